@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A pool of fixed-size chunks of memory, handed out by number. It holds what a connection needs
+ * only now and then: rendered answers, out-of-order bytes, half a request head.
+ *
+ * Chunk numbers start at 1; 0 means "none". Allocation is last-in first-out, so that the chunk
+ * handed out is the one most likely still in cache. A pool belongs to one core. It does not
+ * allocate: the caller brings the memory. Includes libc only.
+ */
+#ifndef RS_BASE_CHUNK_H
+#define RS_BASE_CHUNK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct chunk_pool {
+	uint8_t *base;
+	uint32_t *free; /* stack of free chunk numbers */
+	uint32_t chunk_bytes;
+	uint32_t n_total;
+	uint32_t n_free;
+	uint64_t n_refused; /* allocations that found the pool empty */
+};
+
+/* Bytes of memory that rs_chunk_pool_init() needs for n chunks of chunk_bytes (a multiple of 64). */
+size_t rs_chunk_pool_bytes(uint32_t n, uint32_t chunk_bytes);
+
+/* memory: rs_chunk_pool_bytes() bytes, 64-byte aligned, owned by the caller and outliving the pool. */
+void rs_chunk_pool_init(struct chunk_pool *pool, void *memory, uint32_t n, uint32_t chunk_bytes);
+
+/* A chunk number, or 0 when the pool is empty (counted in n_refused). */
+static inline uint32_t rs_chunk_alloc(struct chunk_pool *pool)
+{
+	if (__builtin_expect(pool->n_free == 0, 0)) {
+		pool->n_refused++;
+		return 0;
+	}
+	return pool->free[--pool->n_free];
+}
+
+/* chunk: a number from rs_chunk_alloc() of the same pool, not freed since. */
+static inline void rs_chunk_free(struct chunk_pool *pool, uint32_t chunk)
+{
+	pool->free[pool->n_free++] = chunk;
+}
+
+static inline uint8_t *rs_chunk_data(const struct chunk_pool *pool, uint32_t chunk)
+{
+	return pool->base + (size_t)(chunk - 1) * pool->chunk_bytes;
+}
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a connection still has to send or have acknowledged: a short queue of slices.
+ *
+ * A slice points to bytes that do not change until it is acknowledged. They are either static for
+ * the life of the process (chunk == 0) or stand in one chunk that the slice owns and that goes
+ * back to its pool when the last byte is acknowledged. Nothing is copied for retransmission: any
+ * range of the queue can be read again with rs_sendq_peek().
+ *
+ * Belongs to one core. Includes base only.
+ */
+#ifndef RS_BASE_SENDQ_H
+#define RS_BASE_SENDQ_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/chunk.h"
+
+struct slice {
+	const uint8_t *data;
+	uint32_t len;
+	uint32_t chunk; /* the chunk that the slice owns, or 0 */
+};
+
+struct span {
+	const uint8_t *data;
+	uint32_t len;
+};
+
+#define SENDQ_SLICES 3
+
+struct sendq {
+	struct slice slices[SENDQ_SLICES]; /* a ring: n of them from head */
+	uint32_t n_bytes;                  /* queued and not yet acknowledged */
+	uint32_t head_skip;                /* bytes of the first slice that are acknowledged */
+	uint8_t head;
+	uint8_t n;
+};
+
+static inline bool rs_sendq_full(const struct sendq *q)
+{
+	return q->n == SENDQ_SLICES;
+}
+
+static inline bool rs_sendq_empty(const struct sendq *q)
+{
+	return q->n == 0;
+}
+
+/* The youngest slice, or NULL. */
+struct slice *rs_sendq_last(struct sendq *q);
+
+/* Appends len bytes at data; the queue owns chunk from now on. False (nothing taken) when full. len > 0. */
+bool rs_sendq_push(struct sendq *q, const uint8_t *data, uint32_t len, uint32_t chunk);
+
+/*
+ * Room to write up to want bytes contiguously at the end of the queue: the rest of the youngest
+ * slice's chunk, or a new chunk. NULL when neither is to be had (queue full, pool empty, or want
+ * larger than a chunk). What is written counts only after rs_sendq_commit() with the bytes used.
+ */
+uint8_t *rs_sendq_reserve(struct sendq *q, struct chunk_pool *pool, uint32_t want);
+void rs_sendq_commit(struct sendq *q, uint32_t used, struct chunk_pool *pool);
+
+/* Forgets the first n bytes (n <= n_bytes): they are acknowledged. Their chunks are freed. */
+void rs_sendq_ack(struct sendq *q, uint32_t n, struct chunk_pool *pool);
+
+/*
+ * The bytes [offset, offset + len) as up to SENDQ_SLICES spans. Returns how many spans were
+ * written; they cover fewer than len bytes only where the queue ends.
+ */
+uint32_t rs_sendq_peek(const struct sendq *q, uint32_t offset, uint32_t len, struct span *spans);
+
+/* Frees everything. */
+void rs_sendq_clear(struct sendq *q, struct chunk_pool *pool);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The link-layer way to a peer, packed so that it is carried and compared as one word:
+ *
+ *     bits 0..47   the peer's MAC address (the first byte on the wire lowest)
+ *     bits 48..59  the VLAN id, 0 when untagged
+ *     bits 60..63  our port
+ *
+ * Answers to a frame go back to the link it came from. Opaque above wire.
+ * Any core; includes libc only.
+ */
+#ifndef RS_WIRE_LINK_H
+#define RS_WIRE_LINK_H
+
+#include <stdint.h>
+#include <string.h>
+
+#define LINK_NONE UINT64_C(0)
+
+static inline uint64_t rs_link_pack(const uint8_t mac[6], uint16_t vlan_id, uint8_t port)
+{
+	uint64_t link = 0;
+
+	memcpy(&link, mac, 6);
+	return link | (uint64_t)(vlan_id & 0xfff) << 48 | (uint64_t)(port & 0xf) << 60;
+}
+
+static inline void rs_link_mac(uint64_t link, uint8_t mac[6])
+{
+	memcpy(mac, &link, 6);
+}
+
+static inline uint16_t rs_link_vlan(uint64_t link)
+{
+	return (uint16_t)(link >> 48 & 0xfff);
+}
+
+static inline uint8_t rs_link_port(uint64_t link)
+{
+	return (uint8_t)(link >> 60);
+}
+
+#endif
