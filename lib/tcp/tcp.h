@@ -38,6 +38,7 @@
 #include "wire/seg.h"
 
 #define TCP_MAX_LISTEN 8
+#define TCP_DUE_BATCH  32
 
 /* RFC 9293 section 3.3.2. LISTEN is no connection here; TIME-WAIT lives in a compact table. */
 enum tcp_state {
@@ -96,28 +97,50 @@ struct tcp_config {
 /* The defaults above, for an MTU of 1500; secrets zero, no port. */
 void rs_tcp_config_default(struct tcp_config *cfg);
 
+/* struct tcp_conn.flags */
+enum {
+	TCP_F_DIRTY = 1u << 0,        /* waits for rs_tcp_flush() */
+	TCP_F_ACK_NOW = 1u << 1,      /* an acknowledgement is owed at the next flush */
+	TCP_F_DELACK = 1u << 2,       /* an acknowledgement is owed at delack_tick */
+	TCP_F_RTX = 1u << 3,          /* rtx_tick is set: retransmission, probe or FIN-WAIT-2 timer */
+	TCP_F_PERSIST = 1u << 4,      /* … and it is a zero-window probe */
+	TCP_F_APP_TIMER = 1u << 5,    /* app_tick is set */
+	TCP_F_TS = 1u << 6,           /* timestamps agreed (RFC 7323) */
+	TCP_F_WSCALE = 1u << 7,       /* window scaling agreed */
+	TCP_F_SACK = 1u << 8,         /* the peer takes SACK blocks (RFC 2018) */
+	TCP_F_CLOSE = 1u << 9,        /* the application has closed: FIN after the queue */
+	TCP_F_FIN_SENT = 1u << 10,    /* our FIN has been sent at least once */
+	TCP_F_FIN_SEEN = 1u << 11,    /* the peer's FIN is known to stand at fin_rcv_seq */
+	TCP_F_FIN_RCVD = 1u << 12,    /* … and everything before it has arrived */
+	TCP_F_EOF_TOLD = 1u << 13,    /* TCP_EOF was reported */
+	TCP_F_TIMING = 1u << 14,      /* a round trip is being timed */
+	TCP_F_RECOVERY = 1u << 15,    /* in fast recovery (RFC 6582) */
+	TCP_F_DUP_ACKS = 1u << 16,    /* n_dup_acks is not zero */
+	TCP_F_PASSIVE = 1u << 17,     /* the peer opened it */
+	TCP_F_OPENED = 1u << 18,      /* TCP_EV_OPENED was reported */
+	TCP_F_RTO_RECOVERY = 1u << 19, /* sending again after a timeout, up to recover */
+};
+
 struct tcp_conn {
 	/* All that an in-order segment touches. */
 	uint32_t rcv_nxt;
 	uint32_t rcv_edge; /* right edge of the window that we offered; it never moves left */
+	uint32_t rcv_acked; /* the last acknowledgement that we sent */
 	uint32_t snd_una;
 	uint32_t snd_nxt;
 	uint32_t snd_max; /* the highest sequence number sent, plus one; snd_nxt falls back on a timeout */
 	uint32_t snd_wnd; /* scaled */
-	uint32_t snd_wl1;
-	uint32_t snd_wl2;
+	uint32_t snd_wl1; /* sequence number of the segment that last set snd_wnd */
 	uint32_t ts_recent;
 	uint32_t cwnd;
-	uint32_t rcv_acked;       /* the last acknowledgement that we sent */
-	uint32_t rtx_tick;        /* when to retransmit or probe; valid with TCP_F_RTX */
-	uint32_t app_tick;        /* the application's deadline; valid with TCP_F_APP_TIMER */
-	uint16_t mss;             /* payload bytes that we may send in one segment */
-	uint16_t flags;           /* TCP_F_… */
-	uint8_t state;            /* enum tcp_state */
+	uint32_t rtx_tick;   /* when to retransmit or probe; valid with TCP_F_RTX */
+	uint32_t app_tick;   /* the application's deadline; valid with TCP_F_APP_TIMER */
+	uint32_t wheel_tick; /* when the wheel will look at this connection: at or before every timer */
+	uint32_t flags;      /* TCP_F_… */
+	uint16_t mss;        /* payload bytes that we may send in one segment */
+	uint8_t state;       /* enum tcp_state */
 	uint8_t snd_wscale;
-	uint8_t rcv_wscale;
-	uint8_t n_dup_acks;
-	uint32_t rcvq;            /* first chunk of bytes received and not consumed, 0: none */
+	uint32_t rcvq; /* first chunk of bytes received and not consumed, 0: none */
 
 	/* Who it is, and the way to it. */
 	_Alignas(RS_CACHE_LINE) struct flow_key key;
@@ -131,23 +154,23 @@ struct tcp_conn {
 
 	/* Touched on loss, on timers, at opening and closing. */
 	_Alignas(RS_CACHE_LINE) uint32_t ssthresh;
-	uint32_t recover;         /* RFC 6582: where fast recovery ends */
-	uint32_t srtt_us8;        /* smoothed round-trip time, in 1/8 µs; 0: none measured */
-	uint32_t rttvar_us4;      /* its variation, in 1/4 µs */
+	uint32_t recover;      /* RFC 6582: where recovery ends */
+	uint32_t ca_acked;     /* bytes acknowledged since cwnd last grew in congestion avoidance */
+	uint32_t srtt_us8;     /* smoothed round-trip time, in 1/8 µs; 0: none measured */
+	uint32_t rttvar_us4;   /* its variation, in 1/4 µs */
 	uint32_t rto_ms;
-	uint32_t rtt_seq;         /* the byte whose round trip is being timed; valid with TCP_F_TIMING */
+	uint32_t rtt_seq;      /* the byte whose round trip is being timed; valid with TCP_F_TIMING */
 	uint32_t rtt_start_us;
 	uint32_t iss;
 	uint32_t irs;
-	uint32_t ts_offset;       /* added to our clock in TSval */
-	uint32_t last_rx_tick;    /* when the peer was last heard of */
-	uint32_t delack_tick;     /* valid with TCP_F_DELACK */
-	uint32_t rcvq_bytes;      /* in order and not consumed */
-	uint16_t rcvq_n_chunks;
-	uint8_t n_retries;
-	uint8_t n_probes;         /* keep-alive probes sent and not answered */
-	uint32_t fin_rcv_seq;     /* where the peer's FIN stands; valid with TCP_F_FIN_SEEN */
+	uint32_t ts_offset;    /* added to our clock in TSval */
+	uint32_t last_tick;    /* last heard of (keep-alive), and last sent where cwnd is large */
+	uint32_t delack_tick;  /* valid with TCP_F_DELACK */
+	uint32_t fin_rcv_seq;  /* where the peer's FIN stands; valid with TCP_F_FIN_SEEN */
 	uint32_t max_snd_wnd;
+	uint16_t n_rcvq_chunks;
+	uint8_t n_dup_acks;
+	uint8_t n_retries;     /* retransmissions or probes since the peer last acknowledged anything */
 };
 
 _Static_assert(offsetof(struct tcp_conn, key) == 64, "the hot part is one cache line");
@@ -167,6 +190,7 @@ enum {
 enum {
 	TCP_MORE = 0x01, /* there are more bytes to peek at */
 	TCP_EOF = 0x02,  /* the peer has closed and every byte was consumed; reported once */
+	TCP_GONE = 0x04, /* both sides are done: as TCP_EV_GONE, conn is free with the next call */
 };
 
 struct tcp_time_wait;
@@ -183,17 +207,22 @@ struct tcp {
 	struct tcp_conn *conns; /* max_conns of them; a connection's id is its index */
 	uint32_t n_conns;       /* in use */
 	uint32_t n_half_open;   /* of these, in SYN-RECEIVED */
-	/* private below */
+	uint32_t n_time_wait;   /* TIME-WAIT entries in use */
+
+	/* Private to lib/tcp. */
+	uint8_t rcv_wscale;
+	uint32_t last_cookie_tick; /* when a SYN cookie was last sent; valid with sent_cookies */
+	bool sent_cookies;
+	uint32_t due[TCP_DUE_BATCH]; /* connections that the wheel has handed out, due_next to n_due */
+	uint32_t n_due, due_next;
 	uint32_t *free_conns;
 	struct flow_table flows;
 	struct wheel wheel;
 	struct tcp_time_wait *time_wait;
-	uint32_t tw_head, tw_used;
+	uint32_t tw_head, tw_used; /* a ring: tw_used slots from tw_head, some of them already free */
 	uint32_t *dirty; /* connections to be flushed, a ring */
 	uint32_t dirty_head, n_dirty;
-	struct span cur; /* payload of the segment being delivered */
-	uint32_t cur_seq;
-	bool cur_fin;
+	struct span cur; /* what is left of the payload being delivered; it starts at rcv_nxt */
 	uint64_t challenge_window_us; /* RFC 5961 section 7: challenge ACKs are limited */
 	uint32_t n_challenges;
 };
