@@ -65,29 +65,29 @@ extern const struct counter_def rs_tcp_counter_defs[TCP_N_COUNTERS];
 
 /* Set once at start and shared by all cores. Times in milliseconds. */
 struct tcp_config {
-	uint32_t max_conns;          /* connections in any state but TIME-WAIT */
-	uint32_t max_time_wait;      /* entries; the oldest gives way when full */
-	uint32_t syn_backlog;        /* half-open connections; beyond it SYN cookies */
-	uint32_t rcv_wnd_bytes;      /* the largest window we offer */
-	uint32_t rcvq_chunks;        /* chunks that a connection may hold for bytes not yet consumed */
-	uint32_t chunk_reserve;      /* with fewer chunks free than this, new connections are refused */
-	uint32_t min_rto_ms;         /* 200 */
-	uint32_t max_rto_ms;         /* 60000 */
-	uint32_t initial_rto_ms;     /* 1000, RFC 6298 section 2.1 */
-	uint32_t max_retries;        /* retransmissions of the same byte before giving up */
-	uint32_t max_syn_retries;    /* the same for SYN and SYN-ACK */
-	uint32_t delayed_ack_ms;     /* 40, at most 500 (RFC 9293 section 3.8.6.3) */
-	uint32_t keepalive_idle_ms;  /* 0: no keep-alive probes */
+	uint32_t max_conns;      /* connections in any state but TIME-WAIT */
+	uint32_t max_time_wait;  /* entries; the oldest gives way when full */
+	uint32_t syn_backlog;    /* half-open connections; beyond it SYN cookies */
+	uint32_t rcv_wnd_bytes;  /* the largest window we offer */
+	uint32_t rcvq_chunks;    /* chunks that a connection may hold for bytes not yet consumed */
+	uint32_t chunk_reserve;  /* with fewer chunks free than this, new connections are refused */
+	uint32_t min_rto_ms;     /* 200 */
+	uint32_t max_rto_ms;     /* 60000 */
+	uint32_t initial_rto_ms; /* 1000, RFC 6298 section 2.1 */
+	uint32_t max_retries;    /* retransmissions of the same byte before giving up */
+	uint32_t max_syn_retries;   /* the same for SYN and SYN-ACK */
+	uint32_t delayed_ack_ms;    /* 40, at most 500 (RFC 9293 section 3.8.6.3) */
+	uint32_t keepalive_idle_ms; /* 0: no keep-alive probes */
 	uint32_t keepalive_interval_ms;
 	uint32_t keepalive_probes;
-	uint32_t time_wait_ms;       /* 2 MSL */
-	uint32_t fin_wait_2_ms;      /* how long a peer may stay half-open after we closed */
-	uint16_t mss_v4;             /* what we announce: MTU - 40 */
-	uint16_t mss_v6;             /* MTU - 60 */
-	uint32_t tso_bytes;          /* largest payload of one descriptor; 0: one MSS (no offload) */
-	bool timestamps;             /* RFC 7323 */
+	uint32_t time_wait_ms;  /* 2 MSL */
+	uint32_t fin_wait_2_ms; /* how long a peer may stay half-open after we closed */
+	uint16_t mss_v4;        /* what we announce: MTU - 40 */
+	uint16_t mss_v6;        /* MTU - 60 */
+	uint32_t tso_bytes;     /* largest payload of one descriptor; 0: one MSS (no offload) */
+	bool timestamps;        /* RFC 7323 */
 	bool window_scaling;
-	bool force_slow;             /* never take the fast path: same result, for tests */
+	bool force_slow; /* never take the fast path: same result, for tests */
 	uint8_t n_listen;
 	uint16_t listen[TCP_MAX_LISTEN]; /* ports */
 	uint64_t flow_secret[5];         /* for rs_flow_hash() */
@@ -99,43 +99,46 @@ void rs_tcp_config_default(struct tcp_config *cfg);
 
 /* struct tcp_conn.flags */
 enum {
-	TCP_F_DIRTY = 1u << 0,        /* waits for rs_tcp_flush() */
-	TCP_F_ACK_NOW = 1u << 1,      /* an acknowledgement is owed at the next flush */
-	TCP_F_DELACK = 1u << 2,       /* an acknowledgement is owed at delack_tick */
-	TCP_F_RTX = 1u << 3,          /* rtx_tick is set: retransmission, probe or FIN-WAIT-2 timer */
-	TCP_F_PERSIST = 1u << 4,      /* … and it is a zero-window probe */
-	TCP_F_APP_TIMER = 1u << 5,    /* app_tick is set */
-	TCP_F_TS = 1u << 6,           /* timestamps agreed (RFC 7323) */
-	TCP_F_WSCALE = 1u << 7,       /* window scaling agreed */
-	TCP_F_SACK = 1u << 8,         /* the peer takes SACK blocks (RFC 2018) */
-	TCP_F_CLOSE = 1u << 9,        /* the application has closed: FIN after the queue */
-	TCP_F_FIN_SENT = 1u << 10,    /* our FIN has been sent at least once */
-	TCP_F_FIN_SEEN = 1u << 11,    /* the peer's FIN is known to stand at fin_rcv_seq */
-	TCP_F_FIN_RCVD = 1u << 12,    /* … and everything before it has arrived */
-	TCP_F_EOF_TOLD = 1u << 13,    /* TCP_EOF was reported */
-	TCP_F_TIMING = 1u << 14,      /* a round trip is being timed */
-	TCP_F_RECOVERY = 1u << 15,    /* in fast recovery (RFC 6582) */
-	TCP_F_DUP_ACKS = 1u << 16,    /* n_dup_acks is not zero */
-	TCP_F_PASSIVE = 1u << 17,     /* the peer opened it */
-	TCP_F_OPENED = 1u << 18,      /* TCP_EV_OPENED was reported */
-	TCP_F_RTO_RECOVERY = 1u << 19, /* sending again after a timeout, up to recover */
+	TCP_F_DIRTY = 1u << 0,     /* waits for rs_tcp_flush() */
+	TCP_F_ACK_NOW = 1u << 1,   /* an acknowledgement is owed at the next flush */
+	TCP_F_DELACK = 1u << 2,    /* an acknowledgement is owed at delack_tick */
+	TCP_F_RTX = 1u << 3,       /* rtx_tick is set: retransmission, probe or FIN-WAIT-2 timer */
+	TCP_F_PERSIST = 1u << 4,   /* … and it is a zero-window probe */
+	TCP_F_APP_TIMER = 1u << 5, /* app_tick is set */
+	TCP_F_TS = 1u << 6,        /* timestamps agreed (RFC 7323) */
+	TCP_F_WSCALE = 1u << 7,    /* window scaling agreed */
+	TCP_F_SACK = 1u << 8,      /* the peer takes SACK blocks (RFC 2018) */
+	TCP_F_CLOSE = 1u << 9,     /* the application has closed: FIN after the queue */
+	TCP_F_FIN_SENT = 1u << 10, /* our FIN has been sent at least once */
+	TCP_F_FIN_SEEN = 1u << 11, /* the peer's FIN is known to stand at fin_rcv_seq */
+	TCP_F_FIN_RCVD = 1u << 12, /* … and everything before it has arrived */
+	TCP_F_EOF_TOLD = 1u << 13, /* TCP_EOF was reported */
+	TCP_F_TIMING = 1u << 14,   /* a round trip is being timed */
+	TCP_F_RECOVERY = 1u << 15, /* in fast recovery (RFC 6582) */
+	TCP_F_DUP_ACKS = 1u << 16, /* n_dup_acks is not zero */
+	TCP_F_PASSIVE = 1u << 17,  /* the peer opened it */
+	TCP_F_OPENED = 1u << 18,   /* TCP_EV_OPENED was reported */
+	TCP_F_RETRIED = 1u << 19,  /* n_retries is not zero */
+	TCP_F_ACK_OWED = 1u << 20, /* bytes arrived since our last segment: flush acks or delays */
 };
 
 struct tcp_conn {
 	/* All that an in-order segment touches. */
 	uint32_t rcv_nxt;
-	uint32_t rcv_edge; /* right edge of the window that we offered; it never moves left */
+	uint32_t rcv_edge;  /* right edge of the window that we offered; it never moves left */
 	uint32_t rcv_acked; /* the last acknowledgement that we sent */
 	uint32_t snd_una;
 	uint32_t snd_nxt;
-	uint32_t snd_max; /* the highest sequence number sent, plus one; snd_nxt falls back on a timeout */
+	uint32_t snd_max; /* the highest sequence number sent, plus one; snd_nxt falls back on a
+			     timeout */
 	uint32_t snd_wnd; /* scaled */
 	uint32_t snd_wl1; /* sequence number of the segment that last set snd_wnd */
 	uint32_t ts_recent;
 	uint32_t cwnd;
 	uint32_t rtx_tick;   /* when to retransmit or probe; valid with TCP_F_RTX */
 	uint32_t app_tick;   /* the application's deadline; valid with TCP_F_APP_TIMER */
-	uint32_t wheel_tick; /* when the wheel will look at this connection: at or before every timer */
+	uint32_t wheel_tick; /* when the wheel will look at this connection: at or before every
+				timer */
 	uint32_t flags;      /* TCP_F_… */
 	uint16_t mss;        /* payload bytes that we may send in one segment */
 	uint8_t state;       /* enum tcp_state */
@@ -154,23 +157,24 @@ struct tcp_conn {
 
 	/* Touched on loss, on timers, at opening and closing. */
 	_Alignas(RS_CACHE_LINE) uint32_t ssthresh;
-	uint32_t recover;      /* RFC 6582: where recovery ends */
-	uint32_t ca_acked;     /* bytes acknowledged since cwnd last grew in congestion avoidance */
-	uint32_t srtt_us8;     /* smoothed round-trip time, in 1/8 µs; 0: none measured */
-	uint32_t rttvar_us4;   /* its variation, in 1/4 µs */
+	uint32_t recover;    /* RFC 6582: where recovery ends */
+	uint32_t ca_acked;   /* bytes acknowledged since cwnd last grew in congestion avoidance */
+	uint32_t srtt_us8;   /* smoothed round-trip time, in 1/8 µs; 0: none measured */
+	uint32_t rttvar_us4; /* its variation, in 1/4 µs */
 	uint32_t rto_ms;
-	uint32_t rtt_seq;      /* the byte whose round trip is being timed; valid with TCP_F_TIMING */
+	uint32_t rtt_seq; /* the byte whose round trip is being timed; valid with TCP_F_TIMING */
 	uint32_t rtt_start_us;
 	uint32_t iss;
-	uint32_t irs;
 	uint32_t ts_offset;    /* added to our clock in TSval */
-	uint32_t last_tick;    /* last heard of (keep-alive), and last sent where cwnd is large */
+	uint32_t last_rx_tick; /* when the peer was last heard of; kept only with keep-alive on */
+	uint32_t last_tx_tick; /* when data was last sent; kept only where cwnd is above its initial
+				  value */
 	uint32_t delack_tick;  /* valid with TCP_F_DELACK */
 	uint32_t fin_rcv_seq;  /* where the peer's FIN stands; valid with TCP_F_FIN_SEEN */
 	uint32_t max_snd_wnd;
 	uint16_t n_rcvq_chunks;
 	uint8_t n_dup_acks;
-	uint8_t n_retries;     /* retransmissions or probes since the peer last acknowledged anything */
+	uint8_t n_retries; /* retransmissions or probes since the peer last acknowledged anything */
 };
 
 _Static_assert(offsetof(struct tcp_conn, key) == 64, "the hot part is one cache line");
@@ -178,12 +182,12 @@ _Static_assert(sizeof(struct tcp_conn) == 256, "four cache lines a connection");
 
 /* What rs_tcp_input() and rs_tcp_expire() report. Several may come at once. */
 enum {
-	TCP_EV_OPENED = 0x01,   /* established: set up the application's state; conn->user is yours */
-	TCP_EV_DATA = 0x02,     /* bytes or an end to read: peek, consume, settle. Not optional. */
-	TCP_EV_SENT = 0x04,     /* the peer acknowledged bytes: sendq has room */
+	TCP_EV_OPENED = 0x01, /* established: set up the application's state; conn->user is yours */
+	TCP_EV_DATA = 0x02,   /* bytes or an end to read: peek, consume, settle. Not optional. */
+	TCP_EV_SENT = 0x04,   /* the peer acknowledged bytes: sendq has room */
 	TCP_EV_DEADLINE = 0x08, /* the deadline of rs_tcp_set_deadline() has come */
-	TCP_EV_GONE = 0x10,     /* closed, reset or timed out. Alone or last: release what belongs to it.
-	                           conn may be read until the next call, and is free afterwards. */
+	TCP_EV_GONE = 0x10, /* closed, reset or timed out. Alone or last: release what belongs to
+			       it. conn may be read until the next call, and is free afterwards. */
 };
 
 /* What rs_tcp_settle() reports. */
@@ -197,10 +201,11 @@ struct tcp_time_wait;
 
 struct tcp {
 	const struct tcp_config *cfg;
-	uint64_t now_us;  /* set by the caller, monotonic */
+	uint64_t now_us;   /* set by the caller, monotonic */
 	struct tcp_tx *tx; /* out: what to send, n_tx of at most max_tx */
 	uint32_t n_tx;
 	uint32_t max_tx;
+	bool draining; /* set by the caller: no new connections, SYNs are refused with RST */
 	struct chunk_pool *chunks; /* for sendq and for bytes out of order */
 	uint64_t counters[TCP_N_COUNTERS];
 
@@ -213,13 +218,15 @@ struct tcp {
 	uint8_t rcv_wscale;
 	uint32_t last_cookie_tick; /* when a SYN cookie was last sent; valid with sent_cookies */
 	bool sent_cookies;
-	uint32_t due[TCP_DUE_BATCH]; /* connections that the wheel has handed out, due_next to n_due */
+	uint32_t due[TCP_DUE_BATCH]; /* connections that the wheel has handed out, due_next to n_due
+				      */
 	uint32_t n_due, due_next;
 	uint32_t *free_conns;
 	struct flow_table flows;
 	struct wheel wheel;
 	struct tcp_time_wait *time_wait;
-	uint32_t tw_head, tw_used; /* a ring: tw_used slots from tw_head, some of them already free */
+	uint32_t tw_head,
+		tw_used; /* a ring: tw_used slots from tw_head, some of them already free */
 	uint32_t *dirty; /* connections to be flushed, a ring */
 	uint32_t dirty_head, n_dirty;
 	struct span cur; /* what is left of the payload being delivered; it starts at rcv_nxt */
@@ -267,7 +274,8 @@ uint32_t rs_tcp_settle(struct tcp *t, struct tcp_conn *conn);
 /* The application has put something in conn->sendq: it will go out with the next flush. */
 void rs_tcp_send(struct tcp *t, struct tcp_conn *conn);
 
-/* No more will be sent: FIN after all that is queued. Receiving goes on. Repeating it is harmless. */
+/* No more will be sent: FIN after all that is queued. Receiving goes on. Repeating it is harmless.
+ */
 void rs_tcp_close(struct tcp *t, struct tcp_conn *conn);
 
 /* RST now (RFC 9293 section 3.10.5). The connection is free afterwards; no TCP_EV_GONE comes. */
@@ -288,7 +296,8 @@ struct tcp_conn *rs_tcp_connect(struct tcp *t, const struct flow_key *key, uint6
  */
 uint32_t rs_tcp_expire(struct tcp *t, struct tcp_conn **conn);
 
-/* Turns into descriptors what the connections touched since have to say, as far as t->tx has room. */
+/* Turns into descriptors what the connections touched since have to say, as far as t->tx has room.
+ */
 void rs_tcp_flush(struct tcp *t);
 
 /* When rs_tcp_expire() next has something to do, in µs on the caller's clock; UINT64_MAX: never. */

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How fast to send: round-trip times and timeouts (RFC 6298), slow start and congestion avoidance
+ * (RFC 5681, initial window RFC 6928), NewReno fast recovery (RFC 6582), limited transmit (RFC
+ * 3042).
+ */
+#include "tcp/tcp_internal.h"
+
+#define DUP_ACK_THRESHOLD 3
+
+void rs_tcp_init_cwnd(struct tcp_conn *c)
+{
+	uint32_t mss = c->mss;
+
+	/* RFC 5681 section 3.1: one segment where the handshake itself met loss. */
+	c->cwnd = c->flags & TCP_F_RETRIED ? mss : rs_min_u32(10 * mss, rs_max_u32(2 * mss, 14600));
+}
+
+/* RFC 6298 section 2.3: the timeout that the measurements call for, without any backoff. */
+void rs_tcp_cc_reset_rto(const struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t rto_us = (c->srtt_us8 >> 3) + rs_max_u32(c->rttvar_us4, 1u << WHEEL_TICK_SHIFT);
+
+	if (!c->srtt_us8)
+		return;
+	c->rto_ms = rs_max_u32(rto_us / 1000, t->cfg->min_rto_ms);
+	c->rto_ms = rs_min_u32(c->rto_ms, t->cfg->max_rto_ms);
+}
+
+/* RFC 6298 section 2 */
+void rs_tcp_cc_sample_rtt(const struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t rtt_us = rs_max_u32((uint32_t)t->now_us - c->rtt_start_us, 1);
+
+	c->flags &= ~(uint32_t)TCP_F_TIMING;
+	/* The scaled values stay within 32 bits up to a round trip of two minutes. */
+	rtt_us = rs_min_u32(rtt_us, 120u * 1000 * 1000);
+	if (!c->srtt_us8) {
+		c->srtt_us8 = rtt_us * 8;
+		c->rttvar_us4 = rtt_us * 2;
+	} else {
+		int32_t err = (int32_t)(rtt_us - (c->srtt_us8 >> 3));
+
+		c->srtt_us8 += (uint32_t)err;
+		err = err < 0 ? -err : err;
+		c->rttvar_us4 += (uint32_t)err - (c->rttvar_us4 >> 2);
+	}
+	rs_tcp_cc_reset_rto(t, c);
+}
+
+static uint32_t half_flight(const struct tcp_conn *c)
+{
+	return rs_max_u32((c->snd_max - c->snd_una) / 2, 2u * c->mss);
+}
+
+static void leave_recovery(struct tcp_conn *c, uint32_t flight)
+{
+	c->cwnd = rs_min_u32(c->ssthresh, rs_max_u32(flight, c->mss) + c->mss);
+	c->flags &= ~(uint32_t)TCP_F_RECOVERY;
+}
+
+/* RFC 6582 section 3.2 step 3 */
+static void recovery_ack(struct tcp *t, struct tcp_conn *c, uint32_t acked)
+{
+	if (rs_seq_geq(c->snd_una, c->recover)) {
+		leave_recovery(c, c->snd_max - c->snd_una);
+		return;
+	}
+	rs_tcp_retransmit_one(t, c);
+	c->cwnd -= rs_min_u32(acked, c->cwnd - c->mss);
+	if (acked >= c->mss)
+		c->cwnd += c->mss;
+}
+
+/* RFC 5681 section 3.1 */
+static void grow(struct tcp_conn *c, uint32_t acked)
+{
+	if (c->cwnd < c->ssthresh) {
+		c->cwnd += rs_min_u32(acked, c->mss);
+		return;
+	}
+	c->ca_acked += acked;
+	if (c->ca_acked >= c->cwnd) {
+		c->ca_acked -= c->cwnd;
+		c->cwnd += c->mss;
+	}
+}
+
+void rs_tcp_cc_acked(struct tcp *t, struct tcp_conn *c, uint32_t acked, uint32_t flight)
+{
+	if (c->flags & TCP_F_DUP_ACKS) {
+		c->n_dup_acks = 0;
+		c->flags &= ~(uint32_t)TCP_F_DUP_ACKS;
+	}
+	if (c->flags & TCP_F_RECOVERY)
+		recovery_ack(t, c, acked);
+	else if (flight * 2 >= c->cwnd && c->cwnd < (1u << 30)) /* the window was in use */
+		grow(c, acked);
+}
+
+void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->n_dup_acks < UINT8_MAX)
+		c->n_dup_acks++;
+	c->flags |= TCP_F_DUP_ACKS;
+	if (c->flags & TCP_F_RECOVERY) {
+		c->cwnd += c->mss;
+		return;
+	}
+	/* RFC 6582 section 3.2 step 1: not again for the losses of one window. */
+	if (c->n_dup_acks != DUP_ACK_THRESHOLD || rs_seq_leq(c->snd_una, c->recover))
+		return;
+	t->counters[TCP_C_FAST_RETRANSMITS]++;
+	c->ssthresh = half_flight(c);
+	c->recover = c->snd_max;
+	c->flags |= TCP_F_RECOVERY;
+	rs_tcp_retransmit_one(t, c);
+	c->cwnd = c->ssthresh + DUP_ACK_THRESHOLD * c->mss;
+}
+
+/* RFC 5681 section 3.1, RFC 6298 section 5, RFC 6582 section 3.2 step 4 */
+void rs_tcp_cc_timeout(struct tcp *t, struct tcp_conn *c)
+{
+	if (!(c->flags & TCP_F_RETRIED))
+		c->ssthresh = half_flight(c);
+	c->cwnd = c->mss;
+	c->ca_acked = 0;
+	c->recover = c->snd_max;
+	c->n_dup_acks = 0;
+	c->flags &= ~(uint32_t)(TCP_F_RECOVERY | TCP_F_DUP_ACKS | TCP_F_TIMING);
+	c->rto_ms = rs_min_u32(c->rto_ms * 2, t->cfg->max_rto_ms);
+}
+
+/* RFC 5681 section 4.1: after a pause longer than the timeout, start from the initial window. */
+void rs_tcp_cc_before_send(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t now_tick = rs_tcp_tick(t);
+	uint32_t initial = 10u * c->mss;
+
+	if (rs_likely(c->cwnd <= initial))
+		return;
+	if (c->snd_una == c->snd_max && now_tick - c->last_tx_tick > rs_tcp_ms_to_ticks(c->rto_ms))
+		c->cwnd = initial;
+	c->last_tx_tick = now_tick;
+}
+
+uint32_t rs_tcp_cc_window(const struct tcp_conn *c)
+{
+	uint32_t window = c->cwnd;
+
+	if (c->flags & TCP_F_DUP_ACKS && !(c->flags & TCP_F_RECOVERY) &&
+		c->n_dup_acks < DUP_ACK_THRESHOLD)
+		window += (uint32_t)c->n_dup_acks * c->mss;
+	return rs_min_u32(window, c->snd_wnd);
+}

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A segment arrives: RFC 9293 section 3.10.7, in its order, with the refinements of RFC 5961 (blind
+ * attacks) and RFC 7323 (timestamps). A fast path takes the segments that make up nearly all
+ * traffic of an established connection: in order, nothing unusual. Both paths share every effect.
+ */
+#include "tcp/tcp_internal.h"
+
+/* What keeps a segment from the fast path; zero: nothing. */
+static uint32_t unusual(const struct tcp *t, const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	uint32_t slow = t->cfg->force_slow;
+
+	slow |= (uint32_t)(c->state ^ TCP_ESTABLISHED);
+	slow |= (uint32_t)((seg->flags & ~TCP_PSH) ^ TCP_ACK);
+	slow |= (uint32_t)(seg->opts ^ (c->flags & TCP_F_TS ? TCP_OPT_TS : 0));
+	slow |= seg->seq ^ c->rcv_nxt;
+	slow |= c->rcvq;
+	slow |= c->flags &
+		(TCP_F_RECOVERY | TCP_F_DUP_ACKS | TCP_F_RETRIED | TCP_F_PERSIST | TCP_F_FIN_SEEN);
+	slow |= (seg->ts_val - c->ts_recent) >> 31;
+	slow |= seg->ack - c->snd_una > c->snd_max - c->snd_una;
+	slow |= seg->len > c->rcv_edge - c->rcv_nxt;
+	slow |= !seg->len & (seg->ack == c->snd_una);
+	return slow;
+}
+
+/* RFC 7323 section 4.3: the timestamp to echo is that of the oldest segment not acknowledged yet.
+ */
+static void update_ts_recent(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	if (c->flags & TCP_F_TS && rs_seq_leq(seg->seq, c->rcv_acked))
+		c->ts_recent = seg->ts_val;
+}
+
+static void peer_is_alive(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	if (c->link != seg->link)
+		c->link = seg->link;
+	if (t->cfg->keepalive_idle_ms)
+		c->last_rx_tick = rs_tcp_tick(t);
+}
+
+/* New bytes (or our FIN) are acknowledged. Returns TCP_EV_SENT, and whether FIN was among them. */
+static uint32_t advance_una(
+	struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg, bool *fin_acked)
+{
+	uint32_t flight = c->snd_max - c->snd_una;
+	uint32_t acked = seg->ack - c->snd_una;
+	uint32_t bytes = rs_min_u32(acked, c->sendq.n_bytes);
+
+	if (c->flags & TCP_F_TIMING && rs_seq_gt(seg->ack, c->rtt_seq))
+		rs_tcp_cc_sample_rtt(t, c);
+	*fin_acked = acked > bytes;
+	rs_sendq_ack(&c->sendq, bytes, t->chunks);
+	c->snd_una = seg->ack;
+	if (rs_seq_lt(c->snd_nxt, c->snd_una))
+		c->snd_nxt = c->snd_una;
+	if (c->flags & TCP_F_RETRIED) {
+		c->n_retries = 0;
+		c->flags &= ~(uint32_t)TCP_F_RETRIED;
+	}
+	rs_tcp_cc_acked(t, c, acked, flight);
+	c->flags &= ~(uint32_t)(TCP_F_RTX | TCP_F_PERSIST);
+	if (c->snd_una != c->snd_max)
+		rs_tcp_start_rtx_timer(t, c);
+	if (c->snd_nxt != c->snd_una + c->sendq.n_bytes || c->flags & TCP_F_CLOSE)
+		rs_tcp_mark_dirty(t, c);
+	return bytes ? TCP_EV_SENT : 0;
+}
+
+static void update_window(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	uint32_t wnd = (uint32_t)seg->wnd << c->snd_wscale;
+
+	c->snd_wl1 = seg->seq;
+	if (wnd == c->snd_wnd)
+		return;
+	c->snd_wnd = wnd;
+	c->max_snd_wnd = rs_max_u32(c->max_snd_wnd, wnd);
+	if (c->flags & TCP_F_PERSIST && wnd) {
+		c->flags &= ~(uint32_t)(TCP_F_PERSIST | TCP_F_RTX);
+		rs_tcp_cc_reset_rto(t, c);
+	}
+	if (c->sendq.n_bytes || c->flags & TCP_F_CLOSE)
+		rs_tcp_mark_dirty(t, c);
+}
+
+static uint32_t fast_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	uint32_t ev = 0;
+	bool fin_acked;
+
+	peer_is_alive(t, c, seg);
+	update_ts_recent(c, seg);
+	if (seg->ack != c->snd_una)
+		ev = advance_una(t, c, seg, &fin_acked);
+	update_window(t, c, seg);
+	if (seg->len) {
+		t->cur = (struct span){.data = seg->data, .len = seg->len};
+		ev |= TCP_EV_DATA;
+	}
+	return ev;
+}
+
+uint32_t rs_tcp_end(struct tcp *t, struct tcp_conn *c)
+{
+	bool app_knows = c->flags & TCP_F_OPENED || !(c->flags & TCP_F_PASSIVE);
+
+	rs_tcp_conn_free(t, c);
+	return app_knows ? TCP_EV_GONE : 0;
+}
+
+static void establish(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->flags & TCP_F_TIMING)
+		rs_tcp_cc_sample_rtt(t, c);
+	if (c->state == TCP_SYN_RECEIVED && c->flags & TCP_F_PASSIVE)
+		t->n_half_open--;
+	t->counters[c->flags & TCP_F_PASSIVE ? TCP_C_OPENED_PASSIVE : TCP_C_OPENED_ACTIVE]++;
+	c->state = TCP_ESTABLISHED;
+	c->snd_una = c->snd_nxt = c->snd_max = c->iss + 1;
+	c->recover = c->iss;
+	rs_tcp_init_cwnd(c);
+	c->n_retries = 0;
+	c->flags &= ~(uint32_t)(TCP_F_RTX | TCP_F_RETRIED);
+	c->flags |= TCP_F_OPENED;
+	rs_tcp_cc_reset_rto(t, c);
+	if (c->sendq.n_bytes || c->flags & TCP_F_CLOSE)
+		rs_tcp_mark_dirty(t, c);
+}
+
+/* The window of a SYN is never scaled (RFC 7323 section 2.2). */
+static void take_syn_window(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	c->snd_wnd = c->max_snd_wnd = seg->wnd;
+	c->snd_wl1 = seg->seq;
+}
+
+/* RFC 9293 section 3.10.7.3 */
+static uint32_t syn_sent_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	bool ack_ok = seg->flags & TCP_ACK && seg->ack == c->iss + 1;
+
+	if (seg->flags & TCP_ACK && !ack_ok) {
+		t->counters[TCP_C_DROP_BAD_ACK]++;
+		rs_tcp_send_rst_for(t, seg);
+		return 0;
+	}
+	if (seg->flags & TCP_RST) {
+		if (!ack_ok) {
+			t->counters[TCP_C_DROP_BAD_RST]++;
+			return 0;
+		}
+		t->counters[TCP_C_RST_IN]++;
+		return rs_tcp_end(t, c);
+	}
+	if (!(seg->flags & TCP_SYN)) {
+		t->counters[TCP_C_DROP_BAD_FLAGS]++;
+		return 0;
+	}
+	peer_is_alive(t, c, seg);
+	c->rcv_nxt = seg->seq + 1;
+	rs_tcp_take_syn_options(t, c, seg);
+	c->rcv_edge = c->rcv_nxt + rs_min_u32(t->cfg->rcv_wnd_bytes, UINT16_MAX);
+	c->rcv_acked = c->rcv_nxt - 1;
+	if (!ack_ok) { /* simultaneous open */
+		c->state = TCP_SYN_RECEIVED;
+		rs_tcp_send_syn(t, c);
+		return 0;
+	}
+	take_syn_window(c, seg);
+	establish(t, c);
+	c->flags |= TCP_F_ACK_NOW;
+	rs_tcp_mark_dirty(t, c);
+	return TCP_EV_OPENED;
+}
+
+/* RFC 5961 section 4.2: a SYN never belongs into a synchronized connection. */
+static uint32_t unexpected_syn(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	bool is_passive_half_open = c->state == TCP_SYN_RECEIVED && c->flags & TCP_F_PASSIVE;
+
+	if (is_passive_half_open && !(seg->flags & TCP_ACK)) {
+		if (seg->seq + 1 == c->rcv_nxt) { /* the same SYN again: our SYN-ACK was lost */
+			if (!(seg->flags & TCP_RST))
+				rs_tcp_send_syn(t, c);
+			return 0;
+		}
+		/* RFC 9293 section 3.10.7.4, fourth: back to LISTEN. */
+		if (rs_seq_gt(seg->seq, c->rcv_nxt) && rs_seq_lt(seg->seq, c->rcv_edge)) {
+			rs_tcp_conn_free(t, c);
+			return 0;
+		}
+	}
+	/* Simultaneous open: the SYN-ACK that answers our own SYN-ACK's SYN. */
+	if (c->state == TCP_SYN_RECEIVED && !(c->flags & TCP_F_PASSIVE) && seg->flags & TCP_ACK &&
+		seg->seq + 1 == c->rcv_nxt && seg->ack == c->iss + 1 && !(seg->flags & TCP_RST)) {
+		take_syn_window(c, seg);
+		establish(t, c);
+		c->flags |= TCP_F_ACK_NOW;
+		rs_tcp_mark_dirty(t, c);
+		return TCP_EV_OPENED;
+	}
+	t->counters[TCP_C_DROP_BAD_FLAGS]++;
+	rs_tcp_send_challenge_ack(t, c);
+	return 0;
+}
+
+/* RFC 9293 section 3.10.7.4, first: is any of it within the window? */
+static bool in_window(const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	uint32_t len = rs_tcp_seq_len(seg->len, seg->flags);
+
+	/* A bare ACK may stand at the very edge: all that we allowed may be on its way. */
+	if (!len)
+		return rs_seq_geq(seg->seq, c->rcv_nxt) && rs_seq_leq(seg->seq, c->rcv_edge);
+	return rs_seq_gt(seg->seq + len, c->rcv_nxt) && rs_seq_lt(seg->seq, c->rcv_edge);
+}
+
+/* RFC 7323 section 5.3. True when the segment must go no further. */
+static bool fails_paws(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	if (!(c->flags & TCP_F_TS) || seg->flags & TCP_RST)
+		return false;
+	if (!(seg->opts & TCP_OPT_TS)) { /* section 3.2 */
+		t->counters[TCP_C_DROP_PAWS]++;
+		return true;
+	}
+	if (!rs_seq_lt(seg->ts_val, c->ts_recent))
+		return false;
+	t->counters[TCP_C_DROP_PAWS]++;
+	rs_tcp_send_ack(t, c, seg->seq);
+	return true;
+}
+
+/* RFC 5961 section 3.2 */
+static uint32_t reset_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	if (seg->seq == c->rcv_nxt) {
+		t->counters[TCP_C_RST_IN]++;
+		return rs_tcp_end(t, c);
+	}
+	t->counters[TCP_C_DROP_BAD_RST]++;
+	rs_tcp_send_challenge_ack(t, c);
+	return 0;
+}
+
+/* RFC 5681 section 2: does this ACK say nothing but that something is missing? */
+static bool is_duplicate_ack(const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	return seg->ack == c->snd_una && !seg->len && !(seg->flags & TCP_FIN) &&
+	       c->snd_una != c->snd_max && !(c->flags & TCP_F_PERSIST) &&
+	       (uint32_t)seg->wnd << c->snd_wscale == c->snd_wnd;
+}
+
+/* RFC 9293 section 3.10.7.4, fifth. Returns events; *go_on is false when the segment ends here. */
+static uint32_t ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg, bool *go_on)
+{
+	bool fin_acked = false;
+	uint32_t ev = 0;
+
+	*go_on = false;
+	if (rs_seq_gt(seg->ack, c->snd_max) ||
+		rs_seq_lt(seg->ack, c->snd_una - c->max_snd_wnd)) { /* RFC 5961 section 5.2 */
+		t->counters[TCP_C_DROP_BAD_ACK]++;
+		rs_tcp_send_challenge_ack(t, c);
+		return 0;
+	}
+	if (c->flags & TCP_F_RETRIED && c->flags & TCP_F_PERSIST)
+		c->n_retries = 0; /* it answers our probes: it may keep its window closed
+				     (section 3.8.6.1) */
+	if (c->flags & TCP_F_RETRIED && !(c->flags & TCP_F_RTX)) {
+		c->n_retries = 0; /* it answers our keep-alive probes */
+		c->flags &= ~(uint32_t)TCP_F_RETRIED;
+	}
+	if (rs_seq_gt(seg->ack, c->snd_una)) {
+		ev = advance_una(t, c, seg, &fin_acked);
+	} else if (is_duplicate_ack(c, seg)) {
+		t->counters[TCP_C_DUP_ACKS_IN]++;
+		rs_tcp_cc_duplicate_ack(t, c);
+		rs_tcp_mark_dirty(t, c);
+	}
+	if (seg->ack == c->snd_una && rs_seq_geq(seg->seq, c->snd_wl1))
+		update_window(t, c, seg);
+	if (fin_acked && c->state == TCP_FIN_WAIT_1) {
+		c->state = TCP_FIN_WAIT_2;
+		c->rtx_tick = rs_tcp_tick(t) + rs_tcp_ms_to_ticks(t->cfg->fin_wait_2_ms);
+		c->flags |= TCP_F_RTX;
+		rs_tcp_arm(t, c, c->rtx_tick);
+	} else if (fin_acked && c->state == TCP_CLOSING) {
+		rs_tcp_time_wait_enter(t, c);
+		return TCP_EV_GONE;
+	} else if (fin_acked && c->state == TCP_LAST_ACK) {
+		return rs_tcp_end(t, c);
+	}
+	*go_on = true;
+	return ev;
+}
+
+uint32_t rs_tcp_input_text(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	const uint8_t *data = seg->data;
+	uint32_t seq = seg->seq;
+	uint32_t len = seg->len;
+	bool fin = seg->flags & TCP_FIN;
+
+	if (!len && !fin)
+		return 0;
+	if (rs_seq_lt(seq, c->rcv_nxt)) {
+		uint32_t old = c->rcv_nxt - seq;
+
+		c->flags |= TCP_F_ACK_NOW;
+		rs_tcp_mark_dirty(t, c);
+		if (old > len)
+			return 0;
+		seq += old;
+		data += old;
+		len -= old;
+	}
+	if (rs_seq_gt(seq + len, c->rcv_edge)) {
+		len = c->rcv_edge - seq;
+		fin = false;
+		t->counters[TCP_C_DROP_WINDOW]++;
+	}
+	if (c->flags & TCP_F_FIN_SEEN) {
+		if (rs_seq_geq(seq, c->fin_rcv_seq))
+			len = 0;
+		else
+			len = rs_min_u32(len, c->fin_rcv_seq - seq);
+	} else if (fin) {
+		c->flags |= TCP_F_FIN_SEEN;
+		c->fin_rcv_seq = seq + len;
+	}
+	if (seq == c->rcv_nxt && !c->rcvq) {
+		t->cur = (struct span){.data = data, .len = len};
+		return TCP_EV_DATA;
+	}
+	if (len)
+		rs_tcp_rcvq_insert(t, c, seq, data, len);
+	if (seq != c->rcv_nxt) {
+		/* RFC 5681 section 4.2: at once, so that the sender learns of the gap. */
+		t->counters[TCP_C_OUT_OF_ORDER]++;
+		rs_tcp_send_ack(t, c, seq);
+		return 0;
+	}
+	c->flags |= TCP_F_ACK_NOW;
+	return TCP_EV_DATA;
+}
+
+static uint32_t synchronized_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	uint32_t ev = 0;
+	bool go_on;
+
+	if (seg->flags & TCP_SYN)
+		return unexpected_syn(t, c, seg);
+	if (fails_paws(t, c, seg))
+		return 0;
+	if (!in_window(c, seg)) {
+		bool ack_counts = seg->seq == c->rcv_nxt && !(seg->flags & TCP_RST);
+
+		t->counters[seg->flags & TCP_RST ? TCP_C_DROP_BAD_RST : TCP_C_DROP_WINDOW]++;
+		if (!(seg->flags & TCP_RST))
+			rs_tcp_send_ack(t, c, seg->seq);
+		/* Into a closed window: the text is refused, the acknowledgement counts. */
+		if (ack_counts && seg->flags & TCP_ACK && c->state >= TCP_ESTABLISHED)
+			return ack_input(t, c, seg, &go_on);
+		return 0;
+	}
+	if (seg->flags & TCP_RST)
+		return reset_input(t, c, seg);
+	if (!(seg->flags & TCP_ACK)) {
+		t->counters[TCP_C_DROP_BAD_FLAGS]++;
+		return 0;
+	}
+	if (c->state == TCP_SYN_RECEIVED) {
+		if (seg->ack != c->snd_nxt) {
+			t->counters[TCP_C_DROP_BAD_ACK]++;
+			rs_tcp_send_rst_for(t, seg);
+			return 0;
+		}
+		establish(t, c);
+		ev = TCP_EV_OPENED;
+	}
+	peer_is_alive(t, c, seg);
+	update_ts_recent(c, seg);
+	ev |= ack_input(t, c, seg, &go_on);
+	if (!go_on)
+		return ev;
+	if (c->state == TCP_ESTABLISHED || c->state == TCP_FIN_WAIT_1 || c->state == TCP_FIN_WAIT_2)
+		ev |= rs_tcp_input_text(t, c, seg);
+	else if (seg->len)
+		t->counters[TCP_C_DROP_AFTER_CLOSE]++;
+	return ev;
+}
+
+uint32_t rs_tcp_input(
+	struct tcp *t, const struct tcp_seg *seg, uint32_t found, struct tcp_conn **conn)
+{
+	struct tcp_conn *c = NULL;
+	uint32_t time_wait_slot = FLOW_NONE;
+
+	t->counters[TCP_C_SEGS_IN]++;
+	if (rs_likely(found < TCP_TIME_WAIT_ID))
+		c = &t->conns[found];
+	/* What was found may be another connection with this hash, or gone, or have come since. */
+	if (!c || c->state == TCP_CLOSED || !rs_flow_key_equal(&c->key, &seg->key))
+		c = rs_tcp_conn_find(t, seg, &time_wait_slot);
+	*conn = c;
+	if (rs_likely(c != NULL)) {
+		if (rs_likely(!unusual(t, c, seg)))
+			return fast_input(t, c, seg);
+		if (c->state == TCP_SYN_SENT)
+			return syn_sent_input(t, c, seg);
+		return synchronized_input(t, c, seg);
+	}
+	if (time_wait_slot != FLOW_NONE)
+		return rs_tcp_time_wait_input(t, seg, time_wait_slot, conn);
+	return rs_tcp_listen_input(t, seg, 0, conn);
+}

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a connection says: it becomes descriptors in t->tx. Nothing here decides *why* to send;
+ * input, timers and congestion control do.
+ */
+#include "tcp/tcp_internal.h"
+
+/* One connection's share of a flush, so that a bulk transfer does not starve its neighbours. */
+#define MAX_SEGS_PER_FLUSH 32
+
+/* RFC 5961 section 7: this many challenge ACKs a second, of all connections of a core. */
+#define MAX_CHALLENGES_PER_SECOND 1000
+
+struct tcp_tx *rs_tcp_new_tx(struct tcp *t, const struct flow_key *key, uint64_t link)
+{
+	struct tcp_tx *tx;
+
+	if (rs_unlikely(t->n_tx == t->max_tx)) {
+		t->counters[TCP_C_DROP_TX_FULL]++;
+		return NULL;
+	}
+	tx = &t->tx[t->n_tx++];
+	tx->key = *key;
+	tx->link = link;
+	tx->opts = 0;
+	tx->n_sack = 0;
+	tx->n_spans = 0;
+	tx->len = 0;
+	t->counters[TCP_C_SEGS_OUT]++;
+	return tx;
+}
+
+void rs_tcp_open_window(const struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t unread = 0;
+	uint32_t window = t->cfg->rcv_wnd_bytes;
+	uint32_t edge;
+
+	if (c->rcvq && rs_seq_lt(rs_tcp_rcvq_start(t, c), c->rcv_nxt))
+		unread = c->rcv_nxt - rs_tcp_rcvq_start(t, c);
+	if (!(c->flags & TCP_F_WSCALE))
+		window = rs_min_u32(window, UINT16_MAX);
+	if (unread >= window)
+		return;
+	edge = c->rcv_nxt + window - unread;
+	/* RFC 9293 section 3.8.6.2.2: no small steps, which would invite small segments. */
+	if (rs_seq_geq(edge, c->rcv_edge + rs_min_u32(rs_tcp_own_mss(t, &c->key), window / 2)) ||
+		(!unread && rs_seq_gt(edge, c->rcv_edge)))
+		c->rcv_edge = edge;
+}
+
+/*
+ * Where a segment without data stands: after all that was sent, but never beyond the window, or
+ * the peer would not look at its acknowledgement.
+ */
+static uint32_t acceptable_seq(const struct tcp_conn *c)
+{
+	uint32_t edge = c->snd_una + c->snd_wnd;
+
+	return rs_seq_lt(edge, c->snd_max) ? edge : c->snd_max;
+}
+
+/* The header of a segment of c, from seq, acknowledging all that has arrived in order. */
+static struct tcp_tx *new_segment(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint8_t flags)
+{
+	struct tcp_tx *tx = rs_tcp_new_tx(t, &c->key, c->link);
+
+	if (!tx)
+		return NULL;
+	rs_tcp_open_window(t, c);
+	tx->seq = seq;
+	tx->ack = c->rcv_nxt;
+	tx->flags = flags;
+	tx->mss = c->mss;
+	tx->wnd = (uint16_t)rs_min_u32(
+		(c->rcv_edge - c->rcv_nxt) >> (c->flags & TCP_F_WSCALE ? t->rcv_wscale : 0),
+		UINT16_MAX);
+	if (c->flags & TCP_F_TS) {
+		tx->opts = TCP_OPT_TS;
+		tx->ts_val = rs_tcp_tick(t) + c->ts_offset;
+		tx->ts_ecr = c->ts_recent;
+	}
+	c->rcv_acked = c->rcv_nxt;
+	c->flags &= ~(uint32_t)(TCP_F_ACK_NOW | TCP_F_ACK_OWED | TCP_F_DELACK);
+	return tx;
+}
+
+void rs_tcp_start_rtx_timer(struct tcp *t, struct tcp_conn *c)
+{
+	c->rtx_tick = rs_tcp_tick(t) + rs_tcp_ms_to_ticks(c->rto_ms);
+	c->flags |= TCP_F_RTX;
+	rs_tcp_arm(t, c, c->rtx_tick);
+}
+
+/* len bytes of the queue from seq, and FIN where it follows them and with_fin says so. */
+static bool send_data(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, bool with_fin)
+{
+	struct tcp_tx *tx = new_segment(t, c, seq, TCP_ACK);
+	uint32_t end = seq + len;
+
+	if (!tx)
+		return false;
+	if (len) {
+		tx->n_spans = (uint8_t)rs_sendq_peek(&c->sendq, seq - c->snd_una, len, tx->spans);
+		tx->len = len;
+		if (end == rs_tcp_snd_end(c))
+			tx->flags |= TCP_PSH;
+	}
+	if (with_fin) {
+		tx->flags |= TCP_FIN;
+		end++;
+	}
+	if (rs_seq_lt(seq, c->snd_max)) {
+		t->counters[TCP_C_RETRANSMITTED]++;
+		c->flags &= ~(uint32_t)TCP_F_TIMING; /* Karn's rule, RFC 6298 section 3 */
+	} else if (!(c->flags & TCP_F_TIMING)) {
+		c->flags |= TCP_F_TIMING;
+		c->rtt_seq = seq;
+		c->rtt_start_us = (uint32_t)t->now_us;
+	}
+	if (rs_seq_gt(end, c->snd_max))
+		c->snd_max = end;
+	if ((c->flags & (TCP_F_RTX | TCP_F_PERSIST)) != TCP_F_RTX) {
+		c->flags &= ~(uint32_t)TCP_F_PERSIST;
+		rs_tcp_start_rtx_timer(t, c);
+	}
+	return true;
+}
+
+static bool fin_is_due(const struct tcp_conn *c)
+{
+	return c->flags & TCP_F_CLOSE && c->state != TCP_FIN_WAIT_2;
+}
+
+static void fin_was_sent(struct tcp_conn *c)
+{
+	c->flags |= TCP_F_FIN_SENT;
+	if (c->state == TCP_ESTABLISHED)
+		c->state = TCP_FIN_WAIT_1;
+	else if (c->state == TCP_CLOSE_WAIT)
+		c->state = TCP_LAST_ACK;
+}
+
+/* How much of avail to put into one descriptor when the window has room for fits; 0: wait. */
+static uint32_t segment_len(
+	const struct tcp *t, const struct tcp_conn *c, uint32_t avail, uint32_t fits)
+{
+	uint32_t mss = c->mss;
+	uint32_t len = rs_min_u32(avail, fits);
+
+	if (len > mss) {
+		uint32_t most = rs_min_u32(len, rs_max_u32(t->cfg->tso_bytes, mss));
+		uint32_t whole = mss;
+
+		if (len == avail && len == most)
+			return len;
+		while (whole + mss <= most)
+			whole += mss;
+		return whole;
+	}
+	/* RFC 9293 section 3.8.6.2.1: sender's silly window avoidance; no Nagle: answers are whole.
+	 */
+	if (len == mss || len == avail || len >= c->max_snd_wnd / 2)
+		return len;
+	return 0;
+}
+
+/* Data, then FIN, as far as the windows and t->tx allow. False when there was no room to go on. */
+static bool send_new(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t end = rs_tcp_snd_end(c);
+	bool fin = fin_is_due(c);
+
+	if (rs_seq_gt(c->snd_nxt, end) || (c->snd_nxt == end && !fin))
+		return true;
+	rs_tcp_cc_before_send(t, c);
+	for (uint32_t n = 0; rs_seq_lt(c->snd_nxt, end) || fin; n++) {
+		uint32_t avail = end - c->snd_nxt;
+		int32_t room = (int32_t)(c->snd_una + rs_tcp_cc_window(c) - c->snd_nxt);
+		uint32_t fits = room > 0 ? (uint32_t)room : 0;
+		uint32_t len;
+
+		if (!fits)
+			break;
+		len = avail ? segment_len(t, c, avail, fits) : 0;
+		if (avail && !len)
+			break;
+		if (n == MAX_SEGS_PER_FLUSH || t->n_tx == t->max_tx)
+			return false;
+		fin = fin && len == avail && fits > len;
+		send_data(t, c, c->snd_nxt, len, fin);
+		c->snd_nxt += len;
+		if (fin) {
+			c->snd_nxt++;
+			fin_was_sent(c);
+			break;
+		}
+		fin = fin_is_due(c) && c->snd_nxt == end;
+	}
+	return true;
+}
+
+/* Something waits, nothing is on its way that could bring news: a probe will have to ask. */
+static bool is_stuck(const struct tcp_conn *c)
+{
+	bool waits = rs_seq_lt(c->snd_nxt, rs_tcp_snd_end(c)) ||
+		     (fin_is_due(c) && c->snd_nxt == rs_tcp_snd_end(c));
+
+	return waits && c->snd_una == c->snd_nxt && !(c->flags & TCP_F_RTX);
+}
+
+/* No answer took the acknowledgement along: it may wait a little longer for one. */
+static void delay_ack(struct tcp *t, struct tcp_conn *c)
+{
+	c->flags &= ~(uint32_t)TCP_F_ACK_OWED;
+	if (c->flags & TCP_F_DELACK)
+		return;
+	c->flags |= TCP_F_DELACK;
+	c->delack_tick = rs_tcp_tick(t) + rs_tcp_ms_to_ticks(t->cfg->delayed_ack_ms);
+	rs_tcp_arm(t, c, c->delack_tick);
+}
+
+bool rs_tcp_output(struct tcp *t, struct tcp_conn *c)
+{
+	bool done = true;
+
+	if (c->state == TCP_SYN_SENT) {
+		if (c->snd_max == c->iss)
+			rs_tcp_send_syn(t, c);
+		return true;
+	}
+	if (c->state == TCP_SYN_RECEIVED)
+		return true;
+	done = send_new(t, c);
+	if (c->flags & TCP_F_ACK_NOW) {
+		if (t->n_tx == t->max_tx)
+			return false;
+		rs_tcp_send_ack(t, c, c->rcv_nxt);
+	}
+	if (c->flags & TCP_F_ACK_OWED)
+		delay_ack(t, c);
+	if (done && is_stuck(c)) {
+		rs_tcp_start_rtx_timer(t, c);
+		c->flags |= TCP_F_PERSIST;
+	}
+	return done;
+}
+
+void rs_tcp_send_ack(struct tcp *t, struct tcp_conn *c, uint32_t recent)
+{
+	struct tcp_tx *tx = new_segment(t, c, acceptable_seq(c), TCP_ACK);
+
+	if (!tx) {
+		c->flags |= TCP_F_ACK_NOW;
+		rs_tcp_mark_dirty(t, c);
+		return;
+	}
+	if (c->rcvq && c->flags & TCP_F_SACK) {
+		tx->n_sack = rs_tcp_rcvq_sack(t, c, recent, tx->sack, c->flags & TCP_F_TS ? 3 : 4);
+		tx->opts |= tx->n_sack ? TCP_OPT_SACK : 0;
+	}
+}
+
+bool rs_tcp_challenge_allowed(struct tcp *t)
+{
+	if (t->now_us - t->challenge_window_us >= 1000000) {
+		t->challenge_window_us = t->now_us;
+		t->n_challenges = 0;
+	}
+	if (t->n_challenges == MAX_CHALLENGES_PER_SECOND) {
+		t->counters[TCP_C_DROP_CHALLENGE_LIMIT]++;
+		return false;
+	}
+	t->n_challenges++;
+	t->counters[TCP_C_CHALLENGE_ACKS]++;
+	return true;
+}
+
+void rs_tcp_send_challenge_ack(struct tcp *t, struct tcp_conn *c)
+{
+	if (rs_tcp_challenge_allowed(t))
+		rs_tcp_send_ack(t, c, c->rcv_nxt);
+}
+
+void rs_tcp_send_syn(struct tcp *t, struct tcp_conn *c)
+{
+	bool is_answer = c->state == TCP_SYN_RECEIVED;
+	struct tcp_tx *tx = rs_tcp_new_tx(t, &c->key, c->link);
+
+	rs_tcp_start_rtx_timer(t, c);
+	c->snd_nxt = c->snd_max = c->iss + 1;
+	if (!tx)
+		return; /* the timer will send it again */
+	tx->seq = c->iss;
+	tx->ack = is_answer ? c->rcv_nxt : 0;
+	tx->flags = is_answer ? TCP_SYN | TCP_ACK : TCP_SYN;
+	tx->mss = tx->mss_opt = rs_tcp_own_mss(t, &c->key);
+	tx->opts = TCP_OPT_MSS;
+	/* In a SYN-ACK only what the peer's SYN offered (RFC 7323 sections 2.2 and 3.2, RFC 2018).
+	 */
+	if (is_answer ? c->flags & TCP_F_WSCALE : t->cfg->window_scaling)
+		tx->opts |= TCP_OPT_WSCALE;
+	if (is_answer ? c->flags & TCP_F_TS : t->cfg->timestamps)
+		tx->opts |= TCP_OPT_TS;
+	if (!is_answer || c->flags & TCP_F_SACK)
+		tx->opts |= TCP_OPT_SACK_OK;
+	tx->wscale = t->rcv_wscale;
+	tx->ts_val = rs_tcp_tick(t) + c->ts_offset;
+	tx->ts_ecr = is_answer ? c->ts_recent : 0;
+	/* The window of a SYN is never scaled (RFC 7323 section 2.2). */
+	tx->wnd = (uint16_t)rs_min_u32(t->cfg->rcv_wnd_bytes, UINT16_MAX);
+	if (is_answer) {
+		c->rcv_edge = c->rcv_nxt + tx->wnd;
+		c->rcv_acked = c->rcv_nxt;
+	}
+	if (c->flags & TCP_F_RETRIED) {
+		t->counters[TCP_C_RETRANSMITTED]++;
+		c->flags &= ~(uint32_t)TCP_F_TIMING;
+		return;
+	}
+	c->flags |= TCP_F_TIMING;
+	c->rtt_seq = c->iss;
+	c->rtt_start_us = (uint32_t)t->now_us;
+}
+
+void rs_tcp_retransmit_one(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t in_flight = c->snd_max - c->snd_una;
+	uint32_t len = rs_min_u32(rs_min_u32(c->sendq.n_bytes, in_flight), c->mss);
+
+	send_data(t, c, c->snd_una, len,
+		c->flags & TCP_F_FIN_SENT && in_flight > len && len == c->sendq.n_bytes);
+}
+
+void rs_tcp_send_probe(struct tcp *t, struct tcp_conn *c)
+{
+	t->counters[TCP_C_WINDOW_PROBES]++;
+	if (c->sendq.n_bytes) {
+		/* As much as a small window takes, else one byte. */
+		uint32_t len = rs_min_u32(rs_min_u32(c->snd_wnd, c->mss), c->sendq.n_bytes);
+
+		send_data(t, c, c->snd_una, rs_max_u32(len, 1), false);
+		c->flags &= ~(uint32_t)TCP_F_TIMING; /* its answer says nothing about the way */
+	} else if (send_data(t, c, c->snd_una, 0, true)) {
+		c->snd_nxt = c->snd_una + 1;
+		fin_was_sent(c);
+	}
+}
+
+/* RFC 9293 section 3.8.4: a segment with old sequence number that the peer has to answer. */
+void rs_tcp_send_keepalive(struct tcp *t, struct tcp_conn *c)
+{
+	t->counters[TCP_C_KEEPALIVE_PROBES]++;
+	new_segment(t, c, c->snd_una - 1, TCP_ACK);
+}
+
+void rs_tcp_send_rst(struct tcp *t, struct tcp_conn *c)
+{
+	struct tcp_tx *tx = rs_tcp_new_tx(t, &c->key, c->link);
+
+	if (!tx)
+		return;
+	t->counters[TCP_C_RST_OUT]++;
+	tx->seq = c->state == TCP_SYN_RECEIVED ? c->snd_nxt : acceptable_seq(c);
+	tx->ack = c->rcv_nxt;
+	tx->flags = TCP_RST | TCP_ACK;
+	tx->wnd = 0;
+	tx->mss = c->mss;
+}
+
+void rs_tcp_send_rst_for(struct tcp *t, const struct tcp_seg *seg)
+{
+	struct tcp_tx *tx;
+
+	if (seg->flags & TCP_RST)
+		return;
+	tx = rs_tcp_new_tx(t, &seg->key, seg->link);
+	if (!tx)
+		return;
+	t->counters[TCP_C_RST_OUT]++;
+	tx->wnd = 0;
+	tx->mss = rs_tcp_own_mss(t, &seg->key);
+	if (seg->flags & TCP_ACK) {
+		tx->seq = seg->ack;
+		tx->ack = 0;
+		tx->flags = TCP_RST;
+	} else {
+		tx->seq = 0;
+		tx->ack = seg->seq + rs_tcp_seq_len(seg->len, seg->flags);
+		tx->flags = TCP_RST | TCP_ACK;
+	}
+}

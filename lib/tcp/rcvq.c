@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The receive queue: bytes that have arrived and that the application has not taken, in order or
+ * beyond a gap. A list of chunks sorted by sequence number, never overlapping: what came first
+ * stays, later copies fill only the gaps. Its length is bounded by cfg->rcvq_chunks.
+ */
+#include <string.h>
+
+#include "tcp/tcp_internal.h"
+
+struct block {
+	uint32_t next;  /* chunk, 0: last */
+	uint32_t seq;   /* of the first byte kept */
+	uint16_t start; /* where that byte stands in data */
+	uint16_t len;
+	uint32_t unused;
+	uint8_t data[];
+};
+
+static struct block *block_at(const struct tcp *t, uint32_t chunk)
+{
+	return (struct block *)rs_chunk_data(t->chunks, chunk);
+}
+
+static uint32_t block_end(const struct block *b)
+{
+	return b->seq + b->len;
+}
+
+static uint32_t block_room(const struct tcp *t, const struct block *b)
+{
+	return t->chunks->chunk_bytes - (uint32_t)sizeof(*b) - b->start - b->len;
+}
+
+static void block_append(struct block *b, const uint8_t *data, uint32_t len)
+{
+	memcpy(b->data + b->start + b->len, data, len);
+	b->len = (uint16_t)(b->len + len);
+}
+
+/* A new block with as much of data as fits, linked at *link. Returns the bytes taken. */
+static uint32_t add_block(struct tcp *t, struct tcp_conn *c, uint32_t *link, uint32_t seq,
+	const uint8_t *data, uint32_t len)
+{
+	uint32_t chunk;
+	struct block *b;
+
+	if (c->n_rcvq_chunks >= t->cfg->rcvq_chunks) {
+		t->counters[TCP_C_DROP_RCVQ_FULL]++;
+		return 0;
+	}
+	chunk = rs_chunk_alloc(t->chunks);
+	if (!chunk) {
+		t->counters[TCP_C_DROP_RCVQ_NO_CHUNK]++;
+		return 0;
+	}
+	c->n_rcvq_chunks++;
+	b = block_at(t, chunk);
+	*b = (struct block){.next = *link, .seq = seq};
+	*link = chunk;
+	len = rs_min_u32(len, block_room(t, b));
+	block_append(b, data, len);
+	return len;
+}
+
+/* Fills one gap: data[0, len) at seq, between *before (may be NULL) and what follows *link. */
+static uint32_t fill_gap(struct tcp *t, struct tcp_conn *c, struct block *before, uint32_t **link,
+	uint32_t seq, const uint8_t *data, uint32_t len)
+{
+	uint32_t done = 0;
+
+	if (before && block_end(before) == seq) {
+		done = rs_min_u32(len, block_room(t, before));
+		block_append(before, data, done);
+	}
+	while (done < len) {
+		uint32_t took = add_block(t, c, *link, seq + done, data + done, len - done);
+
+		if (!took)
+			break;
+		done += took;
+		*link = &block_at(t, **link)->next;
+	}
+	return done;
+}
+
+uint32_t rs_tcp_rcvq_insert(
+	struct tcp *t, struct tcp_conn *c, uint32_t seq, const uint8_t *data, uint32_t len)
+{
+	uint32_t *link = &c->rcvq;
+	struct block *before = NULL;
+	uint32_t pos = 0;
+
+	while (pos < len) {
+		struct block *b = *link ? block_at(t, *link) : NULL;
+		uint32_t gap;
+
+		if (b && rs_seq_leq(b->seq, seq + pos)) {
+			if (rs_seq_gt(block_end(b), seq + pos))
+				pos = block_end(b) - seq;
+			before = b;
+			link = &b->next;
+			continue;
+		}
+		gap = b ? rs_min_u32(len - pos, b->seq - (seq + pos)) : len - pos;
+		if (fill_gap(t, c, before, &link, seq + pos, data + pos, gap) < gap)
+			break;
+		pos += gap;
+		before = NULL;
+	}
+	return rs_min_u32(rs_tcp_rcvq_contiguous(t, c, seq) - seq, len);
+}
+
+uint32_t rs_tcp_rcvq_contiguous(const struct tcp *t, const struct tcp_conn *c, uint32_t seq)
+{
+	for (uint32_t chunk = c->rcvq; chunk;) {
+		const struct block *b = block_at(t, chunk);
+
+		if (rs_seq_gt(b->seq, seq))
+			break;
+		if (rs_seq_gt(block_end(b), seq))
+			seq = block_end(b);
+		chunk = b->next;
+	}
+	return seq;
+}
+
+uint32_t rs_tcp_rcvq_start(const struct tcp *t, const struct tcp_conn *c)
+{
+	return block_at(t, c->rcvq)->seq;
+}
+
+struct span rs_tcp_rcvq_front(const struct tcp *t, const struct tcp_conn *c)
+{
+	const struct block *b = block_at(t, c->rcvq);
+
+	return (struct span){.data = b->data + b->start, .len = b->len};
+}
+
+void rs_tcp_rcvq_pop(struct tcp *t, struct tcp_conn *c, uint32_t n)
+{
+	uint32_t chunk = c->rcvq;
+	struct block *b = block_at(t, chunk);
+
+	b->seq += n;
+	b->start = (uint16_t)(b->start + n);
+	b->len = (uint16_t)(b->len - n);
+	if (b->len)
+		return;
+	c->rcvq = b->next;
+	c->n_rcvq_chunks--;
+	rs_chunk_free(t->chunks, chunk);
+}
+
+void rs_tcp_rcvq_clear(struct tcp *t, struct tcp_conn *c)
+{
+	while (c->rcvq) {
+		uint32_t chunk = c->rcvq;
+
+		c->rcvq = block_at(t, chunk)->next;
+		rs_chunk_free(t->chunks, chunk);
+	}
+	c->n_rcvq_chunks = 0;
+}
+
+uint8_t rs_tcp_rcvq_sack(const struct tcp *t, const struct tcp_conn *c, uint32_t recent,
+	struct sack_block *blocks, uint8_t max)
+{
+	uint32_t chunk = c->rcvq;
+	uint8_t n = 0;
+
+	while (chunk) {
+		const struct block *b = block_at(t, chunk);
+		struct sack_block range = {.start = b->seq, .end = block_end(b)};
+		bool is_recent;
+
+		for (chunk = b->next; chunk && block_at(t, chunk)->seq == range.end;) {
+			b = block_at(t, chunk);
+			range.end = block_end(b);
+			chunk = b->next;
+		}
+		if (rs_seq_leq(range.start, c->rcv_nxt))
+			continue;
+		is_recent = rs_seq_leq(range.start, recent) && rs_seq_lt(recent, range.end);
+		if (is_recent) {
+			uint8_t n_move = n < max ? n : (uint8_t)(max - 1);
+
+			memmove(blocks + 1, blocks, n_move * sizeof(*blocks));
+			blocks[0] = range;
+			n = (uint8_t)(n_move + 1);
+		} else if (n < max) {
+			blocks[n++] = range;
+		}
+	}
+	return n;
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tcp/tcp.h"
+
+#include "tcp/tcp_internal.h"
+
+const struct counter_def rs_tcp_counter_defs[TCP_N_COUNTERS] = {
+#define RS_COUNTER(id, name, help) {name, help},
+#include "tcp/tcp_counters.def"
+#undef RS_COUNTER
+};
+
+void rs_tcp_config_default(struct tcp_config *cfg)
+{
+	*cfg = (struct tcp_config){
+		.max_conns = 65536,
+		.max_time_wait = 65536,
+		.syn_backlog = 4096,
+		.rcv_wnd_bytes = 128 * 1024,
+		.rcvq_chunks = 128,
+		.min_rto_ms = 200,
+		.max_rto_ms = 60000,
+		.initial_rto_ms = 1000,
+		.max_retries = 12,
+		.max_syn_retries = 5,
+		.delayed_ack_ms = 40,
+		.keepalive_interval_ms = 15000,
+		.keepalive_probes = 5,
+		.time_wait_ms = 60000,
+		.fin_wait_2_ms = 60000,
+		.mss_v4 = 1460,
+		.mss_v6 = 1440,
+		.timestamps = true,
+		.window_scaling = true,
+	};
+}
+
+static size_t align_line(size_t n)
+{
+	return (n + RS_CACHE_LINE - 1) & ~(size_t)(RS_CACHE_LINE - 1);
+}
+
+/* Hands out the parts of one block of memory, each on its own cache line. */
+static void *carve(uint8_t **memory, size_t n)
+{
+	uint8_t *part = *memory;
+
+	*memory += align_line(n);
+	return part;
+}
+
+size_t rs_tcp_bytes(const struct tcp_config *cfg)
+{
+	size_t n = cfg->max_conns;
+
+	return align_line(n * sizeof(struct tcp_conn)) + 2 * align_line(n * sizeof(uint32_t)) +
+	       align_line(rs_flow_bytes(cfg->max_conns + cfg->max_time_wait)) +
+	       align_line(rs_wheel_bytes(cfg->max_conns)) + align_line(rs_tcp_time_wait_bytes(cfg));
+}
+
+static uint8_t window_shift(const struct tcp_config *cfg)
+{
+	uint8_t shift = 0;
+
+	while (cfg->window_scaling && shift < 14 && cfg->rcv_wnd_bytes >> shift > UINT16_MAX)
+		shift++;
+	return shift;
+}
+
+void rs_tcp_init(struct tcp *t, const struct tcp_config *cfg, void *memory,
+	struct chunk_pool *chunks, struct tcp_tx *tx, uint32_t max_tx, uint64_t now_us)
+{
+	uint8_t *m = memory;
+	uint32_t n = cfg->max_conns;
+
+	*t = (struct tcp){
+		.cfg = cfg,
+		.now_us = now_us,
+		.tx = tx,
+		.max_tx = max_tx,
+		.chunks = chunks,
+		.rcv_wscale = window_shift(cfg),
+	};
+	t->conns = carve(&m, n * sizeof(struct tcp_conn));
+	t->free_conns = carve(&m, n * sizeof(uint32_t));
+	t->dirty = carve(&m, n * sizeof(uint32_t));
+	rs_flow_init(&t->flows, carve(&m, rs_flow_bytes(n + cfg->max_time_wait)),
+		n + cfg->max_time_wait);
+	rs_wheel_init(&t->wheel, carve(&m, rs_wheel_bytes(n)), n, now_us);
+	t->time_wait = carve(&m, rs_tcp_time_wait_bytes(cfg));
+	for (uint32_t i = 0; i < n; i++) {
+		t->conns[i].state = TCP_CLOSED;
+		t->conns[i].flags = 0;
+		t->free_conns[i] = n - 1 - i;
+	}
+}
+
+struct tcp_conn *rs_tcp_conn_new(
+	struct tcp *t, const struct flow_key *key, uint32_t hash, uint64_t link)
+{
+	struct tcp_conn *c;
+	uint32_t id, on_dirty_ring;
+
+	if (t->n_conns == t->cfg->max_conns) {
+		t->counters[TCP_C_DROP_CONNS_FULL]++;
+		return NULL;
+	}
+	if (t->chunks->n_free < t->cfg->chunk_reserve) {
+		t->counters[TCP_C_DROP_CHUNKS_LOW]++;
+		return NULL;
+	}
+	id = t->free_conns[t->cfg->max_conns - ++t->n_conns];
+	c = &t->conns[id];
+	on_dirty_ring = c->flags & TCP_F_DIRTY;
+	*c = (struct tcp_conn){
+		.key = *key,
+		.link = link,
+		.hash = hash,
+		.id = id,
+		.flags = on_dirty_ring,
+		.rto_ms = t->cfg->initial_rto_ms,
+		.ssthresh = INT32_MAX,
+		.last_rx_tick = rs_tcp_tick(t),
+		.wheel_tick = rs_tcp_tick(t) + TCP_FAR_TICKS,
+		.ts_offset = rs_tcp_ts_offset(t, key),
+	};
+	rs_flow_insert(&t->flows, hash, id);
+	rs_wheel_set(&t->wheel, id,
+		(uint64_t)(t->now_us + ((uint64_t)TCP_FAR_TICKS << WHEEL_TICK_SHIFT)));
+	return c;
+}
+
+void rs_tcp_conn_free(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->state == TCP_SYN_RECEIVED && c->flags & TCP_F_PASSIVE)
+		t->n_half_open--;
+	rs_sendq_clear(&c->sendq, t->chunks);
+	rs_tcp_rcvq_clear(t, c);
+	rs_flow_remove(&t->flows, c->hash, c->id);
+	rs_wheel_cancel(&t->wheel, c->id);
+	t->cur = (struct span){0};
+	c->state = TCP_CLOSED;
+	t->free_conns[t->cfg->max_conns - t->n_conns--] = c->id;
+	t->counters[TCP_C_CLOSED]++;
+}
+
+void rs_tcp_lookup(struct tcp *t, struct tcp_seg *segs, uint32_t *found, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (!segs[i].hash)
+			segs[i].hash = rs_flow_hash(&segs[i].key, t->cfg->flow_secret);
+		rs_flow_prefetch(&t->flows, segs[i].hash);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t cursor = 0;
+		uint32_t id = rs_flow_next(&t->flows, segs[i].hash, &cursor);
+
+		found[i] = id;
+		if (id < TCP_TIME_WAIT_ID) {
+			__builtin_prefetch(&t->conns[id]);
+			__builtin_prefetch(&t->conns[id].key);
+			__builtin_prefetch(&t->conns[id].sendq);
+		}
+	}
+}
+
+struct tcp_conn *rs_tcp_conn_find(
+	struct tcp *t, const struct tcp_seg *seg, uint32_t *time_wait_slot)
+{
+	uint32_t cursor = 0;
+	uint32_t id;
+
+	*time_wait_slot = FLOW_NONE;
+	while ((id = rs_flow_next(&t->flows, seg->hash, &cursor)) != FLOW_NONE) {
+		if (id & TCP_TIME_WAIT_ID) {
+			if (rs_tcp_time_wait_match(t, id & ~TCP_TIME_WAIT_ID, &seg->key)) {
+				*time_wait_slot = id & ~TCP_TIME_WAIT_ID;
+				return NULL;
+			}
+		} else if (rs_flow_key_equal(&t->conns[id].key, &seg->key)) {
+			return &t->conns[id];
+		}
+	}
+	return NULL;
+}
+
+void rs_tcp_mark_dirty(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t tail;
+
+	if (c->flags & TCP_F_DIRTY)
+		return;
+	c->flags |= TCP_F_DIRTY;
+	tail = t->dirty_head + t->n_dirty++;
+	t->dirty[tail >= t->cfg->max_conns ? tail - t->cfg->max_conns : tail] = c->id;
+}
+
+void rs_tcp_arm(struct tcp *t, struct tcp_conn *c, uint32_t tick)
+{
+	int32_t ahead = (int32_t)(tick - rs_tcp_tick(t));
+
+	if ((int32_t)(tick - c->wheel_tick) >= 0)
+		return;
+	c->wheel_tick = tick;
+	rs_wheel_set(&t->wheel, c->id,
+		t->now_us + ((uint64_t)(ahead > 0 ? ahead : 0) << WHEEL_TICK_SHIFT));
+}
+
+void rs_tcp_send(struct tcp *t, struct tcp_conn *conn)
+{
+	if (conn->state != TCP_CLOSED)
+		rs_tcp_mark_dirty(t, conn);
+}
+
+void rs_tcp_close(struct tcp *t, struct tcp_conn *conn)
+{
+	if (conn->state == TCP_CLOSED || conn->flags & TCP_F_CLOSE)
+		return;
+	conn->flags |= TCP_F_CLOSE;
+	rs_tcp_mark_dirty(t, conn);
+}
+
+void rs_tcp_abort(struct tcp *t, struct tcp_conn *conn)
+{
+	if (conn->state == TCP_CLOSED)
+		return;
+	if (conn->state != TCP_SYN_SENT)
+		rs_tcp_send_rst(t, conn);
+	rs_tcp_conn_free(t, conn);
+}
+
+void rs_tcp_set_deadline(struct tcp *t, struct tcp_conn *conn, uint64_t deadline_us)
+{
+	if (!deadline_us) {
+		conn->flags &= ~(uint32_t)TCP_F_APP_TIMER;
+		return;
+	}
+	/* Rounded up: a deadline never comes early. */
+	conn->app_tick =
+		(uint32_t)((deadline_us + (1u << WHEEL_TICK_SHIFT) - 1) >> WHEEL_TICK_SHIFT);
+	conn->flags |= TCP_F_APP_TIMER;
+	rs_tcp_arm(t, conn, conn->app_tick);
+}
+
+struct tcp_conn *rs_tcp_connect(struct tcp *t, const struct flow_key *key, uint64_t link)
+{
+	struct tcp_seg probe = {.key = *key, .hash = rs_flow_hash(key, t->cfg->flow_secret)};
+	struct tcp_conn *c;
+	uint32_t slot;
+
+	if (rs_tcp_conn_find(t, &probe, &slot) || slot != FLOW_NONE)
+		return NULL;
+	c = rs_tcp_conn_new(t, key, probe.hash, link);
+	if (!c)
+		return NULL;
+	c->state = TCP_SYN_SENT;
+	c->iss = rs_tcp_isn(t, key);
+	c->snd_una = c->snd_nxt = c->snd_max = c->recover = c->iss;
+	c->mss = rs_tcp_own_mss(t, key);
+	rs_tcp_mark_dirty(t, c);
+	return c;
+}
+
+void rs_tcp_path_mtu(struct tcp *t, const struct flow_key *key, uint32_t seq, uint32_t mtu)
+{
+	struct tcp_seg quoted = {.key = *key, .hash = rs_flow_hash(key, t->cfg->flow_secret)};
+	uint32_t headers = (key->family == 4 ? 40u : 60u);
+	uint32_t floor_mtu = key->family == 4 ? 576u : 1280u;
+	uint32_t slot;
+	struct tcp_conn *c = rs_tcp_conn_find(t, &quoted, &slot);
+
+	/* RFC 5927 section 4.1: only what is in flight can have met a narrow link. */
+	if (!c || c->state < TCP_ESTABLISHED || rs_seq_lt(seq, c->snd_una) ||
+		rs_seq_geq(seq, c->snd_max))
+		return;
+	headers += c->flags & TCP_F_TS ? 12 : 0;
+	mtu = rs_max_u32(mtu, floor_mtu);
+	if (mtu - headers >= c->mss)
+		return;
+	c->mss = (uint16_t)(mtu - headers);
+	c->snd_nxt = c->snd_una;
+	c->flags &= ~(uint32_t)TCP_F_TIMING;
+	t->counters[TCP_C_PATH_MTU]++;
+	rs_tcp_mark_dirty(t, c);
+}
+
+void rs_tcp_flush(struct tcp *t)
+{
+	/* Each of those that wait now once; who is not finished queues up again. */
+	for (uint32_t n = t->n_dirty; n && t->n_tx < t->max_tx; n--) {
+		struct tcp_conn *c = &t->conns[t->dirty[t->dirty_head]];
+
+		if (++t->dirty_head == t->cfg->max_conns)
+			t->dirty_head = 0;
+		t->n_dirty--;
+		c->flags &= ~(uint32_t)TCP_F_DIRTY;
+		if (c->state != TCP_CLOSED && !rs_tcp_output(t, c))
+			rs_tcp_mark_dirty(t, c);
+	}
+}
+
+uint64_t rs_tcp_deadline_us(const struct tcp *t)
+{
+	/* The wheel is looked at every tick while it holds anything at all. */
+	if (t->due_next < t->n_due)
+		return t->now_us;
+	if (t->n_conns || t->tw_used)
+		return (uint64_t)(t->wheel.now_tick + 1) << WHEEL_TICK_SHIFT;
+	return UINT64_MAX;
+}

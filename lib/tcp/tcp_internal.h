@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the files of lib/tcp share. Nobody else includes it.
+ */
+#ifndef RS_TCP_INTERNAL_H
+#define RS_TCP_INTERNAL_H
+
+#include "tcp/tcp.h"
+
+/* The wheel's tick (1024 µs) is the unit of all deadlines and of the timestamp clock. */
+static inline uint32_t rs_tcp_tick(const struct tcp *t)
+{
+	return (uint32_t)(t->now_us >> WHEEL_TICK_SHIFT);
+}
+
+/* A connection without a timer is looked at this often all the same: about an hour. */
+#define TCP_FAR_TICKS (3600u * 1000u)
+
+static inline uint32_t rs_tcp_ms_to_ticks(uint32_t ms)
+{
+	return (uint32_t)(((uint64_t)ms * 1000 + (1u << WHEEL_TICK_SHIFT) - 1) >> WHEEL_TICK_SHIFT);
+}
+
+static inline bool rs_tcp_is_due(uint32_t tick, uint32_t now_tick)
+{
+	return (int32_t)(tick - now_tick) <= 0;
+}
+
+/* Bytes queued for the wire end here: at this sequence number our FIN stands or will stand. */
+static inline uint32_t rs_tcp_snd_end(const struct tcp_conn *c)
+{
+	return c->snd_una + c->sendq.n_bytes;
+}
+
+static inline uint16_t rs_tcp_own_mss(const struct tcp *t, const struct flow_key *key)
+{
+	return key->family == 4 ? t->cfg->mss_v4 : t->cfg->mss_v6;
+}
+
+/* tcp.c: the life of a connection */
+struct tcp_conn *rs_tcp_conn_new(
+	struct tcp *t, const struct flow_key *key, uint32_t hash, uint64_t link);
+void rs_tcp_conn_free(struct tcp *t, struct tcp_conn *c);
+struct tcp_conn *rs_tcp_conn_find(
+	struct tcp *t, const struct tcp_seg *seg, uint32_t *time_wait_slot);
+void rs_tcp_mark_dirty(struct tcp *t, struct tcp_conn *c);
+/* Makes sure that the wheel looks at c at tick or before. */
+void rs_tcp_arm(struct tcp *t, struct tcp_conn *c, uint32_t tick);
+
+/* listen.c: how connections begin */
+uint32_t rs_tcp_isn(const struct tcp *t, const struct flow_key *key);
+uint32_t rs_tcp_ts_offset(const struct tcp *t, const struct flow_key *key);
+/* A segment for which there is no connection. Returns events as rs_tcp_input(). */
+uint32_t rs_tcp_listen_input(
+	struct tcp *t, const struct tcp_seg *seg, uint32_t min_isn, struct tcp_conn **conn);
+/* Takes over what a SYN or SYN-ACK says: MSS, window scaling, timestamps, SACK. */
+void rs_tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg);
+void rs_tcp_init_cwnd(struct tcp_conn *c);
+
+/* time_wait.c */
+#define TCP_TIME_WAIT_ID 0x80000000u /* set in the flow table's ids of TIME-WAIT entries */
+size_t rs_tcp_time_wait_bytes(const struct tcp_config *cfg);
+/* Moves a closed connection to TIME-WAIT: an entry takes over its key, and the connection is freed.
+ */
+void rs_tcp_time_wait_enter(struct tcp *t, struct tcp_conn *c);
+uint32_t rs_tcp_time_wait_input(
+	struct tcp *t, const struct tcp_seg *seg, uint32_t slot, struct tcp_conn **conn);
+bool rs_tcp_time_wait_match(const struct tcp *t, uint32_t slot, const struct flow_key *key);
+/* Removes entries whose time is over, a bounded number a call. */
+void rs_tcp_time_wait_expire(struct tcp *t);
+
+/* input.c */
+/* The payload and FIN of a segment whose acknowledgement has been dealt with. Returns events. */
+uint32_t rs_tcp_input_text(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg);
+/* Frees a connection; TCP_EV_GONE when the application knows it, else 0. */
+uint32_t rs_tcp_end(struct tcp *t, struct tcp_conn *c);
+
+/* rcvq.c: bytes that have arrived and cannot be delivered yet */
+/* Keeps data[0, len) at seq, as far as it is new. Returns how many bytes from seq on are kept now.
+ */
+uint32_t rs_tcp_rcvq_insert(
+	struct tcp *t, struct tcp_conn *c, uint32_t seq, const uint8_t *data, uint32_t len);
+/* Where the run of kept bytes ends that starts at or before seq and covers it; seq when none does.
+ */
+uint32_t rs_tcp_rcvq_contiguous(const struct tcp *t, const struct tcp_conn *c, uint32_t seq);
+/* Where the first kept byte stands; only with c->rcvq != 0. */
+uint32_t rs_tcp_rcvq_start(const struct tcp *t, const struct tcp_conn *c);
+/* The first kept bytes, up to where they are contiguous in memory. */
+struct span rs_tcp_rcvq_front(const struct tcp *t, const struct tcp_conn *c);
+void rs_tcp_rcvq_pop(struct tcp *t, struct tcp_conn *c, uint32_t n);
+void rs_tcp_rcvq_clear(struct tcp *t, struct tcp_conn *c);
+/* The ranges kept beyond rcv_nxt, the one that holds recent first (RFC 2018 section 4). */
+uint8_t rs_tcp_rcvq_sack(const struct tcp *t, const struct tcp_conn *c, uint32_t recent,
+	struct sack_block *blocks, uint8_t max);
+
+/* output.c */
+/* Sends what c has to say. False when t->tx is full or c has had its share: flush c again. */
+bool rs_tcp_output(struct tcp *t, struct tcp_conn *c);
+/* An ACK without data, now. recent: the sequence number that made it necessary, for SACK. */
+void rs_tcp_send_ack(struct tcp *t, struct tcp_conn *c, uint32_t recent);
+void rs_tcp_send_challenge_ack(struct tcp *t, struct tcp_conn *c);
+/* SYN or SYN-ACK of a connection in SYN-SENT or SYN-RECEIVED. */
+void rs_tcp_send_syn(struct tcp *t, struct tcp_conn *c);
+/* Sends again from snd_una: at most one segment. */
+void rs_tcp_retransmit_one(struct tcp *t, struct tcp_conn *c);
+/* One byte into a closed window (RFC 9293 section 3.8.6.1). */
+void rs_tcp_send_probe(struct tcp *t, struct tcp_conn *c);
+void rs_tcp_send_keepalive(struct tcp *t, struct tcp_conn *c);
+void rs_tcp_send_rst(struct tcp *t, struct tcp_conn *c);
+/* The RST that answers a segment of no connection (RFC 9293 section 3.10.7.1). */
+void rs_tcp_send_rst_for(struct tcp *t, const struct tcp_seg *seg);
+/* A descriptor, zeroed, addressed; NULL (counted) when there is no room. */
+struct tcp_tx *rs_tcp_new_tx(struct tcp *t, const struct flow_key *key, uint64_t link);
+/* May one more challenge ACK be sent now? (RFC 5961 section 7) */
+bool rs_tcp_challenge_allowed(struct tcp *t);
+/* Moves the edge of the receive window right where that is worth it. */
+void rs_tcp_open_window(const struct tcp *t, struct tcp_conn *c);
+void rs_tcp_start_rtx_timer(struct tcp *t, struct tcp_conn *c);
+
+/* cc.c: RFC 6298, 5681, 6582 */
+void rs_tcp_cc_sample_rtt(const struct tcp *t, struct tcp_conn *c);
+void rs_tcp_cc_reset_rto(const struct tcp *t, struct tcp_conn *c);
+/* New bytes were acknowledged: snd_una has moved by acked, flight is what was outstanding before.
+ */
+void rs_tcp_cc_acked(struct tcp *t, struct tcp_conn *c, uint32_t acked, uint32_t flight);
+void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c);
+void rs_tcp_cc_timeout(struct tcp *t, struct tcp_conn *c);
+void rs_tcp_cc_before_send(struct tcp *t, struct tcp_conn *c);
+/* How far beyond snd_una we may send now. */
+uint32_t rs_tcp_cc_window(const struct tcp_conn *c);
+
+#endif

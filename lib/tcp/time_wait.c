@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * TIME-WAIT: what is left of a connection when both sides have closed. Every entry waits equally
+ * long, so a ring in order of arrival is all the timer there is. When the ring is full the oldest
+ * entry gives way. An entry whose wait begins again moves to the young end.
+ */
+#include "tcp/tcp_internal.h"
+
+#define MAX_EXPIRE_PER_CALL 64
+
+struct tcp_time_wait {
+	struct flow_key key; /* family 0: the slot is free */
+	uint64_t link;
+	uint32_t hash;
+	uint32_t snd_nxt;
+	uint32_t rcv_nxt;
+	uint32_t ts_recent;
+	uint32_t ts_offset;
+	uint32_t due_tick;
+	uint32_t has_ts;
+};
+
+size_t rs_tcp_time_wait_bytes(const struct tcp_config *cfg)
+{
+	return (size_t)cfg->max_time_wait * sizeof(struct tcp_time_wait);
+}
+
+bool rs_tcp_time_wait_match(const struct tcp *t, uint32_t slot, const struct flow_key *key)
+{
+	return rs_flow_key_equal(&t->time_wait[slot].key, key);
+}
+
+static void drop_entry(struct tcp *t, uint32_t slot)
+{
+	struct tcp_time_wait *tw = &t->time_wait[slot];
+
+	rs_flow_remove(&t->flows, tw->hash, slot | TCP_TIME_WAIT_ID);
+	tw->key.family = 0;
+	t->n_time_wait--;
+}
+
+static void pop_head(struct tcp *t)
+{
+	if (t->time_wait[t->tw_head].key.family)
+		drop_entry(t, t->tw_head);
+	if (++t->tw_head == t->cfg->max_time_wait)
+		t->tw_head = 0;
+	t->tw_used--;
+}
+
+/* A free slot at the young end. */
+static uint32_t push_tail(struct tcp *t)
+{
+	uint32_t slot;
+
+	if (t->tw_used == t->cfg->max_time_wait) {
+		if (t->time_wait[t->tw_head].key.family)
+			t->counters[TCP_C_TIME_WAIT_FULL]++;
+		pop_head(t);
+	}
+	slot = t->tw_head + t->tw_used++;
+	t->n_time_wait++;
+	return slot >= t->cfg->max_time_wait ? slot - t->cfg->max_time_wait : slot;
+}
+
+static uint32_t due_tick(const struct tcp *t)
+{
+	return rs_tcp_tick(t) + rs_tcp_ms_to_ticks(t->cfg->time_wait_ms);
+}
+
+void rs_tcp_time_wait_enter(struct tcp *t, struct tcp_conn *c)
+{
+	struct tcp_time_wait tw = {
+		.key = c->key,
+		.link = c->link,
+		.hash = c->hash,
+		.snd_nxt = c->snd_max,
+		.rcv_nxt = c->rcv_nxt,
+		.ts_recent = c->ts_recent,
+		.ts_offset = c->ts_offset,
+		.due_tick = due_tick(t),
+		.has_ts = c->flags & TCP_F_TS,
+	};
+	uint32_t slot;
+
+	t->counters[TCP_C_TIME_WAIT]++;
+	rs_tcp_conn_free(t, c);
+	if (!t->cfg->max_time_wait)
+		return;
+	slot = push_tail(t);
+	t->time_wait[slot] = tw;
+	rs_flow_insert(&t->flows, tw.hash, slot | TCP_TIME_WAIT_ID);
+}
+
+/* The 2 MSL begin again. Returns the new slot. */
+static uint32_t restart(struct tcp *t, uint32_t slot)
+{
+	struct tcp_time_wait tw = t->time_wait[slot];
+	uint32_t young;
+
+	drop_entry(t, slot);
+	young = push_tail(t);
+	tw.due_tick = due_tick(t);
+	t->time_wait[young] = tw;
+	rs_flow_insert(&t->flows, tw.hash, young | TCP_TIME_WAIT_ID);
+	return young;
+}
+
+static void send_ack(struct tcp *t, const struct tcp_time_wait *tw)
+{
+	struct tcp_tx *tx = rs_tcp_new_tx(t, &tw->key, tw->link);
+
+	if (!tx)
+		return;
+	tx->seq = tw->snd_nxt;
+	tx->ack = tw->rcv_nxt;
+	tx->flags = TCP_ACK;
+	tx->wnd = (uint16_t)(rs_min_u32(t->cfg->rcv_wnd_bytes, UINT16_MAX) >> t->rcv_wscale);
+	tx->mss = rs_tcp_own_mss(t, &tw->key);
+	if (tw->has_ts) {
+		tx->opts = TCP_OPT_TS;
+		tx->ts_val = rs_tcp_tick(t) + tw->ts_offset;
+		tx->ts_ecr = tw->ts_recent;
+	}
+}
+
+/* RFC 6191 section 2: may this SYN open the connection anew? */
+static bool is_newer(const struct tcp_time_wait *tw, const struct tcp_seg *seg)
+{
+	if (tw->has_ts && seg->opts & TCP_OPT_TS && seg->ts_val != tw->ts_recent)
+		return rs_seq_gt(seg->ts_val, tw->ts_recent);
+	return rs_seq_gt(seg->seq, tw->rcv_nxt);
+}
+
+/* RFC 9293 section 3.10.7.4 for TIME-WAIT; RFC 1337: a RST does not end it. */
+uint32_t rs_tcp_time_wait_input(
+	struct tcp *t, const struct tcp_seg *seg, uint32_t slot, struct tcp_conn **conn)
+{
+	struct tcp_time_wait *tw = &t->time_wait[slot];
+	bool is_old;
+
+	if (seg->flags & TCP_RST) {
+		t->counters[TCP_C_DROP_BAD_RST]++;
+		return 0;
+	}
+	if ((seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && is_newer(tw, seg)) {
+		uint32_t min_isn = tw->snd_nxt + 1;
+
+		drop_entry(t, slot);
+		t->counters[TCP_C_TIME_WAIT_REUSED]++;
+		return rs_tcp_listen_input(t, seg, min_isn, conn);
+	}
+	if (seg->flags & TCP_SYN) {
+		if (rs_tcp_challenge_allowed(t))
+			send_ack(t, tw);
+		return 0;
+	}
+	is_old = tw->has_ts && seg->opts & TCP_OPT_TS && rs_seq_lt(seg->ts_val, tw->ts_recent);
+	if (seg->flags & TCP_FIN && !is_old)
+		slot = restart(t, slot);
+	if (seg->flags & TCP_FIN || seg->len || seg->seq != tw->rcv_nxt)
+		send_ack(t, &t->time_wait[slot]);
+	return 0;
+}
+
+void rs_tcp_time_wait_expire(struct tcp *t)
+{
+	uint32_t now_tick = rs_tcp_tick(t);
+
+	for (uint32_t n = 0; n < MAX_EXPIRE_PER_CALL && t->tw_used; n++) {
+		const struct tcp_time_wait *tw = &t->time_wait[t->tw_head];
+
+		if (tw->key.family && !rs_tcp_is_due(tw->due_tick, now_tick))
+			return;
+		pop_head(t);
+	}
+}
