@@ -11,8 +11,8 @@
 
 #define RS_CACHE_LINE 64
 
-#define rs_likely(x)   __builtin_expect(!!(x), 1)
-#define rs_unlikely(x) __builtin_expect(!!(x), 0)
+#define rs_likely(x)     __builtin_expect(!!(x), 1)
+#define rs_unlikely(x)   __builtin_expect(!!(x), 0)
 #define RS_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static inline uint16_t rs_load_be16(const void *p)

@@ -22,10 +22,12 @@ struct chunk_pool {
 	uint64_t n_refused; /* allocations that found the pool empty */
 };
 
-/* Bytes of memory that rs_chunk_pool_init() needs for n chunks of chunk_bytes (a multiple of 64). */
+/* Bytes of memory that rs_chunk_pool_init() needs for n chunks of chunk_bytes (a multiple of 64).
+ */
 size_t rs_chunk_pool_bytes(uint32_t n, uint32_t chunk_bytes);
 
-/* memory: rs_chunk_pool_bytes() bytes, 64-byte aligned, owned by the caller and outliving the pool. */
+/* memory: rs_chunk_pool_bytes() bytes, 64-byte aligned, owned by the caller and outliving the pool.
+ */
 void rs_chunk_pool_init(struct chunk_pool *pool, void *memory, uint32_t n, uint32_t chunk_bytes);
 
 /* A chunk number, or 0 when the pool is empty (counted in n_refused). */

@@ -51,7 +51,8 @@ static inline bool rs_sendq_empty(const struct sendq *q)
 /* The youngest slice, or NULL. */
 struct slice *rs_sendq_last(struct sendq *q);
 
-/* Appends len bytes at data; the queue owns chunk from now on. False (nothing taken) when full. len > 0. */
+/* Appends len bytes at data; the queue owns chunk from now on. False (nothing taken) when full. len
+ * > 0. */
 bool rs_sendq_push(struct sendq *q, const uint8_t *data, uint32_t len, uint32_t chunk);
 
 /*

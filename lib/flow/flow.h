@@ -23,10 +23,16 @@ struct flow_entry {
 	uint32_t id; /* FLOW_NONE: the entry is free */
 };
 
-/* Buckets of one cache line, eight entries each. */
+#define FLOW_BUCKET 8
+
+/*
+ * Buckets of one cache line. An entry whose home bucket is full stands in one of the next ones;
+ * spilled[b] counts the entries that went past bucket b, so that a search stops where none did.
+ */
 struct flow_table {
-	struct flow_entry *entries;
-	uint32_t n_buckets; /* a power of two */
+	struct flow_entry *entries; /* n_buckets * FLOW_BUCKET */
+	uint16_t *spilled;          /* n_buckets */
+	uint32_t bucket_mask;
 	uint32_t n_used;
 	uint32_t n_max; /* how many entries may be used */
 };
@@ -42,18 +48,55 @@ void rs_flow_init(struct flow_table *t, void *memory, uint32_t n_max);
  * outside can choose colliding addresses. The same secret on every core: fan-out and lookup use
  * the same hash (fan-out its upper bits, the table its lower).
  */
-static inline uint32_t rs_flow_hash(const struct flow_key *key, const uint64_t secret[5]);
+static inline uint32_t rs_flow_hash(const struct flow_key *key, const uint64_t secret[5])
+{
+	uint64_t w[5];
+	__uint128_t a, b;
+	uint64_t h;
 
-static inline bool rs_flow_key_equal(const struct flow_key *a, const struct flow_key *b);
+	memcpy(w, key, sizeof(w));
+	a = (__uint128_t)(w[0] ^ secret[0]) * (w[1] ^ secret[1]);
+	b = (__uint128_t)(w[2] ^ secret[2]) * (w[3] ^ secret[3]);
+	h = (uint64_t)a ^ (uint64_t)(a >> 64) ^ (uint64_t)b ^ (uint64_t)(b >> 64) ^ w[4];
+	a = (__uint128_t)(h ^ secret[4]) * UINT64_C(0x9e3779b97f4a7c15);
+	h = (uint64_t)a ^ (uint64_t)(a >> 64);
+	return (uint32_t)(h ^ h >> 32);
+}
+
+static inline bool rs_flow_key_equal(const struct flow_key *a, const struct flow_key *b)
+{
+	uint64_t x[5], y[5];
+
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4]));
+}
 
 /* Asks for the bucket of hash to be in cache soon. */
-static inline void rs_flow_prefetch(const struct flow_table *t, uint32_t hash);
+static inline void rs_flow_prefetch(const struct flow_table *t, uint32_t hash)
+{
+	__builtin_prefetch(&t->entries[(size_t)(hash & t->bucket_mask) * FLOW_BUCKET]);
+}
 
 /*
  * The ids stored under hash, one a call: start with *cursor = 0; FLOW_NONE when there are no more.
  * The caller compares keys, and goes on when it was another connection with the same hash.
  */
-static inline uint32_t rs_flow_next(const struct flow_table *t, uint32_t hash, uint32_t *cursor);
+static inline uint32_t rs_flow_next(const struct flow_table *t, uint32_t hash, uint32_t *cursor)
+{
+	for (;;) {
+		uint32_t bucket = (hash + *cursor / FLOW_BUCKET) & t->bucket_mask;
+		const struct flow_entry *e = &t->entries[(size_t)bucket * FLOW_BUCKET];
+
+		for (uint32_t i = *cursor % FLOW_BUCKET; i < FLOW_BUCKET; i++) {
+			++*cursor;
+			if (e[i].hash == hash && e[i].id != FLOW_NONE)
+				return e[i].id;
+		}
+		if (!t->spilled[bucket] || *cursor / FLOW_BUCKET > t->bucket_mask)
+			return FLOW_NONE;
+	}
+}
 
 /* False when n_max entries are used. The same (hash, id) must not be in the table. */
 bool rs_flow_insert(struct flow_table *t, uint32_t hash, uint32_t id);

@@ -33,9 +33,8 @@ struct wheel {
 	uint32_t n_items;
 	uint32_t now_tick; /* everything due at or before this tick has been handed out */
 	uint32_t n_linked;
-	uint32_t due;                                /* head of the list of items due now */
-	uint64_t occupied[WHEEL_LEVELS];             /* bit per slot that is not empty */
-	uint32_t heads[WHEEL_LEVELS * WHEEL_SLOTS];
+	uint64_t occupied[WHEEL_LEVELS];                /* bit per slot that is not empty */
+	uint32_t heads[WHEEL_LEVELS * WHEEL_SLOTS + 1]; /* the last: items due now */
 };
 
 size_t rs_wheel_bytes(uint32_t n_items);
@@ -44,11 +43,20 @@ size_t rs_wheel_bytes(uint32_t n_items);
 void rs_wheel_init(struct wheel *w, void *memory, uint32_t n_items, uint64_t now_us);
 
 /* Sets (or moves) the deadline of item. A deadline in the past is due at the next tick; one
- * further away than the wheel reaches (4.7 hours) is due at its horizon (the owner sets it again). */
+ * further away than the wheel reaches (4.7 hours) is due at its horizon (the owner sets it again).
+ */
 void rs_wheel_set(struct wheel *w, uint32_t item, uint64_t deadline_us);
 
 /* Like rs_wheel_set(), but does nothing when the item is already due at or before that time. */
-static inline void rs_wheel_set_earlier(struct wheel *w, uint32_t item, uint64_t deadline_us);
+static inline void rs_wheel_set_earlier(struct wheel *w, uint32_t item, uint64_t deadline_us)
+{
+	const struct wheel_link *link = &w->links[item];
+
+	if (link->slot != WHEEL_NONE &&
+		(int32_t)(link->tick - (uint32_t)(deadline_us >> WHEEL_TICK_SHIFT)) <= 0)
+		return;
+	rs_wheel_set(w, item, deadline_us);
+}
 
 /* Takes the item out; nothing happens when it is not in. */
 void rs_wheel_cancel(struct wheel *w, uint32_t item);

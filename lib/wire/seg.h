@@ -63,10 +63,10 @@ struct tcp_seg {
 	uint32_t len;        /* payload bytes, without SYN and FIN */
 	uint32_t seq;
 	uint32_t ack;
-	uint32_t hash;     /* of key; filled by whoever looks up */
-	uint16_t wnd;      /* as on the wire, not scaled */
-	uint8_t flags;     /* TCP_FIN … */
-	uint8_t opts;      /* TCP_OPT_MSS … */
+	uint32_t hash; /* of key; filled by whoever looks up */
+	uint16_t wnd;  /* as on the wire, not scaled */
+	uint8_t flags; /* TCP_FIN … */
+	uint8_t opts;  /* TCP_OPT_MSS … */
 	uint32_t ts_val;
 	uint32_t ts_ecr;
 	uint16_t mss;
