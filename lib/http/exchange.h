@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One connection's HTTP/1.1: bytes in, replies into its send queue, in order (RFC 9110, 9112).
+ * It reads heads and bodies, chooses the handler, keeps the clocks against slow clients, and
+ * says when to close. It knows no TCP, no TLS, no mbufs: the caller carries bytes both ways.
+ *
+ * What it may know of the world stands in struct http_env; a struct http_env belongs to one core.
+ * What it wants is read from struct http_conn after each call:
+ *
+ *     hc->blocked      do not call rs_http_input() now: what was not consumed has to wait for
+ *                      room in the send queue. After rs_http_writable(), look again.
+ *     hc->closing      nothing more will be queued: FIN after the queue. Go on with
+ *                      rs_http_input(): what still comes is dropped, within bounds, so that a RST
+ *                      does not take the last reply from the client (RFC 9112 section 9.6).
+ *     hc->abort        RST now; then rs_http_release().
+ *     hc->deadline_us  call rs_http_deadline() then. It moves; 0: none. Calling too early is
+ *                      harmless.
+ *
+ * A request that cannot be answered for want of room is not consumed, and is looked at again. So
+ * the work of a call is bounded: by the bytes given, and by the replies that fit into the queue.
+ *
+ * Includes base only. The caller calls, for a connection that opens, then lives, then is gone:
+ *
+ *     rs_http_open
+ *     rs_http_input      bytes have come (not while blocked)
+ *     rs_http_writable   bytes were acknowledged (always; it is cheap)
+ *     rs_http_eof        the peer half-closed, and every byte before was consumed
+ *     rs_http_deadline   the deadline has come
+ *     rs_http_release    last of all: gone, for whatever reason
+ */
+#ifndef RS_HTTP_EXCHANGE_H
+#define RS_HTTP_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/chunk.h"
+#include "base/sendq.h"
+#include "http/chunked.h"
+#include "http/counters.h"
+#include "http/parse.h"
+
+struct http_env;
+struct http_conn;
+
+/*
+ * Answers the requests for one path, or for all paths that begin with it.
+ *
+ * respond() queues the reply with rs_http_reply() or rs_http_refuse() and returns what that
+ * returned: false means "no room, nothing was queued", and it will be called again with the same
+ * request. It comes after the whole body was read. HEAD is answered as GET; OPTIONS never comes.
+ *
+ * A reply whose body is generated (see struct http_reply) goes on in generate(): it pushes what
+ * fits into out and takes that from hc->reply_left; it is called until nothing is left.
+ */
+struct http_handler {
+	const char *name;
+	const char *path;
+	bool prefix;
+	bool needs_body;  /* 411 to a POST or PUT that has neither Content-Length nor chunked */
+	uint32_t methods; /* HTTP_METHOD_BIT()s; with GET give HEAD; OPTIONS goes without saying */
+	bool (*respond)(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+		struct sendq *out);
+	void (*generate)(struct http_env *env, struct http_conn *hc, struct sendq *out);
+};
+
+#define HTTP_MAX_HANDLERS 255
+
+/* Set once at start, but for drain; shared by all cores. */
+struct http_config {
+	struct http_limits limits;
+	uint64_t max_body_bytes;
+	uint32_t max_requests_per_conn; /* 0: no limit */
+	uint64_t idle_timeout_us;       /* no request begun */
+	uint64_t header_timeout_us;     /* from the first byte of a head to its end */
+	uint64_t body_timeout_us;       /* in each such time … */
+	uint32_t body_min_bytes;        /* … at least so much of a body has to arrive */
+	uint64_t write_timeout_us;      /* in each such time … */
+	uint32_t write_min_bytes;       /* … at least so much has to be acknowledged, or all */
+	uint64_t linger_timeout_us;     /* how long a client may take to close after we did */
+	uint32_t linger_max_bytes;      /* … and how much it may send meanwhile */
+	const struct http_handler *handlers; /* the first that fits answers */
+	uint32_t n_handlers;
+	bool drain; /* the process wants to end: each reply closes its connection */
+};
+
+struct http_env {
+	const struct http_config *cfg;
+	uint64_t now_us;           /* set by the caller once a burst, monotonic */
+	const char *date;          /* HTTP_DATE_BYTES of rs_http_date(), renewed every second */
+	uint64_t *counters;        /* HTTP_N_COUNTERS of them */
+	struct chunk_pool *chunks; /* replies; the pool of every send queue that is passed in */
+	struct chunk_pool *heads;  /* chunk_bytes >= cfg->limits.max_head_bytes: heads and requests
+				      that came in pieces */
+};
+
+/* Read by the caller: blocked, closing, abort, deadline_us. The rest is private to lib/http, but
+ * for what a generate() function uses. */
+struct http_conn {
+	uint64_t deadline_us;
+	union {
+		struct http_chunked chunked; /* while a chunked body is read */
+		uint64_t body_left;          /* while a body of known length is read */
+		uint64_t reply_left;         /* while a reply's body is generated */
+	};
+	uint32_t body_bytes; /* of a chunked body, so far; when closing, bytes dropped */
+	uint32_t progress;   /* see the deadlines in exchange.c */
+	uint32_t head;       /* a chunk of env->heads: the request that has begun, or 0 */
+	uint16_t head_bytes; /* how much of it there is */
+	uint16_t head_scanned;
+	uint32_t n_requests;
+	uint8_t state;
+	uint8_t clock;   /* what deadline_us stands for */
+	uint8_t handler; /* whose generate() is at work */
+	bool blocked : 1;
+	bool closing : 1;
+	bool abort : 1;
+	bool last : 1; /* close after the reply at work */
+};
+
+_Static_assert(sizeof(struct http_conn) == 48, "one for every TCP connection: keep it small");
+
+/* 16 KiB heads, 8 KiB targets, 100 fields, 1 MiB bodies; 30 s idle, 10 s for a head; no handlers.
+ */
+void rs_http_config_default(struct http_config *cfg);
+
+void rs_http_open(struct http_env *env, struct http_conn *hc);
+
+/* Returns the bytes consumed: all of them, unless hc->blocked or hc->abort. */
+uint32_t rs_http_input(struct http_env *env, struct http_conn *hc, const uint8_t *data,
+	uint32_t len, struct sendq *out);
+void rs_http_writable(struct http_env *env, struct http_conn *hc, struct sendq *out);
+void rs_http_eof(struct http_env *env, struct http_conn *hc, struct sendq *out);
+void rs_http_deadline(struct http_env *env, struct http_conn *hc, struct sendq *out);
+void rs_http_release(struct http_env *env, struct http_conn *hc);
+
+static inline uint64_t rs_http_deadline_us(const struct http_conn *hc)
+{
+	return hc->deadline_us;
+}
+
+/* Between requests: when the process drains, such a connection may be closed at once. */
+bool rs_http_idle(const struct http_conn *hc);
+
+/* For handlers. */
+
+struct http_reply {
+	uint16_t status;
+	const char *content_type; /* NULL: none */
+	struct span fields;       /* further field lines, each with its CR LF */
+	struct span body;         /* copied; head and body together fit into a chunk */
+	uint64_t generated_bytes; /* instead of body: what generate() will make */
+};
+
+/* Queues a reply; the body is left away for HEAD. False: no room, nothing queued. */
+bool rs_http_reply(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+	struct sendq *out, const struct http_reply *reply);
+
+/* Queues an error page for a reason (counted), and leaves the connection open. As above. */
+bool rs_http_refuse(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+	struct sendq *out, enum http_counter reason);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Small conversions of text: dates, numbers, %-escapes, HTML. No locale, no allocation.
+ * Any core; includes base only.
+ */
+#ifndef RS_HTTP_TEXT_H
+#define RS_HTTP_TEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/sendq.h"
+
+#define HTTP_DATE_BYTES   29
+#define HTTP_NUMBER_BYTES 20 /* the longest uint64_t */
+
+/* IMF-fixdate (RFC 9110 section 5.6.7), HTTP_DATE_BYTES of it without a final 0. Year < 10000. */
+void rs_http_date(char *to, uint64_t unix_seconds);
+
+/* Decimal digits of n, without a final 0: returns how many, at most HTTP_NUMBER_BYTES. */
+uint32_t rs_http_number(uint8_t *to, uint64_t n);
+
+/* Digits only, at least one, at most UINT64_MAX: false otherwise. */
+bool rs_http_parse_number(struct span text, uint64_t *n);
+
+/*
+ * Decodes %XX (RFC 3986 section 2.1) into to, which has room for text.len bytes. Returns the bytes
+ * written, or -1 where a % is not followed by two hexadecimal digits.
+ */
+int rs_http_percent_decode(struct span text, uint8_t *to);
+
+#define HTTP_HTML_GROWTH 6 /* one byte becomes at most so many */
+
+/* Writes text with & < > " ' replaced; to has room for HTTP_HTML_GROWTH * text.len. */
+uint32_t rs_http_html_escape(struct span text, uint8_t *to);
+
+#endif
