@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "wire/answer.h"
+
+#include "base/bytes.h"
+#include "base/csum.h"
+#include "wire/link.h"
+#include "wire/render.h"
+
+enum {
+	ARP_BYTES = 28,
+	ARP_REQUEST = 1,
+	ARP_REPLY = 2,
+	ND_BYTES = 24,
+	ND_OPTION_BYTES = 8,
+	ND_SOLICIT = 135,
+	ND_ADVERTISE = 136,
+	ND_SOLICITED = 0x40,
+	ND_OVERRIDE = 0x20,
+	ND_OPT_SOURCE = 1,
+	ND_OPT_TARGET = 2,
+	ND_HOP_LIMIT = 255,
+	ICMP_HEADER_BYTES = 8,
+	MIN_FRAME = 60,
+};
+
+static const uint8_t broadcast_mac[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+static const uint8_t zero_addr[16];
+static const uint8_t all_nodes[16] = {0xff, 0x02, [15] = 1};
+
+static void map_v4(uint8_t addr[16], const uint8_t v4[4])
+{
+	memset(addr, 0, 10);
+	addr[10] = addr[11] = 0xff;
+	memcpy(addr + 12, v4, 4);
+}
+
+static uint64_t group_link(const struct wire_host *host, const uint8_t mac[6])
+{
+	return rs_link_pack(mac, host->vlan_id, host->port);
+}
+
+/* 33:33 and the last four bytes of the group (RFC 2464 section 7). */
+static uint64_t multicast_link(const struct wire_host *host, const uint8_t group[16])
+{
+	uint8_t mac[6] = {0x33, 0x33};
+
+	memcpy(mac + 2, group + 12, 4);
+	return group_link(host, mac);
+}
+
+/* Short frames are padded with zeros to Ethernet's minimum. */
+static uint32_t pad(uint8_t *out, uint32_t len)
+{
+	if (len >= MIN_FRAME)
+		return len;
+	memset(out + len, 0, MIN_FRAME - len);
+	return MIN_FRAME;
+}
+
+/* ---- ARP ---- */
+
+static bool arp_is_sane(const struct pkt *pkt)
+{
+	/* Ethernet, IPv4, six and four bytes. */
+	return pkt->l3_len >= ARP_BYTES && rs_load_be32(pkt->l3) == 0x00010800 &&
+	       rs_load_be16(pkt->l3 + 4) == 0x0604;
+}
+
+static uint32_t render_arp(const struct wire_host *host, uint64_t link, uint16_t operation,
+	const uint8_t sender[4], const uint8_t target_mac[6], const uint8_t target[4], uint8_t *out)
+{
+	uint32_t n = rs_wire_render_eth(host, link, ETHERTYPE_ARP, out);
+	uint8_t *arp = out + n;
+
+	rs_store_be32(arp, 0x00010800);
+	rs_store_be32(arp + 4, 0x06040000u | operation);
+	memcpy(arp + 8, host->mac, 6);
+	memcpy(arp + 14, sender, 4);
+	memcpy(arp + 18, target_mac, 6);
+	memcpy(arp + 24, target, 4);
+	return pad(out, n + ARP_BYTES);
+}
+
+uint32_t rs_arp_answer(const struct wire_host *host, const struct pkt *pkt, uint8_t *out)
+{
+	const uint8_t *arp = pkt->l3;
+	uint8_t target[16], sender[16];
+
+	if (!arp_is_sane(pkt) || rs_load_be16(arp + 6) != ARP_REQUEST)
+		return 0;
+	map_v4(target, arp + 24);
+	map_v4(sender, arp + 14);
+	if (!rs_wire_is_ours(host, target) || rs_wire_is_ours(host, sender))
+		return 0;
+	return render_arp(host, pkt->link, ARP_REPLY, arp + 24, arp + 8, arp + 14, out);
+}
+
+bool rs_arp_hint(const struct wire_host *host, const struct pkt *pkt, struct wire_neigh_hint *hint)
+{
+	const uint8_t *arp = pkt->l3;
+
+	if (!arp_is_sane(pkt) || arp[8] & 1 || !memcmp(arp + 14, zero_addr, 4))
+		return false;
+	map_v4(hint->addr, arp + 14);
+	hint->link = rs_link_pack(arp + 8, rs_link_vlan(pkt->link), rs_link_port(pkt->link));
+	hint->solicited = rs_load_be16(arp + 6) == ARP_REPLY && pkt->is_unicast;
+	hint->override = true;
+	hint->claims_ours = rs_wire_is_ours(host, hint->addr) && memcmp(arp + 8, host->mac, 6);
+	return true;
+}
+
+uint32_t rs_arp_request(const struct wire_host *host, const uint8_t source[16],
+	const uint8_t target[16], uint64_t link, uint8_t *out)
+{
+	if (link == LINK_NONE)
+		link = group_link(host, broadcast_mac);
+	return render_arp(host, link, ARP_REQUEST, source + 12, zero_addr, target + 12, out);
+}
+
+/* ---- neighbour discovery ---- */
+
+static uint32_t render_nd(const struct wire_host *host, uint64_t link, const uint8_t src[16],
+	const uint8_t dst[16], uint8_t type, uint8_t flags, const uint8_t target[16], uint8_t *out)
+{
+	uint32_t n = rs_wire_render_eth(host, link, ETHERTYPE_IPV6, out);
+	uint32_t len = ND_BYTES + ND_OPTION_BYTES;
+	uint8_t *nd;
+	uint64_t sum;
+	uint16_t csum;
+
+	n += rs_wire_render_ip(6, src, dst, PROTO_ICMPV6, len, ND_HOP_LIMIT, false, out + n);
+	nd = out + n;
+	rs_store_be32(nd, (uint32_t)type << 24);
+	rs_store_be32(nd + 4, (uint32_t)flags << 24);
+	memcpy(nd + 8, target, 16);
+	nd[24] = type == ND_SOLICIT ? ND_OPT_SOURCE : ND_OPT_TARGET;
+	nd[25] = 1; /* in units of eight bytes */
+	memcpy(nd + 26, host->mac, 6);
+	sum = rs_wire_pseudo_sum(6, src, dst, PROTO_ICMPV6, len);
+	csum = rs_csum_finish(rs_csum_add(sum, nd, len));
+	memcpy(nd + 2, &csum, 2);
+	return n + len;
+}
+
+uint32_t rs_nd_answer(const struct wire_host *host, const struct pkt *pkt, uint8_t *out)
+{
+	const uint8_t *target = pkt->l4 + 8;
+	bool is_probe = !memcmp(pkt->src, zero_addr, 16);
+
+	if (pkt->l4[0] != ND_SOLICIT || !rs_wire_is_ours(host, target))
+		return 0;
+	if (is_probe) /* duplicate address detection: all shall hear it (RFC 4861 section 7.2.4) */
+		return rs_nd_announce(host, target, out);
+	return render_nd(host, pkt->link, target, pkt->src, ND_ADVERTISE,
+		ND_SOLICITED | ND_OVERRIDE, target, out);
+}
+
+/* The link-layer address option of this type, or NULL. Bounded by the message's length. */
+static const uint8_t *nd_option(const struct pkt *pkt, uint8_t type)
+{
+	const uint8_t *p = pkt->l4 + ND_BYTES;
+	uint32_t len = pkt->l4_len - ND_BYTES;
+
+	while (len >= ND_OPTION_BYTES && p[1]) {
+		uint32_t n = p[1] * 8u;
+
+		if (n > len)
+			return NULL;
+		if (p[0] == type)
+			return p + 2;
+		p += n;
+		len -= n;
+	}
+	return NULL;
+}
+
+bool rs_nd_hint(const struct wire_host *host, const struct pkt *pkt, struct wire_neigh_hint *hint)
+{
+	bool is_advert = pkt->l4[0] == ND_ADVERTISE;
+	const uint8_t *mac = nd_option(pkt, is_advert ? ND_OPT_TARGET : ND_OPT_SOURCE);
+	const uint8_t *addr = is_advert ? pkt->l4 + 8 : pkt->src;
+
+	if (!mac || mac[0] & 1 || !memcmp(addr, zero_addr, 16))
+		return false;
+	memcpy(hint->addr, addr, 16);
+	hint->link = rs_link_pack(mac, rs_link_vlan(pkt->link), rs_link_port(pkt->link));
+	hint->solicited = is_advert && pkt->l4[4] & ND_SOLICITED;
+	hint->override = !is_advert || pkt->l4[4] & ND_OVERRIDE;
+	hint->claims_ours = rs_wire_is_ours(host, addr) && memcmp(mac, host->mac, 6);
+	return true;
+}
+
+uint32_t rs_nd_solicit(const struct wire_host *host, const uint8_t source[16],
+	const uint8_t target[16], uint64_t link, uint8_t *out)
+{
+	uint8_t dst[16] = {0xff, 0x02, [11] = 1, [12] = 0xff};
+
+	memcpy(dst + 13, target + 13, 3);
+	if (link == LINK_NONE)
+		return render_nd(
+			host, multicast_link(host, dst), source, dst, ND_SOLICIT, 0, target, out);
+	return render_nd(host, link, source, target, ND_SOLICIT, 0, target, out);
+}
+
+uint32_t rs_nd_announce(const struct wire_host *host, const uint8_t addr[16], uint8_t *out)
+{
+	return render_nd(host, multicast_link(host, all_nodes), addr, all_nodes, ND_ADVERTISE,
+		ND_OVERRIDE, addr, out);
+}
+
+/* ---- ICMP ---- */
+
+/* Ethernet and IP of an ICMP answer from src; the caller fills in l4_len bytes behind. */
+static uint32_t render_icmp_head(const struct wire_host *host, const struct pkt *pkt,
+	const uint8_t src[16], uint32_t l4_len, uint8_t *out)
+{
+	bool v4 = pkt->family == 4;
+	uint32_t n = rs_wire_render_eth(host, pkt->link, v4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6, out);
+
+	return n + rs_wire_render_ip(pkt->family, src, pkt->src, v4 ? PROTO_ICMP : PROTO_ICMPV6,
+			   l4_len, 64, true, out + n);
+}
+
+static void finish_icmp(const struct pkt *pkt, const uint8_t src[16], uint8_t *icmp, uint32_t len)
+{
+	uint64_t sum = 0;
+	uint16_t csum;
+
+	if (pkt->family == 6)
+		sum = rs_wire_pseudo_sum(6, src, pkt->src, PROTO_ICMPV6, len);
+	memset(icmp + 2, 0, 2);
+	csum = rs_csum_finish(rs_csum_add(sum, icmp, len));
+	memcpy(icmp + 2, &csum, 2);
+}
+
+uint32_t rs_icmp_echo_answer(
+	const struct wire_host *host, const struct pkt *pkt, uint8_t *out, uint32_t out_bytes)
+{
+	uint32_t n;
+
+	if (!pkt->is_unicast || pkt->l4_len + WIRE_MAX_HEADER_BYTES > out_bytes ||
+		!memcmp(pkt->src, zero_addr, 16))
+		return 0;
+	n = render_icmp_head(host, pkt, pkt->dst, pkt->l4_len, out);
+	memcpy(out + n, pkt->l4, pkt->l4_len);
+	out[n] = pkt->family == 4 ? 0 : 129;
+	finish_icmp(pkt, pkt->dst, out + n, pkt->l4_len);
+	return pad(out, n + pkt->l4_len);
+}
+
+/* type, code and the 32-bit word that follows the checksum. */
+static uint32_t unreachable_code(const struct pkt *pkt, uint8_t *type, uint8_t *code)
+{
+	bool is_port = pkt->kind == WIRE_UDP;
+
+	if (pkt->family == 4) {
+		*type = 3;
+		*code = is_port ? 3 : 2;
+		return 0;
+	}
+	if (is_port) {
+		*type = 1;
+		*code = 4;
+		return 0;
+	}
+	/* RFC 4443 section 3.4: the pointer says where the unknown next header stands. */
+	*type = 4;
+	*code = 1;
+	return (uint32_t)(pkt->l4 == pkt->l3 + IPV6_HEADER_BYTES ? 6 : pkt->l4 - pkt->l3);
+}
+
+uint32_t rs_icmp_unreachable(const struct wire_host *host, const struct pkt *pkt, uint8_t *out)
+{
+	/* As much of the cause as fits into the minimum MTU (RFC 1812 section 4.3.2.3, RFC 4443).
+	 */
+	uint32_t most = pkt->family == 4 ? 576 - IPV4_HEADER_BYTES - ICMP_HEADER_BYTES
+					 : 1280 - IPV6_HEADER_BYTES - ICMP_HEADER_BYTES;
+	uint32_t quote = rs_min_u32(pkt->l3_len, most);
+	uint8_t type, code;
+	uint32_t word = unreachable_code(pkt, &type, &code);
+	uint32_t n;
+
+	if (!pkt->is_unicast || !memcmp(pkt->src, zero_addr, 16))
+		return 0;
+	n = render_icmp_head(host, pkt, pkt->dst, ICMP_HEADER_BYTES + quote, out);
+	rs_store_be32(out + n, (uint32_t)type << 24 | (uint32_t)code << 16);
+	rs_store_be32(out + n + 4, word);
+	memcpy(out + n + ICMP_HEADER_BYTES, pkt->l3, quote);
+	finish_icmp(pkt, pkt->dst, out + n, ICMP_HEADER_BYTES + quote);
+	return pad(out, n + ICMP_HEADER_BYTES + quote);
+}
+
+static bool quoted_v4(const uint8_t *ip, uint32_t len, struct icmp_too_big *e, const uint8_t **tcp)
+{
+	uint32_t header;
+
+	if (len < IPV4_HEADER_BYTES)
+		return false;
+	header = (ip[0] & 0xfu) * 4;
+	if (header < IPV4_HEADER_BYTES || len < header + 8 || ip[9] != PROTO_TCP)
+		return false;
+	map_v4(e->local, ip + 12);
+	map_v4(e->remote, ip + 16);
+	*tcp = ip + header;
+	return true;
+}
+
+static bool quoted_v6(const uint8_t *ip, uint32_t len, struct icmp_too_big *e, const uint8_t **tcp)
+{
+	if (len < IPV6_HEADER_BYTES + 8 || ip[6] != PROTO_TCP)
+		return false;
+	memcpy(e->local, ip + 8, 16);
+	memcpy(e->remote, ip + 24, 16);
+	*tcp = ip + IPV6_HEADER_BYTES;
+	return true;
+}
+
+bool rs_icmp_parse_too_big(
+	const struct wire_host *host, const struct pkt *pkt, struct icmp_too_big *e)
+{
+	const uint8_t *icmp = pkt->l4;
+	const uint8_t *ip = icmp + ICMP_HEADER_BYTES;
+	uint32_t len = pkt->l4_len - ICMP_HEADER_BYTES;
+	const uint8_t *tcp;
+
+	e->family = pkt->family;
+	if (pkt->family == 4) {
+		if (icmp[0] != 3 || icmp[1] != 4 || !quoted_v4(ip, len, e, &tcp))
+			return false;
+		e->mtu = rs_load_be16(icmp + 6);
+	} else {
+		if (icmp[0] != 2 || !quoted_v6(ip, len, e, &tcp))
+			return false;
+		e->mtu = rs_load_be32(icmp + 4);
+	}
+	e->local_port = rs_load_be16(tcp);
+	e->remote_port = rs_load_be16(tcp + 2);
+	e->seq = rs_load_be32(tcp + 4);
+	return rs_wire_is_ours(host, e->local);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Answers that need no state: ARP (RFC 826, 5227), neighbour discovery (RFC 4861), ICMP echo and
+ * errors (RFC 792, 1122, 4443). Each function writes a whole frame to out, which has room for
+ * WIRE_ANSWER_BYTES, and returns its length, or 0 where there is nothing to answer.
+ *
+ * Any core; includes base only.
+ */
+#ifndef RS_WIRE_ANSWER_H
+#define RS_WIRE_ANSWER_H
+
+#include "wire/pkt.h"
+
+#define WIRE_ANSWER_BYTES 1400
+
+/* Somebody's address and the link it is at, as an ARP or ND frame shows it. */
+struct wire_neigh_hint {
+	uint8_t addr[16]; /* IPv4 as ::ffff:a.b.c.d */
+	uint64_t link;
+	bool solicited;   /* an answer to a question of ours, as far as the frame says */
+	bool override;    /* it may replace what is known */
+	bool claims_ours; /* it says that one of our own addresses is elsewhere: a conflict */
+};
+
+/* An ARP reply to a request (or probe) for one of our addresses. pkt: kind WIRE_ARP. */
+uint32_t rs_arp_answer(const struct wire_host *host, const struct pkt *pkt, uint8_t *out);
+
+/* False when the frame says nothing usable. pkt: kind WIRE_ARP. */
+bool rs_arp_hint(const struct wire_host *host, const struct pkt *pkt, struct wire_neigh_hint *hint);
+
+/* A request for target from our address source (both IPv4-mapped). link: LINK_NONE to broadcast. */
+uint32_t rs_arp_request(const struct wire_host *host, const uint8_t source[16],
+	const uint8_t target[16], uint64_t link, uint8_t *out);
+
+/* A neighbour advertisement for one of our addresses. pkt: kind WIRE_ND. */
+uint32_t rs_nd_answer(const struct wire_host *host, const struct pkt *pkt, uint8_t *out);
+bool rs_nd_hint(const struct wire_host *host, const struct pkt *pkt, struct wire_neigh_hint *hint);
+
+/* A solicitation for target. link: LINK_NONE to send it to the solicited-node group. */
+uint32_t rs_nd_solicit(const struct wire_host *host, const uint8_t source[16],
+	const uint8_t target[16], uint64_t link, uint8_t *out);
+
+/* An unsolicited advertisement of our address to all nodes (RFC 4861 section 7.2.6). */
+uint32_t rs_nd_announce(const struct wire_host *host, const uint8_t addr[16], uint8_t *out);
+
+/*
+ * The reply to an echo request of at most out_bytes. pkt: kind WIRE_ICMP_ECHO. Requests to a
+ * group are not answered. 0 also when it does not fit.
+ */
+uint32_t rs_icmp_echo_answer(
+	const struct wire_host *host, const struct pkt *pkt, uint8_t *out, uint32_t out_bytes);
+
+/*
+ * The error that answers a datagram to a closed UDP port or of a protocol that nobody speaks.
+ * Never about what was sent to a group (RFC 1122 section 3.2.2, RFC 4443 section 2.4).
+ */
+uint32_t rs_icmp_unreachable(const struct wire_host *host, const struct pkt *pkt, uint8_t *out);
+
+/* What a received "packet too big" quotes: one of our TCP segments, seen from us. */
+struct icmp_too_big {
+	uint8_t remote[16];
+	uint8_t local[16];
+	uint16_t remote_port;
+	uint16_t local_port;
+	uint32_t seq;
+	uint32_t mtu;
+	uint8_t family;
+};
+
+/* False when it is another error, or quotes too little. pkt: kind WIRE_ICMP_ERROR. */
+bool rs_icmp_parse_too_big(
+	const struct wire_host *host, const struct pkt *pkt, struct icmp_too_big *e);
+
+#endif

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "wire/pkt.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/csum.h"
+#include "wire/link.h"
+
+#define MAX_EXTENSION_HEADERS 8
+
+enum {
+	ICMP_ECHO_REPLY = 0,
+	ICMP_UNREACHABLE = 3,
+	ICMP_ECHO = 8,
+	ICMP_TIME_EXCEEDED = 11,
+	ICMP_PARAMETER = 12,
+	ICMP6_ERROR_MAX = 127,
+	ICMP6_ECHO = 128,
+	ICMP6_SOLICITATION = 135,
+	ICMP6_ADVERTISEMENT = 136,
+};
+
+static const uint8_t mapped_prefix[12] = {[10] = 0xff, [11] = 0xff};
+
+const struct counter_def rs_wire_counter_defs[WIRE_N_COUNTERS] = {
+#define RS_COUNTER(id, name, help) {name, help},
+#include "wire/wire_counters.def"
+#undef RS_COUNTER
+};
+
+static void link_local(uint8_t addr[16], const uint8_t mac[6])
+{
+	static const uint8_t prefix[8] = {0xfe, 0x80};
+
+	memcpy(addr, prefix, 8);
+	memcpy(addr + 8, mac, 3);
+	addr[8] ^= 0x02;
+	addr[11] = 0xff;
+	addr[12] = 0xfe;
+	memcpy(addr + 13, mac + 3, 3);
+}
+
+void rs_wire_host_init(struct wire_host *host, const uint8_t mac[6], uint16_t vlan_id, uint8_t port,
+	const struct wire_addr *addrs, uint32_t n_addrs)
+{
+	bool has_v6 = false;
+
+	*host = (struct wire_host){.vlan_id = vlan_id, .port = port};
+	memcpy(host->mac, mac, 6);
+	for (uint32_t i = 0; i < n_addrs && i < WIRE_MAX_ADDRS - 1; i++) {
+		host->addrs[host->n_addrs++] = addrs[i];
+		has_v6 |= addrs[i].family == 6;
+	}
+	if (has_v6) {
+		struct wire_addr *a = &host->addrs[host->n_addrs++];
+
+		link_local(a->addr, mac);
+		a->family = 6;
+		a->prefix_len = 64;
+	}
+}
+
+bool rs_wire_is_ours(const struct wire_host *host, const uint8_t addr[16])
+{
+	for (uint32_t i = 0; i < host->n_addrs; i++) {
+		if (!memcmp(host->addrs[i].addr, addr, 16))
+			return true;
+	}
+	return false;
+}
+
+/* ff02::1:ffXX:XXXX of one of our addresses (RFC 4291 section 2.7.1), or all-nodes. */
+static bool is_joined_group(const struct wire_host *host, const uint8_t addr[16])
+{
+	static const uint8_t all_nodes[16] = {0xff, 0x02, [15] = 1};
+	static const uint8_t solicited[13] = {0xff, 0x02, [11] = 1, [12] = 0xff};
+
+	if (!memcmp(addr, all_nodes, 16))
+		return true;
+	if (memcmp(addr, solicited, 13))
+		return false;
+	for (uint32_t i = 0; i < host->n_addrs; i++) {
+		if (host->addrs[i].family == 6 && !memcmp(host->addrs[i].addr + 13, addr + 13, 3))
+			return true;
+	}
+	return false;
+}
+
+/* The broadcast address of one of our subnets. */
+static bool is_subnet_broadcast(const struct wire_host *host, uint32_t ip)
+{
+	for (uint32_t i = 0; i < host->n_addrs; i++) {
+		const struct wire_addr *a = &host->addrs[i];
+		uint32_t host_bits;
+
+		if (a->family != 4 || a->prefix_len >= 31)
+			continue;
+		host_bits = a->prefix_len ? ~(~UINT32_C(0) << (32 - a->prefix_len)) : UINT32_MAX;
+		if (ip == (rs_load_be32(a->addr + 12) | host_bits))
+			return true;
+	}
+	return false;
+}
+
+static bool is_martian_v4(const struct wire_host *host, const struct pkt *pkt)
+{
+	uint32_t ip = rs_load_be32(pkt->src + 12);
+
+	return ip >> 24 == 0 || ip >> 24 == 127 || ip >> 28 >= 0xe ||
+	       is_subnet_broadcast(host, ip) || rs_wire_is_ours(host, pkt->src);
+}
+
+static bool is_martian_v6(const struct wire_host *host, const struct pkt *pkt)
+{
+	static const uint8_t zero[15];
+
+	if (pkt->src[0] == 0xff || !memcmp(pkt->src, mapped_prefix, 12))
+		return true;
+	if (!memcmp(pkt->src, zero, 15) &&
+		pkt->src[15] <= 1) /* :: may only ask for itself, by ND */
+		return pkt->src[15] == 1 || pkt->proto != PROTO_ICMPV6;
+	return rs_wire_is_ours(host, pkt->src);
+}
+
+uint64_t rs_wire_pseudo_sum(
+	uint8_t family, const uint8_t src[16], const uint8_t dst[16], uint8_t proto, uint32_t len)
+{
+	uint64_t sum = (uint64_t)__builtin_bswap32(proto) + __builtin_bswap32(len);
+
+	if (family == 4)
+		return rs_csum_add(rs_csum_add(sum, src + 12, 4), dst + 12, 4);
+	return rs_csum_add(rs_csum_add(sum, src, 16), dst, 16);
+}
+
+bool rs_wire_l4_csum_ok(const struct pkt *pkt)
+{
+	uint64_t sum = 0;
+
+	if (pkt->proto != PROTO_ICMP)
+		sum = rs_wire_pseudo_sum(pkt->family, pkt->src, pkt->dst, pkt->proto, pkt->l4_len);
+	return rs_csum_fold16(rs_csum_add(sum, pkt->l4, pkt->l4_len)) == 0xffff;
+}
+
+/* RFC 1122 section 3.2.1.8: options are skipped; a source route is refused. */
+static enum wire_drop check_ipv4_options(const uint8_t *p, uint32_t len)
+{
+	while (len) {
+		if (p[0] == 0)
+			break;
+		if (p[0] == 1) {
+			p++, len--;
+			continue;
+		}
+		if (len < 2 || p[1] < 2 || p[1] > len)
+			return WIRE_IP_OPTION;
+		if (p[0] == 131 || p[0] == 137)
+			return WIRE_IP_SOURCE_ROUTE;
+		len -= p[1];
+		p += p[1];
+	}
+	return WIRE_OK;
+}
+
+static enum wire_drop parse_ipv4(
+	const struct wire_host *host, uint32_t len, uint32_t flags, struct pkt *pkt)
+{
+	const uint8_t *ip = pkt->l3;
+	uint32_t header, total;
+	uint32_t dst;
+
+	if (len < IPV4_HEADER_BYTES)
+		return WIRE_SHORT_FRAME;
+	header = (ip[0] & 0xfu) * 4;
+	total = rs_load_be16(ip + 2);
+	if (ip[0] >> 4 != 4 || header < IPV4_HEADER_BYTES)
+		return WIRE_IP_VERSION;
+	if (total > len || header > total)
+		return WIRE_IP_LENGTH;
+	if (!(flags & WIRE_IP_CSUM_GOOD) && rs_csum_fold16(rs_csum_add(0, ip, header)) != 0xffff)
+		return WIRE_IP_CSUM;
+	if (header > IPV4_HEADER_BYTES) {
+		enum wire_drop drop =
+			check_ipv4_options(ip + IPV4_HEADER_BYTES, header - IPV4_HEADER_BYTES);
+
+		if (drop)
+			return drop;
+	}
+	pkt->l3_len = total;
+	pkt->l4 = ip + header;
+	pkt->l4_len = total - header;
+	pkt->proto = ip[9];
+	memcpy(pkt->src, mapped_prefix, 12);
+	memcpy(pkt->src + 12, ip + 12, 4);
+	memcpy(pkt->dst, mapped_prefix, 12);
+	memcpy(pkt->dst + 12, ip + 16, 4);
+	if (!rs_wire_is_ours(host, pkt->dst)) {
+		dst = rs_load_be32(ip + 16);
+		if (dst >> 28 != 0xe && dst != UINT32_MAX && !is_subnet_broadcast(host, dst))
+			return WIRE_OTHER_IP;
+		pkt->is_unicast = false;
+	}
+	if (is_martian_v4(host, pkt))
+		return WIRE_IP_MARTIAN;
+	if (rs_load_be16(ip + 6) & 0x3fff)
+		return WIRE_IP_FRAGMENT;
+	return WIRE_OK;
+}
+
+/* Walks to the transport header (RFC 8200 section 4). */
+static enum wire_drop skip_extension_headers(struct pkt *pkt)
+{
+	for (uint32_t n = 0; n < MAX_EXTENSION_HEADERS; n++) {
+		const uint8_t *h = pkt->l4;
+		uint32_t len;
+
+		switch (pkt->proto) {
+		case 44:
+			return WIRE_IP_FRAGMENT;
+		case 0: /* hop-by-hop: only right behind the IPv6 header */
+			if (n)
+				return WIRE_IP_OPTION;
+			break;
+		case 43:
+		case 60:
+			break;
+		default:
+			return WIRE_OK;
+		}
+		if (pkt->l4_len < 8)
+			return WIRE_SHORT_FRAME;
+		len = (h[1] + 1u) * 8;
+		if (len > pkt->l4_len)
+			return WIRE_IP_LENGTH;
+		if (pkt->proto == 43 && h[3]) /* segments left: we are not the last (RFC 5095) */
+			return WIRE_IP_SOURCE_ROUTE;
+		pkt->proto = h[0];
+		pkt->l4 += len;
+		pkt->l4_len -= len;
+	}
+	return WIRE_IP_OPTION;
+}
+
+static enum wire_drop parse_ipv6(const struct wire_host *host, uint32_t len, struct pkt *pkt)
+{
+	const uint8_t *ip = pkt->l3;
+	uint32_t payload;
+	enum wire_drop drop;
+
+	if (len < IPV6_HEADER_BYTES)
+		return WIRE_SHORT_FRAME;
+	if (ip[0] >> 4 != 6)
+		return WIRE_IP_VERSION;
+	payload = rs_load_be16(ip + 4);
+	if (payload > len - IPV6_HEADER_BYTES)
+		return WIRE_IP_LENGTH;
+	pkt->l3_len = IPV6_HEADER_BYTES + payload;
+	pkt->l4 = ip + IPV6_HEADER_BYTES;
+	pkt->l4_len = payload;
+	pkt->proto = ip[6];
+	memcpy(pkt->src, ip + 8, 16);
+	memcpy(pkt->dst, ip + 24, 16);
+	if (!rs_wire_is_ours(host, pkt->dst) || !memcmp(pkt->dst, mapped_prefix, 12)) {
+		if (!is_joined_group(host, pkt->dst))
+			return WIRE_OTHER_IP;
+		pkt->is_unicast = false;
+	}
+	drop = skip_extension_headers(pkt);
+	if (drop)
+		return drop;
+	return is_martian_v6(host, pkt) ? WIRE_IP_MARTIAN : WIRE_OK;
+}
+
+static enum wire_drop classify_icmp(struct pkt *pkt)
+{
+	if (pkt->l4_len < 8)
+		return WIRE_ICMP_INVALID;
+	if (!rs_wire_l4_csum_ok(pkt))
+		return WIRE_L4_CSUM;
+	switch (pkt->l4[0]) {
+	case ICMP_ECHO:
+		pkt->kind = WIRE_ICMP_ECHO;
+		break;
+	case ICMP_UNREACHABLE:
+	case ICMP_TIME_EXCEEDED:
+	case ICMP_PARAMETER:
+		pkt->kind = WIRE_ICMP_ERROR;
+		break;
+	default:
+		pkt->kind = WIRE_IGNORED;
+	}
+	return WIRE_OK;
+}
+
+static enum wire_drop classify_icmpv6(struct pkt *pkt)
+{
+	if (pkt->l4_len < 8)
+		return WIRE_ICMP_INVALID;
+	if (!rs_wire_l4_csum_ok(pkt))
+		return WIRE_L4_CSUM;
+	switch (pkt->l4[0]) {
+	case ICMP6_ECHO:
+		pkt->kind = WIRE_ICMP_ECHO;
+		break;
+	case ICMP6_SOLICITATION:
+	case ICMP6_ADVERTISEMENT:
+		/* RFC 4861 sections 7.1.1 and 7.1.2: it has not passed a router. */
+		if (pkt->l3[7] != 255 || pkt->l4[1] != 0 || pkt->l4_len < 24 || pkt->l4[8] == 0xff)
+			return WIRE_ND_INVALID;
+		pkt->kind = WIRE_ND;
+		break;
+	default:
+		pkt->kind = pkt->l4[0] <= ICMP6_ERROR_MAX ? WIRE_ICMP_ERROR : WIRE_IGNORED;
+	}
+	return WIRE_OK;
+}
+
+static enum wire_drop classify(struct pkt *pkt)
+{
+	switch (pkt->proto) {
+	case PROTO_TCP:
+		pkt->kind = WIRE_TCP;
+		return pkt->is_unicast ? WIRE_OK : WIRE_NOT_UNICAST;
+	case PROTO_ICMP:
+		if (pkt->family == 4)
+			return classify_icmp(pkt);
+		break;
+	case PROTO_ICMPV6:
+		if (pkt->family == 6)
+			return classify_icmpv6(pkt);
+		break;
+	case PROTO_UDP:
+		pkt->kind = WIRE_UDP;
+		return WIRE_OK;
+	default:
+		break;
+	}
+	pkt->kind = pkt->proto == 59 ? WIRE_IGNORED : WIRE_OTHER_L4; /* 59: no next header */
+	return WIRE_OK;
+}
+
+/* Broadcast, or a multicast that IP maps to; which group is for the IP layer to say. */
+static bool is_group_mac(const uint8_t *mac)
+{
+	static const uint8_t broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+	return !memcmp(mac, broadcast, 6) || (mac[0] == 0x33 && mac[1] == 0x33) ||
+	       (mac[0] == 0x01 && mac[1] == 0x00 && mac[2] == 0x5e);
+}
+
+enum wire_drop rs_wire_parse(const struct wire_host *host, const uint8_t *frame, uint32_t len,
+	uint32_t flags, struct pkt *pkt)
+{
+	uint32_t offset = ETH_HEADER_BYTES;
+	uint16_t ethertype;
+	uint16_t vlan_id = 0;
+	enum wire_drop drop;
+
+	if (rs_unlikely(len < ETH_HEADER_BYTES))
+		return WIRE_SHORT_FRAME;
+	pkt->is_unicast = !memcmp(frame, host->mac, 6);
+	if (rs_unlikely(!pkt->is_unicast) && !is_group_mac(frame))
+		return WIRE_OTHER_MAC;
+	ethertype = rs_load_be16(frame + 12);
+	if (rs_unlikely(ethertype == ETHERTYPE_VLAN)) {
+		if (len < ETH_HEADER_BYTES + VLAN_TAG_BYTES)
+			return WIRE_SHORT_FRAME;
+		vlan_id = rs_load_be16(frame + 14) & 0xfff;
+		ethertype = rs_load_be16(frame + 16);
+		offset += VLAN_TAG_BYTES;
+	}
+	if (rs_unlikely(vlan_id != host->vlan_id || ethertype == ETHERTYPE_VLAN))
+		return WIRE_OTHER_VLAN;
+	pkt->frame = frame;
+	pkt->link = rs_link_pack(frame + 6, vlan_id, host->port);
+	pkt->l3 = frame + offset;
+	pkt->l3_len = len - offset;
+	pkt->l4_csum_ok = flags & WIRE_L4_CSUM_GOOD;
+	if (rs_likely(ethertype == ETHERTYPE_IPV4)) {
+		pkt->family = 4;
+		drop = parse_ipv4(host, len - offset, flags, pkt);
+	} else if (ethertype == ETHERTYPE_IPV6) {
+		pkt->family = 6;
+		drop = parse_ipv6(host, len - offset, pkt);
+	} else if (ethertype == ETHERTYPE_ARP) {
+		pkt->family = 0;
+		pkt->kind = WIRE_ARP;
+		return WIRE_OK;
+	} else {
+		return WIRE_ETHERTYPE;
+	}
+	return rs_unlikely(drop) ? drop : classify(pkt);
+}

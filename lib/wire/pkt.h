@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a received frame says: checked from Ethernet to the start of the transport header. Nothing
+ * here keeps state; everything that is wrong with a frame has a name in wire_counters.def.
+ *
+ * Any core; includes base only.
+ */
+#ifndef RS_WIRE_PKT_H
+#define RS_WIRE_PKT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/counter.h"
+
+enum wire_drop {
+#define RS_COUNTER(id, name, help) WIRE_##id,
+#include "wire/wire_counters.def"
+#undef RS_COUNTER
+	WIRE_N_COUNTERS,
+};
+
+extern const struct counter_def rs_wire_counter_defs[WIRE_N_COUNTERS];
+
+enum {
+	ETH_HEADER_BYTES = 14,
+	VLAN_TAG_BYTES = 4,
+	IPV4_HEADER_BYTES = 20,
+	IPV6_HEADER_BYTES = 40,
+	TCP_HEADER_BYTES = 20,
+	WIRE_MAX_HEADER_BYTES = 14 + 4 + 40 + 60,
+};
+
+enum {
+	ETHERTYPE_IPV4 = 0x0800,
+	ETHERTYPE_ARP = 0x0806,
+	ETHERTYPE_VLAN = 0x8100,
+	ETHERTYPE_IPV6 = 0x86dd,
+	PROTO_ICMP = 1,
+	PROTO_TCP = 6,
+	PROTO_UDP = 17,
+	PROTO_ICMPV6 = 58,
+};
+
+/* What the NIC has already found out about a frame, and which checksums it fills in when sending.
+ */
+enum {
+	WIRE_IP_CSUM_GOOD = 0x01,    /* received: the IPv4 header checksum is right */
+	WIRE_L4_CSUM_GOOD = 0x02,    /* received: the TCP checksum is right */
+	WIRE_IP_CSUM_OFFLOAD = 0x04, /* to send: the NIC fills in the IPv4 header checksum */
+	WIRE_L4_CSUM_OFFLOAD =
+		0x08,    /* to send: the NIC completes the pseudo-header sum that we leave */
+	WIRE_TSO = 0x10, /* to send: the NIC cuts; the pseudo-header sum has no length */
+};
+
+#define WIRE_MAX_ADDRS 17 /* 16 configured and one link-local */
+
+/* An address of ours, IPv4 as ::ffff:a.b.c.d. */
+struct wire_addr {
+	uint8_t addr[16];
+	uint8_t prefix_len; /* of the IPv4 address 0..32, of the IPv6 address 0..128 */
+	uint8_t family;     /* 4 or 6 */
+};
+
+/* Who we are on one port. Set up once, then read by all cores. */
+struct wire_host {
+	uint8_t mac[6];
+	uint16_t vlan_id; /* 0: untagged */
+	uint8_t port;     /* its number in links */
+	uint8_t n_addrs;
+	struct wire_addr addrs[WIRE_MAX_ADDRS];
+};
+
+enum wire_kind {
+	WIRE_TCP,
+	WIRE_ARP,
+	WIRE_ND,        /* neighbour solicitation or advertisement */
+	WIRE_ICMP_ECHO, /* an echo request, either family */
+	WIRE_ICMP_ERROR,
+	WIRE_UDP,
+	WIRE_OTHER_L4, /* a protocol that nobody here speaks */
+	WIRE_IGNORED,  /* valid, for us, and of no use: echo replies, router advertisements, … */
+};
+
+struct pkt {
+	const uint8_t *frame;
+	const uint8_t *l3;
+	const uint8_t *l4;
+	uint32_t l3_len; /* bytes from the IP header to the end of the packet, without padding */
+	uint32_t l4_len;
+	uint64_t link;  /* see wire/link.h */
+	uint8_t kind;   /* enum wire_kind */
+	uint8_t family; /* 4, 6; 0 for ARP */
+	uint8_t proto;
+	bool is_unicast; /* at the link and at the IP layer */
+	bool l4_csum_ok; /* it need not be verified again */
+	uint8_t src[16]; /* IPv4 as ::ffff:a.b.c.d */
+	uint8_t dst[16];
+};
+
+/* MAC and addresses become a host; IPv6 gets the link-local address made of the MAC (RFC 4291). */
+void rs_wire_host_init(struct wire_host *host, const uint8_t mac[6], uint16_t vlan_id, uint8_t port,
+	const struct wire_addr *addrs, uint32_t n_addrs);
+
+/* Is addr (16 bytes) one of ours? */
+bool rs_wire_is_ours(const struct wire_host *host, const uint8_t addr[16]);
+
+/* frame[0, len) → *pkt. Returns WIRE_OK or why it is dropped. pkt points into frame. */
+enum wire_drop rs_wire_parse(const struct wire_host *host, const uint8_t *frame, uint32_t len,
+	uint32_t flags, struct pkt *pkt);
+
+/* The checksum over a transport header and its pseudo-header is right (RFC 9293, 768, 4443). */
+bool rs_wire_l4_csum_ok(const struct pkt *pkt);
+
+/* Sum of the pseudo-header, to start a checksum with. len: 0 leaves the length out (for TSO). */
+uint64_t rs_wire_pseudo_sum(
+	uint8_t family, const uint8_t src[16], const uint8_t dst[16], uint8_t proto, uint32_t len);
+
+#endif
