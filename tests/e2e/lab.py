@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The network that the tests run on, and the appliance on it.
+
+A Lab is a veth pair made by scripts/lab under a name of its own. While it stands, this whole
+process lives in the client's namespace: sockets, and programs that it starts, are the client's.
+An Appliance is one run of the binary at the other end.
+"""
+
+import ctypes
+import json
+import os
+import re
+import socket
+import subprocess
+import tempfile
+import time
+
+TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CLONE_NEWNET = 0x40000000
+
+CLIENT = {4: "10.99.0.1", 6: "fd99::1"}
+SERVER = {4: "10.99.0.2", 6: "fd99::2"}
+PREFIX = {4: 24, 6: 64}
+PORT = 80
+
+READY_WITHIN_S = 30
+STOP_WITHIN_S = 20
+
+
+def enter_namespace(fd):
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(fd, CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+def wait_until(condition, within, what):
+    """Polls until condition() is true and returns what it gave."""
+    deadline = time.monotonic() + within
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() >= deadline:
+            raise AssertionError(f"not within {within} s: {what}")
+        time.sleep(0.02)
+
+
+class Lab:
+    def __init__(self):
+        self.name = f"e2e-{os.getpid()}"
+        self.near = self.name + "0"
+        self.home = os.open("/proc/self/ns/net", os.O_RDONLY)
+
+    def script(self, *arguments):
+        return subprocess.run(
+            [os.path.join(TREE, "scripts", "lab"), *arguments],
+            env={**os.environ, "LAB_NAME": self.name},
+            preexec_fn=self.go_home,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        ).stdout
+
+    def go_home(self):
+        enter_namespace(self.home)
+
+    def __enter__(self):
+        self.script("up")
+        link = subprocess.run(
+            ["ip", "-j", "link", "show", "dev", self.near],
+            check=True, capture_output=True, text=True,
+        )
+        self.server_mac = json.loads(link.stdout)[0]["address"]
+        fd = os.open(f"/run/netns/{self.name}", os.O_RDONLY)
+        enter_namespace(fd)
+        os.close(fd)
+        return self
+
+    def __exit__(self, *_):
+        self.go_home()
+        self.script("down")
+
+
+class Appliance:
+    """One run of the binary. stop() says whether it ended as it should."""
+
+    def __init__(self, lab, binary, layout, options=()):
+        self.lab = lab
+        self.binary = binary
+        self.layout = layout
+        self.options = list(options)
+        self.process = None
+        self.log = None
+
+    def command(self):
+        # One name a run: nothing of a run that was killed can be in the way of the next one.
+        Appliance.runs = getattr(Appliance, "runs", 0) + 1
+        eal = ["--no-pci", "--no-telemetry", "--file-prefix", f"{self.lab.name}-{Appliance.runs}"]
+        eal += ["--vdev", f"net_af_xdp0,iface={self.lab.near}", "--no-huge", "-m", "512"]
+        own = ["--http", str(PORT), "--layout", self.layout, "--idle", "sleep"]
+        for family in (4, 6):
+            own += ["--ip", f"{SERVER[family]}/{PREFIX[family]}"]
+        return [self.binary, *eal, "--", *own, *self.options]
+
+    def start(self):
+        self.log = tempfile.TemporaryFile("w+", prefix="ringside-e2e-")
+        self.process = subprocess.Popen(
+            self.command(),
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+            preexec_fn=self.lab.go_home,
+        )
+        try:
+            wait_until(self.answers, READY_WITHIN_S, "the appliance accepts connections")
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def answers(self):
+        if not self.alive():
+            raise AssertionError(f"the appliance ended at start: {self.words()}")
+        try:
+            for family in (4, 6):
+                socket.create_connection((SERVER[family], PORT), timeout=0.5).close()
+            return True
+        except OSError:
+            return False
+
+    def alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def words(self, lines=40):
+        self.log.seek(0)
+        return "\n".join(self.log.read().splitlines()[-lines:])
+
+    def terminate(self):
+        self.process.terminate()
+
+    def wait(self, within=STOP_WITHIN_S):
+        """Waits for the end; raises unless it is a clean one."""
+        try:
+            status = self.process.wait(within)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the appliance did not end within {within} s") from None
+        words = self.words(200)
+        if status != 0:
+            raise AssertionError(f"the appliance ended with status {status}: {words}")
+        bad = re.search(r".*(leak|Sanitizer|runtime error).*", words)
+        if bad:
+            raise AssertionError(f"the appliance complains: {bad[0]}")
+
+    def stop(self):
+        try:
+            if self.alive():
+                self.terminate()
+            self.wait()
+        finally:
+            self.kill()
+
+    def kill(self):
+        if self.process:
+            if self.alive():
+                self.process.kill()
+            self.process.wait()
