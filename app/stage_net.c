@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The packet path, from top to bottom. A turn handles a burst in phases, so that the memory
+ * latency of its frames overlaps:
+ *
+ *     take_in → parse_all → rs_tcp_lookup → serve each segment (TCP, then HTTP) → run_timers
+ *             → rs_tcp_flush → render_all → push_out
+ *
+ * No system call, no log, no lock, no allocation but of mbufs, nothing unbounded.
+ */
+#include "stage_net.h"
+
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+
+#include "http/text.h"
+#include "wire/answer.h"
+#include "wire/link.h"
+#include "wire/render.h"
+#include "wire/tcp_parse.h"
+
+#define PREFETCH_AHEAD       4
+#define MAX_EXPIRED_PER_TURN 256
+#define MAX_CONTROL_PER_TURN 16
+#define MAX_PEEKS            64   /* pieces of one connection's backlog read in a row */
+#define ICMP_PER_SECOND      1000 /* errors and echo replies, each (RFC 1812 section 4.3.2.8) */
+
+const struct counter_def rs_net_counter_defs[NET_N_COUNTERS] = {
+#define RS_COUNTER(id, name, help) {name, help},
+#include "net_counters.def"
+#undef RS_COUNTER
+};
+
+/* ---- frames in ---- */
+
+/* A burst from the joints, each turn another one first. */
+static void take_in(struct stage_net *net)
+{
+	net->n_pkts = 0;
+	for (uint32_t i = 0; i < net->n_rx && net->n_pkts < NET_BURST; i++) {
+		net->n_pkts += rs_joint_pull(
+			&net->rx[net->next_rx], net->pkts + net->n_pkts, NET_BURST - net->n_pkts);
+		if (++net->next_rx == net->n_rx)
+			net->next_rx = 0;
+	}
+	for (uint32_t i = 0; i < net->n_pkts && i < PREFETCH_AHEAD; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(net->pkts[i], void *));
+}
+
+/* What the port has found out about the checksums of a received frame. */
+static uint32_t rx_flags(const struct rte_mbuf *m)
+{
+	uint32_t flags = 0;
+
+	if ((m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
+		flags |= WIRE_IP_CSUM_GOOD;
+	if ((m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+		flags |= WIRE_L4_CSUM_GOOD;
+	return flags;
+}
+
+/* ---- answers that need no connection ---- */
+
+static struct rte_mbuf *new_frame(struct stage_net *net, const struct net_port *port)
+{
+	struct rte_mbuf *m;
+
+	if (rs_unlikely(port->n_out == NET_OUT)) {
+		net->counters[NET_C_DROP_OUT_FULL]++;
+		return NULL;
+	}
+	m = rte_pktmbuf_alloc(net->mbufs);
+	if (rs_unlikely(!m))
+		net->counters[NET_C_DROP_NO_MBUF]++;
+	return m;
+}
+
+static void queue_frame(struct net_port *port, struct rte_mbuf *m)
+{
+	m->port = port->host.port;
+	port->out[port->n_out++] = m;
+}
+
+/* Sends the len bytes written to m, and counts them; with len 0 there was nothing to answer. */
+static void finish_answer(struct stage_net *net, struct net_port *port, struct rte_mbuf *m,
+	uint32_t len, enum net_counter counter)
+{
+	if (!len) {
+		rte_pktmbuf_free(m);
+		return;
+	}
+	m->data_len = (uint16_t)len;
+	m->pkt_len = len;
+	queue_frame(port, m);
+	net->counters[counter]++;
+}
+
+/* Tokens refill once a second, so that nobody can make us a source of ICMP floods. */
+static bool icmp_allowed(struct stage_net *net, uint32_t *n_sent)
+{
+	if (net->tcp.now_us - net->icmp_window_us >= 1000000) {
+		net->icmp_window_us = net->tcp.now_us;
+		net->n_echoes = 0;
+		net->n_icmp_errors = 0;
+	}
+	if (*n_sent == ICMP_PER_SECOND) {
+		net->counters[NET_C_DROP_ICMP_LIMIT]++;
+		return false;
+	}
+	++*n_sent;
+	return true;
+}
+
+static void answer_echo(struct stage_net *net, struct net_port *port, const struct pkt *pkt)
+{
+	struct rte_mbuf *m;
+
+	if (!icmp_allowed(net, &net->n_echoes))
+		return;
+	m = new_frame(net, port);
+	if (m)
+		finish_answer(net, port, m,
+			rs_icmp_echo_answer(&port->host, pkt, rte_pktmbuf_mtod(m, uint8_t *),
+				rte_pktmbuf_tailroom(m)),
+			NET_C_ECHO_ANSWERED);
+}
+
+static void answer_unreachable(struct stage_net *net, struct net_port *port, const struct pkt *pkt)
+{
+	struct rte_mbuf *m;
+
+	if (!pkt->is_unicast || !icmp_allowed(net, &net->n_icmp_errors))
+		return;
+	m = new_frame(net, port);
+	if (m)
+		finish_answer(net, port, m,
+			rs_icmp_unreachable(&port->host, pkt, rte_pktmbuf_mtod(m, uint8_t *)),
+			NET_C_ICMP_ERRORS_OUT);
+}
+
+static void take_icmp_error(
+	struct stage_net *net, const struct net_port *port, const struct pkt *pkt)
+{
+	struct icmp_too_big e;
+	struct flow_key key = {0};
+
+	if (!rs_icmp_parse_too_big(&port->host, pkt, &e))
+		return;
+	memcpy(key.remote, e.remote, 16);
+	memcpy(key.local, e.local, 16);
+	key.remote_port = e.remote_port;
+	key.local_port = e.local_port;
+	key.family = e.family;
+	rs_tcp_path_mtu(&net->tcp, &key, e.seq, e.mtu);
+}
+
+/*
+ * ARP and ND: questions about us are answered here; then the control core, which keeps the
+ * neighbour table, gets the frame. True: m is no longer ours.
+ */
+static bool take_neighbour_frame(
+	struct stage_net *net, struct net_port *port, const struct pkt *pkt, struct rte_mbuf *m)
+{
+	struct rte_mbuf *answer = new_frame(net, port);
+
+	if (answer) {
+		uint8_t *out = rte_pktmbuf_mtod(answer, uint8_t *);
+
+		finish_answer(net, port, answer,
+			pkt->kind == WIRE_ARP ? rs_arp_answer(&port->host, pkt, out)
+					      : rs_nd_answer(&port->host, pkt, out),
+			NET_C_ARP_ANSWERED);
+	}
+	if (rs_joint_push(&net->slow->to_control, &m, 1) == 1) {
+		net->counters[NET_C_TO_CONTROL]++;
+		return true;
+	}
+	net->counters[NET_C_DROP_CONTROL_FULL]++;
+	return false;
+}
+
+/* Everything but TCP. True: m is no longer ours. */
+static bool take_other(
+	struct stage_net *net, struct net_port *port, const struct pkt *pkt, struct rte_mbuf *m)
+{
+	switch (pkt->kind) {
+	case WIRE_ARP:
+	case WIRE_ND:
+		return take_neighbour_frame(net, port, pkt, m);
+	case WIRE_ICMP_ECHO:
+		answer_echo(net, port, pkt);
+		break;
+	case WIRE_ICMP_ERROR:
+		take_icmp_error(net, port, pkt);
+		break;
+	case WIRE_UDP:
+	case WIRE_OTHER_L4:
+		answer_unreachable(net, port, pkt);
+		break;
+	default:
+		net->counters[NET_C_DROP_UNHANDLED]++;
+	}
+	return false;
+}
+
+/* ---- parse ---- */
+
+/* Frames become segments; what is not TCP is dealt with here. net->pkts keeps what is still ours.
+ */
+static void parse_all(struct stage_net *net)
+{
+	uint32_t n_kept = 0;
+
+	net->n_segs = 0;
+	for (uint32_t i = 0; i < net->n_pkts; i++) {
+		struct rte_mbuf *m = net->pkts[i];
+		struct net_port *port = &net->ports[m->port];
+		struct pkt pkt;
+		uint32_t drop;
+
+		if (i + PREFETCH_AHEAD < net->n_pkts)
+			rte_prefetch0(rte_pktmbuf_mtod(net->pkts[i + PREFETCH_AHEAD], void *));
+		net->counters[NET_C_BYTES_IN] += m->pkt_len;
+		net->pkts[n_kept++] = m;
+		if (rs_unlikely(m->nb_segs > 1 && rte_pktmbuf_linearize(m))) {
+			net->counters[NET_C_DROP_LONG_FRAME]++;
+			continue;
+		}
+		drop = rs_wire_parse(&port->host, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len,
+			rx_flags(m), &pkt);
+		if (rs_likely(!drop && pkt.kind == WIRE_TCP)) {
+			drop = rs_wire_parse_tcp(&pkt, &net->segs[net->n_segs]);
+			net->n_segs += !drop;
+		} else if (!drop && take_other(net, port, &pkt, m)) {
+			n_kept--;
+		}
+		net->wire_counters[drop]++;
+	}
+	net->counters[NET_C_FRAMES_IN] += net->n_pkts;
+	net->n_pkts = n_kept;
+}
+
+/* ---- serve: TCP's events meet HTTP ---- */
+
+/* Reads what has arrived in order, as far as HTTP will take it now. False: the connection is gone.
+ */
+static bool deliver(struct stage_net *net, struct tcp_conn *conn, struct http_conn *hc)
+{
+	uint32_t ev = TCP_MORE;
+
+	for (uint32_t n = 0; ev & TCP_MORE && n < MAX_PEEKS; n++) {
+		struct span in = {0};
+
+		if (!hc->blocked && !hc->abort)
+			in = rs_tcp_peek(&net->tcp, conn);
+		if (in.len)
+			rs_tcp_consume(&net->tcp, conn,
+				rs_http_input(&net->http, hc, in.data, in.len, &conn->sendq));
+		ev = rs_tcp_settle(&net->tcp, conn);
+		if (hc->blocked || hc->abort)
+			break;
+	}
+	if (ev & TCP_GONE) {
+		rs_http_release(&net->http, hc);
+		return false;
+	}
+	if (ev & TCP_EOF)
+		rs_http_eof(&net->http, hc, &conn->sendq);
+	return true;
+}
+
+/* Carries out what HTTP wants of the connection. */
+static void obey(struct stage_net *net, struct tcp_conn *conn, struct http_conn *hc)
+{
+	if (rs_unlikely(hc->abort)) {
+		rs_tcp_abort(&net->tcp, conn);
+		rs_http_release(&net->http, hc);
+		return;
+	}
+	if (rs_http_deadline_us(hc) != conn->user) {
+		conn->user = rs_http_deadline_us(hc);
+		rs_tcp_set_deadline(&net->tcp, conn, conn->user);
+	}
+	rs_tcp_send(&net->tcp, conn);
+	if (hc->closing)
+		rs_tcp_close(&net->tcp, conn);
+}
+
+/* The switch on TCP's verdict. */
+static void serve(struct stage_net *net, struct tcp_conn *conn, uint32_t ev)
+{
+	struct http_conn *hc = &net->http_conns[conn->id];
+
+	if (rs_unlikely(ev & TCP_EV_GONE)) {
+		rs_http_release(&net->http, hc);
+		return;
+	}
+	if (rs_unlikely(ev & TCP_EV_OPENED))
+		rs_http_open(&net->http, hc);
+	if (ev & TCP_EV_SENT)
+		rs_http_writable(&net->http, hc, &conn->sendq);
+	if (rs_unlikely(ev & TCP_EV_DEADLINE)) {
+		conn->user = 0; /* it has come: whatever HTTP wants now is new */
+		rs_http_deadline(&net->http, hc, &conn->sendq);
+	}
+	/* After an acknowledgement, what waited for room in the send queue may go on. */
+	if ((ev & TCP_EV_DATA || (ev & TCP_EV_SENT && !hc->blocked && conn->rcvq)) &&
+		!deliver(net, conn, hc))
+		return;
+	obey(net, conn, hc);
+}
+
+static void serve_all(struct stage_net *net)
+{
+	rs_tcp_lookup(&net->tcp, net->segs, net->found, net->n_segs);
+	for (uint32_t i = 0; i < net->n_segs; i++) {
+		struct tcp_conn *conn;
+		uint32_t ev = rs_tcp_input(&net->tcp, &net->segs[i], net->found[i], &conn);
+
+		if (ev)
+			serve(net, conn, ev);
+	}
+}
+
+static uint32_t run_timers(struct stage_net *net)
+{
+	uint32_t n;
+
+	for (n = 0; n < MAX_EXPIRED_PER_TURN; n++) {
+		struct tcp_conn *conn;
+		uint32_t ev = rs_tcp_expire(&net->tcp, &conn);
+
+		if (!ev)
+			break;
+		serve(net, conn, ev);
+	}
+	return n;
+}
+
+/* The Date of replies; the only thing here that looks at the wall clock, once a second (vDSO). */
+static void renew_date(struct stage_net *net, uint64_t now_us)
+{
+	struct timespec now;
+
+	if (rs_likely(now_us < net->date_due_us))
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	rs_http_date(net->date, now.tv_sec);
+	net->date_due_us = now_us + 1000000 - (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Idle connections need not be waited for when the process drains. */
+static void close_idle(struct stage_net *net)
+{
+	uint32_t end = rs_min_u32(net->drain_next + NET_BURST, net->tcp.cfg->max_conns);
+
+	net->tcp.draining = true;
+	for (; net->drain_next < end; net->drain_next++) {
+		struct tcp_conn *conn = &net->tcp.conns[net->drain_next];
+
+		if (conn->state >= TCP_ESTABLISHED && rs_sendq_empty(&conn->sendq) &&
+			rs_http_idle(&net->http_conns[conn->id]))
+			rs_tcp_close(&net->tcp, conn);
+	}
+}
+
+/* ---- frames out ---- */
+
+/* Payload that does not fit behind the headers goes on in further mbufs (with TSO only). */
+static bool append_payload(struct stage_net *net, struct rte_mbuf *head, const struct tcp_tx *tx)
+{
+	struct rte_mbuf *last = head;
+
+	for (uint32_t i = 0; i < tx->n_spans; i++) {
+		const uint8_t *data = tx->spans[i].data;
+		uint32_t left = tx->spans[i].len;
+
+		while (left) {
+			uint32_t take;
+
+			if (!rte_pktmbuf_tailroom(last)) {
+				last->next = rte_pktmbuf_alloc(net->mbufs);
+				if (!last->next)
+					return false;
+				last = last->next;
+				head->nb_segs++;
+			}
+			take = rs_min_u32(left, rte_pktmbuf_tailroom(last));
+			memcpy(rte_pktmbuf_mtod_offset(last, uint8_t *, last->data_len), data,
+				take);
+			last->data_len = (uint16_t)(last->data_len + take);
+			head->pkt_len += take;
+			data += take;
+			left -= take;
+		}
+	}
+	return true;
+}
+
+/* A segment that the port cuts: headers, then a chain of payload. */
+static bool render_tso(struct stage_net *net, const struct net_port *port, struct rte_mbuf *m,
+	const struct tcp_tx *tx)
+{
+	struct wire_lens lens = rs_wire_render_tcp_header(
+		&port->host, tx, rte_pktmbuf_mtod(m, uint8_t *), port->render_flags | WIRE_TSO, 0);
+
+	m->data_len = (uint16_t)(lens.l2 + lens.l3 + lens.l4);
+	m->pkt_len = m->data_len;
+	m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
+	m->tso_segsz = tx->mss;
+	return append_payload(net, m, tx);
+}
+
+static void ask_for_offloads(
+	const struct net_port *port, struct rte_mbuf *m, const struct tcp_tx *tx)
+{
+	struct wire_lens lens = rs_wire_tcp_lens(tx);
+
+	m->l2_len = lens.l2;
+	m->l3_len = lens.l3;
+	m->l4_len = lens.l4;
+	m->ol_flags |= tx->key.family == 4 ? port->ol_flags_v4 : port->ol_flags_v6;
+}
+
+static void render(struct stage_net *net, const struct tcp_tx *tx)
+{
+	struct net_port *port = &net->ports[rs_link_port(tx->link)];
+	struct rte_mbuf *m = new_frame(net, port);
+
+	if (rs_unlikely(!m))
+		return;
+	if (rs_unlikely(tx->len > tx->mss)) {
+		if (!render_tso(net, port, m, tx)) {
+			net->counters[NET_C_DROP_NO_MBUF]++;
+			rte_pktmbuf_free(m);
+			return;
+		}
+	} else {
+		m->data_len = (uint16_t)rs_wire_render_tcp(
+			&port->host, tx, rte_pktmbuf_mtod(m, uint8_t *), port->render_flags);
+		m->pkt_len = m->data_len;
+	}
+	if (port->ol_flags_v4 | port->ol_flags_v6)
+		ask_for_offloads(port, m, tx);
+	queue_frame(port, m);
+}
+
+static void render_all(struct stage_net *net)
+{
+	for (uint32_t i = 0; i < net->tcp.n_tx; i++)
+		render(net, &net->tcp.tx[i]);
+}
+
+/* What the control core wants sent. */
+static uint32_t take_from_control(struct stage_net *net)
+{
+	struct rte_mbuf *frames[MAX_CONTROL_PER_TURN];
+	uint32_t n = rs_joint_pull(&net->slow->from_control, frames, MAX_CONTROL_PER_TURN);
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct net_port *port = &net->ports[frames[i]->port];
+
+		if (port->n_out < NET_OUT) {
+			queue_frame(port, frames[i]);
+		} else {
+			net->counters[NET_C_DROP_OUT_FULL]++;
+			rte_pktmbuf_free(frames[i]);
+		}
+	}
+	return n;
+}
+
+/* Gives each port what waits for it. Returns how many frames still wait for the fullest one. */
+static uint32_t push_out(struct stage_net *net)
+{
+	uint32_t most_left = 0;
+
+	for (uint32_t i = 0; i < net->n_ports; i++) {
+		struct net_port *port = &net->ports[i];
+		uint32_t n;
+
+		if (!port->n_out)
+			continue;
+		n = rs_joint_push(port->tx, port->out, port->n_out);
+		net->counters[NET_C_FRAMES_OUT] += n;
+		port->n_out -= n;
+		if (rs_unlikely(port->n_out))
+			memmove(port->out, port->out + n, port->n_out * sizeof(port->out[0]));
+		most_left = rs_max_u32(most_left, port->n_out);
+	}
+	return most_left;
+}
+
+/* ---- a turn ---- */
+
+uint32_t rs_stage_net_turn(void *self, uint64_t now_us)
+{
+	struct stage_net *net = self;
+	uint32_t n_done;
+
+	/* Back-pressure: while a port is far behind, nothing new is taken in for it to answer. */
+	if (push_out(net) > NET_OUT - NET_MAX_TX - 2 * NET_BURST) {
+		net->counters[NET_C_TX_BLOCKED]++;
+		return 1;
+	}
+	net->tcp.now_us = net->http.now_us = now_us;
+	net->tcp.n_tx = 0;
+	renew_date(net, now_us);
+	take_in(net);
+	parse_all(net);
+	serve_all(net);
+	n_done = net->n_pkts + run_timers(net) + take_from_control(net);
+	if (rs_unlikely(net->http.cfg->drain))
+		close_idle(net);
+	rs_tcp_flush(&net->tcp);
+	render_all(net);
+	n_done += net->tcp.n_tx;
+	push_out(net);
+	rte_pktmbuf_free_bulk(net->pkts, net->n_pkts);
+	return n_done;
+}
+
+uint64_t rs_stage_net_deadline_us(void *self)
+{
+	const struct stage_net *net = self;
+
+	return rs_tcp_pending(&net->tcp) ? net->tcp.now_us : rs_tcp_deadline_us(&net->tcp);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The net stage: frames in, frames out. All that lies between happens here, on one core: parse,
+ * look up, TCP, HTTP, render. stage_net.c reads top to bottom in that order.
+ *
+ * A struct stage_net belongs to one core from the moment that core starts until it has stopped;
+ * before and after, to whoever sets it up. May include everything.
+ */
+#ifndef RS_APP_STAGE_NET_H
+#define RS_APP_STAGE_NET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/chunk.h"
+#include "base/counter.h"
+#include "core/joint.h"
+#include "http/exchange.h"
+#include "io/port.h"
+#include "tcp/tcp.h"
+#include "wire/pkt.h"
+
+#include "slow_path.h"
+
+#define NET_MAX_PORTS   8   /* a link word has room for 16 */
+#define NET_MAX_RX      16  /* joints that frames come in by */
+#define NET_BURST       64  /* frames taken in a turn */
+#define NET_MAX_TX      256 /* segments written in a turn */
+#define NET_CHUNK_BYTES 2048
+#define NET_OUT         512 /* frames that wait for a port to take them; a power of two is not needed */
+
+enum net_counter {
+#define RS_COUNTER(id, name, help) NET_C_##id,
+#include "net_counters.def"
+#undef RS_COUNTER
+	NET_N_COUNTERS,
+};
+
+extern const struct counter_def rs_net_counter_defs[NET_N_COUNTERS];
+
+/* One port as a net core sees it. */
+struct net_port {
+	struct wire_host host; /* our addresses on it */
+	struct joint *tx;      /* where its frames go */
+	uint32_t render_flags; /* WIRE_…_OFFLOAD: checksums that the port fills in */
+	uint64_t ol_flags_v4;  /* mbuf flags that ask it to */
+	uint64_t ol_flags_v6;
+	uint32_t n_out;
+	struct rte_mbuf *out[NET_OUT];
+};
+
+/* What a net stage is made of. Pointers outlive the stage. */
+struct stage_net_config {
+	uint32_t core_index; /* which of the net cores */
+	const struct tcp_config *tcp;
+	const struct http_config *http;
+	uint32_t n_chunks; /* of 2 KiB, for answers and for bytes out of order */
+	uint32_t n_heads;  /* buffers for request heads that span segments */
+	struct rte_mempool *mbufs;
+	struct slow_path *slow; /* the way to the control core and back */
+	uint32_t n_ports;
+	const struct io_port *ports;   /* n_ports */
+	const struct wire_host *hosts; /* n_ports */
+	uint32_t n_rx;
+	const struct joint *rx; /* n_rx, copied */
+	struct joint *tx;       /* n_ports */
+	int socket;             /* whose memory to use */
+};
+
+struct stage_net {
+	struct joint rx[NET_MAX_RX];
+	uint32_t n_rx;
+	uint32_t next_rx; /* whose turn it is to be asked first */
+	uint32_t n_ports;
+	struct rte_mempool *mbufs;
+	struct slow_path *slow;
+	struct tcp tcp;
+	struct http_env http;
+	struct http_conn *http_conns; /* one per connection id */
+	struct chunk_pool chunks;
+	struct chunk_pool heads;
+	uint64_t counters[NET_N_COUNTERS];
+	uint64_t wire_counters[WIRE_N_COUNTERS];
+	uint64_t http_counters[HTTP_N_COUNTERS];
+	uint64_t date_due_us;
+	char date[32];
+	uint64_t icmp_window_us; /* the second in which the next two are counted */
+	uint32_t n_echoes;
+	uint32_t n_icmp_errors;
+	uint32_t drain_next; /* while draining: the connections before this one were looked at */
+
+	/* This turn. */
+	struct rte_mbuf *pkts[NET_BURST];
+	struct tcp_seg segs[NET_BURST];
+	uint32_t found[NET_BURST];
+	uint32_t n_pkts;
+	uint32_t n_segs;
+	struct tcp_tx tx[NET_MAX_TX];
+
+	void *memory;
+	struct net_port ports[NET_MAX_PORTS];
+};
+
+/* 0 or -errno; says why on stderr. now_us: the cores' clock. */
+int rs_stage_net_init(struct stage_net *net, const struct stage_net_config *cfg, uint64_t now_us);
+
+/* Frees what init allocated. Only after the core has stopped. */
+void rs_stage_net_fini(struct stage_net *net);
+
+/* One turn of the core's loop. Returns how much was done: 0 means idle. */
+uint32_t rs_stage_net_turn(void *self, uint64_t now_us);
+
+/* When a turn has something to do even if no frame comes; UINT64_MAX: never. */
+uint64_t rs_stage_net_deadline_us(void *self);
+
+/*
+ * After the core has stopped: ends all connections that are left, and says on stderr what did not
+ * come back to its pool. Returns how many pools are not full.
+ */
+uint32_t rs_stage_net_leaks(struct stage_net *net);
+
+#endif

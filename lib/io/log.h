@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One line on stderr, in words that say what to do. For setup and the control core; never from the
+ * packet path. Includes libc only.
+ */
+#ifndef RS_IO_LOG_H
+#define RS_IO_LOG_H
+
+/* "ringside: " and the line; the newline is added. */
+__attribute__((format(printf, 1, 2))) void rs_log(const char *format, ...);
+
+#endif
