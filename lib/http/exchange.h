@@ -69,7 +69,7 @@ struct http_handler {
 /* Set once at start, but for drain; shared by all cores. */
 struct http_config {
 	struct http_limits limits;
-	uint64_t max_body_bytes;
+	uint32_t max_body_bytes;
 	uint32_t max_requests_per_conn; /* 0: no limit */
 	uint64_t idle_timeout_us;       /* no request begun */
 	uint64_t header_timeout_us;     /* from the first byte of a head to its end */

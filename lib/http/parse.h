@@ -17,7 +17,7 @@
 #include "http/counters.h"
 
 #define HTTP_MAX_FIELDS     128   /* no configuration can ask for more */
-#define HTTP_MAX_HEAD_BYTES 65535 /* … or for more of these: offsets are 16 bits wide */
+#define HTTP_MAX_HEAD_BYTES 32767 /* … or for more of these: offsets are 16 bits wide */
 
 enum http_method {
 	HTTP_NO_METHOD, /* the request line was not understood */
@@ -103,18 +103,19 @@ struct http_limits {
  * refusal req->method and req->minor_version say what of the request line was understood.
  *
  * *scanned: 0 at first; when more bytes have come behind the same ones, what the call before left
- * there. No byte is looked at more than a few times, however the head is split, and the result
- * does not depend on how it is split: faults of the line structure are reported when the offending
- * byte is there, those of the request line when it is complete, all others with the whole head.
+ * there (its meaning is private). No byte is looked at more than a few times, however the head is
+ * split, and the result does not depend on how it is split: faults of the line structure are
+ * reported when the offending byte is there, those of the request line when it is complete, all
+ * others with the whole head.
  *
  * One empty line before the request line is skipped (RFC 9112 section 2.2).
  */
 int rs_http_parse(const struct http_limits *limits, const uint8_t *head, uint32_t len,
-	uint32_t *scanned, struct http_req *req);
+	uint16_t *scanned, struct http_req *req);
 
 /* The same without vector instructions: for CPUs that have none, and to compare in tests. */
 int rs_http_parse_scalar(const struct http_limits *limits, const uint8_t *head, uint32_t len,
-	uint32_t *scanned, struct http_req *req);
+	uint16_t *scanned, struct http_req *req);
 
 static inline struct span rs_http_field_name(const struct http_req *req, uint32_t i)
 {

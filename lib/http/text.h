@@ -23,6 +23,18 @@ uint32_t rs_http_number(uint8_t *to, uint64_t n);
 /* Digits only, at least one, at most UINT64_MAX: false otherwise. */
 bool rs_http_parse_number(struct span text, uint64_t *n);
 
+/* The value of a hexadecimal digit, or -1. */
+static inline int rs_http_hex_digit(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Equal but for the case of ASCII letters. lower: in lower case, ended by 0. */
+bool rs_http_same(struct span text, const char *lower);
+
 /*
  * Decodes %XX (RFC 3986 section 2.1) into to, which has room for text.len bytes. Returns the bytes
  * written, or -1 where a % is not followed by two hexadecimal digits.

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The life of a connection, from the bottom up: clocks, ends of requests, answers, bodies, heads;
+ * the public functions last.
+ *
+ * Deadlines. Only one clock runs at a time, chosen by wanted_clock() after every call. Those for
+ * bodies and for clients that read measure a rate: when the time is over, enough must have
+ * happened in it, and then it starts anew. hc->progress holds, for a body, the bytes that came in
+ * this time; for writing, the bytes that were queued at its beginning or since: what of them is no
+ * longer in the queue was acknowledged.
+ */
+#include "http/exchange.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "http/body.h"
+#include "http/reply.h"
+#include "http/route.h"
+
+enum state {
+	STATE_HEAD, /* a head is read, or waited for; hc->head is set when it has begun */
+	STATE_BODY_LENGTH,
+	STATE_BODY_CHUNKED, /* of the request whose head stands in hc->head */
+	STATE_REPLY,        /* a reply's body is generated */
+	STATE_CLOSING,      /* what still comes is dropped */
+};
+
+enum clock {
+	CLOCK_NONE,
+	CLOCK_IDLE,
+	CLOCK_HEAD,
+	CLOCK_BODY,
+	CLOCK_WRITE,
+	CLOCK_LINGER,
+};
+
+/* Clocks. */
+
+static enum clock wanted_clock(const struct http_conn *hc, const struct sendq *out)
+{
+	if (!hc->blocked) {
+		if (hc->state == STATE_HEAD && hc->head)
+			return CLOCK_HEAD;
+		if (hc->state == STATE_BODY_LENGTH || hc->state == STATE_BODY_CHUNKED)
+			return CLOCK_BODY;
+	}
+	if (!rs_sendq_empty(out))
+		return CLOCK_WRITE;
+	return hc->state == STATE_CLOSING ? CLOCK_LINGER : CLOCK_IDLE;
+}
+
+static uint64_t timeout_us(const struct http_config *cfg, enum clock clock)
+{
+	switch (clock) {
+	case CLOCK_HEAD:
+		return cfg->header_timeout_us;
+	case CLOCK_BODY:
+		return cfg->body_timeout_us;
+	case CLOCK_WRITE:
+		return cfg->write_timeout_us;
+	case CLOCK_LINGER:
+		return cfg->linger_timeout_us;
+	default:
+		return cfg->idle_timeout_us;
+	}
+}
+
+static void start_clock(
+	struct http_env *env, struct http_conn *hc, const struct sendq *out, enum clock clock)
+{
+	hc->clock = (uint8_t)clock;
+	hc->deadline_us = env->now_us + timeout_us(env->cfg, clock);
+	hc->progress = clock == CLOCK_WRITE ? out->n_bytes : 0;
+}
+
+/* After every call. queued: the bytes in out before it. */
+static void settle_clock(
+	struct http_env *env, struct http_conn *hc, const struct sendq *out, uint32_t queued)
+{
+	enum clock clock = wanted_clock(hc, out);
+
+	if (hc->abort) {
+		hc->clock = CLOCK_NONE;
+		hc->deadline_us = 0;
+	} else if (clock != hc->clock || (clock == CLOCK_WRITE && queued == 0)) {
+		start_clock(env, hc, out, clock);
+	} else if (clock == CLOCK_WRITE) {
+		hc->progress += out->n_bytes - queued;
+	}
+}
+
+/* Ends. */
+
+static void drop_head(struct http_env *env, struct http_conn *hc)
+{
+	if (hc->head)
+		rs_chunk_free(env->heads, hc->head);
+	hc->head = 0;
+	hc->head_bytes = 0;
+	hc->head_scanned = 0;
+}
+
+static void close_conn(struct http_env *env, struct http_conn *hc)
+{
+	drop_head(env, hc);
+	hc->state = STATE_CLOSING;
+	hc->closing = true;
+	hc->blocked = false;
+	hc->body_bytes = 0;
+}
+
+static void abort_conn(struct http_env *env, struct http_conn *hc, enum http_counter why)
+{
+	close_conn(env, hc);
+	hc->abort = true;
+	env->counters[why]++;
+}
+
+/* Goes on with a reply whose head is queued. */
+static void continue_reply(struct http_env *env, struct http_conn *hc, struct sendq *out)
+{
+	if (hc->reply_left)
+		env->cfg->handlers[hc->handler].generate(env, hc, out);
+	hc->blocked = hc->reply_left != 0;
+	if (hc->blocked)
+		hc->state = STATE_REPLY;
+	else if (hc->last)
+		close_conn(env, hc);
+	else
+		hc->state = STATE_HEAD;
+}
+
+/* The head of a request's final reply is queued: the request is done with. */
+static void finish_request(struct http_env *env, struct http_conn *hc, struct sendq *out)
+{
+	drop_head(env, hc);
+	hc->n_requests++;
+	if (hc->clock == CLOCK_HEAD || hc->clock == CLOCK_BODY)
+		hc->clock = CLOCK_NONE;
+	continue_reply(env, hc, out);
+}
+
+/*
+ * There is no room for a reply. What is queued will be acknowledged, and then there is; but where
+ * nothing is queued, nothing will happen any more: true, and the request is done with.
+ */
+static bool no_room(struct http_env *env, struct http_conn *hc, struct sendq *out)
+{
+	if (rs_sendq_empty(out)) {
+		rs_http_reply_overload(env, hc, out);
+		finish_request(env, hc, out);
+		return true;
+	}
+	hc->blocked = true;
+	env->counters[HTTP_C_BLOCKED]++;
+	return false;
+}
+
+/* Answers. Each returns false when there was no room: then the request must not be consumed. */
+
+static bool refuse_last(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+	struct sendq *out, enum http_counter reason)
+{
+	if (!rs_http_refuse_last(env, hc, req, out, reason))
+		return no_room(env, hc, out);
+	finish_request(env, hc, out);
+	return true;
+}
+
+static bool queue_answer(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+	struct sendq *out, const struct route *route)
+{
+	if (route->refused && route->reason == HTTP_C_NOT_ALLOWED)
+		return rs_http_refuse_method(env, hc, req, out, route->methods);
+	if (route->refused)
+		return rs_http_refuse(env, hc, req, out, route->reason);
+	if (req->method == HTTP_OPTIONS)
+		return rs_http_reply_options(env, hc, req, out, route->methods);
+	hc->handler = route->handler;
+	return env->cfg->handlers[route->handler].respond(env, hc, req, out);
+}
+
+static bool answer(
+	struct http_env *env, struct http_conn *hc, struct http_req *req, struct sendq *out)
+{
+	struct route route = rs_http_route(env->cfg, req);
+
+	if (!queue_answer(env, hc, req, out, &route))
+		return no_room(env, hc, out);
+	finish_request(env, hc, out);
+	return true;
+}
+
+/* Bodies. */
+
+static struct body read_body(
+	const struct http_env *env, struct http_conn *hc, const uint8_t *data, uint32_t len)
+{
+	if (hc->state == STATE_BODY_LENGTH)
+		return rs_http_body_read_length(hc, len);
+	return rs_http_body_read_chunked(env->cfg, hc, data, len);
+}
+
+/* The request is complete, or its body cannot be read: answers it. */
+static bool end_body(struct http_env *env, struct http_conn *hc, struct http_req *req,
+	struct sendq *out, const struct body *body)
+{
+	if (body->refused)
+		return refuse_last(env, hc, req, out, body->reason);
+	return answer(env, hc, req, out);
+}
+
+static uint32_t take_body(struct http_env *env, struct http_conn *hc, const uint8_t *data,
+	uint32_t len, struct sendq *out)
+{
+	const struct http_conn before = *hc;
+	struct body body = read_body(env, hc, data, len);
+
+	if (body.done || body.refused) {
+		struct http_req req;
+		uint16_t scanned = 0;
+
+		/* The head was well-formed once, and has not changed. */
+		rs_http_parse(&env->cfg->limits, rs_chunk_data(env->heads, hc->head),
+			hc->head_bytes, &scanned, &req);
+		if (!end_body(env, hc, &req, out, &body)) {
+			*hc = before;
+			hc->blocked = true;
+			return 0;
+		}
+	}
+	hc->progress += body.used;
+	env->counters[HTTP_C_BODY_BYTES] += body.used;
+	return body.used;
+}
+
+/* Heads. */
+
+/* Keeps the first bytes of a request for later. False when there is no buffer for them. */
+static bool keep_head(struct http_env *env, struct http_conn *hc, const uint8_t *data, uint32_t len)
+{
+	hc->head = rs_chunk_alloc(env->heads);
+	if (!hc->head)
+		return false;
+	memcpy(rs_chunk_data(env->heads, hc->head), data, len);
+	hc->head_bytes = (uint16_t)len;
+	env->counters[HTTP_C_SPLIT_HEADS]++;
+	return true;
+}
+
+/* The head is there, the body is not: keeps the head until then. */
+static bool await_body(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+	struct sendq *out, bool body_has_begun)
+{
+	if (!hc->head && !keep_head(env, hc, req->head, req->head_bytes))
+		return refuse_last(env, hc, req, out, HTTP_C_OVERLOAD);
+	hc->head_bytes = (uint16_t)req->head_bytes;
+	if (req->expect_continue && !body_has_begun && !rs_http_reply_continue(env, out))
+		return no_room(env, hc, out);
+	return true;
+}
+
+static bool start_body(struct http_env *env, struct http_conn *hc, struct http_req *req,
+	struct span rest, struct sendq *out, uint32_t *used)
+{
+	struct body body;
+
+	hc->state = req->framing == HTTP_CHUNKED ? STATE_BODY_CHUNKED : STATE_BODY_LENGTH;
+	rs_http_body_begin(hc, req);
+	body = read_body(env, hc, rest.data, rest.len);
+	*used = body.used;
+	if (body.done || body.refused)
+		return end_body(env, hc, req, out, &body);
+	return await_body(env, hc, req, out, rest.len > 0);
+}
+
+/*
+ * A request whose head is complete; rest: what has come of its body, and behind it. *used: how
+ * much of rest belongs to it. A client that waits for 100 Continue is told at once when its
+ * request is refused anyway; whether it sends the body nevertheless cannot be known, so that the
+ * connection closes (RFC 9110 section 10.1.1).
+ */
+static bool begin_request(struct http_env *env, struct http_conn *hc, struct http_req *req,
+	struct span rest, struct sendq *out, uint32_t *used)
+{
+	*used = 0;
+	if (req->framing == HTTP_NO_BODY || (req->framing == HTTP_LENGTH && !req->content_length))
+		return answer(env, hc, req, out);
+	if (req->framing == HTTP_LENGTH && req->content_length > env->cfg->max_body_bytes)
+		return refuse_last(env, hc, req, out, HTTP_C_BODY_TOO_LARGE);
+	if (req->expect_continue && rs_http_route(env->cfg, req).refused) {
+		hc->last = true;
+		return answer(env, hc, req, out);
+	}
+	return start_body(env, hc, req, rest, out, used);
+}
+
+/* Returns the bytes of data that the request used, 0 when there was no room for its reply. */
+static uint32_t take_request(struct http_env *env, struct http_conn *hc, struct http_req *req,
+	const uint8_t *data, uint32_t len, struct sendq *out)
+{
+	const struct http_conn before = *hc;
+	uint32_t head_used = req->head_bytes - before.head_bytes;
+	struct span rest = {.data = data + head_used, .len = len - head_used};
+	uint32_t body_used;
+
+	if (!begin_request(env, hc, req, rest, out, &body_used)) {
+		if (!before.head)
+			drop_head(env, hc);
+		*hc = before;
+		hc->blocked = true;
+		return 0;
+	}
+	env->counters[HTTP_C_REQUESTS]++;
+	env->counters[HTTP_C_BODY_BYTES] += body_used;
+	return head_used + body_used;
+}
+
+static uint32_t take_head(struct http_env *env, struct http_conn *hc, const uint8_t *data,
+	uint32_t len, struct sendq *out)
+{
+	const struct http_limits *limits = &env->cfg->limits;
+	uint32_t kept = hc->head_bytes;
+	uint16_t scanned = hc->head_scanned;
+	const uint8_t *head = data;
+	uint32_t have = len;
+	struct http_req req;
+	int r;
+
+	if (hc->head) {
+		uint8_t *buffer = rs_chunk_data(env->heads, hc->head);
+
+		have = kept + rs_min_u32(len, limits->max_head_bytes - kept);
+		memcpy(buffer + kept, data, have - kept);
+		head = buffer;
+	}
+	r = rs_http_parse(limits, head, have, &scanned, &req);
+	if (rs_likely(r > 0))
+		return take_request(env, hc, &req, data, len, out);
+	if (r < 0)
+		return refuse_last(env, hc, &req, out, HTTP_REASON(r)) ? len : 0;
+	if (!hc->head && !keep_head(env, hc, data, len))
+		return refuse_last(env, hc, &req, out, HTTP_C_OVERLOAD) ? len : 0;
+	hc->head_bytes = (uint16_t)have;
+	hc->head_scanned = scanned;
+	return have - kept;
+}
+
+static uint32_t drop_input(struct http_env *env, struct http_conn *hc, uint32_t len)
+{
+	if (len > env->cfg->linger_max_bytes - hc->body_bytes)
+		abort_conn(env, hc, HTTP_C_LINGER_OVERRUN);
+	else
+		hc->body_bytes += len;
+	return len;
+}
+
+/* What a connection does with its next bytes: returns how many it used. */
+static uint32_t take(struct http_env *env, struct http_conn *hc, const uint8_t *data, uint32_t len,
+	struct sendq *out)
+{
+	switch ((enum state)hc->state) {
+	case STATE_HEAD:
+		return take_head(env, hc, data, len, out);
+	case STATE_BODY_LENGTH:
+	case STATE_BODY_CHUNKED:
+		return take_body(env, hc, data, len, out);
+	case STATE_CLOSING:
+		return drop_input(env, hc, len);
+	case STATE_REPLY:
+		break;
+	}
+	return 0;
+}
+
+/* A request has begun and does not go on: says so, where there is room for it, and closes. */
+static void give_up(
+	struct http_env *env, struct http_conn *hc, struct sendq *out, enum http_counter reason)
+{
+	const struct http_req unknown = {.method = HTTP_NO_METHOD, .minor_version = 1};
+
+	rs_http_refuse_last(env, hc, &unknown, out, reason);
+	close_conn(env, hc);
+}
+
+/* The public functions. */
+
+void rs_http_config_default(struct http_config *cfg)
+{
+	*cfg = (struct http_config){
+		.limits =
+			{
+				.max_head_bytes = 16384,
+				.max_target_bytes = 8192,
+				.max_fields = 100,
+			},
+		.max_body_bytes = 1 << 20,
+		.idle_timeout_us = 30000000,
+		.header_timeout_us = 10000000,
+		.body_timeout_us = 10000000,
+		.body_min_bytes = 1024,
+		.write_timeout_us = 30000000,
+		.write_min_bytes = 4096,
+		.linger_timeout_us = 5000000,
+		.linger_max_bytes = 16 << 20,
+	};
+}
+
+void rs_http_open(struct http_env *env, struct http_conn *hc)
+{
+	*hc = (struct http_conn){
+		.clock = CLOCK_IDLE,
+		.deadline_us = env->now_us + env->cfg->idle_timeout_us,
+	};
+}
+
+uint32_t rs_http_input(struct http_env *env, struct http_conn *hc, const uint8_t *data,
+	uint32_t len, struct sendq *out)
+{
+	uint32_t queued = out->n_bytes;
+	uint32_t used = 0;
+
+	while (used < len && !hc->blocked && !hc->abort)
+		used += take(env, hc, data + used, len - used, out);
+	settle_clock(env, hc, out, queued);
+	return used;
+}
+
+void rs_http_writable(struct http_env *env, struct http_conn *hc, struct sendq *out)
+{
+	uint32_t queued = out->n_bytes;
+
+	if (hc->state == STATE_REPLY)
+		continue_reply(env, hc, out);
+	else if (!rs_sendq_full(out))
+		hc->blocked = false;
+	settle_clock(env, hc, out, queued);
+}
+
+/* RFC 9112 section 9.3 does not forbid a client to half-close: what it asked before is answered. */
+void rs_http_eof(struct http_env *env, struct http_conn *hc, struct sendq *out)
+{
+	uint32_t queued = out->n_bytes;
+
+	if (hc->state == STATE_REPLY)
+		hc->last = true;
+	else if (hc->state != STATE_CLOSING && hc->head)
+		give_up(env, hc, out, HTTP_C_INCOMPLETE);
+	else if (hc->state != STATE_CLOSING)
+		close_conn(env, hc);
+	settle_clock(env, hc, out, queued);
+}
+
+void rs_http_deadline(struct http_env *env, struct http_conn *hc, struct sendq *out)
+{
+	const struct http_config *cfg = env->cfg;
+	uint32_t queued = out->n_bytes;
+
+	if (env->now_us < hc->deadline_us)
+		return;
+	switch ((enum clock)hc->clock) {
+	case CLOCK_NONE:
+		break;
+	case CLOCK_IDLE:
+		env->counters[HTTP_C_IDLE_TIMEOUT]++;
+		close_conn(env, hc);
+		break;
+	case CLOCK_HEAD:
+		give_up(env, hc, out, HTTP_C_HEAD_TIMEOUT);
+		break;
+	case CLOCK_BODY:
+		if (hc->progress < cfg->body_min_bytes)
+			give_up(env, hc, out, HTTP_C_BODY_TIMEOUT);
+		else
+			start_clock(env, hc, out, CLOCK_BODY);
+		break;
+	case CLOCK_WRITE:
+		if (queued && hc->progress - queued < cfg->write_min_bytes)
+			abort_conn(env, hc, HTTP_C_WRITE_TIMEOUT);
+		else if (queued)
+			start_clock(env, hc, out, CLOCK_WRITE);
+		break;
+	case CLOCK_LINGER:
+		abort_conn(env, hc, HTTP_C_LINGER_TIMEOUT);
+		break;
+	}
+	settle_clock(env, hc, out, queued);
+}
+
+void rs_http_release(struct http_env *env, struct http_conn *hc)
+{
+	drop_head(env, hc);
+}
+
+bool rs_http_idle(const struct http_conn *hc)
+{
+	return hc->state == STATE_HEAD && !hc->head && !hc->blocked;
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A head is read in two passes. The first finds the lines, and stops at every control character
+ * that is not part of a CR LF. The second, once the empty line is there, reads request line and
+ * fields. In between, a head that comes in pieces costs only the search for the next line end.
+ *
+ * Everything is compiled twice, for vector = true and false.
+ */
+#include "http/parse.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "http/fields.h"
+#include "http/scan.h"
+#include "http/target.h"
+
+#define VERSION_BYTES 8 /* HTTP/1.1 */
+/* With the longest method that we know and two spaces, more than any good request line needs
+ * besides its target. */
+#define LINE_OVERHEAD 32
+
+/* What *scanned holds between calls. */
+#define SCANNED_LINE_KNOWN 1u /* the request line is complete and was checked */
+#define SCANNED_SHIFT      1
+
+struct lines {
+	uint32_t n;                         /* how many were found */
+	uint16_t ends[HTTP_MAX_FIELDS + 1]; /* where their CRs stand, as far as there is room */
+};
+
+enum found {
+	FOUND_MORE,  /* no end yet: go on at pos */
+	FOUND_END,   /* the head ends at pos */
+	FOUND_FAULT, /* reason, at pos */
+};
+
+struct find {
+	enum found what;
+	uint32_t pos;
+	enum http_counter reason;
+};
+
+/* The first pass, over [from, to). first: where the request line begins. */
+static inline struct find find_lines(bool vector, const uint8_t *head, uint32_t first,
+	uint32_t from, uint32_t to, struct lines *lines)
+{
+	for (;;) {
+		uint32_t i = scan_line(vector, head, from, to);
+
+		if (i == to)
+			return (struct find){.what = FOUND_MORE, .pos = to};
+		if (head[i] != '\r')
+			return (struct find){.what = FOUND_FAULT,
+				.pos = i,
+				.reason =
+					head[i] == '\n' ? HTTP_C_BAD_LINE_END : HTTP_C_BAD_CONTROL};
+		if (i + 1 == to)
+			return (struct find){.what = FOUND_MORE, .pos = i};
+		if (head[i + 1] != '\n')
+			return (struct find){
+				.what = FOUND_FAULT, .pos = i, .reason = HTTP_C_BAD_LINE_END};
+		if (i == first)
+			return (struct find){
+				.what = FOUND_FAULT, .pos = i, .reason = HTTP_C_BAD_REQUEST_LINE};
+		from = i + 2;
+		if (head[i - 1] == '\n')
+			return (struct find){.what = FOUND_END, .pos = from};
+		if (lines->n < RS_ARRAY_SIZE(lines->ends))
+			lines->ends[lines->n] = (uint16_t)i;
+		lines->n++;
+	}
+}
+
+static uint8_t identify_method(const uint8_t *p, uint32_t len)
+{
+	static const struct {
+		uint8_t len;
+		char name[8];
+	} methods[HTTP_N_METHODS] = {
+		[HTTP_GET] = {3, "GET"},
+		[HTTP_HEAD] = {4, "HEAD"},
+		[HTTP_POST] = {4, "POST"},
+		[HTTP_PUT] = {3, "PUT"},
+		[HTTP_DELETE] = {6, "DELETE"},
+		[HTTP_CONNECT] = {7, "CONNECT"},
+		[HTTP_OPTIONS] = {7, "OPTIONS"},
+		[HTTP_TRACE] = {5, "TRACE"},
+		[HTTP_PATCH] = {5, "PATCH"},
+	};
+
+	for (uint8_t m = HTTP_GET; m < HTTP_N_METHODS; m++)
+		if (len == methods[m].len && memcmp(p, methods[m].name, len) == 0)
+			return m;
+	return HTTP_NO_METHOD;
+}
+
+/* RFC 9112 section 2.3. Returns 0, or a refusal. */
+static int read_version(const uint8_t *p, struct http_req *req)
+{
+	if (memcmp(p, "HTTP/", 5) != 0 || !SCAN_DIGIT(p[5]) || p[6] != '.' || !SCAN_DIGIT(p[7]))
+		return HTTP_REFUSED(HTTP_C_BAD_REQUEST_LINE);
+	if (p[5] != '1')
+		return HTTP_REFUSED(HTTP_C_BAD_VERSION);
+	req->minor_version = p[7] != '0';
+	return 0;
+}
+
+/* RFC 9112 section 3: method SP target SP version, in [from, cr). Returns 0, or a refusal. */
+static inline int read_request_line(bool vector, const struct http_limits *limits,
+	const uint8_t *head, uint32_t from, uint32_t cr, struct http_req *req)
+{
+	uint32_t target = scan_run(vector, SCAN_TOKEN, head, from, cr) + 1;
+	uint32_t target_end = cr - VERSION_BYTES - 1;
+	int r;
+
+	if (cr - from > limits->max_target_bytes + LINE_OVERHEAD)
+		return HTTP_REFUSED(HTTP_C_TARGET_TOO_LONG);
+	/* Also where cr - VERSION_BYTES - 1 wrapped round: then target + VERSION_BYTES + 1 > cr. */
+	if (target == from + 1 || target + VERSION_BYTES + 1 >= cr || head[target - 1] != ' ' ||
+		head[target_end] != ' ')
+		return HTTP_REFUSED(HTTP_C_BAD_REQUEST_LINE);
+	req->method = identify_method(head + from, target - 1 - from);
+	if (target_end - target > limits->max_target_bytes)
+		return HTTP_REFUSED(HTTP_C_TARGET_TOO_LONG);
+	r = read_version(head + target_end + 1, req);
+	if (r < 0)
+		return r;
+	if (req->method == HTTP_NO_METHOD)
+		return HTTP_REFUSED(HTTP_C_UNKNOWN_METHOD);
+	return rs_http_read_target(vector, target, target_end, req)
+		       ? 0
+		       : HTTP_REFUSED(HTTP_C_BAD_TARGET);
+}
+
+/* Why the field line at head[from], whose name ends at i, is no field line. */
+static int refuse_field(const uint8_t *head, uint32_t from, uint32_t i)
+{
+	if (head[from] == ' ' || head[from] == '\t')
+		return HTTP_REFUSED(HTTP_C_OBS_FOLD);
+	if (i > from && (head[i] == ' ' || head[i] == '\t')) {
+		while (head[i] == ' ' || head[i] == '\t')
+			i++;
+		if (head[i] == ':')
+			return HTTP_REFUSED(HTTP_C_SPACE_BEFORE_COLON);
+	}
+	return HTTP_REFUSED(HTTP_C_BAD_FIELD_NAME);
+}
+
+/* RFC 9112 section 5: name ":" OWS value OWS, in [from, cr) of a head that ends at end. */
+static inline int read_field(bool vector, const uint8_t *head, uint32_t from, uint32_t cr,
+	uint32_t end, struct http_field *field)
+{
+	uint32_t colon = scan_run(vector, SCAN_TOKEN, head, from, end);
+	uint32_t value = colon + 1;
+
+	if (colon == from || head[colon] != ':')
+		return refuse_field(head, from, colon);
+	while (head[value] == ' ' || head[value] == '\t')
+		value++;
+	while (cr > value && (head[cr - 1] == ' ' || head[cr - 1] == '\t'))
+		cr--;
+	*field = (struct http_field){
+		.name = (uint16_t)from,
+		.name_len = (uint16_t)(colon - from),
+		.value = (uint16_t)value,
+		.value_len = (uint16_t)(cr - value),
+		.id = rs_http_field_id(head + from, colon - from),
+	};
+	return 0;
+}
+
+/* The second pass. Returns end, or a refusal. */
+static inline int read_head(bool vector, const struct http_limits *limits, const uint8_t *head,
+	uint32_t first, uint32_t end, const struct lines *lines, struct http_req *req)
+{
+	uint32_t repeated = 0;
+	int r = read_request_line(vector, limits, head, first, lines->ends[0], req);
+
+	if (r < 0)
+		return r;
+	if (lines->n - 1 > limits->max_fields)
+		return HTTP_REFUSED(HTTP_C_TOO_MANY_FIELDS);
+	req->head_bytes = end;
+	req->n_fields = (uint16_t)(lines->n - 1);
+	req->known = 0;
+	for (uint32_t i = 0; i < req->n_fields; i++) {
+		struct http_field *field = &req->fields[i];
+		uint32_t bit;
+
+		r = read_field(vector, head, lines->ends[i] + 2u, lines->ends[i + 1], end, field);
+		if (r < 0)
+			return r;
+		bit = 1u << field->id;
+		repeated |= req->known & bit;
+		req->known |= bit;
+	}
+	r = rs_http_judge_fields(vector, req, repeated);
+	return r < 0 ? r : (int)end;
+}
+
+static inline __attribute__((always_inline)) int parse(bool vector,
+	const struct http_limits *limits, const uint8_t *head, uint32_t len, uint16_t *scanned,
+	struct http_req *req)
+{
+	uint32_t to = rs_min_u32(len, limits->max_head_bytes);
+	uint32_t first = to >= 2 && head[0] == '\r' && head[1] == '\n' ? 2 : 0;
+	uint32_t from = rs_max_u32(*scanned >> SCANNED_SHIFT, first);
+	bool line_known = *scanned & SCANNED_LINE_KNOWN;
+	struct lines lines;
+	struct find find;
+
+	lines.n = 0;
+	req->head = head;
+	req->method = HTTP_NO_METHOD;
+	req->minor_version = 1;
+	find = find_lines(vector, head, first, from, to, &lines);
+	if (rs_likely(find.what == FOUND_END)) {
+		if (from > first) {
+			lines.n = 0;
+			find_lines(vector, head, first, first, to, &lines);
+		}
+		return read_head(vector, limits, head, first, find.pos, &lines, req);
+	}
+	if (!line_known && lines.n > 0) {
+		int r = read_request_line(vector, limits, head, first, lines.ends[0], req);
+
+		if (r < 0)
+			return r;
+		line_known = true;
+	}
+	if (!line_known && find.pos - first > limits->max_target_bytes + LINE_OVERHEAD)
+		return HTTP_REFUSED(HTTP_C_TARGET_TOO_LONG);
+	if (find.what == FOUND_FAULT)
+		return HTTP_REFUSED(find.reason);
+	if (to == limits->max_head_bytes)
+		return HTTP_REFUSED(line_known ? HTTP_C_HEAD_TOO_LARGE : HTTP_C_TARGET_TOO_LONG);
+	*scanned = (uint16_t)(find.pos << SCANNED_SHIFT | (line_known ? SCANNED_LINE_KNOWN : 0));
+	return 0;
+}
+
+int rs_http_parse(const struct http_limits *limits, const uint8_t *head, uint32_t len,
+	uint16_t *scanned, struct http_req *req)
+{
+	return parse(true, limits, head, len, scanned, req);
+}
+
+int rs_http_parse_scalar(const struct http_limits *limits, const uint8_t *head, uint32_t len,
+	uint16_t *scanned, struct http_req *req)
+{
+	return parse(false, limits, head, len, scanned, req);
+}

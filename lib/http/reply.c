@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/reply.h"
+
+#include <string.h>
+
+#include "http/respond.h"
+
+#define PAGE_BYTES 256 /* an error page: the status, and the help text of a counter */
+
+static struct span literal(const char *text)
+{
+	return (struct span){.data = (const uint8_t *)text, .len = (uint32_t)strlen(text)};
+}
+
+static void count_reply(struct http_env *env, uint16_t status)
+{
+	static const enum http_counter by_class[] = {
+		HTTP_C_REPLIES_2XX, HTTP_C_REPLIES_3XX, HTTP_C_REPLIES_4XX, HTTP_C_REPLIES_5XX};
+
+	env->counters[by_class[status / 100 - 2]]++;
+}
+
+static bool closes(
+	const struct http_env *env, const struct http_conn *hc, const struct http_req *req)
+{
+	uint32_t max = env->cfg->max_requests_per_conn;
+
+	return !req->keep_alive || env->cfg->drain || hc->last ||
+	       (max && hc->n_requests + 1 >= max);
+}
+
+static uint8_t say_connection(const struct http_req *req, bool last)
+{
+	if (last)
+		return HTTP_SAY_CLOSE;
+	return req->minor_version == 0 ? HTTP_SAY_KEEP_ALIVE : HTTP_SAY_NOTHING;
+}
+
+/* Room is asked for as if the body were sent: HEAD and GET differ in nothing else. */
+static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+	struct sendq *out, const struct http_reply *reply, bool last)
+{
+	bool body = req->method != HTTP_HEAD;
+	struct http_head head = {
+		.status = reply->status,
+		.connection = say_connection(req, last),
+		.date = env->date,
+		.content_type = reply->content_type,
+		.content_length = reply->generated_bytes ? reply->generated_bytes : reply->body.len,
+		.fields = reply->fields,
+	};
+	uint32_t type_len = reply->content_type ? (uint32_t)strlen(reply->content_type) : 0;
+	uint8_t *to = rs_sendq_reserve(
+		out, env->chunks, HTTP_HEAD_ROOM + type_len + reply->fields.len + reply->body.len);
+	uint32_t used;
+
+	if (!to)
+		return false;
+	used = rs_http_render_head(to, &head);
+	if (body && reply->body.len) {
+		memcpy(to + used, reply->body.data, reply->body.len);
+		used += reply->body.len;
+	}
+	rs_sendq_commit(out, used, env->chunks);
+	hc->reply_left = body ? reply->generated_bytes : 0;
+	hc->last = last;
+	count_reply(env, reply->status);
+	return true;
+}
+
+static bool queue_refusal(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+	struct sendq *out, enum http_counter reason, struct span fields, bool last)
+{
+	const char *help = rs_http_counter_defs[reason].help;
+	uint16_t status = rs_http_reason_status(reason);
+	const char *text = rs_http_status_text(status);
+	uint8_t page[PAGE_BYTES];
+	uint32_t n = 0;
+	const char *parts[] = {text, "\n", help, "\n"};
+	struct http_reply reply = {
+		.status = status,
+		.content_type = "text/plain",
+		.fields = fields,
+	};
+
+	for (uint32_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		struct span part = literal(parts[i]);
+
+		if (part.len > sizeof(page) - n)
+			part.len = (uint32_t)sizeof(page) - n;
+		memcpy(page + n, part.data, part.len);
+		n += part.len;
+	}
+	reply.body = (struct span){.data = page, .len = n};
+	if (!queue_reply(env, hc, req, out, &reply, last))
+		return false;
+	env->counters[reason]++;
+	return true;
+}
+
+bool rs_http_reply(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+	struct sendq *out, const struct http_reply *reply)
+{
+	return queue_reply(env, hc, req, out, reply, closes(env, hc, req));
+}
+
+bool rs_http_refuse(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+	struct sendq *out, enum http_counter reason)
+{
+	return queue_refusal(env, hc, req, out, reason, (struct span){0}, closes(env, hc, req));
+}
+
+bool rs_http_refuse_last(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+	struct sendq *out, enum http_counter reason)
+{
+	return queue_refusal(env, hc, req, out, reason, (struct span){0}, true);
+}
+
+static uint32_t allow_line(uint8_t *to, uint32_t methods)
+{
+	static const char name[] = "Allow: ";
+	uint32_t n = sizeof(name) - 1;
+
+	memcpy(to, name, n);
+	n += rs_http_allow(to + n, methods);
+	to[n++] = '\r';
+	to[n++] = '\n';
+	return n;
+}
+
+#define ALLOW_LINE_BYTES (HTTP_ALLOW_BYTES + 9)
+
+bool rs_http_refuse_method(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+	struct sendq *out, uint32_t methods)
+{
+	uint8_t line[ALLOW_LINE_BYTES];
+	struct span allow = {.data = line, .len = allow_line(line, methods)};
+
+	return queue_refusal(env, hc, req, out, HTTP_C_NOT_ALLOWED, allow, closes(env, hc, req));
+}
+
+bool rs_http_reply_options(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+	struct sendq *out, uint32_t methods)
+{
+	uint8_t line[ALLOW_LINE_BYTES];
+	struct http_reply reply = {
+		.status = 204,
+		.fields = {.data = line, .len = allow_line(line, methods)},
+	};
+
+	return rs_http_reply(env, hc, req, out, &reply);
+}
+
+bool rs_http_reply_continue(struct http_env *env, struct sendq *out)
+{
+	struct span text = literal("HTTP/1.1 100 Continue\r\n\r\n");
+	uint8_t *to = rs_sendq_reserve(out, env->chunks, text.len);
+
+	if (!to)
+		return false;
+	memcpy(to, text.data, text.len);
+	rs_sendq_commit(out, text.len, env->chunks);
+	env->counters[HTTP_C_REPLIES_1XX]++;
+	return true;
+}
+
+/* RFC 9110 section 6.6.1 lets a 5xx go without Date. */
+void rs_http_reply_overload(struct http_env *env, struct http_conn *hc, struct sendq *out)
+{
+	static const char text[] = "HTTP/1.1 503 Service Unavailable\r\n"
+				   "Server: ringside\r\n"
+				   "Content-Length: 0\r\n"
+				   "Connection: close\r\n"
+				   "\r\n";
+	struct span reply = literal(text);
+
+	rs_sendq_push(out, reply.data, reply.len, 0);
+	hc->reply_left = 0;
+	hc->last = true;
+	env->counters[HTTP_C_OVERLOAD]++;
+	env->counters[HTTP_C_REPLIES_5XX]++;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Replies into the send queue: what exchange.c uses beside the two functions for handlers.
+ * Private to lib/http; includes base only.
+ */
+#ifndef RS_HTTP_REPLY_H
+#define RS_HTTP_REPLY_H
+
+#include "http/exchange.h"
+
+/*
+ * Each queues one reply. False: no room, nothing queued, nothing changed. True: hc->last says
+ * whether the connection closes after it, and hc->reply_left whether generate() has work.
+ */
+
+/* An error page after which the connection closes, whatever the request said. */
+bool rs_http_refuse_last(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+	struct sendq *out, enum http_counter reason);
+
+/* 405, or the answer to OPTIONS: with Allow (RFC 9110 sections 10.2.1 and 15.5.6). */
+bool rs_http_refuse_method(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+	struct sendq *out, uint32_t methods);
+bool rs_http_reply_options(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+	struct sendq *out, uint32_t methods);
+
+/* 100 Continue: not the last word on the request. */
+bool rs_http_reply_continue(struct http_env *env, struct sendq *out);
+
+/* 503 that needs no chunk: for an empty queue when the pool is empty too. The last reply. */
+void rs_http_reply_overload(struct http_env *env, struct http_conn *hc, struct sendq *out);
+
+#endif

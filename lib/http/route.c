@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/route.h"
+
+#include <stddef.h>
+
+static bool handler_fits(const struct http_handler *h, struct http_req *req)
+{
+	uint32_t i = 0;
+
+	while (i < req->path.len && h->path[i] && req->path.data[i] == (uint8_t)h->path[i])
+		i++;
+	req->tail = (struct span){.data = req->path.data + i, .len = req->path.len - i};
+	return !h->path[i] && (h->prefix || req->tail.len == 0);
+}
+
+static const struct http_handler *find_handler(const struct http_config *cfg, struct http_req *req)
+{
+	for (uint32_t i = 0; i < cfg->n_handlers; i++)
+		if (handler_fits(&cfg->handlers[i], req))
+			return &cfg->handlers[i];
+	return NULL;
+}
+
+/* What OPTIONS * is told: the methods of all handlers. */
+static uint32_t all_methods(const struct http_config *cfg)
+{
+	uint32_t methods = HTTP_METHOD_BIT(HTTP_OPTIONS);
+
+	for (uint32_t i = 0; i < cfg->n_handlers; i++)
+		methods |= cfg->handlers[i].methods;
+	return methods;
+}
+
+static struct route refuse(enum http_counter reason, uint32_t methods)
+{
+	return (struct route){.refused = true, .reason = reason, .methods = methods};
+}
+
+/* CONNECT is refused with 501, not 405: no resource here has it, and its target names none. */
+struct route rs_http_route(const struct http_config *cfg, struct http_req *req)
+{
+	const struct http_handler *h;
+	uint32_t methods;
+
+	if (req->method == HTTP_CONNECT)
+		return refuse(HTTP_C_UNKNOWN_METHOD, 0);
+	if (req->path.data[0] == '*')
+		return (struct route){.methods = all_methods(cfg)};
+	h = find_handler(cfg, req);
+	if (!h)
+		return refuse(HTTP_C_NOT_FOUND, 0);
+	methods = h->methods | HTTP_METHOD_BIT(HTTP_OPTIONS);
+	if (!(methods & HTTP_METHOD_BIT(req->method)))
+		return refuse(HTTP_C_NOT_ALLOWED, methods);
+	if (h->needs_body && req->framing == HTTP_NO_BODY &&
+		(req->method == HTTP_POST || req->method == HTTP_PUT))
+		return refuse(HTTP_C_LENGTH_REQUIRED, methods);
+	return (struct route){.handler = (uint8_t)(h - cfg->handlers), .methods = methods};
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/target.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "http/scan.h"
+#include "http/text.h"
+
+static const uint8_t root[] = "/";
+static const uint8_t asterisk[] = "*";
+
+/* A run of cls and of %-escapes (RFC 3986 section 2.1). */
+static uint32_t escaped_run(
+	bool vector, enum scan_class cls, const uint8_t *p, uint32_t from, uint32_t to)
+{
+	for (;;) {
+		from = scan_run(vector, cls, p, from, to);
+		if (to - from < 3 || p[from] != '%' || rs_http_hex_digit(p[from + 1]) < 0 ||
+			rs_http_hex_digit(p[from + 2]) < 0)
+			return from;
+		from += 3;
+	}
+}
+
+static struct span slice_of(const uint8_t *p, uint32_t from, uint32_t to)
+{
+	return (struct span){.data = p + from, .len = to - from};
+}
+
+static bool is_port(struct span text)
+{
+	uint64_t n;
+
+	return text.len == 0 || (rs_http_parse_number(text, &n) && n <= UINT16_MAX);
+}
+
+/* Where "[" IPv6address "]" ends, 0 where it does not. The digits are not weighed: nothing here
+ * resolves an address. */
+static uint32_t ip_literal_end(struct span text)
+{
+	uint32_t i = 1;
+
+	while (i < text.len && (rs_http_hex_digit(text.data[i]) >= 0 || text.data[i] == ':' ||
+				       text.data[i] == '.'))
+		i++;
+	return i > 2 && i < text.len && text.data[i] == ']' ? i + 1 : 0;
+}
+
+/* Where the host ends; 0 also for an empty one. */
+static uint32_t host_end(bool vector, struct span text)
+{
+	if (text.len && text.data[0] == '[')
+		return ip_literal_end(text);
+	return escaped_run(vector, SCAN_HOST, text.data, 0, text.len);
+}
+
+bool rs_http_is_authority(bool vector, struct span text)
+{
+	uint32_t end = host_end(vector, text);
+
+	if (end == text.len)
+		return true;
+	return text.data[end] == ':' && is_port(slice_of(text.data, end + 1, text.len));
+}
+
+static bool read_path(
+	bool vector, const uint8_t *p, uint32_t from, uint32_t to, struct http_req *req)
+{
+	uint32_t end = escaped_run(vector, SCAN_PATH, p, from, to);
+
+	req->path = slice_of(p, from, end);
+	if (end == to)
+		return true;
+	if (p[end] != '?')
+		return false;
+	req->query = slice_of(p, end + 1, to);
+	return escaped_run(vector, SCAN_QUERY, p, end + 1, to) == to;
+}
+
+/* RFC 9112 section 3.2.3: host ":" port, neither of them empty. */
+static bool read_authority_form(bool vector, struct span text, struct http_req *req)
+{
+	uint32_t end = host_end(vector, text);
+
+	req->form = HTTP_AUTHORITY_FORM;
+	req->path = (struct span){0};
+	req->host = text;
+	return end > 0 && end + 1 < text.len && text.data[end] == ':' &&
+	       is_port(slice_of(text.data, end + 1, text.len));
+}
+
+/* The length of "http://" or "https://" at the beginning of text, 0 for anything else. */
+static uint32_t scheme_end(struct span text)
+{
+	static const char *const schemes[] = {"http://", "https://"};
+
+	for (uint32_t i = 0; i < 2; i++) {
+		uint32_t len = (uint32_t)strlen(schemes[i]);
+
+		if (text.len > len && rs_http_same(slice_of(text.data, 0, len), schemes[i]))
+			return len;
+	}
+	return 0;
+}
+
+/* RFC 9112 section 3.2.2; an empty host is invalid (RFC 9110 section 4.2.1). */
+static bool read_absolute_form(
+	bool vector, const uint8_t *p, uint32_t from, uint32_t to, struct http_req *req)
+{
+	uint32_t scheme = scheme_end(slice_of(p, from, to));
+	uint32_t host = from + scheme;
+	uint32_t end = host;
+
+	if (!scheme)
+		return false;
+	while (end < to && p[end] != '/' && p[end] != '?')
+		end++;
+	req->form = HTTP_ABSOLUTE_FORM;
+	req->host = slice_of(p, host, end);
+	if (host == end || p[host] == ':' || !rs_http_is_authority(vector, req->host))
+		return false;
+	if (!read_path(vector, p, end, to, req))
+		return false;
+	if (req->path.len == 0) {
+		bool whole_server = req->method == HTTP_OPTIONS && !req->query.data;
+
+		req->path = (struct span){.data = whole_server ? asterisk : root, .len = 1};
+	}
+	return true;
+}
+
+bool rs_http_read_target(bool vector, uint32_t from, uint32_t to, struct http_req *req)
+{
+	const uint8_t *p = req->head;
+
+	req->form = HTTP_ORIGIN_FORM;
+	req->query = (struct span){0};
+	req->host = (struct span){0};
+	if (req->method == HTTP_CONNECT)
+		return read_authority_form(vector, slice_of(p, from, to), req);
+	if (p[from] == '/')
+		return read_path(vector, p, from, to, req);
+	if (p[from] == '*' && to - from == 1) {
+		req->form = HTTP_ASTERISK_FORM;
+		req->path = slice_of(p, from, to);
+		return req->method == HTTP_OPTIONS;
+	}
+	return read_absolute_form(vector, p, from, to, req);
+}

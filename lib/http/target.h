@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Request targets (RFC 9112 section 3.2) and authorities (RFC 3986 section 3.2).
+ * Private to lib/http; includes base only.
+ */
+#ifndef RS_HTTP_TARGET_H
+#define RS_HTTP_TARGET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "http/parse.h"
+
+/*
+ * Reads the target in [from, to) of req->head, from < to, as req->method asks: sets form, path,
+ * query and, where the target has one, host. False: no good target.
+ */
+bool rs_http_read_target(bool vector, uint32_t from, uint32_t to, struct http_req *req);
+
+/* host [":" port], where an empty host and an empty port are allowed; no userinfo. */
+bool rs_http_is_authority(bool vector, struct span text);
+
+#endif
