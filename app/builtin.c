@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "builtin.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "http/text.h"
+
+#define GET_AND_HEAD (HTTP_METHOD_BIT(HTTP_GET) | HTTP_METHOD_BIT(HTTP_HEAD))
+
+#define HTML "text/html; charset=utf-8"
+
+/* ---- / ---- */
+
+static const char page[] =
+	"<!doctype html>\n"
+	"<html lang=en>\n"
+	"<meta charset=utf-8>\n"
+	"<meta name=viewport content=\"width=device-width\">\n"
+	"<title>Ringside</title>\n"
+	"<style>\n"
+	"body{font:1.1em/1.6 system-ui,sans-serif;max-width:34em;margin:12vh auto;padding:0 1em;"
+	"color:#234;background:#f7f8fa}\n"
+	"h1{font-weight:300;font-size:3em;margin:0;color:#0a6}\n"
+	"code{background:#e8ecf0;padding:.1em .3em;border-radius:.2em}\n"
+	"@media(prefers-color-scheme:dark){body{color:#cde;background:#123}code{background:#245}}\n"
+	"</style>\n"
+	"<h1>Ringside</h1>\n"
+	"<p>This page came from a poll-mode core with a TCP and an HTTP of its own: "
+	"no kernel took part.\n"
+	"<p>Try <a href=/hello/you><code>/hello/you</code></a> "
+	"and <a href=/bytes/1000><code>/bytes/1000</code></a>.\n"
+	"</html>\n";
+
+static bool respond_page(
+	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
+{
+	const struct http_reply reply = {
+		.status = 200,
+		.content_type = HTML,
+		.body = {.data = (const uint8_t *)page, .len = sizeof(page) - 1},
+	};
+
+	return rs_http_reply(env, hc, req, out, &reply);
+}
+
+/* ---- /hello/NAME ---- */
+
+#define GREETING "Hello, "
+
+static bool respond_hello(
+	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
+{
+	uint8_t name[3 * BUILTIN_MAX_NAME];
+	uint8_t body[sizeof(GREETING) - 1 + BUILTIN_MAX_NAME * HTTP_HTML_GROWTH];
+	struct http_reply reply = {.status = 200, .content_type = HTML, .body = {.data = body}};
+	struct span tail = req->tail;
+	int len;
+
+	if (tail.len == 0 || memchr(tail.data, '/', tail.len))
+		return rs_http_refuse(env, hc, req, out, HTTP_C_NOT_FOUND);
+	if (tail.len > sizeof(name))
+		return rs_http_refuse(env, hc, req, out, HTTP_C_TARGET_TOO_LONG);
+	len = rs_http_percent_decode(tail, name);
+	if (len < 0)
+		return rs_http_refuse(env, hc, req, out, HTTP_C_BAD_ARGUMENT);
+	if (len > BUILTIN_MAX_NAME)
+		return rs_http_refuse(env, hc, req, out, HTTP_C_TARGET_TOO_LONG);
+	memcpy(body, GREETING, sizeof(GREETING) - 1);
+	reply.body.len = sizeof(GREETING) - 1 +
+			 rs_http_html_escape((struct span){.data = name, .len = (uint32_t)len},
+				 body + sizeof(GREETING) - 1);
+	return rs_http_reply(env, hc, req, out, &reply);
+}
+
+/* ---- /bytes/N ---- */
+
+#define PATTERN_PERIOD 251 /* prime: a shift by any power of two shows */
+/* Whole periods, so that every slice begins where the pattern does; near 1 MiB. */
+#define PATTERN_BYTES    (PATTERN_PERIOD * 4178u)
+#define SMALL_BODY_BYTES 1024 /* up to here copied behind the head: one slice less */
+
+static _Alignas(RS_CACHE_LINE) uint8_t pattern[PATTERN_BYTES];
+
+void rs_builtin_init(void)
+{
+	for (uint32_t i = 0; i < PATTERN_BYTES; i++)
+		pattern[i] = (uint8_t)(i % PATTERN_PERIOD);
+}
+
+static bool respond_bytes(
+	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
+{
+	struct http_reply reply = {.status = 200, .content_type = "application/octet-stream"};
+	uint64_t n;
+
+	if (req->tail.len == 0)
+		return rs_http_refuse(env, hc, req, out, HTTP_C_NOT_FOUND);
+	if (!rs_http_parse_number(req->tail, &n) || n > BUILTIN_MAX_BYTES)
+		return rs_http_refuse(env, hc, req, out, HTTP_C_BAD_ARGUMENT);
+	if (n <= SMALL_BODY_BYTES)
+		reply.body = (struct span){.data = pattern, .len = (uint32_t)n};
+	else
+		reply.generated_bytes = n;
+	return rs_http_reply(env, hc, req, out, &reply);
+}
+
+static void generate_bytes(struct http_env *env, struct http_conn *hc, struct sendq *out)
+{
+	(void)env;
+	while (hc->reply_left) {
+		uint32_t len = (uint32_t)rs_min_u64(hc->reply_left, PATTERN_BYTES);
+
+		if (!rs_sendq_push(out, pattern, len, 0))
+			return;
+		hc->reply_left -= len;
+	}
+}
+
+const struct http_handler rs_builtin_handlers[BUILTIN_N_HANDLERS] = {
+	{
+		.name = "page",
+		.path = "/",
+		.methods = GET_AND_HEAD,
+		.respond = respond_page,
+	},
+	{
+		/* POST too: the one place where a request's body can be tried out. */
+		.name = "hello",
+		.path = "/hello/",
+		.prefix = true,
+		.needs_body = true,
+		.methods = GET_AND_HEAD | HTTP_METHOD_BIT(HTTP_POST),
+		.respond = respond_hello,
+	},
+	{
+		.name = "bytes",
+		.path = "/bytes/",
+		.prefix = true,
+		.methods = GET_AND_HEAD,
+		.respond = respond_bytes,
+		.generate = generate_bytes,
+	},
+};
