@@ -416,7 +416,7 @@ static void ask_for_offloads(
 {
 	struct wire_lens lens = rs_wire_tcp_lens(tx);
 
-	m->l2_len = lens.l2;
+	m->l2_len = lens.l2 & 0x7f;
 	m->l3_len = lens.l3;
 	m->l4_len = lens.l4;
 	m->ol_flags |= tx->key.family == 4 ? port->ol_flags_v4 : port->ol_flags_v6;

@@ -6,7 +6,7 @@
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
 
-#include "log.h"
+#include "io/log.h"
 #include "stage_net.h"
 
 static size_t http_bytes(const struct stage_net_config *cfg)

@@ -66,8 +66,8 @@ static void sort(struct stage_rx *rx, uint32_t n_pkts)
 		rte_prefetch0(rte_pktmbuf_mtod(rx->pkts[i], void *));
 	for (uint32_t i = 0; i < n_pkts; i++) {
 		struct rte_mbuf *m = rx->pkts[i];
-		uint32_t net = rs_rx_net_core(
-			rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, rx->flow_secret, rx->n_net);
+		uint32_t net = rs_rx_net_core(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len,
+			rx->flow_secret, rx->n_net);
 
 		rx->sorted[net][rx->n_sorted[net]++] = m;
 	}

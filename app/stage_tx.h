@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The transmit stage of the split layout: it takes frames from net cores and gives them to one queue
- * of every port. In the fused layout, and for net stages on the same core, frames go straight to
- * the queue: rs_tx_push_port().
+ * The transmit stage of the split layout: it takes frames from net cores and gives them to one
+ * queue of every port. In the fused layout, and for net stages on the same core, frames go straight
+ * to the queue: rs_tx_push_port().
  *
  * Belongs to its core. May include core and io.
  */
@@ -14,8 +14,9 @@
 #include "core/joint.h"
 #include "io/port.h"
 
-#define TX_BURST   64
-#define TX_BACKLOG 256 /* frames a port has not taken yet; while full, nothing is pulled for anybody */
+#define TX_BURST 64
+#define TX_BACKLOG                                                                                 \
+	256 /* frames a port has not taken yet; while full, nothing is pulled for anybody */
 #define TX_MAX_NET 32
 
 struct tx_backlog {

@@ -37,13 +37,14 @@ static int check_cores(const struct topology_request *req, const char *option,
 
 		before.n = i;
 		if (contains(&before, list->ids[i])) {
-			snprintf(why, why_bytes, "%s: core %u is named twice", option, list->ids[i]);
+			snprintf(
+				why, why_bytes, "%s: core %u is named twice", option, list->ids[i]);
 			return -EINVAL;
 		}
 		if (!contains(&req->lcores, list->ids[i])) {
 			snprintf(why, why_bytes,
-				"%s: core %u is not among EAL's lcores; name it there (-l) too", option,
-				list->ids[i]);
+				"%s: core %u is not among EAL's lcores; name it there (-l) too",
+				option, list->ids[i]);
 			return -EINVAL;
 		}
 	}
@@ -92,8 +93,8 @@ static int resolve_fused(const struct topology_request *req, struct topology *t,
  * Defaults on n workers: the first receives, the last transmits, those between serve. On fewer than
  * three, receiving and transmitting share the first and serving has the last.
  */
-static int resolve_split(const struct topology_request *req, struct topology *t, char *why,
-	size_t why_bytes)
+static int resolve_split(
+	const struct topology_request *req, struct topology *t, char *why, size_t why_bytes)
 {
 	struct core_list all = workers(req);
 	struct core_list rx = req->rx_cores, net = req->net_cores, tx = req->tx_cores;
@@ -101,7 +102,8 @@ static int resolve_split(const struct topology_request *req, struct topology *t,
 	if (!rx.n)
 		rx = (struct core_list){.n = 1, .ids = {all.ids[0]}};
 	if (!tx.n)
-		tx = (struct core_list){.n = 1, .ids = {all.n > 2 ? all.ids[all.n - 1] : rx.ids[0]}};
+		tx = (struct core_list){
+			.n = 1, .ids = {all.n > 2 ? all.ids[all.n - 1] : rx.ids[0]}};
 	for (uint32_t i = 0; !req->net_cores.n && i < all.n; i++) {
 		if (!contains(&rx, all.ids[i]) && !contains(&tx, all.ids[i]))
 			net.ids[net.n++] = all.ids[i];
@@ -110,7 +112,8 @@ static int resolve_split(const struct topology_request *req, struct topology *t,
 		net = (struct core_list){.n = 1, .ids = {all.ids[all.n - 1]}};
 	if (rx.n > 1 && !req->has_rss) {
 		snprintf(why, why_bytes,
-			"--rx-cores: %u cores, but a port does not spread connections over queues (RSS); "
+			"--rx-cores: %u cores, but a port does not spread connections over queues "
+			"(RSS); "
 			"one core has to receive",
 			rx.n);
 		return -EINVAL;
@@ -171,13 +174,13 @@ uint16_t rs_topology_tx_of(const struct topology *t, uint16_t net)
 bool rs_topology_rx_is_direct(const struct topology *t)
 {
 	return t->n_rx == 1 && t->n_net == 1 &&
-		rs_topology_lcore(t, STAGE_RX, 0) == rs_topology_lcore(t, STAGE_NET, 0);
+	       rs_topology_lcore(t, STAGE_RX, 0) == rs_topology_lcore(t, STAGE_NET, 0);
 }
 
 bool rs_topology_tx_is_direct(const struct topology *t, uint16_t net)
 {
 	return rs_topology_lcore(t, STAGE_TX, rs_topology_tx_of(t, net)) ==
-		rs_topology_lcore(t, STAGE_NET, net);
+	       rs_topology_lcore(t, STAGE_NET, net);
 }
 
 static void print_joints(const struct topology *t, const struct topology_stage *s, FILE *to)

@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "appliance.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <sys/random.h>
+
+#include <rte_eal.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+
+#include "builtin.h"
+#include "io/log.h"
+
+#define JOINT_FRAMES 4096
+#define SLOW_FRAMES  256
+
+/* ---- configuration of the protocol libraries ---- */
+
+static void configure_tcp(struct appliance *a)
+{
+	const struct config *cfg = a->cfg;
+	struct tcp_config *t = &a->tcp;
+
+	rs_tcp_config_default(t);
+	t->max_conns = cfg->max_conns;
+	t->max_time_wait = cfg->max_conns < 65536 ? cfg->max_conns : 65536;
+	t->syn_backlog = cfg->syn_backlog;
+	t->time_wait_ms = cfg->time_wait_s * 1000;
+	t->keepalive_idle_ms = cfg->keepalive_s * 1000;
+	t->mss_v4 = (uint16_t)(cfg->mtu - IPV4_HEADER_BYTES - TCP_HEADER_BYTES);
+	t->mss_v6 = (uint16_t)(cfg->mtu - IPV6_HEADER_BYTES - TCP_HEADER_BYTES);
+	for (uint32_t i = 0; i < cfg->n_http_ports; i++)
+		t->listen[t->n_listen++] = cfg->http_ports[i];
+}
+
+static void configure_http(struct appliance *a)
+{
+	const struct config *cfg = a->cfg;
+	struct http_config *h = &a->http;
+
+	rs_http_config_default(h);
+	h->limits.max_head_bytes = cfg->max_head_bytes;
+	if (h->limits.max_target_bytes >= cfg->max_head_bytes)
+		h->limits.max_target_bytes = cfg->max_head_bytes / 2;
+	h->max_body_bytes = cfg->max_body_bytes;
+	h->idle_timeout_us = cfg->idle_timeout_s * UINT64_C(1000000);
+	h->header_timeout_us = cfg->header_timeout_s * UINT64_C(1000000);
+	h->body_timeout_us = cfg->body_timeout_s * UINT64_C(1000000);
+	h->handlers = rs_builtin_handlers;
+	h->n_handlers = BUILTIN_N_HANDLERS;
+}
+
+static int draw_secrets(struct tcp_config *t)
+{
+	if (getrandom(t->flow_secret, sizeof(t->flow_secret), 0) == sizeof(t->flow_secret) &&
+		getrandom(t->isn_secret, sizeof(t->isn_secret), 0) == sizeof(t->isn_secret))
+		return 0;
+	rs_log("no random numbers: %s", strerror(errno));
+	return -EIO;
+}
+
+/* ---- topology and ports ---- */
+
+static int resolve_topology(struct appliance *a)
+{
+	struct topology_request req = {
+		.layout = a->cfg->layout,
+		.rx_cores = a->cfg->rx_cores,
+		.net_cores = a->cfg->net_cores,
+		.tx_cores = a->cfg->tx_cores,
+		.main_lcore = (uint16_t)rte_get_main_lcore(),
+		.n_queues = IO_MAX_QUEUES,
+		.has_rss = true,
+	};
+	char why[256];
+	unsigned int lcore;
+	uint16_t n_ports = rte_eth_dev_count_avail();
+
+	RTE_LCORE_FOREACH(lcore)
+	{
+		if (req.lcores.n < TOPOLOGY_MAX_CORES)
+			req.lcores.ids[req.lcores.n++] = (uint16_t)lcore;
+	}
+	if (n_ports > IO_MAX_PORTS) {
+		rs_log("%u ports, %d are the most; name those to use with EAL's -a", n_ports, IO_MAX_PORTS);
+		return -E2BIG;
+	}
+	for (uint16_t port = 0; port < n_ports; port++) {
+		uint16_t n_queues = rs_io_port_max_queues(port);
+
+		req.n_queues = n_queues < req.n_queues ? n_queues : req.n_queues;
+		req.has_rss &= rs_io_port_has_rss(port);
+	}
+	if (!n_ports) {
+		rs_log("no port: bind a NIC (scripts/bind-nic) and name it with EAL's -a, or add "
+		       "one with "
+		       "--vdev; see drivers-config/");
+		return -ENODEV;
+	}
+	if (rs_topology_resolve(&req, &a->topology, why, sizeof(why))) {
+		rs_log("%s", why);
+		return -EINVAL;
+	}
+	a->n_ports = n_ports;
+	return 0;
+}
+
+static int open_ports(struct appliance *a)
+{
+	const struct config *cfg = a->cfg;
+	struct io_port_config pc = {
+		.n_rx_queues = a->topology.n_rx_queues,
+		.n_tx_queues = a->topology.n_tx_queues,
+		.rx_ring = (uint16_t)cfg->rx_ring,
+		.tx_ring = (uint16_t)cfg->tx_ring,
+		.mtu = cfg->mtu,
+		.no_offload = cfg->no_offload,
+	};
+	uint32_t n_mbufs = cfg->mbufs ? cfg->mbufs : rs_io_mbufs_needed(a->n_ports, &pc);
+	uint32_t n = a->n_ports;
+
+	a->n_ports = 0; /* opened so far */
+	a->mbufs = rs_io_mbufs_create(n_mbufs, cfg->mtu, (int)rte_socket_id());
+	if (!a->mbufs)
+		return -ENOMEM;
+	pc.mbufs = a->mbufs;
+	for (; a->n_ports < n; a->n_ports++) {
+		struct io_port *port = &a->ports[a->n_ports];
+		int err = rs_io_port_open(port, (uint16_t)a->n_ports, &pc);
+
+		if (err)
+			return err;
+		rs_wire_host_init(&a->hosts[a->n_ports], port->mac, cfg->vlan_id, (uint8_t)port->id,
+			cfg->addrs, cfg->n_addrs);
+	}
+	a->tcp.tso_bytes = UINT32_MAX;
+	for (uint32_t i = 0; i < n; i++) /* one connection may leave by any port */
+		a->tcp.tso_bytes = rs_min_u32(a->tcp.tso_bytes, a->ports[i].tso_bytes);
+	return 0;
+}
+
+/* ---- stages and joints ---- */
+
+static void *new_stage(size_t bytes, int socket)
+{
+	void *stage = rte_zmalloc_socket("stage", bytes, RS_CACHE_LINE, socket);
+
+	if (!stage)
+		rs_log("no memory for a stage; give EAL more (-m)");
+	return stage;
+}
+
+static int new_stages(struct appliance *a)
+{
+	const struct topology *t = &a->topology;
+
+	for (uint32_t i = 0; i < t->n_stages; i++) {
+		const struct topology_stage *s = &t->stages[i];
+		int socket = (int)rte_lcore_to_socket_id(s->lcore);
+		void *stage;
+
+		switch (s->kind) {
+		case STAGE_RX:
+			stage = a->rx[s->index] = new_stage(sizeof(struct stage_rx), socket);
+			break;
+		case STAGE_NET:
+			stage = a->net[s->index] = new_stage(sizeof(struct stage_net), socket);
+			break;
+		default:
+			stage = a->tx[s->index] = new_stage(sizeof(struct stage_tx), socket);
+		}
+		if (!stage)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Fused: net stage i pulls from queue i of each port and pushes to it. */
+static uint32_t join_fused(struct appliance *a, uint16_t net, struct joint *rx)
+{
+	for (uint32_t p = 0; p < a->n_ports; p++) {
+		rx[p] = (struct joint){.call = rs_rx_pull_queue, .self = &a->ports[p].rx[net]};
+		a->net_tx[net][p] =
+			(struct joint){.call = rs_tx_push_queue, .self = &a->ports[p].tx[net]};
+	}
+	return a->n_ports;
+}
+
+static int join_split_rx(struct appliance *a, uint16_t net, struct joint *rx)
+{
+	char name[32];
+	int err;
+
+	for (uint16_t r = 0; r < a->topology.n_rx; r++) {
+		snprintf(name, sizeof(name), "rx%u-net%u", r, net);
+		err = rs_joint_ring(&rx[r], name, JOINT_FRAMES, (int)rte_socket_id());
+		if (err)
+			return err;
+		a->rx[r]->net[net] = rx[r];
+		a->rx[r]->n_net = net + 1u;
+	}
+	return 0;
+}
+
+static int join_split_tx(struct appliance *a, uint16_t net)
+{
+	uint16_t tx = rs_topology_tx_of(&a->topology, net);
+	struct joint ring;
+	char name[32];
+	int err;
+
+	if (rs_topology_tx_is_direct(&a->topology, net)) {
+		for (uint32_t p = 0; p < a->n_ports; p++)
+			a->net_tx[net][p] = (struct joint){
+				.call = rs_tx_push_queue, .self = &a->ports[p].tx[tx]};
+		return 0;
+	}
+	snprintf(name, sizeof(name), "net%u-tx%u", net, tx);
+	err = rs_joint_ring(&ring, name, JOINT_FRAMES, (int)rte_socket_id());
+	if (err)
+		return err;
+	a->tx[tx]->net[a->tx[tx]->n_net++] = ring;
+	for (uint32_t p = 0; p < a->n_ports; p++)
+		a->net_tx[net][p] = ring;
+	return 0;
+}
+
+static int join_slow_path(struct appliance *a, uint16_t net)
+{
+	char name[32];
+	int err;
+
+	snprintf(name, sizeof(name), "net%u-control", net);
+	err = rs_joint_ring(&a->slow[net].to_control, name, SLOW_FRAMES, (int)rte_socket_id());
+	if (err)
+		return err;
+	snprintf(name, sizeof(name), "control-net%u", net);
+	return rs_joint_ring(&a->slow[net].from_control, name, SLOW_FRAMES, (int)rte_socket_id());
+}
+
+static int build_net(struct appliance *a, uint16_t net)
+{
+	struct joint rx[NET_MAX_RX];
+	uint32_t n_rx = a->topology.n_rx;
+	uint32_t n_chunks = rs_max_u32(a->cfg->max_conns / 4, 4096);
+	int err = join_slow_path(a, net);
+
+	if (err)
+		return err;
+	if (a->topology.layout == LAYOUT_FUSED) {
+		n_rx = join_fused(a, net, rx);
+	} else if (rs_topology_rx_is_direct(&a->topology)) {
+		join_fused(a, net, rx);
+		n_rx = a->n_ports;
+		err = join_split_tx(a, net);
+	} else {
+		err = join_split_rx(a, net, rx);
+		if (!err)
+			err = join_split_tx(a, net);
+	}
+	if (err)
+		return err;
+	a->tcp.chunk_reserve = n_chunks / 16;
+	return rs_stage_net_init(a->net[net],
+		&(struct stage_net_config){
+			.core_index = net,
+			.tcp = &a->tcp,
+			.http = &a->http,
+			.n_chunks = n_chunks,
+			.n_heads = rs_max_u32(a->cfg->max_conns / 64, 256),
+			.mbufs = a->mbufs,
+			.slow = &a->slow[net],
+			.n_ports = a->n_ports,
+			.ports = a->ports,
+			.hosts = a->hosts,
+			.n_rx = n_rx,
+			.rx = rx,
+			.tx = a->net_tx[net],
+			.socket = (int)rte_lcore_to_socket_id(
+				rs_topology_lcore(&a->topology, STAGE_NET, net)),
+		},
+		rs_core_now_us());
+}
+
+static void build_rx_tx(struct appliance *a)
+{
+	for (uint16_t i = 0; i < a->topology.n_rx; i++) {
+		a->rx[i]->n_queues = a->n_ports;
+		a->rx[i]->flow_secret = a->tcp.flow_secret;
+		for (uint32_t p = 0; p < a->n_ports; p++)
+			a->rx[i]->queues[p] = a->ports[p].rx[i];
+	}
+	for (uint16_t i = 0; i < a->topology.n_tx; i++) {
+		a->tx[i]->n_ports = a->n_ports;
+		for (uint32_t p = 0; p < a->n_ports; p++)
+			a->tx[i]->ports[p].queue = a->ports[p].tx[i];
+	}
+}
+
+/* ---- cores ---- */
+
+static struct core *core_of(struct appliance *a, uint16_t lcore)
+{
+	struct core *core;
+
+	for (uint32_t i = 0; i < a->n_cores; i++) {
+		if (a->cores[i].lcore == lcore)
+			return &a->cores[i];
+	}
+	core = &a->cores[a->n_cores++];
+	*core = (struct core){.lcore = lcore, .idle = a->cfg->idle, .stop = &a->stop};
+	return core;
+}
+
+/* The stages of each core, in the order that frames pass through them. */
+static void build_cores(struct appliance *a)
+{
+	for (uint32_t i = 0; i < a->topology.n_stages; i++) {
+		const struct topology_stage *s = &a->topology.stages[i];
+		struct core *core = core_of(a, s->lcore);
+		struct stage *stage = &core->stages[core->n_stages];
+
+		switch (s->kind) {
+		case STAGE_RX:
+			if (rs_topology_rx_is_direct(&a->topology))
+				continue; /* the net stage pulls by itself */
+			*stage = (struct stage){
+				.name = "rx", .turn = rs_stage_rx_turn, .self = a->rx[s->index]};
+			break;
+		case STAGE_NET:
+			*stage = (struct stage){
+				.name = "net",
+				.turn = rs_stage_net_turn,
+				.deadline_us = rs_stage_net_deadline_us,
+				.self = a->net[s->index],
+			};
+			break;
+		case STAGE_TX:
+			if (!a->tx[s->index]->n_net)
+				continue; /* the net stages push by themselves */
+			*stage = (struct stage){
+				.name = "tx", .turn = rs_stage_tx_turn, .self = a->tx[s->index]};
+			break;
+		}
+		core->n_stages++;
+	}
+}
+
+int rs_appliance_build(struct appliance *a, const struct config *cfg)
+{
+	int err;
+
+	memset(a, 0, sizeof(*a));
+	a->cfg = cfg;
+	configure_tcp(a);
+	configure_http(a);
+	err = draw_secrets(&a->tcp);
+	if (!err)
+		err = resolve_topology(a);
+	if (!err)
+		err = open_ports(a);
+	if (!err)
+		err = new_stages(a);
+	for (uint16_t i = 0; !err && i < a->topology.n_net; i++)
+		err = build_net(a, i);
+	if (err) {
+		rs_appliance_destroy(a);
+		return err;
+	}
+	build_rx_tx(a);
+	build_cores(a);
+	return 0;
+}
+
+int rs_appliance_start(struct appliance *a)
+{
+	for (uint32_t i = 0; i < a->n_cores; i++) {
+		int err;
+
+		if (a->cores[i].lcore == rte_get_main_lcore())
+			continue;
+		err = rte_eal_remote_launch(rs_core_run, &a->cores[i], a->cores[i].lcore);
+		if (err) {
+			rs_log("lcore %u does not start: %s", a->cores[i].lcore, strerror(-err));
+			rs_appliance_stop(a);
+			return err;
+		}
+	}
+	return 0;
+}
+
+struct core *rs_appliance_main_core(struct appliance *a)
+{
+	for (uint32_t i = 0; i < a->n_cores; i++) {
+		if (a->cores[i].lcore == rte_get_main_lcore())
+			return &a->cores[i];
+	}
+	return NULL;
+}
+
+void rs_appliance_stop(struct appliance *a)
+{
+	__atomic_store_n(&a->stop, true, __ATOMIC_RELAXED);
+	rte_eal_mp_wait_lcore();
+}
+
+uint32_t rs_appliance_n_conns(const struct appliance *a)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < a->topology.n_net; i++)
+		n += __atomic_load_n(&a->net[i]->tcp.n_conns, __ATOMIC_RELAXED);
+	return n;
+}
+
+/* ---- the end ---- */
+
+static void free_joints(struct appliance *a)
+{
+	for (uint16_t i = 0; i < a->topology.n_net; i++) {
+		rs_joint_free(&a->slow[i].to_control);
+		rs_joint_free(&a->slow[i].from_control);
+	}
+	for (uint16_t i = 0; i < a->topology.n_rx && a->rx[i]; i++) {
+		for (uint32_t k = 0; k < a->rx[i]->n_net; k++)
+			rs_joint_free(&a->rx[i]->net[k]);
+	}
+	for (uint16_t i = 0; i < a->topology.n_tx && a->tx[i]; i++) {
+		for (uint32_t k = 0; k < a->tx[i]->n_net; k++)
+			rs_joint_free(&a->tx[i]->net[k]);
+		rs_stage_tx_drop(a->tx[i]);
+	}
+}
+
+uint32_t rs_appliance_leaks(struct appliance *a)
+{
+	uint32_t n_bad = 0;
+	uint32_t n_out;
+
+	for (uint16_t i = 0; i < a->topology.n_net; i++)
+		n_bad += rs_stage_net_leaks(a->net[i]);
+	free_joints(a);
+	while (a->n_ports)
+		rs_io_port_close(&a->ports[--a->n_ports]);
+	n_out = rte_mempool_in_use_count(a->mbufs);
+	if (n_out) {
+		rs_log("leak: %u of %u frames did not come back", n_out, a->mbufs->size);
+		n_bad++;
+	}
+	return n_bad;
+}
+
+void rs_appliance_destroy(struct appliance *a)
+{
+	free_joints(a);
+	while (a->n_ports)
+		rs_io_port_close(&a->ports[--a->n_ports]);
+	for (uint32_t i = 0; i < TOPOLOGY_MAX_CORES; i++) {
+		if (a->net[i])
+			rs_stage_net_fini(a->net[i]);
+		rte_free(a->rx[i]);
+		rte_free(a->net[i]);
+		rte_free(a->tx[i]);
+	}
+	rte_mempool_free(a->mbufs);
+}
+
+/* ---- what it tells ---- */
+
+static void format_addr(const struct wire_addr *addr, char text[64])
+{
+	bool v4 = addr->family == 4;
+
+	inet_ntop(v4 ? AF_INET : AF_INET6, addr->addr + (v4 ? 12 : 0), text, 64);
+}
+
+void rs_appliance_print(const struct appliance *a, FILE *to)
+{
+	rs_topology_print(&a->topology, to);
+	for (uint32_t i = 0; i < a->n_ports; i++) {
+		const struct io_port *p = &a->ports[i];
+		const uint8_t *m = p->mac;
+
+		fprintf(to,
+			"port %u %s  mac %02x:%02x:%02x:%02x:%02x:%02x  mtu %u  "
+			"offloads:%s%s%s%s\n",
+			p->id, p->name, m[0], m[1], m[2], m[3], m[4], m[5], p->mtu,
+			p->rx_csum ? " rx-checksum" : "", p->tx_tcp_csum ? " tx-checksum" : "",
+			p->tso_bytes ? " tso" : "",
+			p->rx_csum || p->tx_tcp_csum || p->tso_bytes ? "" : " none");
+	}
+	for (uint32_t i = 0; i < a->cfg->n_addrs; i++) {
+		const struct wire_addr *addr = &a->cfg->addrs[i];
+		char text[64];
+
+		format_addr(addr, text);
+		for (uint32_t k = 0; k < a->cfg->n_http_ports; k++)
+			fprintf(to,
+				addr->family == 4 ? "serving http://%s:%u/\n"
+						  : "serving http://[%s]:%u/\n",
+				text, a->cfg->http_ports[k]);
+	}
+	fflush(to);
+}
+
+/* Prints one module's counters, each summed over n arrays that lie at table[0..n). */
+static void print_module(FILE *to, const char *module, const struct counter_def *defs,
+	uint32_t n_counters, const uint64_t *const *tables, uint32_t n)
+{
+	for (uint32_t c = 0; c < n_counters; c++) {
+		uint64_t sum = 0;
+
+		for (uint32_t i = 0; i < n; i++)
+			sum += __atomic_load_n(&tables[i][c], __ATOMIC_RELAXED);
+		if (sum)
+			fprintf(to, "%-8s %-24s %20" PRIu64 "  %s\n", module, defs[c].name, sum,
+				defs[c].help);
+	}
+}
+
+void rs_appliance_print_counters(const struct appliance *a, FILE *to)
+{
+	const uint64_t *tables[TOPOLOGY_MAX_CORES];
+	uint32_t n = a->topology.n_net;
+
+#define PRINT_NET(module, field, defs, count)                                                      \
+	do {                                                                                       \
+		for (uint32_t i = 0; i < n; i++)                                                   \
+			tables[i] = a->net[i]->field;                                              \
+		print_module(to, module, defs, count, tables, n);                                  \
+	} while (0)
+
+	for (uint32_t i = 0; i < a->topology.n_rx; i++)
+		tables[i] = a->rx[i]->counters;
+	print_module(to, "rx", rs_rx_counter_defs, RX_N_COUNTERS, tables, a->topology.n_rx);
+	PRINT_NET("net", counters, rs_net_counter_defs, NET_N_COUNTERS);
+	PRINT_NET("wire", wire_counters, rs_wire_counter_defs, WIRE_N_COUNTERS);
+	PRINT_NET("tcp", tcp.counters, rs_tcp_counter_defs, TCP_N_COUNTERS);
+	PRINT_NET("http", http_counters, rs_http_counter_defs, HTTP_N_COUNTERS);
+#undef PRINT_NET
+	for (uint32_t i = 0; i < a->n_ports; i++) {
+		struct rte_eth_stats s;
+
+		if (rte_eth_stats_get(a->ports[i].id, &s) == 0 &&
+			(s.imissed | s.ierrors | s.oerrors | s.rx_nombuf))
+			fprintf(to,
+				"port %u   missed %" PRIu64 "  bad in %" PRIu64 "  bad out %" PRIu64
+				"  no mbuf %" PRIu64 "\n",
+				i, s.imissed, s.ierrors, s.oerrors, s.rx_nombuf);
+	}
+	fflush(to);
+}

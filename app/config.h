@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the operator asked for, checked. Made by args.c before EAL starts, then read by all.
+ */
+#ifndef RS_APP_CONFIG_H
+#define RS_APP_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/core.h"
+#include "neigh/route.h"
+#include "tcp/tcp.h"
+#include "topology.h"
+#include "wire/pkt.h"
+
+#define CONFIG_MAX_ADDRS   16
+#define CONFIG_ROUTE_BYTES 112
+
+enum config_action {
+	ACTION_RUN,
+	ACTION_CHECK,
+	ACTION_HELP,
+	ACTION_HELP_MARKDOWN,
+	ACTION_VERSION,
+};
+
+struct config {
+	enum config_action action;
+
+	/* Network */
+	uint32_t n_addrs;
+	struct wire_addr addrs[CONFIG_MAX_ADDRS];
+	struct route_table routes; /* connected, gateways, static */
+	uint32_t n_gateways;
+	uint8_t gateways[2][16];
+	uint32_t n_pending_routes; /* as given, until all addresses are known; "@ADDR": a gateway */
+	char pending_routes[ROUTE_MAX][CONFIG_ROUTE_BYTES];
+	uint16_t vlan_id;
+	uint16_t mtu;
+
+	/* Services */
+	uint32_t n_http_ports;
+	uint16_t http_ports[TCP_MAX_LISTEN];
+
+	/* Cores and ports */
+	enum layout layout;
+	struct core_list rx_cores;
+	struct core_list net_cores;
+	struct core_list tx_cores;
+	enum idle_policy idle;
+	bool no_offload;
+	uint32_t rx_ring;
+	uint32_t tx_ring;
+	uint32_t mbufs; /* 0: computed */
+
+	/* Limits. Seconds as given; 0 where an option says so. */
+	uint32_t max_conns;
+	uint32_t syn_backlog;
+	uint32_t max_head_bytes;
+	uint32_t max_body_bytes;
+	uint32_t idle_timeout_s;
+	uint32_t header_timeout_s;
+	uint32_t body_timeout_s;
+	uint32_t time_wait_s;
+	uint32_t keepalive_s;
+	uint32_t drain_timeout_s;
+};
+
+#endif

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "control.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "io/log.h"
+#include "wire/answer.h"
+#include "wire/link.h"
+
+#define TICK_MS             10
+#define GATEWAY_WAIT_US     3000000
+#define MAX_FRAMES_PER_TICK 64
+
+static void fill_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGHUP);
+	sigaddset(set, SIGUSR1);
+}
+
+void rs_control_block_signals(void)
+{
+	sigset_t set;
+
+	fill_signals(&set);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+int rs_control_init(struct control *c, struct appliance *a)
+{
+	sigset_t set;
+
+	memset(c, 0, sizeof(*c));
+	c->appliance = a;
+	rs_neigh_init(&c->neighbours);
+	fill_signals(&set);
+	c->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (c->signals >= 0)
+		return 0;
+	rs_log("signalfd: %s", strerror(errno));
+	return -errno;
+}
+
+void rs_control_fini(struct control *c)
+{
+	close(c->signals);
+}
+
+/* ---- frames of its own ---- */
+
+static void addr_text(const uint8_t addr[16], char text[INET6_ADDRSTRLEN])
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	bool v4 = !memcmp(addr, mapped, sizeof(mapped));
+
+	inet_ntop(v4 ? AF_INET : AF_INET6, addr + (v4 ? 12 : 0), text, INET6_ADDRSTRLEN);
+}
+
+static struct rte_mbuf *new_frame(struct control *c, uint32_t port)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(c->appliance->mbufs);
+
+	if (m)
+		m->port = (uint16_t)port;
+	return m;
+}
+
+/* Any net core can send it; the first one does. */
+static void send_frame(struct control *c, struct rte_mbuf *m, uint32_t len)
+{
+	m->data_len = (uint16_t)len;
+	m->pkt_len = len;
+	if (rs_joint_push(&c->appliance->slow[0].from_control, &m, 1) != 1)
+		rte_pktmbuf_free(m);
+}
+
+/* Gratuitous ARP (RFC 5227 section 2.3) and unsolicited advertisements, for each of our addresses.
+ */
+static void announce(struct control *c, uint32_t port)
+{
+	const struct wire_host *host = &c->appliance->hosts[port];
+
+	for (uint32_t i = 0; i < host->n_addrs; i++) {
+		const struct wire_addr *a = &host->addrs[i];
+		struct rte_mbuf *m = new_frame(c, port);
+		uint8_t *out;
+
+		if (!m)
+			return;
+		out = rte_pktmbuf_mtod(m, uint8_t *);
+		send_frame(c, m,
+			a->family == 4 ? rs_arp_request(host, a->addr, a->addr, LINK_NONE, out)
+				       : rs_nd_announce(host, a->addr, out));
+	}
+}
+
+/* Which of our addresses to ask from: one on the subnet of the one asked for, else the first. */
+static const uint8_t *source_for(const struct control *c, const uint8_t target[16])
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	const struct config *cfg = c->appliance->cfg;
+	uint8_t family = !memcmp(target, mapped, sizeof(mapped)) ? 4 : 6;
+	const uint8_t *source = NULL;
+
+	for (uint32_t i = 0; i < cfg->n_addrs; i++) {
+		const struct wire_addr *a = &cfg->addrs[i];
+		struct route_table subnet = {0};
+
+		if (a->family != family)
+			continue;
+		if (!source)
+			source = a->addr;
+		rs_route_add(&subnet, a->addr,
+			(uint8_t)(family == 4 ? a->prefix_len + 96 : a->prefix_len), NULL);
+		if (rs_route_is_connected(&subnet, target))
+			return a->addr;
+	}
+	return source;
+}
+
+static void ask(struct control *c, const struct neigh_event *e)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	const uint8_t *source = source_for(c, e->addr);
+	bool v4 = !memcmp(e->addr, mapped, sizeof(mapped));
+
+	for (uint32_t port = 0; source && port < c->appliance->n_ports; port++) {
+		const struct wire_host *host = &c->appliance->hosts[port];
+		struct rte_mbuf *m;
+		uint8_t *out;
+
+		if (e->link != LINK_NONE && rs_link_port(e->link) != port)
+			continue;
+		m = new_frame(c, port);
+		if (!m)
+			return;
+		out = rte_pktmbuf_mtod(m, uint8_t *);
+		send_frame(c, m,
+			v4 ? rs_arp_request(host, source, e->addr, e->link, out)
+			   : rs_nd_solicit(host, source, e->addr, e->link, out));
+	}
+}
+
+/* ---- neighbours ---- */
+
+static bool is_gateway(const struct control *c, const uint8_t addr[16])
+{
+	const struct config *cfg = c->appliance->cfg;
+
+	for (uint32_t i = 0; i < cfg->n_gateways; i++) {
+		if (!memcmp(cfg->gateways[i], addr, 16))
+			return true;
+	}
+	return false;
+}
+
+static void act_on_events(struct control *c)
+{
+	for (uint32_t i = 0; i < c->neighbours.n_events; i++) {
+		const struct neigh_event *e = &c->neighbours.events[i];
+		char text[INET6_ADDRSTRLEN];
+		uint8_t mac[6];
+
+		addr_text(e->addr, text);
+		rs_link_mac(e->link, mac);
+		switch (e->kind) {
+		case NEIGH_ASK:
+			ask(c, e);
+			break;
+		case NEIGH_FOUND:
+			if (is_gateway(c, e->addr))
+				rs_log("gateway %s is at %02x:%02x:%02x:%02x:%02x:%02x", text,
+					mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+			break;
+		case NEIGH_GONE:
+			break; /* said by check_gateways() */
+		case NEIGH_CONFLICT:
+			rs_log("address conflict: %02x:%02x:%02x:%02x:%02x:%02x claims our %s",
+				mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], text);
+			break;
+		}
+	}
+}
+
+static void take_frame(struct control *c, const struct rte_mbuf *m, uint64_t now_us)
+{
+	const struct wire_host *host = &c->appliance->hosts[m->port];
+	struct wire_neigh_hint hint;
+	struct pkt pkt;
+	bool ok;
+
+	if (rs_wire_parse(host, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, 0, &pkt))
+		return;
+	ok = pkt.kind == WIRE_ARP  ? rs_arp_hint(host, &pkt, &hint)
+	     : pkt.kind == WIRE_ND ? rs_nd_hint(host, &pkt, &hint)
+				   : false;
+	if (!ok)
+		return;
+	rs_neigh_hint(&c->neighbours, &hint,
+		rs_route_is_connected(&c->appliance->cfg->routes, hint.addr), now_us);
+	act_on_events(c);
+}
+
+static void take_frames(struct control *c, uint64_t now_us)
+{
+	for (uint32_t i = 0; i < c->appliance->topology.n_net; i++) {
+		struct rte_mbuf *frames[MAX_FRAMES_PER_TICK];
+		uint32_t n = rs_joint_pull(
+			&c->appliance->slow[i].to_control, frames, MAX_FRAMES_PER_TICK);
+
+		for (uint32_t k = 0; k < n; k++)
+			take_frame(c, frames[k], now_us);
+		rte_pktmbuf_free_bulk(frames, n);
+	}
+}
+
+/* A gateway that does not answer is the most common mistake there is: say it, once. */
+static void check_gateways(struct control *c, uint64_t now_us)
+{
+	const struct config *cfg = c->appliance->cfg;
+
+	if (now_us - c->started_us < GATEWAY_WAIT_US)
+		return;
+	for (uint32_t i = 0; i < cfg->n_gateways; i++) {
+		bool known = rs_neigh_link(&c->neighbours, cfg->gateways[i]) != LINK_NONE;
+		char text[INET6_ADDRSTRLEN];
+
+		addr_text(cfg->gateways[i], text);
+		if (!known && !c->gateway_missed[i])
+			rs_log("gateway %s does not answer: is the address right, the cable in the "
+			       "right port, "
+			       "the VLAN the right one?",
+				text);
+		c->gateway_missed[i] = !known;
+	}
+}
+
+static void watch_links(struct control *c)
+{
+	for (uint32_t i = 0; i < c->appliance->n_ports; i++) {
+		struct io_port *port = &c->appliance->ports[i];
+		bool up = rs_io_port_link_up(port);
+
+		if (up == c->link_up[i])
+			continue;
+		rs_log("port %u (%s): link %s", port->id, port->name, up ? "up" : "down");
+		c->link_up[i] = up;
+		if (up)
+			announce(c, i);
+	}
+}
+
+/* ---- signals ---- */
+
+static void start_draining(struct control *c, uint64_t now_us)
+{
+	uint32_t seconds = c->appliance->cfg->drain_timeout_s;
+
+	rs_log("draining: no new connections; waiting up to %u s for %u that are open", seconds,
+		rs_appliance_n_conns(c->appliance));
+	c->drain_until_us = now_us + seconds * UINT64_C(1000000) + 1;
+	__atomic_store_n(&c->appliance->http.drain, true, __ATOMIC_RELAXED);
+}
+
+/* False: time to stop. */
+static bool take_signals(struct control *c, uint64_t now_us)
+{
+	struct signalfd_siginfo info;
+
+	while (read(c->signals, &info, sizeof(info)) == sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGHUP:
+			rs_log("SIGHUP: there is nothing to reload yet");
+			break;
+		case SIGUSR1:
+			rs_appliance_print_counters(c->appliance, stderr);
+			break;
+		default:
+			if (c->drain_until_us) {
+				rs_log("second signal: ending at once");
+				return false;
+			}
+			start_draining(c, now_us);
+		}
+	}
+	return true;
+}
+
+static bool is_drained(const struct control *c, uint64_t now_us)
+{
+	uint32_t n = rs_appliance_n_conns(c->appliance);
+
+	if (!c->drain_until_us)
+		return false;
+	if (n && now_us >= c->drain_until_us)
+		rs_log("drain: %u connections did not end in time", n);
+	return !n || now_us >= c->drain_until_us;
+}
+
+void rs_control_run(struct control *c)
+{
+	struct pollfd fd = {.fd = c->signals, .events = POLLIN};
+	uint64_t now_us = rs_core_now_us();
+
+	c->started_us = now_us;
+	for (uint32_t i = 0; i < c->appliance->cfg->n_gateways; i++) {
+		rs_neigh_want(&c->neighbours, c->appliance->cfg->gateways[i], now_us);
+		act_on_events(c);
+	}
+	while (take_signals(c, now_us) && !is_drained(c, now_us)) {
+		poll(&fd, 1, TICK_MS);
+		now_us = rs_core_now_us();
+		watch_links(c);
+		take_frames(c, now_us);
+		rs_neigh_tick(&c->neighbours, now_us);
+		act_on_events(c);
+		check_gateways(c, now_us);
+	}
+	__atomic_store_n(&c->appliance->stop, true, __ATOMIC_RELAXED);
+}

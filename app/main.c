@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ringside: from the command line to running cores, and back. */
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <rte_version.h>
+
+#include "appliance.h"
+#include "args.h"
+#include "builtin.h"
+#include "control.h"
+#include "io/log.h"
+#include "version.h"
+
+enum {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+};
+
+static int print_version(void)
+{
+	printf("ringside %s (%s)\n%s\n%s\n", RINGSIDE_VERSION, RINGSIDE_COMMIT, rte_version(),
+		OpenSSL_version(OPENSSL_VERSION));
+	return EXIT_OK;
+}
+
+/* The topology as far as it is known without EAL: what the ports can do is not. */
+static int check(const struct config *cfg, int argc, char **argv)
+{
+	struct topology_request req = {
+		.layout = cfg->layout,
+		.rx_cores = cfg->rx_cores,
+		.net_cores = cfg->net_cores,
+		.tx_cores = cfg->tx_cores,
+		.has_rss = true,
+	};
+	struct topology topology;
+	char why[256];
+
+	rs_args_eal_lcores(argc, argv, &req.lcores, &req.main_lcore);
+	if (rs_topology_resolve(&req, &topology, why, sizeof(why))) {
+		rs_log("%s", why);
+		return EXIT_USAGE;
+	}
+	puts("The configuration is valid. Whether the ports have the queues it needs shows at "
+	     "start.");
+	rs_topology_print(&topology, stdout);
+	return EXIT_OK;
+}
+
+static void *control_thread(void *control)
+{
+	rs_control_run(control);
+	return NULL;
+}
+
+/* Runs control, on this thread or, where stages need this lcore, on one of its own. */
+static int run(struct control *control, struct appliance *a)
+{
+	struct core *core = rs_appliance_main_core(a);
+	pthread_t thread;
+	int err;
+
+	if (!core) {
+		rs_control_run(control);
+		return 0;
+	}
+	err = rte_ctrl_thread_create(&thread, "control", NULL, control_thread, control);
+	if (err) {
+		rs_log("the control thread does not start: %s", strerror(-err));
+		return err;
+	}
+	rs_core_run(core);
+	pthread_join(thread, NULL);
+	return 0;
+}
+
+static int serve(const struct config *cfg)
+{
+	static struct appliance appliance;
+	static struct control control;
+	int status = EXIT_FAILED;
+
+	rs_core_clock_init();
+	rs_builtin_init();
+	if (rs_appliance_build(&appliance, cfg))
+		return EXIT_FAILED;
+	if (rs_control_init(&control, &appliance))
+		goto destroy;
+	if (rs_appliance_start(&appliance))
+		goto fini;
+	rs_appliance_print(&appliance, stdout);
+	if (run(&control, &appliance) == 0)
+		status = EXIT_OK;
+	rs_appliance_stop(&appliance);
+	rs_appliance_print_counters(&appliance, stdout);
+	if (rs_appliance_leaks(&appliance))
+		status = EXIT_FAILED;
+fini:
+	rs_control_fini(&control);
+destroy:
+	rs_appliance_destroy(&appliance);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	int start = rs_args_start(argc, argv);
+	int eal_argc = start > 1 && !strcmp(argv[start - 1], "--") ? start - 1 : start;
+	static struct config cfg;
+	char error[ARGS_ERROR_BYTES];
+	int status;
+
+	if (rs_args_parse(&cfg, argc - start, argv + start, error)) {
+		rs_log("%s", error);
+		return EXIT_USAGE;
+	}
+	switch (cfg.action) {
+	case ACTION_HELP:
+		rs_args_print_help(stdout);
+		return EXIT_OK;
+	case ACTION_HELP_MARKDOWN:
+		rs_args_print_markdown(stdout);
+		return EXIT_OK;
+	case ACTION_VERSION:
+		return print_version();
+	case ACTION_CHECK:
+		return check(&cfg, eal_argc, argv);
+	case ACTION_RUN:
+		break;
+	}
+	rs_control_block_signals();
+	if (rte_eal_init(eal_argc, argv) < 0) {
+		rs_log("EAL does not start: %s; its own messages above say more",
+			rte_strerror(rte_errno));
+		return EXIT_FAILED;
+	}
+	status = serve(&cfg);
+	rte_eal_cleanup();
+	return status;
+}

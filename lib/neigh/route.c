@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "neigh/route.h"
+
+#include <errno.h>
+#include <string.h>
+
+static bool is_ipv4(const uint8_t addr[16])
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	return !memcmp(addr, mapped, sizeof(mapped));
+}
+
+static bool matches(const struct route *r, const uint8_t addr[16])
+{
+	uint32_t n_bytes = r->prefix_len / 8;
+	uint8_t rest = (uint8_t)(0xff00 >> (r->prefix_len % 8));
+
+	if (is_ipv4(addr) && r->prefix_len < 96) /* ::/0 is IPv6's default route only */
+		return false;
+	return !memcmp(r->prefix, addr, n_bytes) &&
+	       (n_bytes == 16 || !((r->prefix[n_bytes] ^ addr[n_bytes]) & rest));
+}
+
+static const struct route *look_up(const struct route_table *t, const uint8_t addr[16])
+{
+	for (uint32_t i = 0; i < t->n; i++) {
+		if (matches(&t->routes[i], addr))
+			return &t->routes[i];
+	}
+	return NULL;
+}
+
+int rs_route_add(
+	struct route_table *t, const uint8_t prefix[16], uint8_t prefix_len, const uint8_t *via)
+{
+	struct route r = {.prefix_len = prefix_len, .direct = !via};
+	uint32_t at = 0;
+
+	if (t->n == ROUTE_MAX)
+		return -ENOSPC;
+	memcpy(r.prefix, prefix, 16);
+	if (via) {
+		if (!rs_route_is_connected(t, via))
+			return -EHOSTUNREACH;
+		memcpy(r.via, via, 16);
+	}
+	while (at < t->n && t->routes[at].prefix_len >= prefix_len) {
+		if (t->routes[at].prefix_len == prefix_len && matches(&t->routes[at], prefix))
+			return -EEXIST;
+		at++;
+	}
+	memmove(&t->routes[at + 1], &t->routes[at], (t->n - at) * sizeof(r));
+	t->routes[at] = r;
+	t->n++;
+	return 0;
+}
+
+bool rs_route_next_hop(const struct route_table *t, const uint8_t addr[16], uint8_t next_hop[16])
+{
+	const struct route *r = look_up(t, addr);
+
+	if (!r)
+		return false;
+	memcpy(next_hop, r->direct ? addr : r->via, 16);
+	return true;
+}
+
+bool rs_route_is_connected(const struct route_table *t, const uint8_t addr[16])
+{
+	const struct route *r = look_up(t, addr);
+
+	return r && r->direct;
+}
