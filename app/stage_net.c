@@ -407,7 +407,6 @@ static bool render_tso(struct stage_net *net, const struct net_port *port, struc
 	m->data_len = (uint16_t)(lens.l2 + lens.l3 + lens.l4);
 	m->pkt_len = m->data_len;
 	m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
-	m->tso_segsz = tx->mss;
 	return append_payload(net, m, tx);
 }
 
@@ -416,9 +415,8 @@ static void ask_for_offloads(
 {
 	struct wire_lens lens = rs_wire_tcp_lens(tx);
 
-	m->l2_len = lens.l2 & 0x7f;
-	m->l3_len = lens.l3;
-	m->l4_len = lens.l4;
+	m->tx_offload = rte_mbuf_tx_offload(
+		lens.l2, lens.l3, lens.l4, tx->len > tx->mss ? tx->mss : 0, 0, 0, 0);
 	m->ol_flags |= tx->key.family == 4 ? port->ol_flags_v4 : port->ol_flags_v6;
 }
 

@@ -96,7 +96,7 @@ static int resolve_fused(const struct topology_request *req, struct topology *t,
 static int resolve_split(
 	const struct topology_request *req, struct topology *t, char *why, size_t why_bytes)
 {
-	struct core_list all = workers(req);
+	struct core_list all = workers(req).n > 1 ? workers(req) : req->lcores;
 	struct core_list rx = req->rx_cores, net = req->net_cores, tx = req->tx_cores;
 
 	if (!rx.n)
