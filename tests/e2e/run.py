@@ -38,7 +38,7 @@ class Report:
 
 
 def cases(tests, layouts, families):
-    """Groups of cases that share a run of the appliance: (layout, options, own, [(test, family)])."""
+    """Groups that share a run of the appliance: (layout, options, own, [(test, family)])."""
     for layout in layouts:
         groups = {}
         for test in tests:
