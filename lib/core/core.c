@@ -3,8 +3,12 @@
 
 #include <time.h>
 
+#include <sys/prctl.h>
+
 #include <rte_cycles.h>
 #include <rte_pause.h>
+
+#include "io/poller.h"
 
 #define IDLE_TURNS_BEFORE_SLEEP 256
 #define MAX_PAUSES              64
@@ -69,9 +73,12 @@ static void rest(const struct core *core, uint32_t n_idle, uint64_t now_us)
 int rs_core_run(void *arg)
 {
 	struct core *core = arg;
+	int poller = rs_io_poller_enter(&core->n_turns);
 	uint64_t before = rte_rdtsc();
 	uint32_t n_idle = 0;
 
+	if (core->idle == IDLE_SLEEP) /* the kernel's default rounds short sleeps up by 50 µs */
+		prctl(PR_SET_TIMERSLACK, 1000ul);
 	while (!__atomic_load_n(core->stop, __ATOMIC_RELAXED)) {
 		uint64_t tsc = rte_rdtsc();
 		uint64_t now_us = to_us(tsc);
@@ -84,7 +91,7 @@ int rs_core_run(void *arg)
 		before = tsc;
 		for (uint32_t i = 0; i < core->n_stages; i++)
 			n_done += core->stages[i].turn(core->stages[i].self, now_us);
-		core->n_turns++;
+		rs_io_poller_turn(&core->n_turns);
 		if (n_done) {
 			core->n_busy_turns++;
 			n_idle = 0;
@@ -92,5 +99,6 @@ int rs_core_run(void *arg)
 			rest(core, ++n_idle, now_us);
 		}
 	}
+	rs_io_poller_leave(poller);
 	return 0;
 }

@@ -20,6 +20,15 @@ struct joint {
 	void *self;
 };
 
+/*
+ * Frames that came into a stage's hands and those that left them. Equal once a stage has stopped
+ * and freed what it held: drivers keep frames of their own, so the pool alone cannot tell a leak.
+ */
+struct frame_ledger {
+	uint64_t n_in;
+	uint64_t n_out;
+};
+
 /* Takes up to max frames. Returns how many. */
 static inline uint32_t rs_joint_pull(struct joint *j, struct rte_mbuf **pkts, uint32_t max)
 {

@@ -9,31 +9,33 @@
 #include <rte_ether.h>
 
 #include "io/log.h"
+#include "io/memif.h"
 
-#define DEFAULT_RING  1024
-#define FRAME_OVER_IP (RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN)
-#define POOL_CACHE    256
-#define BURST_MARGIN  2048 /* frames on their way through stages, and in caches */
+#define DEFAULT_RING 1024
+#define POOL_CACHE   256
+#define BURST_MARGIN 2048 /* frames on their way through stages, and in caches */
 
-/*
- * 0x6d5a over and over makes Toeplitz symmetric: both directions of a connection hash alike (Woo,
- * Park: Scalable TCP session monitoring with symmetric receive-side scaling, 2012).
- */
-static uint8_t symmetric_key[64];
+/* Ethernet, two VLAN tags, and the check sequence that some drivers count. */
+#define FRAME_OVER_IP (RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN)
 
-static void make_symmetric_key(void)
+#define TSO_MAX_BYTES (65535 - 256) /* an IP packet, less its headers */
+
+#define RSS_BY_PORTS                                                                               \
+	(RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV6_TCP | RTE_ETH_RSS_IPV6_TCP_EX)
+#define RSS_BY_ADDRS (RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_IPV6)
+
+/* ---- what a port can do ---- */
+
+/* The kernel behind these drivers spreads flows over the queues that --vdev asks for. */
+static bool kernel_spreads(const struct rte_eth_dev_info *info)
 {
-	for (size_t i = 0; i < sizeof(symmetric_key); i += 2) {
-		symmetric_key[i] = 0x6d;
-		symmetric_key[i + 1] = 0x5a;
-	}
+	return strcmp(info->driver_name, "net_af_xdp") == 0 ||
+	       strcmp(info->driver_name, "net_af_packet") == 0;
 }
 
 static uint64_t rss_types(const struct rte_eth_dev_info *info)
 {
-	return info->flow_type_rss_offloads &
-	       (RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV6_TCP | RTE_ETH_RSS_IPV4 |
-		       RTE_ETH_RSS_IPV6);
+	return info->flow_type_rss_offloads & (RSS_BY_PORTS | RSS_BY_ADDRS);
 }
 
 bool rs_io_port_has_rss(uint16_t id)
@@ -41,7 +43,7 @@ bool rs_io_port_has_rss(uint16_t id)
 	struct rte_eth_dev_info info;
 
 	return rte_eth_dev_info_get(id, &info) == 0 && info.max_rx_queues > 1 &&
-	       rss_types(&info) & (RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_IPV4);
+	       (kernel_spreads(&info) || rss_types(&info));
 }
 
 uint16_t rs_io_port_max_queues(uint16_t id)
@@ -52,8 +54,10 @@ uint16_t rs_io_port_max_queues(uint16_t id)
 	if (rte_eth_dev_info_get(id, &info))
 		return 1;
 	n = info.max_rx_queues < info.max_tx_queues ? info.max_rx_queues : info.max_tx_queues;
-	return n > IO_MAX_QUEUES ? IO_MAX_QUEUES : n;
+	return n < IO_MAX_QUEUES ? n : IO_MAX_QUEUES;
 }
+
+/* ---- frames ---- */
 
 static uint16_t ring_size(uint16_t wanted)
 {
@@ -72,102 +76,167 @@ uint32_t rs_io_mbufs_needed(uint32_t n_ports, const struct io_port_config *cfg)
 struct rte_mempool *rs_io_mbufs_create(uint32_t n, uint16_t mtu, int socket)
 {
 	/* One frame, one mbuf: room for the longest, and never below what all drivers can take. */
-	uint32_t room = RTE_MAX(RTE_MBUF_DEFAULT_DATAROOM, RTE_ALIGN(mtu + FRAME_OVER_IP, 64));
-	struct rte_mempool *pool = rte_pktmbuf_pool_create(
-		"frames", n, POOL_CACHE, 0, (uint16_t)(room + RTE_PKTMBUF_HEADROOM), socket);
+	uint32_t longest = RTE_ALIGN((uint32_t)mtu + FRAME_OVER_IP, 64);
+	uint32_t room = RTE_MAX(longest, (uint32_t)RTE_MBUF_DEFAULT_DATAROOM);
+	struct rte_mempool *pool = NULL;
 
+	if (room + RTE_PKTMBUF_HEADROOM <= UINT16_MAX)
+		pool = rte_pktmbuf_pool_create("frames", n, POOL_CACHE, 0,
+			(uint16_t)(room + RTE_PKTMBUF_HEADROOM), socket);
+	else
+		rte_errno = EINVAL;
 	if (!pool)
 		rs_log("a pool of %u frames of %u bytes (%u MiB): %s; give EAL more memory (-m) or "
-		       "lower --mbufs",
+		       "lower "
+		       "--mbufs",
 			n, room, (uint32_t)((uint64_t)n * (room + 256) >> 20),
 			rte_strerror(rte_errno));
 	return pool;
 }
 
+/* ---- configuration ---- */
+
 /* What of the offloads that we can use the driver has. */
 static void choose_offloads(struct io_port *port, const struct rte_eth_dev_info *info,
 	const struct io_port_config *cfg, struct rte_eth_conf *conf)
 {
-	uint64_t rx_wanted = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
+	uint64_t tso = RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS |
+		       RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
 	uint64_t tx = info->tx_offload_capa;
 
+	/* All our frames come from one pool and nobody else holds them. */
+	port->fast_free = tx & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	conf->txmode.offloads = tx & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
 	if (cfg->no_offload)
 		return;
-	if ((info->rx_offload_capa & rx_wanted) == rx_wanted) {
-		conf->rxmode.offloads |= rx_wanted;
-		port->rx_csum = true;
-	}
-	if (tx & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM)
-		conf->txmode.offloads |= RTE_ETH_TX_OFFLOAD_IPV4_CKSUM;
-	if (tx & RTE_ETH_TX_OFFLOAD_TCP_CKSUM)
-		conf->txmode.offloads |= RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
+	conf->rxmode.offloads = info->rx_offload_capa &
+				(RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM);
+	port->rx_csum = conf->rxmode.offloads & RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
 	port->tx_ipv4_csum = tx & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM;
 	port->tx_tcp_csum = tx & RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
-	if (port->tx_ipv4_csum && port->tx_tcp_csum && tx & RTE_ETH_TX_OFFLOAD_TCP_TSO &&
-		tx & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) {
-		conf->txmode.offloads |= RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
-		port->tso_bytes = 65535 - 256; /* an IP packet, less its headers */
-	}
-	/* All our frames come from one pool and nobody else holds them. */
-	if (tx & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) {
-		conf->txmode.offloads |= RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
-		port->fast_free = true;
+	conf->txmode.offloads |=
+		tx & (RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM);
+	if ((tx & tso) == tso) {
+		conf->txmode.offloads |= tso;
+		port->tso_bytes = TSO_MAX_BYTES;
 	}
 }
 
-static void choose_rss(struct io_port *port, const struct rte_eth_dev_info *info,
-	const struct io_port_config *cfg, struct rte_eth_conf *conf)
+/*
+ * 0x6d5a over and over makes Toeplitz symmetric: both directions of a connection hash alike (Woo,
+ * Park: Scalable TCP session monitoring with symmetric receive-side scaling, 2012). Static, since
+ * drivers keep the pointer.
+ */
+static uint8_t *symmetric_key(void)
 {
-	if (cfg->n_rx_queues == 1)
-		return;
-	make_symmetric_key();
-	conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-	conf->rx_adv_conf.rss_conf.rss_hf = rss_types(info);
-	if (info->hash_key_size && info->hash_key_size <= sizeof(symmetric_key)) {
-		conf->rx_adv_conf.rss_conf.rss_key = symmetric_key;
-		conf->rx_adv_conf.rss_conf.rss_key_len = info->hash_key_size;
+	static uint8_t key[64];
+
+	for (size_t i = 0; i < sizeof(key); i += 2) {
+		key[i] = 0x6d;
+		key[i + 1] = 0x5a;
 	}
-	port->rss = true;
+	return key;
 }
 
-static int set_mtu(const struct io_port *port, const struct rte_eth_dev_info *info, uint16_t mtu)
+static int configure(
+	const struct io_port *port, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf)
+{
+	struct rte_eth_rss_conf *rss = &conf->rx_adv_conf.rss_conf;
+	int err;
+
+	if (port->n_rx_queues > 1 && rss_types(info)) {
+		conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		rss->rss_hf = rss_types(info);
+		if (info->hash_key_size <= 64) {
+			rss->rss_key = info->hash_key_size ? symmetric_key() : NULL;
+			rss->rss_key_len = info->hash_key_size;
+		}
+	}
+	err = rte_eth_dev_configure(port->id, port->n_rx_queues, port->n_tx_queues, conf);
+	if (err && rss->rss_key) {
+		rs_log("port %u (%s): the driver refuses our RSS key; its own is used", port->id,
+			port->name);
+		rss->rss_key = NULL;
+		rss->rss_key_len = 0;
+		err = rte_eth_dev_configure(port->id, port->n_rx_queues, port->n_tx_queues, conf);
+	}
+	if (err && port->n_rx_queues != port->n_tx_queues)
+		rs_log("port %u (%s) refuses %u receive and %u transmit queues; some drivers have "
+		       "them in "
+		       "pairs only: give --rx-cores and --tx-cores the same number of cores",
+			port->id, port->name, port->n_rx_queues, port->n_tx_queues);
+	return err;
+}
+
+/* Frames that hash to a queue which nobody polls would be lost. */
+static int check_queues(const struct io_port *port, const struct rte_eth_dev_info *info)
+{
+	if (port->n_rx_queues > info->max_rx_queues || port->n_tx_queues > info->max_tx_queues) {
+		rs_log("port %u (%s) has %u receive and %u transmit queues, %u and %u are needed; "
+		       "use "
+		       "fewer cores, or --layout split",
+			port->id, port->name, info->max_rx_queues, info->max_tx_queues,
+			port->n_rx_queues, port->n_tx_queues);
+		return -EINVAL;
+	}
+	if (kernel_spreads(info) && port->n_rx_queues < info->max_rx_queues) {
+		rs_log("port %u (%s): its --vdev asks the kernel for %u queues, and %u would be "
+		       "polled; "
+		       "ask for as many (%s), or use more cores",
+			port->id, port->name, info->max_rx_queues, port->n_rx_queues,
+			strcmp(info->driver_name, "net_af_xdp") ? "qpairs=" : "queue_count=");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int set_mtu(struct io_port *port, uint16_t mtu)
 {
 	uint16_t now = 0;
 	int err;
 
-	if (info->max_mtu && mtu > info->max_mtu) {
-		rs_log("--mtu %u: port %u (%s) takes at most %u", mtu, port->id, port->name,
-			info->max_mtu);
-		return -EINVAL;
-	}
-	err = rte_eth_dev_set_mtu(port->id, mtu);
-	if (!err || (rte_eth_dev_get_mtu(port->id, &now) == 0 && now >= mtu))
+	if (rte_eth_dev_get_mtu(port->id, &now) == 0 && now == mtu)
 		return 0;
-	if (err == -ENOTSUP && mtu <= RTE_ETHER_MTU)
-		return 0; /* a driver without the call carries standard frames */
-	rs_log("--mtu %u: port %u (%s) refuses it: %s", mtu, port->id, port->name, strerror(-err));
+	err = rte_eth_dev_set_mtu(port->id, mtu);
+	if (!err || now >= mtu) /* frames that are shorter than the port could send fit anyway */
+		return 0;
+	rs_log("--mtu %u: port %u (%s) refuses it and stays at %u: %s", mtu, port->id, port->name,
+		now, strerror(-err));
 	return err;
+}
+
+static int check_mtu(const struct io_port *port, const struct rte_eth_dev_info *info)
+{
+	if (port->mtu <= info->max_mtu && port->mtu <= info->max_rx_pktlen)
+		return 0;
+	rs_log("--mtu %u: port %u (%s) takes at most %u", port->mtu, port->id, port->name,
+		RTE_MIN(info->max_mtu,
+			info->max_rx_pktlen - RTE_ETHER_HDR_LEN - RTE_ETHER_CRC_LEN));
+	return -EINVAL;
 }
 
 static int setup_queues(struct io_port *port, const struct io_port_config *cfg)
 {
 	uint16_t n_rx = ring_size(cfg->rx_ring), n_tx = ring_size(cfg->tx_ring);
 	int err = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &n_rx, &n_tx);
+	struct io_queue q = {.port = port->id, .gate_open = &port->gate_open};
 
 	if (err && err != -ENOTSUP)
 		return err;
-	for (uint16_t q = 0; q < cfg->n_rx_queues; q++) {
+	for (q.queue = 0; q.queue < port->n_rx_queues; q.queue++) {
 		err = rte_eth_rx_queue_setup(
-			port->id, q, n_rx, (unsigned int)port->socket, NULL, cfg->mbufs);
+			port->id, q.queue, n_rx, (unsigned int)port->socket, NULL, cfg->mbufs);
 		if (err)
 			return err;
-		port->rx[q] = (struct io_queue){.port = port->id, .queue = q};
+		port->rx[q.queue] = q;
 	}
-	for (uint16_t q = 0; q < cfg->n_tx_queues; q++) {
-		err = rte_eth_tx_queue_setup(port->id, q, n_tx, (unsigned int)port->socket, NULL);
+	q.prepare = port->tx_tcp_csum || port->tso_bytes;
+	for (q.queue = 0; q.queue < port->n_tx_queues; q.queue++) {
+		err = rte_eth_tx_queue_setup(
+			port->id, q.queue, n_tx, (unsigned int)port->socket, NULL);
 		if (err)
 			return err;
-		port->tx[q] = (struct io_queue){.port = port->id, .queue = q};
+		port->tx[q.queue] = q;
 	}
 	return 0;
 }
@@ -175,11 +244,32 @@ static int setup_queues(struct io_port *port, const struct io_port_config *cfg)
 /* IPv6 neighbour discovery comes to multicast addresses; drivers differ in how to get it. */
 static void receive_multicast(const struct io_port *port)
 {
-	if (rte_eth_allmulticast_enable(port->id) && rte_eth_promiscuous_enable(port->id))
-		rs_log("port %u (%s): neither all-multicast nor promiscuous mode; IPv6 may not be "
-		       "found "
-		       "by its neighbours",
+	if (rte_eth_allmulticast_enable(port->id) && rte_eth_promiscuous_enable(port->id) &&
+		!port->is_memif) /* a memif takes everything, and has no such mode */
+		rs_log("port %u (%s): neither all-multicast nor promiscuous mode; if IPv6 "
+		       "neighbours do "
+		       "not find us, add static neighbours there",
 			port->id, port->name);
+}
+
+static int start(struct io_port *port)
+{
+	int err;
+
+	if (port->is_memif) {
+		err = rs_io_memif_guard(port);
+		if (err)
+			return err;
+	}
+	err = rte_eth_dev_start(port->id);
+	if (err && port->is_memif && rs_io_memif_is_client(port->id)) {
+		rs_log("port %u (%s): its peer does not listen yet; waiting for it", port->id,
+			port->name);
+		err = 0;
+	}
+	if (err && port->is_memif)
+		rs_io_memif_unguard(port);
+	return err;
 }
 
 int rs_io_port_open(struct io_port *port, uint16_t id, const struct io_port_config *cfg)
@@ -195,35 +285,38 @@ int rs_io_port_open(struct io_port *port, uint16_t id, const struct io_port_conf
 		.n_rx_queues = cfg->n_rx_queues,
 		.n_tx_queues = cfg->n_tx_queues,
 		.socket = rte_eth_dev_socket_id(id),
+		.is_memif = rs_io_memif_is(id),
+		.gate_open = true,
 	};
 	rte_eth_dev_get_name_by_port(id, port->name);
 	err = rte_eth_dev_info_get(id, &info);
 	if (err)
 		goto fail;
-	if (cfg->n_rx_queues > info.max_rx_queues || cfg->n_tx_queues > info.max_tx_queues) {
-		rs_log("port %u (%s) has %u receive and %u transmit queues, %u and %u are needed; "
-		       "use fewer cores, or --layout split",
-			id, port->name, info.max_rx_queues, info.max_tx_queues, cfg->n_rx_queues,
-			cfg->n_tx_queues);
-		return -EINVAL;
-	}
-	choose_offloads(port, &info, cfg, &conf);
-	choose_rss(port, &info, cfg, &conf);
-	err = rte_eth_dev_configure(id, cfg->n_rx_queues, cfg->n_tx_queues, &conf);
-	if (err)
-		goto fail;
-	err = set_mtu(port, &info, cfg->mtu);
+	port->keeps_frames = strcmp(info.driver_name, "net_af_xdp") == 0;
+	err = check_queues(port, &info);
+	if (!err)
+		err = check_mtu(port, &info);
 	if (err)
 		return err;
-	err = setup_queues(port, cfg);
+	choose_offloads(port, &info, cfg, &conf);
+	if (cfg->mtu >
+		RTE_ETHER_MTU) /* drivers size their buffers by it; below, by their default */
+		conf.rxmode.mtu = cfg->mtu;
+	err = configure(port, &info, &conf);
 	if (!err)
-		err = rte_eth_dev_start(id);
+		err = set_mtu(port, cfg->mtu);
+	if (!err)
+		err = setup_queues(port, cfg);
 	if (!err)
 		err = rte_eth_macaddr_get(id, &mac);
+	if (!err)
+		err = start(port);
 	if (err)
 		goto fail;
 	memcpy(port->mac, mac.addr_bytes, 6);
+	port->rss = port->n_rx_queues > 1 && (rss_types(&info) || kernel_spreads(&info));
 	receive_multicast(port);
+	rs_io_port_watch(port);
 	return 0;
 fail:
 	rs_log("port %u (%s) cannot be set up: %s", id, port->name, strerror(-err));
@@ -236,14 +329,86 @@ void rs_io_port_close(struct io_port *port)
 
 	if (err)
 		rs_log("port %u (%s) does not stop: %s", port->id, port->name, strerror(-err));
+	if (port->is_memif)
+		rs_io_memif_unguard(port);
 	rte_eth_dev_close(port->id);
 }
 
-bool rs_io_port_link_up(struct io_port *port)
+/* ---- while it runs ---- */
+
+/* A driver that never reports a link is believed to have one. */
+static bool watch_link(struct io_port *port)
 {
-	struct rte_eth_link link;
+	struct rte_eth_link link = {0};
+	bool up = port->link_up;
 
 	if (rte_eth_link_get_nowait(port->id, &link) == 0)
-		port->link_up = link.link_status == RTE_ETH_LINK_UP;
-	return port->link_up;
+		up = link.link_status == RTE_ETH_LINK_UP;
+	__atomic_store_n(&port->gate_open, up || !port->link_seen, __ATOMIC_RELEASE);
+	return up;
+}
+
+bool rs_io_port_watch(struct io_port *port)
+{
+	bool up = port->is_memif ? rs_io_memif_watch(port) : watch_link(port);
+
+	if (up != port->link_up)
+		rs_log("port %u (%s): link %s", port->id, port->name, up ? "up" : "down");
+	port->link_up = up;
+	port->link_seen |= up;
+	return up;
+}
+
+void rs_io_port_stats(const struct io_port *port, struct io_port_stats *stats)
+{
+	struct rte_eth_stats s = {0};
+
+	rte_eth_stats_get(port->id, &s);
+	*stats = (struct io_port_stats){
+		.rx_frames = s.ipackets,
+		.rx_bytes = s.ibytes,
+		.tx_frames = s.opackets,
+		.tx_bytes = s.obytes,
+		.rx_missed = s.imissed,
+		.rx_errors = s.ierrors,
+		.rx_no_mbuf = s.rx_nombuf,
+		.tx_errors = s.oerrors,
+	};
+	for (uint16_t q = 0; q < port->n_tx_queues; q++)
+		stats->tx_discarded += port->tx[q].n_discarded;
+}
+
+static const char *by_whom(bool port_does)
+{
+	return port_does ? "port" : "software";
+}
+
+void rs_io_port_log(const struct io_port *port)
+{
+	const uint8_t *m = port->mac;
+
+	rs_log("port %u (%s): %02x:%02x:%02x:%02x:%02x:%02x, MTU %u, queues %u receive%s and %u "
+	       "transmit, checksums in %s and out %s, segmentation %s, link %s",
+		port->id, port->name, m[0], m[1], m[2], m[3], m[4], m[5], port->mtu,
+		port->n_rx_queues, port->rss ? " (RSS)" : "", port->n_tx_queues,
+		by_whom(port->rx_csum), by_whom(port->tx_tcp_csum), by_whom(port->tso_bytes != 0),
+		port->link_up ? "up" : "down");
+}
+
+/* ---- sending, the rarer ways ---- */
+
+uint32_t rs_io_tx_discard(struct io_queue *q, struct rte_mbuf **pkts, uint32_t n)
+{
+	rte_pktmbuf_free_bulk(pkts, n);
+	q->n_discarded += n;
+	return n;
+}
+
+uint32_t rs_io_tx_prepared(struct io_queue *q, struct rte_mbuf **pkts, uint32_t n)
+{
+	uint16_t n_good = rte_eth_tx_prepare(q->port, q->queue, pkts, (uint16_t)n);
+
+	if (rs_unlikely(n_good == 0)) /* it would refuse the first one for ever */
+		return rs_io_tx_discard(q, pkts, 1);
+	return rte_eth_tx_burst(q->port, q->queue, pkts, n_good);
 }

@@ -3,7 +3,7 @@
  * A port: any DPDK ethdev, set up for Ringside. Drivers differ in what they can do; what is missing
  * is done in software, and what was found is written down here for others to read.
  *
- * All functions but the burst calls are for the control core. Includes DPDK.
+ * All functions but the burst calls are for the control core. Includes base and DPDK.
  */
 #ifndef RS_IO_PORT_H
 #define RS_IO_PORT_H
@@ -14,24 +14,28 @@
 #include <rte_ethdev.h>
 #include <rte_mempool.h>
 
+#include "base/bytes.h"
+
 #define IO_MAX_PORTS  8
 #define IO_MAX_QUEUES 32
 
 struct io_port_config {
 	uint16_t n_rx_queues;
 	uint16_t n_tx_queues;
-	uint16_t rx_ring; /* descriptors a queue; 0: the driver's choice, at least 1024 where it may
-			   */
+	uint16_t rx_ring; /* descriptors a queue; 0: 1024, or what the driver can do */
 	uint16_t tx_ring;
 	uint16_t mtu;
 	bool no_offload;
-	struct rte_mempool *mbufs;
+	struct rte_mempool *mbufs; /* the only pool that frames sent on the port come from */
 };
 
-/* One receive or transmit queue, as the core that owns it knows it. */
+/* One receive or transmit queue. It belongs to the core that polls it. */
 struct io_queue {
 	uint16_t port;
 	uint16_t queue;
+	bool prepare;          /* frames that ask for offloads are shown to the driver first */
+	const bool *gate_open; /* of the port */
+	uint64_t n_discarded; /* frames to send that the port was down for, or the driver refused */
 };
 
 struct io_port {
@@ -40,12 +44,17 @@ struct io_port {
 	uint8_t mac[6];
 	bool tx_ipv4_csum; /* the port fills in these checksums when sending … */
 	bool tx_tcp_csum;
-	bool rx_csum;       /* … and says when they are right when receiving */
-	bool rss;           /* spreads connections over its receive queues */
-	bool fast_free;     /* takes all frames of a queue from one pool, which is faster */
-	bool link_up;       /* as of the last look */
+	bool rx_csum;   /* … and says when they are right when receiving */
+	bool rss;       /* spreads connections over its receive queues */
+	bool fast_free; /* takes all frames of a queue from one pool, which is faster */
+	bool link_up;   /* as of the last rs_io_port_watch() */
+	bool link_seen; /* it was up at least once */
+	bool is_memif;
+	bool keeps_frames;  /* the driver does not give back all of them when closed (AF_XDP) */
+	bool gate_open;     /* shut: nobody calls the driver, nothing comes and nothing goes */
 	uint32_t tso_bytes; /* largest payload that the port cuts into segments; 0: it cannot */
 	int socket;
+	int64_t retry_at_s; /* memif client: when to connect again */
 	char name[RTE_ETH_NAME_MAX_LEN];
 	uint16_t n_rx_queues;
 	uint16_t n_tx_queues;
@@ -53,34 +62,78 @@ struct io_port {
 	struct io_queue tx[IO_MAX_QUEUES];
 };
 
-/* How many frames a pool needs for these ports, and how long they are. Before the ports are opened.
+/* Since the port was started; what a driver does not count is 0. */
+struct io_port_stats {
+	uint64_t rx_frames;
+	uint64_t rx_bytes;
+	uint64_t tx_frames;
+	uint64_t tx_bytes;
+	uint64_t rx_missed; /* came while the queue was full: cores were too slow */
+	uint64_t rx_errors;
+	uint64_t rx_no_mbuf; /* came while the pool was empty */
+	uint64_t tx_errors;
+	uint64_t tx_discarded; /* by us: the link was down, or the driver refused the frame */
+};
+
+/*
+ * Frames that a pool needs for the rings of these ports and the bursts of their cores; what stands
+ * in rings between stages comes on top. Before the ports are opened.
  */
 uint32_t rs_io_mbufs_needed(uint32_t n_ports, const struct io_port_config *cfg);
+
+/* A pool of n frames with room for a whole frame each. NULL: logged. */
 struct rte_mempool *rs_io_mbufs_create(uint32_t n, uint16_t mtu, int socket);
 
-/* Can the port spread connections over queues (RSS), and how many? Before it is opened. */
+/* Can the port spread connections over queues, and how many has it? Before it is opened. */
 bool rs_io_port_has_rss(uint16_t id);
 uint16_t rs_io_port_max_queues(uint16_t id);
 
-/* Configures and starts a port. 0 or -errno, logged in words. */
+/*
+ * Configures and starts a port. *port must not move afterwards. 0 or -errno, logged in words, and
+ * nothing to close.
+ */
 int rs_io_port_open(struct io_port *port, uint16_t id, const struct io_port_config *cfg);
 
-/* Stops and closes it; its frames are back in the pool afterwards. */
+/* Stops and closes it; its frames are back in the pool afterwards. No core polls it any more. */
 void rs_io_port_close(struct io_port *port);
 
-/* Asks the driver whether the link is up, without waiting. */
-bool rs_io_port_link_up(struct io_port *port);
+/*
+ * Looks after the link: to be called every 100 ms or so. Says when it comes and goes, stops
+ * sending while it is down, and lets memif peers come back. Returns whether it is up.
+ */
+bool rs_io_port_watch(struct io_port *port);
+
+void rs_io_port_stats(const struct io_port *port, struct io_port_stats *stats);
+
+/* One line: what the port is, and what it does in hardware. */
+void rs_io_port_log(const struct io_port *port);
+
+/* Frees the frames and counts them. Returns n. */
+uint32_t rs_io_tx_discard(struct io_queue *q, struct rte_mbuf **pkts, uint32_t n);
+
+/* As rs_io_tx_burst(), for drivers that want to see offloads first. */
+uint32_t rs_io_tx_prepared(struct io_queue *q, struct rte_mbuf **pkts, uint32_t n);
+
+static inline bool rs_io_gate_open(const struct io_queue *q)
+{
+	return __atomic_load_n(q->gate_open, __ATOMIC_ACQUIRE);
+}
 
 /* Frames from a queue. The only place that calls the driver to receive. */
-static inline uint32_t rs_io_rx_burst(
-	const struct io_queue *q, struct rte_mbuf **pkts, uint32_t max)
+static inline uint32_t rs_io_rx_burst(struct io_queue *q, struct rte_mbuf **pkts, uint32_t max)
 {
+	if (rs_unlikely(!rs_io_gate_open(q)))
+		return 0;
 	return rte_eth_rx_burst(q->port, q->queue, pkts, (uint16_t)max);
 }
 
-/* Frames to a queue. Returns how many the driver took. */
-static inline uint32_t rs_io_tx_burst(const struct io_queue *q, struct rte_mbuf **pkts, uint32_t n)
+/* Frames to a queue. Returns how many were taken, the first ones. While the link is down, all. */
+static inline uint32_t rs_io_tx_burst(struct io_queue *q, struct rte_mbuf **pkts, uint32_t n)
 {
+	if (rs_unlikely(!rs_io_gate_open(q)))
+		return rs_io_tx_discard(q, pkts, n);
+	if (q->prepare)
+		return rs_io_tx_prepared(q, pkts, n);
 	return rte_eth_tx_burst(q->port, q->queue, pkts, (uint16_t)n);
 }
 

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "io/memif.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+
+#include <rte_alarm.h>
+#include <rte_dev.h>
+#include <rte_devargs.h>
+#include <rte_log.h>
+
+#include "io/log.h"
+#include "io/poller.h"
+#include "io/port.h"
+
+#define DRIVER        "net_memif"
+#define GRACE_US      1000000
+#define RETRY_SECONDS 1
+
+/* The ports under guard. Process-wide, because munmap() is. */
+static struct io_port *guarded[IO_MAX_PORTS];
+static pthread_mutex_t gates = PTHREAD_MUTEX_INITIALIZER;
+static pthread_t interrupt_thread;
+static bool armed;
+
+bool rs_io_memif_is(uint16_t port_id)
+{
+	struct rte_eth_dev_info info;
+
+	return rte_eth_dev_info_get(port_id, &info) == 0 && strcmp(info.driver_name, DRIVER) == 0;
+}
+
+/* The value of key in "a=b,c=d" or "name,a=b,c=d": its length, or 0. */
+static size_t find_arg(const char *args, const char *key, const char **value)
+{
+	size_t key_len = strlen(key);
+
+	while (args) {
+		if (strncmp(args, key, key_len) == 0 && args[key_len] == '=') {
+			*value = args + key_len + 1;
+			return strcspn(*value, ",");
+		}
+		args = strchr(args, ',');
+		args += args != NULL;
+	}
+	return 0;
+}
+
+static bool arg_is(const char *args, const char *key, const char *wanted)
+{
+	const char *value;
+	size_t n = find_arg(args, key, &value);
+
+	return n == strlen(wanted) && strncmp(value, wanted, n) == 0;
+}
+
+static bool listens(const char *args)
+{
+	return arg_is(args, "role", "server") || arg_is(args, "role", "master");
+}
+
+bool rs_io_memif_is_client(uint16_t port_id)
+{
+	const struct rte_devargs *devargs = NULL;
+	struct rte_eth_dev_info info;
+
+	if (rte_eth_dev_info_get(port_id, &info) == 0)
+		devargs = rte_dev_devargs(info.device);
+	return !devargs || !listens(devargs->args);
+}
+
+/* ---- the guard ---- */
+
+static void shut_gates(void)
+{
+	pthread_mutex_lock(&gates);
+	for (uint32_t i = 0; i < IO_MAX_PORTS; i++) {
+		if (guarded[i])
+			__atomic_store_n(&guarded[i]->gate_open, false, __ATOMIC_RELEASE);
+	}
+	pthread_mutex_unlock(&gates);
+}
+
+/*
+ * Stands before the C library's munmap(), for the driver's call too. The driver has marked the
+ * port as down by then. The interrupt thread alone waits: nobody else unmaps what cores use.
+ */
+__attribute__((visibility("default"))) int munmap(void *addr, size_t len)
+{
+	if (__atomic_load_n(&armed, __ATOMIC_ACQUIRE) &&
+		pthread_equal(pthread_self(), interrupt_thread)) {
+		shut_gates();
+		if (!rs_io_pollers_wait(GRACE_US)) {
+			rs_log("a core did not end its turn within a second: %zu bytes that a "
+			       "memif "
+			       "peer has left stay mapped",
+				len);
+			return 0;
+		}
+	}
+	return (int)syscall(SYS_munmap, addr, len);
+}
+
+/* Alarms ring in the interrupt thread. */
+static void note_interrupt_thread(void *done)
+{
+	interrupt_thread = pthread_self();
+	__atomic_store_n((bool *)done, true, __ATOMIC_RELEASE);
+}
+
+static int arm(void)
+{
+	static bool known;
+	int err;
+
+	if (armed)
+		return 0;
+	err = rte_eal_alarm_set(1, note_interrupt_thread, &known);
+	if (err)
+		return err;
+	for (uint32_t waited_us = 0; !__atomic_load_n(&known, __ATOMIC_ACQUIRE);
+		waited_us += 1000) {
+		if (waited_us >= GRACE_US)
+			return -ETIMEDOUT;
+		usleep(1000);
+	}
+	__atomic_store_n(&armed, true, __ATOMIC_RELEASE);
+	return 0;
+}
+
+int rs_io_memif_guard(struct io_port *port)
+{
+	int err = arm();
+
+	if (err) {
+		rs_log("port %u (%s): EAL's interrupt thread does not answer: %s", port->id,
+			port->name, strerror(-err));
+		return err;
+	}
+	pthread_mutex_lock(&gates);
+	port->gate_open = false;
+	guarded[port->id] = port;
+	pthread_mutex_unlock(&gates);
+	return 0;
+}
+
+void rs_io_memif_unguard(struct io_port *port)
+{
+	pthread_mutex_lock(&gates);
+	guarded[port->id] = NULL;
+	pthread_mutex_unlock(&gates);
+}
+
+/* ---- the peer comes back ---- */
+
+/* The driver tells each failure; a peer that is not there yet is none. */
+static void connect_again(struct io_port *port)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec < port->retry_at_s)
+		return;
+	port->retry_at_s = now.tv_sec + RETRY_SECONDS;
+	rte_log_set_level_pattern("pmd.net.memif", RTE_LOG_CRIT);
+	rte_eth_dev_stop(port->id);
+	rte_eth_dev_start(port->id);
+	rte_log_set_level_pattern("pmd.net.memif", RTE_LOG_NOTICE);
+}
+
+bool rs_io_memif_watch(struct io_port *port)
+{
+	struct rte_eth_link link = {0};
+	bool up;
+
+	/* Locked, so that a gate which the interrupt thread shuts now is not opened by an old look.
+	 */
+	pthread_mutex_lock(&gates);
+	up = rte_eth_link_get_nowait(port->id, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+	if (up)
+		__atomic_store_n(&port->gate_open, true, __ATOMIC_RELEASE);
+	up = port->gate_open;
+	pthread_mutex_unlock(&gates);
+	if (!up && rs_io_memif_is_client(port->id))
+		connect_again(port);
+	return up;
+}
+
+/* ---- before EAL ---- */
+
+/* A file that a process which is gone has listened on. */
+static bool is_stale(const struct sockaddr_un *addr)
+{
+	struct stat st;
+	bool refused;
+	int fd;
+
+	if (stat(addr->sun_path, &st) || !S_ISSOCK(st.st_mode))
+		return false;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	refused =
+		connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) && errno == ECONNREFUSED;
+	close(fd);
+	return refused;
+}
+
+void rs_io_memif_clean_stale(const char *vdev)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX, .sun_path = "/run/memif.sock"};
+	const char *path;
+	size_t n;
+
+	if (strncmp(vdev, DRIVER, strlen(DRIVER)) || !listens(vdev) ||
+		!arg_is(vdev, "socket-abstract", "no"))
+		return;
+	n = find_arg(vdev, "socket", &path);
+	if (n >= sizeof(addr.sun_path))
+		return;
+	if (n)
+		snprintf(addr.sun_path, sizeof(addr.sun_path), "%.*s", (int)n, path);
+	if (!is_stale(&addr))
+		return;
+	if (unlink(addr.sun_path) == 0)
+		rs_log("%s: removed, an earlier process had left it behind", addr.sun_path);
+	else
+		rs_log("%s: left behind by an earlier process, and it cannot be removed: %s",
+			addr.sun_path, strerror(errno));
+}

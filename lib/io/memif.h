@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the memif driver (net_memif) needs from us so that its peer may come, go and come back. The
+ * driver unmaps the memory that it shares with its peer in EAL's interrupt thread, while cores may
+ * be copying frames from it. docs/adr/0003-memif-peers-come-and-go.md tells how that is made safe.
+ *
+ * For the control core. Includes DPDK.
+ */
+#ifndef RS_IO_MEMIF_H
+#define RS_IO_MEMIF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct io_port;
+
+/* Is this port one? */
+bool rs_io_memif_is(uint16_t port_id);
+
+/* Does it connect to a peer that listens (role=client), rather than listen itself? */
+bool rs_io_memif_is_client(uint16_t port_id);
+
+/*
+ * From now on the port's gate is shut, and no core is in a burst, before its memory goes. Before
+ * the port is started. 0 or -errno, logged.
+ */
+int rs_io_memif_guard(struct io_port *port);
+
+/* After the port was stopped. */
+void rs_io_memif_unguard(struct io_port *port);
+
+/*
+ * Opens the gate if the peer is there. A client whose peer is not tries to connect, at most once a
+ * second. Returns whether the gate is open.
+ */
+bool rs_io_memif_watch(struct io_port *port);
+
+/*
+ * Before EAL starts: vdev is the value of a --vdev option. If it is a memif that listens on a
+ * socket file which an earlier process has left behind and nobody listens on, the file is removed
+ * (the driver would not start). Anything else is left alone.
+ */
+void rs_io_memif_clean_stale(const char *vdev);
+
+#endif
