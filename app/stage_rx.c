@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "stage_rx.h"
 
+#include <rte_prefetch.h>
+
 #include "base/bytes.h"
 #include "flow/flow.h"
 #include "wire/pkt.h"
+
+#define ICMP_HEADER_BYTES 8
 
 const struct counter_def rs_rx_counter_defs[RX_N_COUNTERS] = {
 #define RS_COUNTER(id, name, help) {name, help},
@@ -16,37 +20,98 @@ uint32_t rs_rx_pull_queue(void *self, struct rte_mbuf **pkts, uint32_t max)
 	return rs_io_rx_burst(self, pkts, max);
 }
 
-/* The key of a TCP segment over plain IPv4 or IPv6; net cores check everything. */
+/* ---- whose frame is it? Only what chooses the core is read here; net cores check everything. */
+
+/* Bytes from an IP header on. */
+struct ip_packet {
+	const uint8_t *ip;
+	uint32_t len;
+	bool is_v6;
+};
+
+/* The first eight bytes of the transport header, or NULL where it has not so many. */
+static const uint8_t *find_l4(const struct ip_packet *p, uint8_t *proto)
+{
+	uint32_t header = IPV6_HEADER_BYTES;
+
+	if (p->len < IPV4_HEADER_BYTES)
+		return NULL;
+	if (!p->is_v6)
+		header = (p->ip[0] & 0xfu) * 4;
+	if (p->len < header + 8)
+		return NULL;
+	*proto = p->ip[p->is_v6 ? 6 : 9];
+	return p->ip + header;
+}
+
+/* The key of a packet with ports at l4, where the source is the remote side. */
+static void read_key(const struct ip_packet *p, const uint8_t *l4, struct flow_key *key)
+{
+	*key = (struct flow_key){
+		.remote_port = rs_load_be16(l4),
+		.local_port = rs_load_be16(l4 + 2),
+		.family = p->is_v6 ? 6 : 4,
+	};
+	if (p->is_v6) {
+		memcpy(key->remote, p->ip + 8, 16);
+		memcpy(key->local, p->ip + 24, 16);
+	} else {
+		key->remote[10] = key->remote[11] = key->local[10] = key->local[11] = 0xff;
+		memcpy(key->remote + 12, p->ip + 12, 4);
+		memcpy(key->local + 12, p->ip + 16, 4);
+	}
+}
+
+/* "Too big" (RFC 1191, RFC 8201) quotes a packet of ours: there, the source is the local side. */
+static bool read_quoted_key(const struct ip_packet *p, const uint8_t *icmp, struct flow_key *key)
+{
+	const uint8_t *quote = icmp + ICMP_HEADER_BYTES;
+	struct ip_packet quoted = {quote, p->len - (uint32_t)(quote - p->ip), p->is_v6};
+	bool too_big = p->is_v6 ? icmp[0] == 2 : icmp[0] == 3 && icmp[1] == 4;
+	struct flow_key swapped;
+	const uint8_t *l4;
+	uint8_t proto;
+
+	if (!too_big)
+		return false;
+	l4 = find_l4(&quoted, &proto);
+	if (!l4 || proto != PROTO_TCP)
+		return false;
+	read_key(&quoted, l4, &swapped);
+	*key = (struct flow_key){
+		.remote_port = swapped.local_port,
+		.local_port = swapped.remote_port,
+		.family = swapped.family,
+	};
+	memcpy(key->remote, swapped.local, 16);
+	memcpy(key->local, swapped.remote, 16);
+	return true;
+}
+
 static bool flow_key_of(const uint8_t *frame, uint32_t len, struct flow_key *key)
 {
-	uint32_t ip = ETH_HEADER_BYTES;
-	uint32_t l4;
+	uint32_t eth = ETH_HEADER_BYTES;
+	struct ip_packet p;
+	uint16_t ethertype;
+	const uint8_t *l4;
+	uint8_t proto;
 
 	if (len >= ETH_HEADER_BYTES + VLAN_TAG_BYTES && rs_load_be16(frame + 12) == ETHERTYPE_VLAN)
-		ip += VLAN_TAG_BYTES;
-	if (len < ip + IPV4_HEADER_BYTES + 4)
+		eth += VLAN_TAG_BYTES;
+	if (len < eth)
 		return false;
-	*key = (struct flow_key){0};
-	if (rs_load_be16(frame + ip - 2) == ETHERTYPE_IPV4) {
-		l4 = ip + (frame[ip] & 0xfu) * 4;
-		if (frame[ip + 9] != PROTO_TCP || len < l4 + 4)
-			return false;
-		key->family = 4;
-		key->remote[10] = key->remote[11] = key->local[10] = key->local[11] = 0xff;
-		memcpy(key->remote + 12, frame + ip + 12, 4);
-		memcpy(key->local + 12, frame + ip + 16, 4);
-	} else {
-		l4 = ip + IPV6_HEADER_BYTES;
-		if (rs_load_be16(frame + ip - 2) != ETHERTYPE_IPV6 || len < l4 + 4 ||
-			frame[ip + 6] != PROTO_TCP)
-			return false;
-		key->family = 6;
-		memcpy(key->remote, frame + ip + 8, 16);
-		memcpy(key->local, frame + ip + 24, 16);
+	ethertype = rs_load_be16(frame + eth - 2);
+	if (ethertype != ETHERTYPE_IPV4 && ethertype != ETHERTYPE_IPV6)
+		return false;
+	p = (struct ip_packet){frame + eth, len - eth, ethertype == ETHERTYPE_IPV6};
+	l4 = find_l4(&p, &proto);
+	if (!l4)
+		return false;
+	if (rs_likely(proto == PROTO_TCP)) {
+		read_key(&p, l4, key);
+		return true;
 	}
-	key->remote_port = rs_load_be16(frame + l4);
-	key->local_port = rs_load_be16(frame + l4 + 2);
-	return true;
+	return proto == (p.is_v6 ? PROTO_ICMPV6 : PROTO_ICMP) && read_quoted_key(&p, l4, key);
 }
 
 uint32_t rs_rx_net_core(
@@ -59,6 +124,8 @@ uint32_t rs_rx_net_core(
 	/* The upper bits choose the core, the lower ones the bucket in its flow table. */
 	return (uint32_t)((uint64_t)rs_flow_hash(&key, flow_secret) * n_net >> 32);
 }
+
+/* ---- a turn ---- */
 
 static void sort(struct stage_rx *rx, uint32_t n_pkts)
 {
@@ -85,6 +152,7 @@ static void fan_out(struct stage_rx *rx)
 		n_taken = rs_joint_push(&rx->net[i], rx->sorted[i], n);
 		rx->counters[RX_C_DROP_FANOUT_FULL] += n - n_taken;
 		rte_pktmbuf_free_bulk(rx->sorted[i] + n_taken, n - n_taken);
+		rx->frames.n_out += n;
 		rx->n_sorted[i] = 0;
 	}
 }
@@ -96,8 +164,9 @@ uint32_t rs_stage_rx_turn(void *self, uint64_t now_us)
 
 	(void)now_us;
 	for (uint32_t i = 0; i < rx->n_queues; i++) {
-		uint32_t n = rs_io_rx_burst(&rx->queues[i], rx->pkts, RX_BURST);
+		uint32_t n = rs_io_rx_burst(rx->queues[i], rx->pkts, RX_BURST);
 
+		rx->frames.n_in += n;
 		sort(rx, n);
 		fan_out(rx);
 		n_done += n;

@@ -28,10 +28,11 @@ extern const struct counter_def rs_rx_counter_defs[RX_N_COUNTERS];
 
 struct stage_rx {
 	uint32_t n_queues;
-	struct io_queue queues[IO_MAX_PORTS];
+	struct io_queue *queues[IO_MAX_PORTS];
 	uint32_t n_net;
 	struct joint net[RX_MAX_NET];
 	const uint64_t *flow_secret; /* of struct tcp_config: net cores hash alike */
+	struct frame_ledger frames;
 	uint64_t counters[RX_N_COUNTERS];
 	/* This turn: frames sorted by net core. */
 	struct rte_mbuf *pkts[RX_BURST];
@@ -43,8 +44,8 @@ struct stage_rx {
 uint32_t rs_stage_rx_turn(void *self, uint64_t now_us);
 
 /*
- * Which of n_net cores a frame belongs to. All frames of a connection give the same; what is not
- * TCP goes to core 0.
+ * Which of n_net cores a frame belongs to. All frames of a connection give the same, and so do the
+ * ICMP errors that say "too big" about it; everything else goes to core 0.
  */
 uint32_t rs_rx_net_core(
 	const uint8_t *frame, uint32_t len, const uint64_t flow_secret[5], uint32_t n_net);

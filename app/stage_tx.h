@@ -2,7 +2,10 @@
 /*
  * The transmit stage of the split layout: it takes frames from net cores and gives them to one
  * queue of every port. In the fused layout, and for net stages on the same core, frames go straight
- * to the queue: rs_tx_push_port().
+ * to the queue: rs_tx_push_queue().
+ *
+ * What a port does not take is kept, up to TX_BACKLOG frames. Then nothing is taken from net cores
+ * any more; their rings fill, and they stop taking in frames themselves.
  *
  * Belongs to its core. May include core and io.
  */
@@ -11,16 +14,26 @@
 
 #include <stdint.h>
 
+#include "base/counter.h"
 #include "core/joint.h"
 #include "io/port.h"
 
-#define TX_BURST 64
-#define TX_BACKLOG                                                                                 \
-	256 /* frames a port has not taken yet; while full, nothing is pulled for anybody */
+#define TX_BURST   64
+#define TX_BACKLOG 256
 #define TX_MAX_NET 32
 
+enum tx_counter {
+#define RS_COUNTER(id, name, help) TX_C_##id,
+#include "tx_counters.def"
+#undef RS_COUNTER
+	TX_N_COUNTERS,
+};
+
+extern const struct counter_def rs_tx_counter_defs[TX_N_COUNTERS];
+
+/* Frames that wait for a port. */
 struct tx_backlog {
-	struct io_queue queue;
+	struct io_queue *queue;
 	uint32_t n;
 	struct rte_mbuf *pkts[TX_BACKLOG];
 };
@@ -31,6 +44,8 @@ struct stage_tx {
 	uint32_t n_net;
 	uint32_t next_net; /* whose turn it is to be asked first */
 	struct joint net[TX_MAX_NET];
+	struct frame_ledger frames;
+	uint64_t counters[TX_N_COUNTERS];
 };
 
 /* One turn; struct stage_tx as self. */
