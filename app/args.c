@@ -365,7 +365,8 @@ static int parse_max_body(struct parser *p, const char *name, const char *value)
 	uint64_t n;
 
 	if (!read_bytes(value, &n) || n > 1 << 30)
-		return fail(p, name, value, "expected a number of bytes up to 1G; k, M or G may follow");
+		return fail(p, name, value,
+			"expected a number of bytes up to 1G; k, M or G may follow");
 	p->cfg->max_body_bytes = (uint32_t)n;
 	return 0;
 }

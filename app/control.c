@@ -13,6 +13,7 @@
 #include "wire/link.h"
 
 #define TICK_MS             10
+#define WATCH_US            100000
 #define GATEWAY_WAIT_US     3000000
 #define MAX_FRAMES_PER_TICK 64
 
@@ -243,18 +244,18 @@ static void check_gateways(struct control *c, uint64_t now_us)
 	}
 }
 
-static void watch_links(struct control *c)
+/* Our neighbours learn of us when a link comes up, and again when it comes back. */
+static void watch_links(struct control *c, uint64_t now_us)
 {
+	if (now_us < c->watch_due_us)
+		return;
+	c->watch_due_us = now_us + WATCH_US;
 	for (uint32_t i = 0; i < c->appliance->n_ports; i++) {
-		struct io_port *port = &c->appliance->ports[i];
-		bool up = rs_io_port_link_up(port);
+		bool up = rs_io_port_watch(&c->appliance->ports[i]);
 
-		if (up == c->link_up[i])
-			continue;
-		rs_log("port %u (%s): link %s", port->id, port->name, up ? "up" : "down");
-		c->link_up[i] = up;
-		if (up)
+		if (up && !c->link_up[i])
 			announce(c, i);
+		c->link_up[i] = up;
 	}
 }
 
@@ -318,7 +319,7 @@ void rs_control_run(struct control *c)
 	while (take_signals(c, now_us) && !is_drained(c, now_us)) {
 		poll(&fd, 1, TICK_MS);
 		now_us = rs_core_now_us();
-		watch_links(c);
+		watch_links(c, now_us);
 		take_frames(c, now_us);
 		rs_neigh_tick(&c->neighbours, now_us);
 		act_on_events(c);

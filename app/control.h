@@ -16,6 +16,7 @@ struct control {
 	bool link_up[IO_MAX_PORTS];
 	bool gateway_missed[2]; /* it was said that it does not answer */
 	uint64_t started_us;
+	uint64_t watch_due_us;   /* when to look at the links again */
 	uint64_t drain_until_us; /* 0: not draining */
 };
 

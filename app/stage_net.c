@@ -70,9 +70,18 @@ static struct rte_mbuf *new_frame(struct stage_net *net, const struct net_port *
 		return NULL;
 	}
 	m = rte_pktmbuf_alloc(net->mbufs);
-	if (rs_unlikely(!m))
+	if (rs_unlikely(!m)) {
 		net->counters[NET_C_DROP_NO_MBUF]++;
+		return NULL;
+	}
+	net->frames.n_in++;
 	return m;
+}
+
+static void drop_frame(struct stage_net *net, struct rte_mbuf *m)
+{
+	rte_pktmbuf_free(m);
+	net->frames.n_out++;
 }
 
 static void queue_frame(struct net_port *port, struct rte_mbuf *m)
@@ -86,7 +95,7 @@ static void finish_answer(struct stage_net *net, struct net_port *port, struct r
 	uint32_t len, enum net_counter counter)
 {
 	if (!len) {
-		rte_pktmbuf_free(m);
+		drop_frame(net, m);
 		return;
 	}
 	m->data_len = (uint16_t)len;
@@ -173,6 +182,7 @@ static bool take_neighbour_frame(
 	}
 	if (rs_joint_push(&net->slow->to_control, &m, 1) == 1) {
 		net->counters[NET_C_TO_CONTROL]++;
+		net->frames.n_out++;
 		return true;
 	}
 	net->counters[NET_C_DROP_CONTROL_FULL]++;
@@ -237,6 +247,7 @@ static void parse_all(struct stage_net *net)
 		net->wire_counters[drop]++;
 	}
 	net->counters[NET_C_FRAMES_IN] += net->n_pkts;
+	net->frames.n_in += net->n_pkts;
 	net->n_pkts = n_kept;
 }
 
@@ -430,7 +441,7 @@ static void render(struct stage_net *net, const struct tcp_tx *tx)
 	if (rs_unlikely(tx->len > tx->mss)) {
 		if (!render_tso(net, port, m, tx)) {
 			net->counters[NET_C_DROP_NO_MBUF]++;
-			rte_pktmbuf_free(m);
+			drop_frame(net, m);
 			return;
 		}
 	} else {
@@ -462,9 +473,10 @@ static uint32_t take_from_control(struct stage_net *net)
 			queue_frame(port, frames[i]);
 		} else {
 			net->counters[NET_C_DROP_OUT_FULL]++;
-			rte_pktmbuf_free(frames[i]);
+			drop_frame(net, frames[i]);
 		}
 	}
+	net->frames.n_in += n;
 	return n;
 }
 
@@ -481,6 +493,7 @@ static uint32_t push_out(struct stage_net *net)
 			continue;
 		n = rs_joint_push(port->tx, port->out, port->n_out);
 		net->counters[NET_C_FRAMES_OUT] += n;
+		net->frames.n_out += n;
 		port->n_out -= n;
 		if (rs_unlikely(port->n_out))
 			memmove(port->out, port->out + n, port->n_out * sizeof(port->out[0]));
@@ -515,6 +528,7 @@ uint32_t rs_stage_net_turn(void *self, uint64_t now_us)
 	n_done += net->tcp.n_tx;
 	push_out(net);
 	rte_pktmbuf_free_bulk(net->pkts, net->n_pkts);
+	net->frames.n_out += net->n_pkts;
 	return n_done;
 }
 

@@ -79,6 +79,7 @@ struct stage_net {
 	struct http_conn *http_conns; /* one per connection id */
 	struct chunk_pool chunks;
 	struct chunk_pool heads;
+	struct frame_ledger frames;
 	uint64_t counters[NET_N_COUNTERS];
 	uint64_t wire_counters[WIRE_N_COUNTERS];
 	uint64_t http_counters[HTTP_N_COUNTERS];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* How a net stage comes to be, and how it ends. Nothing here runs while packets flow. */
 #include <errno.h>
-#include <stdio.h>
+#include <inttypes.h>
 
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
@@ -110,6 +110,7 @@ uint32_t rs_stage_net_leaks(struct stage_net *net)
 	}
 	for (uint32_t i = 0; i < net->n_ports; i++) {
 		rte_pktmbuf_free_bulk(net->ports[i].out, net->ports[i].n_out);
+		net->frames.n_out += net->ports[i].n_out;
 		net->ports[i].n_out = 0;
 	}
 	n_bad += check_pool(
