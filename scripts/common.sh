@@ -26,5 +26,5 @@ need_root()
 {
 	[ "$EUID" -eq 0 ] && return
 	command -v sudo >/dev/null || die "needs root: run it as root, or install sudo"
-	exec sudo --preserve-env=LAB_NAME,LAB_MTU,LAB_PMD,LAB_MB,RINGSIDE -- "$0" "$@"
+	exec sudo --preserve-env=LAB_NAME,LAB_MTU,LAB_PMD,LAB_MB,LAB_CORES,RINGSIDE -- "$0" "$@"
 }

@@ -96,7 +96,8 @@ class Appliance:
     def command(self):
         # One name a run: nothing of a run that was killed can be in the way of the next one.
         Appliance.runs = getattr(Appliance, "runs", 0) + 1
-        eal = ["--no-pci", "--no-telemetry", "--file-prefix", f"{self.lab.name}-{Appliance.runs}"]
+        eal = ["-l", ",".join(str(cpu) for cpu in sorted(os.sched_getaffinity(0))[:2])]
+        eal += ["--no-pci", "--no-telemetry", "--file-prefix", f"{self.lab.name}-{Appliance.runs}"]
         eal += ["--vdev", f"net_af_xdp0,iface={self.lab.near}", "--no-huge", "-m", "512"]
         own = ["--http", str(PORT), "--layout", self.layout, "--idle", "sleep"]
         for family in (4, 6):
@@ -148,7 +149,7 @@ class Appliance:
         words = self.words(200)
         if status != 0:
             raise AssertionError(f"the appliance ended with status {status}: {words}")
-        bad = re.search(r".*(leak|Sanitizer|runtime error).*", words)
+        bad = re.search(r".*(leak: |Sanitizer|runtime error).*", words)
         if bad:
             raise AssertionError(f"the appliance complains: {bad[0]}")
 

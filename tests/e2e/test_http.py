@@ -64,31 +64,32 @@ def curl_downloads(t):
     equal(got, hashlib.sha256(pattern(10_000_000)).hexdigest(), "sha256")
 
 
-def bodies_are_read(t, path, method):
+def bodies_are_read(t, method, statuses):
     """The bodies must be consumed exactly: the next request on the connection tells."""
     big = b"x" * 200_000
     for body in (b"", b"a", big):
         with Connection(t) as c:
-            c.send(request(method, path, f"Content-Length: {len(body)}", body=body))
-            true(c.response().status in (200, 201, 204), f"{method} of {len(body)} bytes")
+            c.send(request(method, "/hello/you", f"Content-Length: {len(body)}", body=body))
+            true(c.response().status in statuses, f"{method} of {len(body)} bytes")
             chunked = b"".join(
                 b"%x;note=1\r\n%s\r\n" % (len(part), part)
                 for part in (body[i : i + 7000] for i in range(0, len(body), 7000))
             )
-            c.send(request(method, path, "Transfer-Encoding: chunked", body=chunked))
+            c.send(request(method, "/hello/you", "Transfer-Encoding: chunked", body=chunked))
             c.send(b"0\r\nDigest: none\r\n\r\n")
-            true(c.response().status in (200, 201, 204), f"chunked {method} of {len(body)}")
+            true(c.response().status in statuses, f"chunked {method} of {len(body)}")
             true(b"Hello, next" in c.get("/hello/next").body, "the request after the bodies")
 
 
 @test()
 def post_bodies(t):
-    bodies_are_read(t, "/", "POST")
+    bodies_are_read(t, "POST", (200,))
 
 
 @test()
 def put_bodies(t):
-    bodies_are_read(t, "/", "PUT")
+    """Nothing takes PUT yet; its body is read all the same."""
+    bodies_are_read(t, "PUT", (405,))
 
 
 @test()
@@ -97,19 +98,22 @@ def curl_uploads(t):
         file.write(b"y" * 500_000)
         file.flush()
         code = ("-o", "/dev/null", "-w", "%{http_code}")
-        equal(t.curl("/", *code, "--data-binary", f"@{file.name}"), "200", "POST")
-        equal(t.curl("/", *code, "-X", "PUT", "--data-binary", f"@{file.name}"), "200", "PUT")
-        equal(t.curl("/", *code, "-T", "-", data=b"z" * 300_000), "200", "chunked PUT")
+        post = ("-X", "POST", "--data-binary", f"@{file.name}")
+        equal(t.curl("/hello/you", *code, *post), "200", "POST")
+        chunked = (*post, "-H", "Transfer-Encoding: chunked")
+        equal(t.curl("/hello/you", *code, *chunked), "200", "chunked POST")
+        stream = ("-X", "POST", "-T", "-")
+        equal(t.curl("/hello/you", *code, *stream, data=b"z" * 300_000), "200", "curl -T -")
 
 
 @test()
 def expect_100_continue(t):
     with Connection(t) as c:
-        c.send(request("POST", "/", "Content-Length: 5", "Expect: 100-continue"))
+        c.send(request("POST", "/hello/you", "Content-Length: 5", "Expect: 100-continue"))
         equal(c.response().status, 100, "the first status")
         c.send(b"12345")
-        true(c.response().status in (200, 201, 204), "the last status")
-    words = t.curl("/", "-v", "-o", "/dev/null", "-H", "Expect: 100-continue", "-d", "12345")
+        true(c.response().status == 200, "the last status")
+    words = t.curl("/hello/you", "-v", "-H", "Expect: 100-continue", "-d", "12345")
     true("100 Continue" in words, "curl saw no 100 Continue")
 
 
@@ -196,9 +200,9 @@ def pipelining_to_a_slow_reader(t):
 @test()
 def one_byte_at_a_time(t):
     with Connection(t) as c:
-        for byte in request("POST", "/", "Content-Length: 3", body=b"abc"):
+        for byte in request("POST", "/hello/you", "Content-Length: 3", body=b"abc"):
             c.send(bytes([byte]))
-        true(c.response().status in (200, 201, 204), "POST byte by byte")
+        true(c.response().status == 200, "POST byte by byte")
         for byte in request("GET", "/hello/slow"):
             c.send(bytes([byte]))
         true(b"Hello, slow" in c.response().body, "GET byte by byte")

@@ -1,0 +1,364 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Everything below TCP: neighbours, echo, errors, and packets that must go nowhere."""
+
+import re
+import socket
+
+from scapy.layers.inet import fragment
+from scapy.layers.inet6 import (
+    ICMPv6DestUnreach,
+    ICMPv6EchoReply,
+    ICMPv6EchoRequest,
+    ICMPv6ND_NA,
+    ICMPv6ND_NS,
+    ICMPv6NDOptDstLLAddr,
+    ICMPv6NDOptSrcLLAddr,
+    ICMPv6PacketTooBig,
+    IPv6ExtHdrDestOpt,
+    IPv6ExtHdrFragment,
+    PadN,
+)
+from scapy.layers.l2 import ARP, Dot1Q, Ether
+
+from harness import equal, pattern, test, true
+from lab import CLIENT
+from peer import ICMP, IP, RANDOM, TCP, UDP, IPv6, Peer, Raw, Wire, new_address
+
+
+def echo(t, wire, number, data=b"ringside" * 4, source=None, **ip):
+    """An echo request with a number to know its reply by."""
+    message = ICMPv6EchoRequest if t.family == 6 else ICMP
+    return wire.ip(source or t.client, **ip) / message(id=7, seq=number) / Raw(data)
+
+
+def reply_number(packet):
+    if ICMPv6EchoReply in packet:
+        return packet[ICMPv6EchoReply].seq
+    if ICMP in packet and packet[ICMP].type == 0:
+        return packet[ICMP].seq
+    return None
+
+
+def ignored(t, wire, *packets):
+    """None of the packets, echo requests of number 1, is answered; one of number 2 behind is."""
+    for packet in packets:
+        wire.send(packet)
+    wire.send(echo(t, wire, 2))
+    first = wire.expect(lambda p: reply_number(p) is not None, 3, "the reply to a right echo")
+    equal(reply_number(first), 2, "the first echo that was answered")
+
+
+@test()
+def ping(t):
+    for size in (0, 56, 1000, 1400):
+        words = t.tool("ping", "-c", "3", "-i", "0.05", "-W", "2", "-s", str(size), t.server)
+        true(" 0% packet loss" in words, words)
+
+
+@test()
+def the_kernel_learns_the_neighbour(t):
+    t.tool("ip", f"-{t.family}", "neighbour", "flush", "dev", "eth0")
+    t.tool("ping", "-c", "1", "-W", "3", t.server)
+    words = t.tool("ip", "neighbour", "show", t.server, "dev", "eth0")
+    true(t.lab.server_mac in words, f"expected {t.lab.server_mac}: {words}")
+    true(re.search("REACHABLE|DELAY|STALE", words), words)
+
+
+@test(families=(4,))
+def arp_is_answered_for_our_address_only(t):
+    with Wire(t) as wire:
+
+        def ask(target, source, target_mac="ff:ff:ff:ff:ff:ff"):
+            wire.send(
+                wire.ether(dst=target_mac)
+                / ARP(op=1, hwsrc=wire.mac, psrc=source, pdst=target, hwdst="00:00:00:00:00:00")
+            )
+
+        def answer():
+            packet = wire.expect(lambda p: ARP in p and p[ARP].op == 2, 3, "an ARP reply")
+            return packet[ARP].psrc, packet[ARP].hwsrc, packet[ARP].hwdst
+
+        ours = (t.server, t.lab.server_mac, wire.mac)
+        ask("10.99.0.3", t.client)
+        ask(t.server, t.client)
+        equal(answer(), ours, "the first reply")
+        # A probe, RFC 5227: the asker has no address yet.
+        ask(t.server, "0.0.0.0")
+        equal(answer(), ours, "the reply to a probe")
+        # A kernel that checks a known neighbour asks it alone.
+        ask(t.server, t.client, t.lab.server_mac)
+        equal(answer(), ours, "the reply to a unicast request")
+
+
+@test(families=(4,))
+def malformed_arp_is_ignored(t):
+    with Wire(t) as wire:
+        whole = bytes(wire.ether(dst="ff:ff:ff:ff:ff:ff") / ARP(op=1, hwsrc=wire.mac, pdst=t.server))
+        for length in (14, 20, 30, 41):
+            wire.socket.send(whole[:length])
+        for position, value in ((15, 9), (18, 8), (19, 16), (21, 99)):
+            wire.socket.send(whole[:position] + bytes([value]) + whole[position + 1 :])
+        ignored(t, wire)
+
+
+@test(families=(6,))
+def solicitations_are_answered_for_our_address_only(t):
+    with Wire(t) as wire:
+
+        def ask(target, hop_limit=255, mac=None):
+            group = f"ff02::1:ff00:{int(target.split('::')[1], 16):x}"
+            wire.send(
+                wire.ether(dst=mac or "33:33:ff:00:00:02")
+                / IPv6(src=CLIENT[6], dst=group, hlim=hop_limit)
+                / ICMPv6ND_NS(tgt=target)
+                / ICMPv6NDOptSrcLLAddr(lladdr=wire.mac)
+            )
+
+        ask("fd99::3", mac="33:33:ff:00:00:03")
+        ask("fd99::3")
+        ask(t.server, hop_limit=254)  # came through a router: forged
+        ask(t.server)
+        packet = wire.expect(lambda p: ICMPv6ND_NA in p, 3, "an advertisement")
+        equal(packet[ICMPv6ND_NA].tgt, t.server, "its target")
+        equal(packet[ICMPv6NDOptDstLLAddr].lladdr, t.lab.server_mac, "its link-layer address")
+        equal((packet[ICMPv6ND_NA].S, packet[IPv6].hlim), (1, 255), "solicited, hop limit")
+        again = [p for p in map(Ether, wire.frames(0.2)) if ICMPv6ND_NA in p]
+        equal(again, [], "more advertisements")
+
+
+@test(own=True, families=(4,))
+def addresses_are_announced_at_start(t):
+    with Wire(t) as wire:
+        t.start()
+        wanted = {"ARP", "NA"}
+        for frame in wire.frames(2):
+            p = Ether(frame)
+            if ARP in p and p[ARP].psrc == p[ARP].pdst == "10.99.0.2":
+                equal(p.dst, "ff:ff:ff:ff:ff:ff", "where the gratuitous ARP went")
+                equal(p[ARP].hwsrc, t.lab.server_mac, "the MAC address that it names")
+                wanted.discard("ARP")
+            if ICMPv6ND_NA in p and p[ICMPv6ND_NA].tgt == "fd99::2":
+                wanted.discard("NA")
+            if not wanted:
+                break
+        equal(wanted, set(), "announcements that did not come")
+
+
+@test()
+def a_closed_udp_port_is_unreachable(t):
+    kind = socket.AF_INET6 if t.family == 6 else socket.AF_INET
+    with socket.socket(kind, socket.SOCK_DGRAM) as s:
+        s.settimeout(3)
+        s.connect((t.server, 9999))
+        s.send(b"anyone?")
+        try:
+            s.recv(1)
+        except ConnectionRefusedError:
+            return
+    raise AssertionError("no ICMP port unreachable")
+
+
+@test(families=(4,))
+def an_unknown_protocol_is_unreachable(t):
+    with Wire(t) as wire:
+        wire.send(wire.ip(t.client, proto=200) / Raw(b"x" * 20))
+        packet = wire.expect(lambda p: ICMP in p and p[ICMP].type == 3, 3, "ICMP unreachable")
+        equal(packet[ICMP].code, 2, "its code")
+
+
+@test()
+def errors_are_not_answered_with_errors(t):
+    """RFC 1122 section 3.2.2, RFC 4443 section 2.4: nor are broadcasts and multicasts."""
+    with Wire(t) as wire:
+        inside = wire.ip(t.client, dst=t.server)[1] / UDP(sport=5, dport=9999)
+        if t.family == 4:
+            wire.send(wire.ip(t.client) / ICMP(type=3, code=3) / inside)
+            wire.send(wire.ether(dst="ff:ff:ff:ff:ff:ff") / IP(src=t.client, dst="255.255.255.255")
+                      / UDP(sport=5, dport=9999))
+        else:
+            wire.send(wire.ip(t.client) / ICMPv6DestUnreach(code=4) / inside)
+            wire.send(wire.ether(dst="33:33:00:00:00:01") / IPv6(src=t.client, dst="ff02::1")
+                      / UDP(sport=5, dport=9999))
+        wire.send(echo(t, wire, 2))
+        first = wire.expect(
+            lambda p: p.dst == wire.mac and (ICMP in p or ICMPv6DestUnreach in p
+                                             or ICMPv6EchoReply in p), 3, "the reply to an echo")
+        equal(reply_number(first), 2, "the first answer")
+
+
+@test()
+def fragments_are_dropped(t):
+    with Wire(t) as wire:
+        big = echo(t, wire, 1, data=b"x" * 2000)
+        if t.family == 4:
+            pieces = fragment(big, fragsize=1000)
+        else:
+            head = wire.ip(t.client)
+            rest = bytes(big[IPv6].payload)
+            pieces = [
+                head / IPv6ExtHdrFragment(nh=58, offset=0, m=1, id=5) / Raw(rest[:1000]),
+                head / IPv6ExtHdrFragment(nh=58, offset=125, m=0, id=5) / Raw(rest[1000:]),
+            ]
+        true(len(pieces) > 1, "nothing was cut")
+        ignored(t, wire, *pieces)
+
+
+@test()
+def a_syn_in_fragments_opens_nothing(t):
+    with Peer(t) as p:
+        syn = p.packet("S")
+        if t.family == 4:
+            for piece in fragment(syn, fragsize=8):
+                p.send(piece)
+        else:
+            whole = bytes(syn[TCP])
+            p.send(p.ip(p.source) / IPv6ExtHdrFragment(nh=6, m=1, id=9) / Raw(whole[:8]))
+            p.send(p.ip(p.source) / IPv6ExtHdrFragment(nh=6, offset=1, id=9) / Raw(whole[8:]))
+        for _ in range(2):
+            p.send(echo(t, p, 2))
+            first = p.expect(lambda q: p.mine(q) or reply_number(q), 3, "the reply to an echo")
+            true(not p.mine(first), "an answer to a SYN in fragments")
+        p.open()
+        p.serves()
+
+
+@test()
+def packets_that_are_wrong_are_ignored(t):
+    with Wire(t) as wire:
+        right = echo(t, wire, 1)
+        message = ICMPv6EchoRequest if t.family == 6 else ICMP
+        broken = []
+
+        def but(layer, **fields):
+            packet = right.copy()
+            for name, value in fields.items():
+                setattr(packet[layer], name, value)
+            broken.append(packet)
+
+        fields = {"cksum": 1} if t.family == 6 else {"chksum": 1}
+        but(message, **fields)
+        but(Ether, dst="02:00:00:00:00:01")
+        but(Ether, type=0x1234)
+        if t.family == 4:
+            but(IP, chksum=1)
+            but(IP, version=5)
+            but(IP, ihl=4)
+            but(IP, ihl=15)
+            but(IP, len=2000)
+            but(IP, len=10)
+            but(IP, dst="10.99.0.3")
+            but(IP, src="127.0.0.1")
+            but(IP, src="224.0.0.1")
+            but(IP, src="255.255.255.255")
+            but(IP, src=t.server)
+        else:
+            but(IPv6, version=4)
+            but(IPv6, plen=2000)
+            but(IPv6, dst="fd99::3")
+            but(IPv6, src="::1")
+            but(IPv6, src="ff02::1")
+            but(IPv6, src=t.server)
+        broken.append(wire.ether() / Dot1Q(vlan=5) / right[1])
+        ignored(t, wire, *broken)
+        frame = bytes(right)
+        for length in range(14, len(frame) - 1, 3):
+            wire.socket.send(frame[:length])
+        ignored(t, wire)
+
+
+@test()
+def options_before_the_message(t):
+    """Harmless IP options are skipped, source routes are refused."""
+    with Wire(t) as wire:
+        if t.family == 4:
+            nops = echo(t, wire, 1, options=b"\1\1\1\0")
+            route = echo(t, wire, 1, options=b"\x83\x07\x04" + socket.inet_aton("10.99.0.3") + b"\0")
+        else:
+            head = wire.ip(t.client) / IPv6ExtHdrDestOpt(options=[PadN(optdata=b"\0" * 4)])
+            nops = head / ICMPv6EchoRequest(id=7, seq=1)
+            route = None
+        wire.send(nops)
+        wire.expect(lambda p: reply_number(p) == 1, 3, "the reply to an echo with options")
+        if route:
+            ignored(t, wire, route)
+
+
+@test()
+def padding_is_no_payload(t):
+    """Ethernet fills short frames up; those bytes are not the packet's."""
+    with Peer(t) as p:
+        p.open()
+        bare_ack = bytes(p.packet("A"))
+        p.socket.send(bare_ack + b"GET / HTTP/1.1\r\nHost: padding\r\n\r\n")
+        p.serves()
+
+
+@test()
+def too_big_makes_segments_smaller(t):
+    """RFC 1191 and RFC 8201: a router's word about the path is taken when it quotes us right."""
+    with Peer(t) as p:
+        p.open()
+        p.get("/bytes/20000")
+        first = p.segment(lambda s: len(s.data) > 1300, what="a full segment")
+        mtu = 1300
+        quoted = p.ip(t.server, dst=p.source)[1] / TCP(
+            sport=p.port, dport=p.sport, seq=first.seq, ack=first.ack, flags="A"
+        )
+        if t.family == 4:
+            quoted[IP].flags = "DF"
+            error = p.ip(new_address(4)) / ICMP(type=3, code=4, nexthopmtu=mtu) / quoted
+        else:
+            error = p.ip(new_address(6)) / ICMPv6PacketTooBig(mtu=mtu) / quoted
+        p.send(error)
+        headers = 40 if t.family == 4 else 60
+        again = p.segment(lambda s: s.data and s.seq == first.seq, 8, "the segment again")
+        true(len(again.data) <= mtu - headers, f"sent again with {len(again.data)} bytes")
+        p.ack = again.end
+        p.say("A")
+        start = again.data.partition(b"\r\n\r\n")[2]
+        rest = p.read(lambda data: len(start) + len(data) >= 20000, within=10)
+        true(start + rest == pattern(20000), "wrong bytes")
+
+
+@test()
+def a_forged_too_big_is_ignored(t):
+    """RFC 5927: what it quotes is not in flight."""
+    with Peer(t) as p:
+        p.open()
+        p.serves()
+        quoted = p.ip(t.server, dst=p.source)[1] / TCP(
+            sport=p.port, dport=p.sport, seq=p.ack + 1_000_000, flags="A"
+        )
+        if t.family == 4:
+            p.send(p.ip(new_address(4)) / ICMP(type=3, code=4, nexthopmtu=600) / quoted)
+        else:
+            p.send(p.ip(new_address(6)) / ICMPv6PacketTooBig(mtu=1280) / quoted)
+        p.get("/bytes/5000")
+        p.segment(lambda s: len(s.data) > 1300, what="a full segment")
+
+
+@test()
+def unreachable_does_not_kill_a_connection(t):
+    """RFC 5461: such errors are soft for an established connection."""
+    with Peer(t) as p:
+        p.open()
+        quoted = p.ip(t.server, dst=p.source)[1] / TCP(
+            sport=p.port, dport=p.sport, seq=p.ack, flags="A"
+        )
+        for code in (0, 1, 3) if t.family == 4 else (0, 3, 4):
+            error = ICMP(type=3, code=code) if t.family == 4 else ICMPv6DestUnreach(code=code)
+            p.send(p.ip(new_address(t.family)) / error / quoted)
+        p.serves()
+
+
+@test(within=60)
+def rubbish_harms_nobody(t):
+    with Wire(t) as wire:
+        seeds = [bytes(echo(t, wire, 1)), bytes(wire.ip(t.client) / UDP(dport=9) / Raw(b"x" * 9))]
+        for _ in range(3000):
+            frame = bytearray(RANDOM.choice(seeds))
+            for _ in range(RANDOM.randrange(1, 8)):
+                frame[RANDOM.randrange(12, len(frame))] = RANDOM.randrange(256)
+            wire.socket.send(bytes(frame[: RANDOM.randrange(14, len(frame) + 1)]))
+    words = t.tool("ping", "-c", "1", "-W", "3", t.server)
+    true(" 0% packet loss" in words, words)
