@@ -1,0 +1,716 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Connections as a whole: what a client sends against what it gets. Every conversation is held at
+ * once, byte by byte, and cut in two at every place, with ample memory and with hardly any; the
+ * replies must be the same, and all memory must come back.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "http_rig.h"
+
+#include "../../app/builtin.c"
+
+#define TRANSCRIPT_BYTES 8192
+
+enum end {
+	OPEN,
+	CLOSED, /* FIN after the replies */
+};
+
+static void feed_in_steps(
+	struct rig *rig, const char *text, uint32_t len, uint32_t first, uint32_t step)
+{
+	for (uint32_t at = 0, n = first; at < len; n = step) {
+		n = n < len - at ? n : len - at;
+		rig_feed(rig, text + at, n);
+		at += n;
+	}
+}
+
+static void hold(const char *text, uint32_t len, uint32_t first, uint32_t step, uint32_t n_chunks,
+	const char *expected, enum end end)
+{
+	static struct rig rig;
+	char transcript[TRANSCRIPT_BYTES];
+
+	rig_open(&rig, n_chunks, 1);
+	feed_in_steps(&rig, text, len, first, step);
+	rig_drain(&rig);
+	assert_true(rig_transcript(&rig, transcript, sizeof(transcript)));
+	if (strcmp(transcript, expected) != 0)
+		print_error("first %u, step %u, chunks %u: %s\n", first, step, n_chunks, text);
+	assert_string_equal(transcript, expected);
+	assert_int_equal(rig.hc.closing, end == CLOSED);
+	assert_false(rig.hc.abort);
+	rig_close(&rig);
+}
+
+static void expect(const char *text, const char *expected, enum end end)
+{
+	uint32_t len = (uint32_t)strlen(text);
+
+	hold(text, len, len, len, 8, expected, end);
+	hold(text, len, len, len, 1, expected, end);
+	hold(text, len, 1, 1, 8, expected, end);
+	hold(text, len, 1, 1, 1, expected, end);
+	hold(text, len, 7, 7, 2, expected, end);
+	for (uint32_t first = 1; first < len; first++)
+		hold(text, len, first, len, 2, expected, end);
+}
+
+struct conversation {
+	const char *text;
+	const char *expected;
+	enum end end;
+};
+
+static void expect_all(const struct conversation *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		expect(cases[i].text, cases[i].expected, cases[i].end);
+}
+
+#define EXPECT_ALL(cases) expect_all(cases, sizeof(cases) / sizeof((cases)[0]))
+
+#define V  " HTTP/1.1\r\nHost: x\r\n"
+#define HA "200 \"Hello, a\""
+
+static void plain_requests(void **state)
+{
+	static const struct conversation cases[] = {
+		{"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "200", OPEN},
+		{"GET /hello/a" V "\r\n", HA, OPEN},
+		{"\r\nGET /hello/a" V "\r\n", HA, OPEN},
+		{"GET /hello/a?b=c" V "\r\n", HA, OPEN},
+		{"GET http://y/hello/a" V "\r\n", HA, OPEN},
+		{"GET http://y" V "\r\n", "200", OPEN},
+		{"HEAD /" V "\r\n", "200h", OPEN},
+		{"HEAD /hello/a" V "\r\n", "200h", OPEN},
+		{"HEAD /bytes/1099511627776" V "\r\n", "200h", OPEN},
+		{"GET /bytes/0" V "\r\n", "200 \"\"", OPEN},
+		{"GET /nowhere" V "\r\n", "404", OPEN},
+		{"HEAD /nowhere" V "\r\n", "404h", OPEN},
+		{"GET /hello" V "\r\n", "404", OPEN},
+		{"GET /hello/" V "\r\n", "404", OPEN},
+		{"GET /hello/a/b" V "\r\n", "404", OPEN},
+		{"GET //" V "\r\n", "404", OPEN},
+		{"GET /bytes/" V "\r\n", "404", OPEN},
+		{"GET /bytes/x" V "\r\n", "400", OPEN},
+		{"GET /bytes/-1" V "\r\n", "400", OPEN},
+		{"GET /bytes/1099511627777" V "\r\n", "400", OPEN},
+		{"GET /bytes/18446744073709551616" V "\r\n", "400", OPEN},
+		{"OPTIONS *" V "\r\n", "204 GET, HEAD, POST, OPTIONS", OPEN},
+		{"OPTIONS /" V "\r\n", "204 GET, HEAD, OPTIONS", OPEN},
+		{"OPTIONS http://x" V "\r\n", "204 GET, HEAD, POST, OPTIONS", OPEN},
+		{"OPTIONS /hello/a" V "\r\n", "204 GET, HEAD, POST, OPTIONS", OPEN},
+		{"OPTIONS /nowhere" V "\r\n", "404", OPEN},
+		{"DELETE /" V "\r\n", "405 GET, HEAD, OPTIONS", OPEN},
+		{"TRACE /" V "\r\n", "405 GET, HEAD, OPTIONS", OPEN},
+		{"PATCH /" V "\r\n", "405 GET, HEAD, OPTIONS", OPEN},
+		{"POST /" V "\r\n", "405 GET, HEAD, OPTIONS", OPEN},
+		{"CONNECT x:443" V "\r\n", "501", OPEN},
+	};
+
+	(void)state;
+	EXPECT_ALL(cases);
+}
+
+static void names_decoded_and_escaped(void **state)
+{
+	static const struct conversation cases[] = {
+		{"GET /hello/World" V "\r\n", "200 \"Hello, World\"", OPEN},
+		{"GET /hello/a%20b" V "\r\n", "200 \"Hello, a b\"", OPEN},
+		{"GET /hello/%C3%A9" V "\r\n", "200 \"Hello, \xc3\xa9\"", OPEN},
+		{"GET /hello/a+b" V "\r\n", "200 \"Hello, a+b\"", OPEN},
+		{"GET /hello/%2F" V "\r\n", "200 \"Hello, /\"", OPEN},
+		{"GET /hello/%2541" V "\r\n", "200 \"Hello, %41\"", OPEN},
+		{"GET /hello/%3Cb%3E&'%22" V "\r\n", "200 \"Hello, &lt;b&gt;&amp;&#39;&quot;\"",
+			OPEN},
+		{"GET /hello/%4" V "\r\n", "400 close", CLOSED},
+		{"GET /hello/%zz" V "\r\n", "400 close", CLOSED},
+	};
+
+	(void)state;
+	EXPECT_ALL(cases);
+}
+
+static void names_bounded(void **state)
+{
+	char text[1024], escaped[3 * (BUILTIN_MAX_NAME + 1) + 1] = "", plain[BUILTIN_MAX_NAME + 2];
+	static struct rig rig;
+	char transcript[TRANSCRIPT_BYTES];
+
+	(void)state;
+	memset(plain, 'a', sizeof(plain));
+	for (int n = BUILTIN_MAX_NAME; n <= BUILTIN_MAX_NAME + 1; n++) {
+		for (int i = 0; i < n; i++)
+			memcpy(escaped + 3 * i, "%22", 4);
+		for (int way = 0; way < 2; way++) {
+			int len = snprintf(text, sizeof(text), "GET /hello/%.*s" V "\r\n",
+				way ? 3 * n : n, way ? escaped : plain);
+
+			rig_open(&rig, 4, 1);
+			rig_feed(&rig, text, (uint32_t)len);
+			rig_drain(&rig);
+			assert_true(rig_transcript(&rig, transcript, sizeof(transcript)));
+			assert_string_equal(transcript, n == BUILTIN_MAX_NAME ? "200" : "414");
+			rig_close(&rig);
+		}
+	}
+}
+
+static void persistence(void **state)
+{
+	(void)state;
+	expect("GET /hello/a" V "Connection: close\r\n\r\n", "200 close \"Hello, a\"", CLOSED);
+	expect("GET /hello/a HTTP/1.0\r\n\r\n", "200 close \"Hello, a\"", CLOSED);
+	expect("GET /hello/a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+		"200 keep-alive \"Hello, a\"", OPEN);
+	expect("GET /hello/a" V "Connection: close\r\n\r\nGET /hello/b" V "\r\n",
+		"200 close \"Hello, a\"", CLOSED);
+	expect("HEAD / HTTP/1.0\r\n\r\n", "200h close", CLOSED);
+	expect("GET /nowhere" V "Connection: close\r\n\r\n", "404 close", CLOSED);
+	expect("DELETE / HTTP/1.0\r\n\r\n", "405 GET, HEAD, OPTIONS close", CLOSED);
+	expect("OPTIONS * HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+		"204 GET, HEAD, POST, OPTIONS keep-alive", OPEN);
+}
+
+#define POST "POST /hello/a" V
+
+static void bodies(void **state)
+{
+	static const struct conversation cases[] = {
+		{POST "Content-Length: 0\r\n\r\n", HA, OPEN},
+		{POST "Content-Length: 5\r\n\r\nhello", HA, OPEN},
+		{POST "Content-Length: 5\r\n\r\nhelloGET /hello/b" V "\r\n",
+			HA "\n200 \"Hello, b\"", OPEN},
+		{POST "Content-Length: 5\r\n\r\nGET /GET /hello/b" V "\r\n",
+			HA "\n200 \"Hello, b\"", OPEN},
+		{POST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", HA, OPEN},
+		{POST "Transfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nT: u\r\n\r\n", HA,
+			OPEN},
+		{POST "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+		      "GET /hello/b" V "\r\n",
+			HA "\n200 \"Hello, b\"", OPEN},
+		{POST "Connection: close\r\nContent-Length: 1\r\n\r\nx", "200 close \"Hello, a\"",
+			CLOSED},
+		{"GET /hello/a" V "Content-Length: 3\r\n\r\nabcGET /hello/b" V "\r\n",
+			HA "\n200 \"Hello, b\"", OPEN},
+		{"PUT /nowhere" V "Content-Length: 3\r\n\r\nabcGET /hello/b" V "\r\n",
+			"404\n200 \"Hello, b\"", OPEN},
+		{"PUT /hello/a" V "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+			"405 GET, HEAD, POST, OPTIONS", OPEN},
+		{POST "Transfer-Encoding: chunked\r\n\r\n5\r\nhelloX", "400 close", CLOSED},
+		{POST "Transfer-Encoding: chunked\r\n\r\nx\r\n", "400 close", CLOSED},
+		{POST "Transfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\nGET /" V "\r\n",
+			"400 close", CLOSED},
+		{POST "Transfer-Encoding: chunked\r\n\r\n100001\r\nx", "413 close", CLOSED},
+		{POST "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nx", "413 close",
+			CLOSED},
+		{POST "Content-Length: 1048577\r\n\r\nabc", "413 close", CLOSED},
+		{POST "Content-Length: 18446744073709551615\r\n\r\n", "413 close", CLOSED},
+		{POST "\r\n", "411", OPEN},
+		{POST "\r\nGET /hello/b" V "\r\n", "411\n200 \"Hello, b\"", OPEN},
+		{POST "Content-Length: 7\r\n\r\nhello", "", OPEN},
+		{POST "Content-Length: 5, 5\r\n\r\nhello", "400 close", CLOSED},
+		{POST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+			"400 close", CLOSED},
+		{POST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "501 close", CLOSED},
+	};
+
+	(void)state;
+	EXPECT_ALL(cases);
+}
+
+static void expectations(void **state)
+{
+	static const struct conversation cases[] = {
+		/* No body to come: nothing to wait for. */
+		{POST "Expect: 100-continue\r\nContent-Length: 0\r\n\r\n", HA, OPEN},
+		{"GET /hello/a" V "Expect: 100-continue\r\n\r\n", HA, OPEN},
+		/* The head alone. */
+		{POST "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n", "100", OPEN},
+		{POST "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n", "100", OPEN},
+		/* Refused before the body comes; whether it comes is not known. */
+		{"POST /nowhere" V "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n", "404 close",
+			CLOSED},
+		{"POST /" V "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n",
+			"405 GET, HEAD, OPTIONS close", CLOSED},
+		{POST "Expect: 100-continue\r\nContent-Length: 5000000\r\n\r\n", "413 close",
+			CLOSED},
+		{POST "Expect: tea\r\nContent-Length: 5\r\n\r\n", "417 close", CLOSED},
+		/* HTTP/1.0 knows no expectations. */
+		{"POST /hello/a HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx",
+			"200 close \"Hello, a\"", CLOSED},
+	};
+	static const char head[] = POST "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+	static const char whole[] =
+		POST "Expect: 100-continue\r\nContent-Length: 5\r\n\r\nhelloGET /hello/b" V "\r\n";
+	const uint32_t len = sizeof(whole) - 1;
+
+	(void)state;
+	EXPECT_ALL(cases);
+	/* 100 is left away where the body has begun to arrive with the end of the head. */
+	hold(whole, len, len, len, 2, HA "\n200 \"Hello, b\"", OPEN);
+	hold(whole, len, sizeof(head), len, 2, HA "\n200 \"Hello, b\"", OPEN);
+	hold(whole, len, sizeof(head) - 1, len, 2, "100\n" HA "\n200 \"Hello, b\"", OPEN);
+	hold(whole, len, 1, 1, 2, "100\n" HA "\n200 \"Hello, b\"", OPEN);
+}
+
+static void refusals_close(void **state)
+{
+	static const struct conversation cases[] = {
+		{"GET / HTTP/1.1\r\n\r\n", "400 close", CLOSED},
+		{"HEAD / HTTP/1.1\r\n\r\n", "400h close", CLOSED},
+		{"GET /\r\n", "400 close", CLOSED},
+		{"GET / HTTP/1.1\n", "400 close", CLOSED},
+		{"GET / HTTP/2.0\r\n\r\n", "505 close", CLOSED},
+		{"BREW / HTTP/1.1\r\n\r\n", "501 close", CLOSED},
+		{"GET /hello/a" V "\r\nGET /\x01", HA "\n400 close", CLOSED},
+		{"GET /hello/a" V "\r\n\r\n\r\n", HA "\n400 close", CLOSED},
+		{"GET /hello/a" V "\r\n\r\nGET /hello/b" V "\r\n", HA "\n200 \"Hello, b\"", OPEN},
+		{"GET / HTTP/1.1\r\n A: b\r\n\r\nGET /hello/b" V "\r\n", "400 close", CLOSED},
+	};
+
+	(void)state;
+	EXPECT_ALL(cases);
+}
+
+static void too_long(void **state)
+{
+	static char text[40000];
+	char transcript[TRANSCRIPT_BYTES];
+	static struct rig rig;
+
+	(void)state;
+	for (int way = 0; way < 3; way++) {
+		int n = snprintf(text, sizeof(text), "%s",
+			way == 0 ? "GET /" : "GET / HTTP/1.1\r\nHost: x\r\nA: ");
+
+		memset(text + n, 'a', sizeof(text) - (size_t)n - 1);
+		for (int i = 0; way == 2 && i < 101; i++)
+			memcpy(text + 25 + 6 * i, "A: b\r\n", 6);
+		if (way == 2)
+			memcpy(text + 25 + 6 * 101, "\r\n", 3);
+		for (uint32_t step = 1; step < 40000; step = step * 5 + 1) {
+			uint32_t len = (uint32_t)strlen(text);
+
+			rig_open(&rig, 2, 1);
+			feed_in_steps(&rig, text, len, step, step);
+			rig_drain(&rig);
+			assert_true(rig_transcript(&rig, transcript, sizeof(transcript)));
+			assert_string_equal(transcript, way == 0 ? "414 close" : "431 close");
+			assert_true(rig.hc.closing);
+			rig_close(&rig);
+		}
+	}
+}
+
+/* Many requests in one go: answered in order, through a send queue that holds only some. */
+static void pipelining(void **state)
+{
+	static struct rig rig;
+	static char text[60000], transcript[TRANSCRIPT_BYTES], expected[TRANSCRIPT_BYTES];
+	uint32_t len = 0, n = 0;
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		if (i % 3 == 0)
+			len += (uint32_t)sprintf(
+				text + len, "POST /hello/%d" V "Content-Length: 3\r\n\r\nabc", i);
+		else
+			len += (uint32_t)sprintf(text + len, "GET /hello/%d" V "\r\n", i);
+		n += (uint32_t)sprintf(expected + n, "%s200 \"Hello, %d\"", i ? "\n" : "", i);
+	}
+	for (uint32_t n_chunks = 1; n_chunks < 5; n_chunks++) {
+		for (uint32_t step = 1; step < 2 * len; step = step * 3 + 1) {
+			rig_open(&rig, n_chunks, 1);
+			feed_in_steps(&rig, text, len, step, step);
+			rig_drain(&rig);
+			assert_true(rig_transcript(&rig, transcript, sizeof(transcript)));
+			assert_string_equal(transcript, expected);
+			assert_int_equal(rig.hc.n_requests, 200);
+			assert_int_equal(rig.counters[HTTP_C_REQUESTS], 200);
+			assert_int_equal(rig.counters[HTTP_C_REPLIES_2XX], 200);
+			rig_close(&rig);
+		}
+	}
+}
+
+/* Without acknowledgements, replies go into one chunk as long as they fit. */
+static void small_replies_share_a_slice(void **state)
+{
+	static struct rig rig;
+	static const char text[] =
+		"GET /hello/a" V "\r\nGET /hello/b" V "\r\nGET /hello/c" V "\r\n";
+
+	(void)state;
+	rig_open(&rig, 4, 1);
+	assert_int_equal(rig_input(&rig, text, sizeof(text) - 1), sizeof(text) - 1);
+	assert_int_equal(rig.out.n, 1);
+	assert_int_equal(rig.heads.n_free, 1);
+	assert_int_equal(rig.counters[HTTP_C_SPLIT_HEADS], 0);
+	rig_close(&rig);
+}
+
+static void blocked_until_acknowledged(void **state)
+{
+	static struct rig rig;
+	static char text[20000];
+	uint32_t len = 0, used;
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		len += (uint32_t)sprintf(text + len, "GET /" V "\r\n");
+	rig_open(&rig, 8, 1);
+	used = rig_input(&rig, text, len);
+	assert_true(rig.hc.blocked && used < len && used % (len / 100) == 0);
+	assert_int_equal(rs_http_input(&rig.env, &rig.hc, (uint8_t *)text, 1, &rig.out), 0);
+	rig_ack(&rig, 10); /* no slice is free yet */
+	assert_true(rig.hc.blocked);
+	rig_ack(&rig, UINT32_MAX);
+	assert_false(rig.hc.blocked);
+	rig_close(&rig);
+}
+
+static void generated_bodies(void **state)
+{
+	static const uint64_t sizes[] = {1, 250, 251, 252, 1023, 1024, 1025, 2048, 65536, 1048678,
+		1048679, 3 * 1048678 + 1, 20000003};
+	static struct rig rig;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		char text[64];
+		struct rig_reply reply;
+		const char *body;
+		uint64_t n_head;
+		int len = snprintf(text, sizeof(text), "GET /bytes/%llu" V "\r\nG",
+			(unsigned long long)sizes[i]);
+
+		rig_open(&rig, 2, 1);
+		rig_feed(&rig, text, (uint32_t)len);
+		rig_drain(&rig);
+		body = rig_read_head((char *)rig.got, (char *)rig.got + RIG_GOT_BYTES, &reply);
+		assert_non_null(body);
+		n_head = (uint64_t)(body - (char *)rig.got);
+		assert_int_equal(reply.content_length, sizes[i]);
+		assert_int_equal(rig.n_got, n_head + sizes[i]);
+		for (uint64_t k = 0; k < sizes[i] && n_head + k < RIG_GOT_BYTES; k++)
+			assert_int_equal((uint8_t)body[k], k % 251);
+		/* The connection goes on: the G has begun the next request. */
+		assert_false(rig.hc.blocked);
+		assert_int_not_equal(rig.hc.head, 0);
+		rig_close(&rig);
+	}
+}
+
+/* Every byte of a long body, whatever pieces are acknowledged. */
+static void generated_in_order(void **state)
+{
+	static struct rig rig;
+	static const char text[] = "GET /bytes/9000000" V "Connection: close\r\n\r\n";
+	uint64_t k = 0;
+	uint32_t seed = 1, head = 0;
+
+	(void)state;
+	rig_open(&rig, 2, 1);
+	rig_feed(&rig, text, sizeof(text) - 1);
+	while (rig.out.n_bytes) {
+		struct span spans[SENDQ_SLICES];
+		uint32_t n, want = 1 + (seed = seed * 1664525 + 1013904223) % 300000;
+
+		n = rs_sendq_peek(&rig.out, 0, want, spans);
+		for (uint32_t i = 0; i < n; i++) {
+			for (uint32_t j = 0; j < spans[i].len; j++) {
+				if (head < 4)
+					head = spans[i].data[j] == "\r\n\r\n"[head] ? head + 1
+					       : spans[i].data[j] == '\r'           ? 1
+										    : 0;
+				else if (spans[i].data[j] != k++ % 251)
+					fail();
+			}
+		}
+		assert_int_equal(rig.hc.closing, rig.hc.reply_left == 0);
+		rig_ack(&rig, want);
+	}
+	assert_int_equal(k, 9000000);
+	assert_true(rig.hc.closing);
+	rig_close(&rig);
+}
+
+static void half_closed(void **state)
+{
+	static const struct conversation cases[] = {
+		{"", "", CLOSED},
+		{"GET /hello/a" V "\r\n", HA, CLOSED},
+		{"GET /hello/a" V "\r\nGET /hello/b" V "\r\n", HA "\n200 \"Hello, b\"", CLOSED},
+		{"GET /hello/a" V "\r\nGET", HA "\n400 close", CLOSED},
+		{"GET /hello/a", "400 close", CLOSED},
+		{POST "Content-Length: 5\r\n\r\nhell", "400 close", CLOSED},
+		{POST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r", "400 close", CLOSED},
+		{"GET /" V "Connection: close\r\n\r\n", "200 close", CLOSED},
+	};
+	static struct rig rig;
+	char transcript[TRANSCRIPT_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		rig_open(&rig, 4, 1);
+		rig_feed(&rig, cases[i].text, (uint32_t)strlen(cases[i].text));
+		rs_http_eof(&rig.env, &rig.hc, &rig.out);
+		assert_true(rig.hc.closing);
+		rig_drain(&rig);
+		assert_true(rig_transcript(&rig, transcript, sizeof(transcript)));
+		assert_string_equal(transcript, cases[i].expected);
+		rig_close(&rig);
+	}
+	/* A long reply goes on to its end. */
+	rig_open(&rig, 4, 1);
+	rig_feed(&rig, "GET /bytes/9000000" V "\r\n", 18 + sizeof(V "\r\n") - 1);
+	rs_http_eof(&rig.env, &rig.hc, &rig.out);
+	assert_false(rig.hc.closing);
+	rig_drain(&rig);
+	assert_true(rig.hc.closing);
+	assert_true(rig.n_got > 9000000);
+	rig_close(&rig);
+}
+
+/* Goes to the deadline, or a microsecond before it, where nothing may happen. */
+static void wait_for_deadline(struct rig *rig)
+{
+	struct http_conn before;
+
+	rig->env.now_us = rig->hc.deadline_us - 1;
+	before = rig->hc;
+	rs_http_deadline(&rig->env, &rig->hc, &rig->out);
+	assert_memory_equal(&before, &rig->hc, sizeof(before));
+	rig->env.now_us++;
+	rs_http_deadline(&rig->env, &rig->hc, &rig->out);
+}
+
+static void assert_deadline_in(const struct rig *rig, uint64_t us)
+{
+	assert_int_equal(rs_http_deadline_us(&rig->hc) - rig->env.now_us, us);
+}
+
+static void expect_transcript(struct rig *rig, const char *expected)
+{
+	char transcript[TRANSCRIPT_BYTES];
+
+	rig_drain(rig);
+	assert_true(rig_transcript(rig, transcript, sizeof(transcript)));
+	assert_string_equal(transcript, expected);
+}
+
+static void idle_clients(void **state)
+{
+	static struct rig rig;
+
+	(void)state;
+	rig_open(&rig, 4, 1);
+	assert_true(rs_http_idle(&rig.hc));
+	assert_deadline_in(&rig, 30000000);
+	rig.env.now_us += 20000000;
+	rig_feed(&rig, "GET /hello/a" V "\r\n", 12 + sizeof(V "\r\n") - 1);
+	rig_drain(&rig);
+	assert_true(rs_http_idle(&rig.hc));
+	assert_deadline_in(&rig, 30000000);
+	wait_for_deadline(&rig);
+	assert_true(rig.hc.closing && !rig.hc.abort);
+	assert_int_equal(rig.counters[HTTP_C_IDLE_TIMEOUT], 1);
+	expect_transcript(&rig, HA);
+	/* The client does not close: RST. */
+	wait_for_deadline(&rig);
+	assert_true(rig.hc.abort);
+	assert_int_equal(rig.counters[HTTP_C_LINGER_TIMEOUT], 1);
+	rig_close(&rig);
+}
+
+static void slow_heads(void **state)
+{
+	static struct rig rig;
+
+	(void)state;
+	rig_open(&rig, 4, 1);
+	rig_feed(&rig, "G", 1);
+	assert_false(rs_http_idle(&rig.hc));
+	assert_deadline_in(&rig, 10000000);
+	rig.env.now_us += 9000000;
+	rig_feed(&rig, "ET / HTTP/1.1\r\nHost: x\r\n", 24);
+	assert_deadline_in(&rig, 1000000); /* trickling does not help */
+	wait_for_deadline(&rig);
+	assert_true(rig.hc.closing);
+	expect_transcript(&rig, "408 close");
+	assert_int_equal(rig.counters[HTTP_C_HEAD_TIMEOUT], 1);
+	rig_close(&rig);
+	/* The next head has its own time, also when it comes with the end of the one before. */
+	rig_open(&rig, 4, 1);
+	rig_feed(&rig, "GET /hello/a" V, 12 + sizeof(V) - 1);
+	rig.env.now_us += 9000000;
+	rig_feed(&rig, "\r\nGET", 5);
+	rig_drain(&rig);
+	assert_deadline_in(&rig, 10000000);
+	rig_close(&rig);
+}
+
+static void slow_bodies(void **state)
+{
+	static struct rig rig;
+	static char body[2000];
+	static const char head[] = POST "Content-Length: 100000\r\n\r\n";
+
+	(void)state;
+	rig_open(&rig, 4, 1);
+	rig_feed(&rig, head, sizeof(head) - 1);
+	for (int i = 0; i < 5; i++) {
+		assert_deadline_in(&rig, 10000000);
+		rig.env.now_us += 1000000;
+		rig_feed(&rig, body, 1024);
+		assert_deadline_in(&rig, 9000000);
+		wait_for_deadline(&rig);
+		assert_false(rig.hc.closing);
+	}
+	rig_feed(&rig, body, 1023);
+	wait_for_deadline(&rig);
+	expect_transcript(&rig, "408 close");
+	assert_int_equal(rig.counters[HTTP_C_BODY_TIMEOUT], 1);
+	rig_close(&rig);
+}
+
+static void slow_readers(void **state)
+{
+	static struct rig rig;
+	static const char text[] = "GET /bytes/99000000" V "\r\n";
+
+	(void)state;
+	rig_open(&rig, 4, 1);
+	rig_feed(&rig, text, sizeof(text) - 1);
+	for (int i = 0; i < 5; i++) {
+		assert_deadline_in(&rig, 30000000);
+		rig_ack(&rig, 4095);
+		rig.env.now_us += 10000000;
+		rig_ack(&rig, 1);
+		assert_deadline_in(&rig, 20000000);
+		wait_for_deadline(&rig);
+		assert_false(rig.hc.abort);
+	}
+	rig_ack(&rig, 4095);
+	wait_for_deadline(&rig);
+	assert_true(rig.hc.abort);
+	assert_int_equal(rig.counters[HTTP_C_WRITE_TIMEOUT], 1);
+	rig_close(&rig);
+	/* A small reply that is not read at all. */
+	rig_open(&rig, 4, 1);
+	rig_feed(&rig, "GET /" V "\r\n", 5 + sizeof(V "\r\n") - 1);
+	assert_deadline_in(&rig, 30000000);
+	wait_for_deadline(&rig);
+	assert_true(rig.hc.abort);
+	rig_close(&rig);
+}
+
+static void lingering(void **state)
+{
+	static struct rig rig;
+	static char rest[65536];
+
+	(void)state;
+	rig_open(&rig, 4, 1);
+	rig.cfg.linger_max_bytes = 100000;
+	rig_feed(&rig, POST "Content-Length: 9000000\r\n\r\n",
+		sizeof(POST "Content-Length: 9000000\r\n\r\n") - 1);
+	assert_true(rig.hc.closing);
+	rig_feed(&rig, rest, sizeof(rest));
+	assert_false(rig.hc.abort);
+	expect_transcript(&rig, "413 close");
+	assert_deadline_in(&rig, 5000000);
+	rig_feed(&rig, rest, sizeof(rest));
+	assert_true(rig.hc.abort);
+	assert_int_equal(rig.counters[HTTP_C_LINGER_OVERRUN], 1);
+	rig_close(&rig);
+}
+
+static void limits_on_requests(void **state)
+{
+	static struct rig rig;
+
+	(void)state;
+	rig_open(&rig, 4, 1);
+	rig.cfg.max_requests_per_conn = 2;
+	for (int i = 0; i < 3; i++)
+		rig_feed(&rig, "GET /hello/a" V "\r\n", 12 + sizeof(V "\r\n") - 1);
+	assert_true(rig.hc.closing);
+	expect_transcript(&rig, HA "\n200 close \"Hello, a\"");
+	rig_close(&rig);
+	rig_open(&rig, 4, 1);
+	rig.cfg.drain = true;
+	rig_feed(&rig, "GET /hello/a" V "\r\n", 12 + sizeof(V "\r\n") - 1);
+	expect_transcript(&rig, "200 close \"Hello, a\"");
+	rig_close(&rig);
+}
+
+static void no_memory(void **state)
+{
+	static struct rig rig;
+
+	(void)state;
+	/* No chunk for a reply, and nothing queued that would give one back. */
+	rig_open(&rig, 0, 1);
+	rig_feed(&rig, "GET /" V "\r\n", 5 + sizeof(V "\r\n") - 1);
+	assert_true(rig.hc.closing);
+	expect_transcript(&rig, "503 close");
+	assert_int_equal(rig.counters[HTTP_C_OVERLOAD], 1);
+	rig_close(&rig);
+	/* No buffer for a head in pieces; one in a piece needs none. */
+	rig_open(&rig, 1, 0);
+	rig_feed(&rig, "GET /hello/a" V "\r\nGET", 12 + sizeof(V "\r\nGET") - 1);
+	assert_true(rig.hc.closing);
+	expect_transcript(&rig, HA "\n503 close");
+	rig_close(&rig);
+	/* No buffer for a head whose body is still to come. */
+	rig_open(&rig, 1, 0);
+	rig_feed(&rig, POST "Content-Length: 1\r\n\r\n",
+		sizeof(POST "Content-Length: 1\r\n\r\n") - 1);
+	expect_transcript(&rig, "503 close");
+	rig_close(&rig);
+	/* Neither of both. */
+	rig_open(&rig, 0, 0);
+	rig_feed(&rig, "GET", 3);
+	expect_transcript(&rig, "503 close");
+	rig_close(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(plain_requests),
+		cmocka_unit_test(names_decoded_and_escaped),
+		cmocka_unit_test(names_bounded),
+		cmocka_unit_test(persistence),
+		cmocka_unit_test(bodies),
+		cmocka_unit_test(expectations),
+		cmocka_unit_test(refusals_close),
+		cmocka_unit_test(too_long),
+		cmocka_unit_test(pipelining),
+		cmocka_unit_test(small_replies_share_a_slice),
+		cmocka_unit_test(blocked_until_acknowledged),
+		cmocka_unit_test(generated_bodies),
+		cmocka_unit_test(generated_in_order),
+		cmocka_unit_test(half_closed),
+		cmocka_unit_test(idle_clients),
+		cmocka_unit_test(slow_heads),
+		cmocka_unit_test(slow_bodies),
+		cmocka_unit_test(slow_readers),
+		cmocka_unit_test(lingering),
+		cmocka_unit_test(limits_on_requests),
+		cmocka_unit_test(no_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
