@@ -22,6 +22,7 @@
 #define PREFETCH_AHEAD       4
 #define MAX_EXPIRED_PER_TURN 256
 #define MAX_CONTROL_PER_TURN 16
+#define CHUNK_RETRY_US       2000
 #define MAX_PEEKS            64   /* pieces of one connection's backlog read in a row */
 #define ICMP_PER_SECOND      1000 /* errors and echo replies, each (RFC 1812 section 4.3.2.8) */
 
@@ -280,6 +281,21 @@ static bool deliver(struct stage_net *net, struct tcp_conn *conn, struct http_co
 	return true;
 }
 
+/*
+ * When to look at the connection even if the peer says nothing. One that is blocked without
+ * anything in flight waits for a chunk: no acknowledgement will wake it.
+ */
+static uint64_t wake_us(
+	const struct stage_net *net, const struct tcp_conn *conn, const struct http_conn *hc)
+{
+	uint64_t deadline_us = rs_http_deadline_us(hc);
+
+	if (rs_unlikely(hc->blocked && rs_sendq_empty(&conn->sendq)))
+		deadline_us = rs_min_u64(
+			deadline_us ? deadline_us : UINT64_MAX, net->tcp.now_us + CHUNK_RETRY_US);
+	return deadline_us;
+}
+
 /* Carries out what HTTP wants of the connection. */
 static void obey(struct stage_net *net, struct tcp_conn *conn, struct http_conn *hc)
 {
@@ -288,8 +304,8 @@ static void obey(struct stage_net *net, struct tcp_conn *conn, struct http_conn 
 		rs_http_release(&net->http, hc);
 		return;
 	}
-	if (rs_http_deadline_us(hc) != conn->user) {
-		conn->user = rs_http_deadline_us(hc);
+	if (wake_us(net, conn, hc) != conn->user) {
+		conn->user = wake_us(net, conn, hc);
 		rs_tcp_set_deadline(&net->tcp, conn, conn->user);
 	}
 	rs_tcp_send(&net->tcp, conn);
@@ -308,15 +324,14 @@ static void serve(struct stage_net *net, struct tcp_conn *conn, uint32_t ev)
 	}
 	if (rs_unlikely(ev & TCP_EV_OPENED))
 		rs_http_open(&net->http, hc);
-	if (ev & TCP_EV_SENT)
-		rs_http_writable(&net->http, hc, &conn->sendq);
 	if (rs_unlikely(ev & TCP_EV_DEADLINE)) {
 		conn->user = 0; /* it has come: whatever HTTP wants now is new */
 		rs_http_deadline(&net->http, hc, &conn->sendq);
 	}
-	/* After an acknowledgement, what waited for room in the send queue may go on. */
-	if ((ev & TCP_EV_DATA || (ev & TCP_EV_SENT && !hc->blocked && conn->rcvq)) &&
-		!deliver(net, conn, hc))
+	if (ev & (TCP_EV_SENT | TCP_EV_DEADLINE))
+		rs_http_writable(&net->http, hc, &conn->sendq);
+	/* What waited for room may go on now, without anything new having come. */
+	if ((ev & TCP_EV_DATA || (!hc->blocked && conn->rcvq)) && !deliver(net, conn, hc))
 		return;
 	obey(net, conn, hc);
 }

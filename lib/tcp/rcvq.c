@@ -84,6 +84,29 @@ static uint32_t fill_gap(struct tcp *t, struct tcp_conn *c, struct block *before
 	return done;
 }
 
+/* Blocks that touch become one where the first has room: small pieces must not use up the chunks.
+ */
+static void merge(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t chunk = c->rcvq;
+
+	while (chunk) {
+		struct block *b = block_at(t, chunk);
+		struct block *next = b->next ? block_at(t, b->next) : NULL;
+
+		if (next && next->seq == block_end(b) && next->len <= block_room(t, b)) {
+			uint32_t emptied = b->next;
+
+			block_append(b, next->data + next->start, next->len);
+			b->next = next->next;
+			c->n_rcvq_chunks--;
+			rs_chunk_free(t->chunks, emptied);
+			continue;
+		}
+		chunk = b->next;
+	}
+}
+
 uint32_t rs_tcp_rcvq_insert(
 	struct tcp *t, struct tcp_conn *c, uint32_t seq, const uint8_t *data, uint32_t len)
 {
@@ -108,6 +131,7 @@ uint32_t rs_tcp_rcvq_insert(
 		pos += gap;
 		before = NULL;
 	}
+	merge(t, c);
 	return rs_min_u32(rs_tcp_rcvq_contiguous(t, c, seq) - seq, len);
 }
 
