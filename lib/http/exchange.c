@@ -374,13 +374,18 @@ static uint32_t take(struct http_env *env, struct http_conn *hc, const uint8_t *
 	return 0;
 }
 
-/* A request has begun and does not go on: says so, where there is room for it, and closes. */
+/* A request has begun (hc->head) and does not go on: says so, where there is room for it, and
+ * closes. */
 static void give_up(
 	struct http_env *env, struct http_conn *hc, struct sendq *out, enum http_counter reason)
 {
-	const struct http_req unknown = {.method = HTTP_NO_METHOD, .minor_version = 1};
+	uint16_t scanned = 0;
+	struct http_req req;
 
-	rs_http_refuse_last(env, hc, &unknown, out, reason);
+	/* For what is known of the request line: a HEAD gets no body. */
+	rs_http_parse(&env->cfg->limits, rs_chunk_data(env->heads, hc->head), hc->head_bytes,
+		&scanned, &req);
+	rs_http_refuse_last(env, hc, &req, out, reason);
 	close_conn(env, hc);
 }
 

@@ -71,16 +71,19 @@ uint8_t rs_http_field_id(const uint8_t *name, uint32_t len)
 	return HTTP_FIELD_OTHER;
 }
 
-/* The elements of a comma-separated list (RFC 9110 section 5.6.1), one a call; empty ones too. */
+/*
+ * The elements of a comma-separated list (RFC 9110 section 5.6.1), one a call; empty ones too.
+ * After the last one, list->data is NULL.
+ */
 static bool next_element(struct span *list, struct span *element)
 {
 	const uint8_t *p = list->data;
-	const uint8_t *end = p + list->len;
-	const uint8_t *comma;
+	const uint8_t *end, *comma;
 
 	if (!p)
 		return false;
-	comma = list->len ? memchr(p, ',', list->len) : NULL;
+	end = p + list->len;
+	comma = memchr(p, ',', list->len);
 	*list = comma ? (struct span){.data = comma + 1, .len = (uint32_t)(end - comma - 1)}
 		      : (struct span){0};
 	if (comma)

@@ -199,6 +199,17 @@ static inline int read_head(bool vector, const struct http_limits *limits, const
 	return r < 0 ? r : (int)end;
 }
 
+/* For the refusal of a head whose request line was read in an earlier call: fills in what of it
+ * the reply depends on. */
+static inline void recall_request_line(bool vector, const struct http_limits *limits,
+	const uint8_t *head, uint32_t first, uint32_t to, struct http_req *req)
+{
+	struct lines lines = {.n = 0};
+
+	find_lines(vector, head, first, first, to, &lines);
+	read_request_line(vector, limits, head, first, lines.ends[0], req);
+}
+
 static inline __attribute__((always_inline)) int parse(bool vector,
 	const struct http_limits *limits, const uint8_t *head, uint32_t len, uint16_t *scanned,
 	struct http_req *req)
@@ -222,7 +233,10 @@ static inline __attribute__((always_inline)) int parse(bool vector,
 		}
 		return read_head(vector, limits, head, first, find.pos, &lines, req);
 	}
-	if (!line_known && lines.n > 0) {
+	if (line_known) {
+		if (find.what == FOUND_FAULT || to == limits->max_head_bytes)
+			recall_request_line(vector, limits, head, first, to, req);
+	} else if (lines.n > 0) {
 		int r = read_request_line(vector, limits, head, first, lines.ends[0], req);
 
 		if (r < 0)

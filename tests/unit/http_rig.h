@@ -7,6 +7,7 @@
 #ifndef RS_TESTS_HTTP_RIG_H
 #define RS_TESTS_HTTP_RIG_H
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,8 +52,12 @@ static inline void *rig_pool(struct chunk_pool *pool, uint32_t n, uint32_t chunk
 
 static inline void rig_open(struct rig *rig, uint32_t n_chunks, uint32_t n_heads)
 {
+	static bool pattern_made;
+
+	if (!pattern_made)
+		rs_builtin_init();
+	pattern_made = true;
 	memset(rig, 0, offsetof(struct rig, got));
-	rs_builtin_init();
 	rs_http_config_default(&rig->cfg);
 	rig->cfg.handlers = rs_builtin_handlers;
 	rig->cfg.n_handlers = BUILTIN_N_HANDLERS;

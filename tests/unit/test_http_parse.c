@@ -20,8 +20,8 @@ static const struct http_limits default_limits = {
 	.max_fields = 100,
 };
 
-typedef int parser(const struct http_limits *, const uint8_t *, uint32_t, uint16_t *,
-	struct http_req *);
+typedef int parser(
+	const struct http_limits *, const uint8_t *, uint32_t, uint16_t *, struct http_req *);
 
 static parser *const twins[] = {rs_http_parse, rs_http_parse_scalar};
 
@@ -518,8 +518,8 @@ static void every_byte_everywhere(void **state)
 		len = snprintf(text, sizeof(text), "GET / HTTP/1.0\r\nA: b%cc\r\n\r\n", c);
 		expect(&default_limits, text, (uint32_t)len, line_fault(c) ? line_fault(c) : len);
 		len = snprintf(text, sizeof(text), "G%cT / HTTP/1.0\r\n\r\n", c);
-		expected = c == 'E'          ? len
-			   : line_fault(c)   ? line_fault(c)
+		expected = c == 'E'           ? len
+			   : line_fault(c)    ? line_fault(c)
 			   : in_set(token, c) ? HTTP_REFUSED(HTTP_C_UNKNOWN_METHOD)
 					      : HTTP_REFUSED(HTTP_C_BAD_REQUEST_LINE);
 		/* "G T / HTTP/1.0" is method G with a bad target. */
@@ -614,8 +614,9 @@ static void targets_taken_apart(void **state)
 
 static void fields_taken_apart(void **state)
 {
-	static const char text[] = "GET / HTTP/1.1\r\nHost: x\r\nX-Long-Name-Of-My-Own: \t a b \t\r\n"
-				   "Empty: \t\r\ncOOKIE: c=d\r\nCookie:e=f\r\n\r\n";
+	static const char text[] =
+		"GET / HTTP/1.1\r\nHost: x\r\nX-Long-Name-Of-My-Own: \t a b \t\r\n"
+		"Empty: \t\r\ncOOKIE: c=d\r\nCookie:e=f\r\n\r\n";
 
 	(void)state;
 	for (int t = 0; t < N_TWINS; t++) {
@@ -698,7 +699,8 @@ static void persistence_and_framing(void **state)
 		{"GET / HTTP/1.1\r\n" H "Connection: a, close\r\n\r\n", false, 0, 0, false},
 		{"GET / HTTP/1.1\r\n" H "Connection: a\r\nConnection:close\r\n\r\n", false, 0, 0,
 			false},
-		{"GET / HTTP/1.1\r\n" H "Connection: keep-alive, close\r\n\r\n", false, 0, 0, false},
+		{"GET / HTTP/1.1\r\n" H "Connection: keep-alive, close\r\n\r\n", false, 0, 0,
+			false},
 		{"GET / HTTP/1.1\r\n" H "Connection: closed\r\n\r\n", true, 0, 0, false},
 		{"GET / HTTP/1.1\r\n" H "Connection: not close\r\n\r\n", true, 0, 0, false},
 		{"GET / HTTP/1.0\r\n\r\n", false, 0, 0, false},
@@ -712,8 +714,8 @@ static void persistence_and_framing(void **state)
 			false},
 		{P "Expect: 100-continue\r\n\r\n", true, HTTP_NO_BODY, 0, false},
 		{P "Transfer-Encoding: chunked\r\n\r\n", true, HTTP_CHUNKED, 0, false},
-		{P "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n", true,
-			HTTP_CHUNKED, 0, true},
+		{P "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n", true, HTTP_CHUNKED,
+			0, true},
 		{"POST / HTTP/1.0\r\nContent-Length: 7\r\nExpect: 100-continue\r\n\r\n", false,
 			HTTP_LENGTH, 7, false},
 	};
@@ -743,8 +745,7 @@ static void limits(void **state)
 	memset(padding, 'a', sizeof(padding) - 1);
 	padding[sizeof(padding) - 1] = 0;
 	for (int n = 0; n < 100; n++) {
-		int len = snprintf(
-			text, sizeof(text), "GET /%.*s HTTP/1.0\r\n\r\n", n, padding);
+		int len = snprintf(text, sizeof(text), "GET /%.*s HTTP/1.0\r\n\r\n", n, padding);
 
 		expect(&small, text, (uint32_t)len,
 			n + 1 <= 32 ? len : HTTP_REFUSED(HTTP_C_TARGET_TOO_LONG));

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A connection as a whole. The first four bytes of the input say how the stream is cut, how the
+ * peer acknowledges, how much memory there is, and how it ends; the rest is what the client sends.
+ * The rig checks what http/exchange.h promises, that every reply is well-formed, and that all
+ * memory comes back; with ample memory, the replies must also be those to the uncut stream.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "../unit/http_rig.h"
+
+#include "../../app/builtin.c"
+
+#define MAX_ROUNDS       100 /* acknowledgements at the end: /bytes/ can ask for a terabyte */
+#define TRANSCRIPT_BYTES 65536
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct plan {
+	uint32_t seed;
+	uint32_t max_piece;
+	uint32_t max_ack; /* 0: only what is needed to go on */
+	bool eof;
+	bool deadlines;
+};
+
+static uint32_t draw(struct plan *plan, uint32_t below)
+{
+	plan->seed = plan->seed * 1664525 + 1013904223;
+	return (plan->seed >> 8) % below;
+}
+
+/* One piece, while the peer acknowledges a part, and time goes by. */
+static uint32_t feed_piece(struct rig *rig, struct plan *plan, const uint8_t *data, uint32_t len)
+{
+	uint32_t used = rig->hc.blocked ? 0 : rig_input(rig, data, len);
+
+	if (plan->max_ack)
+		rig_ack(rig, draw(plan, plan->max_ack));
+	if (used < len && !rig->hc.abort)
+		rig_ack(rig, UINT32_MAX);
+	if (plan->deadlines && !rig->hc.abort) {
+		rig->env.now_us += draw(plan, 4000000);
+		rs_http_deadline(&rig->env, &rig->hc, &rig->out);
+	}
+	return used;
+}
+
+/* True when the peer got everything there was to get. */
+static bool converse(struct rig *rig, struct plan plan, const uint8_t *data, uint32_t len)
+{
+	while (len && !rig->hc.abort && rig->n_got < RIG_GOT_BYTES) {
+		uint32_t piece = 1 + draw(&plan, plan.max_piece);
+		uint32_t used = feed_piece(rig, &plan, data, piece < len ? piece : len);
+
+		data += used;
+		len -= used;
+	}
+	if (len)
+		return false;
+	if (plan.eof && !rig->hc.abort)
+		rs_http_eof(&rig->env, &rig->hc, &rig->out);
+	for (uint32_t i = 0; i < MAX_ROUNDS && rig->out.n_bytes; i++)
+		rig_ack(rig, UINT32_MAX);
+	RIG_CHECK(!plan.eof || rig->hc.closing || rig->out.n_bytes);
+	return rig->out.n_bytes == 0;
+}
+
+/* An interim reply depends on how the stream is cut; nothing else does. */
+static void drop_interim(char *transcript)
+{
+	char *to = transcript;
+
+	for (char *line = transcript; *line;) {
+		size_t n = strcspn(line, "\n");
+
+		n += line[n] == '\n';
+		if (strncmp(line, "100", 3) != 0) {
+			memmove(to, line, n);
+			to += n;
+		}
+		line += n;
+	}
+	while (to > transcript && to[-1] == '\n')
+		to--;
+	*to = 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct rig cut, whole;
+	static char a[TRANSCRIPT_BYTES], b[TRANSCRIPT_BYTES];
+	struct plan plan, straight = {.max_piece = 1u << 20};
+	bool scarce, cut_done, whole_done;
+
+	if (size < 4 || size > 40000)
+		return 0;
+	plan = (struct plan){
+		.seed = data[0],
+		.max_piece = 1 + data[1] * (uint32_t)data[1],
+		.max_ack = data[2] * 16u,
+		.eof = data[3] & 1,
+		.deadlines = data[3] & 2,
+	};
+	straight.eof = plan.eof;
+	scarce = data[3] & 4;
+	data += 4;
+	size -= 4;
+	rig_open(&cut, scarce ? data[-1] >> 6 : 64, scarce ? data[-1] >> 4 & 1 : 1);
+	rig_open(&whole, 64, 1);
+	cut_done = converse(&cut, plan, data, (uint32_t)size);
+	whole_done = converse(&whole, straight, data, (uint32_t)size);
+	RIG_CHECK(rig_transcript(&cut, a, sizeof(a)) || cut.out.n_bytes || cut.hc.abort);
+	RIG_CHECK(rig_transcript(&whole, b, sizeof(b)) || whole.out.n_bytes || whole.hc.abort);
+	if (cut_done && whole_done && !scarce && !plan.deadlines && !cut.hc.abort &&
+		cut.n_got < RIG_GOT_BYTES && whole.n_got < RIG_GOT_BYTES) {
+		drop_interim(a);
+		drop_interim(b);
+		RIG_CHECK(strcmp(a, b) == 0);
+		RIG_CHECK(cut.hc.closing == whole.hc.closing);
+	}
+	rig_close(&cut);
+	rig_close(&whole);
+	return 0;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Request heads: the vector parser against its scalar twin, at once and in pieces. The first byte
+ * of the input chooses the size of the pieces and the limits, the rest is the head.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/parse.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+typedef int parser(
+	const struct http_limits *, const uint8_t *, uint32_t, uint16_t *, struct http_req *);
+
+struct outcome {
+	int result;
+	uint8_t *copy; /* what req points into */
+	struct http_req req;
+};
+
+static void check(int condition)
+{
+	if (!condition)
+		abort();
+}
+
+/* Each call sees an exact-size copy, step bytes longer than the one before. */
+static struct outcome parse_in_steps(parser *parse, const struct http_limits *limits,
+	const uint8_t *head, uint32_t len, uint32_t step)
+{
+	struct outcome o = {0};
+	uint16_t scanned = 0;
+
+	for (uint32_t n = step < len ? step : len;; n = n + step < len ? n + step : len) {
+		free(o.copy);
+		o.copy = malloc(n ? n : 1);
+		memcpy(o.copy, head, n);
+		o.result = parse(limits, o.copy, n, &scanned, &o.req);
+		check(o.result <= (int)n);
+		if (o.result || n == len)
+			return o;
+	}
+}
+
+static void check_span(struct span a, struct span b)
+{
+	check(a.len == b.len && !a.data == !b.data);
+	check(!a.len || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static void check_same(const struct outcome *a, const struct outcome *b)
+{
+	check(a->result == b->result);
+	if (a->result <= 0)
+		return;
+	check(a->req.head_bytes == b->req.head_bytes && a->req.method == b->req.method);
+	check(a->req.form == b->req.form && a->req.framing == b->req.framing);
+	check(a->req.minor_version == b->req.minor_version && a->req.known == b->req.known);
+	check(a->req.keep_alive == b->req.keep_alive);
+	check(a->req.expect_continue == b->req.expect_continue);
+	check(a->req.content_length == b->req.content_length);
+	check_span(a->req.path, b->req.path);
+	check_span(a->req.query, b->req.query);
+	check_span(a->req.host, b->req.host);
+	check(a->req.n_fields == b->req.n_fields);
+	for (uint32_t i = 0; i < a->req.n_fields; i++) {
+		check(a->req.fields[i].id == b->req.fields[i].id);
+		check_span(rs_http_field_name(&a->req, i), rs_http_field_name(&b->req, i));
+		check_span(rs_http_field_value(&a->req, i), rs_http_field_value(&b->req, i));
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct http_limits limits[] = {
+		{.max_head_bytes = 16384, .max_target_bytes = 8192, .max_fields = 100},
+		{.max_head_bytes = 100, .max_target_bytes = 20, .max_fields = 2},
+	};
+	const struct http_limits *l;
+	struct outcome whole, twin, pieces;
+	uint32_t step;
+
+	if (size < 1 || size > 20000)
+		return 0;
+	l = &limits[data[0] & 1];
+	step = 1 + (data[0] >> 1);
+	data++;
+	size--;
+	whole = parse_in_steps(rs_http_parse, l, data, (uint32_t)size, UINT16_MAX);
+	twin = parse_in_steps(rs_http_parse_scalar, l, data, (uint32_t)size, UINT16_MAX);
+	pieces = parse_in_steps(rs_http_parse, l, data, (uint32_t)size, step);
+	check_same(&whole, &twin);
+	check_same(&whole, &pieces);
+	free(whole.copy);
+	free(twin.copy);
+	free(pieces.copy);
+	return 0;
+}
