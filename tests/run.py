@@ -2,8 +2,8 @@
 """Builds Ringside and runs its test suites; see scripts/test.
 
 The suites of meson (unit, tcp, netsim, fuzz) run twice: as built for release with gcc, and again
-under the sanitizers with clang. Then lint, then e2e: the real binary on a real (veth) wire. The last
-line printed is the sum: `N passed, N failed`.
+under the sanitizers with clang. Then lint, then e2e: the real binary on a veth pair, of both builds.
+The last line printed is the sum: `N passed, N failed`.
 """
 
 import argparse
@@ -154,7 +154,9 @@ def run_lint(score):
     started = time.monotonic()
     say("lint")
     done = subprocess.run([os.path.join(TREE, "scripts", "lint")], check=False)
-    score.add("lint", int(done.returncode == 0), int(done.returncode != 0))
+    bad = int(done.returncode != 0)
+    score.add("lint", 1 - bad, bad, 0, time.monotonic() - started)
+    started = time.monotonic()
     command = [PYTHON, "-m", "unittest", "discover", "-s", os.path.join(TREE, "tests", "scripts")]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
     ran = int((re.search(r"^Ran (\d+) test", done.stderr, re.MULTILINE) or [0, 0])[1])

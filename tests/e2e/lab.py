@@ -65,6 +65,12 @@ class Lab:
     def go_home(self):
         enter_namespace(self.home)
 
+    def near_mtu(self, mtu):
+        subprocess.run(
+            ["ip", "link", "set", "dev", self.near, "mtu", str(mtu)],
+            preexec_fn=self.go_home, check=True, timeout=10,
+        )
+
     def __enter__(self):
         self.script("up")
         link = subprocess.run(

@@ -121,7 +121,7 @@ class Peer(Wire):
         self.ack = 0  # what we expect next
         self.window = 65535
         self.options = []  # in every segment but the SYN
-        self.mss = None
+        self.ended = False  # has the appliance's FIN come, in order?
 
     def packet(self, flags, data=b"", **fields):
         fields = {
@@ -195,11 +195,12 @@ class Peer(Wire):
             segment = self.segment(within=max(0, deadline - time.monotonic()), what="more data")
             if "R" in segment.flags:
                 raise AssertionError(f"reset after {data!r}")
-            new = after(segment.end, self.ack)
-            if new > 0 and after(segment.seq, self.ack) <= 0:
-                data += segment.data[-new:]
+            old = after(self.ack, segment.seq)
+            if 0 <= old and after(segment.end, self.ack) > 0:
+                data += segment.data[old:]
                 self.ack = segment.end
-            if segment.data:
+                self.ended = "F" in segment.flags
+            if segment.end != segment.seq:
                 self.say("A")
         return data
 

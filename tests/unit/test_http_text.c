@@ -161,9 +161,10 @@ static void heads_of_replies(void **state)
 	head.content_type = "text/plain";
 	head.content_length = UINT64_MAX;
 	head.connection = HTTP_SAY_KEEP_ALIVE;
-	assert_head(&head, "HTTP/1.1 200 OK\r\nDate: " DATE
-			   "\r\nServer: ringside\r\nContent-Type: text/plain\r\n"
-			   "Content-Length: 18446744073709551615\r\nConnection: keep-alive\r\n\r\n");
+	assert_head(&head,
+		"HTTP/1.1 200 OK\r\nDate: " DATE
+		"\r\nServer: ringside\r\nContent-Type: text/plain\r\n"
+		"Content-Length: 18446744073709551615\r\nConnection: keep-alive\r\n\r\n");
 	/* RFC 9110 section 8.6: no Content-Length with 204. */
 	head = (struct http_head){.status = 204,
 		.date = DATE,
@@ -204,9 +205,9 @@ static void allow_lists(void **state)
 	uint8_t to[HTTP_ALLOW_BYTES];
 
 	(void)state;
-	assert_int_equal(rs_http_allow(to, HTTP_METHOD_BIT(HTTP_OPTIONS) |
-						   HTTP_METHOD_BIT(HTTP_HEAD) |
-						   HTTP_METHOD_BIT(HTTP_GET)),
+	assert_int_equal(
+		rs_http_allow(to, HTTP_METHOD_BIT(HTTP_OPTIONS) | HTTP_METHOD_BIT(HTTP_HEAD) |
+					  HTTP_METHOD_BIT(HTTP_GET)),
 		strlen(some));
 	assert_memory_equal(to, some, strlen(some));
 	assert_int_equal(rs_http_allow(to, 0), 0);

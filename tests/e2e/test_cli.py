@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The command line: what needs no port, no root and no hugepages."""
+
+import os
+import subprocess
+import tempfile
+
+from harness import equal, test, true
+
+
+def run(t, *arguments, as_nobody=True):
+    def become_nobody():
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+
+    # A tree below a home directory is closed to others; the program itself is what counts.
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        copy = os.path.join(folder, "ringside")
+        subprocess.run(["cp", t.binary, copy], check=True)
+        return subprocess.run(
+            [copy, *arguments], capture_output=True, text=True, timeout=20, check=False,
+            preexec_fn=become_nobody if as_nobody else None,
+        )
+
+
+@test(own=True, families=(4,))
+def help_and_version_without_root(t):
+    done = run(t, "--help")
+    equal(done.returncode, 0, "status of --help")
+    for option in ("--ip", "--gateway", "--http", "--layout", "--net-cores", "--max-conns"):
+        true(option in done.stdout, f"--help does not mention {option}")
+    done = run(t, "--version")
+    equal(done.returncode, 0, "status of --version")
+    for word in ("ringside ", "DPDK", "OpenSSL"):
+        true(word in done.stdout, f"--version does not mention {word}: {done.stdout}")
+
+
+@test(own=True, families=(4,))
+def check_prints_the_topology(t):
+    done = run(t, "-l", "0,1", "--", "--check", "--ip", "10.99.0.2/24", "--layout", t.layout)
+    equal((done.returncode, done.stderr), (0, ""), "status and errors")
+    true(f"layout {t.layout}" in done.stdout, done.stdout)
+    true("core" in done.stdout, done.stdout)
+
+
+@test(own=True, families=(4,))
+def check_reads_a_file(t):
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write(f"# an example\nip 10.99.0.2/24\nip fd99::2/64\nlayout {t.layout}\nhttp 8080\n")
+        file.flush()
+        os.chmod(file.name, 0o644)
+        done = run(t, "--check", "-c", file.name)
+        equal((done.returncode, done.stderr), (0, ""), "status and errors")
+        file.write("colour blue\n")
+        file.flush()
+        done = run(t, "--check", "-c", file.name)
+        equal(done.returncode, 2, "status with an unknown line")
+        for word in ("colour", "6", file.name):
+            true(word in done.stderr, f"no {word}: {done.stderr}")
+
+
+@test(own=True, families=(4,))
+def mistakes_are_one_line_and_status_2(t):
+    ip = ("--ip", "10.99.0.2/24")
+    for arguments, words in (
+        ((), ("--ip",)),
+        (("--ip", "10.99.0.300/24"), ("--ip", "10.99.0.300/24")),
+        (("--ip", "10.99.0.2/33"), ("--ip", "10.99.0.2/33")),
+        (("--ip", "10.99.0.2"), ("--ip", "10.99.0.2")),
+        ((*ip, "--gateway", "10.1.1.1"), ("--gateway", "10.1.1.1")),
+        ((*ip, "--http", "70000"), ("--http", "70000")),
+        ((*ip, "--http", "eighty"), ("--http", "eighty")),
+        ((*ip, "--layout", "round"), ("--layout", "round", "fused", "split")),
+        ((*ip, "--max-conns", "-1"), ("--max-conns", "-1")),
+        ((*ip, "--idle", "nap"), ("--idle", "nap", "sleep")),
+        ((*ip, "--layout", "fused", "--rx-cores", "0"), ("--rx-cores", "split")),
+        ((*ip, "--net-cores", "77"), ("--net-cores", "77")),
+        ((*ip, "--colour", "blue"), ("--colour",)),
+        ((*ip, "blue"), ("blue",)),
+        ((*ip, "--http"), ("--http",)),
+        ((*ip, "--config", "/nowhere/at/all"), ("--config", "/nowhere/at/all")),
+    ):
+        done = run(t, "-l", "0", "--", "--check", *arguments)
+        equal(done.returncode, 2, f"status of {arguments}")
+        equal(done.stdout, "", f"what {arguments} prints beside")
+        equal(len(done.stderr.splitlines()), 1, f"lines that {arguments} prints")
+        for word in words:
+            true(word in done.stderr, f"{arguments}: no {word} in: {done.stderr}")

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""How the appliance starts, drains and ends."""
+
+import socket
+import subprocess
+import time
+
+from harness import equal, pattern, test, true
+from http_client import Connection, request
+from lab import Appliance, wait_until
+
+SIZE = 8_000_000
+
+
+def refused(t):
+    try:
+        Connection(t, within=1).socket.close()
+        return False
+    except OSError:
+        return True
+
+
+@test(own=True)
+def sigterm_lets_a_download_finish(t):
+    appliance = t.start("--drain-timeout", "20")
+    with Connection(t, receive_buffer=32768) as busy, Connection(t) as idle:
+        equal(idle.get("/").status, 200, "status")
+        busy.send(request("GET", f"/bytes/{SIZE}"))
+        while b"\r\n\r\n" not in busy.unread:
+            busy.more()
+        appliance.terminate()
+        true(idle.drops(), "an idle connection is not closed")
+        wait_until(lambda: refused(t), 5, "new connections are refused")
+        true(appliance.alive(), "it ended before the download was done")
+        true(busy.response().body == pattern(SIZE), "wrong bytes")
+        true(busy.drops(), "the connection stays open after its answer")
+    appliance.wait()
+
+
+@test(own=True)
+def sigint_is_the_same(t):
+    appliance = t.start()
+    with Connection(t) as c:
+        equal(c.get("/").status, 200, "status")
+    appliance.process.send_signal(2)
+    appliance.wait()
+
+
+@test(own=True)
+def a_second_sigterm_ends_at_once(t):
+    appliance = t.start("--drain-timeout", "60")
+    with Connection(t, receive_buffer=32768) as stuck:
+        stuck.send(request("GET", f"/bytes/{SIZE}"))
+        stuck.more()
+        appliance.terminate()
+        wait_until(lambda: refused(t), 5, "draining")
+        appliance.terminate()
+        appliance.wait(within=5)
+
+
+@test(own=True)
+def draining_has_a_deadline(t):
+    appliance = t.start("--drain-timeout", "1")
+    with Connection(t, receive_buffer=32768) as stuck:
+        stuck.send(request("GET", f"/bytes/{SIZE}"))
+        stuck.more()
+        started = time.monotonic()
+        appliance.terminate()
+        appliance.wait(within=8)
+        true(time.monotonic() - started >= 0.9, "it did not wait for the download")
+
+
+@test(own=True)
+def a_request_under_way_is_answered_while_draining(t):
+    appliance = t.start()
+    with Connection(t) as c:
+        whole = request("GET", "/hello/late")
+        c.send(whole[:10])
+        # The server must have seen the beginning; it acknowledges what it has read.
+        wait_until(lambda: all_acknowledged(c.socket), 5, "the first bytes are acknowledged")
+        appliance.terminate()
+        wait_until(lambda: refused(t), 5, "draining")
+        c.send(whole[10:])
+        response = c.response()
+        equal((response.status, response.fields.get("connection")), (200, "close"))
+    appliance.wait()
+
+
+def all_acknowledged(s):
+    """SIOCOUTQ: nothing is left in the socket's send queue."""
+    import array
+    import fcntl
+
+    left = array.array("i", [1])
+    fcntl.ioctl(s.fileno(), 0x5411, left)
+    return left[0] == 0
+
+
+@test(own=True, families=(4,))
+def it_starts_again_and_again(t):
+    for _ in range(3):
+        appliance = t.start()
+        with Connection(t) as c:
+            equal(c.get("/").status, 200, "status")
+        appliance.stop()
+
+
+@test(own=True, families=(4,))
+def a_killed_run_is_not_in_the_way(t):
+    t.start().kill()
+    appliance = t.start()
+    with Connection(t) as c:
+        equal(c.get("/").status, 200, "status")
+    appliance.stop()
+
+
+@test(own=True)
+def a_port_of_its_own(t):
+    appliance = t.start("--http", "8080")
+    with Connection(t, port=8080) as c:
+        equal(c.get("/").status, 200, "status")
+    with Connection(t) as c:
+        equal(c.get("/").status, 200, "status on the first port")
+    appliance.stop()
+
+
+@test(own=True, families=(4,))
+def the_link_goes_down_and_up(t):
+    appliance = t.start()
+    t.tool("ip", "link", "set", "dev", "eth0", "down")
+    t.tool("ip", "link", "set", "dev", "eth0", "up")
+    wait_until(lambda: not refused(t), 10, "served after the link came back")
+    # The kernel dropped its IPv6 address with the link.
+    subprocess.run(["ip", "address", "replace", "fd99::1/64", "dev", "eth0"], check=True)
+    appliance.stop()
+
+
+@test(own=True, families=(4,))
+def no_port_is_said_in_words(t):
+    appliance = Appliance(t.lab, t.binary, t.layout)
+    command = [word for word in appliance.command() if "net_af_xdp" not in word]
+    command.remove("--vdev")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    equal(done.returncode, 1, "status")
+    true("no port" in done.stderr, done.stderr)
+
+
+@test(own=True, families=(4,))
+def a_port_that_is_taken_is_said_in_words(t):
+    first = t.start()
+    second = Appliance(t.lab, t.binary, t.layout)
+    done = subprocess.run(
+        second.command(), capture_output=True, text=True, timeout=20, check=False,
+        preexec_fn=t.lab.go_home,
+    )
+    equal(done.returncode, 1, "status of the second run")
+    true("ringside" in done.stderr or "EAL" in done.stderr, f"no words: {done.stderr}")
+    with Connection(t) as c:
+        equal(c.get("/").status, 200, "status of the first run")
+    first.stop()
+
+
+@test(own=True, families=(4,))
+def large_frames(t):
+    """Jumbo frames, both ways, where the link carries them."""
+    t.tool("ip", "link", "set", "dev", "eth0", "mtu", "3000")
+    try:
+        t.lab.near_mtu(3000)
+        appliance = t.start("--mtu", "3000")
+        with Connection(t) as c:
+            true(c.get("/bytes/1000000").body == pattern(1_000_000), "wrong bytes")
+            c.send(request("POST", "/hello/you", "Content-Length: 500000", body=b"x" * 500000))
+            equal(c.response().status, 200, "status")
+            mss = c.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG)
+            true(mss > 2900, f"an MSS of {mss}")
+        words = t.tool("ping", "-c", "1", "-W", "2", "-M", "do", "-s", "2000", t.server)
+        true(" 0% packet loss" in words, words)
+        appliance.stop()
+    finally:
+        t.lab.near_mtu(1500)
+        t.tool("ip", "link", "set", "dev", "eth0", "mtu", "1500")

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Two TCP stacks joined by a simulated link, on a virtual clock. Everything that happens is decided
+ * by the seed: a failure is replayed by running the same seed again.
+ */
+#ifndef RS_TESTS_NETSIM_H
+#define RS_TESTS_NETSIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What a scenario fixes; the seed decides the rest. */
+struct netsim_scenario {
+	const char *name;
+	uint32_t n_conns;
+	uint32_t max_bytes; /* each side of each connection sends up to so many */
+	uint32_t loss_ppm;  /* also stands for corruption: a wrong checksum is a loss */
+	uint32_t dup_ppm;
+	uint32_t reorder_ppm; /* segments that are overtaken */
+	uint32_t delay_us;    /* one way */
+	uint32_t queue;    /* segments under way in one direction; more are lost. 0: any number */
+	uint32_t n_chunks; /* of each side; 0: plenty */
+	uint32_t max_tx;   /* descriptors a turn; 0: plenty */
+	uint32_t rcv_wnd;  /* 0: the default */
+	uint32_t tso_bytes;
+	bool slow_reader; /* reads in small portions, with pauses */
+	bool force_slow;
+	bool no_timestamps;
+	bool over_wire; /* rendered to bytes and parsed back on the way */
+	bool ipv6;
+	bool near_wrap; /* sequence numbers begin just below 2^32 */
+};
+
+/* Runs it; false when something was wrong, said on stderr with the seed. */
+bool netsim_run(const struct netsim_scenario *s, uint64_t seed);
+
+#endif
