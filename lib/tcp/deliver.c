@@ -36,21 +36,31 @@ void rs_tcp_consume(struct tcp *t, struct tcp_conn *conn, uint32_t n)
 	}
 }
 
-/* The peer's FIN has been reached. TCP_GONE when that was the end of it all. */
-static uint32_t receive_fin(struct tcp *t, struct tcp_conn *c)
+/* The peer's FIN has been reached. */
+static void receive_fin(struct tcp_conn *c)
 {
 	c->rcv_nxt++;
 	c->flags |= TCP_F_FIN_RCVD | TCP_F_ACK_NOW;
-	if (c->state == TCP_ESTABLISHED) {
+	if (c->state == TCP_ESTABLISHED)
 		c->state = TCP_CLOSE_WAIT;
-	} else if (c->state == TCP_FIN_WAIT_1) {
+	else if (c->state == TCP_FIN_WAIT_1)
 		c->state = TCP_CLOSING;
-	} else if (c->state == TCP_FIN_WAIT_2) {
-		rs_tcp_send_ack(t, c, c->rcv_nxt);
-		rs_tcp_time_wait_enter(t, c);
-		return TCP_GONE;
+}
+
+bool rs_tcp_finish(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t both = TCP_F_FIN_RCVD | TCP_F_FIN_ACKED;
+
+	if ((c->flags & both) != both || has_unread(t, c))
+		return false;
+	if (c->state == TCP_LAST_ACK) {
+		rs_tcp_conn_free(t, c);
+		return true;
 	}
-	return 0;
+	if (c->flags & TCP_F_ACK_NOW)
+		rs_tcp_send_ack(t, c, c->rcv_nxt);
+	rs_tcp_time_wait_enter(t, c);
+	return true;
 }
 
 /* Has reading made so much room that a sender that waits should be told? */
@@ -93,9 +103,9 @@ uint32_t rs_tcp_settle(struct tcp *t, struct tcp_conn *conn)
 		conn->rcv_nxt = rs_tcp_rcvq_contiguous(t, conn, conn->rcv_nxt);
 	if (rs_unlikely((conn->flags & (TCP_F_FIN_SEEN | TCP_F_FIN_RCVD)) == TCP_F_FIN_SEEN) &&
 		conn->rcv_nxt == conn->fin_rcv_seq)
-		result |= receive_fin(t, conn);
-	if (conn->state == TCP_CLOSED) /* nobody will read what is left */
-		return result | (conn->flags & TCP_F_EOF_TOLD ? 0 : TCP_EOF);
+		receive_fin(conn);
+	if (rs_unlikely(conn->flags & TCP_F_FIN_ACKED) && rs_tcp_finish(t, conn))
+		return TCP_GONE | (conn->flags & TCP_F_EOF_TOLD ? 0 : TCP_EOF);
 	schedule_ack(t, conn);
 	if (has_unread(t, conn)) {
 		result |= TCP_MORE;

@@ -254,6 +254,17 @@ static bool is_duplicate_ack(const struct tcp_conn *c, const struct tcp_seg *seg
 	       (uint32_t)seg->wnd << c->snd_wscale == c->snd_wnd;
 }
 
+/* TCP_EV_GONE when that was the end of it all, else 0. */
+static uint32_t our_fin_acked(struct tcp *t, struct tcp_conn *c)
+{
+	c->flags |= TCP_F_FIN_ACKED | TCP_F_RTX;
+	c->rtx_tick = rs_tcp_tick(t) + rs_tcp_ms_to_ticks(t->cfg->fin_wait_2_ms);
+	rs_tcp_arm(t, c, c->rtx_tick);
+	if (c->state == TCP_FIN_WAIT_1)
+		c->state = TCP_FIN_WAIT_2;
+	return rs_tcp_finish(t, c) ? TCP_EV_GONE : 0;
+}
+
 /* RFC 9293 section 3.10.7.4, fifth. Returns events; *go_on is false when the segment ends here. */
 static uint32_t ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg, bool *go_on)
 {
@@ -283,19 +294,37 @@ static uint32_t ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_se
 	}
 	if (seg->ack == c->snd_una && rs_seq_geq(seg->seq, c->snd_wl1))
 		update_window(t, c, seg);
-	if (fin_acked && c->state == TCP_FIN_WAIT_1) {
-		c->state = TCP_FIN_WAIT_2;
-		c->rtx_tick = rs_tcp_tick(t) + rs_tcp_ms_to_ticks(t->cfg->fin_wait_2_ms);
-		c->flags |= TCP_F_RTX;
-		rs_tcp_arm(t, c, c->rtx_tick);
-	} else if (fin_acked && c->state == TCP_CLOSING) {
-		rs_tcp_time_wait_enter(t, c);
-		return TCP_EV_GONE;
-	} else if (fin_acked && c->state == TCP_LAST_ACK) {
-		return rs_tcp_end(t, c);
+	if (fin_acked) {
+		uint32_t ended = our_fin_acked(t, c);
+
+		if (ended)
+			return ended;
 	}
 	*go_on = true;
 	return ev;
+}
+
+/* data[0, len) stands at rcv_nxt: it is delivered where it lies, unless older bytes are unread. */
+static uint32_t take_in_order(struct tcp *t, struct tcp_conn *c, const uint8_t *data, uint32_t len)
+{
+	if (c->rcvq) {
+		uint32_t gap = rs_tcp_rcvq_start(t, c) - c->rcv_nxt;
+
+		c->flags |=
+			TCP_F_ACK_NOW; /* RFC 5681 section 4.2: it fills a gap, or somebody waits */
+		if ((int32_t)gap <= 0) {
+			rs_tcp_rcvq_insert(t, c, c->rcv_nxt, data, len);
+			/* What is kept in order counts as received before anybody reads it. */
+			c->rcv_nxt = rs_tcp_rcvq_contiguous(t, c, c->rcv_nxt);
+			return TCP_EV_DATA;
+		}
+		if (len > gap) {
+			rs_tcp_rcvq_insert(t, c, c->rcv_nxt + gap, data + gap, len - gap);
+			len = gap;
+		}
+	}
+	t->cur = (struct span){.data = data, .len = len};
+	return TCP_EV_DATA;
 }
 
 uint32_t rs_tcp_input_text(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
@@ -332,20 +361,14 @@ uint32_t rs_tcp_input_text(struct tcp *t, struct tcp_conn *c, const struct tcp_s
 		c->flags |= TCP_F_FIN_SEEN;
 		c->fin_rcv_seq = seq + len;
 	}
-	if (seq == c->rcv_nxt && !c->rcvq) {
-		t->cur = (struct span){.data = data, .len = len};
-		return TCP_EV_DATA;
-	}
+	if (seq == c->rcv_nxt)
+		return take_in_order(t, c, data, len);
 	if (len)
 		rs_tcp_rcvq_insert(t, c, seq, data, len);
-	if (seq != c->rcv_nxt) {
-		/* RFC 5681 section 4.2: at once, so that the sender learns of the gap. */
-		t->counters[TCP_C_OUT_OF_ORDER]++;
-		rs_tcp_send_ack(t, c, seq);
-		return 0;
-	}
-	c->flags |= TCP_F_ACK_NOW;
-	return TCP_EV_DATA;
+	/* RFC 5681 section 4.2: at once, so that the sender learns of the gap. */
+	t->counters[TCP_C_OUT_OF_ORDER]++;
+	rs_tcp_send_ack(t, c, seq);
+	return 0;
 }
 
 static uint32_t synchronized_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)

@@ -129,7 +129,7 @@ static bool send_data(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t 
 
 static bool fin_is_due(const struct tcp_conn *c)
 {
-	return c->flags & TCP_F_CLOSE && c->state != TCP_FIN_WAIT_2;
+	return (c->flags & (TCP_F_CLOSE | TCP_F_FIN_ACKED)) == TCP_F_CLOSE;
 }
 
 static void fin_was_sent(struct tcp_conn *c)

@@ -119,6 +119,8 @@ enum {
 	TCP_F_PASSIVE = 1u << 17,  /* the peer opened it */
 	TCP_F_OPENED = 1u << 18,   /* TCP_EV_OPENED was reported */
 	TCP_F_RETRIED = 1u << 19,  /* n_retries is not zero */
+	TCP_F_FIN_ACKED =
+		1u << 21, /* our FIN is acknowledged; rtx_tick bounds what may still follow */
 	TCP_F_ACK_OWED = 1u << 20, /* bytes arrived since our last segment: flush acks or delays */
 };
 

@@ -75,6 +75,11 @@ uint32_t rs_tcp_input_text(struct tcp *t, struct tcp_conn *c, const struct tcp_s
 /* Frees a connection; TCP_EV_GONE when the application knows it, else 0. */
 uint32_t rs_tcp_end(struct tcp *t, struct tcp_conn *c);
 
+/* deliver.c */
+/* Ends a connection whose FINs are both done and whose bytes are all read: to TIME-WAIT, or, where
+ * the peer closed first, at once. False: it is not that far. */
+bool rs_tcp_finish(struct tcp *t, struct tcp_conn *c);
+
 /* rcvq.c: bytes that have arrived and cannot be delivered yet */
 /* Keeps data[0, len) at seq, as far as it is new. Returns how many bytes from seq on are kept now.
  */

@@ -27,7 +27,7 @@ static bool try_again(struct tcp *t, struct tcp_conn *c)
 static bool on_rtx_timer(struct tcp *t, struct tcp_conn *c)
 {
 	c->flags &= ~(uint32_t)TCP_F_RTX;
-	if (c->state == TCP_FIN_WAIT_2)
+	if (c->flags & TCP_F_FIN_ACKED)
 		return false;
 	if (!try_again(t, c))
 		return false;
