@@ -71,7 +71,7 @@ static bool window_update_is_due(const struct tcp *t, const struct tcp_conn *c)
 	uint32_t offered = c->rcv_edge - c->rcv_nxt;
 	uint32_t unread;
 
-	if (rs_likely(offered >= most / 2))
+	if (rs_likely(offered >= most / 2) || c->flags & TCP_F_FIN_RCVD)
 		return false;
 	unread = has_unread(t, c) ? readable_end(c) - rs_tcp_rcvq_start(t, c) : 0;
 	return unread < most &&

@@ -237,6 +237,13 @@ static bool fails_paws(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *
 /* RFC 5961 section 3.2 */
 static uint32_t reset_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
 {
+	uint32_t both = TCP_F_FIN_RCVD | TCP_F_FIN_ACKED;
+
+	/* Only bytes that nobody has read keep it here; it is in TIME-WAIT otherwise (RFC 1337). */
+	if ((c->flags & both) == both) {
+		t->counters[TCP_C_DROP_BAD_RST]++;
+		return 0;
+	}
 	if (seg->seq == c->rcv_nxt) {
 		t->counters[TCP_C_RST_IN]++;
 		return rs_tcp_end(t, c);

@@ -71,6 +71,13 @@ static void fail(struct sim *sim, const char *condition, const char *what, uint6
 			"%s seed %" PRIu64 " at %" PRIu64 " us: %s (%" PRIu64 ", %" PRIu64
 			"): %s\n",
 			sim->s->name, sim->seed, sim->now_us, what, a, b, condition);
+	for (uint32_t i = 0; i < 2 && !sim->failed; i++) {
+		for (uint32_t c = 0; c < TCP_N_COUNTERS; c++) {
+			if (sim->sides[i].t.counters[c])
+				fprintf(stderr, "  %s %s %" PRIu64 "\n", i ? "server" : "client",
+					rs_tcp_counter_defs[c].name, sim->sides[i].t.counters[c]);
+		}
+	}
 	sim->failed = true;
 }
 

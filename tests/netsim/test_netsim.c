@@ -11,7 +11,7 @@
 
 #include "netsim.h"
 
-#define SEEDS 40
+#define SEEDS 300
 
 static const struct netsim_scenario scenarios[] = {
 	{.name = "clean", .n_conns = 8, .max_bytes = 400000, .delay_us = 100},
