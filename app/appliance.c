@@ -13,6 +13,7 @@
 
 #include "builtin.h"
 #include "io/log.h"
+#include "io/mbufs.h"
 
 #define JOINT_FRAMES 4096
 #define SLOW_FRAMES  256

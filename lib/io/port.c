@@ -5,18 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <rte_errno.h>
+#include <rte_cycles.h>
 #include <rte_ether.h>
 
 #include "io/log.h"
 #include "io/memif.h"
-
-#define DEFAULT_RING 1024
-#define POOL_CACHE   256
-#define BURST_MARGIN 2048 /* frames on their way through stages, and in caches */
-
-/* Ethernet, two VLAN tags, and the check sequence that some drivers count. */
-#define FRAME_OVER_IP (RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN)
 
 #define TSO_MAX_BYTES (65535 - 256) /* an IP packet, less its headers */
 
@@ -57,44 +50,13 @@ uint16_t rs_io_port_max_queues(uint16_t id)
 	return n < IO_MAX_QUEUES ? n : IO_MAX_QUEUES;
 }
 
-/* ---- frames ---- */
-
-static uint16_t ring_size(uint16_t wanted)
-{
-	return wanted ? wanted : DEFAULT_RING;
-}
-
-uint32_t rs_io_mbufs_needed(uint32_t n_ports, const struct io_port_config *cfg)
-{
-	uint32_t rings = cfg->n_rx_queues * (uint32_t)ring_size(cfg->rx_ring) +
-			 cfg->n_tx_queues * (uint32_t)ring_size(cfg->tx_ring);
-
-	/* AF_XDP's fill queue may be as long as both rings again. */
-	return 2 * n_ports * rings + (cfg->n_rx_queues + 1u) * (BURST_MARGIN + 2 * POOL_CACHE);
-}
-
-struct rte_mempool *rs_io_mbufs_create(uint32_t n, uint16_t mtu, int socket)
-{
-	/* One frame, one mbuf: room for the longest, and never below what all drivers can take. */
-	uint32_t longest = RTE_ALIGN((uint32_t)mtu + FRAME_OVER_IP, 64);
-	uint32_t room = RTE_MAX(longest, (uint32_t)RTE_MBUF_DEFAULT_DATAROOM);
-	struct rte_mempool *pool = NULL;
-
-	if (room + RTE_PKTMBUF_HEADROOM <= UINT16_MAX)
-		pool = rte_pktmbuf_pool_create("frames", n, POOL_CACHE, 0,
-			(uint16_t)(room + RTE_PKTMBUF_HEADROOM), socket);
-	else
-		rte_errno = EINVAL;
-	if (!pool)
-		rs_log("a pool of %u frames of %u bytes (%u MiB): %s; give EAL more memory (-m) or "
-		       "lower "
-		       "--mbufs",
-			n, room, (uint32_t)((uint64_t)n * (room + 256) >> 20),
-			rte_strerror(rte_errno));
-	return pool;
-}
-
 /* ---- configuration ---- */
+
+/* net_tap compares a segment with its headers to the MTU, and refuses those that fill it. */
+static bool tso_works(const struct rte_eth_dev_info *info)
+{
+	return strcmp(info->driver_name, "net_tap") != 0;
+}
 
 /* What of the offloads that we can use the driver has. */
 static void choose_offloads(struct io_port *port, const struct rte_eth_dev_info *info,
@@ -116,7 +78,7 @@ static void choose_offloads(struct io_port *port, const struct rte_eth_dev_info 
 	port->tx_tcp_csum = tx & RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
 	conf->txmode.offloads |=
 		tx & (RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM);
-	if ((tx & tso) == tso) {
+	if ((tx & tso) == tso && tso_works(info)) {
 		conf->txmode.offloads |= tso;
 		port->tso_bytes = TSO_MAX_BYTES;
 	}
@@ -213,6 +175,11 @@ static int check_mtu(const struct io_port *port, const struct rte_eth_dev_info *
 		RTE_MIN(info->max_mtu,
 			info->max_rx_pktlen - RTE_ETHER_HDR_LEN - RTE_ETHER_CRC_LEN));
 	return -EINVAL;
+}
+
+static uint16_t ring_size(uint16_t wanted)
+{
+	return wanted ? wanted : IO_DEFAULT_RING;
 }
 
 static int setup_queues(struct io_port *port, const struct io_port_config *cfg)
@@ -404,11 +371,16 @@ uint32_t rs_io_tx_discard(struct io_queue *q, struct rte_mbuf **pkts, uint32_t n
 	return n;
 }
 
-uint32_t rs_io_tx_prepared(struct io_queue *q, struct rte_mbuf **pkts, uint32_t n)
+uint32_t rs_io_tx_refused(struct io_queue *q, struct rte_mbuf **pkts)
 {
-	uint16_t n_good = rte_eth_tx_prepare(q->port, q->queue, pkts, (uint16_t)n);
+	uint64_t now = rte_rdtsc();
 
-	if (rs_unlikely(n_good == 0)) /* it would refuse the first one for ever */
-		return rs_io_tx_discard(q, pkts, 1);
-	return rte_eth_tx_burst(q->port, q->queue, pkts, n_good);
+	if (!q->refused_tsc) {
+		q->refused_tsc = now;
+		return 0;
+	}
+	if (now - q->refused_tsc < rte_get_tsc_hz())
+		return 0;
+	q->refused_tsc = now;
+	return rs_io_tx_discard(q, pkts, 1);
 }

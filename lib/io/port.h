@@ -16,13 +16,14 @@
 
 #include "base/bytes.h"
 
-#define IO_MAX_PORTS  8
-#define IO_MAX_QUEUES 32
+#define IO_MAX_PORTS    8
+#define IO_MAX_QUEUES   32
+#define IO_DEFAULT_RING 1024
 
 struct io_port_config {
 	uint16_t n_rx_queues;
 	uint16_t n_tx_queues;
-	uint16_t rx_ring; /* descriptors a queue; 0: 1024, or what the driver can do */
+	uint16_t rx_ring; /* descriptors a queue; 0: IO_DEFAULT_RING, or what the driver can do */
 	uint16_t tx_ring;
 	uint16_t mtu;
 	bool no_offload;
@@ -35,6 +36,7 @@ struct io_queue {
 	uint16_t queue;
 	bool prepare;          /* frames that ask for offloads are shown to the driver first */
 	const bool *gate_open; /* of the port */
+	uint64_t refused_tsc;  /* since when the driver has not taken the next frame; 0: it has */
 	uint64_t n_discarded; /* frames to send that the port was down for, or the driver refused */
 };
 
@@ -75,15 +77,6 @@ struct io_port_stats {
 	uint64_t tx_discarded; /* by us: the link was down, or the driver refused the frame */
 };
 
-/*
- * Frames that a pool needs for the rings of these ports and the bursts of their cores; what stands
- * in rings between stages comes on top. Before the ports are opened.
- */
-uint32_t rs_io_mbufs_needed(uint32_t n_ports, const struct io_port_config *cfg);
-
-/* A pool of n frames with room for a whole frame each. NULL: logged. */
-struct rte_mempool *rs_io_mbufs_create(uint32_t n, uint16_t mtu, int socket);
-
 /* Can the port spread connections over queues, and how many has it? Before it is opened. */
 bool rs_io_port_has_rss(uint16_t id);
 uint16_t rs_io_port_max_queues(uint16_t id);
@@ -111,8 +104,8 @@ void rs_io_port_log(const struct io_port *port);
 /* Frees the frames and counts them. Returns n. */
 uint32_t rs_io_tx_discard(struct io_queue *q, struct rte_mbuf **pkts, uint32_t n);
 
-/* As rs_io_tx_burst(), for drivers that want to see offloads first. */
-uint32_t rs_io_tx_prepared(struct io_queue *q, struct rte_mbuf **pkts, uint32_t n);
+/* The driver took none: after a second of that the first one is given up. Returns how many were. */
+uint32_t rs_io_tx_refused(struct io_queue *q, struct rte_mbuf **pkts);
 
 static inline bool rs_io_gate_open(const struct io_queue *q)
 {
@@ -127,14 +120,26 @@ static inline uint32_t rs_io_rx_burst(struct io_queue *q, struct rte_mbuf **pkts
 	return rte_eth_rx_burst(q->port, q->queue, pkts, (uint16_t)max);
 }
 
-/* Frames to a queue. Returns how many were taken, the first ones. While the link is down, all. */
+/*
+ * Frames to a queue, n > 0. Returns how many were taken, the first ones. While the link is down,
+ * all are: nothing waits for a port that is gone.
+ */
 static inline uint32_t rs_io_tx_burst(struct io_queue *q, struct rte_mbuf **pkts, uint32_t n)
 {
+	uint32_t n_sent;
+
 	if (rs_unlikely(!rs_io_gate_open(q)))
 		return rs_io_tx_discard(q, pkts, n);
-	if (q->prepare)
-		return rs_io_tx_prepared(q, pkts, n);
-	return rte_eth_tx_burst(q->port, q->queue, pkts, (uint16_t)n);
+	if (q->prepare) {
+		n = rte_eth_tx_prepare(q->port, q->queue, pkts, (uint16_t)n);
+		if (rs_unlikely(!n)) /* it would refuse the first one for ever */
+			return rs_io_tx_discard(q, pkts, 1);
+	}
+	n_sent = rte_eth_tx_burst(q->port, q->queue, pkts, (uint16_t)n);
+	if (rs_unlikely(!n_sent))
+		return rs_io_tx_refused(q, pkts);
+	q->refused_tsc = 0;
+	return n_sent;
 }
 
 #endif
