@@ -146,7 +146,7 @@ bool rs_http_idle(const struct http_conn *hc);
 
 struct http_reply {
 	uint16_t status;
-	const char *content_type; /* NULL: none */
+	struct span content_type; /* empty: none */
 	struct span fields;       /* further field lines, each with its CR LF */
 	struct span body;         /* copied; head and body together fit into a chunk */
 	uint64_t generated_bytes; /* instead of body: what generate() will make */

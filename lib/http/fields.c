@@ -22,22 +22,22 @@ static const struct {
 };
 
 /* Lower case, for letters and for "-"; no other character of a token becomes one of these. */
-static uint64_t fold(uint64_t eight_chars)
+static bool same_4(const uint8_t *name, const char *lower)
 {
-	return eight_chars | 0x2020202020202020u;
+	uint32_t a, b;
+
+	memcpy(&a, name, sizeof(a));
+	memcpy(&b, lower, sizeof(b));
+	return (a | 0x20202020u) == b;
 }
 
 static bool same_name(const uint8_t *name, const char *lower, uint32_t len)
 {
-	uint64_t a, b;
 	uint32_t i;
 
-	for (i = 0; i + 8 <= len; i += 8) {
-		memcpy(&a, name + i, 8);
-		memcpy(&b, lower + i, 8);
-		if (fold(a) != b)
+	for (i = 0; i + 4 <= len; i += 4)
+		if (!same_4(name + i, lower + i))
 			return false;
-	}
 	for (; i < len; i++)
 		if ((name[i] | 0x20) != lower[i])
 			return false;
@@ -96,34 +96,40 @@ static bool next_element(struct span *list, struct span *element)
 	return true;
 }
 
-static struct span first_value(const struct http_req *req, enum http_field_id id)
+/* id occurs. */
+static uint32_t first_field(const struct http_req *req, enum http_field_id id)
 {
-	for (uint32_t i = 0;; i++)
-		if (req->fields[i].id == id)
-			return rs_http_field_value(req, i);
+	uint32_t i = 0;
+
+	while (req->fields[i].id != id)
+		i++;
+	return i;
 }
 
 /* RFC 9112 section 3.2. A target with an authority has precedence, but Host has to be right. */
 static int judge_host(bool vector, struct http_req *req, uint32_t repeated)
 {
-	struct span host;
+	uint32_t i, from, to;
 
 	if (!(req->known & FIELD_BIT(HOST)))
 		return req->minor_version == 0 ? 0 : HTTP_REFUSED(HTTP_C_BAD_HOST);
-	host = first_value(req, HTTP_FIELD_HOST);
-	if (repeated & FIELD_BIT(HOST) || !rs_http_is_authority(vector, host))
+	i = first_field(req, HTTP_FIELD_HOST);
+	from = req->fields[i].value;
+	to = from + req->fields[i].value_len;
+	if (repeated & FIELD_BIT(HOST) || !rs_http_is_authority(vector, req->head, from, to))
 		return HTTP_REFUSED(HTTP_C_BAD_HOST);
 	if (!req->host.data)
-		req->host = host;
+		req->host = rs_http_field_value(req, i);
 	return 0;
 }
 
 /* RFC 9112 section 6.3; a list of equal lengths is refused too, as the section allows. */
 static int judge_content_length(struct http_req *req, uint32_t repeated)
 {
+	uint32_t i = first_field(req, HTTP_FIELD_CONTENT_LENGTH);
+
 	if (repeated & FIELD_BIT(CONTENT_LENGTH) ||
-		!rs_http_parse_number(
-			first_value(req, HTTP_FIELD_CONTENT_LENGTH), &req->content_length))
+		!rs_http_parse_number(rs_http_field_value(req, i), &req->content_length))
 		return HTTP_REFUSED(HTTP_C_BAD_CONTENT_LENGTH);
 	req->framing = HTTP_LENGTH;
 	return 0;

@@ -41,6 +41,23 @@ struct find {
 	enum http_counter reason;
 };
 
+/* Why find_lines() stopped at the control character at i: there is no CR LF. */
+static struct find no_line_end(const uint8_t *head, uint32_t i, uint32_t to)
+{
+	struct find find = {.what = FOUND_FAULT, .pos = i, .reason = HTTP_C_BAD_CONTROL};
+
+	if (i == to || (head[i] == '\r' && i + 1 == to))
+		find.what = FOUND_MORE;
+	else if (head[i] == '\r' || head[i] == '\n')
+		find.reason = HTTP_C_BAD_LINE_END;
+	return find;
+}
+
+static bool is_line_end(const uint8_t *p)
+{
+	return p[0] == '\r' && p[1] == '\n';
+}
+
 /* The first pass, over [from, to). first: where the request line begins. */
 static inline struct find find_lines(bool vector, const uint8_t *head, uint32_t first,
 	uint32_t from, uint32_t to, struct lines *lines)
@@ -48,19 +65,9 @@ static inline struct find find_lines(bool vector, const uint8_t *head, uint32_t 
 	for (;;) {
 		uint32_t i = scan_line(vector, head, from, to);
 
-		if (i == to)
-			return (struct find){.what = FOUND_MORE, .pos = to};
-		if (head[i] != '\r')
-			return (struct find){.what = FOUND_FAULT,
-				.pos = i,
-				.reason =
-					head[i] == '\n' ? HTTP_C_BAD_LINE_END : HTTP_C_BAD_CONTROL};
-		if (i + 1 == to)
-			return (struct find){.what = FOUND_MORE, .pos = i};
-		if (head[i + 1] != '\n')
-			return (struct find){
-				.what = FOUND_FAULT, .pos = i, .reason = HTTP_C_BAD_LINE_END};
-		if (i == first)
+		if (rs_unlikely(i + 2 > to || !is_line_end(head + i)))
+			return no_line_end(head, i, to);
+		if (rs_unlikely(i == first))
 			return (struct find){
 				.what = FOUND_FAULT, .pos = i, .reason = HTTP_C_BAD_REQUEST_LINE};
 		from = i + 2;
@@ -72,7 +79,7 @@ static inline struct find find_lines(bool vector, const uint8_t *head, uint32_t 
 	}
 }
 
-static uint8_t identify_method(const uint8_t *p, uint32_t len)
+static inline uint8_t identify_method(const uint8_t *p, uint32_t len)
 {
 	static const struct {
 		uint8_t len;
@@ -96,8 +103,11 @@ static uint8_t identify_method(const uint8_t *p, uint32_t len)
 }
 
 /* RFC 9112 section 2.3. Returns 0, or a refusal. */
-static int read_version(const uint8_t *p, struct http_req *req)
+static inline int read_version(const uint8_t *p, struct http_req *req)
 {
+	req->minor_version = 1;
+	if (rs_likely(memcmp(p, "HTTP/1.1", VERSION_BYTES) == 0))
+		return 0;
 	if (memcmp(p, "HTTP/", 5) != 0 || !SCAN_DIGIT(p[5]) || p[6] != '.' || !SCAN_DIGIT(p[7]))
 		return HTTP_REFUSED(HTTP_C_BAD_REQUEST_LINE);
 	if (p[5] != '1')
@@ -106,11 +116,27 @@ static int read_version(const uint8_t *p, struct http_req *req)
 	return 0;
 }
 
+/* Returns where the method in [from, cr) ends. */
+static inline uint32_t read_method(
+	bool vector, const uint8_t *head, uint32_t from, uint32_t cr, struct http_req *req)
+{
+	uint32_t end;
+
+	/* One compare for nearly everybody; behind a CR stands at least a LF. */
+	if (rs_likely(cr - from >= 3 && memcmp(head + from, "GET ", 4) == 0)) {
+		req->method = HTTP_GET;
+		return from + 3;
+	}
+	end = scan_run(vector, SCAN_TOKEN, head, from, cr);
+	req->method = identify_method(head + from, end - from);
+	return end;
+}
+
 /* RFC 9112 section 3: method SP target SP version, in [from, cr). Returns 0, or a refusal. */
 static inline int read_request_line(bool vector, const struct http_limits *limits,
 	const uint8_t *head, uint32_t from, uint32_t cr, struct http_req *req)
 {
-	uint32_t target = scan_run(vector, SCAN_TOKEN, head, from, cr) + 1;
+	uint32_t target = read_method(vector, head, from, cr, req) + 1;
 	uint32_t target_end = cr - VERSION_BYTES - 1;
 	int r;
 
@@ -120,7 +146,6 @@ static inline int read_request_line(bool vector, const struct http_limits *limit
 	if (target == from + 1 || target + VERSION_BYTES + 1 >= cr || head[target - 1] != ' ' ||
 		head[target_end] != ' ')
 		return HTTP_REFUSED(HTTP_C_BAD_REQUEST_LINE);
-	req->method = identify_method(head + from, target - 1 - from);
 	if (target_end - target > limits->max_target_bytes)
 		return HTTP_REFUSED(HTTP_C_TARGET_TOO_LONG);
 	r = read_version(head + target_end + 1, req);

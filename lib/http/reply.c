@@ -49,9 +49,8 @@ static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct
 		.content_length = reply->generated_bytes ? reply->generated_bytes : reply->body.len,
 		.fields = reply->fields,
 	};
-	uint32_t type_len = reply->content_type ? (uint32_t)strlen(reply->content_type) : 0;
-	uint8_t *to = rs_sendq_reserve(
-		out, env->chunks, HTTP_HEAD_ROOM + type_len + reply->fields.len + reply->body.len);
+	uint8_t *to = rs_sendq_reserve(out, env->chunks,
+		HTTP_HEAD_ROOM + reply->content_type.len + reply->fields.len + reply->body.len);
 	uint32_t used;
 
 	if (!to)
@@ -79,7 +78,7 @@ static bool queue_refusal(struct http_env *env, struct http_conn *hc, const stru
 	const char *parts[] = {text, "\n", help, "\n"};
 	struct http_reply reply = {
 		.status = status,
-		.content_type = "text/plain",
+		.content_type = literal("text/plain"),
 		.fields = fields,
 	};
 

@@ -80,9 +80,9 @@ uint32_t rs_http_render_head(uint8_t *to, const struct http_head *head)
 	p = PUT_LITERAL(p, "Date: ");
 	p = put(p, head->date, HTTP_DATE_BYTES);
 	p = PUT_LITERAL(p, "\r\nServer: ringside\r\n");
-	if (head->content_type) {
+	if (head->content_type.len) {
 		p = PUT_LITERAL(p, "Content-Type: ");
-		p = put_string(p, head->content_type);
+		p = put(p, head->content_type.data, head->content_type.len);
 		p = PUT_LITERAL(p, "\r\n");
 	}
 	if (has_length(head->status)) {

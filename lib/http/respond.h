@@ -23,12 +23,12 @@ struct http_head {
 	uint16_t status;
 	uint8_t connection;       /* enum http_connection */
 	const char *date;         /* HTTP_DATE_BYTES of it */
-	const char *content_type; /* NULL: none */
+	struct span content_type; /* empty: none */
 	uint64_t content_length;  /* not rendered with 1xx, 204 and 304 */
 	struct span fields;       /* further field lines, each with its CR LF */
 };
 
-/* The most that rs_http_render_head() can write, besides content_type and fields. */
+/* The most that rs_http_render_head() can write, beside content_type and fields. */
 #define HTTP_HEAD_ROOM 256
 
 /* Writes the head with its final empty line; returns its bytes. */

@@ -35,33 +35,30 @@ static bool is_port(struct span text)
 	return text.len == 0 || (rs_http_parse_number(text, &n) && n <= UINT16_MAX);
 }
 
-/* Where "[" IPv6address "]" ends, 0 where it does not. The digits are not weighed: nothing here
- * resolves an address. */
-static uint32_t ip_literal_end(struct span text)
+/* Where "[" IPv6address "]" ends; from, where it does not. The digits are not weighed: nothing
+ * here resolves an address. */
+static uint32_t ip_literal_end(const uint8_t *p, uint32_t from, uint32_t to)
 {
-	uint32_t i = 1;
+	uint32_t i = from + 1;
 
-	while (i < text.len && (rs_http_hex_digit(text.data[i]) >= 0 || text.data[i] == ':' ||
-				       text.data[i] == '.'))
+	while (i < to && (rs_http_hex_digit(p[i]) >= 0 || p[i] == ':' || p[i] == '.'))
 		i++;
-	return i > 2 && i < text.len && text.data[i] == ']' ? i + 1 : 0;
+	return i > from + 2 && i < to && p[i] == ']' ? i + 1 : from;
 }
 
-/* Where the host ends; 0 also for an empty one. */
-static uint32_t host_end(bool vector, struct span text)
+/* Where the host ends; from, for an empty one. */
+static uint32_t host_end(bool vector, const uint8_t *p, uint32_t from, uint32_t to)
 {
-	if (text.len && text.data[0] == '[')
-		return ip_literal_end(text);
-	return escaped_run(vector, SCAN_HOST, text.data, 0, text.len);
+	if (from < to && p[from] == '[')
+		return ip_literal_end(p, from, to);
+	return escaped_run(vector, SCAN_HOST, p, from, to);
 }
 
-bool rs_http_is_authority(bool vector, struct span text)
+bool rs_http_is_authority(bool vector, const uint8_t *p, uint32_t from, uint32_t to)
 {
-	uint32_t end = host_end(vector, text);
+	uint32_t end = host_end(vector, p, from, to);
 
-	if (end == text.len)
-		return true;
-	return text.data[end] == ':' && is_port(slice_of(text.data, end + 1, text.len));
+	return end == to || (p[end] == ':' && is_port(slice_of(p, end + 1, to)));
 }
 
 static bool read_path(
@@ -79,15 +76,15 @@ static bool read_path(
 }
 
 /* RFC 9112 section 3.2.3: host ":" port, neither of them empty. */
-static bool read_authority_form(bool vector, struct span text, struct http_req *req)
+static bool read_authority_form(
+	bool vector, const uint8_t *p, uint32_t from, uint32_t to, struct http_req *req)
 {
-	uint32_t end = host_end(vector, text);
+	uint32_t end = host_end(vector, p, from, to);
 
 	req->form = HTTP_AUTHORITY_FORM;
 	req->path = (struct span){0};
-	req->host = text;
-	return end > 0 && end + 1 < text.len && text.data[end] == ':' &&
-	       is_port(slice_of(text.data, end + 1, text.len));
+	req->host = slice_of(p, from, to);
+	return end > from && end + 1 < to && p[end] == ':' && is_port(slice_of(p, end + 1, to));
 }
 
 /* The length of "http://" or "https://" at the beginning of text, 0 for anything else. */
@@ -118,7 +115,7 @@ static bool read_absolute_form(
 		end++;
 	req->form = HTTP_ABSOLUTE_FORM;
 	req->host = slice_of(p, host, end);
-	if (host == end || p[host] == ':' || !rs_http_is_authority(vector, req->host))
+	if (host == end || p[host] == ':' || !rs_http_is_authority(vector, p, host, end))
 		return false;
 	if (!read_path(vector, p, end, to, req))
 		return false;
@@ -138,7 +135,7 @@ bool rs_http_read_target(bool vector, uint32_t from, uint32_t to, struct http_re
 	req->query = (struct span){0};
 	req->host = (struct span){0};
 	if (req->method == HTTP_CONNECT)
-		return read_authority_form(vector, slice_of(p, from, to), req);
+		return read_authority_form(vector, p, from, to, req);
 	if (p[from] == '/')
 		return read_path(vector, p, from, to, req);
 	if (p[from] == '*' && to - from == 1) {

@@ -17,7 +17,7 @@
  */
 bool rs_http_read_target(bool vector, uint32_t from, uint32_t to, struct http_req *req);
 
-/* host [":" port], where an empty host and an empty port are allowed; no userinfo. */
-bool rs_http_is_authority(bool vector, struct span text);
+/* [from, to) of p is host [":" port]. An empty host and an empty port are allowed, no userinfo. */
+bool rs_http_is_authority(bool vector, const uint8_t *p, uint32_t from, uint32_t to);
 
 #endif

@@ -57,16 +57,21 @@ void rs_http_date(char *to, uint64_t unix_seconds)
 	two_digits(to + 23, second % 60);
 }
 
+static uint32_t count_digits(uint64_t n)
+{
+	uint32_t len = 1;
+
+	for (uint64_t limit = 10; len < HTTP_NUMBER_BYTES && n >= limit; limit *= 10)
+		len++;
+	return len;
+}
+
 uint32_t rs_http_number(uint8_t *to, uint64_t n)
 {
-	uint8_t digits[HTTP_NUMBER_BYTES];
-	uint32_t len = 0;
+	uint32_t len = count_digits(n);
 
-	do {
-		digits[HTTP_NUMBER_BYTES - ++len] = (uint8_t)('0' + n % 10);
-		n /= 10;
-	} while (n);
-	memcpy(to, digits + HTTP_NUMBER_BYTES - len, len);
+	for (uint32_t i = len; i > 0; n /= 10)
+		to[--i] = (uint8_t)('0' + n % 10);
 	return len;
 }
 
