@@ -15,6 +15,7 @@
 #include "builtin.h"
 #include "control.h"
 #include "io/log.h"
+#include "io/memif.h"
 #include "version.h"
 
 enum {
@@ -136,6 +137,7 @@ int main(int argc, char **argv)
 		break;
 	}
 	rs_control_block_signals();
+	rs_io_memif_clean_stale(eal_argc, argv);
 	if (rte_eal_init(eal_argc, argv) < 0) {
 		rs_log("EAL does not start: %s; its own messages above say more",
 			rte_strerror(rte_errno));

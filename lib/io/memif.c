@@ -217,7 +217,7 @@ static bool is_stale(const struct sockaddr_un *addr)
 	return refused;
 }
 
-void rs_io_memif_clean_stale(const char *vdev)
+static void clean_stale(const char *vdev)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX, .sun_path = "/run/memif.sock"};
 	const char *path;
@@ -238,4 +238,14 @@ void rs_io_memif_clean_stale(const char *vdev)
 	else
 		rs_log("%s: left behind by an earlier process, and it cannot be removed: %s",
 			addr.sun_path, strerror(errno));
+}
+
+void rs_io_memif_clean_stale(int argc, char *const *argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strncmp(argv[i], "--vdev=", 7) == 0)
+			clean_stale(argv[i] + 7);
+		else if (strcmp(argv[i], "--vdev") == 0 && i + 1 < argc)
+			clean_stale(argv[i + 1]);
+	}
 }

@@ -36,10 +36,10 @@ void rs_io_memif_unguard(struct io_port *port);
 bool rs_io_memif_watch(struct io_port *port);
 
 /*
- * Before EAL starts: vdev is the value of a --vdev option. If it is a memif that listens on a
- * socket file which an earlier process has left behind and nobody listens on, the file is removed
- * (the driver would not start). Anything else is left alone.
+ * Before EAL starts, with its arguments: removes the socket files of memifs (--vdev) that are to
+ * listen, where an earlier process has left one behind and nobody listens on it: the driver would
+ * not start. Everything else is left alone.
  */
-void rs_io_memif_clean_stale(const char *vdev);
+void rs_io_memif_clean_stale(int argc, char *const *argv);
 
 #endif
