@@ -83,7 +83,7 @@ static void settle_clock(
 	if (hc->abort) {
 		hc->clock = CLOCK_NONE;
 		hc->deadline_us = 0;
-	} else if (clock != hc->clock || (clock == CLOCK_WRITE && queued == 0)) {
+	} else if (clock != hc->clock) {
 		start_clock(env, hc, out, clock);
 	} else if (clock == CLOCK_WRITE) {
 		hc->progress += out->n_bytes - queued;

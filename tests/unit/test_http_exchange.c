@@ -228,6 +228,58 @@ static void bodies(void **state)
 	EXPECT_ALL(cases);
 }
 
+/* 64 KiB of body a chunk: 16 of them are the limit, exactly. */
+static void chunks_add_up(void **state)
+{
+	static struct rig rig;
+	static char chunk[8 + 65536 + 2];
+	char transcript[TRANSCRIPT_BYTES];
+
+	(void)state;
+	memcpy(chunk, "010000\r\n", 8);
+	memcpy(chunk + sizeof(chunk) - 2, "\r\n", 2);
+	for (int n = 16; n <= 17; n++) {
+		rig_open(&rig, 2, 1);
+		rig.cfg.linger_max_bytes = (1 << 20) + 50000;
+		rig_feed(&rig, POST "Transfer-Encoding: chunked\r\n\r\n",
+			sizeof(POST "Transfer-Encoding: chunked\r\n\r\n") - 1);
+		for (int i = 0; i < n; i++)
+			rig_feed(&rig, chunk, sizeof(chunk));
+		rig_feed(&rig, "0\r\n\r\n", 5);
+		rig_drain(&rig);
+		assert_true(rig_transcript(&rig, transcript, sizeof(transcript)));
+		assert_string_equal(transcript, n == 16 ? HA : "413 close");
+		if (n == 17)
+			rig_feed(&rig, chunk, sizeof(chunk));
+		/* What was read of the body does not count as dropped. */
+		assert_false(rig.hc.abort);
+		rig_close(&rig);
+	}
+}
+
+/* With a full send queue, nothing of a request that asks for 100 Continue is kept. */
+static void no_room_for_continue(void **state)
+{
+	static struct rig rig;
+	static const char post[] = POST "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+	static const char get[] = "GET /bytes/1000" V "\r\n";
+
+	(void)state;
+	rig_open(&rig, 8, 1);
+	rig_input(&rig, get, sizeof(get) - 1);
+	/* Two slices that nothing can be appended to. */
+	rs_sendq_push(&rig.out, (const uint8_t *)get, 1, 0);
+	rs_sendq_push(&rig.out, (const uint8_t *)get, 1, 0);
+	assert_int_equal(rig_input(&rig, post, sizeof(post) - 1), 0);
+	assert_true(rig.hc.blocked);
+	assert_int_equal(rig.heads.n_free, 1);
+	rig_ack(&rig, UINT32_MAX);
+	assert_int_equal(rig_input(&rig, post, sizeof(post) - 1), sizeof(post) - 1);
+	assert_int_equal(rig.heads.n_free, 0);
+	assert_int_equal(rig.counters[HTTP_C_REPLIES_1XX], 1);
+	rig_close(&rig);
+}
+
 static void expectations(void **state)
 {
 	static const struct conversation cases[] = {
@@ -618,6 +670,28 @@ static void slow_readers(void **state)
 	rig_close(&rig);
 }
 
+/* What is queued later, behind unread bytes, does not hide that some were read. */
+static void reading_and_asking(void **state)
+{
+	static struct rig rig;
+	static const char text[] = "GET /bytes/1000" V "\r\n";
+
+	(void)state;
+	rig_open(&rig, 4, 1);
+	rig.cfg.write_min_bytes = 500;
+	rig_feed(&rig, text, sizeof(text) - 1);
+	rig.env.now_us += 1000000;
+	rig_feed(&rig, text, sizeof(text) - 1);
+	assert_deadline_in(&rig, 29000000);
+	rig_ack(&rig, 500);
+	wait_for_deadline(&rig);
+	assert_false(rig.hc.abort);
+	rig_ack(&rig, 499);
+	wait_for_deadline(&rig);
+	assert_true(rig.hc.abort);
+	rig_close(&rig);
+}
+
 static void lingering(void **state)
 {
 	static struct rig rig;
@@ -697,6 +771,8 @@ int main(void)
 		cmocka_unit_test(names_bounded),
 		cmocka_unit_test(persistence),
 		cmocka_unit_test(bodies),
+		cmocka_unit_test(chunks_add_up),
+		cmocka_unit_test(no_room_for_continue),
 		cmocka_unit_test(expectations),
 		cmocka_unit_test(refusals_close),
 		cmocka_unit_test(too_long),
@@ -710,6 +786,7 @@ int main(void)
 		cmocka_unit_test(slow_heads),
 		cmocka_unit_test(slow_bodies),
 		cmocka_unit_test(slow_readers),
+		cmocka_unit_test(reading_and_asking),
 		cmocka_unit_test(lingering),
 		cmocka_unit_test(limits_on_requests),
 		cmocka_unit_test(no_memory),
