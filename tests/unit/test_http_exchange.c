@@ -690,6 +690,13 @@ static void reading_and_asking(void **state)
 	wait_for_deadline(&rig);
 	assert_true(rig.hc.abort);
 	rig_close(&rig);
+	/* Nor does asking count as reading. */
+	rig_open(&rig, 4, 1);
+	rig_feed(&rig, text, sizeof(text) - 1);
+	rig_feed(&rig, text, sizeof(text) - 1);
+	wait_for_deadline(&rig);
+	assert_true(rig.hc.abort);
+	rig_close(&rig);
 }
 
 static void lingering(void **state)
