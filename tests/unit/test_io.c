@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What of lib/io works without EAL: waiting for pollers, and stale memif sockets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "io/memif.h"
+#include "io/poller.h"
+
+#define ENOUGH_US 10000000
+#define SHORT_US  1000
+
+/* ---- pollers ---- */
+
+static void nobody_to_wait_for(void **state)
+{
+	(void)state;
+	assert_true(rs_io_pollers_wait(SHORT_US));
+}
+
+static void a_poller_in_a_turn_is_waited_for(void **state)
+{
+	uint64_t n_turns = 41;
+	int handle = rs_io_poller_enter(&n_turns);
+
+	(void)state;
+	assert_true(handle >= 0);
+	assert_false(rs_io_pollers_wait(SHORT_US));
+	rs_io_poller_leave(handle);
+	assert_true(rs_io_pollers_wait(SHORT_US));
+}
+
+/* What a burst uses, and whether it may. */
+struct shared {
+	bool gate_open;
+	bool stop;
+	uint32_t *memory;
+};
+
+static void *poll_shared(void *arg)
+{
+	struct shared *s = arg;
+	uint64_t n_turns = 0;
+	uint64_t sum = 0;
+	int handle = rs_io_poller_enter(&n_turns);
+
+	while (!__atomic_load_n(&s->stop, __ATOMIC_RELAXED)) {
+		for (int i = 0; i < 100 && __atomic_load_n(&s->gate_open, __ATOMIC_ACQUIRE); i++)
+			sum += *__atomic_load_n(&s->memory, __ATOMIC_RELAXED);
+		rs_io_poller_turn(&n_turns);
+	}
+	rs_io_poller_leave(handle);
+	return (void *)(uintptr_t)(sum % 7); /* 7 divides what stands in the memory: no other value
+						is read */
+}
+
+/* Memory is taken away and given again while a thread uses it, as memif does. */
+static void memory_outlives_every_burst(void **state)
+{
+	struct shared s = {0};
+	pthread_t thread;
+	void *rest;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, poll_shared, &s), 0);
+	for (int i = 0; i < 2000; i++) {
+		s.memory = malloc(sizeof(*s.memory));
+		*s.memory = 7000;
+		__atomic_store_n(&s.gate_open, true, __ATOMIC_RELEASE);
+		__atomic_store_n(&s.gate_open, false, __ATOMIC_RELEASE);
+		assert_true(rs_io_pollers_wait(ENOUGH_US));
+		*s.memory = 1;
+		free(s.memory);
+	}
+	__atomic_store_n(&s.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, &rest);
+	assert_ptr_equal(rest, NULL);
+}
+
+/* ---- stale sockets ---- */
+
+static char dir[] = "/tmp/rs-test-io-XXXXXX";
+static char path[64];
+
+static int make_dir(void **state)
+{
+	(void)state;
+	if (!mkdtemp(dir))
+		return -1;
+	snprintf(path, sizeof(path), "%s/memif.sock", dir);
+	return 0;
+}
+
+static int remove_dir(void **state)
+{
+	(void)state;
+	unlink(path);
+	return rmdir(dir);
+}
+
+/* A socket file that somebody listens on, until the descriptor is closed. */
+static int listen_at_path(void)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+
+	unlink(path);
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	return fd;
+}
+
+static bool exists(void)
+{
+	return access(path, F_OK) == 0;
+}
+
+/* vdev: a format with one %s for the path. */
+static void clean(const char *format)
+{
+	char vdev[256], joined[300];
+	char *apart[] = {"ringside", "-l", "1", "--vdev", vdev};
+	char *together[] = {"ringside", joined, "-l", "1"};
+
+	snprintf(vdev, sizeof(vdev), format, path);
+	snprintf(joined, sizeof(joined), "--vdev=%s", vdev);
+	rs_io_memif_clean_stale(5, apart);
+	rs_io_memif_clean_stale(4, together);
+}
+
+static void a_stale_socket_goes(void **state)
+{
+	(void)state;
+	close(listen_at_path());
+	assert_true(exists());
+	clean("net_memif0,role=server,socket-abstract=no,socket=%s,id=3");
+	assert_false(exists());
+}
+
+static void a_socket_in_use_stays(void **state)
+{
+	int fd = listen_at_path();
+
+	(void)state;
+	clean("net_memif0,role=server,socket-abstract=no,socket=%s");
+	assert_true(exists());
+	close(fd);
+}
+
+/* It is the peer's, it is no file, or it is no memif's. */
+static void sockets_of_others_stay(void **state)
+{
+	(void)state;
+	close(listen_at_path());
+	clean("net_memif0,role=client,socket-abstract=no,socket=%s");
+	clean("net_memif0,socket-abstract=no,socket=%s");
+	clean("net_memif0,role=server,socket=%s");
+	clean("net_memif0,role=server,socket-abstract=yes,socket=%s");
+	clean("net_virtio_user0,role=server,socket-abstract=no,socket=%s");
+	assert_true(exists());
+}
+
+static void other_files_stay(void **state)
+{
+	FILE *file;
+
+	(void)state;
+	unlink(path);
+	file = fopen(path, "w");
+	fclose(file);
+	clean("net_memif0,role=server,socket-abstract=no,socket=%s");
+	assert_true(exists());
+}
+
+static void an_option_without_value_is_eals_to_refuse(void **state)
+{
+	char *argv[] = {"ringside", "--vdev"};
+
+	(void)state;
+	close(listen_at_path());
+	rs_io_memif_clean_stale(2, argv);
+	assert_true(exists());
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nobody_to_wait_for),
+		cmocka_unit_test(a_poller_in_a_turn_is_waited_for),
+		cmocka_unit_test(memory_outlives_every_burst),
+		cmocka_unit_test(a_stale_socket_goes),
+		cmocka_unit_test(a_socket_in_use_stays),
+		cmocka_unit_test(sockets_of_others_stay),
+		cmocka_unit_test(other_files_stay),
+		cmocka_unit_test(an_option_without_value_is_eals_to_refuse),
+	};
+
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Fan-out: all frames of a connection, and what ICMP says about it, come to the net core that the
+ * flow's hash names. Frames stand in heap blocks of their exact length.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "flow/flow.h"
+#include "stage_rx.h"
+
+#define N_NET 7
+
+static const uint64_t secret[5] = {0x0123456789abcdef, 0xfedcba9876543210, 0x55aa55aa12345678,
+	0x0f1e2d3c4b5a6978, 0x1122334455667788};
+
+static const uint8_t our_v4[4] = {10, 99, 0, 2};
+static const uint8_t our_v6[16] = {0xfd, 0x99, [15] = 2};
+
+struct frame {
+	uint8_t bytes[256];
+	uint32_t len;
+};
+
+static uint32_t net_core(const struct frame *f)
+{
+	uint8_t *exact = malloc(f->len ? f->len : 1);
+	uint32_t core;
+
+	memcpy(exact, f->bytes, f->len);
+	core = rs_rx_net_core(exact, f->len, secret, N_NET);
+	free(exact);
+	assert_true(core < N_NET);
+	return core;
+}
+
+static void put(struct frame *f, const void *bytes, uint32_t n)
+{
+	memcpy(f->bytes + f->len, bytes, n);
+	f->len += n;
+}
+
+static void put_be16(struct frame *f, uint16_t v)
+{
+	rs_store_be16(f->bytes + f->len, v);
+	f->len += 2;
+}
+
+static void put_eth(struct frame *f, bool vlan, uint16_t ethertype)
+{
+	f->len = 12;
+	if (vlan) {
+		put_be16(f, 0x8100);
+		put_be16(f, 42);
+	}
+	put_be16(f, ethertype);
+}
+
+/* RFC 791; only what says where the transport header is. */
+static void put_ipv4(
+	struct frame *f, uint8_t n_words, uint8_t proto, const uint8_t src[4], const uint8_t dst[4])
+{
+	uint8_t h[60] = {[0] = (uint8_t)(0x40 | n_words), [9] = proto};
+
+	memcpy(h + 12, src, 4);
+	memcpy(h + 16, dst, 4);
+	put(f, h, n_words * 4u);
+}
+
+static void put_ipv6(struct frame *f, uint8_t proto, const uint8_t src[16], const uint8_t dst[16])
+{
+	uint8_t h[40] = {[0] = 0x60, [6] = proto};
+
+	memcpy(h + 8, src, 16);
+	memcpy(h + 24, dst, 16);
+	put(f, h, sizeof(h));
+}
+
+static void put_ports(struct frame *f, uint16_t src, uint16_t dst)
+{
+	put_be16(f, src);
+	put_be16(f, dst);
+	put(f, "\0\0\0\1", 4); /* the sequence number */
+}
+
+static struct flow_key key_v4(const uint8_t remote[4], uint16_t remote_port)
+{
+	struct flow_key key = {.remote_port = remote_port, .local_port = 80, .family = 4};
+
+	key.remote[10] = key.remote[11] = key.local[10] = key.local[11] = 0xff;
+	memcpy(key.remote + 12, remote, 4);
+	memcpy(key.local + 12, our_v4, 4);
+	return key;
+}
+
+/* What the connection's net core is: the upper bits of the hash, as a fraction of N_NET. */
+static uint32_t expected(const struct flow_key *key)
+{
+	return (uint32_t)((double)rs_flow_hash(key, secret) / 4294967296.0 * N_NET);
+}
+
+static void segments_follow_the_flow_hash(void **state)
+{
+	uint32_t seen = 0;
+
+	(void)state;
+	for (uint16_t port = 1024; port < 1124; port++) {
+		const uint8_t peer[4] = {10, 99, 0, 1};
+		struct flow_key key = key_v4(peer, port);
+		struct frame plain = {0}, tagged = {0}, options = {0};
+
+		put_eth(&plain, false, 0x0800);
+		put_ipv4(&plain, 5, 6, peer, our_v4);
+		put_ports(&plain, port, 80);
+		put_eth(&tagged, true, 0x0800);
+		put_ipv4(&tagged, 5, 6, peer, our_v4);
+		put_ports(&tagged, port, 80);
+		put_eth(&options, false, 0x0800);
+		put_ipv4(&options, 15, 6, peer, our_v4);
+		put_ports(&options, port, 80);
+		assert_int_equal(net_core(&plain), expected(&key));
+		assert_int_equal(net_core(&tagged), expected(&key));
+		assert_int_equal(net_core(&options), expected(&key));
+		seen |= 1u << net_core(&plain);
+	}
+	assert_int_equal(seen, (1u << N_NET) - 1); /* a hundred connections reach every core */
+}
+
+static void ipv6_segments_too(void **state)
+{
+	(void)state;
+	for (uint16_t port = 1024; port < 1060; port++) {
+		uint8_t peer[16] = {0xfd, 0x99, [15] = 1};
+		struct flow_key key = {.remote_port = port, .local_port = 80, .family = 6};
+		struct frame f = {0};
+
+		memcpy(key.remote, peer, 16);
+		memcpy(key.local, our_v6, 16);
+		put_eth(&f, false, 0x86dd);
+		put_ipv6(&f, 6, peer, our_v6);
+		put_ports(&f, port, 80);
+		assert_int_equal(net_core(&f), expected(&key));
+	}
+}
+
+/* RFC 1191: type 3 code 4 quotes the header of ours that was too big, and eight bytes more. */
+static void too_big_follows_its_connection(void **state)
+{
+	(void)state;
+	for (uint16_t port = 1024; port < 1060; port++) {
+		const uint8_t peer[4] = {192, 0, 2, 9}, router[4] = {10, 99, 0, 254};
+		struct flow_key key = key_v4(peer, port);
+		struct frame f = {0};
+
+		put_eth(&f, false, 0x0800);
+		put_ipv4(&f, 5, 1, router, our_v4);
+		put(&f, "\3\4\0\0\0\0\5\xdc", 8);
+		put_ipv4(&f, 5, 6, our_v4, peer);
+		put_ports(&f, 80, port);
+		assert_int_equal(net_core(&f), expected(&key));
+	}
+}
+
+/* RFC 4443 section 3.2 */
+static void packet_too_big_follows_its_connection(void **state)
+{
+	(void)state;
+	for (uint16_t port = 1024; port < 1060; port++) {
+		uint8_t peer[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 7};
+		uint8_t router[16] = {0xfe, 0x80, [15] = 1};
+		struct flow_key key = {.remote_port = port, .local_port = 80, .family = 6};
+		struct frame f = {0};
+
+		memcpy(key.remote, peer, 16);
+		memcpy(key.local, our_v6, 16);
+		put_eth(&f, false, 0x86dd);
+		put_ipv6(&f, 58, router, our_v6);
+		put(&f, "\2\0\0\0\0\0\5\x00", 8);
+		put_ipv6(&f, 6, our_v6, peer);
+		put_ports(&f, 80, port);
+		assert_int_equal(net_core(&f), expected(&key));
+	}
+}
+
+static void everything_else_goes_to_the_first(void **state)
+{
+	const uint8_t peer[4] = {10, 99, 0, 1};
+
+	(void)state;
+	for (uint16_t port = 1; port < 40; port++) {
+		struct frame udp = {0}, echo = {0}, arp = {0};
+
+		put_eth(&udp, false, 0x0800);
+		put_ipv4(&udp, 5, 17, peer, our_v4);
+		put_ports(&udp, port, 80);
+		assert_int_equal(net_core(&udp), 0);
+		put_eth(&echo, false, 0x0800);
+		put_ipv4(&echo, 5, 1, peer, our_v4);
+		put(&echo, "\10\0\0\0\0\0\0", 7);
+		put(&echo, &port, 1);
+		assert_int_equal(net_core(&echo), 0);
+		put_eth(&arp, false, 0x0806);
+		put(&arp, udp.bytes, 28);
+		assert_int_equal(net_core(&arp), 0);
+	}
+}
+
+/* Cut anywhere, nothing behind the end is read (the address sanitizer watches). */
+static void short_frames_are_not_read_past_their_end(void **state)
+{
+	const uint8_t peer[4] = {10, 99, 0, 1};
+	struct frame v4 = {0}, v6 = {0}, too_big = {0};
+
+	(void)state;
+	put_eth(&v4, true, 0x0800);
+	put_ipv4(&v4, 15, 6, peer, our_v4);
+	put_ports(&v4, 1024, 80);
+	put_eth(&v6, false, 0x86dd);
+	put_ipv6(&v6, 6, our_v6, our_v6);
+	put_ports(&v6, 1024, 80);
+	put_eth(&too_big, false, 0x0800);
+	put_ipv4(&too_big, 5, 1, peer, our_v4);
+	put(&too_big, "\3\4\0\0\0\0\5\xdc", 8);
+	put_ipv4(&too_big, 15, 6, our_v4, peer);
+	put_ports(&too_big, 80, 1024);
+	while (v4.len--)
+		assert_int_equal(net_core(&v4), 0);
+	while (v6.len--)
+		assert_int_equal(net_core(&v6), 0);
+	while (too_big.len--)
+		assert_int_equal(net_core(&too_big), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(segments_follow_the_flow_hash),
+		cmocka_unit_test(ipv6_segments_too),
+		cmocka_unit_test(too_big_follows_its_connection),
+		cmocka_unit_test(packet_too_big_follows_its_connection),
+		cmocka_unit_test(everything_else_goes_to_the_first),
+		cmocka_unit_test(short_frames_are_not_read_past_their_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
