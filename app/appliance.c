@@ -15,7 +15,7 @@
 #include "io/log.h"
 #include "io/mbufs.h"
 
-#define JOINT_FRAMES 4096
+#define JOINT_FRAMES 2048
 #define SLOW_FRAMES  256
 
 /* ---- configuration of the protocol libraries ---- */
@@ -110,6 +110,15 @@ static int resolve_topology(struct appliance *a)
 	return 0;
 }
 
+/* Frames that may stand between stages, and before ports that take no more. */
+static uint32_t frames_between(const struct topology *t, uint32_t n_ports)
+{
+	uint32_t n_rings = t->layout == LAYOUT_SPLIT ? (t->n_rx + 1u) * t->n_net : 0;
+
+	return n_rings * JOINT_FRAMES + t->n_net * (n_ports * NET_OUT + 2 * SLOW_FRAMES) +
+	       t->n_tx * n_ports * TX_BACKLOG;
+}
+
 static int open_ports(struct appliance *a)
 {
 	const struct config *cfg = a->cfg;
@@ -121,7 +130,9 @@ static int open_ports(struct appliance *a)
 		.mtu = cfg->mtu,
 		.no_offload = cfg->no_offload,
 	};
-	uint32_t n_mbufs = cfg->mbufs ? cfg->mbufs : rs_io_mbufs_needed(a->n_ports, &pc);
+	uint32_t n_mbufs = cfg->mbufs ? cfg->mbufs
+				      : rs_io_mbufs_needed(a->n_ports, &pc) +
+						frames_between(&a->topology, a->n_ports);
 	uint32_t n = a->n_ports;
 
 	a->n_ports = 0; /* opened so far */

@@ -110,11 +110,15 @@ static int resolve_split(
 	}
 	if (!net.n)
 		net = (struct core_list){.n = 1, .ids = {all.ids[all.n - 1]}};
+	if (rx.n > TOPOLOGY_MAX_RX) {
+		snprintf(why, why_bytes, "--rx-cores: %u cores, at most %u can receive", rx.n,
+			TOPOLOGY_MAX_RX);
+		return -EINVAL;
+	}
 	if (rx.n > 1 && !req->has_rss) {
 		snprintf(why, why_bytes,
 			"--rx-cores: %u cores, but a port does not spread connections over queues "
-			"(RSS); "
-			"one core has to receive",
+			"(RSS); one core has to receive",
 			rx.n);
 		return -EINVAL;
 	}

@@ -2,7 +2,7 @@
 /*
  * Which core runs which stage, and how neighbours are joined. This is the one place that knows.
  * Pure: computed from the configuration and from what is there, printed by --check and at start;
- * app/build.c makes stages and joints of it. Includes libc only.
+ * app/appliance.c makes stages and joints of it. Includes libc only.
  */
 #ifndef RS_APP_TOPOLOGY_H
 #define RS_APP_TOPOLOGY_H
@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #define TOPOLOGY_MAX_CORES 32
+#define TOPOLOGY_MAX_RX    16 /* receive stages: a net stage has so many joints */
 
 enum layout {
 	LAYOUT_FUSED, /* a core per queue takes frames from RX to TX */

@@ -18,6 +18,9 @@
 #define BURST_MARGIN   2048 /* frames on their way through stages, and in caches */
 #define HUGEPAGE_BYTES (2u << 20)
 
+/* What the kernel keeps free in front of a frame for XDP programs (linux/bpf.h). */
+#define XDP_PACKET_HEADROOM 256u
+
 /* Ethernet, two VLAN tags, and the check sequence that some drivers count. */
 #define FRAME_OVER_IP (RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN)
 
@@ -92,10 +95,11 @@ static uint32_t with_unusable(uint32_t n, uint32_t frame_bytes)
 struct rte_mempool *rs_io_mbufs_create(uint32_t n, uint16_t mtu, int socket)
 {
 	/* One frame, one mbuf: room for the longest, and never below what all drivers can take. */
-	uint32_t longest = RTE_ALIGN((uint32_t)mtu + FRAME_OVER_IP, 64);
+	bool af_xdp = any_af_xdp();
+	uint32_t longest = RTE_ALIGN(
+		(uint32_t)mtu + FRAME_OVER_IP + (af_xdp ? XDP_PACKET_HEADROOM : 0), 64);
 	uint32_t room = RTE_MAX(longest, (uint32_t)RTE_MBUF_DEFAULT_DATAROOM);
 	struct rte_mempool *pool = NULL;
-	bool af_xdp = any_af_xdp();
 
 	room += RTE_PKTMBUF_HEADROOM;
 	if (room > UINT16_MAX) {

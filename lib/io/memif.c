@@ -174,8 +174,9 @@ static void connect_again(struct io_port *port)
 		return;
 	port->retry_at_s = now.tv_sec + RETRY_SECONDS;
 	rte_log_set_level_pattern("pmd.net.memif", RTE_LOG_CRIT);
-	rte_eth_dev_stop(port->id);
-	rte_eth_dev_start(port->id);
+	if (port->started)
+		rte_eth_dev_stop(port->id);
+	port->started = rte_eth_dev_start(port->id) == 0;
 	rte_log_set_level_pattern("pmd.net.memif", RTE_LOG_NOTICE);
 }
 

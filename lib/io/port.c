@@ -229,6 +229,7 @@ static int start(struct io_port *port)
 			return err;
 	}
 	err = rte_eth_dev_start(port->id);
+	port->started = err == 0;
 	if (err && port->is_memif && rs_io_memif_is_client(port->id)) {
 		rs_log("port %u (%s): its peer does not listen yet; waiting for it", port->id,
 			port->name);
@@ -292,7 +293,7 @@ fail:
 
 void rs_io_port_close(struct io_port *port)
 {
-	int err = rte_eth_dev_stop(port->id);
+	int err = port->started ? rte_eth_dev_stop(port->id) : 0;
 
 	if (err)
 		rs_log("port %u (%s) does not stop: %s", port->id, port->name, strerror(-err));
@@ -343,23 +344,6 @@ void rs_io_port_stats(const struct io_port *port, struct io_port_stats *stats)
 	};
 	for (uint16_t q = 0; q < port->n_tx_queues; q++)
 		stats->tx_discarded += port->tx[q].n_discarded;
-}
-
-static const char *by_whom(bool port_does)
-{
-	return port_does ? "port" : "software";
-}
-
-void rs_io_port_log(const struct io_port *port)
-{
-	const uint8_t *m = port->mac;
-
-	rs_log("port %u (%s): %02x:%02x:%02x:%02x:%02x:%02x, MTU %u, queues %u receive%s and %u "
-	       "transmit, checksums in %s and out %s, segmentation %s, link %s",
-		port->id, port->name, m[0], m[1], m[2], m[3], m[4], m[5], port->mtu,
-		port->n_rx_queues, port->rss ? " (RSS)" : "", port->n_tx_queues,
-		by_whom(port->rx_csum), by_whom(port->tx_tcp_csum), by_whom(port->tso_bytes != 0),
-		port->link_up ? "up" : "down");
 }
 
 /* ---- sending, the rarer ways ---- */

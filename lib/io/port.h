@@ -52,6 +52,7 @@ struct io_port {
 	bool link_up;   /* as of the last rs_io_port_watch() */
 	bool link_seen; /* it was up at least once */
 	bool is_memif;
+	bool started;       /* a memif client whose peer does not listen is not */
 	bool keeps_frames;  /* the driver does not give back all of them when closed (AF_XDP) */
 	bool gate_open;     /* shut: nobody calls the driver, nothing comes and nothing goes */
 	uint32_t tso_bytes; /* largest payload that the port cuts into segments; 0: it cannot */
@@ -97,9 +98,6 @@ void rs_io_port_close(struct io_port *port);
 bool rs_io_port_watch(struct io_port *port);
 
 void rs_io_port_stats(const struct io_port *port, struct io_port_stats *stats);
-
-/* One line: what the port is, and what it does in hardware. */
-void rs_io_port_log(const struct io_port *port);
 
 /* Frees the frames and counts them. Returns n. */
 uint32_t rs_io_tx_discard(struct io_queue *q, struct rte_mbuf **pkts, uint32_t n);
