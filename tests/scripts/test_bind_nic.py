@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""scripts/bind-nic on an invented /sys: what it shows, and what it refuses to touch."""
+
+import os
+import subprocess
+import tempfile
+import unittest
+
+BIND_NIC = os.path.join(os.path.dirname(__file__), "..", "..", "scripts", "bind-nic")
+
+
+class BindNic(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.sys = folder.name
+        # lo is up and has an address on every machine.
+        self.add("0000:01:00.0", driver="ice", interface="net/lo")
+        self.add("0000:02:00.0", driver="virtio-pci", interface="virtio0/net/lo")
+        self.add("0000:03:00.0", driver="mlx5_core")
+        self.add("0000:04:00.0", driver="vfio-pci")
+        self.add("0000:05:00.0", kind="0x010802")
+
+    def add(self, address, driver=None, interface=None, kind="0x020000"):
+        device = os.path.join(self.sys, "bus/pci/devices", address)
+        os.makedirs(device)
+        for name, text in (("class", kind), ("vendor", "0x8086"), ("device", "0x1592")):
+            with open(os.path.join(device, name), "w", encoding="utf-8") as file:
+                file.write(text + "\n")
+        if driver:
+            home = os.path.join(self.sys, "bus/pci/drivers", driver)
+            os.makedirs(home, exist_ok=True)
+            os.symlink(home, os.path.join(device, "driver"))
+        if interface:
+            os.makedirs(os.path.join(device, interface))
+
+    def run_it(self, *arguments):
+        done = subprocess.run(
+            [BIND_NIC, *arguments],
+            env={**os.environ, "SYSFS": self.sys},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    def refuses(self, address, word):
+        status, _, error = self.run_it("bind", address)
+        self.assertEqual(status, 1)
+        self.assertIn(word, error)
+        self.assertEqual(len(error.splitlines()), 1, error)
+
+    def test_status_shows_network_devices_only(self):
+        status, output, _ = self.run_it("status")
+        self.assertEqual(status, 0)
+        self.assertEqual(len(output.splitlines()), 4, output)
+        self.assertIn("0000:01:00.0  0x8086:0x1592  driver ice  interfaces: lo", output)
+        self.assertIn("driver virtio-pci  interfaces: lo", output)
+
+    def test_an_interface_in_use_stays(self):
+        self.refuses("0000:01:00.0", "is up and has an address")
+        self.refuses("0000:02:00.0", "is up and has an address")
+
+    def test_mellanox_needs_no_binding(self):
+        self.refuses("0000:03:00.0", "stays with mlx5_core")
+
+    def test_what_is_bound_is_left_alone(self):
+        self.assertEqual(self.run_it("bind", "0000:04:00.0"), (0, "", ""))
+
+    def test_other_devices_are_refused(self):
+        self.refuses("0000:05:00.0", "not a network device")
+        self.refuses("0000:09:00.0", "no device")
+        self.refuses("eth0", "no PCI address")
+
+    def test_usage(self):
+        self.assertEqual(self.run_it()[0], 2)
+        self.assertEqual(self.run_it("bind")[0], 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
