@@ -309,7 +309,7 @@ static void obey(struct stage_net *net, struct tcp_conn *conn, struct http_conn 
 		rs_tcp_set_deadline(&net->tcp, conn, conn->user);
 	}
 	rs_tcp_send(&net->tcp, conn);
-	if (hc->closing)
+	if (hc->closing || (rs_unlikely(net->http.cfg->drain) && rs_http_idle(hc)))
 		rs_tcp_close(&net->tcp, conn);
 }
 
