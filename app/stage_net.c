@@ -22,7 +22,6 @@
 #define PREFETCH_AHEAD       4
 #define MAX_EXPIRED_PER_TURN 256
 #define MAX_CONTROL_PER_TURN 16
-#define CHUNK_RETRY_US       2000
 #define MAX_PEEKS            64   /* pieces of one connection's backlog read in a row */
 #define ICMP_PER_SECOND      1000 /* errors and echo replies, each (RFC 1812 section 4.3.2.8) */
 
@@ -51,11 +50,13 @@ static void take_in(struct stage_net *net)
 /* What the port has found out about the checksums of a received frame. */
 static uint32_t rx_flags(const struct rte_mbuf *m)
 {
+	uint64_t l4 = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 	uint32_t flags = 0;
 
 	if ((m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
 		flags |= WIRE_IP_CSUM_GOOD;
-	if ((m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+	/* NONE: never filled in, since the frame comes from this host's memory (virtio). */
+	if (l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD || l4 == RTE_MBUF_F_RX_L4_CKSUM_NONE)
 		flags |= WIRE_L4_CSUM_GOOD;
 	return flags;
 }
@@ -281,21 +282,6 @@ static bool deliver(struct stage_net *net, struct tcp_conn *conn, struct http_co
 	return true;
 }
 
-/*
- * When to look at the connection even if the peer says nothing. One that is blocked without
- * anything in flight waits for a chunk: no acknowledgement will wake it.
- */
-static uint64_t wake_us(
-	const struct stage_net *net, const struct tcp_conn *conn, const struct http_conn *hc)
-{
-	uint64_t deadline_us = rs_http_deadline_us(hc);
-
-	if (rs_unlikely(hc->blocked && rs_sendq_empty(&conn->sendq)))
-		deadline_us = rs_min_u64(
-			deadline_us ? deadline_us : UINT64_MAX, net->tcp.now_us + CHUNK_RETRY_US);
-	return deadline_us;
-}
-
 /* Carries out what HTTP wants of the connection. */
 static void obey(struct stage_net *net, struct tcp_conn *conn, struct http_conn *hc)
 {
@@ -304,8 +290,8 @@ static void obey(struct stage_net *net, struct tcp_conn *conn, struct http_conn 
 		rs_http_release(&net->http, hc);
 		return;
 	}
-	if (wake_us(net, conn, hc) != conn->user) {
-		conn->user = wake_us(net, conn, hc);
+	if (rs_http_deadline_us(hc) != conn->user) {
+		conn->user = rs_http_deadline_us(hc);
 		rs_tcp_set_deadline(&net->tcp, conn, conn->user);
 	}
 	rs_tcp_send(&net->tcp, conn);

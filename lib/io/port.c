@@ -208,15 +208,20 @@ static int setup_queues(struct io_port *port, const struct io_port_config *cfg)
 	return 0;
 }
 
-/* IPv6 neighbour discovery comes to multicast addresses; drivers differ in how to get it. */
+/*
+ * IPv6 neighbour discovery comes to multicast addresses; drivers differ in how to get it. One that
+ * has neither mode does not filter.
+ */
 static void receive_multicast(const struct io_port *port)
 {
-	if (rte_eth_allmulticast_enable(port->id) && rte_eth_promiscuous_enable(port->id) &&
-		!port->is_memif) /* a memif takes everything, and has no such mode */
-		rs_log("port %u (%s): neither all-multicast nor promiscuous mode; if IPv6 "
-		       "neighbours do "
-		       "not find us, add static neighbours there",
-			port->id, port->name);
+	int err = rte_eth_allmulticast_enable(port->id);
+
+	if (err)
+		err = rte_eth_promiscuous_enable(port->id);
+	if (err && err != -ENOTSUP)
+		rs_log("port %u (%s): neither all-multicast nor promiscuous mode (%s); if IPv6 "
+		       "neighbours do not find us, add static neighbours there",
+			port->id, port->name, strerror(-err));
 }
 
 static int start(struct io_port *port)
