@@ -152,12 +152,14 @@ static int check_queues(const struct io_port *port, const struct rte_eth_dev_inf
 	return 0;
 }
 
-static int set_mtu(struct io_port *port, uint16_t mtu)
+/* Drivers of kernel interfaces take note of a longer MTU only when it is set by itself. */
+static int set_mtu(const struct io_port *port, uint16_t mtu)
 {
 	uint16_t now = 0;
 	int err;
 
-	if (rte_eth_dev_get_mtu(port->id, &now) == 0 && now == mtu)
+	rte_eth_dev_get_mtu(port->id, &now);
+	if (now == mtu && mtu <= RTE_ETHER_MTU)
 		return 0;
 	err = rte_eth_dev_set_mtu(port->id, mtu);
 	if (!err || now >= mtu) /* frames that are shorter than the port could send fit anyway */
