@@ -14,6 +14,7 @@
 #include "args.h"
 #include "builtin.h"
 #include "control.h"
+#include "io/claim.h"
 #include "io/log.h"
 #include "io/memif.h"
 #include "version.h"
@@ -137,6 +138,8 @@ int main(int argc, char **argv)
 		break;
 	}
 	rs_control_block_signals();
+	if (rs_io_claim_interfaces(eal_argc, argv))
+		return EXIT_FAILED;
 	rs_io_memif_clean_stale(eal_argc, argv);
 	if (rte_eal_init(eal_argc, argv) < 0) {
 		rs_log("EAL does not start: %s; its own messages above say more",

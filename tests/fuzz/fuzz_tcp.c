@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Any sequence of segments, pauses and wishes of the application, against what must always hold.
+ * Each step is eight bytes: what, flags, where seq and ack stand (near interesting places), length,
+ * window, options, time. The peer knows our sequence numbers, as the worst one does.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tcp/tcp.h"
+
+#define REQUIRE(condition)                                                                         \
+	do {                                                                                       \
+		if (!(condition))                                                                  \
+			abort();                                                                   \
+	} while (0)
+
+#define STEP_BYTES 8
+#define N_CHUNKS   16
+#define N_CONNS    4
+#define MAX_TX     8
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct world {
+	struct tcp t;
+	struct tcp_config cfg;
+	struct chunk_pool chunks;
+	struct tcp_tx tx[MAX_TX];
+	void *memory, *chunk_memory;
+	bool blocked;
+};
+
+static uint8_t bytes[4096];
+
+static void init(struct world *w)
+{
+	memset(w, 0, sizeof(*w));
+	rs_tcp_config_default(&w->cfg);
+	w->cfg.max_conns = N_CONNS;
+	w->cfg.max_time_wait = 2;
+	w->cfg.syn_backlog = 2;
+	w->cfg.rcv_wnd_bytes = 4000;
+	w->cfg.rcvq_chunks = 4;
+	w->cfg.keepalive_idle_ms = 20000;
+	w->cfg.tso_bytes = 9000;
+	w->cfg.n_listen = 1;
+	w->cfg.listen[0] = 80;
+	w->memory = aligned_alloc(64, (rs_tcp_bytes(&w->cfg) + 63) & ~63ul);
+	w->chunk_memory = aligned_alloc(64, (rs_chunk_pool_bytes(N_CHUNKS, 512) + 63) & ~63ul);
+	rs_chunk_pool_init(&w->chunks, w->chunk_memory, N_CHUNKS, 512);
+	rs_tcp_init(&w->t, &w->cfg, w->memory, &w->chunks, w->tx, MAX_TX, 1000000);
+	w->t.now_us = 1000000;
+}
+
+static struct flow_key key_of(uint8_t which)
+{
+	struct flow_key key = {
+		.remote = {[10] = 0xff, [11] = 0xff, 10, 0, 0, 1},
+		.local = {[10] = 0xff, [11] = 0xff, 10, 0, 0, 2},
+		.remote_port = (uint16_t)(1000 + (which & 7)),
+		.local_port = which & 8 ? 81 : 80,
+		.family = 4,
+	};
+
+	return key;
+}
+
+static struct tcp_conn *find(struct world *w, const struct flow_key *key)
+{
+	for (uint32_t i = 0; i < N_CONNS; i++) {
+		struct tcp_conn *c = &w->t.conns[i];
+
+		if (c->state != TCP_CLOSED && rs_flow_key_equal(&c->key, key))
+			return c;
+	}
+	return NULL;
+}
+
+static void check(const struct world *w)
+{
+	uint32_t n_conns = 0;
+
+	for (uint32_t i = 0; i < N_CONNS; i++) {
+		const struct tcp_conn *c = &w->t.conns[i];
+		uint32_t flight = c->snd_max - c->snd_una;
+
+		if (c->state == TCP_CLOSED)
+			continue;
+		n_conns++;
+		REQUIRE(c->state < TCP_N_STATES);
+		REQUIRE(c->snd_nxt - c->snd_una <= flight);
+		REQUIRE(c->state < TCP_ESTABLISHED || flight <= c->sendq.n_bytes + 1);
+		REQUIRE(c->state < TCP_ESTABLISHED || c->rcv_edge - c->rcv_nxt + 1 <= 65537);
+		REQUIRE(c->n_rcvq_chunks <= w->cfg.rcvq_chunks);
+		REQUIRE((c->rcvq != 0) == (c->n_rcvq_chunks != 0));
+		REQUIRE(c->state < TCP_ESTABLISHED || c->cwnd >= 1);
+		REQUIRE(c->mss >= 40);
+	}
+	REQUIRE(n_conns == w->t.n_conns);
+	REQUIRE(w->t.n_half_open <= w->t.n_conns);
+	REQUIRE(w->t.n_tx <= w->t.max_tx);
+	REQUIRE(w->t.flows.n_used == w->t.n_conns + w->t.n_time_wait);
+	REQUIRE(w->t.wheel.n_linked <= w->t.n_conns);
+	REQUIRE(w->t.n_time_wait <= w->t.tw_used && w->t.tw_used <= w->cfg.max_time_wait);
+	REQUIRE(!w->t.cur.len);
+	for (uint32_t i = 0; i < w->t.n_tx; i++) {
+		const struct tcp_tx *tx = &w->tx[i];
+		uint32_t len = 0;
+
+		for (uint32_t k = 0; k < tx->n_spans; k++)
+			len += tx->spans[k].len;
+		REQUIRE(len == tx->len && tx->len <= 9000 && rs_tcp_tx_opt_bytes(tx) <= 40);
+	}
+}
+
+static void on_event(struct world *w, struct tcp_conn *conn, uint32_t ev)
+{
+	uint32_t settled = TCP_MORE;
+
+	if (!(ev & TCP_EV_DATA) || ev & TCP_EV_GONE)
+		return;
+	while (settled & TCP_MORE && !(settled & TCP_GONE)) {
+		struct span in = {0};
+
+		if (!w->blocked)
+			in = rs_tcp_peek(&w->t, conn);
+		for (uint32_t i = 0; i < in.len; i++)
+			REQUIRE(in.data[i] == 'x');
+		rs_tcp_consume(&w->t, conn, in.len);
+		settled = rs_tcp_settle(&w->t, conn);
+		if (w->blocked)
+			break;
+	}
+}
+
+static void segment(struct world *w, const uint8_t *s)
+{
+	static const int32_t offsets[16] = {0, 1, -1, 2, 10, -10, 100, 536, 1460, -1460, 4000, 4001,
+		65535, 70000, -70000, INT32_MIN};
+	struct tcp_seg seg = {.key = key_of(s[1] >> 4), .link = s[7]};
+	const struct tcp_conn *c = find(w, &seg.key);
+	uint32_t found, ev;
+	struct tcp_conn *conn;
+	uint8_t *payload;
+
+	seg.flags = s[2] & 0x3f;
+	seg.seq = (c ? c->rcv_nxt : 5000) + (uint32_t)offsets[s[3] & 15];
+	seg.ack = (c ? (s[1] & 1 ? c->snd_max : c->snd_una) : 5000) + (uint32_t)offsets[s[3] >> 4];
+	seg.len = s[4] < 200 ? s[4] : (s[4] - 200u) * 100;
+	seg.wnd = (uint16_t)(s[5] * s[5]);
+	seg.opts = s[6] & (seg.flags & TCP_SYN ? 0x0f : TCP_OPT_TS);
+	seg.mss = (uint16_t)(s[5] * 8);
+	seg.wscale = s[5] & 15;
+	seg.ts_val = seg.opts & TCP_OPT_TS ? (uint32_t)s[7] << 4 : 0;
+	payload = malloc(seg.len + 1);
+	memset(payload, 'x', seg.len);
+	seg.data = payload;
+	rs_tcp_lookup(&w->t, &seg, &found, 1);
+	ev = rs_tcp_input(&w->t, &seg, found, &conn);
+	if (ev)
+		on_event(w, conn, ev);
+	free(payload);
+}
+
+static void wish(struct world *w, const uint8_t *s)
+{
+	struct flow_key key = key_of(s[1] >> 4);
+	struct tcp_conn *c = find(w, &key);
+
+	switch (s[2] & 7) {
+	case 0:
+		if (!c)
+			rs_tcp_connect(&w->t, &key, 1);
+		break;
+	case 1:
+		if (c && !(c->flags & TCP_F_CLOSE) && !rs_sendq_full(&c->sendq)) {
+			rs_sendq_push(&c->sendq, bytes, s[4] * 16u + 1, 0);
+			rs_tcp_send(&w->t, c);
+		}
+		break;
+	case 2:
+		if (c)
+			rs_tcp_close(&w->t, c);
+		break;
+	case 3:
+		if (c)
+			rs_tcp_abort(&w->t, c);
+		break;
+	case 4:
+		w->blocked = !w->blocked;
+		break;
+	case 5:
+		if (c)
+			rs_tcp_set_deadline(&w->t, c, w->t.now_us + s[4] * 100000u);
+		break;
+	case 6:
+		rs_tcp_path_mtu(&w->t, &key, c ? c->snd_una : 0, s[4] * 8u);
+		break;
+	default:
+		if (c && c->state >= TCP_ESTABLISHED)
+			on_event(w, c, TCP_EV_DATA);
+	}
+}
+
+static void pass_time(struct world *w, uint64_t us)
+{
+	struct tcp_conn *conn;
+	uint32_t ev;
+
+	w->t.now_us += us;
+	for (uint32_t n = 0; n < 64 && (ev = rs_tcp_expire(&w->t, &conn)) != 0; n++)
+		on_event(w, conn, ev);
+}
+
+static void flush(struct world *w)
+{
+	rs_tcp_flush(&w->t);
+	check(w);
+	w->t.n_tx = 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct world w;
+
+	if (size > 4096)
+		return 0;
+	memset(bytes, 'y', sizeof(bytes));
+	init(&w);
+	for (; size >= STEP_BYTES; data += STEP_BYTES, size -= STEP_BYTES) {
+		switch (data[0] & 3) {
+		case 0:
+		case 1:
+			segment(&w, data);
+			break;
+		case 2:
+			wish(&w, data);
+			break;
+		default:
+			pass_time(&w, (uint64_t)data[1] << (data[2] & 15) << 4);
+		}
+		check(&w);
+		if (data[0] & 4)
+			flush(&w);
+	}
+	for (uint32_t i = 0; i < N_CONNS; i++)
+		rs_tcp_abort(&w.t, &w.t.conns[i]);
+	w.t.n_tx = 0;
+	for (uint32_t i = 0; i < 300; i++) {
+		pass_time(&w, 1000000);
+		flush(&w);
+	}
+	REQUIRE(w.t.n_conns == 0 && w.t.n_time_wait == 0 && w.t.n_dirty == 0);
+	REQUIRE(w.chunks.n_free == w.chunks.n_total);
+	free(w.memory);
+	free(w.chunk_memory);
+	return 0;
+}
