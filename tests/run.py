@@ -2,8 +2,8 @@
 """Builds Ringside and runs its test suites; see scripts/test.
 
 The suites of meson (unit, tcp, netsim, fuzz) run twice: as built for release with gcc, and again
-under the sanitizers with clang. Then lint, then e2e: the real binary on a veth pair, of both builds.
-The last line printed is the sum: `N passed, N failed`.
+under the sanitizers with clang. Then lint, then e2e: the real binaries of both on a veth pair. The
+last line printed is the sum: `N passed, N failed`.
 """
 
 import argparse

@@ -93,7 +93,8 @@ def arp_is_answered_for_our_address_only(t):
 @test(families=(4,))
 def malformed_arp_is_ignored(t):
     with Wire(t) as wire:
-        whole = bytes(wire.ether(dst="ff:ff:ff:ff:ff:ff") / ARP(op=1, hwsrc=wire.mac, pdst=t.server))
+        request = ARP(op=1, hwsrc=wire.mac, pdst=t.server)
+        whole = bytes(wire.ether(dst="ff:ff:ff:ff:ff:ff") / request)
         for length in (14, 20, 30, 41):
             wire.socket.send(whole[:length])
         for position, value in ((15, 9), (18, 8), (19, 16), (21, 99)):
@@ -272,7 +273,8 @@ def options_before_the_message(t):
     with Wire(t) as wire:
         if t.family == 4:
             nops = echo(t, wire, 1, options=b"\1\1\1\0")
-            route = echo(t, wire, 1, options=b"\x83\x07\x04" + socket.inet_aton("10.99.0.3") + b"\0")
+            hop = socket.inet_aton("10.99.0.3")
+            route = echo(t, wire, 1, options=b"\x83\x07\x04" + hop + b"\0")
         else:
             head = wire.ip(t.client) / IPv6ExtHdrDestOpt(options=[PadN(optdata=b"\0" * 4)])
             nops = head / ICMPv6EchoRequest(id=7, seq=1)

@@ -445,7 +445,7 @@ def no_timestamps_unless_asked(t):
 
 @test()
 def closing_goes_through_its_states(t):
-    """The appliance closes first: its FIN is sent again until acknowledged, ours is acknowledged."""
+    """The appliance closes first. Its FIN comes again until acknowledged; ours is acknowledged."""
     with Peer(t) as p:
         p.open()
         p.says(b"GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
