@@ -2,6 +2,10 @@
 /*
  * The command line: `ringside [EAL options] -- [options]`, parsed before EAL starts. Every mistake
  * is one line that names the option, its value, and what was expected. Control core only.
+ *
+ * What is given is collected first, from the command line and from files, and takes effect then, in
+ * the order of options.def: the order in which options are given means nothing. An option that is
+ * on the command line and in a file is the command line's, unless it is repeatable.
  */
 #ifndef RS_APP_ARGS_H
 #define RS_APP_ARGS_H
@@ -10,25 +14,43 @@
 
 #include "config.h"
 
-#define ARGS_ERROR_BYTES 512
+#define ARGS_ERROR_BYTES  512
+#define ARGS_MAX_SETTINGS 256
+#define ARGS_TEXT_BYTES   16384
+
+/* One option as given. Its texts are argv's, the table's, or in struct args. */
+struct args_setting {
+	uint32_t option;   /* its number in options.def */
+	const char *value; /* NULL: it has none */
+	const char *file;  /* NULL: the command line */
+	uint32_t line;
+};
+
+struct args {
+	uint32_t n;
+	struct args_setting settings[ARGS_MAX_SETTINGS];
+	size_t n_text;
+	char text[ARGS_TEXT_BYTES]; /* of files */
+};
 
 /*
  * Where our options begin in argv: behind "--", or at 1 where there is none and the first argument
- * is one of ours that needs no EAL (--help, --version, --check, …); argc: there are none.
+ * is one of ours that needs no EAL (--help, --version, --check); argc: there are none.
  */
 int rs_args_start(int argc, char **argv);
 
 /*
- * argv[0, argc): our options alone. Fills *cfg with defaults and what they say, and checks it as
- * a whole. 0, or -EINVAL with one line in error.
+ * argv[0, argc): our options alone. Fills *cfg with what they say, defaults for the rest, and
+ * checks it as a whole. 0, or -EINVAL with one line in error. *args keeps what was given; it points
+ * into argv.
  */
-int rs_args_parse(struct config *cfg, int argc, char **argv, char error[ARGS_ERROR_BYTES]);
+int rs_args_parse(
+	struct args *args, struct config *cfg, int argc, char **argv, char error[ARGS_ERROR_BYTES]);
+
+/* After a parse that succeeded: what is given and what is default, as -c FILE could read it. */
+void rs_args_print(const struct args *args, FILE *to);
 
 void rs_args_print_help(FILE *to);
 void rs_args_print_markdown(FILE *to);
-
-/* EAL's lcores as far as its arguments tell (-l, --lcores without @, -c): for --check, which does
- * not start EAL. Without any of them: the CPUs that this process may use. */
-void rs_args_eal_lcores(int argc, char **argv, struct core_list *lcores, uint16_t *main_lcore);
 
 #endif

@@ -14,8 +14,8 @@
 #include "topology.h"
 #include "wire/pkt.h"
 
-#define CONFIG_MAX_ADDRS   16
-#define CONFIG_ROUTE_BYTES 112
+#define CONFIG_MAX_ADDRS    16
+#define CONFIG_MAX_GATEWAYS 16
 
 enum config_action {
 	ACTION_RUN,
@@ -25,18 +25,22 @@ enum config_action {
 	ACTION_VERSION,
 };
 
+enum next_hop {
+	NEXT_HOP_LAST,  /* the neighbour that a connection's last segment came from */
+	NEXT_HOP_ROUTE, /* the one that routes name */
+};
+
 struct config {
 	enum config_action action;
 
 	/* Network */
 	uint32_t n_addrs;
 	struct wire_addr addrs[CONFIG_MAX_ADDRS];
-	struct route_table routes; /* connected, gateways, static */
-	uint32_t n_gateways;
-	uint8_t gateways[2][16];
-	uint32_t n_pending_routes; /* as given, until all addresses are known; "@ADDR": a gateway */
-	char pending_routes[ROUTE_MAX][CONFIG_ROUTE_BYTES];
-	uint16_t vlan_id;
+	struct route_table routes; /* connected, default, static */
+	uint32_t n_gateways;       /* all neighbours that routes go by way of, each once */
+	uint8_t gateways[CONFIG_MAX_GATEWAYS][16];
+	enum next_hop next_hop;
+	uint16_t vlan_id; /* 0: untagged */
 	uint16_t mtu;
 
 	/* Services */
@@ -45,12 +49,12 @@ struct config {
 
 	/* Cores and ports */
 	enum layout layout;
-	struct core_list rx_cores;
+	struct core_list rx_cores; /* empty: the topology's default */
 	struct core_list net_cores;
 	struct core_list tx_cores;
 	enum idle_policy idle;
 	bool no_offload;
-	uint32_t rx_ring;
+	uint32_t rx_ring; /* 0: the port's default */
 	uint32_t tx_ring;
 	uint32_t mbufs; /* 0: computed */
 

@@ -27,7 +27,7 @@
 #define NET_BURST       64  /* frames taken in a turn */
 #define NET_MAX_TX      256 /* segments written in a turn */
 #define NET_CHUNK_BYTES 2048
-#define NET_OUT         512 /* frames that wait for a port to take them; a power of two is not needed */
+#define NET_OUT         512 /* frames that wait for a port to take them */
 
 enum net_counter {
 #define RS_COUNTER(id, name, help) NET_C_##id,

@@ -96,8 +96,8 @@ struct rte_mempool *rs_io_mbufs_create(uint32_t n, uint16_t mtu, int socket)
 {
 	/* One frame, one mbuf: room for the longest, and never below what all drivers can take. */
 	bool af_xdp = any_af_xdp();
-	uint32_t longest = RTE_ALIGN(
-		(uint32_t)mtu + FRAME_OVER_IP + (af_xdp ? XDP_PACKET_HEADROOM : 0), 64);
+	uint32_t longest =
+		RTE_ALIGN((uint32_t)mtu + FRAME_OVER_IP + (af_xdp ? XDP_PACKET_HEADROOM : 0), 64);
 	uint32_t room = RTE_MAX(longest, (uint32_t)RTE_MBUF_DEFAULT_DATAROOM);
 	struct rte_mempool *pool = NULL;
 
