@@ -92,6 +92,9 @@ void rs_tcp_cc_acked(struct tcp *t, struct tcp_conn *c, uint32_t acked, uint32_t
 		c->n_dup_acks = 0;
 		c->flags &= ~(uint32_t)TCP_F_DUP_ACKS;
 	}
+	/* Forgotten as soon as it is passed: 2^31 bytes later it would seem to lie ahead. */
+	if (c->flags & TCP_F_RECOVER && rs_seq_gt(c->snd_una, c->recover))
+		c->flags &= ~(uint32_t)TCP_F_RECOVER;
 	if (c->flags & TCP_F_RECOVERY)
 		recovery_ack(t, c, acked);
 	else if (flight * 2 >= c->cwnd && c->cwnd < (1u << 30)) /* the window was in use */
@@ -108,12 +111,12 @@ void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c)
 		return;
 	}
 	/* RFC 6582 section 3.2 step 1: not again for the losses of one window. */
-	if (c->n_dup_acks != DUP_ACK_THRESHOLD || rs_seq_leq(c->snd_una, c->recover))
+	if (c->n_dup_acks != DUP_ACK_THRESHOLD || c->flags & TCP_F_RECOVER)
 		return;
 	t->counters[TCP_C_FAST_RETRANSMITS]++;
 	c->ssthresh = half_flight(c);
 	c->recover = c->snd_max;
-	c->flags |= TCP_F_RECOVERY;
+	c->flags |= TCP_F_RECOVERY | TCP_F_RECOVER;
 	rs_tcp_retransmit_one(t, c);
 	c->cwnd = c->ssthresh + DUP_ACK_THRESHOLD * c->mss;
 }
@@ -126,6 +129,7 @@ void rs_tcp_cc_timeout(struct tcp *t, struct tcp_conn *c)
 	c->cwnd = c->mss;
 	c->ca_acked = 0;
 	c->recover = c->snd_max;
+	c->flags |= TCP_F_RECOVER;
 	c->n_dup_acks = 0;
 	c->flags &= ~(uint32_t)(TCP_F_RECOVERY | TCP_F_DUP_ACKS | TCP_F_TIMING);
 	c->rto_ms = rs_min_u32(c->rto_ms * 2, t->cfg->max_rto_ms);

@@ -151,6 +151,28 @@ static void not_twice_for_one_window(struct rig *r)
 	rig_drop_output(r);
 }
 
+static void loss_after_many_gigabytes(struct rig *r)
+{
+	uint32_t mss;
+
+	rig_open(r, 0);
+	mss = r->conn->mss;
+	send_segments(r, 4);
+	MS(250);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 4 * mss); /* the loss is over */
+	rig_write(r, 100);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = 101 + 4 * mss);
+	r->conn->recover = r->conn->snd_una + (UINT32_C(1) << 30); /* as it looks 3 GiB later */
+	rig_write(r, 400);
+	rig_drop_output(r);
+	for (uint32_t i = 0; i < 3; i++)
+		IN(TCP_ACK, .seq = 1, .ack = 101 + 4 * mss);
+	assert_int_equal(COUNTER(FAST_RETRANSMITS), 1);
+	rig_drop_output(r);
+}
+
 static void karn(struct rig *r)
 {
 	uint32_t rto_ms;
@@ -239,6 +261,7 @@ const struct tcp_case loss_cases[] = {
 	CASE(limited_transmit),
 	CASE(no_duplicate_acks),
 	CASE(not_twice_for_one_window),
+	CASE(loss_after_many_gigabytes),
 	CASE(karn),
 	CASE(restart_after_idle),
 	CASE(path_mtu),
