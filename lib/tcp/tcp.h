@@ -99,29 +99,29 @@ void rs_tcp_config_default(struct tcp_config *cfg);
 
 /* struct tcp_conn.flags */
 enum {
-	TCP_F_DIRTY = 1u << 0,     /* waits for rs_tcp_flush() */
-	TCP_F_ACK_NOW = 1u << 1,   /* an acknowledgement is owed at the next flush */
-	TCP_F_DELACK = 1u << 2,    /* an acknowledgement is owed at delack_tick */
-	TCP_F_RTX = 1u << 3,       /* rtx_tick is set: retransmission, probe or FIN-WAIT-2 timer */
-	TCP_F_PERSIST = 1u << 4,   /* … and it is a zero-window probe */
-	TCP_F_APP_TIMER = 1u << 5, /* app_tick is set */
-	TCP_F_TS = 1u << 6,        /* timestamps agreed (RFC 7323) */
-	TCP_F_WSCALE = 1u << 7,    /* window scaling agreed */
-	TCP_F_SACK = 1u << 8,      /* the peer takes SACK blocks (RFC 2018) */
-	TCP_F_CLOSE = 1u << 9,     /* the application has closed: FIN after the queue */
-	TCP_F_FIN_SENT = 1u << 10, /* our FIN has been sent at least once */
-	TCP_F_FIN_SEEN = 1u << 11, /* the peer's FIN is known to stand at fin_rcv_seq */
-	TCP_F_FIN_RCVD = 1u << 12, /* … and everything before it has arrived */
-	TCP_F_EOF_TOLD = 1u << 13, /* TCP_EOF was reported */
-	TCP_F_TIMING = 1u << 14,   /* a round trip is being timed */
-	TCP_F_RECOVERY = 1u << 15, /* in fast recovery (RFC 6582) */
-	TCP_F_DUP_ACKS = 1u << 16, /* n_dup_acks is not zero */
-	TCP_F_PASSIVE = 1u << 17,  /* the peer opened it */
-	TCP_F_OPENED = 1u << 18,   /* TCP_EV_OPENED was reported */
-	TCP_F_RETRIED = 1u << 19,  /* n_retries is not zero */
-	TCP_F_FIN_ACKED =
-		1u << 21, /* our FIN is acknowledged; rtx_tick bounds what may still follow */
-	TCP_F_ACK_OWED = 1u << 20, /* bytes arrived since our last segment: flush acks or delays */
+	TCP_F_DIRTY = 1u << 0,      /* waits for rs_tcp_flush() */
+	TCP_F_ACK_NOW = 1u << 1,    /* an acknowledgement is owed at the next flush */
+	TCP_F_DELACK = 1u << 2,     /* an acknowledgement is owed at delack_tick */
+	TCP_F_RTX = 1u << 3,        /* rtx_tick is set: retransmission, probe or FIN-WAIT-2 timer */
+	TCP_F_PERSIST = 1u << 4,    /* … and it is a zero-window probe */
+	TCP_F_APP_TIMER = 1u << 5,  /* app_tick is set */
+	TCP_F_TS = 1u << 6,         /* timestamps agreed (RFC 7323) */
+	TCP_F_WSCALE = 1u << 7,     /* window scaling agreed */
+	TCP_F_SACK = 1u << 8,       /* the peer takes SACK blocks (RFC 2018) */
+	TCP_F_CLOSE = 1u << 9,      /* the application has closed: FIN after the queue */
+	TCP_F_FIN_SENT = 1u << 10,  /* our FIN has been sent at least once */
+	TCP_F_FIN_SEEN = 1u << 11,  /* the peer's FIN is known to stand at fin_rcv_seq */
+	TCP_F_FIN_RCVD = 1u << 12,  /* … and everything before it has arrived */
+	TCP_F_EOF_TOLD = 1u << 13,  /* TCP_EOF was reported */
+	TCP_F_TIMING = 1u << 14,    /* a round trip is being timed */
+	TCP_F_RECOVERY = 1u << 15,  /* in fast recovery (RFC 6582) */
+	TCP_F_DUP_ACKS = 1u << 16,  /* n_dup_acks is not zero */
+	TCP_F_PASSIVE = 1u << 17,   /* the peer opened it */
+	TCP_F_OPENED = 1u << 18,    /* TCP_EV_OPENED was reported */
+	TCP_F_RETRIED = 1u << 19,   /* n_retries is not zero */
+	TCP_F_ACK_OWED = 1u << 20,  /* bytes arrived since our last segment: flush acks or delays */
+	TCP_F_FIN_ACKED = 1u << 21, /* our FIN is acknowledged; rtx_tick bounds what may follow */
+	TCP_F_RECOVER = 1u << 22,   /* recover means something: losses before it are known */
 };
 
 struct tcp_conn {
