@@ -33,6 +33,7 @@ SANITIZED = (
 )
 SANITIZER_ENVIRONMENT = {
     "ASAN_OPTIONS": "abort_on_error=0:exitcode=99:strict_string_checks=1",
+    "LSAN_OPTIONS": f"suppressions={TREE}/tests/e2e/lsan.supp:print_suppressions=0",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
 }
 

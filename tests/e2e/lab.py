@@ -108,6 +108,9 @@ class Appliance:
         own = ["--http", str(PORT), "--layout", self.layout, "--idle", "sleep"]
         for family in (4, 6):
             own += ["--ip", f"{SERVER[family]}/{PREFIX[family]}"]
+        # The hostile tests leave connections that nobody will ever end.
+        if "--drain-timeout" not in self.options:
+            own += ["--drain-timeout", "3"]
         return [self.binary, *eal, "--", *own, *self.options]
 
     def start(self):
