@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "io/memif.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -112,6 +113,14 @@ __attribute__((visibility("default"))) int munmap(void *addr, size_t len)
 	return (int)syscall(SYS_munmap, addr, len);
 }
 
+/* Whose munmap() the driver finds, where it is a shared object. */
+static bool stands_before_libc(void)
+{
+	void *found = dlsym(RTLD_DEFAULT, "munmap");
+
+	return !found || found == (void *)munmap;
+}
+
 /* Alarms ring in the interrupt thread. */
 static void note_interrupt_thread(void *done)
 {
@@ -126,6 +135,11 @@ static int arm(void)
 
 	if (armed)
 		return 0;
+	if (!stands_before_libc()) {
+		rs_log("this build does not export munmap(): a memif peer that leaves may take "
+		       "the process with it; link with -Wl,--export-dynamic-symbol=munmap");
+		return -ENOEXEC;
+	}
 	err = rte_eal_alarm_set(1, note_interrupt_thread, &known);
 	if (err)
 		return err;
@@ -144,8 +158,8 @@ int rs_io_memif_guard(struct io_port *port)
 	int err = arm();
 
 	if (err) {
-		rs_log("port %u (%s): EAL's interrupt thread does not answer: %s", port->id,
-			port->name, strerror(-err));
+		rs_log("port %u (%s): its peer cannot be let go safely: %s", port->id, port->name,
+			strerror(-err));
 		return err;
 	}
 	pthread_mutex_lock(&gates);
