@@ -20,7 +20,8 @@
 
 /* One option as given. Its texts are argv's, the table's, or in struct args. */
 struct args_setting {
-	uint32_t option;   /* its number in options.def */
+	uint32_t option; /* its number in options.def */
+	const char *name;
 	const char *value; /* NULL: it has none */
 	const char *file;  /* NULL: the command line */
 	uint32_t line;
@@ -30,7 +31,7 @@ struct args {
 	uint32_t n;
 	struct args_setting settings[ARGS_MAX_SETTINGS];
 	size_t n_text;
-	char text[ARGS_TEXT_BYTES]; /* of files */
+	char text[ARGS_TEXT_BYTES];
 };
 
 /*

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ringside: from the command line to running cores, and back. */
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "args.h"
 #include "builtin.h"
 #include "control.h"
+#include "eal_args.h"
 #include "io/claim.h"
 #include "io/log.h"
 #include "io/memif.h"
@@ -32,8 +34,12 @@ static int print_version(void)
 	return EXIT_OK;
 }
 
-/* The topology as far as it is known without EAL: what the ports can do is not. */
-static int check(const struct config *cfg, int argc, char **argv)
+/*
+ * The topology as far as it is known without EAL: what the ports can do is not. 0; -EINVAL, logged;
+ * or -ENOTSUP where EAL's arguments do not tell its lcores.
+ */
+static int foresee_topology(
+	const struct config *cfg, int argc, char **argv, struct topology *topology)
 {
 	struct topology_request req = {
 		.layout = cfg->layout,
@@ -42,16 +48,31 @@ static int check(const struct config *cfg, int argc, char **argv)
 		.tx_cores = cfg->tx_cores,
 		.has_rss = true,
 	};
-	struct topology topology;
 	char why[256];
+	int err = rs_eal_args_lcores(argc, argv, &req.lcores, &req.main_lcore);
 
-	rs_args_eal_lcores(argc, argv, &req.lcores, &req.main_lcore);
-	if (rs_topology_resolve(&req, &topology, why, sizeof(why))) {
+	if (err)
+		return err;
+	err = rs_topology_resolve(&req, topology, why, sizeof(why));
+	if (err)
 		rs_log("%s", why);
+	return err;
+}
+
+static int check(const struct args *args, const struct config *cfg, int argc, char **argv)
+{
+	struct topology topology;
+	int err = foresee_topology(cfg, argc, argv, &topology);
+
+	if (err == -EINVAL)
 		return EXIT_USAGE;
+	puts("# The options are valid; whether the ports have enough queues shows at start.");
+	rs_args_print(args, stdout);
+	if (err) {
+		puts("\n# Topology: EAL's arguments do not tell its lcores before it starts.");
+		return EXIT_OK;
 	}
-	puts("The configuration is valid. Whether the ports have the queues it needs shows at "
-	     "start.");
+	puts("\n# Topology");
 	rs_topology_print(&topology, stdout);
 	return EXIT_OK;
 }
@@ -115,11 +136,13 @@ int main(int argc, char **argv)
 {
 	int start = rs_args_start(argc, argv);
 	int eal_argc = start > 1 && !strcmp(argv[start - 1], "--") ? start - 1 : start;
+	static struct args args;
 	static struct config cfg;
+	struct topology topology;
 	char error[ARGS_ERROR_BYTES];
 	int status;
 
-	if (rs_args_parse(&cfg, argc - start, argv + start, error)) {
+	if (rs_args_parse(&args, &cfg, argc - start, argv + start, error)) {
 		rs_log("%s", error);
 		return EXIT_USAGE;
 	}
@@ -133,10 +156,12 @@ int main(int argc, char **argv)
 	case ACTION_VERSION:
 		return print_version();
 	case ACTION_CHECK:
-		return check(&cfg, eal_argc, argv);
+		return check(&args, &cfg, eal_argc, argv);
 	case ACTION_RUN:
 		break;
 	}
+	if (foresee_topology(&cfg, eal_argc, argv, &topology) == -EINVAL)
+		return EXIT_USAGE;
 	rs_control_block_signals();
 	if (rs_io_claim_interfaces(eal_argc, argv))
 		return EXIT_FAILED;

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "options.h"
+
+#define LEFT_COLUMNS 29
+#define HELP_COLUMNS 66
+
+/* text, broken into lines, those after the first indented as far as the first begins. */
+static void print_wrapped(FILE *to, const char *text)
+{
+	int column = 0;
+
+	while (*text) {
+		int word = (int)strcspn(text, " ");
+
+		if (column && column + 1 + word > HELP_COLUMNS) {
+			fprintf(to, "\n%*s", LEFT_COLUMNS, "");
+			column = 0;
+		}
+		column += fprintf(to, "%s%.*s", column ? " " : "", word, text);
+		text += word;
+		text += strspn(text, " ");
+	}
+	fputc('\n', to);
+}
+
+/* The help text, and what the table says beside it. */
+static void describe(const struct option *o, char *text, size_t n_bytes)
+{
+	snprintf(text, n_bytes, "%s%s%s%s%s", o->help, o->flags & REPEATABLE ? " Repeatable." : "",
+		o->standard ? " Default: " : "", o->standard ? o->standard : "",
+		o->standard ? "." : "");
+}
+
+void rs_args_print_help(FILE *to)
+{
+	fputs("ringside: a kernel-bypass HTTP edge appliance\n\n"
+	      "usage: ringside [EAL options] -- [options]\n"
+	      "       ringside --help | --version | --check [options]\n\n"
+	      "EAL options choose lcores (-l), memory (-m, --no-huge) and ports (-a, --vdev): see\n"
+	      "DPDK's documentation, and drivers-config/ for a command line for each kind of "
+	      "port.\n",
+		to);
+	for (uint32_t i = 0; i < rs_n_options; i++) {
+		const struct option *o = &rs_options[i];
+		char left[64], text[512];
+
+		if (o->group) {
+			fprintf(to, "\n%s\n", o->group);
+			continue;
+		}
+		snprintf(left, sizeof(left), "--%s%s%s", o->name, o->argument ? " " : "",
+			o->argument ? o->argument : "");
+		fprintf(to, "  %-*s ", LEFT_COLUMNS - 3, left);
+		if (strlen(left) > LEFT_COLUMNS - 3)
+			fprintf(to, "\n%*s", LEFT_COLUMNS, "");
+		describe(o, text, sizeof(text));
+		print_wrapped(to, text);
+	}
+}
+
+/* In a cell of a table a bar has to be escaped, even within backquotes. */
+static void print_escaped(FILE *to, const char *text)
+{
+	for (; *text; text++)
+		fprintf(to, "%s%c", *text == '|' ? "\\" : "", *text);
+}
+
+void rs_args_print_markdown(FILE *to)
+{
+	fputs("# Command line\n\n"
+	      "<!-- Made of app/options.def: ringside --help-markdown > docs/cli.md -->\n\n"
+	      "`ringside [EAL options] -- [options]`\n\n"
+	      "EAL options choose lcores (`-l`), memory (`-m`, `--no-huge`) and ports (`-a`, "
+	      "`--vdev`).\n"
+	      "`--help`, `--version` and `--check` start nothing and need neither root nor "
+	      "hugepages;\n"
+	      "where one of them comes first, nothing needs to stand before it, not even `--`.\n\n"
+	      "A file (`-c FILE`) has the same options, one a line, without the dashes: "
+	      "`name value` or\n"
+	      "`name=value`, `#` for comments. The order of options means nothing. One that is on "
+	      "the command\n"
+	      "line counts instead of the same one in a file, unless it is repeatable: then both "
+	      "count.\n"
+	      "`--check` prints the options as a file could have them.\n\n"
+	      "A mistake is one line on stderr that names the option, its value and what was "
+	      "expected, and exit\n"
+	      "status 2. A failure while running is exit status 1.\n\n"
+	      "## Signals\n\n"
+	      "| signal | meaning |\n| --- | --- |\n"
+	      "| TERM, INT | Drain: no new connections, running requests finish, then end with "
+	      "status 0. The second one ends at once. |\n"
+	      "| USR1 | Print all counters that are not zero. |\n"
+	      "| HUP | Nothing is reloaded yet, and it says so. |\n",
+		to);
+	for (uint32_t i = 0; i < rs_n_options; i++) {
+		const struct option *o = &rs_options[i];
+		char text[512];
+
+		if (o->group) {
+			fprintf(to, "\n## %s\n\n| option | meaning |\n| --- | --- |\n", o->group);
+			continue;
+		}
+		fprintf(to, "| `--%s%s", o->name, o->argument ? " " : "");
+		print_escaped(to, o->argument ? o->argument : "");
+		describe(o, text, sizeof(text));
+		fprintf(to, "` | %s |\n", text);
+	}
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "options.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "values.h"
+
+/* ---- errors ---- */
+
+int rs_option_fail(const struct option_parser *p, const char *format, ...)
+{
+	const struct args_setting *at = p->at;
+	char where[128] = "--";
+	char what[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	if (at->file)
+		snprintf(where, sizeof(where), "%.100s:%u: ", at->file, at->line);
+	snprintf(p->error, ARGS_ERROR_BYTES, "%s%.60s%s%.100s: %s", where, at->name,
+		at->value ? " " : "", at->value ? at->value : "", what);
+	return -EINVAL;
+}
+
+/* ---- kinds of values ---- */
+
+static int number(
+	struct option_parser *p, const char *value, uint64_t min, uint64_t max, uint32_t *to)
+{
+	uint64_t n;
+
+	if (!rs_value_number(value, &n) || n < min || n > max)
+		return rs_option_fail(
+			p, "expected a number from %" PRIu64 " to %" PRIu64, min, max);
+	*to = (uint32_t)n;
+	return 0;
+}
+
+static int bytes(
+	struct option_parser *p, const char *value, uint64_t min, uint64_t max, uint32_t *to)
+{
+	uint64_t n;
+
+	if (!rs_value_bytes(value, &n) || n < min || n > max)
+		return rs_option_fail(p,
+			"expected a number of bytes from %" PRIu64 " to %" PRIu64
+			"; k, M or G may follow",
+			min, max);
+	*to = (uint32_t)n;
+	return 0;
+}
+
+/* Which of n words. */
+static int choice(struct option_parser *p, const char *value, const char *const *words, uint32_t n,
+	const char *expected, uint32_t *to)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (!strcmp(value, words[i])) {
+			*to = i;
+			return 0;
+		}
+	}
+	return rs_option_fail(p, "expected %s", expected);
+}
+
+static int cores(struct option_parser *p, const char *value, struct core_list *to)
+{
+	if (rs_value_cores(value, to))
+		return 0;
+	return rs_option_fail(p, "expected a list of at most %d lcores, each once, as in 1,3-5",
+		TOPOLOGY_MAX_CORES);
+}
+
+/* An option that is a number and nothing else. */
+#define NUMBER_OPTION(name, kind, field, min, max)                                                 \
+	static int parse_##name(struct option_parser *p, const char *value)                        \
+	{                                                                                          \
+		return kind(p, value, min, max, &p->cfg->field);                                   \
+	}
+
+NUMBER_OPTION(rx_ring, number, rx_ring, 64, 32768)
+NUMBER_OPTION(tx_ring, number, tx_ring, 64, 32768)
+NUMBER_OPTION(mbufs, number, mbufs, 1024, 16777216)
+NUMBER_OPTION(max_conns, number, max_conns, 1, 16777216)
+NUMBER_OPTION(syn_backlog, number, syn_backlog, 0, 16777216)
+NUMBER_OPTION(max_head, bytes, max_head_bytes, 512, 65535)
+NUMBER_OPTION(max_body, bytes, max_body_bytes, 0, 1 << 30)
+NUMBER_OPTION(idle_timeout, number, idle_timeout_s, 1, 86400)
+NUMBER_OPTION(header_timeout, number, header_timeout_s, 1, 3600)
+NUMBER_OPTION(body_timeout, number, body_timeout_s, 1, 3600)
+NUMBER_OPTION(time_wait, number, time_wait_s, 0, 240)
+NUMBER_OPTION(keepalive, number, keepalive_s, 0, 86400)
+NUMBER_OPTION(drain_timeout, number, drain_timeout_s, 0, 86400)
+
+#define CORES_OPTION(name)                                                                         \
+	static int parse_##name(struct option_parser *p, const char *value)                        \
+	{                                                                                          \
+		return cores(p, value, &p->cfg->name);                                             \
+	}
+
+CORES_OPTION(net_cores)
+CORES_OPTION(rx_cores)
+CORES_OPTION(tx_cores)
+
+#define ACTION_OPTION(name, what)                                                                  \
+	static int parse_##name(struct option_parser *p, const char *value)                        \
+	{                                                                                          \
+		(void)value;                                                                       \
+		p->cfg->action = what;                                                             \
+		return 0;                                                                          \
+	}
+
+ACTION_OPTION(check, ACTION_CHECK)
+ACTION_OPTION(help, ACTION_HELP)
+ACTION_OPTION(help_markdown, ACTION_HELP_MARKDOWN)
+ACTION_OPTION(version, ACTION_VERSION)
+
+/* ---- network ---- */
+
+/* Neither "this network", loopback, multicast and the like, nor the first or last of its subnet. */
+static bool is_host_addr(const struct wire_addr *a)
+{
+	static const uint8_t loopback[16] = {[15] = 1};
+
+	if (a->family == 6)
+		return a->addr[0] != 0xff && memcmp(a->addr, loopback, 16) != 0 &&
+		       (a->prefix_len > 126 || !rs_value_host_bits_are(a, 0));
+	if (!a->addr[12] || a->addr[12] == 127 || a->addr[12] >= 224)
+		return false;
+	return a->prefix_len > 30 ||
+	       (!rs_value_host_bits_are(a, 0) && !rs_value_host_bits_are(a, 1));
+}
+
+static bool is_ours(const struct config *cfg, const uint8_t addr[16])
+{
+	for (uint32_t i = 0; i < cfg->n_addrs; i++) {
+		if (!memcmp(cfg->addrs[i].addr, addr, 16))
+			return true;
+	}
+	return false;
+}
+
+static int parse_ip(struct option_parser *p, const char *value)
+{
+	static const uint8_t link_local[16] = {0xfe, 0x80};
+	struct config *cfg = p->cfg;
+	struct wire_addr a = {0};
+
+	if (!rs_value_prefix(value, &a))
+		return rs_option_fail(p, "expected ADDR/LEN, IPv4 or IPv6");
+	if (!is_host_addr(&a))
+		return rs_option_fail(p, "expected an address that a host can have");
+	if (is_ours(cfg, a.addr))
+		return rs_option_fail(p, "this address is given twice");
+	if (cfg->n_addrs == CONFIG_MAX_ADDRS)
+		return rs_option_fail(p, "expected at most %d addresses", CONFIG_MAX_ADDRS);
+	cfg->addrs[cfg->n_addrs++] = a;
+	/* Two addresses of one subnet share its route: the second is refused, and rightly so. */
+	rs_route_add(&cfg->routes, a.addr, rs_value_mapped_len(&a), NULL);
+	if (a.family == 6) /* each port has a link-local address as well */
+		rs_route_add(&cfg->routes, link_local, 64, NULL);
+	return 0;
+}
+
+/* A route by way of a neighbour, who is one of the gateways from now on. */
+static int add_route(struct option_parser *p, const struct wire_addr *prefix, const uint8_t via[16],
+	const char *exists)
+{
+	struct config *cfg = p->cfg;
+	int err;
+
+	if (is_ours(cfg, via))
+		return rs_option_fail(p, "ADDR is an address of our own");
+	err = rs_route_add(&cfg->routes, prefix->addr, rs_value_mapped_len(prefix), via);
+	if (err == -EEXIST)
+		return rs_option_fail(p, "%s", exists);
+	if (err == -ENOSPC)
+		return rs_option_fail(p, "expected at most %d routes", ROUTE_MAX);
+	if (err)
+		return rs_option_fail(p, "ADDR is on none of the subnets of --ip");
+	for (uint32_t i = 0; i < cfg->n_gateways; i++) {
+		if (!memcmp(cfg->gateways[i], via, 16))
+			return 0;
+	}
+	if (cfg->n_gateways == CONFIG_MAX_GATEWAYS)
+		return rs_option_fail(
+			p, "expected at most %d gateways in all", CONFIG_MAX_GATEWAYS);
+	memcpy(cfg->gateways[cfg->n_gateways++], via, 16);
+	return 0;
+}
+
+static int parse_gateway(struct option_parser *p, const char *value)
+{
+	struct wire_addr any = {0};
+	uint8_t via[16];
+
+	if (!rs_value_addr(value, via, &any.family))
+		return rs_option_fail(p, "expected ADDR, IPv4 or IPv6");
+	if (any.family == 4)
+		any.addr[10] = any.addr[11] = 0xff;
+	return add_route(p, &any, via, "there is a gateway for this family already");
+}
+
+static int parse_route(struct option_parser *p, const char *value)
+{
+	struct wire_addr prefix;
+	char text[2 * VALUE_ADDR_TEXT];
+	uint8_t via[16], family;
+	char *comma;
+
+	snprintf(text, sizeof(text), "%s", value);
+	comma = strchr(text, ',');
+	if (comma)
+		*comma = 0;
+	if (!comma || strlen(value) >= sizeof(text) || !rs_value_prefix(text, &prefix) ||
+		!rs_value_addr(comma + 1, via, &family) || family != prefix.family)
+		return rs_option_fail(p, "expected PREFIX/LEN,ADDR, both IPv4 or both IPv6");
+	if (!rs_value_host_bits_are(&prefix, 0))
+		return rs_option_fail(p, "PREFIX has bits set beyond its length");
+	return add_route(p, &prefix, via, "there is a route to this prefix already");
+}
+
+static int parse_next_hop(struct option_parser *p, const char *value)
+{
+	static const char *const words[] = {[NEXT_HOP_LAST] = "last", [NEXT_HOP_ROUTE] = "route"};
+
+	return choice(p, value, words, 2, "last or route", &p->cfg->next_hop);
+}
+
+static int parse_vlan(struct option_parser *p, const char *value)
+{
+	uint32_t n = 0;
+	int err = number(p, value, 1, 4094, &n);
+
+	p->cfg->vlan_id = (uint16_t)n;
+	return err;
+}
+
+static int parse_mtu(struct option_parser *p, const char *value)
+{
+	uint32_t n = 0;
+	int err = number(p, value, 576, 9600, &n);
+
+	for (uint32_t i = 0; !err && i < p->cfg->n_addrs; i++) {
+		if (p->cfg->addrs[i].family == 6 && n < 1280)
+			err = rs_option_fail(
+				p, "expected at least 1280, since there is an IPv6 address");
+	}
+	p->cfg->mtu = (uint16_t)n;
+	return err;
+}
+
+/* ---- services, cores and ports ---- */
+
+static int parse_http(struct option_parser *p, const char *value)
+{
+	struct config *cfg = p->cfg;
+	uint32_t n;
+
+	if (number(p, value, 1, 65535, &n))
+		return -EINVAL;
+	for (uint32_t i = 0; i < cfg->n_http_ports; i++) {
+		if (cfg->http_ports[i] == n)
+			return rs_option_fail(p, "this port is given twice");
+	}
+	if (cfg->n_http_ports == TCP_MAX_LISTEN)
+		return rs_option_fail(p, "expected at most %d ports", TCP_MAX_LISTEN);
+	cfg->http_ports[cfg->n_http_ports++] = (uint16_t)n;
+	return 0;
+}
+
+static int parse_layout(struct option_parser *p, const char *value)
+{
+	static const char *const words[] = {[LAYOUT_FUSED] = "fused", [LAYOUT_SPLIT] = "split"};
+
+	return choice(p, value, words, 2, "fused or split", &p->cfg->layout);
+}
+
+static int parse_idle(struct option_parser *p, const char *value)
+{
+	static const char *const words[] = {
+		[IDLE_SPIN] = "spin", [IDLE_PAUSE] = "pause", [IDLE_SLEEP] = "sleep"};
+
+	return choice(p, value, words, 3, "spin, pause or sleep", &p->cfg->idle);
+}
+
+static int parse_no_offload(struct option_parser *p, const char *value)
+{
+	(void)value;
+	p->cfg->no_offload = true;
+	return 0;
+}
+
+/* ---- the table ---- */
+
+const struct option rs_options[] = {
+#define GROUP(title) {.group = title},
+#define OPTION(name, argument, standard, flags, parser, help)                                      \
+	{name, argument, standard, flags, parser, help, NULL},
+#include "options.def"
+#undef GROUP
+#undef OPTION
+};
+
+const uint32_t rs_n_options = sizeof(rs_options) / sizeof(rs_options[0]);
+
+uint32_t rs_option_find(const char *name)
+{
+	uint32_t i = 0;
+
+	while (i < rs_n_options && (!rs_options[i].name || strcmp(rs_options[i].name, name) != 0))
+		i++;
+	return i;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "values.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+
+#define MAX_CORE 1023
+
+_Static_assert(VALUE_ADDR_TEXT == INET6_ADDRSTRLEN, "room for an address");
+
+static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+bool rs_value_number(const char *text, uint64_t *n)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	errno = 0;
+	*n = strtoull(text, &end, 10);
+	return !errno && !*end;
+}
+
+bool rs_value_bytes(const char *text, uint64_t *n_bytes)
+{
+	static const char suffixes[] = "kMG";
+	char digits[24];
+	size_t len = strlen(text);
+	const char *suffix = len ? strchr(suffixes, text[len - 1]) : NULL;
+	uint32_t shift = suffix ? (uint32_t)(suffix - suffixes + 1) * 10 : 0;
+
+	if (!len || len >= sizeof(digits))
+		return false;
+	memcpy(digits, text, len + 1);
+	if (suffix)
+		digits[len - 1] = 0;
+	if (!rs_value_number(digits, n_bytes) || *n_bytes > UINT64_MAX >> shift)
+		return false;
+	*n_bytes <<= shift;
+	return true;
+}
+
+bool rs_value_addr(const char *text, uint8_t addr[16], uint8_t *family)
+{
+	struct in_addr v4;
+
+	if (inet_pton(AF_INET6, text, addr) == 1) {
+		*family = 6;
+		return !rs_value_is_ipv4(addr);
+	}
+	if (inet_pton(AF_INET, text, &v4) != 1)
+		return false;
+	memcpy(addr, mapped, sizeof(mapped));
+	memcpy(addr + sizeof(mapped), &v4, sizeof(v4));
+	*family = 4;
+	return true;
+}
+
+bool rs_value_prefix(const char *text, struct wire_addr *prefix)
+{
+	char addr[VALUE_ADDR_TEXT];
+	const char *slash = strchr(text, '/');
+	uint64_t len;
+
+	if (!slash || (size_t)(slash - text) >= sizeof(addr))
+		return false;
+	memcpy(addr, text, (size_t)(slash - text));
+	addr[slash - text] = 0;
+	if (!rs_value_addr(addr, prefix->addr, &prefix->family) ||
+		!rs_value_number(slash + 1, &len))
+		return false;
+	if (len < 1 || len > (prefix->family == 4 ? 32 : 128))
+		return false;
+	prefix->prefix_len = (uint8_t)len;
+	return true;
+}
+
+static bool add_core(struct core_list *list, uint16_t core)
+{
+	for (uint32_t i = 0; i < list->n; i++) {
+		if (list->ids[i] == core)
+			return false;
+	}
+	if (list->n == TOPOLOGY_MAX_CORES)
+		return false;
+	list->ids[list->n++] = core;
+	return true;
+}
+
+/* A core at *text, which moves on behind it. */
+static bool read_core(const char **text, uint32_t *core)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)**text))
+		return false;
+	*core = (uint32_t)rs_min_u64(strtoul(*text, &end, 10), MAX_CORE + 1);
+	*text = end;
+	return *core <= MAX_CORE;
+}
+
+bool rs_value_cores(const char *text, struct core_list *list)
+{
+	list->n = 0;
+	for (;; text++) {
+		uint32_t first, last;
+
+		if (!read_core(&text, &first))
+			return false;
+		last = first;
+		if (*text == '-') {
+			text++;
+			if (!read_core(&text, &last) || last < first)
+				return false;
+		}
+		for (; first <= last; first++) {
+			if (!add_core(list, (uint16_t)first))
+				return false;
+		}
+		if (*text != ',')
+			return !*text;
+	}
+}
+
+uint8_t rs_value_mapped_len(const struct wire_addr *prefix)
+{
+	return (uint8_t)(prefix->family == 4 ? prefix->prefix_len + 96 : prefix->prefix_len);
+}
+
+bool rs_value_host_bits_are(const struct wire_addr *prefix, uint32_t bit)
+{
+	for (uint32_t i = rs_value_mapped_len(prefix); i < 128; i++) {
+		if ((prefix->addr[i / 8] >> (7 - i % 8) & 1u) != bit)
+			return false;
+	}
+	return true;
+}
+
+bool rs_value_is_ipv4(const uint8_t addr[16])
+{
+	return !memcmp(addr, mapped, sizeof(mapped));
+}
+
+const char *rs_value_addr_text(const uint8_t addr[16], char text[VALUE_ADDR_TEXT])
+{
+	bool v4 = rs_value_is_ipv4(addr);
+
+	inet_ntop(v4 ? AF_INET : AF_INET6, addr + (v4 ? sizeof(mapped) : 0), text, VALUE_ADDR_TEXT);
+	return text;
+}

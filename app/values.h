@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Values of options: from text to numbers, addresses and cores, and addresses back to text. Each
+ * reader takes the whole text or says false. Control core only. Includes libc, and types of wire
+ * and topology.
+ */
+#ifndef RS_APP_VALUES_H
+#define RS_APP_VALUES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "topology.h"
+#include "wire/pkt.h"
+
+#define VALUE_ADDR_TEXT 46 /* INET6_ADDRSTRLEN */
+
+/* Decimal digits. */
+bool rs_value_number(const char *text, uint64_t *n);
+
+/* Decimal digits, and k, M or G for powers of 1024. */
+bool rs_value_bytes(const char *text, uint64_t *n_bytes);
+
+/* IPv4 or IPv6; IPv4 comes as ::ffff:a.b.c.d, and must not be written so. */
+bool rs_value_addr(const char *text, uint8_t addr[16], uint8_t *family);
+
+/* ADDR/LEN, LEN at least 1. */
+bool rs_value_prefix(const char *text, struct wire_addr *prefix);
+
+/* As in 1,3-5; no core twice, no more than TOPOLOGY_MAX_CORES. */
+bool rs_value_cores(const char *text, struct core_list *list);
+
+/* The prefix length as routes count it: within ::ffff:0:0/96 for IPv4. */
+uint8_t rs_value_mapped_len(const struct wire_addr *prefix);
+
+/* Are all the bits beyond the prefix equal to bit (0 or 1)? True where there are none. */
+bool rs_value_host_bits_are(const struct wire_addr *prefix, uint32_t bit);
+
+bool rs_value_is_ipv4(const uint8_t addr[16]);
+
+/* Writes addr as people do, into text, and returns text. */
+const char *rs_value_addr_text(const uint8_t addr[16], char text[VALUE_ADDR_TEXT]);
+
+#endif

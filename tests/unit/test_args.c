@@ -1,0 +1,580 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Command lines and files → configuration, or one exact line of error. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "args.h"
+#include "eal_args.h"
+#include "values.h"
+
+#define MAX_WORDS 64
+
+/* ---- fixture ---- */
+
+static struct args args;
+static struct config cfg;
+static char error[ARGS_ERROR_BYTES];
+
+/* Words of a line, apart by spaces, each in an allocation of its exact size. */
+struct words {
+	int n;
+	char *v[MAX_WORDS + 1];
+};
+
+static struct words split(const char *line)
+{
+	struct words w = {0};
+
+	for (line += strspn(line, " "); *line; line += strspn(line, " ")) {
+		size_t len = strcspn(line, " ");
+
+		assert_true(w.n < MAX_WORDS);
+		w.v[w.n++] = strndup(line, len);
+		line += len;
+	}
+	return w;
+}
+
+static void free_words(struct words *w)
+{
+	while (w->n)
+		free(w->v[--w->n]);
+}
+
+/* Parses; the words live until the next call, since args points to them. */
+static int parse(const char *line)
+{
+	static struct words w;
+
+	free_words(&w);
+	w = split(line);
+	memset(error, 0, sizeof(error));
+	return rs_args_parse(&args, &cfg, w.n, w.v, error);
+}
+
+static void parses(const char *line)
+{
+	if (parse(line))
+		fail_msg("%s\n%s", line, error);
+}
+
+static void fails(const char *line, const char *expected)
+{
+	assert_int_equal(parse(line), -22);
+	assert_string_equal(error, expected);
+}
+
+/* A file that exists until the next one is asked for; returns its name. */
+static const char *file_of(const char *text)
+{
+	static char name[32];
+	int fd;
+
+	if (*name)
+		unlink(name);
+	strcpy(name, "/tmp/test_args.XXXXXX");
+	fd = mkstemp(name);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	return name;
+}
+
+/* The command line (with %s for the file's name), and a file that it names. */
+static int parse_with_file(const char *line, const char *text)
+{
+	char whole[256];
+
+	snprintf(whole, sizeof(whole), line, file_of(text));
+	return parse(whole);
+}
+
+static void file_fails(const char *text, const char *expected)
+{
+	char whole[256];
+
+	assert_int_equal(parse_with_file("-c %s", text), -22);
+	snprintf(whole, sizeof(whole), "%s%s", file_of(""), expected);
+	/* Names of files differ in their last six letters only. */
+	assert_int_equal(strlen(error), strlen(whole));
+	assert_string_equal(strchr(error, ':'), strchr(whole, ':'));
+}
+
+static char *printed(void (*print)(FILE *to))
+{
+	size_t n_bytes;
+	char *text = NULL;
+	FILE *to = open_memstream(&text, &n_bytes);
+
+	print(to);
+	fclose(to);
+	return text;
+}
+
+/* ---- what is understood ---- */
+
+static void defaults(void **state)
+{
+	(void)state;
+	parses("--ip 10.99.0.2/24");
+	assert_int_equal(cfg.action, ACTION_RUN);
+	assert_int_equal(cfg.n_http_ports, 1);
+	assert_int_equal(cfg.http_ports[0], 80);
+	assert_int_equal(cfg.mtu, 1500);
+	assert_int_equal(cfg.vlan_id, 0);
+	assert_int_equal(cfg.next_hop, NEXT_HOP_LAST);
+	assert_int_equal(cfg.layout, LAYOUT_FUSED);
+	assert_int_equal(cfg.net_cores.n, 0);
+	assert_int_equal(cfg.idle, IDLE_PAUSE);
+	assert_false(cfg.no_offload);
+	assert_int_equal(cfg.max_conns, 65536);
+	assert_int_equal(cfg.syn_backlog, 4096);
+	assert_int_equal(cfg.max_head_bytes, 16384);
+	assert_int_equal(cfg.max_body_bytes, 1048576);
+	assert_int_equal(cfg.idle_timeout_s, 30);
+	assert_int_equal(cfg.header_timeout_s, 10);
+	assert_int_equal(cfg.body_timeout_s, 10);
+	assert_int_equal(cfg.time_wait_s, 60);
+	assert_int_equal(cfg.keepalive_s, 0);
+	assert_int_equal(cfg.drain_timeout_s, 10);
+}
+
+static void every_value_arrives(void **state)
+{
+	(void)state;
+	parses("--ip 10.99.0.2/24 --vlan 4094 --mtu 9000 --http 80 --http 8080 --layout split "
+	       "--net-cores 1,3-5 --rx-cores 0 --tx-cores 7 --idle sleep --no-offload --rx-ring "
+	       "256 "
+	       "--tx-ring 512 --mbufs 20000 --max-conns 100000 --syn-backlog 0 --max-head 8k "
+	       "--max-body 1G --idle-timeout 5 --header-timeout 6 --body-timeout 7 --time-wait 0 "
+	       "--keepalive 75 --drain-timeout 9 --next-hop route");
+	assert_int_equal(cfg.vlan_id, 4094);
+	assert_int_equal(cfg.mtu, 9000);
+	assert_int_equal(cfg.n_http_ports, 2);
+	assert_int_equal(cfg.http_ports[1], 8080);
+	assert_int_equal(cfg.layout, LAYOUT_SPLIT);
+	assert_int_equal(cfg.net_cores.n, 4);
+	assert_int_equal(cfg.net_cores.ids[0], 1);
+	assert_int_equal(cfg.net_cores.ids[1], 3);
+	assert_int_equal(cfg.net_cores.ids[3], 5);
+	assert_int_equal(cfg.rx_cores.n, 1);
+	assert_int_equal(cfg.tx_cores.ids[0], 7);
+	assert_int_equal(cfg.idle, IDLE_SLEEP);
+	assert_true(cfg.no_offload);
+	assert_int_equal(cfg.rx_ring, 256);
+	assert_int_equal(cfg.tx_ring, 512);
+	assert_int_equal(cfg.mbufs, 20000);
+	assert_int_equal(cfg.max_conns, 100000);
+	assert_int_equal(cfg.syn_backlog, 0);
+	assert_int_equal(cfg.max_head_bytes, 8192);
+	assert_int_equal(cfg.max_body_bytes, 1 << 30);
+	assert_int_equal(cfg.idle_timeout_s, 5);
+	assert_int_equal(cfg.header_timeout_s, 6);
+	assert_int_equal(cfg.body_timeout_s, 7);
+	assert_int_equal(cfg.time_wait_s, 0);
+	assert_int_equal(cfg.keepalive_s, 75);
+	assert_int_equal(cfg.drain_timeout_s, 9);
+	assert_int_equal(cfg.next_hop, NEXT_HOP_ROUTE);
+}
+
+static void addresses(void **state)
+{
+	static const uint8_t v4[16] = {[10] = 0xff, 0xff, 192, 0, 2, 7};
+	static const uint8_t v6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 2};
+
+	(void)state;
+	parses("--ip=192.0.2.7/25 --ip 2001:db8::2/64");
+	assert_int_equal(cfg.n_addrs, 2);
+	assert_int_equal(cfg.addrs[0].family, 4);
+	assert_int_equal(cfg.addrs[0].prefix_len, 25);
+	assert_memory_equal(cfg.addrs[0].addr, v4, 16);
+	assert_int_equal(cfg.addrs[1].family, 6);
+	assert_int_equal(cfg.addrs[1].prefix_len, 64);
+	assert_memory_equal(cfg.addrs[1].addr, v6, 16);
+	/* RFC 3021: both addresses of a /31 are hosts'; a /32 has no other. */
+	parses("--ip 192.0.2.0/31 --ip 192.0.2.8/32 --ip 2001:db8::/127 --ip fe80::1/64");
+}
+
+static bool routes_by(const char *to, const char *by)
+{
+	uint8_t addr[16], via[16], expected[16], family;
+
+	assert_true(rs_value_addr(to, addr, &family));
+	assert_true(rs_value_addr(by, expected, &family));
+	return rs_route_next_hop(&cfg.routes, addr, via) && !memcmp(via, expected, 16);
+}
+
+static void routes(void **state)
+{
+	(void)state;
+	/* The order on the command line means nothing. */
+	parses("--route 10.0.0.0/8,10.99.0.3 --gateway 10.99.0.1 --gateway fe80::1 "
+	       "--ip 10.99.0.2/24 --ip fd99::2/64 --route 2001:db8::/32,fd99::9 "
+	       "--route 172.16.0.0/12,10.99.0.1");
+	assert_true(routes_by("10.99.0.77", "10.99.0.77"));
+	assert_true(routes_by("10.1.2.3", "10.99.0.3"));
+	assert_true(routes_by("8.8.8.8", "10.99.0.1"));
+	assert_true(routes_by("172.31.255.255", "10.99.0.1"));
+	assert_true(routes_by("fd99::77", "fd99::77"));
+	assert_true(routes_by("2001:db8:1::1", "fd99::9"));
+	assert_true(routes_by("2600::1", "fe80::1"));
+	assert_int_equal(cfg.n_gateways, 4); /* 10.99.0.1 once */
+}
+
+static void actions(void **state)
+{
+	(void)state;
+	parses("--version");
+	assert_int_equal(cfg.action, ACTION_VERSION);
+	parses("-h");
+	assert_int_equal(cfg.action, ACTION_HELP);
+	parses("--help-markdown");
+	assert_int_equal(cfg.action, ACTION_HELP_MARKDOWN);
+	parses("--check --ip 10.0.0.2/24");
+	assert_int_equal(cfg.action, ACTION_CHECK);
+	parses("--ip 300.0.0.1/24 --check --help"); /* who asks for help gets it */
+	assert_int_equal(cfg.action, ACTION_HELP);
+}
+
+/* ---- what is refused, and how ---- */
+
+static void errors(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *expected;
+	} table[] = {
+		{"", "--ip: expected at least one, as in ringside [EAL options] -- --ip ADDR/LEN"},
+		{"blue", "blue: expected an option, as in --ip ADDR/LEN"},
+		{"--", "--: expected an option, as in --ip ADDR/LEN"},
+		{"-x", "-x: expected an option, as in --ip ADDR/LEN"},
+		{"--colour blue", "--colour: unknown option; --help lists them"},
+		{"--https 443", "--https: unknown option; --help lists them"},
+		{"--ip", "--ip: expected ADDR/LEN"},
+		{"--ip=", "--ip : expected ADDR/LEN"},
+		{"--no-offload=yes", "--no-offload yes: expected no value"},
+		{"--ip 10.0.0.300/24", "--ip 10.0.0.300/24: expected ADDR/LEN, IPv4 or IPv6"},
+		{"--ip 10.0.0.2", "--ip 10.0.0.2: expected ADDR/LEN, IPv4 or IPv6"},
+		{"--ip 10.0.0.2/33", "--ip 10.0.0.2/33: expected ADDR/LEN, IPv4 or IPv6"},
+		{"--ip 10.0.0.2/0", "--ip 10.0.0.2/0: expected ADDR/LEN, IPv4 or IPv6"},
+		{"--ip 10.0.0.2/24x", "--ip 10.0.0.2/24x: expected ADDR/LEN, IPv4 or IPv6"},
+		{"--ip 10.0.0.2/-4", "--ip 10.0.0.2/-4: expected ADDR/LEN, IPv4 or IPv6"},
+		{"--ip fd99::2/129", "--ip fd99::2/129: expected ADDR/LEN, IPv4 or IPv6"},
+		{"--ip ::ffff:10.0.0.2/120",
+			"--ip ::ffff:10.0.0.2/120: expected ADDR/LEN, IPv4 or IPv6"},
+		{"--ip 10.0.0.0/24", "--ip 10.0.0.0/24: expected an address that a host can have"},
+		{"--ip 10.0.0.255/24",
+			"--ip 10.0.0.255/24: expected an address that a host can have"},
+		{"--ip 127.0.0.1/8", "--ip 127.0.0.1/8: expected an address that a host can have"},
+		{"--ip 224.0.0.5/24",
+			"--ip 224.0.0.5/24: expected an address that a host can have"},
+		{"--ip 0.1.2.3/8", "--ip 0.1.2.3/8: expected an address that a host can have"},
+		{"--ip ::1/128", "--ip ::1/128: expected an address that a host can have"},
+		{"--ip ff02::1/64", "--ip ff02::1/64: expected an address that a host can have"},
+		{"--ip fd99::/64", "--ip fd99::/64: expected an address that a host can have"},
+		{"--ip 10.0.0.2/24 --ip 10.0.0.2/16",
+			"--ip 10.0.0.2/16: this address is given twice"},
+		{"--ip 10.0.0.2/24 --gateway 10.0.0",
+			"--gateway 10.0.0: expected ADDR, IPv4 or IPv6"},
+		{"--ip 10.0.0.2/24 --gateway 10.1.1.1",
+			"--gateway 10.1.1.1: ADDR is on none of the subnets of --ip"},
+		{"--ip 10.0.0.2/24 --gateway fe80::1",
+			"--gateway fe80::1: ADDR is on none of the subnets of --ip"},
+		{"--ip 10.0.0.2/24 --gateway 10.0.0.2",
+			"--gateway 10.0.0.2: ADDR is an address of our own"},
+		{"--ip 10.0.0.2/24 --gateway 10.0.0.1 --gateway 10.0.0.3",
+			"--gateway 10.0.0.3: there is a gateway for this family already"},
+		{"--ip 10.0.0.2/24 --route 10.1.0.0/16",
+			"--route 10.1.0.0/16: expected PREFIX/LEN,ADDR, both IPv4 or both IPv6"},
+		{"--ip 10.0.0.2/24 --route 10.1.0.0/16,fd99::1",
+			"--route 10.1.0.0/16,fd99::1: "
+			"expected PREFIX/LEN,ADDR, both IPv4 or both IPv6"},
+		{"--ip 10.0.0.2/24 --route 10.1.0.9/16,10.0.0.1",
+			"--route 10.1.0.9/16,10.0.0.1: PREFIX has bits set beyond its length"},
+		{"--ip 10.0.0.2/24 --route 10.1.0.0/16,10.2.0.1",
+			"--route 10.1.0.0/16,10.2.0.1: ADDR is on none of the subnets of --ip"},
+		{"--ip 10.0.0.2/24 --route 10.1.0.0/16,10.0.0.1 --route 10.1.0.0/16,10.0.0.3",
+			"--route 10.1.0.0/16,10.0.0.3: there is a route to this prefix already"},
+		{"--vlan 0", "--vlan 0: expected a number from 1 to 4094"},
+		{"--vlan 4095", "--vlan 4095: expected a number from 1 to 4094"},
+		{"--mtu 575", "--mtu 575: expected a number from 576 to 9600"},
+		{"--mtu 1279 --ip fd99::2/64",
+			"--mtu 1279: expected at least 1280, since there is an IPv6 address"},
+		{"--http 0", "--http 0: expected a number from 1 to 65535"},
+		{"--http 65536", "--http 65536: expected a number from 1 to 65535"},
+		{"--http eighty", "--http eighty: expected a number from 1 to 65535"},
+		{"--http 80 --http 80", "--http 80: this port is given twice"},
+		{"--layout round", "--layout round: expected fused or split"},
+		{"--layout split --layout split", "--layout split: given twice"},
+		{"--idle nap", "--idle nap: expected spin, pause or sleep"},
+		{"--next-hop none", "--next-hop none: expected last or route"},
+		{"--net-cores 1,,2",
+			"--net-cores 1,,2: "
+			"expected a list of at most 32 lcores, each once, as in 1,3-5"},
+		{"--net-cores 1-3,2",
+			"--net-cores 1-3,2: "
+			"expected a list of at most 32 lcores, each once, as in 1,3-5"},
+		{"--rx-cores 5-3", "--rx-cores 5-3: "
+				   "expected a list of at most 32 lcores, each once, as in 1,3-5"},
+		{"--tx-cores 0-32", "--tx-cores 0-32: "
+				    "expected a list of at most 32 lcores, each once, as in 1,3-5"},
+		{"--max-conns -1", "--max-conns -1: expected a number from 1 to 16777216"},
+		{"--max-conns 99999999999999999999",
+			"--max-conns 99999999999999999999: expected a number from 1 to 16777216"},
+		{"--idle-timeout 0", "--idle-timeout 0: expected a number from 1 to 86400"},
+		{"--max-body 2G", "--max-body 2G: expected a number of bytes from 0 to "
+				  "1073741824; k, M or G may follow"},
+		{"--max-body 18446744073709551615G",
+			"--max-body 18446744073709551615G: expected a number of bytes from 0 to "
+			"1073741824; k, M or G may follow"},
+		{"--max-head k", "--max-head k: expected a number of bytes from 512 to 65535; "
+				 "k, M or G may follow"},
+		{"--config /nowhere/at/all",
+			"--config /nowhere/at/all: cannot be read: No such file or directory"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		char line[256];
+
+		/* All but the first few are about one thing only. */
+		snprintf(line, sizeof(line), "%s%s", table[i].line,
+			strstr(table[i].line, "--ip ") || !*table[i].line ? "" : " --ip 9.9.9.9/8");
+		if (!strcmp(table[i].line, "--ip"))
+			fails(table[i].line, table[i].expected);
+		else
+			fails(line, table[i].expected);
+	}
+}
+
+static void too_much(void **state)
+{
+	char line[8192] = "";
+	char *end = line;
+
+	(void)state;
+	for (int i = 1; i <= CONFIG_MAX_ADDRS + 1; i++)
+		end += sprintf(end, "--ip 10.0.0.%d/24 ", i);
+	fails(line, "--ip 10.0.0.17/24: expected at most 16 addresses");
+	end = line + sprintf(line, "--ip 10.0.0.2/24 ");
+	for (int i = 1; i <= TCP_MAX_LISTEN + 1; i++)
+		end += sprintf(end, "--http %d ", i);
+	fails(line, "--http 9: expected at most 8 ports");
+	end = line + sprintf(line, "--ip 10.0.0.1/24 ");
+	for (int i = 2; i < 30; i++)
+		end += sprintf(end, "--route 10.%d.0.0/16,10.0.0.%d ", i, i);
+	fails(line, "--route 10.18.0.0/16,10.0.0.18: expected at most 16 gateways in all");
+}
+
+/* ---- files ---- */
+
+static void files(void **state)
+{
+	(void)state;
+	assert_int_equal(parse_with_file("-c %s", "# an example\n"
+						  "\n"
+						  "ip 10.99.0.2/24 # behind a value\r\n"
+						  "  --ip=fd99::2/64  \n"
+						  "\thttp\t8080\n"
+						  "http = 8081\n"
+						  "no-offload\n"
+						  "layout split"),
+		0);
+	assert_int_equal(cfg.n_addrs, 2);
+	assert_int_equal(cfg.n_http_ports, 2);
+	assert_int_equal(cfg.http_ports[0], 8080);
+	assert_int_equal(cfg.http_ports[1], 8081);
+	assert_true(cfg.no_offload);
+	assert_int_equal(cfg.layout, LAYOUT_SPLIT);
+}
+
+static void the_command_line_wins(void **state)
+{
+	static const char text[] = "layout split\nmtu 9000\nhttp 81\nip 10.99.0.2/24\n";
+
+	(void)state;
+	assert_int_equal(parse_with_file("--layout fused -c %s --http 80", text), 0);
+	assert_int_equal(cfg.layout, LAYOUT_FUSED);
+	assert_int_equal(cfg.mtu, 9000);
+	assert_int_equal(cfg.n_http_ports, 2);
+}
+
+static void errors_in_files(void **state)
+{
+	char line[1200];
+
+	(void)state;
+	file_fails("ip 10.0.0.2/24\n\nhttp 70000\n",
+		":3: http 70000: expected a number from 1 to 65535");
+	file_fails("ip 10.0.0.2/24\ncolour blue\n",
+		":2: colour blue: unknown option; --help lists them");
+	file_fails("ip\n", ":1: ip: expected ADDR/LEN");
+	file_fails(
+		"ip 10.0.0.2/24\nno-offload please\n", ":2: no-offload please: expected no value");
+	file_fails("config /etc/hostname\n", ":1: config /etc/hostname: only on the command line");
+	file_fails("check\n", ":1: check: only on the command line");
+	file_fails("mtu 1500\nmtu 1500\n", ":2: mtu 1500: given twice");
+	file_fails("ip 10.0.0.2/24\ngateway 10.0.1.1\n",
+		":2: gateway 10.0.1.1: ADDR is on none of the subnets of --ip");
+	file_fails("= 5\n", ":1:  5: unknown option; --help lists them");
+	memset(line, 'x', sizeof(line));
+	line[sizeof(line) - 1] = 0;
+	file_fails(line, ":1: line: longer than 1022 bytes");
+}
+
+/* ---- what is printed ---- */
+
+static void check_can_be_read_again(void **state)
+{
+	static const char line[] = "--ip 10.99.0.2/24 --gateway 10.99.0.1 --http 80 --http 81 "
+				   "--no-offload --max-body 4k";
+	struct config before;
+	char *text = NULL;
+	size_t n_bytes;
+	FILE *to = open_memstream(&text, &n_bytes);
+
+	(void)state;
+	parses(line);
+	before = cfg;
+	rs_args_print(&args, to);
+	fclose(to);
+	assert_non_null(strstr(text, "\nmax-body 4k\n"));
+	assert_non_null(strstr(text, "\nidle-timeout 30\n"));
+	assert_int_equal(parse_with_file("-c %s", text), 0);
+	assert_memory_equal(&before, &cfg, sizeof(cfg));
+	free(text);
+}
+
+static const char *const names[] = {
+#define GROUP(title)
+#define OPTION(name, argument, standard, flags, parse, help) name,
+#include "options.def"
+#undef GROUP
+#undef OPTION
+};
+
+static void help_tells_every_option(void **state)
+{
+	char *help = printed(rs_args_print_help);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "\n  --%s ", names[i]);
+		if (!strstr(help, line))
+			fail_msg("--help without %s", names[i]);
+	}
+	for (const char *line = help; *line; line += strcspn(line, "\n") + 1)
+		assert_in_range(strcspn(line, "\n"), 0, 100);
+	free(help);
+}
+
+static void the_page_is_up_to_date(void **state)
+{
+	char *expected = printed(rs_args_print_markdown);
+	char *page = NULL;
+	size_t n_bytes = 0;
+	FILE *file = fopen(RS_TREE "/docs/cli.md", "r");
+
+	(void)state;
+	assert_non_null(file);
+	assert_true(getdelim(&page, &n_bytes, 0, file) > 0);
+	fclose(file);
+	assert_string_equal(page, expected);
+	free(page);
+	free(expected);
+}
+
+/* ---- the line as a whole, and EAL's part of it ---- */
+
+static int start_of(const char *line)
+{
+	struct words w = split(line);
+	int start = rs_args_start(w.n, w.v);
+
+	free_words(&w);
+	return start;
+}
+
+static void where_our_options_begin(void **state)
+{
+	(void)state;
+	assert_int_equal(start_of("ringside -l 0 -- --ip 10.0.0.2/24"), 4);
+	assert_int_equal(start_of("ringside --"), 2);
+	assert_int_equal(start_of("ringside --version"), 1);
+	assert_int_equal(start_of("ringside --check --ip 10.0.0.2/24"), 1);
+	assert_int_equal(start_of("ringside -l 0"), 3); /* none of ours */
+	assert_int_equal(start_of("ringside"), 1);
+}
+
+/* The main lcore and then all, or "unknown". */
+static void lcores_are(const char *line, const char *expected)
+{
+	struct words w = split(line);
+	struct core_list list;
+	uint16_t main_lcore;
+	char text[256] = "unknown";
+
+	if (!rs_eal_args_lcores(w.n, w.v, &list, &main_lcore)) {
+		int n = sprintf(text, "%u:", main_lcore);
+
+		for (uint32_t i = 0; i < list.n; i++)
+			n += sprintf(text + n, " %u", list.ids[i]);
+	}
+	free_words(&w);
+	assert_string_equal(text, expected);
+}
+
+static void lcores_of_eal(void **state)
+{
+	(void)state;
+	lcores_are("ringside -l 0,1", "0: 0 1");
+	lcores_are("ringside -l3,1-2", "1: 3 1 2");
+	lcores_are("ringside -n 4 --lcores 4-5 --no-huge", "4: 4 5");
+	lcores_are("ringside --lcores=2", "2: 2");
+	lcores_are("ringside --lc 2", "2: 2");
+	lcores_are("ringside -c 0x13", "0: 0 1 4");
+	lcores_are("ringside -c6 --main-lcore 2", "2: 1 2");
+	lcores_are("ringside -l 0-1 --main-lcore=1", "1: 0 1");
+	lcores_are("ringside -l 0-1 -- -l 5", "0: 0 1");
+	lcores_are("ringside --lcores (0-3)@0", "unknown");
+	lcores_are("ringside -l 0-3 -s 0xc", "unknown");
+	lcores_are("ringside -l 0-40", "unknown");
+	lcores_are("ringside -c zebra", "unknown");
+	lcores_are("ringside -l", "unknown");
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(every_value_arrives),
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(routes),
+		cmocka_unit_test(actions),
+		cmocka_unit_test(errors),
+		cmocka_unit_test(too_much),
+		cmocka_unit_test(files),
+		cmocka_unit_test(the_command_line_wins),
+		cmocka_unit_test(errors_in_files),
+		cmocka_unit_test(check_can_be_read_again),
+		cmocka_unit_test(help_tells_every_option),
+		cmocka_unit_test(the_page_is_up_to_date),
+		cmocka_unit_test(where_our_options_begin),
+		cmocka_unit_test(lcores_of_eal),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	file_of("");
+	parse("");
+	return failed;
+}
