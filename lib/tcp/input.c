@@ -6,6 +6,8 @@
  */
 #include "tcp/tcp_internal.h"
 
+#define RTO_AFTER_LOST_SYN_MS 3000u
+
 /* What keeps a segment from the fast path; zero: nothing. */
 static uint32_t unusual(const struct tcp *t, const struct tcp_conn *c, const struct tcp_seg *seg)
 {
@@ -122,6 +124,8 @@ static void establish(struct tcp *t, struct tcp_conn *c)
 	c->snd_una = c->snd_nxt = c->snd_max = c->iss + 1;
 	c->recover = c->iss;
 	rs_tcp_init_cwnd(c);
+	if (c->flags & TCP_F_RETRIED) /* no sample could be taken: RFC 6298 section 5.7 */
+		c->rto_ms = RTO_AFTER_LOST_SYN_MS;
 	c->n_retries = 0;
 	c->flags &= ~(uint32_t)(TCP_F_RTX | TCP_F_RETRIED);
 	c->flags |= TCP_F_OPENED;
@@ -164,12 +168,12 @@ static uint32_t syn_sent_input(struct tcp *t, struct tcp_conn *c, const struct t
 	rs_tcp_take_syn_options(t, c, seg);
 	c->rcv_edge = c->rcv_nxt + rs_min_u32(t->cfg->rcv_wnd_bytes, UINT16_MAX);
 	c->rcv_acked = c->rcv_nxt - 1;
+	take_syn_window(c, seg);
 	if (!ack_ok) { /* simultaneous open */
 		c->state = TCP_SYN_RECEIVED;
 		rs_tcp_send_syn(t, c);
 		return 0;
 	}
-	take_syn_window(c, seg);
 	establish(t, c);
 	c->flags |= TCP_F_ACK_NOW;
 	rs_tcp_mark_dirty(t, c);
@@ -188,7 +192,7 @@ static uint32_t unexpected_syn(struct tcp *t, struct tcp_conn *c, const struct t
 			return 0;
 		}
 		/* RFC 9293 section 3.10.7.4, fourth: back to LISTEN. */
-		if (rs_seq_gt(seg->seq, c->rcv_nxt) && rs_seq_lt(seg->seq, c->rcv_edge)) {
+		if (rs_seq_geq(seg->seq, c->rcv_nxt) && rs_seq_lt(seg->seq, c->rcv_edge)) {
 			rs_tcp_conn_free(t, c);
 			return 0;
 		}

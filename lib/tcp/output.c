@@ -169,16 +169,17 @@ static uint32_t segment_len(
 static bool send_new(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t end = rs_tcp_snd_end(c);
-	bool fin = fin_is_due(c);
+	bool is_closing = fin_is_due(c);
 
-	if (rs_seq_gt(c->snd_nxt, end) || (c->snd_nxt == end && !fin))
+	if (rs_seq_gt(c->snd_nxt, end) || (c->snd_nxt == end && !is_closing))
 		return true;
 	rs_tcp_cc_before_send(t, c);
-	for (uint32_t n = 0; rs_seq_lt(c->snd_nxt, end) || fin; n++) {
+	for (uint32_t n = 0; rs_seq_lt(c->snd_nxt, end) || is_closing; n++) {
 		uint32_t avail = end - c->snd_nxt;
 		int32_t room = (int32_t)(c->snd_una + rs_tcp_cc_window(c) - c->snd_nxt);
 		uint32_t fits = room > 0 ? (uint32_t)room : 0;
 		uint32_t len;
+		bool fin;
 
 		if (!fits)
 			break;
@@ -187,7 +188,7 @@ static bool send_new(struct tcp *t, struct tcp_conn *c)
 			break;
 		if (n == MAX_SEGS_PER_FLUSH || t->n_tx == t->max_tx)
 			return false;
-		fin = fin && len == avail && fits > len;
+		fin = is_closing && len == avail && fits > len;
 		send_data(t, c, c->snd_nxt, len, fin);
 		c->snd_nxt += len;
 		if (fin) {
@@ -195,7 +196,6 @@ static bool send_new(struct tcp *t, struct tcp_conn *c)
 			fin_was_sent(c);
 			break;
 		}
-		fin = fin_is_due(c) && c->snd_nxt == end;
 	}
 	return true;
 }

@@ -31,6 +31,11 @@ static bool on_rtx_timer(struct tcp *t, struct tcp_conn *c)
 		return false;
 	if (!try_again(t, c))
 		return false;
+	/* RFC 9293 section 3.8.6: a window that shrank to nothing is probed, whatever was sent. */
+	if (c->state >= TCP_ESTABLISHED && !c->snd_wnd) {
+		c->flags |= TCP_F_PERSIST;
+		c->snd_nxt = c->snd_una;
+	}
 	if (c->flags & TCP_F_PERSIST) {
 		c->flags |= TCP_F_RETRIED;
 		rs_tcp_send_probe(t, c);
