@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "appliance.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <sys/random.h>
 
 #include <rte_eal.h>
@@ -286,6 +284,7 @@ static int build_net(struct appliance *a, uint16_t net)
 			.n_heads = rs_max_u32(a->cfg->max_conns / 64, 256),
 			.mbufs = a->mbufs,
 			.slow = &a->slow[net],
+			.next_hops = a->cfg->next_hop == NEXT_HOP_ROUTE ? &a->next_hops : NULL,
 			.n_ports = a->n_ports,
 			.ports = a->ports,
 			.hosts = a->hosts,
@@ -368,6 +367,7 @@ int rs_appliance_build(struct appliance *a, const struct config *cfg)
 
 	memset(a, 0, sizeof(*a));
 	a->cfg = cfg;
+	a->next_hops.routes = &cfg->routes;
 	configure_tcp(a);
 	configure_http(a);
 	err = draw_secrets(&a->tcp);
@@ -454,10 +454,13 @@ uint32_t rs_appliance_leaks(struct appliance *a)
 	uint32_t n_out;
 	bool pool_tells = true;
 
-	for (uint16_t i = 0; i < a->topology.n_net; i++) {
+	for (uint16_t i = 0; i < a->topology.n_net; i++)
 		n_bad += rs_stage_net_leaks(a->net[i]);
-	}
 	free_joints(a);
+	for (uint16_t i = 0; i < a->topology.n_rx; i++)
+		n_bad += rs_frame_ledger_leaks(&a->rx[i]->frames, "receive");
+	for (uint16_t i = 0; i < a->topology.n_tx; i++)
+		n_bad += rs_frame_ledger_leaks(&a->tx[i]->frames, "transmit");
 	while (a->n_ports) {
 		pool_tells &= !a->ports[--a->n_ports].keeps_frames;
 		rs_io_port_close(&a->ports[a->n_ports]);
@@ -483,98 +486,4 @@ void rs_appliance_destroy(struct appliance *a)
 		rte_free(a->tx[i]);
 	}
 	rte_mempool_free(a->mbufs);
-}
-
-/* ---- what it tells ---- */
-
-static void format_addr(const struct wire_addr *addr, char text[64])
-{
-	bool v4 = addr->family == 4;
-
-	inet_ntop(v4 ? AF_INET : AF_INET6, addr->addr + (v4 ? 12 : 0), text, 64);
-}
-
-void rs_appliance_print(const struct appliance *a, FILE *to)
-{
-	rs_topology_print(&a->topology, to);
-	for (uint32_t i = 0; i < a->n_ports; i++) {
-		const struct io_port *p = &a->ports[i];
-		const uint8_t *m = p->mac;
-
-		fprintf(to,
-			"port %u %s  mac %02x:%02x:%02x:%02x:%02x:%02x  mtu %u  "
-			"offloads:%s%s%s%s\n",
-			p->id, p->name, m[0], m[1], m[2], m[3], m[4], m[5], p->mtu,
-			p->rx_csum ? " rx-checksum" : "", p->tx_tcp_csum ? " tx-checksum" : "",
-			p->tso_bytes ? " tso" : "",
-			p->rx_csum || p->tx_tcp_csum || p->tso_bytes ? "" : " none");
-	}
-	for (uint32_t i = 0; i < a->cfg->n_addrs; i++) {
-		const struct wire_addr *addr = &a->cfg->addrs[i];
-		char text[64];
-
-		format_addr(addr, text);
-		for (uint32_t k = 0; k < a->cfg->n_http_ports; k++)
-			fprintf(to,
-				addr->family == 4 ? "serving http://%s:%u/\n"
-						  : "serving http://[%s]:%u/\n",
-				text, a->cfg->http_ports[k]);
-	}
-	fflush(to);
-}
-
-/* Prints one module's counters, each summed over n arrays that lie at table[0..n). */
-static void print_module(FILE *to, const char *module, const struct counter_def *defs,
-	uint32_t n_counters, const uint64_t *const *tables, uint32_t n)
-{
-	for (uint32_t c = 0; c < n_counters; c++) {
-		uint64_t sum = 0;
-
-		for (uint32_t i = 0; i < n; i++)
-			sum += __atomic_load_n(&tables[i][c], __ATOMIC_RELAXED);
-		if (sum)
-			fprintf(to, "%-8s %-24s %20" PRIu64 "  %s\n", module, defs[c].name, sum,
-				defs[c].help);
-	}
-}
-
-static void print_port(const struct io_port *port, FILE *to)
-{
-	struct io_port_stats s;
-
-	rs_io_port_stats(port, &s);
-	fprintf(to,
-		"port %u   received %" PRIu64 " frames, missed %" PRIu64 ", bad %" PRIu64
-		", without mbuf %" PRIu64 "; sent %" PRIu64 ", bad %" PRIu64 ", discarded %" PRIu64
-		"\n",
-		port->id, s.rx_frames, s.rx_missed, s.rx_errors, s.rx_no_mbuf, s.tx_frames,
-		s.tx_errors, s.tx_discarded);
-}
-
-void rs_appliance_print_counters(const struct appliance *a, FILE *to)
-{
-	const uint64_t *tables[TOPOLOGY_MAX_CORES];
-	uint32_t n = a->topology.n_net;
-
-#define PRINT_NET(module, field, defs, count)                                                      \
-	do {                                                                                       \
-		for (uint32_t i = 0; i < n; i++)                                                   \
-			tables[i] = a->net[i]->field;                                              \
-		print_module(to, module, defs, count, tables, n);                                  \
-	} while (0)
-
-	for (uint32_t i = 0; i < a->topology.n_rx; i++)
-		tables[i] = a->rx[i]->counters;
-	print_module(to, "rx", rs_rx_counter_defs, RX_N_COUNTERS, tables, a->topology.n_rx);
-	for (uint32_t i = 0; i < a->topology.n_tx; i++)
-		tables[i] = a->tx[i]->counters;
-	print_module(to, "tx", rs_tx_counter_defs, TX_N_COUNTERS, tables, a->topology.n_tx);
-	PRINT_NET("net", counters, rs_net_counter_defs, NET_N_COUNTERS);
-	PRINT_NET("wire", wire_counters, rs_wire_counter_defs, WIRE_N_COUNTERS);
-	PRINT_NET("tcp", tcp.counters, rs_tcp_counter_defs, TCP_N_COUNTERS);
-	PRINT_NET("http", http_counters, rs_http_counter_defs, HTTP_N_COUNTERS);
-#undef PRINT_NET
-	for (uint32_t i = 0; i < a->n_ports; i++)
-		print_port(&a->ports[i], to);
-	fflush(to);
 }

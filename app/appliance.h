@@ -8,7 +8,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "config.h"
 #include "core/core.h"
@@ -31,6 +30,7 @@ struct appliance {
 	struct stage_rx *rx[TOPOLOGY_MAX_CORES];
 	struct stage_net *net[TOPOLOGY_MAX_CORES];
 	struct stage_tx *tx[TOPOLOGY_MAX_CORES];
+	struct next_hops next_hops;
 	struct slow_path slow[TOPOLOGY_MAX_CORES];             /* by net stage */
 	struct joint net_tx[TOPOLOGY_MAX_CORES][IO_MAX_PORTS]; /* by net stage and port */
 	uint32_t n_cores;
@@ -54,12 +54,6 @@ void rs_appliance_stop(struct appliance *a);
 uint32_t rs_appliance_leaks(struct appliance *a);
 
 void rs_appliance_destroy(struct appliance *a);
-
-/* Topology, ports and addresses as resolved. */
-void rs_appliance_print(const struct appliance *a, FILE *to);
-
-/* All counters that are not zero, cores summed. While cores run the figures are a glimpse. */
-void rs_appliance_print_counters(const struct appliance *a, FILE *to);
 
 /* Connections in any state but TIME-WAIT, on all cores. */
 uint32_t rs_appliance_n_conns(const struct appliance *a);

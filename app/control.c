@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "control.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -9,12 +8,19 @@
 #include <unistd.h>
 
 #include "io/log.h"
+#include "report.h"
+#include "values.h"
 #include "wire/answer.h"
 #include "wire/link.h"
 
 #define TICK_MS             10
 #define WATCH_US            100000
 #define GATEWAY_WAIT_US     3000000
+#define GATEWAY_TALK_US     1000000
+#define CONFLICT_US         10000000 /* DEFEND_INTERVAL of RFC 5227 */
+#define ANNOUNCE_US         2000000  /* ANNOUNCE_INTERVAL */
+#define N_ANNOUNCEMENTS     2        /* ANNOUNCE_NUM */
+#define QUIET_TICKS         2        /* for the last frames of the last connection to leave */
 #define MAX_FRAMES_PER_TICK 64
 
 static void fill_signals(sigset_t *set)
@@ -57,14 +63,6 @@ void rs_control_fini(struct control *c)
 
 /* ---- frames of its own ---- */
 
-static void addr_text(const uint8_t addr[16], char text[INET6_ADDRSTRLEN])
-{
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-	bool v4 = !memcmp(addr, mapped, sizeof(mapped));
-
-	inet_ntop(v4 ? AF_INET : AF_INET6, addr + (v4 ? 12 : 0), text, INET6_ADDRSTRLEN);
-}
-
 static struct rte_mbuf *new_frame(struct control *c, uint32_t port)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(c->appliance->mbufs);
@@ -106,9 +104,8 @@ static void announce(struct control *c, uint32_t port)
 /* Which of our addresses to ask from: one on the subnet of the one asked for, else the first. */
 static const uint8_t *source_for(const struct control *c, const uint8_t target[16])
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 	const struct config *cfg = c->appliance->cfg;
-	uint8_t family = !memcmp(target, mapped, sizeof(mapped)) ? 4 : 6;
+	uint8_t family = rs_value_is_ipv4(target) ? 4 : 6;
 	const uint8_t *source = NULL;
 
 	for (uint32_t i = 0; i < cfg->n_addrs; i++) {
@@ -119,8 +116,7 @@ static const uint8_t *source_for(const struct control *c, const uint8_t target[1
 			continue;
 		if (!source)
 			source = a->addr;
-		rs_route_add(&subnet, a->addr,
-			(uint8_t)(family == 4 ? a->prefix_len + 96 : a->prefix_len), NULL);
+		rs_route_add(&subnet, a->addr, rs_value_mapped_len(a), NULL);
 		if (rs_route_is_connected(&subnet, target))
 			return a->addr;
 	}
@@ -129,9 +125,8 @@ static const uint8_t *source_for(const struct control *c, const uint8_t target[1
 
 static void ask(struct control *c, const struct neigh_event *e)
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 	const uint8_t *source = source_for(c, e->addr);
-	bool v4 = !memcmp(e->addr, mapped, sizeof(mapped));
+	bool v4 = rs_value_is_ipv4(e->addr);
 
 	for (uint32_t port = 0; source && port < c->appliance->n_ports; port++) {
 		const struct wire_host *host = &c->appliance->hosts[port];
@@ -152,40 +147,69 @@ static void ask(struct control *c, const struct neigh_event *e)
 
 /* ---- neighbours ---- */
 
-static bool is_gateway(const struct control *c, const uint8_t addr[16])
+/* NULL: it is none. */
+static struct control_gateway *gateway_of(struct control *c, const uint8_t addr[16])
 {
 	const struct config *cfg = c->appliance->cfg;
 
 	for (uint32_t i = 0; i < cfg->n_gateways; i++) {
 		if (!memcmp(cfg->gateways[i], addr, 16))
-			return true;
+			return &c->gateways[i];
 	}
-	return false;
+	return NULL;
 }
 
-static void act_on_events(struct control *c)
+/* Somebody claims an address of ours: say it and defend it, but not too often (RFC 5227, 2.4). */
+static void on_conflict(struct control *c, const struct neigh_event *e, uint64_t now_us)
+{
+	char text[VALUE_ADDR_TEXT];
+	uint8_t mac[6];
+
+	if (now_us < c->conflict_due_us)
+		return;
+	c->conflict_due_us = now_us + CONFLICT_US;
+	rs_link_mac(e->link, mac);
+	rs_log("address conflict: %02x:%02x:%02x:%02x:%02x:%02x on port %u claims our %s", mac[0],
+		mac[1], mac[2], mac[3], mac[4], mac[5], rs_link_port(e->link),
+		rs_value_addr_text(e->addr, text));
+	announce(c, rs_link_port(e->link));
+}
+
+static void on_found(struct control *c, const struct neigh_event *e, uint64_t now_us)
+{
+	struct control_gateway *gateway = gateway_of(c, e->addr);
+	char text[VALUE_ADDR_TEXT];
+	uint8_t mac[6];
+
+	if (!gateway)
+		return;
+	rs_next_hop_set(&c->appliance->next_hops, e->addr, e->link);
+	if (now_us < gateway->talk_due_us)
+		return;
+	gateway->talk_due_us = now_us + GATEWAY_TALK_US;
+	rs_link_mac(e->link, mac);
+	rs_log("gateway %s is at %02x:%02x:%02x:%02x:%02x:%02x on port %u",
+		rs_value_addr_text(e->addr, text), mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
+		rs_link_port(e->link));
+}
+
+static void act_on_events(struct control *c, uint64_t now_us)
 {
 	for (uint32_t i = 0; i < c->neighbours.n_events; i++) {
 		const struct neigh_event *e = &c->neighbours.events[i];
-		char text[INET6_ADDRSTRLEN];
-		uint8_t mac[6];
 
-		addr_text(e->addr, text);
-		rs_link_mac(e->link, mac);
 		switch (e->kind) {
 		case NEIGH_ASK:
 			ask(c, e);
 			break;
 		case NEIGH_FOUND:
-			if (is_gateway(c, e->addr))
-				rs_log("gateway %s is at %02x:%02x:%02x:%02x:%02x:%02x", text,
-					mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+			on_found(c, e, now_us);
 			break;
-		case NEIGH_GONE:
-			break; /* said by check_gateways() */
+		case NEIGH_GONE: /* said by check_gateways() */
+			rs_next_hop_set(&c->appliance->next_hops, e->addr, LINK_NONE);
+			break;
 		case NEIGH_CONFLICT:
-			rs_log("address conflict: %02x:%02x:%02x:%02x:%02x:%02x claims our %s",
-				mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], text);
+			on_conflict(c, e, now_us);
 			break;
 		}
 	}
@@ -207,7 +231,7 @@ static void take_frame(struct control *c, const struct rte_mbuf *m, uint64_t now
 		return;
 	rs_neigh_hint(&c->neighbours, &hint,
 		rs_route_is_connected(&c->appliance->cfg->routes, hint.addr), now_us);
-	act_on_events(c);
+	act_on_events(c, now_us);
 }
 
 static void take_frames(struct control *c, uint64_t now_us)
@@ -232,31 +256,44 @@ static void check_gateways(struct control *c, uint64_t now_us)
 		return;
 	for (uint32_t i = 0; i < cfg->n_gateways; i++) {
 		bool known = rs_neigh_link(&c->neighbours, cfg->gateways[i]) != LINK_NONE;
-		char text[INET6_ADDRSTRLEN];
+		char text[VALUE_ADDR_TEXT];
 
-		addr_text(cfg->gateways[i], text);
-		if (!known && !c->gateway_missed[i])
+		if (!known && !c->gateways[i].is_missed)
 			rs_log("gateway %s does not answer: is the address right, the cable in the "
-			       "right port, "
-			       "the VLAN the right one?",
-				text);
-		c->gateway_missed[i] = !known;
+			       "right port, the VLAN the right one?",
+				rs_value_addr_text(cfg->gateways[i], text));
+		c->gateways[i].is_missed = !known;
 	}
 }
 
 /* Our neighbours learn of us when a link comes up, and again when it comes back. */
-static void watch_links(struct control *c, uint64_t now_us)
+static void watch_link(struct control *c, uint32_t i, uint64_t now_us)
+{
+	struct control_port *port = &c->ports[i];
+	bool up = rs_io_port_watch(&c->appliance->ports[i]);
+
+	if (up && !port->link_up) {
+		port->n_announcements = N_ANNOUNCEMENTS;
+		port->announce_due_us = now_us;
+	}
+	port->link_up = up;
+	if (!up || !port->n_announcements || now_us < port->announce_due_us)
+		return;
+	announce(c, i);
+	port->n_announcements--;
+	port->announce_due_us = now_us + ANNOUNCE_US;
+}
+
+static void watch(struct control *c, uint64_t now_us)
 {
 	if (now_us < c->watch_due_us)
 		return;
 	c->watch_due_us = now_us + WATCH_US;
-	for (uint32_t i = 0; i < c->appliance->n_ports; i++) {
-		bool up = rs_io_port_watch(&c->appliance->ports[i]);
-
-		if (up && !c->link_up[i])
-			announce(c, i);
-		c->link_up[i] = up;
-	}
+	for (uint32_t i = 0; i < c->appliance->n_ports; i++)
+		watch_link(c, i, now_us);
+	rs_neigh_tick(&c->neighbours, now_us);
+	act_on_events(c, now_us);
+	check_gateways(c, now_us);
 }
 
 /* ---- signals ---- */
@@ -282,7 +319,7 @@ static bool take_signals(struct control *c, uint64_t now_us)
 			rs_log("SIGHUP: there is nothing to reload yet");
 			break;
 		case SIGUSR1:
-			rs_appliance_print_counters(c->appliance, stderr);
+			rs_report_counters(c->appliance, c->neighbours.counters, stderr);
 			break;
 		default:
 			if (c->drain_until_us) {
@@ -295,15 +332,16 @@ static bool take_signals(struct control *c, uint64_t now_us)
 	return true;
 }
 
-static bool is_drained(const struct control *c, uint64_t now_us)
+static bool is_drained(struct control *c, uint64_t now_us)
 {
 	uint32_t n = rs_appliance_n_conns(c->appliance);
 
 	if (!c->drain_until_us)
 		return false;
+	c->n_quiet_ticks = n ? 0 : c->n_quiet_ticks + 1;
 	if (n && now_us >= c->drain_until_us)
 		rs_log("drain: %u connections did not end in time", n);
-	return !n || now_us >= c->drain_until_us;
+	return c->n_quiet_ticks > QUIET_TICKS || now_us >= c->drain_until_us;
 }
 
 void rs_control_run(struct control *c)
@@ -314,16 +352,13 @@ void rs_control_run(struct control *c)
 	c->started_us = now_us;
 	for (uint32_t i = 0; i < c->appliance->cfg->n_gateways; i++) {
 		rs_neigh_want(&c->neighbours, c->appliance->cfg->gateways[i], now_us);
-		act_on_events(c);
+		act_on_events(c, now_us);
 	}
 	while (take_signals(c, now_us) && !is_drained(c, now_us)) {
 		poll(&fd, 1, TICK_MS);
 		now_us = rs_core_now_us();
-		watch_links(c, now_us);
 		take_frames(c, now_us);
-		rs_neigh_tick(&c->neighbours, now_us);
-		act_on_events(c);
-		check_gateways(c, now_us);
+		watch(c, now_us);
 	}
 	__atomic_store_n(&c->appliance->stop, true, __ATOMIC_RELAXED);
 }

@@ -9,15 +9,29 @@
 #include "appliance.h"
 #include "neigh/neigh.h"
 
+/* A port as control sees it. */
+struct control_port {
+	bool link_up;
+	uint32_t n_announcements; /* still to be made of our addresses */
+	uint64_t announce_due_us;
+};
+
+struct control_gateway {
+	bool is_missed;       /* it was said that it does not answer */
+	uint64_t talk_due_us; /* not before then is it said again where it is */
+};
+
 struct control {
 	struct appliance *appliance;
 	int signals; /* signalfd */
 	struct neigh_table neighbours;
-	bool link_up[IO_MAX_PORTS];
-	bool gateway_missed[2]; /* it was said that it does not answer */
+	struct control_port ports[IO_MAX_PORTS];
+	struct control_gateway gateways[CONFIG_MAX_GATEWAYS]; /* as in struct config */
 	uint64_t started_us;
-	uint64_t watch_due_us;   /* when to look at the links again */
-	uint64_t drain_until_us; /* 0: not draining */
+	uint64_t watch_due_us;    /* when to look at links and neighbours again */
+	uint64_t conflict_due_us; /* not before then is a conflict talked of again */
+	uint64_t drain_until_us;  /* 0: not draining */
+	uint32_t n_quiet_ticks;   /* in a row without a connection, while draining */
 };
 
 /* Blocks the signals that control handles, in this thread and all that it starts. Before EAL. */

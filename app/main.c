@@ -19,6 +19,7 @@
 #include "io/claim.h"
 #include "io/log.h"
 #include "io/memif.h"
+#include "report.h"
 #include "version.h"
 
 enum {
@@ -118,11 +119,11 @@ static int serve(const struct config *cfg)
 		goto destroy;
 	if (rs_appliance_start(&appliance))
 		goto fini;
-	rs_appliance_print(&appliance, stdout);
+	rs_report_start(&appliance, stdout);
 	if (run(&control, &appliance) == 0)
 		status = EXIT_OK;
 	rs_appliance_stop(&appliance);
-	rs_appliance_print_counters(&appliance, stdout);
+	rs_report_counters(&appliance, control.neighbours.counters, stdout);
 	if (rs_appliance_leaks(&appliance))
 		status = EXIT_FAILED;
 fini:

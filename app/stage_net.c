@@ -253,6 +253,16 @@ static void parse_all(struct stage_net *net)
 	net->n_pkts = n_kept;
 }
 
+/* --next-hop route: the way back is not the way here. */
+static void route_all(struct stage_net *net)
+{
+	for (uint32_t i = 0; i < net->n_segs; i++) {
+		struct tcp_seg *seg = &net->segs[i];
+
+		seg->link = rs_next_hop(net->next_hops, seg->key.remote, seg->link);
+	}
+}
+
 /* ---- serve: TCP's events meet HTTP ---- */
 
 /* Reads what has arrived in order, as far as HTTP will take it now. False: the connection is gone.
@@ -520,6 +530,8 @@ uint32_t rs_stage_net_turn(void *self, uint64_t now_us)
 	renew_date(net, now_us);
 	take_in(net);
 	parse_all(net);
+	if (rs_unlikely(net->next_hops))
+		route_all(net);
 	serve_all(net);
 	n_done = net->n_pkts + run_timers(net) + take_from_control(net);
 	if (rs_unlikely(net->http.cfg->drain))

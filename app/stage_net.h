@@ -20,6 +20,7 @@
 #include "tcp/tcp.h"
 #include "wire/pkt.h"
 
+#include "next_hop.h"
 #include "slow_path.h"
 
 #define NET_MAX_PORTS   8   /* a link word has room for 16 */
@@ -57,7 +58,8 @@ struct stage_net_config {
 	uint32_t n_chunks; /* of 2 KiB, for answers and for bytes out of order */
 	uint32_t n_heads;  /* buffers for request heads that span segments */
 	struct rte_mempool *mbufs;
-	struct slow_path *slow; /* the way to the control core and back */
+	struct slow_path *slow;            /* the way to the control core and back */
+	const struct next_hops *next_hops; /* NULL: answers go back where segments came from */
 	uint32_t n_ports;
 	const struct io_port *ports;   /* n_ports */
 	const struct wire_host *hosts; /* n_ports */
@@ -74,6 +76,7 @@ struct stage_net {
 	uint32_t n_ports;
 	struct rte_mempool *mbufs;
 	struct slow_path *slow;
+	const struct next_hops *next_hops;
 	struct tcp tcp;
 	struct http_env http;
 	struct http_conn *http_conns; /* one per connection id */

@@ -77,6 +77,7 @@ int rs_stage_net_init(struct stage_net *net, const struct stage_net_config *cfg,
 	memcpy(net->rx, cfg->rx, cfg->n_rx * sizeof(net->rx[0]));
 	net->mbufs = cfg->mbufs;
 	net->slow = cfg->slow;
+	net->next_hops = cfg->next_hops;
 	net->n_ports = cfg->n_ports;
 	for (uint32_t i = 0; i < cfg->n_ports; i++)
 		init_port(&net->ports[i], &cfg->ports[i], &cfg->hosts[i], &cfg->tx[i]);
@@ -117,5 +118,6 @@ uint32_t rs_stage_net_leaks(struct stage_net *net)
 		"connections", net->tcp.cfg->max_conns - net->tcp.n_conns, net->tcp.cfg->max_conns);
 	n_bad += check_pool("chunks", net->chunks.n_free, net->chunks.n_total);
 	n_bad += check_pool("head buffers", net->heads.n_free, net->heads.n_total);
+	n_bad += rs_frame_ledger_leaks(&net->frames, "net");
 	return n_bad;
 }

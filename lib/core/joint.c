@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/joint.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include <rte_errno.h>
@@ -16,6 +17,15 @@ int rs_joint_ring(struct joint *j, const char *name, uint32_t n, int socket)
 		return 0;
 	rs_log("ring %s of %u frames: %s", name, n, rte_strerror(rte_errno));
 	return -rte_errno;
+}
+
+uint32_t rs_frame_ledger_leaks(const struct frame_ledger *frames, const char *stage)
+{
+	if (frames->n_in == frames->n_out)
+		return 0;
+	rs_log("leak: a %s stage took %" PRIu64 " frames and parted with %" PRIu64, stage,
+		frames->n_in, frames->n_out);
+	return 1;
 }
 
 void rs_joint_free(struct joint *j)

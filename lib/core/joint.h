@@ -48,6 +48,9 @@ static inline uint32_t rs_joint_push(struct joint *j, struct rte_mbuf **pkts, ui
 /* A ring of n frames (a power of two) under a unique name. 0 or -errno, logged. */
 int rs_joint_ring(struct joint *j, const char *name, uint32_t n, int socket);
 
+/* 1, said on stderr, if frames are missing from the ledger of a stage that has stopped; else 0. */
+uint32_t rs_frame_ledger_leaks(const struct frame_ledger *frames, const char *stage);
+
 /* Frees what is left in the ring, and the ring. Nothing happens to a direct joint. */
 void rs_joint_free(struct joint *j);
 

@@ -22,13 +22,13 @@ static bool matches(const struct route *r, const uint8_t addr[16])
 	       (n_bytes == 16 || !((r->prefix[n_bytes] ^ addr[n_bytes]) & rest));
 }
 
-static const struct route *look_up(const struct route_table *t, const uint8_t addr[16])
+uint32_t rs_route_find(const struct route_table *t, const uint8_t addr[16])
 {
-	for (uint32_t i = 0; i < t->n; i++) {
-		if (matches(&t->routes[i], addr))
-			return &t->routes[i];
-	}
-	return NULL;
+	uint32_t i = 0;
+
+	while (i < t->n && !matches(&t->routes[i], addr))
+		i++;
+	return i;
 }
 
 int rs_route_add(
@@ -58,17 +58,17 @@ int rs_route_add(
 
 bool rs_route_next_hop(const struct route_table *t, const uint8_t addr[16], uint8_t next_hop[16])
 {
-	const struct route *r = look_up(t, addr);
+	uint32_t i = rs_route_find(t, addr);
 
-	if (!r)
+	if (i == t->n)
 		return false;
-	memcpy(next_hop, r->direct ? addr : r->via, 16);
+	memcpy(next_hop, t->routes[i].direct ? addr : t->routes[i].via, 16);
 	return true;
 }
 
 bool rs_route_is_connected(const struct route_table *t, const uint8_t addr[16])
 {
-	const struct route *r = look_up(t, addr);
+	uint32_t i = rs_route_find(t, addr);
 
-	return r && r->direct;
+	return i < t->n && t->routes[i].direct;
 }

@@ -34,6 +34,9 @@ struct route_table {
 int rs_route_add(
 	struct route_table *t, const uint8_t prefix[16], uint8_t prefix_len, const uint8_t *via);
 
+/* Which of t->routes leads to addr; t->n: none. */
+uint32_t rs_route_find(const struct route_table *t, const uint8_t addr[16]);
+
 /* The neighbour on the way to addr; false when there is no way. */
 bool rs_route_next_hop(const struct route_table *t, const uint8_t addr[16], uint8_t next_hop[16]);
 
