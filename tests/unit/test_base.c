@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* lib/base: chunk pools, send queues, checksums, SipHash. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "base/chunk.h"
+#include "base/csum.h"
+#include "base/sendq.h"
+#include "base/siphash.h"
+
+#define N_CHUNKS    8
+#define CHUNK_BYTES 256
+
+static uint32_t random_state = 1;
+
+static uint32_t draw(uint32_t below)
+{
+	random_state = random_state * 1664525 + 1013904223;
+	return (uint32_t)((uint64_t)random_state * below >> 32);
+}
+
+static void *new_pool(struct chunk_pool *pool)
+{
+	void *memory = aligned_alloc(64, rs_chunk_pool_bytes(N_CHUNKS, CHUNK_BYTES));
+
+	rs_chunk_pool_init(pool, memory, N_CHUNKS, CHUNK_BYTES);
+	return memory;
+}
+
+static void chunks_are_handed_out_once(void **state)
+{
+	struct chunk_pool pool;
+	void *memory = new_pool(&pool);
+	uint32_t got[N_CHUNKS];
+
+	(void)state;
+	for (uint32_t i = 0; i < N_CHUNKS; i++) {
+		got[i] = rs_chunk_alloc(&pool);
+		assert_in_range(got[i], 1, N_CHUNKS);
+		for (uint32_t k = 0; k < i; k++)
+			assert_int_not_equal(got[i], got[k]);
+		memset(rs_chunk_data(&pool, got[i]), (int)i, CHUNK_BYTES);
+	}
+	assert_int_equal(rs_chunk_alloc(&pool), 0);
+	assert_int_equal(pool.n_refused, 1);
+	for (uint32_t i = 0; i < N_CHUNKS; i++)
+		assert_int_equal(rs_chunk_data(&pool, got[i])[CHUNK_BYTES - 1], i);
+	rs_chunk_free(&pool, got[3]);
+	assert_int_equal(rs_chunk_alloc(&pool), got[3]); /* last in, first out */
+	for (uint32_t i = 0; i < N_CHUNKS; i++)
+		rs_chunk_free(&pool, got[i]);
+	assert_int_equal(pool.n_free, N_CHUNKS);
+	free(memory);
+}
+
+/* Any sequence of pushes, writes, reads and acknowledgements against a plain array. */
+static void sendq_against_a_model(void **state)
+{
+	static const uint8_t fixed[1000] = {[0] = 1, [999] = 9};
+	static uint8_t model[1 << 20];
+	struct chunk_pool pool;
+	void *memory = new_pool(&pool);
+
+	(void)state;
+	for (uint32_t round = 0; round < 200; round++) {
+		struct sendq q = {0};
+		uint32_t head = 0, tail = 0; /* of the model */
+
+		for (uint32_t step = 0; step < 300; step++) {
+			uint32_t want = 1 + draw(100);
+			struct span spans[SENDQ_SLICES];
+			uint32_t offset, len, n, at;
+			uint8_t *to;
+
+			switch (draw(4)) {
+			case 0:
+				if (rs_sendq_full(&q)) {
+					assert_false(rs_sendq_push(&q, fixed, want, 0));
+					break;
+				}
+				assert_true(rs_sendq_push(&q, fixed + draw(900), want, 0));
+				memcpy(model + tail, rs_sendq_last(&q)->data, want);
+				tail += want;
+				break;
+			case 1:
+				to = rs_sendq_reserve(&q, &pool, want);
+				if (!to)
+					break;
+				n = draw(2) ? want : draw(want);
+				for (uint32_t i = 0; i < n; i++)
+					to[i] = model[tail + i] = (uint8_t)draw(256);
+				rs_sendq_commit(&q, n, &pool);
+				tail += n;
+				break;
+			case 2:
+				n = draw(q.n_bytes + 1);
+				rs_sendq_ack(&q, n, &pool);
+				head += n;
+				break;
+			default:
+				if (!q.n_bytes)
+					break;
+				offset = draw(q.n_bytes);
+				len = 1 + draw(q.n_bytes - offset);
+				n = rs_sendq_peek(&q, offset, len, spans);
+				at = head + offset;
+				for (uint32_t i = 0; i < n; at += spans[i++].len)
+					assert_memory_equal(
+						spans[i].data, model + at, spans[i].len);
+				assert_int_equal(at, head + offset + len);
+			}
+			assert_int_equal(q.n_bytes, tail - head);
+		}
+		rs_sendq_clear(&q, &pool);
+		assert_int_equal(pool.n_free, N_CHUNKS);
+	}
+	free(memory);
+}
+
+static void small_replies_share_a_chunk(void **state)
+{
+	struct chunk_pool pool;
+	void *memory = new_pool(&pool);
+	struct sendq q = {0};
+
+	(void)state;
+	for (uint32_t i = 0; i < 5; i++) {
+		uint8_t *to = rs_sendq_reserve(&q, &pool, 50);
+
+		assert_non_null(to);
+		memset(to, 'a', 50);
+		rs_sendq_commit(&q, 50, &pool);
+	}
+	assert_int_equal(q.n, 1);
+	assert_int_equal(pool.n_free, N_CHUNKS - 1);
+	assert_null(rs_sendq_reserve(&q, &pool, CHUNK_BYTES + 1));
+	rs_sendq_clear(&q, &pool);
+	free(memory);
+}
+
+/* RFC 1071 section 1, byte by byte. */
+static uint16_t naive_sum(const uint8_t *p, uint32_t len)
+{
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < len; i++)
+		sum += i & 1 ? p[i] : (uint32_t)p[i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
+
+static void checksum(void **state)
+{
+	/* The example of RFC 1071 section 3: 0001 f203 f4f5 f6f7 sum to ddf2. */
+	static const uint8_t example[] = {0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7};
+
+	(void)state;
+	assert_int_equal(__builtin_bswap16(rs_csum_fold16(rs_csum_add(0, example, 8))), 0xddf2);
+	for (uint32_t len = 0; len < 300; len++) {
+		uint8_t *data = malloc(len + 1), *copy = malloc(len + 1);
+
+		for (uint32_t i = 0; i < len; i++)
+			data[i] = (uint8_t)(draw(4) ? 0xff : draw(256));
+		assert_int_equal(__builtin_bswap16(rs_csum_fold16(rs_csum_add(0, data, len))),
+			naive_sum(data, len));
+		assert_int_equal(rs_csum_fold16(rs_csum_copy(0, copy, data, len)),
+			rs_csum_fold16(rs_csum_add(0, data, len)));
+		assert_memory_equal(copy, data, len);
+		free(data);
+		free(copy);
+	}
+}
+
+/* The vectors of the SipHash paper's reference: key 00..0f, input 00..n. */
+static void siphash(void **state)
+{
+	static const uint64_t expected[] = {UINT64_C(0x726fdb47dd0e0e31),
+		UINT64_C(0x74f839c593dc67fd), UINT64_C(0x0d6c8009d9a94f5a),
+		UINT64_C(0x85676696d7fb7e2d)};
+	static const uint64_t key[2] = {UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908)};
+	uint8_t input[16];
+
+	(void)state;
+	for (uint8_t i = 0; i < sizeof(input); i++)
+		input[i] = i;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(expected); i++)
+		assert_int_equal(rs_siphash(key, input, i), expected[i]);
+	/* Appendix A of the paper: 15 bytes. */
+	assert_int_equal(rs_siphash(key, input, 15), UINT64_C(0xa129ca6149be45e5));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(chunks_are_handed_out_once),
+		cmocka_unit_test(sendq_against_a_model),
+		cmocka_unit_test(small_replies_share_a_chunk),
+		cmocka_unit_test(checksum),
+		cmocka_unit_test(siphash),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

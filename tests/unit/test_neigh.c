@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* lib/neigh: routes, and the life of a neighbour (RFC 4861 section 7.3, RFC 5227). */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+
+#include "neigh/neigh.h"
+#include "neigh/route.h"
+#include "wire/link.h"
+
+#define SECOND UINT64_C(1000000)
+
+static const uint8_t *addr(const char *text)
+{
+	static uint8_t ring[8][16];
+	static uint32_t next;
+	uint8_t *a = ring[next++ % 8];
+
+	memset(a, 0, 16);
+	if (inet_pton(AF_INET6, text, a) != 1) {
+		a[10] = a[11] = 0xff;
+		assert_int_equal(inet_pton(AF_INET, text, a + 12), 1);
+	}
+	return a;
+}
+
+static void assert_hop(const struct route_table *t, const char *to, const char *via)
+{
+	uint8_t hop[16];
+
+	assert_int_equal(rs_route_next_hop(t, addr(to), hop), via != NULL);
+	if (via)
+		assert_memory_equal(hop, addr(via), 16);
+}
+
+static void routes(void **state)
+{
+	struct route_table t = {0};
+
+	(void)state;
+	assert_int_equal(rs_route_add(&t, addr("10.0.0.2"), 96 + 24, NULL), 0);
+	assert_int_equal(rs_route_add(&t, addr("fd00::2"), 64, NULL), 0);
+	assert_hop(&t, "10.0.0.77", "10.0.0.77");
+	assert_hop(&t, "10.0.1.77", NULL);
+	assert_int_equal(rs_route_add(&t, addr("0.0.0.0"), 96, addr("192.0.2.1")), -EHOSTUNREACH);
+	assert_int_equal(rs_route_add(&t, addr("0.0.0.0"), 96, addr("10.0.0.1")), 0);
+	assert_int_equal(rs_route_add(&t, addr("::"), 0, addr("fd00::1")), 0);
+	assert_int_equal(rs_route_add(&t, addr("0.0.0.0"), 96, addr("10.0.0.3")), -EEXIST);
+	assert_hop(&t, "8.8.8.8", "10.0.0.1");
+	assert_hop(&t, "2001:db8::1", "fd00::1");
+	assert_int_equal(rs_route_add(&t, addr("8.8.0.0"), 96 + 16, addr("10.0.0.9")), 0);
+	assert_int_equal(rs_route_add(&t, addr("8.8.8.0"), 96 + 25, addr("10.0.0.10")), 0);
+	assert_hop(&t, "8.8.8.8", "10.0.0.10"); /* the longest prefix */
+	assert_hop(&t, "8.8.8.129", "10.0.0.9");
+	assert_hop(&t, "8.9.8.8", "10.0.0.1");
+	assert_true(rs_route_is_connected(&t, addr("fd00::99")));
+	assert_false(rs_route_is_connected(&t, addr("8.8.8.8")));
+	for (uint8_t i = 1; t.n < ROUTE_MAX; i++) {
+		uint8_t prefix[16];
+
+		memcpy(prefix, addr("172.16.0.0"), 16);
+		prefix[14] = i;
+		assert_int_equal(rs_route_add(&t, prefix, 96 + 24, addr("10.0.0.1")), 0);
+	}
+	assert_int_equal(rs_route_add(&t, addr("9.0.0.0"), 96 + 8, addr("10.0.0.1")), -ENOSPC);
+}
+
+static void v6_default_is_not_for_v4(void **state)
+{
+	struct route_table t = {0};
+
+	(void)state;
+	assert_int_equal(rs_route_add(&t, addr("fd00::2"), 64, NULL), 0);
+	assert_int_equal(rs_route_add(&t, addr("::"), 0, addr("fd00::1")), 0);
+	assert_hop(&t, "8.8.8.8", NULL);
+}
+
+struct rig {
+	struct neigh_table *t;
+	uint64_t now_us;
+};
+
+static uint32_t count(const struct neigh_table *t, enum neigh_event_kind kind)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < t->n_events; i++)
+		n += t->events[i].kind == kind;
+	return n;
+}
+
+static void hint(struct rig *r, const char *who, uint64_t link, bool solicited)
+{
+	struct wire_neigh_hint h = {.link = link, .solicited = solicited, .override = true};
+
+	memcpy(h.addr, addr(who), 16);
+	rs_neigh_hint(r->t, &h, true, r->now_us);
+}
+
+/* Counts the questions of n seconds. */
+static uint32_t pass(struct rig *r, uint32_t seconds)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < seconds * 10; i++) {
+		r->now_us += SECOND / 10;
+		rs_neigh_tick(r->t, r->now_us);
+		n += count(r->t, NEIGH_ASK);
+	}
+	return n;
+}
+
+static int setup(void **state)
+{
+	struct rig *r = calloc(1, sizeof(*r));
+
+	r->t = malloc(sizeof(*r->t));
+	r->now_us = SECOND;
+	rs_neigh_init(r->t);
+	*state = r;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct rig *r = *state;
+
+	free(r->t);
+	free(r);
+	return 0;
+}
+
+static void gateway_is_found_and_kept_fresh(void **state)
+{
+	struct rig *r = *state;
+
+	rs_neigh_want(r->t, addr("10.0.0.1"), r->now_us);
+	assert_int_equal(count(r->t, NEIGH_ASK), 1);
+	assert_int_equal(r->t->events[0].link, LINK_NONE); /* to all */
+	hint(r, "10.0.0.1", 77, true);
+	assert_int_equal(count(r->t, NEIGH_FOUND), 1);
+	assert_int_equal(rs_neigh_link(r->t, addr("10.0.0.1")), 77);
+	assert_int_equal(pass(r, 29), 0); /* believed for 30 s */
+	r->now_us += 2 * SECOND;
+	rs_neigh_tick(r->t, r->now_us);
+	assert_int_equal(count(r->t, NEIGH_ASK), 1);
+	assert_int_equal(r->t->events[0].link, 77); /* asked where it was last */
+	hint(r, "10.0.0.1", 77, true);
+	assert_int_equal(count(r->t, NEIGH_FOUND), 0); /* nothing new */
+	assert_int_equal(rs_neigh_find(r->t, addr("10.0.0.1"))->state, NEIGH_REACHABLE);
+}
+
+static void silent_gateway(void **state)
+{
+	struct rig *r = *state;
+	uint32_t n;
+
+	rs_neigh_want(r->t, addr("10.0.0.1"), r->now_us);
+	n = 1 + pass(r, 3);
+	assert_int_equal(n, NEIGH_MAX_TRIES);
+	assert_int_equal(r->t->counters[NEIGH_C_LOST], 1);
+	assert_true(pass(r, 10) > 0); /* but it is not given up */
+	hint(r, "10.0.0.1", 5, true);
+	assert_int_equal(rs_neigh_link(r->t, addr("10.0.0.1")), 5);
+}
+
+static void moved(void **state)
+{
+	struct rig *r = *state;
+
+	rs_neigh_want(r->t, addr("fd00::1"), r->now_us);
+	hint(r, "fd00::1", 5, true);
+	hint(r, "fd00::1", 6, false); /* gratuitous */
+	assert_int_equal(count(r->t, NEIGH_FOUND), 1);
+	assert_int_equal(r->t->counters[NEIGH_C_MOVED], 1);
+	assert_int_equal(rs_neigh_link(r->t, addr("fd00::1")), 6);
+	assert_true(pass(r, 1) > 0); /* believed, and verified */
+}
+
+static void no_override(void **state)
+{
+	struct rig *r = *state;
+	struct wire_neigh_hint h = {.link = 9};
+
+	rs_neigh_want(r->t, addr("fd00::1"), r->now_us);
+	hint(r, "fd00::1", 5, true);
+	memcpy(h.addr, addr("fd00::1"), 16);
+	rs_neigh_hint(r->t, &h, true, r->now_us); /* RFC 4861 section 7.2.5 */
+	assert_int_equal(rs_neigh_link(r->t, addr("fd00::1")), 5);
+}
+
+static void conflict(void **state)
+{
+	struct rig *r = *state;
+	struct wire_neigh_hint h = {.link = 9, .claims_ours = true};
+
+	rs_neigh_hint(r->t, &h, true, r->now_us);
+	assert_int_equal(count(r->t, NEIGH_CONFLICT), 1);
+	assert_int_equal(r->t->counters[NEIGH_C_CONFLICTS], 1);
+	assert_int_equal(rs_neigh_link(r->t, h.addr), LINK_NONE);
+}
+
+static void strangers_from_elsewhere(void **state)
+{
+	struct rig *r = *state;
+	struct wire_neigh_hint h = {.link = 9};
+
+	memcpy(h.addr, addr("203.0.113.5"), 16);
+	rs_neigh_hint(r->t, &h, false, r->now_us);
+	assert_null(rs_neigh_find(r->t, addr("203.0.113.5")));
+}
+
+static void full_table(void **state)
+{
+	struct rig *r = *state;
+	char text[32];
+
+	rs_neigh_want(r->t, addr("10.0.0.1"), r->now_us);
+	hint(r, "10.0.0.1", 5, true);
+	for (uint32_t i = 0; i < NEIGH_MAX + 50; i++) {
+		snprintf(text, sizeof(text), "10.1.%u.%u", i / 200, 1 + i % 200);
+		hint(r, text, 100 + i, false);
+	}
+	assert_int_equal(rs_neigh_link(r->t, addr("10.0.0.1")), 5); /* a gateway stays */
+	assert_int_equal(rs_neigh_link(r->t, addr(text)), 100 + NEIGH_MAX + 49);
+	assert_int_equal(
+		rs_neigh_link(r->t, addr("10.1.0.1")), LINK_NONE); /* the oldest gave way */
+}
+
+#define RIG(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(routes),
+		cmocka_unit_test(v6_default_is_not_for_v4),
+		RIG(gateway_is_found_and_kept_fresh),
+		RIG(silent_gateway),
+		RIG(moved),
+		RIG(no_override),
+		RIG(conflict),
+		RIG(strangers_from_elsewhere),
+		RIG(full_table),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
