@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* lib/wire against frames that another program wrote. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "base/csum.h"
+#include "wire/answer.h"
+#include "wire/link.h"
+#include "wire/pkt.h"
+#include "wire/render.h"
+#include "wire/tcp_parse.h"
+
+#include "wire_frames.h"
+
+static const uint8_t our_mac[6] = {2, 0, 0, 0, 0, 2};
+static const uint8_t peer_mac[6] = {2, 0, 0, 0, 0, 1};
+static const uint8_t our_v4[16] = {[10] = 0xff, [11] = 0xff, 10, 99, 0, 2};
+static const uint8_t peer_v4[16] = {[10] = 0xff, [11] = 0xff, 10, 99, 0, 1};
+static const uint8_t our_v6[16] = {0xfd, 0x99, [15] = 2};
+static const uint8_t peer_v6[16] = {0xfd, 0x99, [15] = 1};
+
+static struct wire_host host_on(uint16_t vlan_id)
+{
+	struct wire_addr addrs[2] = {
+		{.prefix_len = 24, .family = 4}, {.prefix_len = 64, .family = 6}};
+	struct wire_host host;
+
+	memcpy(addrs[0].addr, our_v4, 16);
+	memcpy(addrs[1].addr, our_v6, 16);
+	rs_wire_host_init(&host, our_mac, vlan_id, 0, addrs, 2);
+	return host;
+}
+
+/* Parses an exact-size copy, so that ASan sees a read beyond it. */
+static enum wire_drop parse(uint16_t vlan_id, const uint8_t *bytes, size_t len, struct pkt *pkt,
+	struct tcp_seg *seg, uint8_t **copy)
+{
+	struct wire_host host = host_on(vlan_id);
+	enum wire_drop drop;
+
+	*copy = malloc(len ? len : 1);
+	memcpy(*copy, bytes, len);
+	drop = rs_wire_parse(&host, *copy, (uint32_t)len, 0, pkt);
+	if (!drop && pkt->kind == WIRE_TCP)
+		drop = rs_wire_parse_tcp(pkt, seg);
+	return drop;
+}
+
+#define PARSE(vlan_id, bytes)                                                                      \
+	struct pkt pkt;                                                                            \
+	struct tcp_seg seg;                                                                        \
+	uint8_t *copy;                                                                             \
+	assert_int_equal(parse(vlan_id, bytes, sizeof(bytes), &pkt, &seg, &copy), WIRE_OK)
+
+static void syn(void **state)
+{
+	PARSE(0, syn_v4);
+	(void)state;
+	assert_memory_equal(seg.key.remote, peer_v4, 16);
+	assert_memory_equal(seg.key.local, our_v4, 16);
+	assert_int_equal(seg.key.remote_port, 1000);
+	assert_int_equal(seg.key.local_port, 80);
+	assert_int_equal(seg.key.family, 4);
+	assert_int_equal(seg.flags, TCP_SYN);
+	assert_int_equal(seg.seq, 0xfffffff0);
+	assert_int_equal(seg.wnd, 64240);
+	assert_int_equal(seg.opts, TCP_OPT_MSS | TCP_OPT_WSCALE | TCP_OPT_TS | TCP_OPT_SACK_OK);
+	assert_int_equal(seg.mss, 1460);
+	assert_int_equal(seg.wscale, 7);
+	assert_int_equal(seg.ts_val, 0x01020304);
+	assert_int_equal(seg.ts_ecr, 0x05060708);
+	assert_int_equal(seg.link, rs_link_pack(peer_mac, 0, 0));
+	free(copy);
+}
+
+static void data(void **state)
+{
+	PARSE(0, data_v4);
+	(void)state;
+	assert_int_equal(seg.seq, 7);
+	assert_int_equal(seg.ack, 9);
+	assert_int_equal(seg.flags, TCP_ACK | TCP_PSH);
+	assert_int_equal(seg.opts, TCP_OPT_TS);
+	assert_int_equal(seg.ts_val, 5);
+	assert_int_equal(seg.len, 5);
+	assert_memory_equal(seg.data, "hello", 5);
+	free(copy);
+}
+
+static void data_over_ipv6(void **state)
+{
+	PARSE(0, data_v6);
+	(void)state;
+	assert_memory_equal(seg.key.remote, peer_v6, 16);
+	assert_memory_equal(seg.key.local, our_v6, 16);
+	assert_int_equal(seg.key.family, 6);
+	assert_int_equal(seg.len, 5);
+	free(copy);
+}
+
+static void sack(void **state)
+{
+	PARSE(0, sack_v4);
+	(void)state;
+	assert_int_equal(seg.n_sack, 2);
+	assert_int_equal(seg.sack[1].start, 300);
+	assert_int_equal(seg.sack[1].end, 400);
+	free(copy);
+}
+
+static void padding_is_not_payload(void **state)
+{
+	uint8_t padded[100] = {0};
+	struct pkt pkt;
+	struct tcp_seg seg;
+	uint8_t *copy;
+
+	(void)state;
+	memcpy(padded, data_v4, sizeof(data_v4));
+	assert_int_equal(parse(0, padded, sizeof(padded), &pkt, &seg, &copy), WIRE_OK);
+	assert_int_equal(seg.len, 5);
+	free(copy);
+}
+
+static void vlan(void **state)
+{
+	struct pkt pkt;
+	struct tcp_seg seg;
+	uint8_t *copy;
+
+	(void)state;
+	assert_int_equal(parse(7, vlan_v4, sizeof(vlan_v4), &pkt, &seg, &copy), WIRE_OK);
+	assert_int_equal(rs_link_vlan(seg.link), 7);
+	free(copy);
+	assert_int_equal(parse(0, vlan_v4, sizeof(vlan_v4), &pkt, &seg, &copy), WIRE_OTHER_VLAN);
+	free(copy);
+	assert_int_equal(parse(7, syn_v4, sizeof(syn_v4), &pkt, &seg, &copy), WIRE_OTHER_VLAN);
+	free(copy);
+	assert_int_equal(parse(0, prio_v4, sizeof(prio_v4), &pkt, &seg, &copy), WIRE_OK);
+	free(copy);
+}
+
+static void every_drop(void **state)
+{
+#define DROP(bytes, reason)                                                                        \
+	{                                                                                          \
+#bytes, bytes, sizeof(bytes), reason                                               \
+	}
+	static const struct {
+		const char *name;
+		const uint8_t *bytes;
+		size_t len;
+		enum wire_drop reason;
+	} cases[] = {
+		DROP(ext_v6, WIRE_OK),
+		DROP(options_v4, WIRE_OK),
+		DROP(other_mac, WIRE_OTHER_MAC),
+		DROP(bad_version, WIRE_IP_VERSION),
+		DROP(bad_length, WIRE_IP_LENGTH),
+		DROP(bad_ip_csum, WIRE_IP_CSUM),
+		DROP(source_route, WIRE_IP_SOURCE_ROUTE),
+		DROP(routing_v6, WIRE_IP_SOURCE_ROUTE),
+		DROP(fragment, WIRE_IP_FRAGMENT),
+		DROP(fragment_tail, WIRE_IP_FRAGMENT),
+		DROP(fragment_v6, WIRE_IP_FRAGMENT),
+		DROP(land, WIRE_IP_MARTIAN),
+		DROP(from_broadcast, WIRE_IP_MARTIAN),
+		DROP(from_loopback, WIRE_IP_MARTIAN),
+		DROP(from_multicast, WIRE_IP_MARTIAN),
+		DROP(from_multicast_v6, WIRE_IP_MARTIAN),
+		DROP(other_ip, WIRE_OTHER_IP),
+		DROP(to_broadcast, WIRE_NOT_UNICAST),
+		DROP(ll_broadcast, WIRE_NOT_UNICAST),
+		DROP(short_offset, WIRE_TCP_HEADER),
+		DROP(long_offset, WIRE_TCP_HEADER),
+		DROP(port_zero, WIRE_TCP_HEADER),
+		DROP(bad_tcp_csum, WIRE_L4_CSUM),
+		DROP(bad_tcp_csum_v6, WIRE_L4_CSUM),
+		DROP(bad_icmp, WIRE_L4_CSUM),
+		DROP(ethertype, WIRE_ETHERTYPE),
+		DROP(two_tags, WIRE_OTHER_VLAN),
+		DROP(ns_far, WIRE_ND_INVALID),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		struct pkt pkt;
+		struct tcp_seg seg;
+		uint8_t *copy;
+		enum wire_drop drop = parse(0, cases[i].bytes, cases[i].len, &pkt, &seg, &copy);
+
+		if (drop != cases[i].reason)
+			print_error("%s: %s, not %s\n", cases[i].name,
+				rs_wire_counter_defs[drop].name,
+				rs_wire_counter_defs[cases[i].reason].name);
+		assert_int_equal(drop, cases[i].reason);
+		free(copy);
+	}
+}
+
+static void cut_anywhere(void **state)
+{
+	static const struct {
+		const uint8_t *bytes;
+		size_t len;
+	} frames[] = {
+		{syn_v4, sizeof(syn_v4)},
+		{data_v6, sizeof(data_v6)},
+		{ext_v6, sizeof(ext_v6)},
+		{vlan_v4, sizeof(vlan_v4)},
+		{echo, sizeof(echo)},
+		{ns, sizeof(ns)},
+		{too_big6, sizeof(too_big6)},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < RS_ARRAY_SIZE(frames); i++) {
+		for (size_t len = 0; len < frames[i].len; len++) {
+			struct pkt pkt;
+			struct tcp_seg seg;
+			uint8_t *copy;
+
+			assert_int_not_equal(
+				parse(0, frames[i].bytes, len, &pkt, &seg, &copy), WIRE_OK);
+			free(copy);
+		}
+	}
+}
+
+/* What answers a frame must be, byte for byte; padding apart. */
+#define ANSWER(call, frame, expected)                                                              \
+	do {                                                                                       \
+		struct wire_host host = host_on(0);                                                \
+		uint8_t *out = malloc(WIRE_ANSWER_BYTES);                                          \
+		uint32_t len;                                                                      \
+		PARSE(0, frame);                                                                   \
+		len = call;                                                                        \
+		assert_true(len >= sizeof(expected));                                              \
+		assert_memory_equal(out, expected, sizeof(expected));                              \
+		assert_true(len == sizeof(expected) || len == 60);                                 \
+		free(out);                                                                         \
+		free(copy);                                                                        \
+	} while (0)
+
+static void answers(void **state)
+{
+	(void)state;
+	ANSWER(rs_arp_answer(&host, &pkt, out), arp_request, arp_reply);
+	ANSWER(rs_arp_answer(&host, &pkt, out), arp_probe, arp_probe_reply);
+	ANSWER(rs_nd_answer(&host, &pkt, out), ns, na);
+	ANSWER(rs_nd_answer(&host, &pkt, out), ns_dad, na_dad);
+	ANSWER(rs_icmp_echo_answer(&host, &pkt, out, WIRE_ANSWER_BYTES), echo, echo_reply);
+	ANSWER(rs_icmp_echo_answer(&host, &pkt, out, WIRE_ANSWER_BYTES), echo6, echo6_reply);
+	ANSWER(rs_icmp_unreachable(&host, &pkt, out), udp, udp_unreachable);
+	ANSWER(rs_icmp_unreachable(&host, &pkt, out), udp6, udp6_unreachable);
+}
+
+static void questions(void **state)
+{
+	struct wire_host host = host_on(0);
+	uint8_t out[WIRE_ANSWER_BYTES];
+
+	(void)state;
+	assert_true(rs_arp_request(&host, our_v4, our_v4, LINK_NONE, out) >= sizeof(arp_announce));
+	assert_memory_equal(out, arp_announce, sizeof(arp_announce));
+	assert_int_equal(rs_nd_solicit(&host, our_v6, peer_v6, LINK_NONE, out), sizeof(ns_ours));
+	assert_memory_equal(out, ns_ours, sizeof(ns_ours));
+	assert_int_equal(rs_nd_announce(&host, our_v6, out), sizeof(na_dad));
+	assert_memory_equal(out, na_dad, sizeof(na_dad));
+}
+
+static void no_answer(void **state)
+{
+	struct wire_host host = host_on(0);
+	uint8_t out[WIRE_ANSWER_BYTES];
+	struct wire_neigh_hint hint;
+
+	(void)state;
+	{
+		PARSE(0, arp_other);
+		assert_int_equal(rs_arp_answer(&host, &pkt, out), 0);
+		assert_true(rs_arp_hint(&host, &pkt, &hint));
+		assert_memory_equal(hint.addr, peer_v4, 16);
+		assert_false(hint.claims_ours);
+		free(copy);
+	}
+	{
+		PARSE(0, arp_conflict);
+		assert_int_equal(rs_arp_answer(&host, &pkt, out), 0);
+		assert_true(rs_arp_hint(&host, &pkt, &hint));
+		assert_true(hint.claims_ours);
+		free(copy);
+	}
+	{
+		PARSE(0, sctp);
+		assert_int_equal(pkt.kind, WIRE_OTHER_L4);
+		free(copy);
+	}
+}
+
+static void too_big_is_understood(void **state)
+{
+	struct wire_host host = host_on(0);
+	struct icmp_too_big e;
+
+	(void)state;
+	{
+		PARSE(0, too_big);
+		assert_true(rs_icmp_parse_too_big(&host, &pkt, &e));
+		assert_int_equal(e.mtu, 1200);
+		assert_int_equal(e.seq, 0x12345678);
+		assert_int_equal(e.local_port, 80);
+		assert_int_equal(e.remote_port, 1000);
+		assert_memory_equal(e.remote, peer_v4, 16);
+		free(copy);
+	}
+	{
+		PARSE(0, too_big6);
+		assert_true(rs_icmp_parse_too_big(&host, &pkt, &e));
+		assert_int_equal(e.mtu, 1280);
+		assert_memory_equal(e.local, our_v6, 16);
+		free(copy);
+	}
+}
+
+static struct tcp_tx segment(uint32_t family, uint8_t flags)
+{
+	struct tcp_tx tx = {
+		.key = {.remote_port = 1000, .local_port = 80, .family = family},
+		.link = rs_link_pack(peer_mac, 0, 0),
+		.seq = 100,
+		.ack = 200,
+		.wnd = 300,
+		.flags = flags,
+		.mss = 1460,
+		.ts_val = 7,
+		.ts_ecr = 8,
+	};
+
+	memcpy(tx.key.remote, family == 4 ? peer_v4 : peer_v6, 16);
+	memcpy(tx.key.local, family == 4 ? our_v4 : our_v6, 16);
+	return tx;
+}
+
+static void assert_rendered(const struct tcp_tx *tx, const uint8_t *expected, size_t len)
+{
+	struct wire_host host = host_on(0);
+	uint8_t *frame = malloc(len);
+
+	assert_int_equal(rs_wire_render_tcp(&host, tx, frame, 0), len);
+	assert_memory_equal(frame, expected, len);
+	free(frame);
+}
+
+static void rendering(void **state)
+{
+	struct tcp_tx tx = segment(4, TCP_ACK | TCP_PSH);
+
+	(void)state;
+	tx.opts = TCP_OPT_TS;
+	tx.len = 7;
+	tx.n_spans = 3; /* at odd places */
+	tx.spans[0] = (struct span){(const uint8_t *)"abc", 3};
+	tx.spans[1] = (struct span){(const uint8_t *)"d", 1};
+	tx.spans[2] = (struct span){(const uint8_t *)"efg", 3};
+	assert_rendered(&tx, out_v4, sizeof(out_v4));
+
+	tx = segment(6, TCP_ACK);
+	tx.len = 7;
+	tx.n_spans = 1;
+	tx.spans[0] = (struct span){(const uint8_t *)"abcdefg", 7};
+	assert_rendered(&tx, out_v6, sizeof(out_v6));
+
+	tx = segment(4, TCP_SYN | TCP_ACK);
+	tx.opts = TCP_OPT_MSS | TCP_OPT_WSCALE | TCP_OPT_TS | TCP_OPT_SACK_OK;
+	tx.mss_opt = 1460;
+	tx.wscale = 2;
+	tx.wnd = 65535;
+	assert_rendered(&tx, out_syn, sizeof(out_syn));
+
+	tx = segment(4, TCP_ACK);
+	tx.link = rs_link_pack(peer_mac, 7, 0);
+	tx.opts = TCP_OPT_SACK;
+	tx.n_sack = 2;
+	tx.sack[0] = (struct sack_block){1, 2};
+	tx.sack[1] = (struct sack_block){3, 4};
+	assert_rendered(&tx, out_vlan, sizeof(out_vlan));
+}
+
+/* What the NIC is left to do: it adds the segment to the sum that it finds, and complements. */
+static void offloaded_checksums(void **state)
+{
+	struct wire_host host = host_on(0);
+	struct tcp_tx tx = segment(4, TCP_ACK | TCP_PSH);
+	uint8_t frame[sizeof(out_v4)];
+	uint16_t left, finished;
+
+	(void)state;
+	tx.opts = TCP_OPT_TS;
+	tx.len = 7;
+	tx.n_spans = 1;
+	tx.spans[0] = (struct span){(const uint8_t *)"abcdefg", 7};
+	rs_wire_render_tcp(&host, &tx, frame, WIRE_IP_CSUM_OFFLOAD | WIRE_L4_CSUM_OFFLOAD);
+	assert_int_equal(rs_load_be16(frame + 24), 0); /* the NIC fills it in */
+	memcpy(&left, frame + 50, 2);
+	finished = rs_csum_finish(rs_csum_add(0, frame + 34, sizeof(frame) - 34));
+	memcpy(frame + 50, &finished, 2);
+	memcpy(frame + 24, out_v4 + 24, 2);
+	assert_memory_equal(frame, out_v4, sizeof(out_v4));
+	rs_wire_render_tcp_header(&host, &tx, frame, WIRE_L4_CSUM_OFFLOAD | WIRE_TSO, 0);
+	finished = rs_csum_fold16(
+		(uint64_t)left + (uint16_t)~rs_csum_fold16(__builtin_bswap16(32 + 7)));
+	memcpy(&left, frame + 50, 2);
+	assert_int_equal(left, finished); /* the same without the length */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(syn),
+		cmocka_unit_test(data),
+		cmocka_unit_test(data_over_ipv6),
+		cmocka_unit_test(sack),
+		cmocka_unit_test(padding_is_not_payload),
+		cmocka_unit_test(vlan),
+		cmocka_unit_test(every_drop),
+		cmocka_unit_test(cut_anywhere),
+		cmocka_unit_test(answers),
+		cmocka_unit_test(questions),
+		cmocka_unit_test(no_answer),
+		cmocka_unit_test(too_big_is_understood),
+		cmocka_unit_test(rendering),
+		cmocka_unit_test(offloaded_checksums),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
