@@ -374,7 +374,7 @@ static bool all_done(const struct sim *sim)
 static void init_side(struct sim *sim, struct side *side)
 {
 	const struct netsim_scenario *s = sim->s;
-	uint32_t n_chunks = s->n_chunks ? s->n_chunks : 4096;
+	uint32_t n_chunks = s->n_chunks ? s->n_chunks : 1024;
 	uint32_t max_tx = s->max_tx ? s->max_tx : MAX_TX;
 
 	rs_tcp_config_default(&side->cfg);
