@@ -53,7 +53,8 @@ static size_t find_arg(const char *args, const char *key, const char **value)
 			return strcspn(*value, ",");
 		}
 		args = strchr(args, ',');
-		args += args != NULL;
+		if (args)
+			args++;
 	}
 	return 0;
 }
