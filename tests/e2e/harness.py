@@ -77,11 +77,11 @@ class Context:
     def url(self, path="/", port=PORT):
         return f"http://{self.host}:{port}{path}"
 
-    def start(self, *options):
-        """Another run of the appliance, for tests with own=True; ends with the test."""
-        appliance = Appliance(self.lab, self.binary, self.layout, options)
+    def start(self, *options, ready=None, **how):
+        """A run of the appliance for a test with own=True; see Appliance. Ends with the test."""
+        appliance = Appliance(self.lab, self.binary, self.layout, options, **how)
         self.extra.append(appliance)
-        return appliance.start()
+        return appliance.start(ready)
 
     def tool(self, *command, ok=(0,), within=25, data=None):
         """Runs a program as the client; returns what it printed, both channels."""

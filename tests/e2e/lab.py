@@ -91,11 +91,16 @@ class Lab:
 class Appliance:
     """One run of the binary. stop() says whether it ended as it should."""
 
-    def __init__(self, lab, binary, layout, options=()):
+    def __init__(
+        self, lab, binary, layout, options=(), vdev=None, memory_mb=512, beside_client=False
+    ):
         self.lab = lab
         self.binary = binary
         self.layout = layout
         self.options = list(options)
+        self.vdev = vdev or f"net_af_xdp0,iface={lab.near}"
+        self.memory_mb = memory_mb
+        self.beside_client = beside_client  # in the client's namespace
         self.process = None
         self.log = None
 
@@ -104,34 +109,41 @@ class Appliance:
         Appliance.runs = getattr(Appliance, "runs", 0) + 1
         eal = ["-l", ",".join(str(cpu) for cpu in sorted(os.sched_getaffinity(0))[:2])]
         eal += ["--no-pci", "--no-telemetry", "--file-prefix", f"{self.lab.name}-{Appliance.runs}"]
-        eal += ["--vdev", f"net_af_xdp0,iface={self.lab.near}", "--no-huge", "-m", "512"]
-        own = ["--http", str(PORT), "--layout", self.layout, "--idle", "sleep"]
+        eal += ["--vdev", self.vdev, "--no-huge", "-m", str(self.memory_mb)]
+        own = ["--http", str(PORT), "--layout", self.layout]
         for family in (4, 6):
             own += ["--ip", f"{SERVER[family]}/{PREFIX[family]}"]
-        # The hostile tests leave connections that nobody will ever end.
-        if "--drain-timeout" not in self.options:
-            own += ["--drain-timeout", "3"]
+        # Two cores for all; and the hostile tests leave connections that nobody will ever end.
+        for option, value in (("--idle", "sleep"), ("--drain-timeout", "3")):
+            if option not in self.options:
+                own += [option, value]
         return [self.binary, *eal, "--", *own, *self.options]
 
-    def start(self):
+    def start(self, ready=None):
+        """Starts it and waits until ready(self); unless told, until it accepts connections."""
+        ready = ready or Appliance.answers
+
+        def is_ready():
+            if not self.alive():
+                raise AssertionError(f"the appliance ended at start: {self.words()}")
+            return ready(self)
+
         self.log = tempfile.TemporaryFile("w+", prefix="ringside-e2e-")
         self.process = subprocess.Popen(
             self.command(),
             stdin=subprocess.DEVNULL,
             stdout=self.log,
             stderr=subprocess.STDOUT,
-            preexec_fn=self.lab.go_home,
+            preexec_fn=None if self.beside_client else self.lab.go_home,
         )
         try:
-            wait_until(self.answers, READY_WITHIN_S, "the appliance accepts connections")
+            wait_until(is_ready, READY_WITHIN_S, "the appliance is ready")
         except BaseException:
             self.kill()
             raise
         return self
 
     def answers(self):
-        if not self.alive():
-            raise AssertionError(f"the appliance ended at start: {self.words()}")
         try:
             for family in (4, 6):
                 socket.create_connection((SERVER[family], PORT), timeout=0.5).close()

@@ -9,17 +9,23 @@ import itertools
 import os
 import random
 import socket
+import struct
 import time
 from dataclasses import dataclass
 
 from scapy.layers.inet import ICMP, IP, TCP, UDP  # noqa: F401 (for the tests)
 from scapy.layers.inet6 import IPv6
-from scapy.layers.l2 import Ether
+from scapy.layers.l2 import Dot1Q, Ether
 from scapy.packet import Raw
 
 from lab import PORT
 
+# linux/if_packet.h
 PACKET_OUTGOING = 4
+SOL_PACKET = 263
+PACKET_AUXDATA = 8
+TP_STATUS_VLAN_VALID = 1 << 4
+
 MOD = 1 << 32
 SEED = int(os.environ.get("E2E_SEED", "1"))
 RANDOM = random.Random(SEED)
@@ -40,6 +46,9 @@ class Wire:
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
         self.socket.bind(("eth0", 0))
+        self.vlan = None
+        # The kernel takes the VLAN tag off a frame, and tells it beside.
+        self.socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         self.mac = ":".join(f"{byte:02x}" for byte in self.socket.getsockname()[4])
 
     def __enter__(self):
@@ -49,7 +58,8 @@ class Wire:
         self.socket.close()
 
     def ether(self, **fields):
-        return Ether(**{"src": self.mac, "dst": self.server_mac, **fields})
+        ether = Ether(**{"src": self.mac, "dst": self.server_mac, **fields})
+        return ether / Dot1Q(vlan=self.vlan) if self.vlan else ether
 
     def ip(self, source, **fields):
         """An Ethernet and an IP header to the appliance; fields for the IP header."""
@@ -65,11 +75,11 @@ class Wire:
         while (left := deadline - time.monotonic()) > 0:
             self.socket.settimeout(left)
             try:
-                frame, place = self.socket.recvfrom(1 << 16)
+                frame, beside, _, place = self.socket.recvmsg(1 << 16, 64)
             except TimeoutError:
                 return
             if place[2] != PACKET_OUTGOING:
-                yield frame
+                yield with_tag(frame, beside)
 
     def expect(self, wanted, within, what):
         """The first packet that wanted() takes."""
@@ -78,6 +88,16 @@ class Wire:
             if wanted(packet):
                 return packet
         raise AssertionError(f"not within {within} s: {what}")
+
+
+def with_tag(frame, beside):
+    """The frame as it was on the wire; beside: what the kernel told with it."""
+    for level, kind, data in beside:
+        if (level, kind) == (SOL_PACKET, PACKET_AUXDATA):
+            status, _, _, _, _, tag, ethertype = struct.unpack("=IIIHHHH", data[:20])
+            if status & TP_STATUS_VLAN_VALID:
+                return frame[:12] + struct.pack("!HH", ethertype, tag) + frame[12:]
+    return frame
 
 
 def new_address(family):

@@ -286,6 +286,14 @@ def options_before_the_message(t):
 
 
 @test()
+def clients_beyond_a_router_are_answered(t):
+    """Without a route to them: what came by a router goes back by it."""
+    with Peer(t, source="2001:db8::7" if t.family == 6 else "192.0.2.7") as p:
+        p.open()
+        p.serves()
+
+
+@test()
 def padding_is_no_payload(t):
     """Ethernet fills short frames up; those bytes are not the packet's."""
     with Peer(t) as p:

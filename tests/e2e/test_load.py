@@ -107,18 +107,23 @@ def syn_frame(peer):
 
 
 def flood(wire, peer, n):
-    """n SYNs from as many ports and sequence numbers; the checksum is carried along by hand."""
+    """n SYNs from as many ports and sequence numbers."""
     frame, at = syn_frame(peer)
-    base = struct.unpack_from("!H", frame, at + 16)[0]
     for i in range(n):
-        port, seq = 1024 + i % 60000, RANDOM.randrange(MOD)
-        total = (~base & 0xFFFF) + port + (seq >> 16) + (seq & 0xFFFF)
-        while total >> 16:
-            total = (total & 0xFFFF) + (total >> 16)
-        struct.pack_into("!H", frame, at, port)
-        struct.pack_into("!I", frame, at + 4, seq)
-        struct.pack_into("!H", frame, at + 16, ~total & 0xFFFF)
-        wire.socket.send(frame)
+        send_patched(wire, frame, at, 1024 + i % 60000, RANDOM.randrange(MOD))
+
+
+def send_patched(wire, frame, at, port, seq):
+    """A SYN of syn_frame() with this port and number; its checksum is carried along (RFC 1624)."""
+    patched = bytearray(frame)
+    total = (~struct.unpack_from("!H", frame, at + 16)[0] & 0xFFFF)
+    total += port + (seq >> 16) + (seq & 0xFFFF)
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    struct.pack_into("!H", patched, at, port)
+    struct.pack_into("!I", patched, at + 4, seq)
+    struct.pack_into("!H", patched, at + 16, ~total & 0xFFFF)
+    wire.socket.send(patched)
 
 
 @test(options=("--syn-backlog", "64"), within=60)
@@ -175,3 +180,85 @@ def connections_that_come_and_go(t):
                 c.socket.setsockopt(
                     socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
                 )
+
+
+def open_by_hand(wire, peers):
+    """Opens a connection for each (address, port) in peers; returns how many answered."""
+    pending, opened = {}, 0
+    syn, at = None, None
+    for address, port in peers:
+        if syn is None or address != syn[0]:
+            with Peer(wire.t, source=address) as maker:
+                maker.sport = 0
+                frame, at = syn_frame(maker)
+            syn = address, frame
+        send_patched(wire, syn[1], at, port, seq=port)
+        pending[port, address] = True
+        if len(pending) >= 200:
+            opened += complete(wire, pending)
+    return opened + complete(wire, pending)
+
+
+def complete(wire, pending):
+    """Answers SYN-ACKs until none is outstanding, or none comes any more."""
+    done = 0
+    while pending:
+        for frame in wire.frames(2):
+            if len(frame) < 54 or frame[23] != 6 or frame[47] & 0x17 != 0x12:
+                continue
+            port = struct.unpack_from("!H", frame, 36)[0]
+            key = port, socket.inet_ntoa(frame[30:34])
+            if pending.pop(key, None):
+                wire.socket.send(ack_of(frame))
+                done += 1
+            if not pending:
+                break
+        else:
+            pending.clear()
+    return done
+
+
+def ack_of(frame):
+    """The ACK that answers a SYN-ACK (IPv4), by turning it round."""
+    seq, ack = struct.unpack_from("!II", frame, 38)
+    ip = bytearray(frame[14:34])
+    ip[2:4] = struct.pack("!H", 40)
+    ip[12:16], ip[16:20] = frame[30:34], frame[26:30]
+    ip[10:12] = b"\0\0"
+    ip[10:12] = struct.pack("!H", checksum(ip))
+    tcp = bytearray(frame[36:38] + frame[34:36])
+    tcp += struct.pack("!IIBBHHH", ack, (seq + 1) % MOD, 0x50, 0x10, 65535, 0, 0)
+    tcp[16:18] = struct.pack("!H", checksum(ip[12:20] + struct.pack("!HH", 6, 20) + tcp))
+    return frame[6:12] + frame[0:6] + frame[12:14] + bytes(ip) + bytes(tcp)
+
+
+def checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def resident_mb(appliance):
+    with open(f"/proc/{appliance.process.pid}/status", encoding="ascii") as file:
+        return int(re.search(r"VmRSS:\s+(\d+) kB", file.read())[1]) // 1024
+
+
+@test(own=True, long=True, families=(4,), sanitized=False, within=300)
+def a_hundred_thousand_idle_connections(t):
+    """In less than 2 GiB, and new clients are served meanwhile."""
+    n = 100_000
+    options = ("--max-conns", str(n + 1000), "--idle-timeout", "600", "--drain-timeout", "1")
+    appliance = t.start(*options, memory_mb=2048)
+    with Wire(t) as wire:
+        peers = [
+            (f"10.99.0.{100 + i // 10000}", 10000 + i % 10000) for i in range(n)
+        ]
+        equal(open_by_hand(wire, peers), n, "connections that opened")
+        for _ in range(20):
+            with Connection(t) as c:
+                equal(c.get("/hello/you").status, 200, "status of a new connection")
+        no_errors(t.tool("wrk", "-t", "1", "-c", "64", "-d", "2", t.url("/")))
+        true(resident_mb(appliance) < 2048, f"{resident_mb(appliance)} MB resident")
+        equal(open_by_hand(wire, peers[-1:]), 0, "the same connection, opened twice")
+    appliance.stop()

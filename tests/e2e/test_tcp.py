@@ -328,6 +328,15 @@ def a_closed_port_answers_rst(t):
 
 
 @test()
+def the_kernel_is_refused_at_a_closed_port(t):
+    try:
+        Connection(t, port=81)
+    except ConnectionRefusedError:
+        return
+    raise AssertionError("not refused")
+
+
+@test()
 def an_ack_for_no_connection_answers_rst(t):
     with Peer(t) as p:
         p.ack = 424242

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Other kinds of ports, VLANs, gateways."""
+
+import contextlib
+import socket
+
+from scapy.layers.l2 import Dot1Q, Ether
+
+from harness import equal, pattern, test, true
+from http_client import Connection
+from lab import CLIENT, PREFIX, SERVER, wait_until
+from peer import Peer, Wire
+
+
+def serves(t):
+    with Connection(t) as c:
+        equal(c.get("/hello/you").status, 200, "status")
+        true(c.get("/bytes/3000000").body == pattern(3_000_000), "wrong bytes")
+
+
+@test(own=True)
+def af_packet(t):
+    appliance = t.start(vdev=f"net_af_packet0,iface={t.lab.near}")
+    serves(t)
+    appliance.stop()
+
+
+@contextlib.contextmanager
+def addresses_on(t, device):
+    """The client's addresses, on another of its interfaces for a while."""
+    for family in (4, 6):
+        address = f"{CLIENT[family]}/{PREFIX[family]}"
+        t.tool("ip", "address", "delete", address, "dev", "eth0")
+        t.tool("ip", "address", "add", address, "dev", device, *["nodad"] * (family == 6))
+    try:
+        yield
+    finally:
+        t.tool("ip", "link", "delete", "dev", device, ok=None)
+        for family in (4, 6):
+            t.tool("ip", "address", "replace", f"{CLIENT[family]}/{PREFIX[family]}", "dev", "eth0")
+
+
+@test(own=True)
+def tap(t):
+    """The driver makes an interface; the client uses it instead of eth0."""
+    device = "tap0"
+
+    def is_there(_):
+        return device in (name for _, name in socket.if_nameindex())
+
+    appliance = t.start(vdev=f"net_tap0,iface={device}", beside_client=True, ready=is_there)
+    t.tool("ip", "link", "set", "dev", device, "up")
+    with addresses_on(t, device):
+        wait_until(appliance.answers, 10, "the appliance answers")
+        serves(t)
+        appliance.stop()
+
+
+@test(own=True)
+def a_vlan(t):
+    appliance = t.start("--vlan", "5", ready=lambda a: "serving" in a.words())
+    with Peer(t) as outside, Peer(t) as inside:
+        outside.say("S")
+        inside.vlan = 5
+        inside.say("S")
+        syn_ack = inside.expect(inside.mine, 3, "a SYN-ACK")
+        true(Dot1Q in syn_ack and syn_ack[Dot1Q].vlan == 5, "an answer without the tag")
+        inside.open()
+        inside.serves()
+        answers = [p for p in map(Ether, outside.frames(0.1)) if outside.mine(p)]
+        equal(answers, [], "answers to what had no tag")
+    appliance.stop()
+
+
+@test(own=True)
+def a_gateway_is_found(t):
+    appliance = t.start("--gateway", CLIENT[t.family])
+    with Wire(t) as wire:
+        wanted = f"gateway {CLIENT[t.family]} is at {wire.mac}"
+    wait_until(lambda: wanted in appliance.words(), 5, wanted)
+    appliance.stop()
+
+
+@test(own=True)
+def a_gateway_that_is_not_there_is_told(t):
+    nobody = SERVER[t.family].removesuffix("2") + "99"
+    appliance = t.start("--gateway", nobody)
+    wanted = f"gateway {nobody} does not answer"
+    wait_until(lambda: wanted in appliance.words(), 10, wanted)
+    serves(t)
+    appliance.stop()
+
+
+@test(own=True)
+def software_checksums(t):
+    appliance = t.start("--no-offload")
+    serves(t)
+    appliance.stop()
+
+
+@test(own=True, families=(4,))
+def cores_can_spin(t):
+    appliance = t.start("--idle", "spin")
+    serves(t)
+    appliance.stop()
