@@ -128,13 +128,17 @@ static int open_ports(struct appliance *a)
 		.mtu = cfg->mtu,
 		.no_offload = cfg->no_offload,
 	};
-	uint32_t n_mbufs = cfg->mbufs ? cfg->mbufs
-				      : rs_io_mbufs_needed(a->n_ports, &pc) +
-						frames_between(&a->topology, a->n_ports);
+	uint32_t n_needed =
+		rs_io_mbufs_needed(a->n_ports, &pc) + frames_between(&a->topology, a->n_ports);
 	uint32_t n = a->n_ports;
 
+	if (cfg->mbufs && cfg->mbufs < n_needed)
+		rs_log("--mbufs %u: rings and stages can hold %u; then none is left to receive "
+		       "into",
+			cfg->mbufs, n_needed);
 	a->n_ports = 0; /* opened so far */
-	a->mbufs = rs_io_mbufs_create(n_mbufs, cfg->mtu, (int)rte_socket_id());
+	a->mbufs = rs_io_mbufs_create(
+		cfg->mbufs ? cfg->mbufs : n_needed, cfg->mtu, (int)rte_socket_id());
 	if (!a->mbufs)
 		return -ENOMEM;
 	pc.mbufs = a->mbufs;

@@ -2,8 +2,12 @@
 #include "io/port.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <rte_cycles.h>
 #include <rte_ether.h>
@@ -267,6 +271,7 @@ int rs_io_port_open(struct io_port *port, uint16_t id, const struct io_port_conf
 	err = rte_eth_dev_info_get(id, &info);
 	if (err)
 		goto fail;
+	port->if_index = info.if_index;
 	port->keeps_frames = strcmp(info.driver_name, "net_af_xdp") == 0;
 	err = check_queues(port, &info);
 	if (!err)
@@ -311,6 +316,21 @@ void rs_io_port_close(struct io_port *port)
 
 /* ---- while it runs ---- */
 
+/* Drivers on top of the kernel (AF_XDP, AF_PACKET) do not tell when its interface has no link. */
+static bool kernel_has_link(uint32_t if_index)
+{
+	struct ifreq request = {0};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool up;
+
+	if (fd < 0)
+		return true;
+	up = if_indextoname(if_index, request.ifr_name) && ioctl(fd, SIOCGIFFLAGS, &request) == 0 &&
+	     request.ifr_flags & IFF_RUNNING;
+	close(fd);
+	return up;
+}
+
 /* A driver that never reports a link is believed to have one. */
 static bool watch_link(struct io_port *port)
 {
@@ -319,6 +339,8 @@ static bool watch_link(struct io_port *port)
 
 	if (rte_eth_link_get_nowait(port->id, &link) == 0)
 		up = link.link_status == RTE_ETH_LINK_UP;
+	if (up && port->if_index)
+		up = kernel_has_link(port->if_index);
 	__atomic_store_n(&port->gate_open, up || !port->link_seen, __ATOMIC_RELEASE);
 	return up;
 }

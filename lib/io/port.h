@@ -55,6 +55,7 @@ struct io_port {
 	bool started;       /* a memif client whose peer does not listen is not */
 	bool keeps_frames;  /* the driver does not give back all of them when closed (AF_XDP) */
 	bool gate_open;     /* shut: nobody calls the driver, nothing comes and nothing goes */
+	uint32_t if_index;  /* of the kernel's interface beneath; 0: there is none */
 	uint32_t tso_bytes; /* largest payload that the port cuts into segments; 0: it cannot */
 	int socket;
 	int64_t retry_at_s; /* memif client: when to connect again */
