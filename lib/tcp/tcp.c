@@ -223,7 +223,8 @@ void rs_tcp_abort(struct tcp *t, struct tcp_conn *conn)
 {
 	if (conn->state == TCP_CLOSED)
 		return;
-	if (conn->state != TCP_SYN_SENT)
+	/* Neither before the peer knows of it, nor where both have closed. */
+	if (conn->state > TCP_SYN_SENT && conn->state < TCP_CLOSING)
 		rs_tcp_send_rst(t, conn);
 	rs_tcp_conn_free(t, conn);
 }

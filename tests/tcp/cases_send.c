@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Data to the peer: RFC 9293 sections 3.7 and 3.8.6.2.1, 6928, 5681 section 3.1; descriptors. */
+#include "cases.h"
+
+static void segments_and_push(struct rig *r)
+{
+	OPEN(0);
+	rig_write(r, 2 * r->mss + 100);
+	EQ(r->tx[0].flags, TCP_ACK);
+	EQ(r->tx[1].flags, TCP_ACK);
+	EQ(r->tx[2].flags, TCP_ACK | TCP_PSH); /* RFC 9293 section 3.9.1.2: the last has PSH */
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	OUT(TCP_ACK, .seq = 1 + r->mss, .ack = 1, .len = r->mss);
+	OUT(TCP_ACK, .seq = 1 + 2 * r->mss, .ack = 1, .len = 100);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 2 * r->mss);
+	EVENTS(TCP_EV_SENT);
+	EQ(r->p->conn->sendq.n_bytes, 100);
+	IN(TCP_ACK, .seq = 1, .ack = 101 + 2 * r->mss);
+	EVENTS(TCP_EV_SENT);
+	TRUE(rs_sendq_empty(&r->p->conn->sendq));
+	MS(3000);
+	QUIET();
+}
+
+static void several_slices_in_one_segment(struct rig *r)
+{
+	OPEN(0);
+	r->no_flush = true;
+	for (uint32_t i = 0; i < SENDQ_SLICES; i++)
+		rig_write(r, 100);
+	FLUSH();
+	EQ(r->tx[0].n_spans, SENDQ_SLICES);
+	OUT(TCP_ACK | TCP_PSH, .seq = 1, .ack = 1, .len = 100 * SENDQ_SLICES);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = 151); /* one and a half */
+	FLUSH();
+	EQ(r->p->conn->sendq.n, SENDQ_SLICES - 1);
+	r->no_flush = false;
+	rig_write(r, 10);
+	OUT(TCP_ACK, .seq = 1 + 100 * SENDQ_SLICES, .ack = 1, .len = 10);
+}
+
+static void chunks_come_back_when_acknowledged(struct rig *r)
+{
+	struct sendq *q;
+	uint8_t *room;
+
+	OPEN(0);
+	q = &r->p->conn->sendq;
+	room = rs_sendq_reserve(q, &r->chunks, 200);
+	TRUE(room);
+	for (uint32_t i = 0; i < 200; i++)
+		room[i] = (uint8_t)i;
+	rs_sendq_commit(q, 200, &r->chunks);
+	rs_tcp_send(&r->t, r->p->conn);
+	FLUSH();
+	EQ(r->chunks.n_free, r->chunks.n_total - 1);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 200);
+	IN(TCP_ACK, .seq = 1, .ack = 200);
+	EQ(r->chunks.n_free, r->chunks.n_total - 1);
+	IN(TCP_ACK, .seq = 1, .ack = 201);
+	EQ(r->chunks.n_free, r->chunks.n_total);
+}
+
+static void initial_window(struct rig *r)
+{
+	OPEN(0);
+	rig_write(r, 40000);
+	/* RFC 6928 section 2: ten segments of 1460, or 14600 bytes */
+	for (uint32_t i = 0; i < 10; i++)
+		OUT(TCP_ACK, .seq = 1 + i * r->mss, .ack = 1, .len = r->mss);
+	QUIET();
+}
+
+static void initial_window_of_small_segments(struct rig *r)
+{
+	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 500);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1);
+	rig_write(r, 40000);
+	for (uint32_t i = 0; i < 10; i++)
+		OUT(TCP_ACK, .seq = 1 + i * 500, .ack = 1, .len = 500);
+	QUIET();
+}
+
+static void jumbo(struct rig *r)
+{
+	r->cfg.mss_v4 = 8960;
+	r->cfg.mss_v6 = 8940;
+}
+
+static void initial_window_of_jumbo_segments(struct rig *r)
+{
+	r->mss = r->p->key.family == 4 ? 8960 : 8940;
+	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 9000);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1);
+	rig_write(r, 60000);
+	/* RFC 6928 section 2: min(10 MSS, max(2 MSS, 14600)) */
+	for (uint32_t i = 0; i < 2; i++)
+		OUT(TCP_ACK, .seq = 1 + i * r->mss, .ack = 1, .len = r->mss);
+	QUIET();
+}
+
+static void slow_start(struct rig *r)
+{
+	OPEN(0);
+	rig_write(r, 100000);
+	rig_drop_output(r);
+	/* RFC 5681 section 3.1: an ACK opens the window by at most one segment. */
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 2 * r->mss);
+	for (uint32_t i = 0; i < 3; i++)
+		OUT(TCP_ACK, .seq = 1 + (10 + i) * r->mss, .ack = 1, .len = r->mss);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 3 * r->mss);
+	for (uint32_t i = 0; i < 2; i++)
+		OUT(TCP_ACK, .seq = 1 + (13 + i) * r->mss, .ack = 1, .len = r->mss);
+	QUIET();
+}
+
+static void window_unused_does_not_grow(struct rig *r)
+{
+	OPEN(0);
+	for (uint32_t i = 0; i < 100; i++) {
+		rig_write(r, 100);
+		OUT(TCP_ACK, .seq = 1 + i * 100, .ack = 1, .len = 100);
+		IN(TCP_ACK, .seq = 1, .ack = 101 + i * 100);
+	}
+	rig_write(r, 60000);
+	EQ(r->t.n_tx, 10);
+	rig_drop_output(r);
+}
+
+static void restart_after_idle(struct rig *r)
+{
+	uint32_t acked = 1;
+
+	OPEN(0);
+	rig_write(r, 60 * r->mss);
+	while (acked < 60 * r->mss) {
+		acked = r->p->conn->snd_max - r->p->our_isn;
+		rig_drop_output(r);
+		IN(TCP_ACK, .seq = 1, .ack = acked);
+	}
+	rig_drop_output(r);
+	TRUE(r->p->conn->cwnd > 12 * r->mss);
+	MS(5000);
+	rig_write(r, 40 * r->mss);
+	EQ(r->t.n_tx, 10); /* RFC 5681 section 4.1 */
+	rig_drop_output(r);
+}
+
+static void offload(struct rig *r)
+{
+	r->cfg.tso_bytes = 60000;
+}
+
+static void segmentation_offload(struct rig *r)
+{
+	OPEN(0);
+	rig_write(r, 10000);
+	EQ(r->tx[0].mss, r->mss);
+	OUT(TCP_ACK | TCP_PSH, .seq = 1, .ack = 1, .len = 10000); /* cut by the port */
+	QUIET();
+}
+
+static void offload_keeps_to_the_windows(struct rig *r)
+{
+	OPEN(0);
+	rig_write(r, 50000);
+	/* Whole segments, as far as the congestion window goes. */
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 10 * r->mss);
+	QUIET();
+	WAIT(200);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss); /* after a timeout: one */
+	QUIET();
+}
+
+static void two_descriptors(struct rig *r)
+{
+	r->max_tx = 2;
+}
+
+static void descriptors_run_out(struct rig *r)
+{
+	uint32_t seq = 1;
+
+	OPEN(0);
+	rig_write(r, 7 * r->mss);
+	while (seq < 7 * r->mss) {
+		OUT(TCP_ACK, .seq = seq, .ack = 1, .len = r->mss);
+		seq += r->mss;
+		if (r->t.n_tx)
+			continue;
+		TRUE(rs_tcp_pending(&r->t) == (seq < 7 * r->mss));
+		FLUSH();
+	}
+	QUIET();
+	EQ(COUNTER(DROP_TX_FULL), 0);
+	EQ(COUNTER(RETRANSMITTED), 0);
+}
+
+static void one_descriptor(struct rig *r)
+{
+	r->max_tx = 1;
+}
+
+/* As many flushes as it takes, each with one descriptor. */
+static uint32_t count_segments(struct rig *r)
+{
+	uint32_t n = 0;
+
+	do {
+		n += r->t.n_tx;
+		rig_drop_output(r);
+		FLUSH();
+	} while (r->t.n_tx);
+	return n;
+}
+
+static void neighbours_take_turns(struct rig *r)
+{
+	for (uint32_t i = 0; i < 3; i++) {
+		rig_peer(r, i);
+		OPEN(0);
+	}
+	r->no_flush = true;
+	for (uint32_t i = 0; i < 3; i++) {
+		rig_peer(r, i);
+		rig_write(r, 3 * r->mss);
+	}
+	FLUSH();
+	EQ(count_segments(r), 9);
+	for (uint32_t i = 0; i < 3; i++)
+		EQ(r->peers[i].conn->snd_max - r->peers[i].our_isn, 1 + 3 * r->mss);
+}
+
+static void ack_waits_for_a_descriptor(struct rig *r)
+{
+	rig_peer(r, 1);
+	OPEN(0);
+	rig_peer(r, 0);
+	OPEN(0);
+	r->no_flush = true;
+	IN(TCP_ACK, .seq = 1001, .ack = 1, .len = 100); /* the duplicate ACK takes the only one */
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 1000);
+	rig_peer(r, 1);
+	IN(FIN_ACK, .seq = 1, .ack = 1);
+	FLUSH();
+	rig_peer(r, 0);
+	OUT(TCP_ACK, .seq = 1, .ack = 1);
+	FLUSH();
+	OUT(TCP_ACK, .seq = 1, .ack = 1101);
+	FLUSH();
+	rig_peer(r, 1);
+	OUT(TCP_ACK, .seq = 1, .ack = 2);
+	QUIET();
+}
+
+static void retransmission_waits_for_a_descriptor(struct rig *r)
+{
+	OPEN(0);
+	rig_write(r, 100);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 100);
+	r->t.max_tx = 0;
+	MS(250);
+	QUIET();
+	r->t.max_tx = 1;
+	FLUSH();
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 100);
+}
+
+static void fin_waits_for_a_descriptor(struct rig *r)
+{
+	OPEN(0);
+	r->no_flush = true;
+	rig_write(r, 2 * r->mss);
+	rig_close(r);
+	FLUSH();
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	STATE(TCP_ESTABLISHED);
+	FLUSH();
+	OUT(FIN_ACK, .seq = 1 + r->mss, .ack = 1, .len = r->mss);
+	STATE(TCP_FIN_WAIT_1);
+}
+
+static void path_mtu(struct rig *r)
+{
+	uint32_t mtu = r->p->key.family == 4 ? 1000 : 1300;
+	uint32_t mss = mtu - (r->p->key.family == 4 ? 40 : 60);
+
+	OPEN(0);
+	rig_write(r, 2 * r->mss);
+	rig_drop_output(r);
+	/* RFC 5927 section 4.1: what was never sent, or is acknowledged, cannot have met a link. */
+	rs_tcp_path_mtu(&r->t, &r->p->key, r->p->our_isn + 1 + 2 * r->mss, mtu);
+	rs_tcp_path_mtu(&r->t, &r->p->key, r->p->our_isn, mtu);
+	FLUSH();
+	QUIET();
+	rs_tcp_path_mtu(&r->t, &r->p->key, r->p->our_isn + 1, mtu);
+	FLUSH();
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = mss); /* at once: RFC 1191 section 6.4 */
+	rig_drop_output(r);
+	/* RFC 1191 section 3: never larger again; RFC 8201 section 4: never below 1280. */
+	rs_tcp_path_mtu(&r->t, &r->p->key, r->p->our_isn + 1, 1400);
+	EQ(r->p->conn->mss, mss);
+	rs_tcp_path_mtu(&r->t, &r->p->key, r->p->our_isn + 1, 68);
+	EQ(r->p->conn->mss, r->p->key.family == 4 ? 576 - 40 : 1280 - 60);
+	EQ(COUNTER(PATH_MTU), 2);
+}
+
+static void path_mtu_with_timestamps_and_fin(struct rig *r)
+{
+	uint32_t mtu = 1300;
+	uint32_t mss = mtu - (r->p->key.family == 4 ? 40 : 60) - 12;
+
+	OPEN(TCP_OPT_TS);
+	rig_write(r, 2 * r->mss);
+	rig_close(r);
+	rig_drop_output(r);
+	rs_tcp_path_mtu(&r->t, &r->p->key, r->p->our_isn + 1, mtu);
+	FLUSH();
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = mss);
+	OUT(TCP_ACK, .seq = 1 + mss, .ack = 1, .len = mss);
+	OUT(FIN_ACK, .seq = 1 + 2 * mss, .ack = 1, .len = 2 * r->mss - 2 * mss);
+	IN(TCP_ACK, .seq = 1, .ack = 2 + 2 * r->mss);
+	STATE(TCP_FIN_WAIT_2);
+}
+
+const struct tcp_case send_cases[] = {
+	{"segments_and_push", segments_and_push, NULL, 0},
+	{"several_slices_in_one_segment", several_slices_in_one_segment, NULL, 0},
+	{"chunks_come_back_when_acknowledged", chunks_come_back_when_acknowledged, NULL, 0},
+	{"initial_window", initial_window, NULL, 0},
+	{"initial_window_of_small_segments", initial_window_of_small_segments, NULL, 0},
+	{"initial_window_of_jumbo_segments", initial_window_of_jumbo_segments, jumbo, 0},
+	{"slow_start", slow_start, NULL, 0},
+	{"window_unused_does_not_grow", window_unused_does_not_grow, NULL, 0},
+	{"restart_after_idle", restart_after_idle, NULL, 0},
+	{"segmentation_offload", segmentation_offload, offload, 0},
+	{"offload_keeps_to_the_windows", offload_keeps_to_the_windows, offload, 0},
+	{"descriptors_run_out", descriptors_run_out, two_descriptors, 0},
+	{"neighbours_take_turns", neighbours_take_turns, one_descriptor, 0},
+	{"ack_waits_for_a_descriptor", ack_waits_for_a_descriptor, one_descriptor, 0},
+	{"retransmission_waits_for_a_descriptor", retransmission_waits_for_a_descriptor,
+		one_descriptor, 0},
+	{"fin_waits_for_a_descriptor", fin_waits_for_a_descriptor, one_descriptor, 0},
+	{"path_mtu", path_mtu, NULL, 0},
+	{"path_mtu_with_timestamps_and_fin", path_mtu_with_timestamps_and_fin, NULL, 0},
+	{0},
+};

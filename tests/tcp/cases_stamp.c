@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Timestamps: RFC 7323 sections 3 to 5. */
+#include "cases.h"
+
+static void delayed_ack_echoes_the_first(struct rig *r)
+{
+	/* Section 4.3, case (A) */
+	OPEN(TCP_OPT_TS);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10, .ts_val = 6000);
+	IN(TCP_ACK, .seq = 11, .ack = 1, .len = 10, .ts_val = 6001);
+	WAIT(40);
+	OUT(TCP_ACK, .seq = 1, .ack = 21, .ts_ecr = 6000);
+	IN(TCP_ACK, .seq = 21, .ack = 1, .len = 10, .ts_val = 6002);
+	WAIT(40);
+	OUT(TCP_ACK, .seq = 1, .ack = 31, .ts_ecr = 6002);
+}
+
+static void gap_echoes_the_last_in_order(struct rig *r)
+{
+	/* Section 4.3, case (B) */
+	OPEN(TCP_OPT_TS);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10, .ts_val = 6000);
+	WAIT(40);
+	OUT(TCP_ACK, .seq = 1, .ack = 11, .ts_ecr = 6000);
+	IN(TCP_ACK, .seq = 21, .ack = 1, .len = 10, .ts_val = 6002);
+	OUT(TCP_ACK, .seq = 1, .ack = 11, .ts_ecr = 6000);
+	IN(TCP_ACK, .seq = 31, .ack = 1, .len = 10, .ts_val = 6003);
+	OUT(TCP_ACK, .seq = 1, .ack = 11, .ts_ecr = 6000);
+	/* Case (C): the segment that fills the hole */
+	IN(TCP_ACK, .seq = 11, .ack = 1, .len = 10, .ts_val = 6001);
+	OUT(TCP_ACK, .seq = 1, .ack = 41, .ts_ecr = 6001);
+}
+
+static void retransmission_after_a_gap(struct rig *r)
+{
+	OPEN(TCP_OPT_TS);
+	IN(TCP_ACK, .seq = 11, .ack = 1, .len = 10, .ts_val = 6001);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .ts_ecr = 5000);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10, .ts_val = 6200);
+	OUT(TCP_ACK, .seq = 1, .ack = 21, .ts_ecr = 6200);
+}
+
+static void clock_runs(struct rig *r)
+{
+	uint32_t first;
+
+	OPEN(TCP_OPT_TS);
+	rig_write(r, 10);
+	first = r->tx[0].ts_val;
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 10);
+	IN(TCP_ACK, .seq = 1, .ack = 11);
+	MS(1024);
+	rig_write(r, 10);
+	/* Section 4.1: between 1 ms and 1 s a tick, at a steady rate; ours is 1.024 ms. */
+	TRUE(r->tx[0].ts_val - first >= 999 && r->tx[0].ts_val - first <= 1001);
+	OUT(TCP_ACK, .seq = 11, .ack = 1, .len = 10);
+}
+
+static void clocks_differ_by_peer(struct rig *r)
+{
+	uint32_t first;
+
+	IN(TCP_SYN, .opts = TCP_OPT_TS | TCP_OPT_MSS, .mss = 1460);
+	first = r->tx[0].ts_val;
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_TS | TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	rig_peer(r, 1);
+	IN(TCP_SYN, .opts = TCP_OPT_TS | TCP_OPT_MSS, .mss = 1460);
+	TRUE(r->tx[0].ts_val != first); /* section 5.4, and 7: no uptime given away */
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_TS | TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+}
+
+static void paws(struct rig *r)
+{
+	OPEN(TCP_OPT_TS);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10, .ts_val = 4999);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .ts_ecr = 5000); /* section 5.3, R1 */
+	EQ(COUNTER(DROP_PAWS), 1);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10, .ts_val = 5000); /* equal is new enough */
+	EQ(r->p->n_read, 10);
+}
+
+static void paws_across_the_wrap(struct rig *r)
+{
+	r->p->ts_val = UINT32_MAX - 1;
+	OPEN(TCP_OPT_TS);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10, .ts_val = 3);
+	EQ(r->p->n_read, 10);
+	WAIT(40);
+	OUT(TCP_ACK, .seq = 1, .ack = 11, .ts_ecr = 3);
+	IN(TCP_ACK, .seq = 11, .ack = 1, .len = 10, .ts_val = UINT32_MAX);
+	OUT(TCP_ACK, .seq = 1, .ack = 11, .ts_ecr = 3);
+	EQ(r->p->n_read, 10);
+}
+
+static void old_ack_does_not_count(struct rig *r)
+{
+	OPEN(TCP_OPT_TS);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .ts_val = 6000);
+	rig_write(r, 10);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 10);
+	IN(TCP_ACK, .seq = 1, .ack = 11, .ts_val = 5999);
+	OUT(TCP_ACK, .seq = 11, .ack = 1);
+	EQ(r->p->conn->sendq.n_bytes, 10);
+}
+
+static void rst_is_not_subject_to_paws(struct rig *r)
+{
+	OPEN(TCP_OPT_TS);
+	/* Section 5.2: RSTs carry old timestamps, or none. */
+	IN(TCP_RST, .seq = 1, .opts = TCP_OPT_TS, .ts_val = 1);
+	EVENTS(TCP_EV_GONE);
+	rig_reopen(r, r->isn);
+	OPEN(TCP_OPT_TS);
+	IN(TCP_RST, .seq = 1);
+	EVENTS(TCP_EV_GONE);
+}
+
+static void missing(struct rig *r)
+{
+	OPEN(TCP_OPT_TS);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10, .no_ts = true); /* section 3.2: dropped */
+	QUIET();
+	EQ(r->p->n_read, 0);
+	EQ(COUNTER(DROP_PAWS), 1);
+	IN(FIN_ACK, .seq = 1, .ack = 1, .no_ts = true);
+	QUIET();
+	STATE(TCP_ESTABLISHED);
+}
+
+static void not_agreed(struct rig *r)
+{
+	OPEN(0);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10, .opts = TCP_OPT_TS, .ts_val = 77);
+	IN(TCP_ACK, .seq = 11, .ack = 1, .len = 10, .opts = TCP_OPT_TS, .ts_val = 5);
+	EQ(r->p->n_read, 20); /* section 3.2: ignored */
+	WAIT(40);
+	OUT(TCP_ACK, .seq = 1, .ack = 21);
+}
+
+static void outside_the_window_changes_nothing(struct rig *r)
+{
+	OPEN(TCP_OPT_TS);
+	IN(TCP_ACK, .seq = 70000, .ack = 1, .len = 10, .ts_val = 9000000);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .ts_ecr = 5000);
+	IN(TCP_ACK, .seq = (uint32_t)-70000, .ack = 1, .len = 10, .ts_val = 9000000);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .ts_ecr = 5000);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10, .ts_val = 5001);
+	EQ(r->p->n_read, 10);
+}
+
+static void duplicate_does_not_move_it(struct rig *r)
+{
+	OPEN(TCP_OPT_TS);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10, .ts_val = 6000);
+	WAIT(40);
+	OUT(TCP_ACK, .seq = 1, .ack = 11, .ts_ecr = 6000);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10, .ts_val = 6005); /* below the window */
+	OUT(TCP_ACK, .seq = 1, .ack = 11);
+	IN(TCP_ACK, .seq = 11, .ack = 1, .len = 10, .ts_val = 6002);
+	EQ(r->p->n_read, 20); /* and so does not make the next one old */
+}
+
+static void half_a_window_of_time(struct rig *r)
+{
+	/* A difference of exactly 2^31 is old; one less is new. */
+	OPEN(TCP_OPT_TS);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10, .ts_val = 5000 + (1u << 31));
+	OUT(TCP_ACK, .seq = 1, .ack = 1);
+	EQ(r->p->n_read, 0);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10, .ts_val = 5000 + (1u << 31) - 1);
+	EQ(r->p->n_read, 10);
+}
+
+const struct tcp_case stamp_cases[] = {
+	{"delayed_ack_echoes_the_first", delayed_ack_echoes_the_first, NULL, 0},
+	{"gap_echoes_the_last_in_order", gap_echoes_the_last_in_order, NULL, 0},
+	{"retransmission_after_a_gap", retransmission_after_a_gap, NULL, 0},
+	{"clock_runs", clock_runs, NULL, 0},
+	{"clocks_differ_by_peer", clocks_differ_by_peer, NULL, 0},
+	{"paws", paws, NULL, 0},
+	{"paws_across_the_wrap", paws_across_the_wrap, NULL, 0},
+	{"old_ack_does_not_count", old_ack_does_not_count, NULL, 0},
+	{"rst_is_not_subject_to_paws", rst_is_not_subject_to_paws, NULL, 0},
+	{"missing", missing, NULL, 0},
+	{"not_agreed", not_agreed, NULL, 0},
+	{"outside_the_window_changes_nothing", outside_the_window_changes_nothing, NULL, 0},
+	{"duplicate_does_not_move_it", duplicate_does_not_move_it, NULL, 0},
+	{"half_a_window_of_time", half_a_window_of_time, NULL, 0},
+	{0},
+};

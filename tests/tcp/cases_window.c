@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Windows, ours and the peer's, down to zero: RFC 9293 sections 3.8.6.1 and 3.8.6.2, 7323. */
+#include "cases.h"
+
+static void nobody_reads(struct rig *r)
+{
+	uint32_t seq = 1;
+
+	OPEN(0);
+	r->p->blocked = true;
+	for (; seq + 1400 < 65536; seq += 1400)
+		IN(TCP_ACK, .seq = seq, .ack = 1, .len = 1400);
+	IN(TCP_ACK, .seq = seq, .ack = 1, .len = 1400); /* only a part has room */
+	rig_drop_output(r);
+	MS(100);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 65536, .ack = 1, .len = 1); /* a probe into the closed window */
+	OUT(TCP_ACK, .seq = 1, .ack = 65536, .wnd = NO_WND);
+	r->p->blocked = false;
+	rig_read(r, UINT32_MAX);
+	OUT(TCP_ACK, .seq = 1, .ack = 65536, .wnd = 65535); /* the window is open again */
+	EQ(r->p->n_read, 65535);
+	EQ(r->chunks.n_free, r->chunks.n_total);
+}
+
+static void small_reads_open_nothing(struct rig *r)
+{
+	uint32_t seq = 1;
+
+	OPEN(0);
+	r->p->blocked = true;
+	for (; seq < 65536; seq += 1285)
+		IN(TCP_ACK, .seq = seq, .ack = 1, .len = 1285);
+	rig_drop_output(r);
+	MS(100);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = seq, .ack = 1, .len = 1);
+	OUT(TCP_ACK, .seq = 1, .ack = 65536, .wnd = NO_WND);
+	/* RFC 9293 section 3.8.6.2.2: not before there is room for a full segment. */
+	rig_read(r, 500);
+	QUIET();
+	rig_read(r, 500);
+	QUIET();
+	IN(TCP_ACK, .seq = seq, .ack = 1, .len = 1);
+	OUT(TCP_ACK, .seq = 1, .ack = 65536, .wnd = NO_WND);
+	rig_read(r, 4000);
+	EQ(r->t.n_tx, 1);
+	TRUE(r->tx[0].wnd >= r->mss && r->tx[0].wnd <= 5000);
+	OUT(TCP_ACK, .seq = 1, .ack = 65536);
+}
+
+static void ack_into_our_closed_window(struct rig *r)
+{
+	uint32_t seq = 1;
+
+	OPEN(0);
+	rig_write(r, 100);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 100);
+	r->p->blocked = true;
+	for (; seq < 65536; seq += 1285)
+		IN(TCP_ACK, .seq = seq, .ack = 1, .len = 1285);
+	rig_drop_output(r);
+	MS(50);
+	rig_drop_output(r);
+	/* RFC 9293 section 3.10.7.4, first: acknowledgements and RSTs count all the same. */
+	IN(TCP_ACK, .seq = 65536, .ack = 101);
+	EQ(r->p->conn->snd_una - r->p->our_isn, 101);
+	QUIET();
+	IN(TCP_RST, .seq = 65536);
+	TRUE(r->p->gone);
+}
+
+static void scaled(struct rig *r)
+{
+	r->cfg.rcv_wnd_bytes = 1 << 20;
+	r->n_chunks = 1024;
+	r->cfg.rcvq_chunks = 1000;
+}
+
+static void our_scaled_window(struct rig *r)
+{
+	OPEN(TCP_OPT_WSCALE);
+	EQ(r->t.rcv_wscale, 5);
+	/* The SYN could offer no more than 64 KB: the rest is offered at the first occasion. */
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 1000);
+	OUT(TCP_ACK, .seq = 1, .ack = 1001, .wnd = (1 << 20) >> 5);
+	IN(TCP_ACK, .seq = 500001, .ack = 1, .len = 1000); /* inside it now */
+	OUT(TCP_ACK, .seq = 1, .ack = 1001);
+	EQ(COUNTER(DROP_WINDOW), 0);
+}
+
+static void unscaled_window_is_64k(struct rig *r)
+{
+	OPEN(0);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 1000);
+	WAIT(40);
+	OUT(TCP_ACK, .seq = 1, .ack = 1001, .wnd = 65535);
+	IN(TCP_ACK, .seq = 1001 + 65535, .ack = 1, .len = 1);
+	OUT(TCP_ACK, .seq = 1, .ack = 1001);
+	EQ(COUNTER(DROP_WINDOW), 1);
+}
+
+static void window_limits_sending(struct rig *r)
+{
+	OPEN(0);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = 2 * r->mss + 500);
+	rig_write(r, 10000);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	OUT(TCP_ACK, .seq = 1 + r->mss, .ack = 1, .len = r->mss);
+	QUIET(); /* no small segment while others are on their way: section 3.8.6.2.1 */
+	IN(TCP_ACK, .seq = 1, .ack = 1 + r->mss, .wnd = 2 * r->mss);
+	OUT(TCP_ACK, .seq = 1 + 2 * r->mss, .ack = 1, .len = r->mss);
+	QUIET();
+}
+
+static void half_of_the_largest_window_is_worth_it(struct rig *r)
+{
+	/* Section 3.8.6.2.1, (3): a peer whose whole window is small. */
+	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460, .wnd = 600);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = 600);
+	rig_write(r, 1000);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 600);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = 601, .wnd = 300);
+	OUT(TCP_ACK, .seq = 601, .ack = 1, .len = 300);
+}
+
+static void silly_window(struct rig *r)
+{
+	OPEN(0);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = 10);
+	rig_write(r, 5000);
+	QUIET();
+	WAIT(200); /* the override timeout */
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 10);
+	IN(TCP_ACK, .seq = 1, .ack = 11, .wnd = 10);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = 11, .wnd = 10000);
+	OUT(TCP_ACK, .seq = 11, .ack = 1, .len = r->mss);
+	rig_drop_output(r);
+}
+
+static void zero_window_is_probed(struct rig *r)
+{
+	uint32_t wait_ms = 200;
+
+	OPEN(0);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = NO_WND);
+	rig_write(r, 500);
+	for (uint32_t i = 0; i < 6; i++) {
+		WAIT(wait_ms); /* exponentially: section 3.8.6.1 */
+		OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 1);
+		IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = NO_WND);
+		wait_ms *= 2;
+	}
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = 1000);
+	OUT(TCP_ACK | TCP_PSH, .seq = 1, .ack = 1, .len = 500);
+	IN(TCP_ACK, .seq = 1, .ack = 501);
+	EQ(COUNTER(WINDOW_PROBES), 6);
+	MS(10000);
+	QUIET();
+}
+
+static void probe_is_taken(struct rig *r)
+{
+	OPEN(0);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = NO_WND);
+	rig_write(r, 500);
+	WAIT(200);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 1);
+	IN(TCP_ACK, .seq = 1, .ack = 2, .wnd = NO_WND); /* it had room for one byte */
+	MS(100);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = 2, .wnd = 10000);
+	OUT(TCP_ACK | TCP_PSH, .seq = 2, .ack = 1, .len = 499);
+}
+
+static void window_update_is_lost(struct rig *r)
+{
+	OPEN(0);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = NO_WND);
+	rig_write(r, 500);
+	WAIT(200);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 1);
+	IN(TCP_ACK, .seq = 1, .ack = 2, .wnd = 1000); /* the answer to the probe says it again */
+	OUT(TCP_ACK | TCP_PSH, .seq = 2, .ack = 1, .len = 499);
+}
+
+static void answered_probes_never_give_up(struct rig *r)
+{
+	OPEN(0);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = NO_WND);
+	rig_write(r, 500);
+	for (uint32_t i = 0; i < 30; i++) {
+		MS(61000);
+		TRUE(r->t.n_tx > 0);
+		rig_drop_output(r);
+		IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = NO_WND);
+		TRUE(!r->p->gone);
+	}
+}
+
+static void unanswered_probes_give_up(struct rig *r)
+{
+	OPEN(0);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = NO_WND);
+	rig_write(r, 500);
+	for (uint32_t i = 0; i < 20 && !r->p->gone; i++) {
+		MS(61000);
+		rig_drop_output(r);
+	}
+	EVENTS(TCP_EV_GONE);
+	EQ(COUNTER(WINDOW_PROBES), r->cfg.max_retries);
+}
+
+static void window_shrinks_to_zero(struct rig *r)
+{
+	uint32_t wait_ms = 200;
+
+	OPEN(0);
+	rig_write(r, 3 * r->mss);
+	rig_drop_output(r);
+	/* The peer takes back what it had offered, with segments on their way. */
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = NO_WND);
+	/* Section 3.8.6: "the sender MUST probe it in the standard way", and not time out. */
+	for (uint32_t i = 0; i < r->cfg.max_retries + 5; i++) {
+		WAIT(wait_ms);
+		EQ(r->tx[0].seq - r->p->our_isn, 1);
+		TRUE(r->tx[0].len >= 1);
+		rig_drop_output(r);
+		IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = NO_WND);
+		wait_ms = wait_ms > 30000 ? 60000 : 2 * wait_ms;
+	}
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = 65535);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 3 * r->mss);
+	EQ(r->p->conn->sendq.n_bytes, 0);
+}
+
+static void window_shrinks_below_a_fin(struct rig *r)
+{
+	OPEN(0);
+	rig_close(r);
+	OUT(FIN_ACK, .seq = 1, .ack = 1);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = NO_WND);
+	for (uint32_t i = 0; i < r->cfg.max_retries + 5; i++) {
+		MS(61000);
+		TRUE(!r->p->gone);
+		TRUE(r->t.n_tx > 0);
+		EQ(r->tx[0].flags, FIN_ACK);
+		EQ(r->tx[0].seq - r->p->our_isn, 1);
+		rig_drop_output(r);
+		IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = NO_WND);
+	}
+	IN(TCP_ACK, .seq = 1, .ack = 2);
+	STATE(TCP_FIN_WAIT_2);
+}
+
+static void fin_into_a_closed_window(struct rig *r)
+{
+	OPEN(0);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = NO_WND);
+	rig_close(r);
+	WAIT(200); /* the FIN itself is the probe */
+	OUT(FIN_ACK, .seq = 1, .ack = 1);
+	STATE(TCP_FIN_WAIT_1);
+	IN(TCP_ACK, .seq = 1, .ack = 2, .wnd = NO_WND);
+	STATE(TCP_FIN_WAIT_2);
+}
+
+static void old_segment_does_not_set_the_window(struct rig *r)
+{
+	OPEN(0);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 100, .wnd = 5000);
+	IN(TCP_ACK, .seq = 101, .ack = 1, .len = 100, .wnd = 8000);
+	rig_drop_output(r);
+	EQ(r->p->conn->snd_wnd, 8000);
+	/* SND.WL1: one that was overtaken says nothing of the present (section 3.10.7.4). */
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 100, .wnd = 100);
+	rig_drop_output(r);
+	EQ(r->p->conn->snd_wnd, 8000);
+}
+
+static void bare_window_update(struct rig *r)
+{
+	OPEN(0);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = r->mss);
+	rig_write(r, 3 * r->mss);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = 3 * r->mss);
+	OUT(TCP_ACK, .seq = 1 + r->mss, .ack = 1, .len = r->mss);
+	OUT(TCP_ACK, .seq = 1 + 2 * r->mss, .ack = 1, .len = r->mss);
+}
+
+const struct tcp_case window_cases[] = {
+	{"nobody_reads", nobody_reads, NULL, 0},
+	{"small_reads_open_nothing", small_reads_open_nothing, NULL, 0},
+	{"ack_into_our_closed_window", ack_into_our_closed_window, NULL, 0},
+	{"our_scaled_window", our_scaled_window, scaled, 0},
+	{"unscaled_window_is_64k", unscaled_window_is_64k, scaled, 0},
+	{"window_limits_sending", window_limits_sending, NULL, 0},
+	{"half_of_the_largest_window_is_worth_it", half_of_the_largest_window_is_worth_it, NULL, 0},
+	{"silly_window", silly_window, NULL, 0},
+	{"zero_window_is_probed", zero_window_is_probed, NULL, 0},
+	{"probe_is_taken", probe_is_taken, NULL, 0},
+	{"window_update_is_lost", window_update_is_lost, NULL, 0},
+	{"answered_probes_never_give_up", answered_probes_never_give_up, NULL, 0},
+	{"unanswered_probes_give_up", unanswered_probes_give_up, NULL, 0},
+	{"window_shrinks_to_zero", window_shrinks_to_zero, NULL, 0},
+	{"window_shrinks_below_a_fin", window_shrinks_below_a_fin, NULL, 0},
+	{"fin_into_a_closed_window", fin_into_a_closed_window, NULL, 0},
+	{"old_segment_does_not_set_the_window", old_segment_does_not_set_the_window, NULL, 0},
+	{"bare_window_update", bare_window_update, NULL, 0},
+	{0},
+};
