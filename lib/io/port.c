@@ -316,7 +316,10 @@ void rs_io_port_close(struct io_port *port)
 
 /* ---- while it runs ---- */
 
-/* Drivers on top of the kernel (AF_XDP, AF_PACKET) do not tell when its interface has no link. */
+/*
+ * Drivers on top of the kernel (AF_XDP, AF_PACKET) do not tell when its interface has no link. One
+ * that cannot be asked, since it was moved to another namespace, is believed to have one.
+ */
 static bool kernel_has_link(uint32_t if_index)
 {
 	struct ifreq request = {0};
@@ -325,8 +328,8 @@ static bool kernel_has_link(uint32_t if_index)
 
 	if (fd < 0)
 		return true;
-	up = if_indextoname(if_index, request.ifr_name) && ioctl(fd, SIOCGIFFLAGS, &request) == 0 &&
-	     request.ifr_flags & IFF_RUNNING;
+	up = !if_indextoname(if_index, request.ifr_name) ||
+	     ioctl(fd, SIOCGIFFLAGS, &request) != 0 || request.ifr_flags & IFF_RUNNING;
 	close(fd);
 	return up;
 }
