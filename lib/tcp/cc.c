@@ -66,7 +66,7 @@ static void recovery_ack(struct tcp *t, struct tcp_conn *c, uint32_t acked)
 		leave_recovery(c, c->snd_max - c->snd_una);
 		return;
 	}
-	rs_tcp_retransmit_one(t, c);
+	rs_tcp_resend(t, c);
 	c->cwnd -= rs_min_u32(acked, c->cwnd - c->mss);
 	if (acked >= c->mss)
 		c->cwnd += c->mss;
@@ -117,7 +117,7 @@ void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c)
 	c->ssthresh = half_flight(c);
 	c->recover = c->snd_max;
 	c->flags |= TCP_F_RECOVERY | TCP_F_RECOVER;
-	rs_tcp_retransmit_one(t, c);
+	rs_tcp_resend(t, c);
 	c->cwnd = c->ssthresh + DUP_ACK_THRESHOLD * c->mss;
 }
 

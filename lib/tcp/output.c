@@ -220,6 +220,48 @@ static void delay_ack(struct tcp *t, struct tcp_conn *c)
 	rs_tcp_arm(t, c, c->delack_tick);
 }
 
+/* Sends again from snd_una: at most one segment. */
+static void retransmit_one(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t in_flight = c->snd_max - c->snd_una;
+	uint32_t len = rs_min_u32(rs_min_u32(c->sendq.n_bytes, in_flight), c->mss);
+
+	send_data(t, c, c->snd_una, len,
+		c->flags & TCP_F_FIN_SENT && in_flight > len && len == c->sendq.n_bytes);
+}
+
+/* One byte, or FIN, into a closed window (RFC 9293 section 3.8.6.1). */
+static void send_probe(struct tcp *t, struct tcp_conn *c)
+{
+	t->counters[TCP_C_WINDOW_PROBES]++;
+	if (c->sendq.n_bytes) {
+		/* As much as a small window takes, else one byte. */
+		uint32_t len = rs_min_u32(rs_min_u32(c->snd_wnd, c->mss), c->sendq.n_bytes);
+
+		send_data(t, c, c->snd_una, rs_max_u32(len, 1), false);
+		c->flags &= ~(uint32_t)TCP_F_TIMING; /* its answer says nothing about the way */
+	} else if (send_data(t, c, c->snd_una, 0, true)) {
+		c->snd_nxt = c->snd_una + 1;
+		fin_was_sent(c);
+	}
+	c->flags |= TCP_F_PERSIST;
+}
+
+/* False when t->tx is full. What asked for it may have been settled by what came since. */
+static bool send_again(struct tcp *t, struct tcp_conn *c)
+{
+	if (rs_likely(!(c->flags & TCP_F_RESEND)))
+		return true;
+	if (t->n_tx == t->max_tx)
+		return false;
+	c->flags &= ~(uint32_t)TCP_F_RESEND;
+	if (c->flags & TCP_F_PERSIST)
+		send_probe(t, c);
+	else if (c->flags & TCP_F_RECOVERY)
+		retransmit_one(t, c);
+	return true;
+}
+
 bool rs_tcp_output(struct tcp *t, struct tcp_conn *c)
 {
 	bool done = true;
@@ -229,9 +271,11 @@ bool rs_tcp_output(struct tcp *t, struct tcp_conn *c)
 			rs_tcp_send_syn(t, c);
 		return true;
 	}
-	if (c->state == TCP_SYN_RECEIVED)
-		return true;
-	done = send_new(t, c);
+	if (c->state != TCP_SYN_RECEIVED) {
+		if (!send_again(t, c))
+			return false;
+		done = send_new(t, c);
+	}
 	if (c->flags & TCP_F_ACK_NOW) {
 		if (t->n_tx == t->max_tx)
 			return false;
@@ -323,28 +367,10 @@ void rs_tcp_send_syn(struct tcp *t, struct tcp_conn *c)
 	c->rtt_start_us = (uint32_t)t->now_us;
 }
 
-void rs_tcp_retransmit_one(struct tcp *t, struct tcp_conn *c)
+void rs_tcp_resend(struct tcp *t, struct tcp_conn *c)
 {
-	uint32_t in_flight = c->snd_max - c->snd_una;
-	uint32_t len = rs_min_u32(rs_min_u32(c->sendq.n_bytes, in_flight), c->mss);
-
-	send_data(t, c, c->snd_una, len,
-		c->flags & TCP_F_FIN_SENT && in_flight > len && len == c->sendq.n_bytes);
-}
-
-void rs_tcp_send_probe(struct tcp *t, struct tcp_conn *c)
-{
-	t->counters[TCP_C_WINDOW_PROBES]++;
-	if (c->sendq.n_bytes) {
-		/* As much as a small window takes, else one byte. */
-		uint32_t len = rs_min_u32(rs_min_u32(c->snd_wnd, c->mss), c->sendq.n_bytes);
-
-		send_data(t, c, c->snd_una, rs_max_u32(len, 1), false);
-		c->flags &= ~(uint32_t)TCP_F_TIMING; /* its answer says nothing about the way */
-	} else if (send_data(t, c, c->snd_una, 0, true)) {
-		c->snd_nxt = c->snd_una + 1;
-		fin_was_sent(c);
-	}
+	c->flags |= TCP_F_RESEND;
+	rs_tcp_mark_dirty(t, c);
 }
 
 /* RFC 9293 section 3.8.4: a segment with old sequence number that the peer has to answer. */

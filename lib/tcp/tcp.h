@@ -122,6 +122,8 @@ enum {
 	TCP_F_ACK_OWED = 1u << 20,  /* bytes arrived since our last segment: flush acks or delays */
 	TCP_F_FIN_ACKED = 1u << 21, /* our FIN is acknowledged; rtx_tick bounds what may follow */
 	TCP_F_RECOVER = 1u << 22,   /* recover means something: losses before it are known */
+	TCP_F_RESEND = 1u << 23,    /* what stands at snd_una goes out at the next flush: a lost
+				       segment in recovery, else a probe */
 };
 
 struct tcp_conn {

@@ -106,10 +106,11 @@ void rs_tcp_send_ack(struct tcp *t, struct tcp_conn *c, uint32_t recent);
 void rs_tcp_send_challenge_ack(struct tcp *t, struct tcp_conn *c);
 /* SYN or SYN-ACK of a connection in SYN-SENT or SYN-RECEIVED. */
 void rs_tcp_send_syn(struct tcp *t, struct tcp_conn *c);
-/* Sends again from snd_una: at most one segment. */
-void rs_tcp_retransmit_one(struct tcp *t, struct tcp_conn *c);
-/* One byte into a closed window (RFC 9293 section 3.8.6.1). */
-void rs_tcp_send_probe(struct tcp *t, struct tcp_conn *c);
+/*
+ * At the next flush: the segment at snd_una again, or, with TCP_F_PERSIST, a probe. Not now: what
+ * comes in the same turn may free the chunks that a descriptor points to, and give them to others.
+ */
+void rs_tcp_resend(struct tcp *t, struct tcp_conn *c);
 void rs_tcp_send_keepalive(struct tcp *t, struct tcp_conn *c);
 void rs_tcp_send_rst(struct tcp *t, struct tcp_conn *c);
 /* The RST that answers a segment of no connection (RFC 9293 section 3.10.7.1). */

@@ -38,10 +38,9 @@ static bool on_rtx_timer(struct tcp *t, struct tcp_conn *c)
 	}
 	if (c->flags & TCP_F_PERSIST) {
 		c->flags |= TCP_F_RETRIED;
-		rs_tcp_send_probe(t, c);
 		c->rto_ms = rs_min_u32(c->rto_ms * 2, t->cfg->max_rto_ms);
-		c->flags |= TCP_F_PERSIST;
 		rs_tcp_start_rtx_timer(t, c);
+		rs_tcp_resend(t, c);
 		return true;
 	}
 	t->counters[TCP_C_TIMEOUTS]++;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Segments of ours get lost: RFC 6298, 5681, 6582, 3042. */
+#include <string.h>
+
 #include "cases.h"
 
 /* n full segments on their way, seen. */
@@ -331,7 +333,76 @@ static void ack_of_what_a_timeout_took_back(struct rig *r)
 	OUT(TCP_ACK, .seq = 1 + 5 * r->mss, .ack = 1, .len = 10);
 }
 
+/* 100 bytes in a chunk that they own, as an answer that was rendered. */
+static void write_chunk(struct rig *r)
+{
+	uint8_t *room = rs_sendq_reserve(&r->p->conn->sendq, &r->chunks, 100);
+
+	TRUE(room);
+	memcpy(room, rig_pattern, 100);
+	rs_sendq_commit(&r->p->conn->sendq, 100, &r->chunks);
+	rs_tcp_send(&r->t, r->p->conn);
+	rig_flush(r);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 100);
+}
+
+/* A descriptor must not outlive the chunk that it points to: others write to it in the same turn.
+ */
+static void acked_in_the_turn_of_its_loss(struct rig *r)
+{
+	uint32_t n_free = r->chunks.n_free;
+
+	OPEN(0);
+	write_chunk(r);
+	r->no_flush = true;
+	for (uint32_t i = 0; i < 3; i++)
+		IN(TCP_ACK, .seq = 1, .ack = 1);
+	EQ(COUNTER(FAST_RETRANSMITS), 1);
+	IN(TCP_ACK, .seq = 1, .ack = 101);
+	EQ(r->chunks.n_free, n_free);
+	r->no_flush = false;
+	FLUSH();
+	QUIET();
+}
+
+static void reset_in_the_turn_of_its_loss(struct rig *r)
+{
+	uint32_t n_free = r->chunks.n_free;
+
+	OPEN(0);
+	write_chunk(r);
+	r->no_flush = true;
+	for (uint32_t i = 0; i < 3; i++)
+		IN(TCP_ACK, .seq = 1, .ack = 1);
+	IN(TCP_RST, .seq = 1);
+	TRUE(r->p->gone);
+	EQ(r->chunks.n_free, n_free);
+	r->no_flush = false;
+	FLUSH();
+	QUIET();
+}
+
+/* The same for a probe: what the timer wants is said only when the turn ends. */
+static void aborted_in_the_turn_of_its_probe(struct rig *r)
+{
+	struct tcp_conn *conn;
+
+	OPEN(0);
+	write_chunk(r);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = NO_WND);
+	r->t.now_us += 10000000;
+	while (rs_tcp_expire(&r->t, &conn))
+		;
+	QUIET();
+	rig_abort(r);
+	OUT(RST_ACK, .seq = 1, .ack = 1);
+	QUIET();
+}
+
 const struct tcp_case loss_cases[] = {
+	{"acked_in_the_turn_of_its_loss", acked_in_the_turn_of_its_loss, NULL, 0},
+	{"reset_in_the_turn_of_its_loss", reset_in_the_turn_of_its_loss, NULL, 0},
+	{"aborted_in_the_turn_of_its_probe", aborted_in_the_turn_of_its_probe, NULL, 0},
 	{"timeout_doubles", timeout_doubles, NULL, 0},
 	{"timeout_is_at_most_max_rto", timeout_is_at_most_max_rto, NULL, 0},
 	{"gives_up", gives_up, NULL, 0},
