@@ -80,7 +80,7 @@ static int resolve_topology(struct appliance *a)
 
 	RTE_LCORE_FOREACH(lcore)
 	{
-		if (req.lcores.n < TOPOLOGY_MAX_CORES)
+		if (req.lcores.n < CORE_LIST_MAX)
 			req.lcores.ids[req.lcores.n++] = (uint16_t)lcore;
 	}
 	if (n_ports > IO_MAX_PORTS) {
@@ -424,12 +424,17 @@ void rs_appliance_stop(struct appliance *a)
 	rte_eal_mp_wait_lcore();
 }
 
-uint32_t rs_appliance_n_conns(const struct appliance *a)
+uint32_t rs_appliance_n_conns(const struct appliance *a, bool with_half_open)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < a->topology.n_net; i++)
-		n += __atomic_load_n(&a->net[i]->tcp.n_conns, __ATOMIC_RELAXED);
+	for (uint32_t i = 0; i < a->topology.n_net; i++) {
+		const struct tcp *tcp = &a->net[i]->tcp;
+
+		n += __atomic_load_n(&tcp->n_conns, __ATOMIC_RELAXED);
+		if (!with_half_open)
+			n -= __atomic_load_n(&tcp->n_half_open, __ATOMIC_RELAXED);
+	}
 	return n;
 }
 

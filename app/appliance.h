@@ -34,7 +34,7 @@ struct appliance {
 	struct slow_path slow[TOPOLOGY_MAX_CORES];             /* by net stage */
 	struct joint net_tx[TOPOLOGY_MAX_CORES][IO_MAX_PORTS]; /* by net stage and port */
 	uint32_t n_cores;
-	struct core cores[TOPOLOGY_MAX_CORES];
+	struct core cores[TOPOLOGY_MAX_STAGES];
 	bool stop; /* read by all cores */
 };
 
@@ -55,7 +55,7 @@ uint32_t rs_appliance_leaks(struct appliance *a);
 
 void rs_appliance_destroy(struct appliance *a);
 
-/* Connections in any state but TIME-WAIT, on all cores. */
-uint32_t rs_appliance_n_conns(const struct appliance *a);
+/* Connections in any state but TIME-WAIT, on all cores; with those in SYN-RECEIVED or without. */
+uint32_t rs_appliance_n_conns(const struct appliance *a, bool with_half_open);
 
 #endif

@@ -20,6 +20,7 @@
 #define CONFLICT_US         10000000 /* DEFEND_INTERVAL of RFC 5227 */
 #define ANNOUNCE_US         2000000  /* ANNOUNCE_INTERVAL */
 #define N_ANNOUNCEMENTS     2        /* ANNOUNCE_NUM */
+#define HANDSHAKE_US        1000000  /* those that take longer will hardly become connections */
 #define QUIET_TICKS         2        /* for the last frames of the last connection to leave */
 #define MAX_FRAMES_PER_TICK 64
 
@@ -303,7 +304,8 @@ static void start_draining(struct control *c, uint64_t now_us)
 	uint32_t seconds = c->appliance->cfg->drain_timeout_s;
 
 	rs_log("draining: no new connections; waiting up to %u s for %u that are open", seconds,
-		rs_appliance_n_conns(c->appliance));
+		rs_appliance_n_conns(c->appliance, true));
+	c->handshakes_until_us = now_us + HANDSHAKE_US;
 	c->drain_until_us = now_us + seconds * UINT64_C(1000000) + 1;
 	__atomic_store_n(&c->appliance->http.drain, true, __ATOMIC_RELAXED);
 }
@@ -334,7 +336,7 @@ static bool take_signals(struct control *c, uint64_t now_us)
 
 static bool is_drained(struct control *c, uint64_t now_us)
 {
-	uint32_t n = rs_appliance_n_conns(c->appliance);
+	uint32_t n = rs_appliance_n_conns(c->appliance, now_us < c->handshakes_until_us);
 
 	if (!c->drain_until_us)
 		return false;

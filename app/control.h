@@ -28,10 +28,11 @@ struct control {
 	struct control_port ports[IO_MAX_PORTS];
 	struct control_gateway gateways[CONFIG_MAX_GATEWAYS]; /* as in struct config */
 	uint64_t started_us;
-	uint64_t watch_due_us;    /* when to look at links and neighbours again */
-	uint64_t conflict_due_us; /* not before then is a conflict talked of again */
-	uint64_t drain_until_us;  /* 0: not draining */
-	uint32_t n_quiet_ticks;   /* in a row without a connection, while draining */
+	uint64_t watch_due_us;        /* when to look at links and neighbours again */
+	uint64_t conflict_due_us;     /* not before then is a conflict talked of again */
+	uint64_t drain_until_us;      /* 0: not draining */
+	uint64_t handshakes_until_us; /* until then draining waits for handshakes as well */
+	uint32_t n_quiet_ticks;       /* in a row without a connection, while draining */
 };
 
 /* Blocks the signals that control handles, in this thread and all that it starts. Before EAL. */

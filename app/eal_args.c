@@ -55,7 +55,7 @@ static bool read_mask(const char *text, struct core_list *list)
 	for (uint16_t i = 0; i < 64; i++) {
 		if (!(mask >> i & 1))
 			continue;
-		if (list->n == TOPOLOGY_MAX_CORES)
+		if (list->n == CORE_LIST_MAX)
 			return false;
 		list->ids[list->n++] = i;
 	}
@@ -72,7 +72,7 @@ static bool read_affinity(struct core_list *list)
 	for (uint16_t i = 0; i < CPU_SETSIZE; i++) {
 		if (!CPU_ISSET(i, &cpus))
 			continue;
-		if (list->n == TOPOLOGY_MAX_CORES)
+		if (list->n == CORE_LIST_MAX)
 			return false;
 		list->ids[list->n++] = i;
 	}

@@ -11,7 +11,7 @@
 /*
  * The lcores that EAL will have, by -l, -c or --lcores in argv[1, argc); without any of them, the
  * CPUs that this process may use. 0, or -ENOTSUP where this cannot be told from here (--lcores
- * with @, -s, more than TOPOLOGY_MAX_CORES).
+ * with @, -s, more than CORE_LIST_MAX).
  */
 int rs_eal_args_lcores(int argc, char **argv, struct core_list *lcores, uint16_t *main_lcore);
 

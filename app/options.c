@@ -73,8 +73,8 @@ static int cores(struct option_parser *p, const char *value, struct core_list *t
 {
 	if (rs_value_cores(value, to))
 		return 0;
-	return rs_option_fail(p, "expected a list of at most %d lcores, each once, as in 1,3-5",
-		TOPOLOGY_MAX_CORES);
+	return rs_option_fail(
+		p, "expected a list of at most %d lcores, each once, as in 1,3-5", CORE_LIST_MAX);
 }
 
 /* An option that is a number and nothing else. */

@@ -62,6 +62,15 @@ static uint16_t add(struct topology *t, enum stage_kind kind, const struct core_
 	return (uint16_t)cores->n;
 }
 
+/* Stages of one kind have a limit: rings and counters are arrays. */
+static int check_count(const char *option, uint32_t n, uint32_t max, char *why, size_t why_bytes)
+{
+	if (n <= max)
+		return 0;
+	snprintf(why, why_bytes, "%s: %u cores, at most %u can do that", option, n, max);
+	return -EINVAL;
+}
+
 static int resolve_fused(const struct topology_request *req, struct topology *t,
 	const struct core_list *net, char *why, size_t why_bytes)
 {
@@ -84,6 +93,8 @@ static int resolve_fused(const struct topology_request *req, struct topology *t,
 			net->n, req->n_queues);
 		return -EINVAL;
 	}
+	if (check_count("--net-cores", net->n, TOPOLOGY_MAX_CORES, why, why_bytes))
+		return -EINVAL;
 	t->n_net = add(t, STAGE_NET, net, req->main_lcore);
 	t->n_rx_queues = t->n_tx_queues = t->n_net;
 	return 0;
@@ -110,11 +121,10 @@ static int resolve_split(
 	}
 	if (!net.n)
 		net = (struct core_list){.n = 1, .ids = {all.ids[all.n - 1]}};
-	if (rx.n > TOPOLOGY_MAX_RX) {
-		snprintf(why, why_bytes, "--rx-cores: %u cores, at most %u can receive", rx.n,
-			TOPOLOGY_MAX_RX);
+	if (check_count("--rx-cores", rx.n, TOPOLOGY_MAX_RX, why, why_bytes) ||
+		check_count("--net-cores", net.n, TOPOLOGY_MAX_CORES, why, why_bytes) ||
+		check_count("--tx-cores", tx.n, TOPOLOGY_MAX_CORES, why, why_bytes))
 		return -EINVAL;
-	}
 	if (rx.n > 1 && !req->has_rss) {
 		snprintf(why, why_bytes,
 			"--rx-cores: %u cores, but a port does not spread connections over queues "

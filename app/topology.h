@@ -11,7 +11,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define TOPOLOGY_MAX_CORES 32
+#define TOPOLOGY_MAX_CORES 32 /* that run stages of one kind */
+#define CORE_LIST_MAX      256
 #define TOPOLOGY_MAX_RX    16 /* receive stages: a net stage has so many joints */
 
 enum layout {
@@ -21,7 +22,7 @@ enum layout {
 
 struct core_list {
 	uint32_t n;
-	uint16_t ids[TOPOLOGY_MAX_CORES];
+	uint16_t ids[CORE_LIST_MAX];
 };
 
 /* What is asked for, and what there is. */

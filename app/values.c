@@ -86,7 +86,7 @@ static bool add_core(struct core_list *list, uint16_t core)
 		if (list->ids[i] == core)
 			return false;
 	}
-	if (list->n == TOPOLOGY_MAX_CORES)
+	if (list->n == CORE_LIST_MAX)
 		return false;
 	list->ids[list->n++] = core;
 	return true;

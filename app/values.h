@@ -27,7 +27,7 @@ bool rs_value_addr(const char *text, uint8_t addr[16], uint8_t *family);
 /* ADDR/LEN, LEN at least 1. */
 bool rs_value_prefix(const char *text, struct wire_addr *prefix);
 
-/* As in 1,3-5; no core twice, no more than TOPOLOGY_MAX_CORES. */
+/* As in 1,3-5; no core twice, no more than CORE_LIST_MAX. */
 bool rs_value_cores(const char *text, struct core_list *list);
 
 /* The prefix length as routes count it: within ::ffff:0:0/96 for IPv4. */

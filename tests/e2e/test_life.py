@@ -8,6 +8,7 @@ import time
 from harness import equal, pattern, test, true
 from http_client import Connection, request
 from lab import Appliance, wait_until
+from peer import Peer
 
 SIZE = 8_000_000
 
@@ -68,6 +69,16 @@ def draining_has_a_deadline(t):
         appliance.terminate()
         appliance.wait(within=8)
         true(time.monotonic() - started >= 0.9, "it did not wait for the download")
+
+
+@test(own=True)
+def a_handshake_that_never_ends_is_not_waited_for(t):
+    appliance = t.start("--drain-timeout", "60")
+    with Peer(t) as silent:
+        silent.say("S")
+        silent.segment(lambda s: s.flags == "SA", what="a SYN-ACK")
+        appliance.terminate()
+        appliance.wait(within=8)
 
 
 @test(own=True)

@@ -19,6 +19,7 @@ def goes_to(t):
         far.mac = ROUTER
         far.say("S")
         answer = far.expect(far.mine, 3, "a SYN-ACK")
+        far.seq = far.iss + 1
         return answer[Ether].dst, client
 
 

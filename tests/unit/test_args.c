@@ -318,14 +318,15 @@ static void errors(void **state)
 		{"--next-hop none", "--next-hop none: expected last or route"},
 		{"--net-cores 1,,2",
 			"--net-cores 1,,2: "
-			"expected a list of at most 32 lcores, each once, as in 1,3-5"},
+			"expected a list of at most 256 lcores, each once, as in 1,3-5"},
 		{"--net-cores 1-3,2",
 			"--net-cores 1-3,2: "
-			"expected a list of at most 32 lcores, each once, as in 1,3-5"},
+			"expected a list of at most 256 lcores, each once, as in 1,3-5"},
 		{"--rx-cores 5-3", "--rx-cores 5-3: "
-				   "expected a list of at most 32 lcores, each once, as in 1,3-5"},
-		{"--tx-cores 0-32", "--tx-cores 0-32: "
-				    "expected a list of at most 32 lcores, each once, as in 1,3-5"},
+				   "expected a list of at most 256 lcores, each once, as in 1,3-5"},
+		{"--tx-cores 0-256",
+			"--tx-cores 0-256: "
+			"expected a list of at most 256 lcores, each once, as in 1,3-5"},
 		{"--max-conns -1", "--max-conns -1: expected a number from 1 to 16777216"},
 		{"--max-conns 99999999999999999999",
 			"--max-conns 99999999999999999999: expected a number from 1 to 16777216"},
@@ -548,7 +549,7 @@ static void lcores_of_eal(void **state)
 	lcores_are("ringside -l 0-1 -- -l 5", "0: 0 1");
 	lcores_are("ringside --lcores (0-3)@0", "unknown");
 	lcores_are("ringside -l 0-3 -s 0xc", "unknown");
-	lcores_are("ringside -l 0-40", "unknown");
+	lcores_are("ringside -l 0-256", "unknown");
 	lcores_are("ringside -c zebra", "unknown");
 	lcores_are("ringside -l", "unknown");
 }

@@ -205,6 +205,13 @@ static void core_lists_are_checked(void **state)
 	req = request(LAYOUT_SPLIT, TOPOLOGY_MAX_CORES);
 	req.rx_cores = cores(1, TOPOLOGY_MAX_RX + 1);
 	assert_refused(&req, "--rx-cores");
+	for (enum layout layout = LAYOUT_FUSED; layout <= LAYOUT_SPLIT; layout++) {
+		req = request(layout, 2 * TOPOLOGY_MAX_CORES);
+		req.n_queues = 0;
+		assert_refused(&req, "--net-cores: ");
+		req.net_cores = cores(40, TOPOLOGY_MAX_CORES / 2);
+		assert_resolves(&req);
+	}
 }
 
 /* Every stage has one line with its core. */
