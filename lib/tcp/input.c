@@ -82,6 +82,7 @@ static void update_window(struct tcp *t, struct tcp_conn *c, const struct tcp_se
 	c->max_snd_wnd = rs_max_u32(c->max_snd_wnd, wnd);
 	if (c->flags & TCP_F_PERSIST && wnd) {
 		c->flags &= ~(uint32_t)(TCP_F_PERSIST | TCP_F_RTX);
+		c->snd_nxt = c->snd_una; /* what probed did not get in */
 		rs_tcp_cc_reset_rto(t, c);
 	}
 	if (c->sendq.n_bytes || c->flags & TCP_F_CLOSE)

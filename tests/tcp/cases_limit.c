@@ -151,6 +151,29 @@ static void unread_bytes_are_bounded(struct rig *r)
 	rig_drop_output(r);
 }
 
+/* However many peers keep us waiting for a gap, there are chunks left for answers and newcomers. */
+static void all_receive_queues_are_bounded(struct rig *r)
+{
+	for (uint32_t n = 0; n < 4; n++) {
+		rig_peer(r, n);
+		OPEN(0);
+		for (uint32_t i = 0; i < r->cfg.rcvq_chunks; i++)
+			IN(TCP_ACK, .seq = 1001 + i * 10, .ack = 1, .len = 1);
+		rig_drop_output(r);
+	}
+	EQ(r->chunks.n_free, r->chunks.n_total / 4);
+	EQ(COUNTER(DROP_RCVQ_FULL), 0);
+	TRUE(COUNTER(DROP_RCVQ_NO_CHUNK) > 0);
+	rig_peer(r, 0);
+	rig_abort(r);
+	rig_drop_output(r);
+	rig_peer(r, 3); /* whose turn it is now */
+	EQ(r->p->conn->n_rcvq_chunks, 0);
+	IN(TCP_ACK, .seq = 1001, .ack = 1, .len = 1);
+	EQ(r->p->conn->n_rcvq_chunks, 1);
+	rig_drop_output(r);
+}
+
 static void draining(struct rig *r)
 {
 	rig_peer(r, 1);
@@ -210,6 +233,26 @@ static void syn_ack_finds_no_descriptor(struct rig *r)
 	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
 }
 
+static void ack_in_a_handshake_finds_no_descriptor(struct rig *r)
+{
+	rig_peer(r, 1);
+	OPEN(0);
+	rig_peer(r, 0);
+	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	r->no_flush = true;
+	rig_peer(r, 1);
+	IN(TCP_ACK, .seq = 101, .ack = 1, .len = 10); /* its ACK takes the only one */
+	rig_peer(r, 0);
+	IN(TCP_ACK, .seq = 70000, .ack = 1, .len = 10);
+	rig_peer(r, 1);
+	OUT(TCP_ACK, .seq = 1, .ack = 1);
+	FLUSH();
+	rig_peer(r, 0);
+	OUT(TCP_ACK, .seq = 1, .ack = 1);
+	STATE(TCP_SYN_RECEIVED);
+}
+
 const struct tcp_case limit_cases[] = {
 	{"connections_full", connections_full, wide_backlog, 0},
 	{"half_open_ones_count", half_open_ones_count, wide_backlog, 0},
@@ -219,8 +262,11 @@ const struct tcp_case limit_cases[] = {
 	{"no_chunk_is_no_loss", no_chunk_is_no_loss, NULL, 0},
 	{"receive_queue_is_full", receive_queue_is_full, four_chunks, 0},
 	{"unread_bytes_are_bounded", unread_bytes_are_bounded, four_chunks, 0},
+	{"all_receive_queues_are_bounded", all_receive_queues_are_bounded, NULL, 0},
 	{"draining", draining, NULL, 0},
 	{"each_port_that_listens", each_port_that_listens, two_ports, 0},
 	{"syn_ack_finds_no_descriptor", syn_ack_finds_no_descriptor, no_descriptor, 0},
+	{"ack_in_a_handshake_finds_no_descriptor", ack_in_a_handshake_finds_no_descriptor,
+		no_descriptor, 0},
 	{0},
 };

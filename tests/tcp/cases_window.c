@@ -269,6 +269,19 @@ static void fin_into_a_closed_window(struct rig *r)
 	STATE(TCP_FIN_WAIT_2);
 }
 
+static void fin_was_the_probe_and_got_lost(struct rig *r)
+{
+	OPEN(0);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = NO_WND);
+	rig_close(r);
+	WAIT(200);
+	OUT(FIN_ACK, .seq = 1, .ack = 1);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = 5000); /* the window opens, the FIN is not there */
+	OUT(FIN_ACK, .seq = 1, .ack = 1);
+	WAIT(200);
+	OUT(FIN_ACK, .seq = 1, .ack = 1);
+}
+
 static void old_segment_does_not_set_the_window(struct rig *r)
 {
 	OPEN(0);
@@ -311,6 +324,7 @@ const struct tcp_case window_cases[] = {
 	{"window_shrinks_to_zero", window_shrinks_to_zero, NULL, 0},
 	{"window_shrinks_below_a_fin", window_shrinks_below_a_fin, NULL, 0},
 	{"fin_into_a_closed_window", fin_into_a_closed_window, NULL, 0},
+	{"fin_was_the_probe_and_got_lost", fin_was_the_probe_and_got_lost, NULL, 0},
 	{"old_segment_does_not_set_the_window", old_segment_does_not_set_the_window, NULL, 0},
 	{"bare_window_update", bare_window_update, NULL, 0},
 	{0},

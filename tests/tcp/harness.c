@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "invariants.h"
+#include "tcp/invariants.h"
 
-#define N_CHUNKS    64
+#define N_CHUNKS    128
 #define CHUNK_BYTES 2048
 #define START_US    (UINT64_C(1) << 33)
 #define PEER_PORT   40000

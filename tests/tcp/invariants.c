@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "invariants.h"
+#include "tcp/invariants.h"
 
 #define RULE(condition)                                                                            \
 	do {                                                                                       \
