@@ -333,8 +333,8 @@ static void errors(void **state)
 		{"--idle-timeout 0", "--idle-timeout 0: expected a number from 1 to 86400"},
 		{"--max-body 2G", "--max-body 2G: expected a number of bytes from 0 to "
 				  "1073741824; k, M or G may follow"},
-		{"--max-body 18446744073709551615G",
-			"--max-body 18446744073709551615G: expected a number of bytes from 0 to "
+		{"--max-body 17179869185G",
+			"--max-body 17179869185G: expected a number of bytes from 0 to "
 			"1073741824; k, M or G may follow"},
 		{"--max-head k", "--max-head k: expected a number of bytes from 512 to 65535; "
 				 "k, M or G may follow"},
@@ -353,6 +353,45 @@ static void errors(void **state)
 			fails(table[i].line, table[i].expected);
 		else
 			fails(line, table[i].expected);
+	}
+}
+
+static void bounds(void **state)
+{
+	static const struct {
+		const char *name;
+		long min, max;
+	} table[] = {
+		{"vlan", 1, 4094},
+		{"mtu", 576, 9600},
+		{"http", 1, 65535},
+		{"rx-ring", 64, 32768},
+		{"tx-ring", 64, 32768},
+		{"mbufs", 1024, 16777216},
+		{"max-conns", 1, 16777216},
+		{"syn-backlog", 0, 16777216},
+		{"max-head", 512, 65535},
+		{"max-body", 0, 1073741824},
+		{"idle-timeout", 1, 86400},
+		{"header-timeout", 1, 3600},
+		{"body-timeout", 1, 3600},
+		{"time-wait", 0, 240},
+		{"keepalive", 0, 86400},
+		{"drain-timeout", 0, 86400},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		for (int k = 0; k < 2; k++) {
+			char line[64];
+
+			sprintf(line, "--ip 9.9.9.9/8 --%s %ld", table[i].name,
+				k ? table[i].max : table[i].min);
+			parses(line);
+			sprintf(line, "--ip 9.9.9.9/8 --%s %ld", table[i].name,
+				k ? table[i].max + 1 : table[i].min - 1);
+			assert_int_equal(parse(line), -22);
+		}
 	}
 }
 
@@ -563,6 +602,7 @@ int main(void)
 		cmocka_unit_test(routes),
 		cmocka_unit_test(actions),
 		cmocka_unit_test(errors),
+		cmocka_unit_test(bounds),
 		cmocka_unit_test(too_much),
 		cmocka_unit_test(files),
 		cmocka_unit_test(the_command_line_wins),
