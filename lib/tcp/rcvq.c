@@ -2,7 +2,8 @@
 /*
  * The receive queue: bytes that have arrived and that the application has not taken, in order or
  * beyond a gap. A list of chunks sorted by sequence number, never overlapping: what came first
- * stays, later copies fill only the gaps. Its length is bounded by cfg->rcvq_chunks.
+ * stays, later copies fill only the gaps. Its length is bounded by cfg->rcvq_chunks, and all of
+ * them together by three quarters of the pool: what peers send must leave room for our answers.
  */
 #include <string.h>
 
@@ -38,6 +39,11 @@ static void block_append(struct block *b, const uint8_t *data, uint32_t len)
 	b->len = (uint16_t)(b->len + len);
 }
 
+static bool has_share(const struct tcp *t)
+{
+	return t->n_rcvq_chunks < t->chunks->n_total - t->chunks->n_total / 4;
+}
+
 /* A new block with as much of data as fits, linked at *link. Returns the bytes taken. */
 static uint32_t add_block(struct tcp *t, struct tcp_conn *c, uint32_t *link, uint32_t seq,
 	const uint8_t *data, uint32_t len)
@@ -49,18 +55,26 @@ static uint32_t add_block(struct tcp *t, struct tcp_conn *c, uint32_t *link, uin
 		t->counters[TCP_C_DROP_RCVQ_FULL]++;
 		return 0;
 	}
-	chunk = rs_chunk_alloc(t->chunks);
+	chunk = has_share(t) ? rs_chunk_alloc(t->chunks) : 0;
 	if (!chunk) {
 		t->counters[TCP_C_DROP_RCVQ_NO_CHUNK]++;
 		return 0;
 	}
 	c->n_rcvq_chunks++;
+	t->n_rcvq_chunks++;
 	b = block_at(t, chunk);
 	*b = (struct block){.next = *link, .seq = seq};
 	*link = chunk;
 	len = rs_min_u32(len, block_room(t, b));
 	block_append(b, data, len);
 	return len;
+}
+
+static void free_block(struct tcp *t, struct tcp_conn *c, uint32_t chunk)
+{
+	c->n_rcvq_chunks--;
+	t->n_rcvq_chunks--;
+	rs_chunk_free(t->chunks, chunk);
 }
 
 /* Fills one gap: data[0, len) at seq, between *before (may be NULL) and what follows *link. */
@@ -99,8 +113,7 @@ static void merge(struct tcp *t, struct tcp_conn *c)
 
 			block_append(b, next->data + next->start, next->len);
 			b->next = next->next;
-			c->n_rcvq_chunks--;
-			rs_chunk_free(t->chunks, emptied);
+			free_block(t, c, emptied);
 			continue;
 		}
 		chunk = b->next;
@@ -172,8 +185,26 @@ void rs_tcp_rcvq_pop(struct tcp *t, struct tcp_conn *c, uint32_t n)
 	if (b->len)
 		return;
 	c->rcvq = b->next;
-	c->n_rcvq_chunks--;
-	rs_chunk_free(t->chunks, chunk);
+	free_block(t, c, chunk);
+}
+
+void rs_tcp_rcvq_truncate(struct tcp *t, struct tcp_conn *c, uint32_t end)
+{
+	uint32_t *link = &c->rcvq;
+
+	while (*link) {
+		uint32_t chunk = *link;
+		struct block *b = block_at(t, chunk);
+
+		if (rs_seq_geq(b->seq, end)) {
+			*link = b->next;
+			free_block(t, c, chunk);
+			continue;
+		}
+		if (rs_seq_gt(block_end(b), end))
+			b->len = (uint16_t)(end - b->seq);
+		link = &b->next;
+	}
 }
 
 void rs_tcp_rcvq_clear(struct tcp *t, struct tcp_conn *c)
@@ -182,9 +213,8 @@ void rs_tcp_rcvq_clear(struct tcp *t, struct tcp_conn *c)
 		uint32_t chunk = c->rcvq;
 
 		c->rcvq = block_at(t, chunk)->next;
-		rs_chunk_free(t->chunks, chunk);
+		free_block(t, c, chunk);
 	}
-	c->n_rcvq_chunks = 0;
 }
 
 uint8_t rs_tcp_rcvq_sack(const struct tcp *t, const struct tcp_conn *c, uint32_t recent,

@@ -222,6 +222,7 @@ struct tcp {
 	uint8_t rcv_wscale;
 	uint32_t last_cookie_tick; /* when a SYN cookie was last sent; valid with sent_cookies */
 	bool sent_cookies;
+	uint32_t n_rcvq_chunks; /* of all connections together */
 	uint32_t due[TCP_DUE_BATCH]; /* connections that the wheel has handed out, due_next to n_due
 				      */
 	uint32_t n_due, due_next;

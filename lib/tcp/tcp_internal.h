@@ -93,6 +93,8 @@ uint32_t rs_tcp_rcvq_start(const struct tcp *t, const struct tcp_conn *c);
 /* The first kept bytes, up to where they are contiguous in memory. */
 struct span rs_tcp_rcvq_front(const struct tcp *t, const struct tcp_conn *c);
 void rs_tcp_rcvq_pop(struct tcp *t, struct tcp_conn *c, uint32_t n);
+/* Forgets what is kept from end on. */
+void rs_tcp_rcvq_truncate(struct tcp *t, struct tcp_conn *c, uint32_t end);
 void rs_tcp_rcvq_clear(struct tcp *t, struct tcp_conn *c);
 /* The ranges kept beyond rcv_nxt, the one that holds recent first (RFC 2018 section 4). */
 uint8_t rs_tcp_rcvq_sack(const struct tcp *t, const struct tcp_conn *c, uint32_t recent,
