@@ -26,7 +26,8 @@ static void configure_tcp(struct appliance *a)
 	rs_tcp_config_default(t);
 	t->max_conns = cfg->max_conns;
 	t->max_time_wait = cfg->max_conns < 65536 ? cfg->max_conns : 65536;
-	t->syn_backlog = cfg->syn_backlog;
+	/* Half-open connections stand among the others: a flood must not take all their places. */
+	t->syn_backlog = rs_min_u32(cfg->syn_backlog, cfg->max_conns / 2);
 	t->time_wait_ms = cfg->time_wait_s * 1000;
 	t->keepalive_idle_ms = cfg->keepalive_s * 1000;
 	t->mss_v4 = (uint16_t)(cfg->mtu - IPV4_HEADER_BYTES - TCP_HEADER_BYTES);

@@ -22,7 +22,6 @@
 #define PREFETCH_AHEAD       4
 #define MAX_EXPIRED_PER_TURN 256
 #define MAX_CONTROL_PER_TURN 16
-#define MAX_PEEKS            64   /* pieces of one connection's backlog read in a row */
 #define ICMP_PER_SECOND      1000 /* errors and echo replies, each (RFC 1812 section 4.3.2.8) */
 
 const struct counter_def rs_net_counter_defs[NET_N_COUNTERS] = {
@@ -265,13 +264,16 @@ static void route_all(struct stage_net *net)
 
 /* ---- serve: TCP's events meet HTTP ---- */
 
-/* Reads what has arrived in order, as far as HTTP will take it now. False: the connection is gone.
+/*
+ * Reads what has arrived in order, as far as HTTP will take it now. Nothing may be left but what
+ * HTTP refuses: it is acknowledged, and no further event need come. At most what the receive queue
+ * holds, a chunk a time. False: the connection is gone.
  */
 static bool deliver(struct stage_net *net, struct tcp_conn *conn, struct http_conn *hc)
 {
 	uint32_t ev = TCP_MORE;
 
-	for (uint32_t n = 0; ev & TCP_MORE && n < MAX_PEEKS; n++) {
+	for (uint32_t n = 0; ev & TCP_MORE && n <= net->tcp.cfg->rcvq_chunks; n++) {
 		struct span in = {0};
 
 		if (!hc->blocked && !hc->abort)
