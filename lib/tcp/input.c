@@ -372,6 +372,7 @@ uint32_t rs_tcp_input_text(struct tcp *t, struct tcp_conn *c, const struct tcp_s
 	} else if (fin) {
 		c->flags |= TCP_F_FIN_SEEN;
 		c->fin_rcv_seq = seq + len;
+		rs_tcp_rcvq_truncate(t, c, c->fin_rcv_seq); /* nothing may follow it */
 	}
 	if (seq == c->rcv_nxt)
 		return take_in_order(t, c, data, len);

@@ -14,16 +14,22 @@ struct netsim_scenario {
 	const char *name;
 	uint32_t n_conns;
 	uint32_t max_bytes; /* each side of each connection sends up to so many */
-	uint32_t loss_ppm;  /* also stands for corruption: a wrong checksum is a loss */
+	uint32_t loss_ppm;
+	uint32_t corrupt_ppm; /* frames with a flipped bit; only with over_wire */
 	uint32_t dup_ppm;
 	uint32_t reorder_ppm; /* segments that are overtaken */
 	uint32_t delay_us;    /* one way */
-	uint32_t queue;    /* segments under way in one direction; more are lost. 0: any number */
-	uint32_t n_chunks; /* of each side; 0: plenty */
-	uint32_t max_tx;   /* descriptors a turn; 0: plenty */
-	uint32_t rcv_wnd;  /* 0: the default */
+	uint32_t queue;     /* segments under way in one direction; more are lost. 0: any number */
+	uint32_t us_per_kb; /* the link's speed */
+	uint32_t mtu;       /* of a link on the way: longer segments are lost and reported */
+	uint32_t n_chunks;  /* of each side; 0: plenty */
+	uint32_t max_tx;    /* descriptors a turn; 0: plenty */
+	uint32_t rcv_wnd;   /* 0: the default */
 	uint32_t tso_bytes;
-	bool slow_reader; /* reads in small portions, with pauses */
+	uint32_t syn_backlog;  /* 0: plenty */
+	uint32_t keepalive_ms; /* 0: no probes */
+	uint32_t abort_ppm;    /* connections that one side aborts, per ms */
+	bool slow_reader;      /* reads in small portions, with pauses */
 	bool force_slow;
 	bool no_timestamps;
 	bool over_wire; /* rendered to bytes and parsed back on the way */

@@ -139,16 +139,41 @@ static void odd_segments_to_a_listener(struct rig *r)
 	EQ(r->t.n_conns, 0);
 }
 
-static void challenges_are_limited(struct rig *r)
+/* How many of 1600 challenges in one second are sent. */
+static uint64_t challenges_in_a_second(struct rig *r)
 {
-	OPEN(0);
-	for (uint32_t i = 0; i < 1500; i++) {
+	uint64_t n_before = COUNTER(CHALLENGE_ACKS);
+	uint64_t n;
+
+	r->t.now_us += 1000001;
+	for (uint32_t i = 0; i < 1600; i++) {
 		IN(TCP_RST, .seq = 2);
 		rig_drop_output(r);
 	}
-	/* RFC 5961 section 7, and without a window to count them in from outside */
-	EQ(COUNTER(CHALLENGE_ACKS), 1000);
-	EQ(COUNTER(DROP_CHALLENGE_LIMIT), 500);
+	n = COUNTER(CHALLENGE_ACKS) - n_before;
+	TRUE(n >= 500 && n < 500 + 1024);
+	return n;
+}
+
+/* A limit that is known lets an outsider count what others used of it (CVE-2016-5696). */
+static void challenge_limit_is_not_known(struct rig *r)
+{
+	uint64_t first;
+	bool differs = false;
+
+	OPEN(0);
+	first = challenges_in_a_second(r);
+	for (uint32_t i = 0; i < 4; i++)
+		differs |= challenges_in_a_second(r) != first;
+	TRUE(differs);
+}
+
+static void challenges_are_limited(struct rig *r)
+{
+	OPEN(0);
+	/* RFC 5961 section 7 */
+	challenges_in_a_second(r);
+	TRUE(COUNTER(DROP_CHALLENGE_LIMIT) > 0);
 	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10); /* what is in order is not touched by it */
 	WAIT(40);
 	OUT(TCP_ACK, .seq = 1, .ack = 11);
@@ -210,6 +235,7 @@ const struct tcp_case attack_cases[] = {
 	{"old_acks", old_acks, NULL, 0},
 	{"flags_that_make_no_sense", flags_that_make_no_sense, NULL, 0},
 	{"odd_segments_to_a_listener", odd_segments_to_a_listener, NULL, 0},
+	{"challenge_limit_is_not_known", challenge_limit_is_not_known, NULL, 0},
 	{"challenges_are_limited", challenges_are_limited, NULL, 0},
 	{"other_keys_are_other_connections", other_keys_are_other_connections, NULL, 0},
 	{"wild_guesses", wild_guesses, NULL, 0},

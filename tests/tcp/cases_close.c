@@ -217,6 +217,34 @@ static void data_beyond_a_fin_out_of_order(struct rig *r)
 	EQ(r->chunks.n_free, r->chunks.n_total);
 }
 
+static void data_beyond_a_fin_came_first(struct rig *r)
+{
+	OPEN(0);
+	IN(TCP_ACK, .seq = 11, .ack = 1, .len = 90);
+	IN(TCP_ACK, .seq = 3001, .ack = 1, .len = 90);
+	rig_drop_output(r);
+	IN(FIN_ACK, .seq = 1, .ack = 1, .len = 50); /* the end is here, in spite of what is kept */
+	OUT(TCP_ACK, .seq = 1, .ack = 52);
+	EQ(r->p->n_read, 50);
+	TRUE(r->p->eof);
+	STATE(TCP_CLOSE_WAIT);
+	rig_read(r, 100);
+	EQ(r->p->n_read, 50);
+	EQ(r->chunks.n_free, r->chunks.n_total);
+}
+
+static void data_around_a_fin_out_of_order(struct rig *r)
+{
+	OPEN(0);
+	IN(TCP_ACK, .seq = 11, .ack = 1, .len = 90);
+	IN(FIN_ACK, .seq = 41, .ack = 1, .len = 10);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10);
+	OUT(TCP_ACK, .seq = 1, .ack = 52);
+	EQ(r->p->n_read, 50);
+	TRUE(r->p->eof);
+}
+
 static void fin_again(struct rig *r)
 {
 	OPEN(0);
@@ -385,6 +413,8 @@ const struct tcp_case close_cases[] = {
 	{"bare_fin_before_the_data", bare_fin_before_the_data, NULL, 0},
 	{"data_beyond_the_fin", data_beyond_the_fin, NULL, 0},
 	{"data_beyond_a_fin_out_of_order", data_beyond_a_fin_out_of_order, NULL, 0},
+	{"data_beyond_a_fin_came_first", data_beyond_a_fin_came_first, NULL, 0},
+	{"data_around_a_fin_out_of_order", data_around_a_fin_out_of_order, NULL, 0},
 	{"fin_again", fin_again, NULL, 0},
 	{"lost_ack_of_our_fin", lost_ack_of_our_fin, NULL, 0},
 	{"last_ack_gives_up", last_ack_gives_up, NULL, 0},
