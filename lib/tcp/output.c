@@ -5,11 +5,18 @@
  */
 #include "tcp/tcp_internal.h"
 
+#include "base/siphash.h"
+
 /* One connection's share of a flush, so that a bulk transfer does not starve its neighbours. */
 #define MAX_SEGS_PER_FLUSH 32
 
-/* RFC 5961 section 7: this many challenge ACKs a second, of all connections of a core. */
-#define MAX_CHALLENGES_PER_SECOND 1000
+/*
+ * RFC 5961 section 7: this many challenge ACKs a second, of all connections of a core, and up to
+ * the mask more. How many is drawn anew each second: who knew it could count on a connection of his
+ * own what is left, and so find out whether a forged segment was in another one's window.
+ */
+#define MIN_CHALLENGES_PER_SECOND 500
+#define CHALLENGES_DRAWN_MASK     1023
 
 struct tcp_tx *rs_tcp_new_tx(struct tcp *t, const struct flow_key *key, uint64_t link)
 {
@@ -307,11 +314,15 @@ void rs_tcp_send_ack(struct tcp *t, struct tcp_conn *c, uint32_t recent)
 
 bool rs_tcp_challenge_allowed(struct tcp *t)
 {
-	if (t->now_us - t->challenge_window_us >= 1000000) {
+	if (t->now_us - t->challenge_window_us >= 1000000 || !t->max_challenges) {
+		uint64_t drawn = rs_siphash(t->cfg->isn_secret, &t->now_us, sizeof(t->now_us));
+
 		t->challenge_window_us = t->now_us;
 		t->n_challenges = 0;
+		t->max_challenges =
+			MIN_CHALLENGES_PER_SECOND + (uint32_t)(drawn & CHALLENGES_DRAWN_MASK);
 	}
-	if (t->n_challenges == MAX_CHALLENGES_PER_SECOND) {
+	if (t->n_challenges == t->max_challenges) {
 		t->counters[TCP_C_DROP_CHALLENGE_LIMIT]++;
 		return false;
 	}

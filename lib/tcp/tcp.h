@@ -236,7 +236,7 @@ struct tcp {
 	uint32_t dirty_head, n_dirty;
 	struct span cur; /* what is left of the payload being delivered; it starts at rcv_nxt */
 	uint64_t challenge_window_us; /* RFC 5961 section 7: challenge ACKs are limited */
-	uint32_t n_challenges;
+	uint32_t n_challenges, max_challenges;
 };
 
 /* Bytes of memory that rs_tcp_init() needs for this configuration. */
