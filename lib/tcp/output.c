@@ -340,10 +340,16 @@ void rs_tcp_send_challenge_ack(struct tcp *t, struct tcp_conn *c)
 void rs_tcp_send_syn(struct tcp *t, struct tcp_conn *c)
 {
 	bool is_answer = c->state == TCP_SYN_RECEIVED;
+	/* The window of a SYN is never scaled (RFC 7323 section 2.2). */
+	uint32_t window = rs_min_u32(t->cfg->rcv_wnd_bytes, UINT16_MAX);
 	struct tcp_tx *tx = rs_tcp_new_tx(t, &c->key, c->link);
 
 	rs_tcp_start_rtx_timer(t, c);
 	c->snd_nxt = c->snd_max = c->iss + 1;
+	if (is_answer) {
+		c->rcv_edge = c->rcv_nxt + window;
+		c->rcv_acked = c->rcv_nxt;
+	}
 	if (!tx)
 		return; /* the timer will send it again */
 	tx->seq = c->iss;
@@ -362,12 +368,7 @@ void rs_tcp_send_syn(struct tcp *t, struct tcp_conn *c)
 	tx->wscale = t->rcv_wscale;
 	tx->ts_val = rs_tcp_tick(t) + c->ts_offset;
 	tx->ts_ecr = is_answer ? c->ts_recent : 0;
-	/* The window of a SYN is never scaled (RFC 7323 section 2.2). */
-	tx->wnd = (uint16_t)rs_min_u32(t->cfg->rcv_wnd_bytes, UINT16_MAX);
-	if (is_answer) {
-		c->rcv_edge = c->rcv_nxt + tx->wnd;
-		c->rcv_acked = c->rcv_nxt;
-	}
+	tx->wnd = (uint16_t)window;
 	if (c->flags & TCP_F_RETRIED) {
 		t->counters[TCP_C_RETRANSMITTED]++;
 		c->flags &= ~(uint32_t)TCP_F_TIMING;

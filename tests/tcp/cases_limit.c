@@ -229,6 +229,8 @@ static void syn_ack_finds_no_descriptor(struct rig *r)
 	rig_peer(r, 0);
 	OUT(TCP_ACK, .seq = 1, .ack = 1);
 	rig_peer(r, 1);
+	IN(TCP_ACK, .seq = 70000, .ack = 1, .len = 10); /* the window stands all the same */
+	OUT(TCP_ACK, .seq = r->tx[0].seq, .ack = 1, .wnd = 65535, .raw_seq = true);
 	WAIT(1000); /* the timer says it again */
 	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
 }
