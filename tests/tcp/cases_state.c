@@ -147,7 +147,7 @@ static const struct cell table[N_STATES][N_EVENTS] = {
 		[ON_CLOSE] = {NOTHING, TCP_LAST_ACK}, [ON_ABORT] = {NOTHING, GONE},
 		[ON_SEND] = {NOTHING, TCP_LAST_ACK},
 	},
-	[IN_TIME_WAIT] = { /* RST: RFC 1337. What carries text is answered: it may be a lost peer. */
+	[IN_TIME_WAIT] = { /* RST: RFC 1337. Text is answered: the peer may be lost. */
 		[ON_SYN] = {ACK, TCP_TIME_WAIT}, [ON_SYN_ACK] = {ACK, TCP_TIME_WAIT},
 		[ON_ACK] = {NOTHING, TCP_TIME_WAIT}, [ON_ACK_OLD] = {NOTHING, TCP_TIME_WAIT},
 		[ON_ACK_UNSENT] = {NOTHING, TCP_TIME_WAIT}, [ON_DATA] = {ACK, TCP_TIME_WAIT},
