@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * How fast to send: round-trip times and timeouts (RFC 6298), slow start and congestion avoidance
- * (RFC 5681, initial window RFC 6928), NewReno fast recovery (RFC 6582), limited transmit (RFC
- * 3042).
+ * (RFC 5681, initial window RFC 6928), fast recovery with SACK (RFC 6675) and without (NewReno, RFC
+ * 6582), limited transmit (RFC 3042).
  */
 #include "tcp/tcp_internal.h"
 
@@ -53,17 +53,29 @@ static uint32_t half_flight(const struct tcp_conn *c)
 	return rs_max_u32((c->snd_max - c->snd_una) / 2, 2u * c->mss);
 }
 
-static void leave_recovery(struct tcp_conn *c, uint32_t flight)
+static void leave_recovery(struct tcp *t, struct tcp_conn *c)
 {
-	c->cwnd = rs_min_u32(c->ssthresh, rs_max_u32(flight, c->mss) + c->mss);
+	uint32_t flight = c->snd_max - c->snd_una;
+
 	c->flags &= ~(uint32_t)TCP_F_RECOVERY;
+	if (c->sacked) { /* RFC 6675 section 5: cwnd has been right all along */
+		rs_tcp_sack_acked(t, c);
+		return;
+	}
+	c->cwnd = rs_min_u32(c->ssthresh, rs_max_u32(flight, c->mss) + c->mss);
 }
 
-/* RFC 6582 section 3.2 step 3 */
+/* RFC 6582 section 3.2 step 3; with a scoreboard RFC 6675 section 5 */
 static void recovery_ack(struct tcp *t, struct tcp_conn *c, uint32_t acked)
 {
 	if (rs_seq_geq(c->snd_una, c->recover)) {
-		leave_recovery(c, c->snd_max - c->snd_una);
+		leave_recovery(t, c);
+		return;
+	}
+	if (c->sacked) {
+		/* All that was sent again has arrived: then what follows it is lost, too. */
+		if (rs_tcp_sack_high_rxt(t, c) == c->snd_una)
+			rs_tcp_resend(t, c);
 		return;
 	}
 	rs_tcp_resend(t, c);
@@ -101,24 +113,35 @@ void rs_tcp_cc_acked(struct tcp *t, struct tcp_conn *c, uint32_t acked, uint32_t
 		grow(c, acked);
 }
 
+static void enter_recovery(struct tcp *t, struct tcp_conn *c)
+{
+	t->counters[TCP_C_FAST_RETRANSMITS]++;
+	c->ssthresh = half_flight(c);
+	c->recover = c->snd_max;
+	c->flags |= TCP_F_RECOVERY | TCP_F_RECOVER;
+	rs_tcp_resend(t, c);
+	c->cwnd = c->ssthresh + (c->sacked ? 0 : DUP_ACK_THRESHOLD * c->mss);
+}
+
 void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c)
 {
 	if (c->n_dup_acks < UINT8_MAX)
 		c->n_dup_acks++;
 	c->flags |= TCP_F_DUP_ACKS;
 	if (c->flags & TCP_F_RECOVERY) {
-		c->cwnd += c->mss;
+		if (!c->sacked)
+			c->cwnd += c->mss;
 		return;
 	}
 	/* RFC 6582 section 3.2 step 1: not again for the losses of one window. */
-	if (c->n_dup_acks != DUP_ACK_THRESHOLD || c->flags & TCP_F_RECOVER)
-		return;
-	t->counters[TCP_C_FAST_RETRANSMITS]++;
-	c->ssthresh = half_flight(c);
-	c->recover = c->snd_max;
-	c->flags |= TCP_F_RECOVERY | TCP_F_RECOVER;
-	rs_tcp_resend(t, c);
-	c->cwnd = c->ssthresh + DUP_ACK_THRESHOLD * c->mss;
+	if (c->n_dup_acks == DUP_ACK_THRESHOLD && !(c->flags & TCP_F_RECOVER))
+		enter_recovery(t, c);
+}
+
+void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c)
+{
+	if (!(c->flags & (TCP_F_RECOVERY | TCP_F_RECOVER)) && rs_tcp_sack_found_loss(t, c))
+		enter_recovery(t, c);
 }
 
 /* RFC 5681 section 3.1, RFC 6298 section 5, RFC 6582 section 3.2 step 4 */
@@ -126,6 +149,8 @@ void rs_tcp_cc_timeout(struct tcp *t, struct tcp_conn *c)
 {
 	if (!(c->flags & TCP_F_RETRIED))
 		c->ssthresh = half_flight(c);
+	if (c->state >= TCP_ESTABLISHED && c->sacked)
+		rs_tcp_sack_timeout(t, c);
 	c->cwnd = c->mss;
 	c->ca_acked = 0;
 	c->recover = c->snd_max;
@@ -148,10 +173,15 @@ void rs_tcp_cc_before_send(struct tcp *t, struct tcp_conn *c)
 	c->last_tx_tick = now_tick;
 }
 
-uint32_t rs_tcp_cc_window(const struct tcp_conn *c)
+uint32_t rs_tcp_cc_window(const struct tcp *t, const struct tcp_conn *c)
 {
 	uint32_t window = c->cwnd;
 
+	if (c->sacked && c->flags & TCP_F_RECOVERY) {
+		uint32_t pipe = rs_tcp_sack_pipe(t, c);
+
+		window = c->snd_nxt - c->snd_una + (c->cwnd > pipe ? c->cwnd - pipe : 0);
+	}
 	if (c->flags & TCP_F_DUP_ACKS && !(c->flags & TCP_F_RECOVERY) &&
 		c->n_dup_acks < DUP_ACK_THRESHOLD)
 		window += (uint32_t)c->n_dup_acks * c->mss;

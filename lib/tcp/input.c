@@ -62,6 +62,8 @@ static uint32_t advance_una(
 		c->n_retries = 0;
 		c->flags &= ~(uint32_t)TCP_F_RETRIED;
 	}
+	if (rs_unlikely(c->sacked))
+		rs_tcp_sack_acked(t, c);
 	rs_tcp_cc_acked(t, c, acked, flight);
 	c->flags &= ~(uint32_t)(TCP_F_RTX | TCP_F_PERSIST);
 	if (c->snd_una != c->snd_max)
@@ -124,6 +126,7 @@ static void establish(struct tcp *t, struct tcp_conn *c)
 	c->state = TCP_ESTABLISHED;
 	c->snd_una = c->snd_nxt = c->snd_max = c->iss + 1;
 	c->recover = c->iss;
+	c->sacked = 0; /* it takes the place of iss */
 	rs_tcp_init_cwnd(c);
 	if (c->flags & TCP_F_RETRIED) /* no sample could be taken: RFC 6298 section 5.7 */
 		c->rto_ms = RTO_AFTER_LOST_SYN_MS;
@@ -297,11 +300,17 @@ static uint32_t ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_se
 		c->n_retries = 0; /* it answers our keep-alive probes */
 		c->flags &= ~(uint32_t)TCP_F_RETRIED;
 	}
+	if (seg->opts & TCP_OPT_SACK && c->flags & TCP_F_SACK)
+		rs_tcp_sack_update(t, c, seg);
 	if (rs_seq_gt(seg->ack, c->snd_una)) {
 		ev = advance_una(t, c, seg, &fin_acked);
 	} else if (is_duplicate_ack(c, seg)) {
 		t->counters[TCP_C_DUP_ACKS_IN]++;
 		rs_tcp_cc_duplicate_ack(t, c);
+		rs_tcp_mark_dirty(t, c);
+	}
+	if (rs_unlikely(c->sacked)) {
+		rs_tcp_cc_sacked(t, c);
 		rs_tcp_mark_dirty(t, c);
 	}
 	if (seg->ack == c->snd_una && rs_seq_geq(seg->seq, c->snd_wl1))

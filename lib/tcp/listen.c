@@ -186,7 +186,7 @@ static uint32_t cookie_input(struct tcp *t, const struct tcp_seg *seg, struct tc
 	c->ts_recent = c->flags & TCP_F_TS ? seg->ts_val : 0;
 	c->state = TCP_ESTABLISHED;
 	c->flags |= TCP_F_PASSIVE | TCP_F_OPENED;
-	c->iss = c->recover = seg->ack - 1;
+	c->recover = seg->ack - 1;
 	c->snd_una = c->snd_nxt = c->snd_max = seg->ack;
 	c->snd_wl1 = seg->seq;
 	c->snd_wnd = c->max_snd_wnd = (uint32_t)seg->wnd << c->snd_wscale;

@@ -182,17 +182,23 @@ static bool send_new(struct tcp *t, struct tcp_conn *c)
 		return true;
 	rs_tcp_cc_before_send(t, c);
 	for (uint32_t n = 0; rs_seq_lt(c->snd_nxt, end) || is_closing; n++) {
-		uint32_t avail = end - c->snd_nxt;
-		int32_t room = (int32_t)(c->snd_una + rs_tcp_cc_window(c) - c->snd_nxt);
-		uint32_t fits = room > 0 ? (uint32_t)room : 0;
-		uint32_t len;
+		uint32_t avail, fits, len;
+		int32_t room;
 		bool fin;
 
-		if (!fits)
+		/* After a timeout: what was reported is not sent again. */
+		if (rs_unlikely(c->sacked))
+			c->snd_nxt = rs_tcp_sack_skip(t, c, c->snd_nxt);
+		avail = end - c->snd_nxt;
+		room = (int32_t)(c->snd_una + rs_tcp_cc_window(t, c) - c->snd_nxt);
+		fits = room > 0 ? (uint32_t)room : 0;
+		if (!fits || (int32_t)avail < 0 || (!avail && !is_closing))
 			break;
 		len = avail ? segment_len(t, c, avail, fits) : 0;
 		if (avail && !len)
 			break;
+		if (rs_unlikely(c->sacked))
+			len = rs_tcp_sack_gap(t, c, c->snd_nxt, len);
 		if (n == MAX_SEGS_PER_FLUSH || t->n_tx == t->max_tx)
 			return false;
 		fin = is_closing && len == avail && fits > len;
@@ -203,6 +209,29 @@ static bool send_new(struct tcp *t, struct tcp_conn *c)
 			fin_was_sent(c);
 			break;
 		}
+	}
+	return true;
+}
+
+/* What the scoreboard says is lost, as far as the pipe has room. False: no room among descriptors.
+ */
+static bool send_lost(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t pipe = rs_tcp_sack_pipe(t, c);
+	uint32_t seq, len;
+
+	if (!(c->flags & TCP_F_RECOVERY))
+		return true;
+	for (uint32_t n = 0; pipe + c->mss <= c->cwnd && rs_tcp_sack_next_lost(t, c, &seq, &len);
+		n++) {
+		uint32_t end = rs_tcp_snd_end(c);
+		uint32_t bytes = rs_seq_lt(seq, end) ? rs_min_u32(len, end - seq) : 0;
+
+		if (n == MAX_SEGS_PER_FLUSH || t->n_tx == t->max_tx)
+			return false;
+		send_data(t, c, seq, bytes, bytes < len);
+		rs_tcp_sack_sent_again(t, c, seq + len);
+		pipe += len;
 	}
 	return true;
 }
@@ -233,6 +262,10 @@ static void retransmit_one(struct tcp *t, struct tcp_conn *c)
 	uint32_t in_flight = c->snd_max - c->snd_una;
 	uint32_t len = rs_min_u32(rs_min_u32(c->sendq.n_bytes, in_flight), c->mss);
 
+	if (c->sacked) {
+		len = rs_tcp_sack_gap(t, c, c->snd_una, len);
+		rs_tcp_sack_sent_again(t, c, c->snd_una + rs_max_u32(len, 1));
+	}
 	send_data(t, c, c->snd_una, len,
 		c->flags & TCP_F_FIN_SENT && in_flight > len && len == c->sendq.n_bytes);
 }
@@ -279,7 +312,7 @@ bool rs_tcp_output(struct tcp *t, struct tcp_conn *c)
 		return true;
 	}
 	if (c->state != TCP_SYN_RECEIVED) {
-		if (!send_again(t, c))
+		if (!send_again(t, c) || (rs_unlikely(c->sacked) && !send_lost(t, c)))
 			return false;
 		done = send_new(t, c);
 	}

@@ -134,6 +134,8 @@ void rs_tcp_conn_free(struct tcp *t, struct tcp_conn *c)
 	if (c->state == TCP_SYN_RECEIVED && c->flags & TCP_F_PASSIVE)
 		t->n_half_open--;
 	rs_sendq_clear(&c->sendq, t->chunks);
+	if (c->state >= TCP_ESTABLISHED)
+		rs_tcp_sack_clear(t, c);
 	rs_tcp_rcvq_clear(t, c);
 	rs_flow_remove(&t->flows, c->hash, c->id);
 	rs_wheel_cancel(&t->wheel, c->id);

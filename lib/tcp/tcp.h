@@ -168,7 +168,10 @@ struct tcp_conn {
 	uint32_t rto_ms;
 	uint32_t rtt_seq; /* the byte whose round trip is being timed; valid with TCP_F_TIMING */
 	uint32_t rtt_start_us;
-	uint32_t iss;
+	union {
+		uint32_t iss;    /* until established */
+		uint32_t sacked; /* then the chunk of the scoreboard, 0: none (RFC 6675) */
+	};
 	uint32_t ts_offset;    /* added to our clock in TSval */
 	uint32_t last_rx_tick; /* when the peer was last heard of; kept only with keep-alive on */
 	uint32_t last_tx_tick; /* when data was last sent; kept only where cwnd is above its initial
@@ -222,7 +225,7 @@ struct tcp {
 	uint8_t rcv_wscale;
 	uint32_t last_cookie_tick; /* when a SYN cookie was last sent; valid with sent_cookies */
 	bool sent_cookies;
-	uint32_t n_rcvq_chunks; /* of all connections together */
+	uint32_t n_rcvq_chunks;      /* of all connections together */
 	uint32_t due[TCP_DUE_BATCH]; /* connections that the wheel has handed out, due_next to n_due
 				      */
 	uint32_t n_due, due_next;

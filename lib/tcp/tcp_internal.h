@@ -125,6 +125,26 @@ bool rs_tcp_challenge_allowed(struct tcp *t);
 void rs_tcp_open_window(const struct tcp *t, struct tcp_conn *c);
 void rs_tcp_start_rtx_timer(struct tcp *t, struct tcp_conn *c);
 
+/* sack.c; but for the first two, only with c->sacked != 0 */
+void rs_tcp_sack_update(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg);
+void rs_tcp_sack_clear(struct tcp *t, struct tcp_conn *c);
+/* snd_una has moved. May give the scoreboard back. */
+void rs_tcp_sack_acked(struct tcp *t, struct tcp_conn *c);
+/* Enough was reported beyond snd_una to call it lost. */
+bool rs_tcp_sack_found_loss(const struct tcp *t, const struct tcp_conn *c);
+/* Bytes that are believed to be on their way. */
+uint32_t rs_tcp_sack_pipe(const struct tcp *t, const struct tcp_conn *c);
+/* The next segment to send again; false when there is none. Then tell that it was sent. */
+bool rs_tcp_sack_next_lost(
+	const struct tcp *t, const struct tcp_conn *c, uint32_t *seq, uint32_t *len);
+void rs_tcp_sack_sent_again(struct tcp *t, struct tcp_conn *c, uint32_t end);
+uint32_t rs_tcp_sack_high_rxt(const struct tcp *t, const struct tcp_conn *c);
+/* Where the report ends that covers seq; seq when none does. */
+uint32_t rs_tcp_sack_skip(const struct tcp *t, const struct tcp_conn *c, uint32_t seq);
+/* How many of the len bytes from seq on come before the next report. */
+uint32_t rs_tcp_sack_gap(const struct tcp *t, const struct tcp_conn *c, uint32_t seq, uint32_t len);
+void rs_tcp_sack_timeout(struct tcp *t, struct tcp_conn *c);
+
 /* cc.c: RFC 6298, 5681, 6582 */
 void rs_tcp_cc_sample_rtt(const struct tcp *t, struct tcp_conn *c);
 void rs_tcp_cc_reset_rto(const struct tcp *t, struct tcp_conn *c);
@@ -132,9 +152,11 @@ void rs_tcp_cc_reset_rto(const struct tcp *t, struct tcp_conn *c);
  */
 void rs_tcp_cc_acked(struct tcp *t, struct tcp_conn *c, uint32_t acked, uint32_t flight);
 void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c);
+/* The scoreboard has changed. */
+void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c);
 void rs_tcp_cc_timeout(struct tcp *t, struct tcp_conn *c);
 void rs_tcp_cc_before_send(struct tcp *t, struct tcp_conn *c);
 /* How far beyond snd_una we may send now. */
-uint32_t rs_tcp_cc_window(const struct tcp_conn *c);
+uint32_t rs_tcp_cc_window(const struct tcp *t, const struct tcp_conn *c);
 
 #endif

@@ -31,6 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct watched {
 	bool is_open;
 	uint32_t rcv_edge, rcv_nxt, snd_una;
+	uint32_t first_seq; /* where its application's first byte stands */
 	uint32_t read_seq; /* the next byte to be read stands here */
 	uint32_t n_written;
 };
@@ -118,6 +119,8 @@ static void check_conn(struct watched *was, const struct tcp_conn *c)
 		REQUIRE(rs_seq_geq(c->snd_una, was->snd_una));
 	}
 	REQUIRE(c->rcv_edge - c->rcv_nxt + 1 <= 65537);
+	if (!was->is_open)
+		was->first_seq = c->snd_una;
 	was->is_open = true;
 	was->rcv_edge = c->rcv_edge;
 	was->rcv_nxt = c->rcv_nxt;
@@ -137,7 +140,7 @@ static void check_tx(const struct world *w, const struct tcp_tx *tx)
 	}
 	for (uint32_t i = 0; i < tx->n_spans; i++) {
 		for (uint32_t k = 0; c && k < tx->spans[i].len; k++, len++) {
-			uint32_t at = tx->seq - (c->iss + 1) + len;
+			uint32_t at = tx->seq - w->watched[c->id].first_seq + len;
 
 			REQUIRE(tx->spans[i].data[k] == pattern[at % PATTERN_PERIOD]);
 		}
@@ -208,10 +211,17 @@ static void segment(struct world *w, const uint8_t *s)
 	seg.ack = (c ? (s[1] & 1 ? c->snd_max : c->snd_una) : 5000) + (uint32_t)offsets[s[3] >> 4];
 	seg.len = s[4] < 200 ? s[4] : (s[4] - 200u) * 100;
 	seg.wnd = (uint16_t)(s[5] * s[5]);
-	seg.opts = s[6] & (seg.flags & TCP_SYN ? 0x0f : TCP_OPT_TS);
+	seg.opts = s[6] & (seg.flags & TCP_SYN ? 0x0f : TCP_OPT_TS | TCP_OPT_SACK);
 	seg.mss = (uint16_t)(s[5] * 8);
 	seg.wscale = s[5] & 15;
 	seg.ts_val = seg.opts & TCP_OPT_TS ? (uint32_t)s[7] << 4 : 0;
+	if (c && seg.opts & TCP_OPT_SACK) {
+		seg.n_sack = 2;
+		seg.sack[0].start = c->snd_una + s[5] * 8u;
+		seg.sack[0].end = seg.sack[0].start + s[4] + 1u;
+		seg.sack[1].start = seg.sack[0].end + s[7];
+		seg.sack[1].end = seg.sack[1].start + s[4] * 8u;
+	}
 	payload = malloc(seg.len + 1);
 	for (uint32_t i = 0; i < seg.len; i++)
 		payload[i] = peer_byte(seg.seq + i);

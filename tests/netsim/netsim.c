@@ -246,7 +246,7 @@ static void init_side(struct sim *sim, struct side *side)
 	side->cfg.max_retries = 30;
 	side->cfg.keepalive_idle_ms = s->keepalive_ms;
 	side->cfg.max_syn_retries = 12;
-	side->cfg.fin_wait_2_ms = 600000;
+	side->cfg.fin_wait_2_ms = 3000000;
 	side->cfg.rcv_wnd_bytes = s->rcv_wnd ? s->rcv_wnd : side->cfg.rcv_wnd_bytes;
 	side->cfg.syn_backlog = s->syn_backlog ? s->syn_backlog : side->cfg.syn_backlog;
 	side->cfg.n_listen = 1;

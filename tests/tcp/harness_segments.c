@@ -34,6 +34,11 @@ void rig_in(struct rig *r, struct say s)
 		seg.ts_val = s.ts_val ? s.ts_val : p->ts_val;
 		seg.ts_ecr = s.ts_ecr ? s.ts_ecr : p->ts_seen;
 	}
+	for (; seg.n_sack < s.n_sack; seg.n_sack++) {
+		seg.opts |= TCP_OPT_SACK;
+		seg.sack[seg.n_sack].start = p->our_isn + s.sack[seg.n_sack].start;
+		seg.sack[seg.n_sack].end = p->our_isn + s.sack[seg.n_sack].end;
+	}
 	for (uint32_t i = 0; i < s.len; i++)
 		data[i] = rig_pattern[(s.seq - 1 + i) % PATTERN_PERIOD];
 	seg.data = data;

@@ -73,6 +73,7 @@ const char *tcp_broken_rule(const struct tcp *t)
 		n_conns++;
 		n_half_open += c->state == TCP_SYN_RECEIVED && c->flags & TCP_F_PASSIVE;
 		n_chunks += c->n_rcvq_chunks + sendq_chunks(&c->sendq);
+		n_chunks += c->state >= TCP_ESTABLISHED && c->sacked;
 	}
 	RULE(n_conns == t->n_conns);
 	RULE(n_half_open == t->n_half_open);

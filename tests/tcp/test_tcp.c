@@ -27,6 +27,7 @@ static const struct {
 	{"send", send_cases},
 	{"window", window_cases},
 	{"loss", loss_cases},
+	{"sack", sack_cases},
 	{"timer", timer_cases},
 	{"close", close_cases},
 	{"time_wait", time_wait_cases},

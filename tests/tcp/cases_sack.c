@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the peer reports as received is used: RFC 2018, 6675. */
+#include "cases.h"
+
+static void send_segments(struct rig *r, uint32_t n)
+{
+	rig_write(r, n * r->mss);
+	for (uint32_t i = 0; i < n; i++)
+		OUT(TCP_ACK, .seq = 1 + i * r->mss, .ack = 1, .len = r->mss);
+}
+
+/* An ACK that reports the segments [from, to), counted from 0, and perhaps others. */
+static void report(struct rig *r, uint32_t acked, uint32_t from, uint32_t to)
+{
+	IN(TCP_ACK, .seq = 1, .ack = 1 + acked * r->mss, .n_sack = 1,
+		.sack = {{1 + from * r->mss, 1 + to * r->mss}});
+}
+
+static void one_loss(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	send_segments(r, 10);
+	report(r, 0, 1, 2);
+	report(r, 0, 1, 3);
+	QUIET();
+	report(r, 0, 1, 4); /* more than two segments beyond it: it is lost */
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	QUIET();
+	EQ(rig_conn(r)->cwnd, 5 * r->mss); /* RFC 6675 section 5 (4.2) */
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	QUIET();
+	EQ(rig_conn(r)->cwnd, 5 * r->mss);
+	EQ(rig_conn(r)->sacked, 0);
+	EQ(COUNTER(RETRANSMITTED), 1);
+}
+
+/* Both go out again within a round trip, where NewReno needs one for each. */
+static void two_losses(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	send_segments(r, 10);
+	report(r, 0, 1, 2);
+	report(r, 0, 1, 3);
+	report(r, 0, 1, 4);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	for (uint32_t to = 6; to <= 10; to++) /* the fifth is missing, too */
+		report(r, 0, 5, to);
+	OUT(TCP_ACK, .seq = 1 + 4 * r->mss, .ack = 1, .len = r->mss);
+	QUIET();
+	report(r, 4, 5, 10);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	QUIET();
+	EQ(COUNTER(RETRANSMITTED), 2);
+	EQ(COUNTER(TIMEOUTS), 0);
+	EQ(COUNTER(FAST_RETRANSMITS), 1);
+	EQ(rig_conn(r)->sacked, 0);
+}
+
+static void three_ranges_are_enough(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	send_segments(r, 4);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 3,
+		.sack = {{1 + r->mss, 11 + r->mss}, {21 + r->mss, 31 + r->mss},
+			{41 + r->mss, 51 + r->mss}});
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 4 * r->mss);
+}
+
+/* Recovery goes on sending new data as reports take bytes out of the pipe. */
+static void new_data_in_recovery(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	rig_write(r, 20 * r->mss);
+	rig_drop_output(r);
+	report(r, 0, 1, 9); /* of ten on their way nine have arrived, but for the first … */
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	/* … so there is room: half of ten, less what was sent again and the tenth */
+	for (uint32_t i = 10; i < 13; i++)
+		OUT(TCP_ACK, .seq = 1 + i * r->mss, .ack = 1, .len = r->mss);
+	QUIET();
+}
+
+static void timeout_skips_what_was_reported(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	send_segments(r, 3);
+	report(r, 0, 1, 2);
+	WAIT(200);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 2 * r->mss);
+	OUT(TCP_ACK, .seq = 1 + 2 * r->mss, .ack = 1, .len = r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 3 * r->mss);
+	EQ(COUNTER(RETRANSMITTED), 2);
+}
+
+/* RFC 2018 section 8: the peer may throw away what it has reported. */
+static void reneging(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	send_segments(r, 2);
+	report(r, 0, 1, 2);
+	WAIT(200);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + r->mss); /* and no more */
+	while (!r->t.n_tx)
+		MS(1);
+	OUT(TCP_ACK, .seq = 1 + r->mss, .ack = 1, .len = r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 2 * r->mss);
+}
+
+static void absurd_reports(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	send_segments(r, 10);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 3,
+		.sack = {{5, 4}, {1 + 9 * r->mss, 2 + 10 * r->mss}, {1, 100}});
+	IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 1, .sack = {{(uint32_t)-5000, 50}});
+	EQ(rig_conn(r)->sacked, 0);
+	for (uint32_t i = 0; i < 100; i++) /* more ranges than are kept */
+		IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 1, .sack = {{3 + 4 * i, 5 + 4 * i}});
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	EQ(rig_conn(r)->sacked, 0);
+}
+
+static void not_agreed(struct rig *r)
+{
+	OPEN(0);
+	send_segments(r, 10);
+	report(r, 0, 1, 8);
+	QUIET();
+	EQ(rig_conn(r)->sacked, 0);
+}
+
+/* Without a chunk for the scoreboard it is NewReno. */
+static void no_chunk(struct rig *r)
+{
+	struct chunk_pool saved;
+
+	OPEN(TCP_OPT_SACK_OK);
+	send_segments(r, 10);
+	saved = r->chunks;
+	r->chunks.n_free = r->chunks.n_total = 0;
+	for (uint32_t to = 2; to <= 4; to++)
+		report(r, 0, 1, to);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	r->chunks = saved;
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+}
+
+const struct tcp_case sack_cases[] = {
+	{"one_loss", one_loss, NULL, 0},
+	{"two_losses", two_losses, NULL, 0},
+	{"three_ranges_are_enough", three_ranges_are_enough, NULL, 0},
+	{"new_data_in_recovery", new_data_in_recovery, NULL, 0},
+	{"timeout_skips_what_was_reported", timeout_skips_what_was_reported, NULL, 0},
+	{"reneging", reneging, NULL, 0},
+	{"absurd_reports", absurd_reports, NULL, 0},
+	{"not_agreed", not_agreed, NULL, 0},
+	{"no_chunk", no_chunk, NULL, 0},
+	{0},
+};
