@@ -32,7 +32,7 @@ struct watched {
 	bool is_open;
 	uint32_t rcv_edge, rcv_nxt, snd_una;
 	uint32_t first_seq; /* where its application's first byte stands */
-	uint32_t read_seq; /* the next byte to be read stands here */
+	uint32_t read_seq;  /* the next byte to be read stands here */
 	uint32_t n_written;
 };
 
