@@ -85,8 +85,9 @@ static void recovery_ack(struct tcp *t, struct tcp_conn *c, uint32_t acked)
 }
 
 /* RFC 5681 section 3.1 */
-static void grow(struct tcp_conn *c, uint32_t acked)
+static void grow(const struct tcp *t, struct tcp_conn *c, uint32_t acked)
 {
+	c->last_tx_tick = rs_tcp_tick(t); /* not kept below the initial window */
 	if (c->cwnd < c->ssthresh) {
 		c->cwnd += rs_min_u32(acked, c->mss);
 		return;
@@ -96,6 +97,14 @@ static void grow(struct tcp_conn *c, uint32_t acked)
 		c->ca_acked -= c->cwnd;
 		c->cwnd += c->mss;
 	}
+}
+
+/* Has the window been used, or would it be, were this not the midst of a burst of ACKs? */
+static bool is_in_use(const struct tcp_conn *c, uint32_t flight)
+{
+	bool waits = rs_seq_lt(c->snd_nxt, rs_tcp_snd_end(c)) && c->cwnd < c->snd_wnd;
+
+	return waits || flight * 2 >= c->cwnd;
 }
 
 void rs_tcp_cc_acked(struct tcp *t, struct tcp_conn *c, uint32_t acked, uint32_t flight)
@@ -109,8 +118,8 @@ void rs_tcp_cc_acked(struct tcp *t, struct tcp_conn *c, uint32_t acked, uint32_t
 		c->flags &= ~(uint32_t)TCP_F_RECOVER;
 	if (c->flags & TCP_F_RECOVERY)
 		recovery_ack(t, c, acked);
-	else if (flight * 2 >= c->cwnd && c->cwnd < (1u << 30)) /* the window was in use */
-		grow(c, acked);
+	else if (is_in_use(c, flight) && c->cwnd < (1u << 30))
+		grow(t, c, acked);
 }
 
 static void enter_recovery(struct tcp *t, struct tcp_conn *c)

@@ -118,6 +118,21 @@ static void slow_start(struct rig *r)
 	QUIET();
 }
 
+static void slow_start_in_a_burst(struct rig *r)
+{
+	OPEN(0);
+	rig_write(r, 44 * r->mss);
+	EQ(r->t.n_tx, 10);
+	rig_drop_output(r);
+	/* Ten ACKs in one burst open it by ten segments, as ten bursts would. */
+	r->no_flush = true;
+	for (uint32_t i = 1; i <= 10; i++)
+		IN(TCP_ACK, .seq = 1, .ack = 1 + i * r->mss);
+	FLUSH();
+	EQ(r->t.n_tx, 20);
+	rig_drop_output(r);
+}
+
 static void window_unused_does_not_grow(struct rig *r)
 {
 	OPEN(0);
@@ -129,6 +144,20 @@ static void window_unused_does_not_grow(struct rig *r)
 	rig_write(r, 60000);
 	EQ(r->t.n_tx, 10);
 	rig_drop_output(r);
+}
+
+static void peers_window_holds_growth_back(struct rig *r)
+{
+	OPEN(0);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = 4 * r->mss);
+	rig_write(r, 100 * r->mss);
+	for (uint32_t i = 1; i <= 60; i++) {
+		EQ(r->t.n_tx, i == 1 ? 4 : 1);
+		rig_drop_output(r);
+		IN(TCP_ACK, .seq = 1, .ack = 1 + i * r->mss, .wnd = 4 * r->mss);
+	}
+	rig_drop_output(r);
+	TRUE(r->p->conn->cwnd <= 10 * r->mss); /* it was never used */
 }
 
 static void restart_after_idle(struct rig *r)
@@ -335,7 +364,9 @@ const struct tcp_case send_cases[] = {
 	{"initial_window_of_small_segments", initial_window_of_small_segments, NULL, 0},
 	{"initial_window_of_jumbo_segments", initial_window_of_jumbo_segments, jumbo, 0},
 	{"slow_start", slow_start, NULL, 0},
+	{"slow_start_in_a_burst", slow_start_in_a_burst, NULL, 0},
 	{"window_unused_does_not_grow", window_unused_does_not_grow, NULL, 0},
+	{"peers_window_holds_growth_back", peers_window_holds_growth_back, NULL, 0},
 	{"restart_after_idle", restart_after_idle, NULL, 0},
 	{"segmentation_offload", segmentation_offload, offload, 0},
 	{"offload_keeps_to_the_windows", offload_keeps_to_the_windows, offload, 0},
