@@ -46,8 +46,10 @@ def wait_until(condition, within, what):
 
 
 class Lab:
-    def __init__(self):
-        self.name = f"e2e-{os.getpid()}"
+    PREFIX = "e2e-"
+
+    def __init__(self, owner=None):
+        self.name = f"{self.PREFIX}{owner or os.getpid()}"
         self.near = self.name + "0"
         self.home = os.open("/proc/self/ns/net", os.O_RDONLY)
 
@@ -71,7 +73,16 @@ class Lab:
             preexec_fn=self.go_home, check=True, timeout=10,
         )
 
+    @classmethod
+    def sweep(cls):
+        """Takes down what runs that were killed have left."""
+        for name in os.listdir("/run/netns") if os.path.exists("/run/netns") else []:
+            owner = name.removeprefix(cls.PREFIX)
+            if name != owner and owner.isdigit() and not os.path.exists(f"/proc/{owner}"):
+                cls(owner).script("down")
+
     def __enter__(self):
+        self.sweep()
         self.script("up")
         link = subprocess.run(
             ["ip", "-j", "link", "show", "dev", self.near],

@@ -70,12 +70,12 @@ def run_case(report, lab, binary, layout, appliance, test, family):
         result, words = "skip", str(reason)
     except Exception as error:
         result, words = "FAIL", why(error)
-        if appliance and not appliance.alive():
-            words += f"\nthe appliance's last words:\n{appliance.words()}"
-    for other in context.extra:
-        if result == "FAIL":
+        gone = [appliance] if appliance and not appliance.alive() else []
+        for other in gone + context.extra:
             words += f"\nthe appliance's last words:\n{other.words()}"
-        other.kill()
+    finally:
+        for other in context.extra:
+            other.kill()
     report.line(result, name, started, words)
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """How the appliance starts, drains and ends."""
 
+import array
+import fcntl
 import socket
 import subprocess
 import time
@@ -99,9 +101,6 @@ def a_request_under_way_is_answered_while_draining(t):
 
 def all_acknowledged(s):
     """SIOCOUTQ: nothing is left in the socket's send queue."""
-    import array
-    import fcntl
-
     left = array.array("i", [1])
     fcntl.ioctl(s.fileno(), 0x5411, left)
     return left[0] == 0
