@@ -156,6 +156,8 @@ static void send_one(struct sim *sim, struct side *side, const struct tcp_tx *tx
 		to_seg(tx, payload, &part);
 	else if (!through_bytes(sim, &part, tx, payload))
 		return;
+	if (sim->s->no_sack)
+		part.opts &= (uint8_t)~TCP_OPT_SACK_OK;
 	while (part.len > tx->mss) {
 		struct tcp_seg first = part;
 

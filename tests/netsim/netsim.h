@@ -32,6 +32,7 @@ struct netsim_scenario {
 	bool slow_reader;      /* reads in small portions, with pauses */
 	bool force_slow;
 	bool no_timestamps;
+	bool no_sack;   /* taken out of the SYNs on the way */
 	bool over_wire; /* rendered to bytes and parsed back on the way */
 	bool ipv6;
 	bool near_wrap; /* sequence numbers begin just below 2^32 */
