@@ -33,6 +33,8 @@ struct ip_packet {
 static const uint8_t *find_l4(const struct ip_packet *p, uint8_t *proto)
 {
 	uint32_t header = IPV6_HEADER_BYTES;
+	const uint8_t *l4;
+	uint32_t l4_len;
 
 	if (p->len < IPV4_HEADER_BYTES)
 		return NULL;
@@ -41,7 +43,11 @@ static const uint8_t *find_l4(const struct ip_packet *p, uint8_t *proto)
 	if (p->len < header + 8)
 		return NULL;
 	*proto = p->ip[p->is_v6 ? 6 : 9];
-	return p->ip + header;
+	l4 = p->ip + header;
+	l4_len = p->len - header;
+	if (p->is_v6 && rs_wire_skip_extensions(&l4, &l4_len, proto))
+		return NULL;
+	return l4_len < 8 ? NULL : l4;
 }
 
 /* The key of a packet with ports at l4, where the source is the remote side. */

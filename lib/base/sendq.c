@@ -38,6 +38,10 @@ uint8_t *rs_sendq_reserve(struct sendq *q, struct chunk_pool *pool, uint32_t wan
 	}
 	if (rs_sendq_full(q) || want > pool->chunk_bytes)
 		return NULL;
+	/* When the pool runs low each connection gets one chunk: who does not read leaves the
+	 * others some. */
+	if (q->n && pool->n_free < pool->n_total / 4)
+		return NULL;
 	chunk = rs_chunk_alloc(pool);
 	if (!chunk)
 		return NULL;

@@ -58,7 +58,8 @@ bool rs_sendq_push(struct sendq *q, const uint8_t *data, uint32_t len, uint32_t 
 /*
  * Room to write up to want bytes contiguously at the end of the queue: the rest of the youngest
  * slice's chunk, or a new chunk. NULL when neither is to be had (queue full, pool empty, or want
- * larger than a chunk). What is written counts only after rs_sendq_commit() with the bytes used.
+ * larger than a chunk; also when less than a quarter of the pool is free and the queue holds
+ * something already). What is written counts only after rs_sendq_commit() with the bytes used.
  */
 uint8_t *rs_sendq_reserve(struct sendq *q, struct chunk_pool *pool, uint32_t want);
 void rs_sendq_commit(struct sendq *q, uint32_t used, struct chunk_pool *pool);

@@ -7,6 +7,7 @@
 #include "tcp/tcp_internal.h"
 
 #define DUP_ACK_THRESHOLD 3
+#define MAX_CWND          (1u << 30)
 
 void rs_tcp_init_cwnd(struct tcp_conn *c)
 {
@@ -118,7 +119,7 @@ void rs_tcp_cc_acked(struct tcp *t, struct tcp_conn *c, uint32_t acked, uint32_t
 		c->flags &= ~(uint32_t)TCP_F_RECOVER;
 	if (c->flags & TCP_F_RECOVERY)
 		recovery_ack(t, c, acked);
-	else if (is_in_use(c, flight) && c->cwnd < (1u << 30))
+	else if (is_in_use(c, flight) && c->cwnd < MAX_CWND)
 		grow(t, c, acked);
 }
 
@@ -138,7 +139,7 @@ void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c)
 		c->n_dup_acks++;
 	c->flags |= TCP_F_DUP_ACKS;
 	if (c->flags & TCP_F_RECOVERY) {
-		if (!c->sacked)
+		if (!c->sacked && c->cwnd < MAX_CWND)
 			c->cwnd += c->mss;
 		return;
 	}

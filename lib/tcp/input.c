@@ -184,6 +184,16 @@ static uint32_t syn_sent_input(struct tcp *t, struct tcp_conn *c, const struct t
 	return TCP_EV_OPENED;
 }
 
+/* The timer runs on: nobody keeps a half-open connection alive by repeating its SYN. */
+static void repeat_syn_ack(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t due_tick = c->rtx_tick;
+
+	rs_tcp_send_syn(t, c);
+	c->rtx_tick = due_tick;
+	c->flags &= ~(uint32_t)TCP_F_TIMING; /* Karn's rule, RFC 6298 section 3 */
+}
+
 /* RFC 5961 section 4.2: a SYN never belongs into a synchronized connection. */
 static uint32_t unexpected_syn(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
 {
@@ -192,7 +202,7 @@ static uint32_t unexpected_syn(struct tcp *t, struct tcp_conn *c, const struct t
 	if (is_passive_half_open && !(seg->flags & TCP_ACK)) {
 		if (seg->seq + 1 == c->rcv_nxt) { /* the same SYN again: our SYN-ACK was lost */
 			if (!(seg->flags & TCP_RST))
-				rs_tcp_send_syn(t, c);
+				repeat_syn_ack(t, c);
 			return 0;
 		}
 		/* RFC 9293 section 3.10.7.4, fourth: back to LISTEN. */
@@ -269,12 +279,19 @@ static bool is_duplicate_ack(const struct tcp_conn *c, const struct tcp_seg *seg
 	       (uint32_t)seg->wnd << c->snd_wscale == c->snd_wnd;
 }
 
+/* We have closed: how long the peer may go on without sending anything new. */
+static void start_fin_wait_2(struct tcp *t, struct tcp_conn *c)
+{
+	c->rtx_tick = rs_tcp_tick(t) + rs_tcp_ms_to_ticks(t->cfg->fin_wait_2_ms);
+	c->flags |= TCP_F_RTX;
+	rs_tcp_arm(t, c, c->rtx_tick);
+}
+
 /* TCP_EV_GONE when that was the end of it all, else 0. */
 static uint32_t our_fin_acked(struct tcp *t, struct tcp_conn *c)
 {
-	c->flags |= TCP_F_FIN_ACKED | TCP_F_RTX;
-	c->rtx_tick = rs_tcp_tick(t) + rs_tcp_ms_to_ticks(t->cfg->fin_wait_2_ms);
-	rs_tcp_arm(t, c, c->rtx_tick);
+	c->flags |= TCP_F_FIN_ACKED;
+	start_fin_wait_2(t, c);
 	if (c->state == TCP_FIN_WAIT_1)
 		c->state = TCP_FIN_WAIT_2;
 	return rs_tcp_finish(t, c) ? TCP_EV_GONE : 0;
@@ -328,6 +345,8 @@ static uint32_t ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_se
 /* data[0, len) stands at rcv_nxt: it is delivered where it lies, unless older bytes are unread. */
 static uint32_t take_in_order(struct tcp *t, struct tcp_conn *c, const uint8_t *data, uint32_t len)
 {
+	if (rs_unlikely(c->flags & TCP_F_FIN_ACKED))
+		start_fin_wait_2(t, c);
 	if (c->rcvq) {
 		uint32_t gap = rs_tcp_rcvq_start(t, c) - c->rcv_nxt;
 
@@ -368,8 +387,8 @@ uint32_t rs_tcp_input_text(struct tcp *t, struct tcp_conn *c, const struct tcp_s
 		data += old;
 		len -= old;
 	}
-	if (rs_seq_gt(seq + len, c->rcv_edge)) {
-		len = c->rcv_edge - seq;
+	if (rs_seq_gt(seq + len + fin, c->rcv_edge)) { /* FIN takes a place, too */
+		len = rs_min_u32(len, c->rcv_edge - seq);
 		fin = false;
 		t->counters[TCP_C_DROP_WINDOW]++;
 	}

@@ -156,7 +156,8 @@ uint32_t rs_tcp_time_wait_input(
 		return 0;
 	}
 	is_old = tw->has_ts && seg->opts & TCP_OPT_TS && rs_seq_lt(seg->ts_val, tw->ts_recent);
-	if (seg->flags & TCP_FIN && !is_old)
+	/* Its FIN again; any other is made up, and must not push older entries out of the ring. */
+	if (seg->flags & TCP_FIN && !is_old && seg->seq + seg->len + 1 == tw->rcv_nxt)
 		slot = restart(t, slot);
 	if (seg->flags & TCP_FIN || seg->len || seg->seq != tw->rcv_nxt)
 		send_ack(t, &t->time_wait[slot]);

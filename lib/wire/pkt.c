@@ -207,14 +207,13 @@ static enum wire_drop parse_ipv4(
 	return WIRE_OK;
 }
 
-/* Walks to the transport header (RFC 8200 section 4). */
-static enum wire_drop skip_extension_headers(struct pkt *pkt)
+enum wire_drop rs_wire_skip_extensions(const uint8_t **l4, uint32_t *l4_len, uint8_t *proto)
 {
 	for (uint32_t n = 0; n < MAX_EXTENSION_HEADERS; n++) {
-		const uint8_t *h = pkt->l4;
+		const uint8_t *h = *l4;
 		uint32_t len;
 
-		switch (pkt->proto) {
+		switch (*proto) {
 		case 44:
 			return WIRE_IP_FRAGMENT;
 		case 0: /* hop-by-hop: only right behind the IPv6 header */
@@ -227,16 +226,16 @@ static enum wire_drop skip_extension_headers(struct pkt *pkt)
 		default:
 			return WIRE_OK;
 		}
-		if (pkt->l4_len < 8)
+		if (*l4_len < 8)
 			return WIRE_SHORT_FRAME;
 		len = (h[1] + 1u) * 8;
-		if (len > pkt->l4_len)
+		if (len > *l4_len)
 			return WIRE_IP_LENGTH;
-		if (pkt->proto == 43 && h[3]) /* segments left: we are not the last (RFC 5095) */
+		if (*proto == 43 && h[3]) /* segments left: we are not the last (RFC 5095) */
 			return WIRE_IP_SOURCE_ROUTE;
-		pkt->proto = h[0];
-		pkt->l4 += len;
-		pkt->l4_len -= len;
+		*proto = h[0];
+		*l4 += len;
+		*l4_len -= len;
 	}
 	return WIRE_IP_OPTION;
 }
@@ -265,7 +264,7 @@ static enum wire_drop parse_ipv6(const struct wire_host *host, uint32_t len, str
 			return WIRE_OTHER_IP;
 		pkt->is_unicast = false;
 	}
-	drop = skip_extension_headers(pkt);
+	drop = rs_wire_skip_extensions(&pkt->l4, &pkt->l4_len, &pkt->proto);
 	if (drop)
 		return drop;
 	return is_martian_v6(host, pkt) ? WIRE_IP_MARTIAN : WIRE_OK;
@@ -361,6 +360,8 @@ enum wire_drop rs_wire_parse(const struct wire_host *host, const uint8_t *frame,
 	pkt->is_unicast = !memcmp(frame, host->mac, 6);
 	if (rs_unlikely(!pkt->is_unicast) && !is_group_mac(frame))
 		return WIRE_OTHER_MAC;
+	if (rs_unlikely(frame[6] & 1)) /* an answer would go to a group */
+		return WIRE_GROUP_SOURCE;
 	ethertype = rs_load_be16(frame + 12);
 	if (rs_unlikely(ethertype == ETHERTYPE_VLAN)) {
 		if (len < ETH_HEADER_BYTES + VLAN_TAG_BYTES)

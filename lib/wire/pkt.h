@@ -110,6 +110,10 @@ bool rs_wire_is_ours(const struct wire_host *host, const uint8_t addr[16]);
 enum wire_drop rs_wire_parse(const struct wire_host *host, const uint8_t *frame, uint32_t len,
 	uint32_t flags, struct pkt *pkt);
 
+/* From behind an IPv6 header, whose next header is *proto, to the transport header (RFC 8200
+ * section 4): moves all three, or says why the packet is dropped. */
+enum wire_drop rs_wire_skip_extensions(const uint8_t **l4, uint32_t *l4_len, uint8_t *proto);
+
 /* The checksum over a transport header and its pseudo-header is right (RFC 9293, 768, 4443). */
 bool rs_wire_l4_csum_ok(const struct pkt *pkt);
 

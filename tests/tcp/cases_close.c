@@ -398,7 +398,30 @@ static void rst_after_our_close(struct rig *r)
 	STATE(TCP_CLOSED);
 }
 
+/* A peer that goes on sending is not cut off. */
+static void fin_wait_2_lasts_while_data_comes(struct rig *r)
+{
+	uint32_t seq = 1;
+
+	OPEN(0);
+	rig_close(r);
+	OUT(FIN_ACK, .seq = 1, .ack = 1);
+	IN(TCP_ACK, .seq = 1, .ack = 2);
+	for (uint32_t i = 0; i < 4; i++) {
+		MS(r->cfg.fin_wait_2_ms / 2 + 1000);
+		STATE(TCP_FIN_WAIT_2);
+		IN(TCP_ACK, .seq = seq, .ack = 2, .len = 10);
+		seq += 10;
+		rig_drop_output(r);
+		MS(100);
+		rig_drop_output(r);
+	}
+	MS(r->cfg.fin_wait_2_ms + 10);
+	EVENTS(TCP_EV_DATA | TCP_EV_GONE);
+}
+
 const struct tcp_case close_cases[] = {
+	{"fin_wait_2_lasts_while_data_comes", fin_wait_2_lasts_while_data_comes, NULL, 0},
 	{"we_close_first", we_close_first, NULL, 0},
 	{"peer_closes_first", peer_closes_first, NULL, 0},
 	{"answer_and_close", answer_and_close, NULL, 0},

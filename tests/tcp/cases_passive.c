@@ -100,6 +100,21 @@ static void syn_again(struct rig *r)
 	EQ(r->t.n_half_open, 1);
 }
 
+/* Each copy is answered, but the timer of the first goes on: a peer cannot stay half-open for ever.
+ */
+static void repeated_syns_hold_no_place(struct rig *r)
+{
+	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
+	for (uint32_t s = 0; s < 200 && r->t.n_half_open; s++) {
+		rig_drop_output(r);
+		MS(900);
+		if (r->t.n_half_open)
+			IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
+	}
+	rig_drop_output(r);
+	EQ(r->t.n_half_open, 0);
+}
+
 static void syn_ack_is_repeated_then_given_up(struct rig *r)
 {
 	uint32_t rto_ms = 1000; /* RFC 6298 section 2.1, doubled each time */
@@ -261,6 +276,7 @@ const struct tcp_case passive_cases[] = {
 	{"peer_mss_is_no_larger_than_ours", peer_mss_is_no_larger_than_ours, NULL, 0},
 	{"absurd_mss", absurd_mss, NULL, 0},
 	{"syn_again", syn_again, NULL, 0},
+	{"repeated_syns_hold_no_place", repeated_syns_hold_no_place, NULL, 0},
 	{"syn_ack_is_repeated_then_given_up", syn_ack_is_repeated_then_given_up, NULL, 0},
 	{"data_with_the_last_ack", data_with_the_last_ack, NULL, 0},
 	{"fin_with_the_last_ack", fin_with_the_last_ack, NULL, 0},

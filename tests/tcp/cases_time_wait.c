@@ -36,6 +36,17 @@ static void fin_again(struct rig *r)
 	STATE(TCP_CLOSED);
 }
 
+/* A FIN that the peer never sent does not begin the time anew. */
+static void made_up_fin(struct rig *r)
+{
+	to_time_wait(r, 0);
+	MS(50000);
+	IN(FIN_ACK, .seq = 500, .ack = 2);
+	OUT(TCP_ACK, .seq = 2, .ack = 2);
+	MS(r->cfg.time_wait_ms - 50000 + 10);
+	STATE(TCP_CLOSED);
+}
+
 static void old_data(struct rig *r)
 {
 	to_time_wait(r, 0);
@@ -184,6 +195,7 @@ static void without_time_wait(struct rig *r)
 const struct tcp_case time_wait_cases[] = {
 	{"it_ends", it_ends, NULL, 0},
 	{"fin_again", fin_again, NULL, 0},
+	{"made_up_fin", made_up_fin, NULL, 0},
 	{"old_data", old_data, NULL, 0},
 	{"rst_does_not_end_it", rst_does_not_end_it, NULL, 0},
 	{"old_syn", old_syn, NULL, 0},

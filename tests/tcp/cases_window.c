@@ -307,7 +307,32 @@ static void bare_window_update(struct rig *r)
 	OUT(TCP_ACK, .seq = 1 + 2 * r->mss, .ack = 1, .len = r->mss);
 }
 
+/* FIN takes a place in the window; where there is none it has to come again. */
+static void fin_at_the_edge(struct rig *r)
+{
+	uint32_t seq = 1;
+
+	OPEN(0);
+	r->p->blocked = true;
+	while (seq + r->mss <= 65536) {
+		IN(TCP_ACK, .seq = seq, .ack = 1, .len = r->mss);
+		seq += r->mss;
+	}
+	IN(FIN_ACK, .seq = seq, .ack = 1, .len = 65536 - seq);
+	rig_drop_output(r);
+	EQ(rig_conn(r)->rcv_nxt - rig_conn(r)->rcv_edge, 0);
+	STATE(TCP_ESTABLISHED);
+	r->p->blocked = false;
+	rig_read(r, 65535);
+	FLUSH();
+	rig_drop_output(r);
+	IN(FIN_ACK, .seq = 65536, .ack = 1);
+	rig_drop_output(r);
+	STATE(TCP_CLOSE_WAIT);
+}
+
 const struct tcp_case window_cases[] = {
+	{"fin_at_the_edge", fin_at_the_edge, NULL, 0},
 	{"nobody_reads", nobody_reads, NULL, 0},
 	{"small_reads_open_nothing", small_reads_open_nothing, NULL, 0},
 	{"ack_into_our_closed_window", ack_into_our_closed_window, NULL, 0},

@@ -145,6 +145,30 @@ static void small_replies_share_a_chunk(void **state)
 	free(memory);
 }
 
+static void a_low_pool_gives_one_chunk_each(void **state)
+{
+	struct chunk_pool pool;
+	void *memory = new_pool(&pool);
+	struct sendq greedy = {0}, other = {0};
+	uint32_t taken[N_CHUNKS], n = 0;
+
+	(void)state;
+	while (pool.n_free > N_CHUNKS / 4 - 1)
+		taken[n++] = rs_chunk_alloc(&pool);
+	assert_non_null(rs_sendq_reserve(&greedy, &pool, CHUNK_BYTES));
+	rs_sendq_commit(&greedy, CHUNK_BYTES, &pool);
+	assert_null(rs_sendq_reserve(&greedy, &pool, 10));
+	rs_chunk_free(&pool, taken[--n]);
+	assert_non_null(rs_sendq_reserve(&other, &pool, 10));
+	rs_sendq_commit(&other, 10, &pool);
+	rs_sendq_clear(&greedy, &pool);
+	rs_sendq_clear(&other, &pool);
+	while (n)
+		rs_chunk_free(&pool, taken[--n]);
+	assert_int_equal(pool.n_free, N_CHUNKS);
+	free(memory);
+}
+
 /* RFC 1071 section 1, byte by byte. */
 static uint16_t naive_sum(const uint8_t *p, uint32_t len)
 {
@@ -203,6 +227,7 @@ int main(void)
 		cmocka_unit_test(chunks_are_handed_out_once),
 		cmocka_unit_test(sendq_against_a_model),
 		cmocka_unit_test(small_replies_share_a_chunk),
+		cmocka_unit_test(a_low_pool_gives_one_chunk_each),
 		cmocka_unit_test(checksum),
 		cmocka_unit_test(siphash),
 	};

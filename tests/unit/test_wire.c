@@ -147,6 +147,20 @@ static void vlan(void **state)
 	free(copy);
 }
 
+static void from_a_group(void **state)
+{
+	uint8_t frame[sizeof(syn_v4)];
+	struct pkt pkt;
+	struct tcp_seg seg;
+	uint8_t *copy;
+
+	(void)state;
+	memcpy(frame, syn_v4, sizeof(frame));
+	memset(frame + 6, 0xff, 6);
+	assert_int_equal(parse(0, frame, sizeof(frame), &pkt, &seg, &copy), WIRE_GROUP_SOURCE);
+	free(copy);
+}
+
 static void every_drop(void **state)
 {
 #define DROP(bytes, reason)                                                                        \
@@ -431,6 +445,7 @@ int main(void)
 		cmocka_unit_test(padding_is_not_payload),
 		cmocka_unit_test(vlan),
 		cmocka_unit_test(every_drop),
+		cmocka_unit_test(from_a_group),
 		cmocka_unit_test(cut_anywhere),
 		cmocka_unit_test(answers),
 		cmocka_unit_test(questions),
