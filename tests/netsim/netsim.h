@@ -12,6 +12,7 @@
 /* What a scenario fixes; the seed decides the rest. */
 struct netsim_scenario {
 	const char *name;
+	uint32_t limit_s; /* of virtual time: done by then. 0: a minute */
 	uint32_t n_conns;
 	uint32_t max_bytes; /* each side of each connection sends up to so many */
 	uint32_t loss_ppm;
