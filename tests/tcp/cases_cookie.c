@@ -143,6 +143,23 @@ static void cookie_but_no_room(struct rig *r)
 	EVENTS(TCP_EV_OPENED | TCP_EV_DATA);
 }
 
+static void wide_window(struct rig *r)
+{
+	r->cfg.rcv_wnd_bytes = 1 << 20;
+}
+
+static void no_wider_than_was_offered(struct rig *r)
+{
+	fill_backlog(r);
+	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss, .wnd = 65535);
+	IN(TCP_ACK, .seq = 1, .ack = 1);
+	EVENTS(TCP_EV_OPENED);
+	IN(TCP_ACK, .seq = 1 + 65535, .ack = 1, .len = 10);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .wnd = 65535);
+	EQ(COUNTER(DROP_WINDOW), 1);
+}
+
 static void backlog_recovers(struct rig *r)
 {
 	fill_backlog(r);
@@ -166,6 +183,7 @@ const struct tcp_case cookie_cases[] = {
 	{"ack_with_fin_and_data", ack_with_fin_and_data, NULL, 0},
 	{"no_cookie_was_sent", no_cookie_was_sent, NULL, 0},
 	{"cookie_but_no_room", cookie_but_no_room, NULL, 0},
+	{"no_wider_than_was_offered", no_wider_than_was_offered, wide_window, 0},
 	{"backlog_recovers", backlog_recovers, NULL, 0},
 	{0},
 };

@@ -127,6 +127,41 @@ static void round_trips_are_smoothed(struct rig *r)
 	OUT(TCP_ACK, .seq = 101, .ack = 1, .len = 100);
 }
 
+static void short_timeouts(struct rig *r)
+{
+	r->cfg.max_rto_ms = 2000;
+}
+
+static void long_round_trip_keeps_to_max_rto(struct rig *r)
+{
+	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	MS(900);
+	IN(TCP_ACK, .seq = 1, .ack = 1); /* SRTT 900, RTTVAR 450: RTO 2700 */
+	rig_write(r, 100);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 100);
+	WAIT(2000);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 100);
+}
+
+static void only_its_own_ack_ends_a_sample(struct rig *r)
+{
+	OPEN(0);
+	rig_write(r, 100);
+	rig_write(r, 100);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = 101); /* the first was timed, the second is not */
+	rig_write(r, 100);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = 201); /* all before the one that is timed now */
+	MS(150);
+	IN(TCP_ACK, .seq = 1, .ack = 301); /* R' = 150: SRTT 19, RTTVAR 38 and more */
+	rig_write(r, 100);
+	OUT(TCP_ACK, .seq = 301, .ack = 1, .len = 100);
+	EQ(r->p->conn->srtt_us8 / 8000, 18);
+	IN(TCP_ACK, .seq = 1, .ack = 401);
+}
+
 static void fast_retransmit(struct rig *r)
 {
 	OPEN(0);
@@ -410,6 +445,8 @@ const struct tcp_case loss_cases[] = {
 	{"karn", karn, NULL, 0},
 	{"sample_ends_the_backoff", sample_ends_the_backoff, NULL, 0},
 	{"round_trips_are_smoothed", round_trips_are_smoothed, NULL, 0},
+	{"long_round_trip_keeps_to_max_rto", long_round_trip_keeps_to_max_rto, short_timeouts, 0},
+	{"only_its_own_ack_ends_a_sample", only_its_own_ack_ends_a_sample, NULL, 0},
 	{"fast_retransmit", fast_retransmit, NULL, 0},
 	{"recovery_sends_new_data", recovery_sends_new_data, NULL, 0},
 	{"partial_acks", partial_acks, NULL, 0},
