@@ -9,6 +9,7 @@
 static void with_options(struct rig *r)
 {
 	OPEN_ACTIVE(TCP_OPT_WSCALE | TCP_OPT_TS | TCP_OPT_SACK_OK);
+	EQ(COUNTER(OPENED_ACTIVE), 1);
 	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = 1000);
 	EQ(r->p->conn->snd_wnd, 1000 << 7);
 	rig_write(r, 2000);

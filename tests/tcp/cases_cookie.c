@@ -26,6 +26,7 @@ static void with_data(struct rig *r)
 	IN(TCP_ACK | TCP_PSH, .seq = 1, .ack = 1, .len = 50, .wnd = 100);
 	EVENTS(TCP_EV_OPENED | TCP_EV_DATA);
 	EQ(r->p->n_read, 50);
+	EQ(COUNTER(OPENED_PASSIVE), 1);
 	EQ(r->p->conn->snd_wnd, 100 << 9);
 	TRUE(r->p->conn->flags & TCP_F_SACK);
 	rig_write(r, 3000);

@@ -139,6 +139,7 @@ static void data_with_the_last_ack(struct rig *r)
 	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
 	IN(TCP_ACK | TCP_PSH, .seq = 1, .ack = 1, .len = 100);
 	EVENTS(TCP_EV_OPENED | TCP_EV_DATA);
+	EQ(COUNTER(OPENED_PASSIVE), 1);
 	EQ(r->p->n_read, 100);
 	WAIT(40);
 	OUT(TCP_ACK, .seq = 1, .ack = 101);

@@ -26,6 +26,7 @@ static const struct {
 	{"receive", receive_cases},
 	{"send", send_cases},
 	{"window", window_cases},
+	{"rto", rto_cases},
 	{"loss", loss_cases},
 	{"sack", sack_cases},
 	{"timer", timer_cases},

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The retransmission timeout and the round trips that it is made from: RFC 6298. */
+#include "cases.h"
+
+/* n full segments on their way, seen. */
+static void send_segments(struct rig *r, uint32_t n)
+{
+	rig_write(r, n * r->mss);
+	for (uint32_t i = 0; i < n; i++)
+		OUT(TCP_ACK, .seq = 1 + i * r->mss, .ack = 1, .len = r->mss);
+}
+
+static void timeout_doubles(struct rig *r)
+{
+	uint32_t wait_ms = 200;
+
+	OPEN(0);
+	send_segments(r, 3);
+	for (uint32_t i = 0; i < 5; i++) {
+		WAIT(wait_ms); /* RFC 6298 section 5.5 */
+		OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+		QUIET(); /* a window of one segment: RFC 5681 section 3.1 */
+		wait_ms *= 2;
+	}
+	IN(TCP_ACK, .seq = 1, .ack = 1 + r->mss);
+	OUT(TCP_ACK, .seq = 1 + r->mss, .ack = 1, .len = r->mss);
+	OUT(TCP_ACK, .seq = 1 + 2 * r->mss, .ack = 1, .len = r->mss);
+	EQ(COUNTER(TIMEOUTS), 5);
+}
+
+static void timeout_is_at_most_max_rto(struct rig *r)
+{
+	OPEN(0);
+	send_segments(r, 1);
+	for (uint32_t wait_ms = 200; wait_ms < r->cfg.max_rto_ms; wait_ms *= 2) {
+		WAIT(wait_ms);
+		OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	}
+	WAIT(r->cfg.max_rto_ms);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+}
+
+static void gives_up(struct rig *r)
+{
+	OPEN(0);
+	send_segments(r, 1);
+	for (uint32_t i = 0; i < r->cfg.max_retries; i++) {
+		while (!r->t.n_tx)
+			MS(1);
+		OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	}
+	MS(r->cfg.max_rto_ms + 10);
+	QUIET();
+	EVENTS(TCP_EV_GONE);
+	EQ(COUNTER(RETRANSMITTED), r->cfg.max_retries);
+	EQ(COUNTER(GAVE_UP), 1);
+}
+
+static void timer_restarts_with_each_ack(struct rig *r)
+{
+	OPEN(0);
+	send_segments(r, 3);
+	MS(150);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + r->mss);
+	/* RFC 6298 section 5.3; the sample of 150 ms: SRTT 19 ms, RTTVAR 38 ms and more */
+	MS(190);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 3 * r->mss);
+	MS(5000); /* section 5.2: nothing is outstanding */
+	QUIET();
+}
+
+static void karn(struct rig *r)
+{
+	OPEN(0);
+	send_segments(r, 1);
+	WAIT(200);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	MS(5);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + r->mss);
+	/* RFC 6298 section 3: no sample from it, the timeout stays backed off. */
+	rig_write(r, 100);
+	OUT(TCP_ACK, .seq = 1 + r->mss, .ack = 1, .len = 100);
+	WAIT(400);
+	OUT(TCP_ACK, .seq = 1 + r->mss, .ack = 1, .len = 100);
+}
+
+static void sample_ends_the_backoff(struct rig *r)
+{
+	OPEN(0);
+	send_segments(r, 1);
+	WAIT(200);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + r->mss);
+	rig_write(r, 100);
+	OUT(TCP_ACK, .seq = 1 + r->mss, .ack = 1, .len = 100);
+	IN(TCP_ACK, .seq = 1, .ack = 101 + r->mss); /* sent once: it counts */
+	rig_write(r, 100);
+	OUT(TCP_ACK, .seq = 101 + r->mss, .ack = 1, .len = 100);
+	WAIT(200);
+	OUT(TCP_ACK, .seq = 101 + r->mss, .ack = 1, .len = 100);
+}
+
+static void round_trips_are_smoothed(struct rig *r)
+{
+	/* RFC 6298 section 2 by hand, in ms: R = 100, then 500. */
+	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	MS(100);
+	IN(TCP_ACK, .seq = 1, .ack = 1);
+	rig_write(r, 100); /* SRTT 100, RTTVAR 50, RTO 300 */
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 100);
+	MS(250);
+	IN(TCP_ACK, .seq = 1, .ack = 101); /* R' = 250 */
+	rig_write(r, 100);
+	OUT(TCP_ACK, .seq = 101, .ack = 1, .len = 100);
+	/* RTTVAR = 3/4 50 + 1/4 150 = 75; SRTT = 7/8 100 + 1/8 250 = 118.75; RTO = 418.75 */
+	WAIT(418);
+	OUT(TCP_ACK, .seq = 101, .ack = 1, .len = 100);
+}
+
+static void short_timeouts(struct rig *r)
+{
+	r->cfg.max_rto_ms = 2000;
+}
+
+static void long_round_trip_keeps_to_max_rto(struct rig *r)
+{
+	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	MS(900);
+	IN(TCP_ACK, .seq = 1, .ack = 1); /* SRTT 900, RTTVAR 450: RTO 2700 */
+	rig_write(r, 100);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 100);
+	WAIT(2000);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 100);
+}
+
+static void only_its_own_ack_ends_a_sample(struct rig *r)
+{
+	OPEN(0);
+	rig_write(r, 100);
+	rig_write(r, 100);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = 101); /* the first was timed, the second is not */
+	rig_write(r, 100);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = 201); /* all before the one that is timed now */
+	MS(150);
+	IN(TCP_ACK, .seq = 1, .ack = 301); /* R' = 150: SRTT 19, RTTVAR 38 and more */
+	rig_write(r, 100);
+	OUT(TCP_ACK, .seq = 301, .ack = 1, .len = 100);
+	EQ(r->p->conn->srtt_us8 / 8000, 18);
+	IN(TCP_ACK, .seq = 1, .ack = 401);
+}
+
+const struct tcp_case rto_cases[] = {
+	{"timeout_doubles", timeout_doubles, NULL, 0},
+	{"timeout_is_at_most_max_rto", timeout_is_at_most_max_rto, NULL, 0},
+	{"gives_up", gives_up, NULL, 0},
+	{"timer_restarts_with_each_ack", timer_restarts_with_each_ack, NULL, 0},
+	{"karn", karn, NULL, 0},
+	{"sample_ends_the_backoff", sample_ends_the_backoff, NULL, 0},
+	{"round_trips_are_smoothed", round_trips_are_smoothed, NULL, 0},
+	{"long_round_trip_keeps_to_max_rto", long_round_trip_keeps_to_max_rto, short_timeouts, 0},
+	{"only_its_own_ack_ends_a_sample", only_its_own_ack_ends_a_sample, NULL, 0},
+	{0},
+};
