@@ -127,6 +127,16 @@ static void missing(struct rig *r)
 	STATE(TCP_ESTABLISHED);
 }
 
+static void missing_when_zero_would_be_newer(struct rig *r)
+{
+	r->p->ts_val = 3000000000;
+	OPEN(TCP_OPT_TS);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10, .no_ts = true);
+	QUIET();
+	EQ(r->p->n_read, 0);
+	EQ(COUNTER(DROP_PAWS), 1);
+}
+
 static void not_agreed(struct rig *r)
 {
 	OPEN(0);
@@ -182,6 +192,7 @@ const struct tcp_case stamp_cases[] = {
 	{"old_ack_does_not_count", old_ack_does_not_count, NULL, 0},
 	{"rst_is_not_subject_to_paws", rst_is_not_subject_to_paws, NULL, 0},
 	{"missing", missing, NULL, 0},
+	{"missing_when_zero_would_be_newer", missing_when_zero_would_be_newer, NULL, 0},
 	{"not_agreed", not_agreed, NULL, 0},
 	{"outside_the_window_changes_nothing", outside_the_window_changes_nothing, NULL, 0},
 	{"duplicate_does_not_move_it", duplicate_does_not_move_it, NULL, 0},
