@@ -70,7 +70,7 @@ bool rs_wire_is_ours(const struct wire_host *host, const uint8_t addr[16])
 	return false;
 }
 
-/* ff02::1:ffXX:XXXX of one of our addresses (RFC 4291 section 2.7.1), or all-nodes. */
+/* The solicited-node group of one of our addresses (RFC 4291 section 2.7.1), or all-nodes. */
 static bool is_joined_group(const struct wire_host *host, const uint8_t addr[16])
 {
 	static const uint8_t all_nodes[16] = {0xff, 0x02, [15] = 1};
