@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Runs a fuzz target over the files of a folder, each on an exact-size copy. None is a failure. */
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static int run_file(const char *path)
 {
 	FILE *file = fopen(path, "rb");
+	bool is_read = false;
 	uint8_t *data;
 	long size;
 
@@ -18,12 +20,15 @@ static int run_file(const char *path)
 	fseek(file, 0, SEEK_END);
 	size = ftell(file);
 	rewind(file);
-	data = malloc(size ? (size_t)size : 1);
-	if (fread(data, 1, (size_t)size, file) == (size_t)size)
-		LLVMFuzzerTestOneInput(data, (size_t)size);
-	free(data);
+	if (size >= 0) {
+		data = malloc(size ? (size_t)size : 1);
+		is_read = fread(data, 1, (size_t)size, file) == (size_t)size;
+		if (is_read)
+			LLVMFuzzerTestOneInput(data, (size_t)size);
+		free(data);
+	}
 	fclose(file);
-	return 0;
+	return is_read ? 0 : -1;
 }
 
 int main(int argc, char **argv)
