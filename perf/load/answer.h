@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reads answers from a connection's bytes and holds each against what it must be: the status, the
+ * length; the body of a sample of them against the first one of its path. Knows lengths by
+ * Content-Length only; what comes in chunks counts as malformed.
+ *
+ * Belongs to one core. Includes base.
+ */
+#ifndef RS_LOAD_ANSWER_H
+#define RS_LOAD_ANSWER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "workload.h"
+
+#define ANSWER_HEAD_BYTES  4096
+#define ANSWER_N_HEADS     4096 /* heads cut by a segment's end at one time */
+#define ANSWER_SAMPLE_MASK 63   /* one body of 64 is read */
+
+/* Where a connection stands in the answer that it is reading. All zero: before one. */
+struct answer {
+	uint64_t body_left;
+	uint32_t crc;
+	uint16_t head; /* holds the beginning of a head that was cut; 0: none */
+	bool in_body;
+	bool is_sampled;
+};
+
+struct answer_head {
+	uint32_t len;
+	uint8_t data[ANSWER_HEAD_BYTES];
+};
+
+struct answer_reader {
+	uint32_t status; /* what answers must say */
+	int64_t length;  /* what bodies must have; -1: what the first one of the path has */
+	bool is_head;
+	uint32_t n_answers;
+	uint64_t body_bytes;
+	uint64_t n_wrong_status, n_wrong_length, n_wrong_body, n_malformed;
+	uint16_t n_free_heads;
+	uint16_t free_heads[ANSWER_N_HEADS];
+	struct answer_head heads[ANSWER_N_HEADS];
+};
+
+void rs_answer_reader_init(struct answer_reader *r, const struct load_options *o, bool is_head);
+
+enum answer_end {
+	ANSWER_MORE,   /* all of data was used */
+	ANSWER_DONE,   /* *used bytes were; the next answer begins behind them */
+	ANSWER_BROKEN, /* counted as malformed; there is no way to go on */
+};
+
+/* data[0, len) of the answer to request. */
+enum answer_end rs_answer_input(struct answer_reader *r, struct answer *a,
+	struct load_request *request, const uint8_t *data, uint32_t len, uint32_t *used);
+
+/* The connection is gone: gives back what a holds, and makes it new. */
+void rs_answer_reset(struct answer_reader *r, struct answer *a);
+
+#endif

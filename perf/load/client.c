@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RTO_MS     200
+#define SYN_RTO_MS 1000
+#define MAX_SHIFT  6
+
+int rs_client_init(struct client *c, const struct load_options *o, struct workload *w,
+	struct answer_reader *r, uint32_t mss, uint64_t tsc_hz)
+{
+	size_t bytes;
+
+	memset(c, 0, sizeof(*c));
+	c->options = o;
+	c->workload = w;
+	c->reader = r;
+	c->mss = mss - (o->timestamps ? 12 : 0);
+	c->tick_tsc = tsc_hz / 1000;
+	c->closed_loop = !o->rate;
+	c->n_slots = o->n_conns + o->n_idle;
+	bytes = ((size_t)c->n_slots * sizeof(*c->conns) + (2u << 20)) & ~(size_t)((2u << 20) - 1);
+	c->conns = aligned_alloc(2u << 20, bytes);
+	c->waiting = calloc(o->n_conns + 1u, sizeof(*c->waiting));
+	if (!c->conns || !c->waiting) {
+		fprintf(stderr, "ringside-load: no memory for %u connections\n", c->n_slots);
+		rs_client_fini(c);
+		return -1;
+	}
+	memset(c->conns, 0, bytes);
+	for (uint32_t i = 0; i < c->n_slots; i++)
+		c->conns[i].tuple = i;
+	return 0;
+}
+
+void rs_client_fini(struct client *c)
+{
+	free(c->conns);
+	free(c->waiting);
+}
+
+void rs_client_now(struct client *c, uint64_t tsc)
+{
+	c->now_tsc = tsc;
+	if (rs_likely(tsc < c->next_tick_tsc))
+		return;
+	c->now_tick = (uint32_t)(tsc / c->tick_tsc);
+	c->next_tick_tsc = (tsc / c->tick_tsc + 1) * c->tick_tsc;
+}
+
+static bool is_idle_slot(const struct client *c, const struct load_conn *conn)
+{
+	return conn - c->conns >= c->options->n_conns;
+}
+
+/* ---- segments out ---- */
+
+static struct load_out *emit(struct client *c, struct load_conn *conn, uint32_t seq, uint8_t flags)
+{
+	struct load_out *out = &c->out[c->n_out++];
+
+	*out = (struct load_out){
+		.tuple = conn->tuple,
+		.seq = seq,
+		.ack = conn->rcv_nxt,
+		.ts_ecr = conn->ts_recent,
+		.first = conn->number,
+		.flags = flags,
+	};
+	conn->flags &= (uint8_t) ~(CLIENT_F_ACK_OWED | CLIENT_F_ACK_NOW);
+	conn->n_unacked = 0;
+	return out;
+}
+
+/* All of the batch that is not answered, from its beginning. */
+static void send_batch(struct client *c, struct load_conn *conn)
+{
+	uint32_t left = conn->snd_nxt - conn->snd_una;
+	uint32_t skip = 0;
+
+	while (left && c->n_out < CLIENT_MAX_OUT) {
+		uint32_t len = rs_min_u32(left, c->mss);
+		struct load_out *out = emit(c, conn, conn->snd_una + skip, TCP_ACK | TCP_PSH);
+
+		out->skip = skip;
+		out->len = len;
+		skip += len;
+		left -= len;
+	}
+}
+
+static void send_syn(struct client *c, struct load_conn *conn)
+{
+	emit(c, conn, conn->snd_una, TCP_SYN);
+}
+
+/* ---- the life of a connection ---- */
+
+/* Grows with the clock for each tuple (RFC 6528 without the secret), by one in 1024 TSC cycles. */
+static uint32_t isn(const struct client *c, const struct load_conn *conn)
+{
+	return (uint32_t)(c->now_tsc >> 10) + (conn->tuple << 20);
+}
+
+/*
+ * Each time a slot opens it takes its next tuple, so that the server's TIME-WAIT is met as late as
+ * can be.
+ */
+static void open_conn(struct client *c, struct load_conn *conn)
+{
+	const struct load_options *o = c->options;
+	uint32_t n_tuples = o->n_clients * (o->last_port - o->first_port + 1u);
+
+	if (conn->flags & CLIENT_F_USED) {
+		conn->tuple += c->n_slots;
+		if (conn->tuple >= n_tuples)
+			conn->tuple = (uint32_t)(conn - c->conns);
+	}
+	conn->flags |= CLIENT_F_USED;
+	conn->state = CLIENT_SYN_SENT;
+	conn->snd_una = isn(c, conn);
+	conn->snd_nxt = conn->snd_una + 1;
+	conn->rcv_nxt = 0;
+	conn->number = 0;
+	conn->n_open = 0;
+	conn->ts_recent = 0;
+	conn->n_retries = 0;
+	conn->progress_tick = c->now_tick;
+	send_syn(c, conn);
+}
+
+static void wait_for_request(struct client *c, struct load_conn *conn)
+{
+	uint32_t at;
+
+	if (conn->flags & CLIENT_F_WAITS || is_idle_slot(c, conn))
+		return;
+	conn->flags |= CLIENT_F_WAITS;
+	at = c->waiting_head + c->n_waiting++;
+	if (at >= c->options->n_conns)
+		at -= c->options->n_conns;
+	c->waiting[at] = (uint32_t)(conn - c->conns);
+}
+
+/* Sends the next batch, due at this time. */
+static void ask(struct client *c, struct load_conn *conn, uint64_t due_tsc)
+{
+	uint32_t n = c->options->pipeline;
+	uint32_t len = 0;
+
+	if (c->options->per_conn)
+		n = rs_min_u32(n, c->options->per_conn - conn->number);
+	if (is_idle_slot(c, conn))
+		n = 1;
+	for (uint32_t i = 0; i < n; i++)
+		len += rs_workload_request(c->workload, conn->tuple, conn->number + i)->len;
+	conn->state = CLIENT_BUSY;
+	conn->n_open = (uint16_t)n;
+	conn->due_tsc = due_tsc;
+	conn->snd_una = conn->snd_nxt;
+	conn->snd_nxt += len;
+	conn->n_retries = 0;
+	conn->progress_tick = c->now_tick;
+	c->stats.n_requests += n;
+	send_batch(c, conn);
+}
+
+/* It is gone; the slot is free. */
+static void free_conn(struct client *c, struct load_conn *conn)
+{
+	if (conn->state != CLIENT_SYN_SENT && conn->state != CLIENT_CLOSED)
+		c->n_established--;
+	if (conn->state == CLIENT_READY && is_idle_slot(c, conn)) {
+		c->n_idle_ready--;
+		c->stats.n_idle_lost++;
+	}
+	rs_answer_reset(c->reader, &conn->answer);
+	conn->state = CLIENT_CLOSED;
+	conn->due_tsc = 0;
+	conn->n_open = 0;
+	conn->flags &= CLIENT_F_WAITS | CLIENT_F_USED;
+	if (!c->closed_loop)
+		wait_for_request(c, conn);
+}
+
+/* We end it, since something is wrong. */
+static void abort_conn(struct client *c, struct load_conn *conn)
+{
+	if (conn->state != CLIENT_SYN_SENT)
+		emit(c, conn, conn->snd_nxt, TCP_RST | TCP_ACK);
+	free_conn(c, conn);
+}
+
+/* The batch is answered, or the connection new: what now? */
+static void go_on(struct client *c, struct load_conn *conn)
+{
+	if (c->options->per_conn && conn->number >= c->options->per_conn &&
+		!is_idle_slot(c, conn)) {
+		conn->state = CLIENT_DONE;
+		conn->flags |= CLIENT_F_ACK_OWED;
+	} else if (is_idle_slot(c, conn) && conn->number) {
+		conn->state = CLIENT_READY;
+		conn->flags |= CLIENT_F_ACK_OWED;
+		c->n_idle_ready++;
+	} else if (conn->due_tsc) {
+		ask(c, conn, conn->due_tsc);
+	} else if (c->closed_loop || is_idle_slot(c, conn)) {
+		ask(c, conn, c->now_tsc);
+	} else {
+		conn->state = CLIENT_READY;
+		conn->flags |= CLIENT_F_ACK_OWED;
+		wait_for_request(c, conn);
+	}
+}
+
+/* ---- segments in ---- */
+
+static void input_syn_sent(struct client *c, struct load_conn *conn, const struct load_seg *seg)
+{
+	if (seg->flags & TCP_RST) {
+		if (seg->ack == conn->snd_nxt) {
+			c->stats.n_refused++;
+			free_conn(c, conn);
+		}
+		return;
+	}
+	if ((seg->flags & (TCP_SYN | TCP_ACK)) != (TCP_SYN | TCP_ACK) || seg->ack != conn->snd_nxt)
+		return;
+	conn->rcv_nxt = seg->seq + 1;
+	conn->ts_recent = seg->ts_val;
+	c->n_established++;
+	c->stats.n_connects++;
+	/* Our first sequence number tells when the first SYN went out. */
+	rs_histogram_record(&c->stats.connect, (uint64_t)(isn(c, conn) - conn->snd_una) << 10);
+	conn->snd_una = conn->snd_nxt;
+	go_on(c, conn);
+}
+
+/* The bytes of answers. False: the connection is no more. */
+static bool input_data(struct client *c, struct load_conn *conn, const uint8_t *data, uint32_t len)
+{
+	conn->progress_tick = c->now_tick;
+	while (len) {
+		struct load_request *q;
+		enum answer_end end;
+		uint32_t used;
+
+		if (rs_unlikely(!conn->n_open)) { /* more than was asked for */
+			c->reader->n_malformed++;
+			abort_conn(c, conn);
+			return false;
+		}
+		q = rs_workload_request(c->workload, conn->tuple, conn->number);
+		end = rs_answer_input(c->reader, &conn->answer, q, data, len, &used);
+		if (rs_unlikely(end == ANSWER_BROKEN)) {
+			abort_conn(c, conn);
+			return false;
+		}
+		if (end == ANSWER_MORE)
+			return true;
+		data += used;
+		len -= used;
+		conn->number++;
+		conn->n_open--;
+		conn->snd_una += q->len;
+		c->stats.n_responses++;
+		rs_histogram_record(&c->stats.latency, c->now_tsc - conn->due_tsc);
+	}
+	return true;
+}
+
+static void ack_soon(struct client *c, struct load_conn *conn)
+{
+	if (++conn->n_unacked < 2 || conn->flags & CLIENT_F_ACK_NOW) {
+		conn->flags |= CLIENT_F_ACK_OWED;
+		return;
+	}
+	conn->flags |= CLIENT_F_ACK_NOW;
+	c->acks[c->n_acks++] = (uint32_t)(conn - c->conns);
+}
+
+static void input_fin(struct client *c, struct load_conn *conn)
+{
+	conn->rcv_nxt++;
+	if (conn->n_open) {
+		c->stats.n_closed_early++;
+		abort_conn(c, conn);
+		return;
+	}
+	if (conn->state == CLIENT_READY && is_idle_slot(c, conn)) {
+		c->n_idle_ready--;
+		c->stats.n_idle_lost++;
+	}
+	conn->state = CLIENT_LAST_ACK;
+	conn->snd_una = conn->snd_nxt;
+	emit(c, conn, conn->snd_nxt++, TCP_FIN | TCP_ACK);
+	conn->n_retries = 0;
+	conn->progress_tick = c->now_tick;
+}
+
+/* Trims what was there before. False: nothing new is left, or there is a gap before it. */
+static bool in_order(struct client *c, struct load_conn *conn, struct load_seg *seg)
+{
+	uint32_t before = conn->rcv_nxt - seg->seq;
+	uint32_t seq_len = rs_tcp_seq_len(seg->len, seg->flags);
+
+	if (rs_likely(!before))
+		return true;
+	if ((int32_t)before < 0 || before >= seq_len) {
+		c->stats.n_out_of_order += (int32_t)before < 0;
+		if (seq_len || (int32_t)before == 1) /* the last one: a keep-alive probe */
+			emit(c, conn, conn->snd_nxt, TCP_ACK);
+		return false;
+	}
+	seg->data += before;
+	seg->len -= before;
+	return true;
+}
+
+void rs_client_input(struct client *c, const struct load_seg *received)
+{
+	struct load_conn *conn = rs_client_conn(c, received->tuple);
+	struct load_seg seg = *received;
+
+	c->stats.bytes_in += seg.len;
+	if (rs_unlikely(conn->tuple != seg.tuple || conn->state == CLIENT_CLOSED)) {
+		c->stats.n_strays++;
+		return;
+	}
+	if (rs_unlikely(conn->state == CLIENT_SYN_SENT)) {
+		input_syn_sent(c, conn, &seg);
+		return;
+	}
+	if (rs_unlikely(seg.flags & (TCP_RST | TCP_SYN))) {
+		if (seg.flags & TCP_SYN) {
+			emit(c, conn, conn->snd_nxt, TCP_ACK);
+		} else if (seg.seq == conn->rcv_nxt) {
+			c->stats.n_resets++;
+			free_conn(c, conn);
+		}
+		return;
+	}
+	if (!in_order(c, conn, &seg))
+		return;
+	if (seg.ts_val)
+		conn->ts_recent = seg.ts_val;
+	if (seg.len) {
+		conn->rcv_nxt += seg.len;
+		if (!input_data(c, conn, seg.data, seg.len))
+			return;
+		if (conn->state == CLIENT_BUSY && !conn->n_open) {
+			conn->due_tsc = 0;
+			go_on(c, conn);
+		} else {
+			ack_soon(c, conn);
+		}
+	}
+	if (rs_unlikely(seg.flags & TCP_FIN)) {
+		input_fin(c, conn);
+	} else if (conn->state == CLIENT_LAST_ACK && seg.ack == conn->snd_nxt) {
+		free_conn(c, conn);
+		if (c->closed_loop)
+			open_conn(c, conn);
+	}
+}
+
+void rs_client_flush_acks(struct client *c)
+{
+	for (uint32_t i = 0; i < c->n_acks; i++) {
+		struct load_conn *conn = &c->conns[c->acks[i]];
+
+		if (conn->flags & CLIENT_F_ACK_NOW)
+			emit(c, conn, conn->snd_nxt, TCP_ACK);
+	}
+	c->n_acks = 0;
+}
+
+/* ---- asked from outside ---- */
+
+bool rs_client_open_next(struct client *c)
+{
+	if (c->n_opened == c->n_slots)
+		return false;
+	if (c->n_opened < c->options->n_conns && !c->closed_loop && c->options->per_conn)
+		wait_for_request(c, &c->conns[c->n_opened]); /* it opens with its first request */
+	else
+		open_conn(c, &c->conns[c->n_opened]);
+	c->n_opened++;
+	return true;
+}
+
+bool rs_client_ask(struct client *c, uint64_t due_tsc)
+{
+	while (c->n_waiting) {
+		struct load_conn *conn = &c->conns[c->waiting[c->waiting_head]];
+
+		if (++c->waiting_head == c->options->n_conns)
+			c->waiting_head = 0;
+		c->n_waiting--;
+		conn->flags &= (uint8_t)~CLIENT_F_WAITS;
+		if (conn->state == CLIENT_READY) {
+			ask(c, conn, due_tsc);
+			return true;
+		}
+		if (conn->state == CLIENT_CLOSED) {
+			open_conn(c, conn);
+			conn->due_tsc = due_tsc;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- what is overdue ---- */
+
+static void resend(struct client *c, struct load_conn *conn)
+{
+	c->stats.n_retransmissions++;
+	conn->n_retries++;
+	if (conn->state == CLIENT_SYN_SENT)
+		send_syn(c, conn);
+	else if (conn->state == CLIENT_BUSY)
+		send_batch(c, conn);
+	else
+		emit(c, conn, conn->snd_nxt - 1, TCP_FIN | TCP_ACK);
+}
+
+static void look_at(struct client *c, struct load_conn *conn)
+{
+	uint32_t waited = c->now_tick - conn->progress_tick;
+	uint32_t rto = conn->state == CLIENT_SYN_SENT ? SYN_RTO_MS : RTO_MS;
+
+	switch (conn->state) {
+	case CLIENT_CLOSED:
+		if (c->closed_loop || is_idle_slot(c, conn))
+			open_conn(c, conn);
+		return;
+	case CLIENT_READY:
+	case CLIENT_DONE:
+		if (conn->flags & CLIENT_F_ACK_OWED)
+			emit(c, conn, conn->snd_nxt, TCP_ACK);
+		if (conn->state == CLIENT_READY || waited < c->options->timeout_ms)
+			return;
+		break;
+	default:
+		if (waited < c->options->timeout_ms) {
+			uint32_t n = conn->n_retries < MAX_SHIFT ? conn->n_retries : MAX_SHIFT;
+
+			if (waited >= rto * ((2u << n) - 1))
+				resend(c, conn);
+			else if (conn->flags & CLIENT_F_ACK_OWED)
+				emit(c, conn, conn->snd_nxt, TCP_ACK);
+			return;
+		}
+	}
+	if (conn->state == CLIENT_SYN_SENT)
+		c->stats.n_connect_timeouts++;
+	else
+		c->stats.n_timeouts++;
+	abort_conn(c, conn);
+}
+
+void rs_client_scan(struct client *c, uint32_t n_busy, uint32_t n_idle)
+{
+	uint32_t busy_end = rs_min_u32(c->options->n_conns, c->n_opened);
+
+	for (uint32_t i = 0; i < n_busy && busy_end && c->n_out <= CLIENT_MAX_OUT - CLIENT_ROOM;
+		i++) {
+		if (c->scan_busy >= busy_end)
+			c->scan_busy = 0;
+		look_at(c, &c->conns[c->scan_busy++]);
+	}
+	for (uint32_t i = 0; i < n_idle && c->n_opened > c->options->n_conns &&
+			     c->n_out <= CLIENT_MAX_OUT - CLIENT_ROOM;
+		i++) {
+		if (c->scan_idle < c->options->n_conns || c->scan_idle >= c->n_opened)
+			c->scan_idle = c->options->n_conns;
+		look_at(c, &c->conns[c->scan_idle++]);
+	}
+}
+
+void rs_client_reset(struct client *c, uint32_t slot)
+{
+	if (c->conns[slot].state != CLIENT_CLOSED)
+		abort_conn(c, &c->conns[slot]);
+}
+
+void rs_client_measure(struct client *c)
+{
+	struct answer_reader *r = c->reader;
+
+	memset(&c->stats, 0, sizeof(c->stats));
+	r->n_wrong_status = r->n_wrong_length = r->n_wrong_body = r->n_malformed = 0;
+	r->body_bytes = 0;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The connections of the load generator: a small client's TCP and what it asks. Segments come in
+ * as values and go out as values; the clock is given; nothing here knows DPDK.
+ *
+ * It is a tester's TCP, not a host's: bytes out of order are dropped and acknowledged again, so
+ * that the server's recovery shows; there is no congestion control, since a batch of requests is
+ * all that it ever has outstanding.
+ *
+ * One core. Includes wire and base.
+ */
+#ifndef RS_LOAD_CLIENT_H
+#define RS_LOAD_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "answer.h"
+#include "base/bytes.h"
+#include "base/histogram.h"
+#include "frame.h"
+#include "workload.h"
+
+#define CLIENT_MAX_OUT 1024
+#define CLIENT_ROOM    64 /* what one call may need of it, at most */
+
+enum client_state {
+	CLIENT_CLOSED,
+	CLIENT_SYN_SENT,
+	CLIENT_READY, /* established, nothing asked */
+	CLIENT_BUSY,  /* a batch of requests is not answered yet */
+	CLIENT_DONE,  /* has had all its answers and waits for the server's FIN */
+	CLIENT_LAST_ACK,
+};
+
+/* struct load_conn.flags */
+enum {
+	CLIENT_F_WAITS = 1u << 0,    /* stands among those that may take the next request */
+	CLIENT_F_ACK_OWED = 1u << 1, /* if nothing else goes out soon */
+	CLIENT_F_ACK_NOW = 1u << 2,  /* at the end of the burst */
+	CLIENT_F_USED = 1u << 3,     /* was opened before */
+};
+
+struct load_conn {
+	uint64_t due_tsc; /* when the batch was due; before it is sent 0: none waits */
+	struct answer answer;
+	uint32_t snd_una; /* of the batch's first byte that is not answered; or of the SYN */
+	uint32_t snd_nxt;
+	uint32_t rcv_nxt;
+	uint32_t tuple;
+	uint32_t number; /* of the first request that is not answered */
+	uint32_t ts_recent;
+	uint32_t progress_tick; /* when something last went on */
+	uint16_t n_open;        /* requests of the batch that are not answered */
+	uint8_t state;
+	uint8_t flags;
+	uint8_t n_retries;
+	uint8_t n_unacked; /* segments with data since our last acknowledgement */
+};
+_Static_assert(sizeof(struct load_conn) == RS_CACHE_LINE, "one line a connection");
+
+/* What is counted while measuring; all of it starts again from zero then. */
+struct client_stats {
+	uint64_t n_requests, n_responses, n_connects;
+	uint64_t bytes_in;
+	uint64_t n_resets, n_timeouts, n_connect_timeouts, n_refused, n_closed_early;
+	uint64_t n_retransmissions, n_out_of_order, n_bad_csums, n_strays;
+	uint64_t n_not_sent, n_idle_lost, n_flood;
+	struct histogram latency; /* TSC cycles */
+	struct histogram connect;
+};
+
+struct client {
+	const struct load_options *options;
+	struct workload *workload;
+	struct answer_reader *reader;
+	uint32_t mss;
+	uint32_t n_slots; /* busy connections, then idle ones */
+	struct load_conn *conns;
+	uint32_t *waiting; /* a ring of n_conns slots that may take a request (open loop) */
+	uint32_t waiting_head, n_waiting;
+	uint64_t now_tsc;  /* set by the caller, with rs_client_now() */
+	uint32_t now_tick; /* ms */
+	uint64_t next_tick_tsc;
+	uint64_t tick_tsc; /* TSC cycles in a tick */
+	uint32_t n_established;
+	uint32_t n_idle_ready;
+	uint32_t n_acks;
+	uint32_t acks[CLIENT_MAX_OUT]; /* slots with CLIENT_F_ACK_NOW */
+	uint32_t n_out;
+	struct load_out out[CLIENT_MAX_OUT];
+	uint32_t scan_busy, scan_idle; /* where the look at timeouts goes on */
+	uint32_t n_opened;             /* slots from the first one on that were opened */
+	uint8_t closed_loop;
+	struct client_stats stats;
+};
+
+/* 0, or -1 with one line on stderr. workload and reader outlive it. */
+int rs_client_init(struct client *c, const struct load_options *o, struct workload *w,
+	struct answer_reader *r, uint32_t mss, uint64_t tsc_hz);
+
+void rs_client_fini(struct client *c);
+
+/* The clock; before a burst. */
+void rs_client_now(struct client *c, uint64_t tsc);
+
+/* Opens the next slot that was never open. False: there is none. */
+bool rs_client_open_next(struct client *c);
+
+/* The connection that a segment is for, to be fetched ahead of rs_client_input(). */
+static inline struct load_conn *rs_client_conn(struct client *c, uint32_t tuple)
+{
+	return &c->conns[tuple % c->n_slots];
+}
+
+/* One segment. Needs room for CLIENT_ROOM in out. */
+void rs_client_input(struct client *c, const struct load_seg *seg);
+
+/* Open loop: a request is due at this time. False: no connection is free to take it. */
+bool rs_client_ask(struct client *c, uint64_t due_tsc);
+
+/* Acknowledgements that nothing took along. At the end of a burst. */
+void rs_client_flush_acks(struct client *c);
+
+/* Looks at n busy and n_idle idle slots for what is overdue. Stops early when out is full. */
+void rs_client_scan(struct client *c, uint32_t n_busy, uint32_t n_idle);
+
+/* Ends the connection in this slot, if there is one, by RST. Needs room for one in out. */
+void rs_client_reset(struct client *c, uint32_t slot);
+
+/* Begins to measure: all figures from now on. */
+void rs_client_measure(struct client *c);
+
+#endif

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "engine.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+
+#include "io/mbufs.h"
+#include "io/poller.h"
+#include "wire/answer.h"
+
+#define RESOLVE_S       10 /* for the link and the next hop */
+#define OPEN_S          10 /* for handshakes, beyond what the rate asks for */
+#define CLOSE_S         5
+#define HOUSEKEEPING_MS 100 /* the port's link, and questions for the next hop */
+#define WATCH_MS        1   /* phases and seconds */
+#define SCAN_US         16
+#define SCAN_BUSY_US    50000   /* every busy connection is looked at so often … */
+#define SCAN_IDLE_US    1000000 /* … and every idle one */
+#define MAX_ASKED       64      /* requests begun in a turn */
+#define MAX_FLOOD       64
+#define FRACTION_BITS   8 /* of open-loop times */
+
+int rs_engine_init(struct engine *e, const struct load_options *o)
+{
+	struct io_port_config cfg = {.n_rx_queues = 1,
+		.n_tx_queues = 1,
+		.rx_ring = 2048,
+		.tx_ring = 2048,
+		.mtu = ENGINE_MTU};
+
+	memset(e, 0, sizeof(*e));
+	e->options = o;
+	e->tsc_hz = rte_get_tsc_hz();
+	if (rte_eth_dev_count_avail() != 1) {
+		fprintf(stderr, "ringside-load: %u ports; give it one, by --vdev or -a\n",
+			rte_eth_dev_count_avail());
+		return -1;
+	}
+	e->mbufs = rs_io_mbufs_create(rs_io_mbufs_needed(1, &cfg) + ENGINE_TX + CLIENT_MAX_OUT,
+		ENGINE_MTU, SOCKET_ID_ANY);
+	cfg.mbufs = e->mbufs;
+	if (!e->mbufs || rs_io_port_open(&e->port, 0, &cfg))
+		return -1;
+	rs_resolver_init(&e->resolver, o, e->port.mac);
+	if (rs_workload_init(&e->workload, o))
+		return -1;
+	rs_answer_reader_init(&e->reader, o, e->workload.is_head);
+	if (o->rate)
+		e->interval = (e->tsc_hz << FRACTION_BITS) * o->pipeline / o->rate;
+	if (o->flood_rate)
+		e->flood_interval = (e->tsc_hz << FRACTION_BITS) / o->flood_rate;
+	return 0;
+}
+
+void rs_engine_fini(struct engine *e)
+{
+	rte_pktmbuf_free_bulk(e->tx, e->n_tx);
+	rs_io_port_close(&e->port);
+	rs_client_fini(&e->client);
+	rs_workload_fini(&e->workload);
+	rte_mempool_free(e->mbufs);
+}
+
+/* ---- frames out ---- */
+
+static void push(struct engine *e)
+{
+	uint32_t n = 0;
+
+	while (n < e->n_tx) {
+		uint32_t n_more = rs_io_tx_burst(
+			&e->port.tx[0], e->tx + n, rs_min_u32(e->n_tx - n, ENGINE_BURST));
+
+		if (!n_more)
+			break;
+		n += n_more;
+	}
+	e->n_sent += n;
+	e->n_tx -= n;
+	if (rs_unlikely(e->n_tx)) {
+		e->n_tx_full++;
+		memmove(e->tx, e->tx + n, e->n_tx * sizeof(e->tx[0]));
+	}
+}
+
+static void queue(struct engine *e, struct rte_mbuf *m, uint32_t len)
+{
+	m->data_len = (uint16_t)len;
+	m->pkt_len = len;
+	e->tx[e->n_tx++] = m;
+}
+
+static struct rte_mbuf *new_frame(struct engine *e)
+{
+	return e->n_tx < ENGINE_TX ? rte_pktmbuf_alloc(e->mbufs) : NULL;
+}
+
+/* What the client wants sent. What finds no frame is lost, as on a wire. */
+static void render_all(struct engine *e)
+{
+	struct client *c = &e->client;
+	struct rte_mbuf *m[CLIENT_MAX_OUT];
+	uint32_t n = rs_min_u32(c->n_out, ENGINE_TX - e->n_tx);
+
+	if (!n)
+		return;
+	if (rte_pktmbuf_alloc_bulk(e->mbufs, m, n)) {
+		c->n_out = 0;
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		queue(e, m[i],
+			rs_load_frame_render(&e->net, &e->workload, &c->out[i],
+				rte_pktmbuf_mtod(m[i], uint8_t *)));
+	c->n_out = 0;
+}
+
+/* ---- frames in ---- */
+
+static void take_other(struct engine *e, const struct rte_mbuf *in)
+{
+	struct rte_mbuf *m = new_frame(e);
+	uint32_t len;
+
+	if (!m)
+		return;
+	len = rs_resolver_input(&e->resolver, rte_pktmbuf_mtod(in, const uint8_t *), in->data_len,
+		rte_pktmbuf_mtod(m, uint8_t *));
+	if (len)
+		queue(e, m, len);
+	else
+		rte_pktmbuf_free(m);
+}
+
+static uint32_t take_in(struct engine *e)
+{
+	struct client *c = &e->client;
+	struct rte_mbuf *pkts[ENGINE_BURST];
+	struct load_seg segs[ENGINE_BURST];
+	uint32_t n_segs = 0;
+	uint32_t n = rs_io_rx_burst(&e->port.rx[0], pkts, ENGINE_BURST);
+
+	for (uint32_t i = 0; i < n && i < 4; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
+	for (uint32_t i = 0; i < n; i++) {
+		enum load_frame kind = FRAME_OTHER;
+
+		if (i + 4 < n)
+			rte_prefetch0(rte_pktmbuf_mtod(pkts[i + 4], void *));
+		if (e->phase >= PHASE_OPEN)
+			kind = rs_load_frame_parse(&e->net,
+				rte_pktmbuf_mtod(pkts[i], const uint8_t *), pkts[i]->data_len,
+				&segs[n_segs]);
+		if (rs_likely(kind == FRAME_TCP))
+			rte_prefetch0(rs_client_conn(c, segs[n_segs++].tuple));
+		else if (kind == FRAME_BAD_CSUM)
+			c->stats.n_bad_csums++;
+		else
+			take_other(e, pkts[i]);
+	}
+	for (uint32_t i = 0; i < n_segs; i++) {
+		rs_client_input(c, &segs[i]);
+		if (rs_unlikely(c->n_out > CLIENT_MAX_OUT - 2 * CLIENT_ROOM))
+			render_all(e);
+	}
+	if (c->n_acks)
+		rs_client_flush_acks(c);
+	rte_pktmbuf_free_bulk(pkts, n);
+	e->n_received += n;
+	return n;
+}
+
+/* ---- what is due ---- */
+
+/*
+ * Open loop: requests become due whatever is answered. One that finds no connection free stays the
+ * next, with its time; when that is past the timeout it was not sent.
+ */
+static void ask_due(struct engine *e, uint64_t now)
+{
+	uint64_t late = (uint64_t)e->options->timeout_ms * e->client.tick_tsc;
+
+	for (uint32_t n = 0; n < MAX_ASKED && e->asked_tsc >> FRACTION_BITS <= now; n++) {
+		uint64_t due = e->asked_tsc >> FRACTION_BITS;
+
+		if (e->client.n_out > CLIENT_MAX_OUT - 2 * CLIENT_ROOM)
+			return;
+		if (!rs_client_ask(&e->client, due)) {
+			if (now - due <= late)
+				return;
+			n = 0;
+			e->client.stats.n_not_sent += e->options->pipeline;
+		}
+		e->asked_tsc += e->interval;
+	}
+}
+
+/* SYNs from addresses and ports of the flood's own, each once (RFC 4987 has such attacks). */
+static void flood(struct engine *e, uint64_t now)
+{
+	const struct wire_addr *from = &e->options->flood_from;
+	uint32_t host_bits = (from->family == 4 ? 32u : 128u) - from->prefix_len;
+	uint32_t mask = host_bits >= 32 ? UINT32_MAX : (1u << host_bits) - 1;
+
+	if (now - (e->flood_tsc >> FRACTION_BITS) > e->tsc_hz / 100)
+		e->flood_tsc = (now - e->tsc_hz / 100)
+			       << FRACTION_BITS; /* what cannot be sent is not */
+	for (uint32_t n = 0; n < MAX_FLOOD && e->flood_tsc >> FRACTION_BITS <= now; n++) {
+		struct rte_mbuf *m = new_frame(e);
+		uint32_t drawn = e->flood_number++ * 0x9e3779b1u;
+		uint8_t source[16];
+
+		if (!m)
+			return;
+		memcpy(source, from->addr, 16);
+		rs_store_be32(source + 12,
+			(rs_load_be32(source + 12) & ~mask) | ((drawn ^ drawn >> 15) & mask));
+		queue(e, m,
+			rs_load_frame_flood(&e->net, source,
+				(uint16_t)(1024 + (drawn >> 16) % 64512), drawn,
+				rte_pktmbuf_mtod(m, uint8_t *)));
+		e->flood_tsc += e->flood_interval;
+		e->client.stats.n_flood++;
+	}
+}
+
+/* So many slots at a time that all have their turn in the time that is set for it. */
+static void scan(struct engine *e, uint64_t now)
+{
+	const struct load_options *o = e->options;
+
+	if (now < e->scan_tsc)
+		return;
+	e->scan_tsc = now + e->tsc_hz / 1000000 * SCAN_US;
+	rs_client_scan(&e->client, 1 + o->n_conns / (SCAN_BUSY_US / SCAN_US),
+		o->n_idle ? 1 + o->n_idle / (SCAN_IDLE_US / SCAN_US) : 0);
+}
+
+static void open_more(struct engine *e, uint64_t now)
+{
+	uint64_t allowed =
+		(now - e->phase_tsc) / 1000 * e->options->connect_rate / (e->tsc_hz / 1000);
+
+	for (uint32_t n = 0; n < MAX_ASKED && e->client.n_opened <= allowed; n++) {
+		if (e->client.n_out > CLIENT_MAX_OUT - 2 * CLIENT_ROOM ||
+			!rs_client_open_next(&e->client))
+			return;
+	}
+}
+
+/* ---- phases ---- */
+
+static void enter(struct engine *e, enum engine_phase phase, uint64_t now)
+{
+	e->phase = phase;
+	e->phase_tsc = now;
+	e->second_tsc = now + e->tsc_hz;
+	e->n_before = e->client.stats.n_responses;
+	if (phase == PHASE_WARMUP) {
+		e->asked_tsc = now << FRACTION_BITS;
+		e->flood_tsc = now << FRACTION_BITS;
+	} else if (phase == PHASE_MEASURE) {
+		rs_client_measure(&e->client);
+		e->n_before = 0;
+		e->busy_tsc = 0;
+		e->n_sent = e->n_received = e->n_tx_full = 0;
+	}
+}
+
+static bool all_open(const struct engine *e)
+{
+	const struct client *c = &e->client;
+
+	if (c->n_opened < c->n_slots || c->n_idle_ready < e->options->n_idle)
+		return false;
+	return e->options->per_conn || c->n_established >= c->n_slots;
+}
+
+/* Once in 100 ms. */
+static int resolve(struct engine *e, uint64_t now)
+{
+	struct rte_mbuf *m;
+
+	if (e->resolver.is_known) {
+		rs_load_net_init(&e->net, e->options, e->port.mac, e->resolver.mac, ENGINE_MTU);
+		if (rs_client_init(&e->client, e->options, &e->workload, &e->reader, e->net.mss,
+			    e->tsc_hz))
+			return -1;
+		rs_client_now(&e->client, now);
+		enter(e, PHASE_OPEN, now);
+		return 0;
+	}
+	if (now - e->phase_tsc > RESOLVE_S * e->tsc_hz) {
+		fprintf(stderr, "ringside-load: %s\n",
+			e->port.link_up ? "the target (or --gateway) does not answer ARP or ND"
+					: "the link is down");
+		return -1;
+	}
+	m = e->port.link_up ? new_frame(e) : NULL;
+	if (m)
+		queue(e, m, rs_resolver_ask(&e->resolver, rte_pktmbuf_mtod(m, uint8_t *)));
+	return 0;
+}
+
+static int next_phase(struct engine *e, uint64_t now)
+{
+	const struct load_options *o = e->options;
+	uint64_t elapsed = now - e->phase_tsc;
+	uint64_t seconds = elapsed / e->tsc_hz;
+
+	switch (e->phase) {
+	case PHASE_OPEN:
+		if (all_open(e)) {
+			enter(e, PHASE_WARMUP, now);
+		} else if (seconds >= OPEN_S + e->client.n_slots / o->connect_rate) {
+			if (!e->client.n_established && !e->client.stats.n_connects) {
+				fprintf(stderr, "ringside-load: no connection was accepted\n");
+				return -1;
+			}
+			fprintf(stderr, "ringside-load: only %u of %u connections stand\n",
+				e->client.n_established, e->client.n_slots);
+			enter(e, PHASE_WARMUP, now);
+		}
+		break;
+	case PHASE_WARMUP:
+		if (seconds >= o->warmup_s)
+			enter(e, PHASE_MEASURE, now);
+		break;
+	case PHASE_MEASURE:
+		if (seconds >= o->seconds) {
+			e->measured_tsc = elapsed;
+			e->phase = PHASE_END;
+		}
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+static void live_line(struct engine *e, uint64_t now)
+{
+	const struct client_stats *s = &e->client.stats;
+	uint64_t n = s->n_responses - e->n_before;
+
+	if (now < e->second_tsc || e->phase < PHASE_OPEN)
+		return;
+	e->second_tsc += e->tsc_hz;
+	e->n_before = s->n_responses;
+	if (e->phase == PHASE_MEASURE && e->n_seconds < LOAD_MAX_TIMES)
+		e->per_second[e->n_seconds++] = (uint32_t)n;
+	if (e->options->quiet)
+		return;
+	fprintf(stderr,
+		"%s %8.3f M/s, %u connections, %lu retransmissions, %lu resets, %lu timeouts\n",
+		e->phase == PHASE_OPEN     ? "opening  "
+		: e->phase == PHASE_WARMUP ? "warming  "
+					   : "measuring",
+		(double)n / 1e6, e->client.n_established, s->n_retransmissions,
+		s->n_resets + s->n_refused, s->n_timeouts + s->n_connect_timeouts);
+}
+
+static int housekeeping(struct engine *e, uint64_t now)
+{
+	int err = 0;
+
+	if (now < e->housekeeping_tsc)
+		return 0;
+	e->housekeeping_tsc = now + e->tsc_hz / 1000 * HOUSEKEEPING_MS;
+	rs_io_port_watch(&e->port);
+	if (e->phase == PHASE_RESOLVE)
+		err = resolve(e, now);
+	return err;
+}
+
+/* One turn. Returns how much was done. */
+static uint32_t turn(struct engine *e, uint64_t now)
+{
+	struct client *c = &e->client;
+	uint32_t n_done = 0;
+
+	push(e);
+	if (rs_unlikely(e->n_tx > ENGINE_TX - CLIENT_MAX_OUT - MAX_FLOOD))
+		return 1; /* the server is slower than we: wait for its ring */
+	if (e->phase >= PHASE_OPEN)
+		rs_client_now(c, now);
+	n_done = take_in(e);
+	if (e->phase == PHASE_OPEN)
+		open_more(e, now);
+	if (e->phase >= PHASE_WARMUP && e->interval)
+		ask_due(e, now);
+	if (e->phase >= PHASE_WARMUP && e->flood_interval)
+		flood(e, now);
+	if (e->phase >= PHASE_OPEN)
+		scan(e, now);
+	n_done += c->n_out;
+	render_all(e);
+	push(e);
+	return n_done;
+}
+
+int rs_engine_run(struct engine *e)
+{
+	int poller = rs_io_poller_enter(&e->n_turns);
+	int err = 0;
+
+	enter(e, PHASE_RESOLVE, rte_rdtsc());
+	while (!err && e->phase != PHASE_END) {
+		uint64_t now = rte_rdtsc();
+
+		if (turn(e, now))
+			e->busy_tsc += rte_rdtsc() - now;
+		rs_io_poller_turn(&e->n_turns);
+		err = housekeeping(e, now);
+		if (!err && now >= e->watch_tsc && e->phase >= PHASE_OPEN) {
+			e->watch_tsc = now + e->tsc_hz / 1000 * WATCH_MS;
+			live_line(e, now);
+			err = next_phase(e, now);
+		}
+	}
+	rs_io_poller_leave(poller);
+	return err;
+}
+
+void rs_engine_close(struct engine *e)
+{
+	uint64_t now = rte_rdtsc();
+	uint64_t until = now + CLOSE_S * e->tsc_hz;
+	uint64_t quiet_tsc = now; /* since when everything is sent */
+	uint32_t slot = 0;
+
+	/* A memif's frames go with it: the server has to have time to take the last ones. */
+	while (now < until && now - quiet_tsc < e->tsc_hz / 1000 * LINGER_MS) {
+		while (slot < e->client.n_slots && e->n_tx + e->client.n_out < ENGINE_TX &&
+			e->client.n_out < CLIENT_MAX_OUT)
+			rs_client_reset(&e->client, slot++);
+		render_all(e);
+		push(e);
+		now = rte_rdtsc();
+		if (slot < e->client.n_slots || e->n_tx)
+			quiet_tsc = now;
+	}
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The loop of ringside-load: frames between the port and the client, phases, the clock. Runs on
+ * the main lcore. Includes io and DPDK.
+ */
+#ifndef RS_LOAD_ENGINE_H
+#define RS_LOAD_ENGINE_H
+
+#include "client.h"
+#include "io/port.h"
+#include "resolve.h"
+
+#define ENGINE_BURST   64
+#define ENGINE_TX      2048 /* frames that wait for the port */
+#define ENGINE_MTU     1500
+#define LOAD_MAX_TIMES 86400
+
+enum engine_phase {
+	PHASE_RESOLVE, /* who is the next hop? */
+	PHASE_OPEN,    /* the connections */
+	PHASE_WARMUP,
+	PHASE_MEASURE,
+	PHASE_END,
+};
+
+struct engine {
+	const struct load_options *options;
+	struct io_port port;
+	struct rte_mempool *mbufs;
+	struct resolver resolver;
+	struct load_net net;
+	struct workload workload;
+	struct answer_reader reader;
+	struct client client;
+	enum engine_phase phase;
+	uint64_t tsc_hz;
+	uint64_t n_turns;          /* a poller's */
+	uint64_t phase_tsc;        /* when the phase began */
+	uint64_t housekeeping_tsc; /* when to look after the port again */
+	uint64_t scan_tsc;         /* when to look for what is overdue again */
+	uint64_t watch_tsc;        /* when to look at phases and seconds again */
+	uint64_t second_tsc;       /* when the next live line is due */
+	uint64_t n_before;         /* answers at the last live line */
+	uint64_t asked_tsc; /* open loop: the request that is due next, in 1/256 cycles … */
+	uint64_t interval;  /* … and between two, in 1/256 cycles */
+	uint64_t flood_tsc, flood_interval; /* the same for SYNs of the flood */
+	uint32_t flood_number;
+	uint64_t busy_tsc, measured_tsc; /* while measuring: at work, in all */
+	uint64_t n_sent, n_received, n_tx_full;
+	uint32_t n_tx;
+	struct rte_mbuf *tx[ENGINE_TX];
+	uint32_t n_seconds;
+	uint32_t per_second[LOAD_MAX_TIMES]; /* answers */
+};
+
+/* EAL has started. 0, or -1 and told why. */
+int rs_engine_init(struct engine *e, const struct load_options *o);
+
+/* Runs to the end. 0: measured; -1: told why there is nothing to measure. */
+int rs_engine_run(struct engine *e);
+
+/* Resets what connections still stand, so that the server need not wait for them. */
+void rs_engine_close(struct engine *e);
+
+void rs_engine_fini(struct engine *e);
+
+#endif
