@@ -14,6 +14,7 @@
 
 #define RESOLVE_S       10 /* for the link and the next hop */
 #define OPEN_S          10 /* for handshakes, beyond what the rate asks for */
+#define LINGER_MS       50
 #define CLOSE_S         5
 #define HOUSEKEEPING_MS 100 /* the port's link, and questions for the next hop */
 #define WATCH_MS        1   /* phases and seconds */

@@ -273,6 +273,12 @@ static bool read_option(struct load_options *o, int option, const char *text)
 	}
 }
 
+/* Is addr among the n addresses that count up from first? */
+static bool is_among(const uint8_t addr[16], const uint8_t first[16], uint32_t n)
+{
+	return !memcmp(addr, first, 12) && rs_load_be32(addr + 12) - rs_load_be32(first + 12) < n;
+}
+
 /* What contradicts itself, or is missing. NULL: nothing. */
 static const char *contradiction(const struct load_options *o)
 {
@@ -286,6 +292,8 @@ static const char *contradiction(const struct load_options *o)
 		return "--target ADDR[:PORT] is missing: whom to ask";
 	if (o->family != o->ip.family)
 		return "--target and --ip are of different families";
+	if (is_among(o->target, o->ip.addr, o->n_clients))
+		return "--target is among the --clients addresses from --ip on";
 	if (!o->n_conns && !o->n_idle)
 		return "--conns 0 without --idle: nothing to do";
 	if ((uint64_t)o->n_conns + o->n_idle > n_tuples)
