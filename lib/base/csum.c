@@ -1,29 +1,68 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/csum.h"
 
+#include <stddef.h>
+
+#define BLOCK_BYTES 32
+#define WORD_BYTES  8
+
+typedef uint64_t csum_block __attribute__((vector_size(BLOCK_BYTES)));
+
+/* A carry out of the top comes back at the bottom. */
+static inline uint64_t add_word(uint64_t sum, uint64_t word)
+{
+	sum += word;
+	return sum + (sum < word);
+}
+
 /*
- * 32-bit words are added into 64-bit sums: with fewer than 2^32 of them no carry is lost, and the
- * compiler turns the loops into vector code.
+ * Blocks as long as there are any, in two vectors: of the lower and of the upper halves of their
+ * words, so that no carry is lost. Then words; what is left then is the end of one more word, which
+ * overlaps the one before it.
  */
+static inline __attribute__((always_inline)) uint64_t add(
+	uint64_t sum, uint8_t *dst, const uint8_t *src, uint32_t len)
+{
+	csum_block block, low = {0}, high = {0};
+	uint64_t words = 0, word = 0;
+	uint32_t at;
+
+	for (at = 0; len - at >= BLOCK_BYTES; at += BLOCK_BYTES) {
+		memcpy(&block, src + at, BLOCK_BYTES);
+		if (dst)
+			memcpy(dst + at, &block, BLOCK_BYTES);
+		low += block & 0xffffffff;
+		high += block >> 32;
+	}
+	low += high;
+	words = low[0] + low[1] + low[2] + low[3];
+	for (; len - at >= WORD_BYTES; at += WORD_BYTES) {
+		memcpy(&word, src + at, WORD_BYTES);
+		if (dst)
+			memcpy(dst + at, &word, WORD_BYTES);
+		words = add_word(words, word);
+	}
+	if (at < len && len >= WORD_BYTES) {
+		memcpy(&word, src + len - WORD_BYTES, WORD_BYTES);
+		if (dst)
+			memcpy(dst + len - WORD_BYTES, &word, WORD_BYTES);
+		words = add_word(words, word >> (8 * (WORD_BYTES - (len - at))));
+	} else if (at < len) {
+		word = 0;
+		memcpy(&word, src, len);
+		if (dst)
+			memcpy(dst, src, len);
+		words = add_word(words, word);
+	}
+	return sum + (words & 0xffffffff) + (words >> 32);
+}
+
 uint64_t rs_csum_add(uint64_t sum, const void *data, uint32_t len)
 {
-	const uint8_t *p = data;
-	uint64_t words = 0;
-	uint32_t word = 0;
-	uint32_t i;
-
-	for (i = 0; i + 4 <= len; i += 4) {
-		memcpy(&word, p + i, 4);
-		words += word;
-	}
-	word = 0;
-	memcpy(&word, p + i, len - i);
-	words += word;
-	return sum + (words & 0xffffffff) + (words >> 32);
+	return add(sum, NULL, data, len);
 }
 
 uint64_t rs_csum_copy(uint64_t sum, void *dst, const void *data, uint32_t len)
 {
-	memcpy(dst, data, len);
-	return rs_csum_add(sum, dst, len);
+	return add(sum, dst, data, len);
 }
