@@ -117,6 +117,7 @@ const struct http_handler rs_builtin_handlers[BUILTIN_N_HANDLERS] = {
 	{
 		.name = "page",
 		.path = "/",
+		.repeatable = true,
 		.methods = GET_AND_HEAD,
 		.respond = respond_page,
 	},
@@ -126,6 +127,7 @@ const struct http_handler rs_builtin_handlers[BUILTIN_N_HANDLERS] = {
 		.path = "/hello/",
 		.prefix = true,
 		.needs_body = true,
+		.repeatable = true,
 		.methods = GET_AND_HEAD | HTTP_METHOD_BIT(HTTP_POST),
 		.respond = respond_hello,
 	},
@@ -133,6 +135,7 @@ const struct http_handler rs_builtin_handlers[BUILTIN_N_HANDLERS] = {
 		.name = "bytes",
 		.path = "/bytes/",
 		.prefix = true,
+		.repeatable = true,
 		.methods = GET_AND_HEAD,
 		.respond = respond_bytes,
 		.generate = generate_bytes,

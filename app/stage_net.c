@@ -370,6 +370,7 @@ static void renew_date(struct stage_net *net, uint64_t now_us)
 		return;
 	clock_gettime(CLOCK_REALTIME, &now);
 	rs_http_date(net->date, now.tv_sec);
+	net->http.date_no++;
 	net->date_due_us = now_us + 1000000 - (uint64_t)now.tv_nsec / 1000;
 }
 

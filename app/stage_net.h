@@ -16,6 +16,7 @@
 #include "base/counter.h"
 #include "core/joint.h"
 #include "http/exchange.h"
+#include "http/memo.h"
 #include "io/port.h"
 #include "tcp/tcp.h"
 #include "wire/pkt.h"
@@ -80,6 +81,7 @@ struct stage_net {
 	struct tcp tcp;
 	struct http_env http;
 	struct http_conn *http_conns; /* one per connection id */
+	struct http_memo memo;
 	struct chunk_pool chunks;
 	struct chunk_pool heads;
 	struct frame_ledger frames;

@@ -69,6 +69,7 @@ int rs_stage_net_init(struct stage_net *net, const struct stage_net_config *cfg,
 		.cfg = cfg->http,
 		.now_us = now_us,
 		.date = net->date,
+		.memo = &net->memo,
 		.counters = net->http_counters,
 		.chunks = &net->chunks,
 		.heads = &net->heads,
@@ -109,6 +110,7 @@ uint32_t rs_stage_net_leaks(struct stage_net *net)
 		net->tcp.n_tx = 0; /* there is nobody to send the RST any more */
 		rs_tcp_abort(&net->tcp, &net->tcp.conns[i]);
 	}
+	rs_http_memo_clear(&net->http);
 	for (uint32_t i = 0; i < net->n_ports; i++) {
 		rte_pktmbuf_free_bulk(net->ports[i].out, net->ports[i].n_out);
 		net->frames.n_out += net->ports[i].n_out;

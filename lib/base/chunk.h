@@ -3,6 +3,8 @@
  * A pool of fixed-size chunks of memory, handed out by number. It holds what a connection needs
  * only now and then: rendered answers, out-of-order bytes, half a request head.
  *
+ * A chunk may have several owners, each of whom frees it once: then nobody writes to it any more.
+ *
  * Chunk numbers start at 1; 0 means "none". Allocation is last-in first-out, so that the chunk
  * handed out is the one most likely still in cache. A pool belongs to one core. It does not
  * allocate: the caller brings the memory. Includes libc only.
@@ -10,12 +12,14 @@
 #ifndef RS_BASE_CHUNK_H
 #define RS_BASE_CHUNK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct chunk_pool {
 	uint8_t *base;
-	uint32_t *free; /* stack of free chunk numbers */
+	uint32_t *free;   /* stack of free chunk numbers */
+	uint32_t *n_more; /* by number - 1: owners beside the first */
 	uint32_t chunk_bytes;
 	uint32_t n_total;
 	uint32_t n_free;
@@ -40,10 +44,24 @@ static inline uint32_t rs_chunk_alloc(struct chunk_pool *pool)
 	return pool->free[--pool->n_free];
 }
 
-/* chunk: a number from rs_chunk_alloc() of the same pool, not freed since. */
+/* chunk: a number from rs_chunk_alloc() of the same pool, not freed by all of its owners. */
+static inline void rs_chunk_share(struct chunk_pool *pool, uint32_t chunk)
+{
+	pool->n_more[chunk - 1]++;
+}
+
+static inline bool rs_chunk_is_shared(const struct chunk_pool *pool, uint32_t chunk)
+{
+	return pool->n_more[chunk - 1] != 0;
+}
+
+/* One of its owners needs it no longer. */
 static inline void rs_chunk_free(struct chunk_pool *pool, uint32_t chunk)
 {
-	pool->free[pool->n_free++] = chunk;
+	if (pool->n_more[chunk - 1])
+		pool->n_more[chunk - 1]--;
+	else
+		pool->free[pool->n_free++] = chunk;
 }
 
 static inline uint8_t *rs_chunk_data(const struct chunk_pool *pool, uint32_t chunk)

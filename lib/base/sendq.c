@@ -24,12 +24,20 @@ bool rs_sendq_push(struct sendq *q, const uint8_t *data, uint32_t len, uint32_t 
 	return true;
 }
 
+void rs_sendq_push_summed(
+	struct sendq *q, const uint8_t *data, uint32_t len, uint32_t chunk, uint16_t sum)
+{
+	q->summed = q->head;
+	q->sum = sum;
+	rs_sendq_push(q, data, len, chunk);
+}
+
 uint8_t *rs_sendq_reserve(struct sendq *q, struct chunk_pool *pool, uint32_t want)
 {
 	const struct slice *last = rs_sendq_last(q);
 	uint32_t chunk;
 
-	if (last && last->chunk) {
+	if (last && last->chunk && !rs_chunk_is_shared(pool, last->chunk)) {
 		uint8_t *base = rs_chunk_data(pool, last->chunk);
 		uint32_t used = (uint32_t)(last->data - base) + last->len;
 
@@ -69,6 +77,8 @@ void rs_sendq_ack(struct sendq *q, uint32_t n, struct chunk_pool *pool)
 		n -= q->slices[q->head].len;
 		if (q->slices[q->head].chunk)
 			rs_chunk_free(pool, q->slices[q->head].chunk);
+		if (q->head == q->summed)
+			q->sum = 0;
 		q->head = slot(q, 1);
 		q->n--;
 	}

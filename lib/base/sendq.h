@@ -3,8 +3,8 @@
  * What a connection still has to send or have acknowledged: a short queue of slices.
  *
  * A slice points to bytes that do not change until it is acknowledged. They are either static for
- * the life of the process (chunk == 0) or stand in one chunk that the slice owns and that goes
- * back to its pool when the last byte is acknowledged. Nothing is copied for retransmission: any
+ * the life of the process (chunk == 0) or stand in one chunk that the slice owns, perhaps with
+ * others, and frees when the last byte is acknowledged. Nothing is copied for retransmission: any
  * range of the queue can be read again with rs_sendq_peek().
  *
  * Belongs to one core. Includes base only.
@@ -36,6 +36,8 @@ struct sendq {
 	uint32_t head_skip;                /* bytes of the first slice that are acknowledged */
 	uint8_t head;
 	uint8_t n;
+	uint8_t summed; /* the slot of the slice that sum is of */
+	uint16_t sum;   /* its checksum, folded; 0: of none is it known */
 };
 
 static inline bool rs_sendq_full(const struct sendq *q)
@@ -54,6 +56,18 @@ struct slice *rs_sendq_last(struct sendq *q);
 /* Appends len bytes at data; the queue owns chunk from now on. False (nothing taken) when full. len
  * > 0. */
 bool rs_sendq_push(struct sendq *q, const uint8_t *data, uint32_t len, uint32_t chunk);
+
+/* The same for an empty queue and a slice whose folded checksum is known (0: it is not). */
+void rs_sendq_push_summed(
+	struct sendq *q, const uint8_t *data, uint32_t len, uint32_t chunk, uint16_t sum);
+
+/* The folded checksum of the bytes [offset, offset + len) where it is known, else 0. */
+static inline uint16_t rs_sendq_sum(const struct sendq *q, uint32_t offset, uint32_t len)
+{
+	if (q->head != q->summed || offset + q->head_skip || len != q->slices[q->head].len)
+		return 0;
+	return q->sum;
+}
 
 /*
  * Room to write up to want bytes contiguously at the end of the queue: the rest of the youngest

@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "http/body.h"
+#include "http/memo.h"
 #include "http/reply.h"
 #include "http/route.h"
 
@@ -184,10 +185,14 @@ static bool queue_answer(struct http_env *env, struct http_conn *hc, const struc
 static bool answer(
 	struct http_env *env, struct http_conn *hc, struct http_req *req, struct sendq *out)
 {
-	struct route route = rs_http_route(env->cfg, req);
+	if (!rs_http_memo_reply(env, hc, req, out)) {
+		struct route route = rs_http_route(env->cfg, req);
 
-	if (!queue_answer(env, hc, req, out, &route))
-		return no_room(env, hc, out);
+		if (!queue_answer(env, hc, req, out, &route))
+			return no_room(env, hc, out);
+		if (!route.refused)
+			rs_http_memo_keep(env, hc, req, out);
+	}
 	finish_request(env, hc, out);
 	return true;
 }

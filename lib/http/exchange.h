@@ -42,6 +42,7 @@
 
 struct http_env;
 struct http_conn;
+struct http_memo;
 
 /*
  * Answers the requests for one path, or for all paths that begin with it.
@@ -57,7 +58,8 @@ struct http_handler {
 	const char *name;
 	const char *path;
 	bool prefix;
-	bool needs_body;  /* 411 to a POST or PUT that has neither Content-Length nor chunked */
+	bool needs_body; /* 411 to a POST or PUT that has neither Content-Length nor chunked */
+	bool repeatable; /* a 200 to GET depends on nothing but the path and the date: see memo.h */
 	uint32_t methods; /* HTTP_METHOD_BIT()s; with GET give HEAD; OPTIONS goes without saying */
 	bool (*respond)(struct http_env *env, struct http_conn *hc, const struct http_req *req,
 		struct sendq *out);
@@ -87,7 +89,9 @@ struct http_config {
 struct http_env {
 	const struct http_config *cfg;
 	uint64_t now_us;           /* set by the caller once a burst, monotonic */
-	const char *date;          /* HTTP_DATE_BYTES of rs_http_date(), renewed every second */
+	const char *date;          /* HTTP_DATE_BYTES of rs_http_date(), renewed every second … */
+	uint32_t date_no;          /* … and then this counts up */
+	struct http_memo *memo;    /* see memo.h; NULL: every reply is made anew */
 	uint64_t *counters;        /* HTTP_N_COUNTERS of them */
 	struct chunk_pool *chunks; /* replies; the pool of every send queue that is passed in */
 	struct chunk_pool *heads;  /* chunk_bytes >= cfg->limits.max_head_bytes: heads and requests

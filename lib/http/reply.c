@@ -20,7 +20,7 @@ static void count_reply(struct http_env *env, uint16_t status)
 	env->counters[by_class[status / 100 - 2]]++;
 }
 
-static bool closes(
+bool rs_http_reply_closes(
 	const struct http_env *env, const struct http_conn *hc, const struct http_req *req)
 {
 	uint32_t max = env->cfg->max_requests_per_conn;
@@ -100,13 +100,14 @@ static bool queue_refusal(struct http_env *env, struct http_conn *hc, const stru
 bool rs_http_reply(struct http_env *env, struct http_conn *hc, const struct http_req *req,
 	struct sendq *out, const struct http_reply *reply)
 {
-	return queue_reply(env, hc, req, out, reply, closes(env, hc, req));
+	return queue_reply(env, hc, req, out, reply, rs_http_reply_closes(env, hc, req));
 }
 
 bool rs_http_refuse(struct http_env *env, struct http_conn *hc, const struct http_req *req,
 	struct sendq *out, enum http_counter reason)
 {
-	return queue_refusal(env, hc, req, out, reason, (struct span){0}, closes(env, hc, req));
+	return queue_refusal(
+		env, hc, req, out, reason, (struct span){0}, rs_http_reply_closes(env, hc, req));
 }
 
 bool rs_http_refuse_last(struct http_env *env, struct http_conn *hc, const struct http_req *req,
@@ -135,7 +136,8 @@ bool rs_http_refuse_method(struct http_env *env, struct http_conn *hc, const str
 	uint8_t line[ALLOW_LINE_BYTES];
 	struct span allow = {.data = line, .len = allow_line(line, methods)};
 
-	return queue_refusal(env, hc, req, out, HTTP_C_NOT_ALLOWED, allow, closes(env, hc, req));
+	return queue_refusal(
+		env, hc, req, out, HTTP_C_NOT_ALLOWED, allow, rs_http_reply_closes(env, hc, req));
 }
 
 bool rs_http_reply_options(struct http_env *env, struct http_conn *hc, const struct http_req *req,

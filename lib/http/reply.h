@@ -23,6 +23,10 @@ bool rs_http_refuse_method(struct http_env *env, struct http_conn *hc, const str
 bool rs_http_reply_options(struct http_env *env, struct http_conn *hc, const struct http_req *req,
 	struct sendq *out, uint32_t methods);
 
+/* Does the connection close after the reply to req? */
+bool rs_http_reply_closes(
+	const struct http_env *env, const struct http_conn *hc, const struct http_req *req);
+
 /* 100 Continue: not the last word on the request. */
 bool rs_http_reply_continue(struct http_env *env, struct sendq *out);
 

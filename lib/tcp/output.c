@@ -32,6 +32,7 @@ struct tcp_tx *rs_tcp_new_tx(struct tcp *t, const struct flow_key *key, uint64_t
 	tx->opts = 0;
 	tx->n_sack = 0;
 	tx->n_spans = 0;
+	tx->payload_sum = 0;
 	tx->len = 0;
 	t->counters[TCP_C_SEGS_OUT]++;
 	return tx;
@@ -109,6 +110,7 @@ static bool send_data(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t 
 		return false;
 	if (len) {
 		tx->n_spans = (uint8_t)rs_sendq_peek(&c->sendq, seq - c->snd_una, len, tx->spans);
+		tx->payload_sum = rs_sendq_sum(&c->sendq, seq - c->snd_una, len);
 		tx->len = len;
 		if (end == rs_tcp_snd_end(c))
 			tx->flags |= TCP_PSH;

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/memo.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/csum.h"
+#include "http/reply.h"
+
+_Static_assert((HTTP_MEMO_ENTRIES & (HTTP_MEMO_ENTRIES - 1)) == 0, "hash bits choose the entry");
+
+/* Is the reply to such a request the same for everybody who asks for the path? */
+static bool is_plain(
+	const struct http_env *env, const struct http_conn *hc, const struct http_req *req)
+{
+	return req->method == HTTP_GET && req->framing == HTTP_NO_BODY && !req->query.data &&
+	       req->minor_version && req->path.len <= HTTP_MEMO_KEY_BYTES &&
+	       !rs_http_reply_closes(env, hc, req);
+}
+
+/* Its beginning, its end and its length: who chooses paths that meet gains nothing but misses. */
+static struct http_memo_entry *entry_of(struct http_memo *memo, struct span path)
+{
+	uint64_t first = 0, last = 0;
+	uint32_t n = rs_min_u32(path.len, 8);
+
+	memcpy(&first, path.data, n);
+	memcpy(&last, path.data + path.len - n, n);
+	first = (first ^ path.len) * UINT64_C(0x9e3779b97f4a7c15);
+	last = (last ^ first >> 32) * UINT64_C(0xff51afd7ed558ccd);
+	return &memo->entries[(first ^ last) >> 32 & (HTTP_MEMO_ENTRIES - 1)];
+}
+
+static bool holds(const struct http_memo_entry *e, struct span path)
+{
+	return e->chunk && e->key_len == path.len && !memcmp(e->key, path.data, path.len);
+}
+
+bool rs_http_memo_reply(
+	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
+{
+	const struct http_memo_entry *e;
+	const uint8_t *reply;
+
+	if (!env->memo || !is_plain(env, hc, req))
+		return false;
+	e = entry_of(env->memo, req->path);
+	if (!holds(e, req->path) || e->date_no != env->date_no)
+		return false;
+	reply = rs_chunk_data(env->chunks, e->chunk);
+	if (rs_likely(rs_sendq_empty(out))) {
+		rs_chunk_share(env->chunks, e->chunk);
+		rs_sendq_push_summed(out, reply, e->len, e->chunk, e->sum);
+	} else { /* pipelined replies stand close together */
+		uint8_t *to = rs_sendq_reserve(out, env->chunks, e->len);
+
+		if (!to)
+			return false;
+		memcpy(to, reply, e->len);
+		rs_sendq_commit(out, e->len, env->chunks);
+	}
+	hc->handler = e->handler;
+	hc->reply_left = 0;
+	env->counters[HTTP_C_REPLIES_2XX]++;
+	env->counters[HTTP_C_REPEATED]++;
+	return true;
+}
+
+void rs_http_memo_keep(struct http_env *env, const struct http_conn *hc, const struct http_req *req,
+	const struct sendq *out)
+{
+	const struct slice *reply = &out->slices[out->head];
+	struct chunk_pool *pool = env->chunks;
+	struct http_memo_entry *e;
+
+	if (!env->memo || !env->cfg->handlers[hc->handler].repeatable || !is_plain(env, hc, req))
+		return;
+	/* Whole, and alone in its chunk; a status of three digits stands behind HTTP/1.1. */
+	if (out->n != 1 || out->head_skip || !reply->chunk || hc->reply_left ||
+		reply->data != rs_chunk_data(pool, reply->chunk) ||
+		memcmp(reply->data + 9, "200", 3) != 0 || pool->n_free < pool->n_total / 2)
+		return;
+	e = entry_of(env->memo, req->path);
+	if (e->chunk)
+		rs_chunk_free(pool, e->chunk);
+	*e = (struct http_memo_entry){
+		.chunk = reply->chunk,
+		.len = reply->len,
+		.date_no = env->date_no,
+		.sum = rs_csum_fold16(rs_csum_add(0, reply->data, reply->len)),
+		.handler = hc->handler,
+		.key_len = (uint8_t)req->path.len,
+	};
+	memcpy(e->key, req->path.data, req->path.len);
+	rs_chunk_share(pool, e->chunk);
+}
+
+void rs_http_memo_clear(struct http_env *env)
+{
+	for (uint32_t i = 0; env->memo && i < HTTP_MEMO_ENTRIES; i++) {
+		if (env->memo->entries[i].chunk)
+			rs_chunk_free(env->chunks, env->memo->entries[i].chunk);
+		env->memo->entries[i].chunk = 0;
+	}
+}

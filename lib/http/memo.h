@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Replies that were made a moment ago, to be given again: many clients ask for the same few things
+ * within one second, while the Date is the same. Such a reply is made once; after that all send
+ * queues share its bytes, and its checksum is known.
+ *
+ * Only what a handler calls repeatable is kept, only 200 to plain GETs of HTTP/1.1 that keep their
+ * connection, and only while buffers are plenty. Private to lib/http but for the struct, which
+ * belongs to one core. Includes base only.
+ */
+#ifndef RS_HTTP_MEMO_H
+#define RS_HTTP_MEMO_H
+
+#include "http/exchange.h"
+
+#define HTTP_MEMO_ENTRIES   512
+#define HTTP_MEMO_KEY_BYTES 36
+
+struct http_memo_entry {
+	uint32_t chunk; /* of env->chunks, one owner is this; 0: the entry is empty */
+	uint32_t len;
+	uint32_t date_no;
+	uint16_t sum; /* checksum of the reply, folded */
+	uint8_t handler;
+	uint8_t key_len;
+	uint8_t key[HTTP_MEMO_KEY_BYTES]; /* the path */
+};
+
+/* All zero is empty. */
+struct http_memo {
+	struct http_memo_entry entries[HTTP_MEMO_ENTRIES];
+};
+
+/*
+ * Queues the reply to req if it is known. False: it is not, or there is no room for it; nothing was
+ * queued.
+ */
+bool rs_http_memo_reply(
+	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out);
+
+/* The reply to req was just queued by hc->handler, as the only one in out: keeps it if it may. */
+void rs_http_memo_keep(struct http_env *env, const struct http_conn *hc, const struct http_req *req,
+	const struct sendq *out);
+
+/* Gives back all chunks. */
+void rs_http_memo_clear(struct http_env *env);
+
+#endif
