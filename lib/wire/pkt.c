@@ -41,6 +41,18 @@ static void link_local(uint8_t addr[16], const uint8_t mac[6])
 	memcpy(addr + 13, mac + 3, 3);
 }
 
+static void add_v4(struct wire_host *host, const struct wire_addr *addr)
+{
+	uint32_t host_bits =
+		addr->prefix_len ? ~(~UINT32_C(0) << (32 - addr->prefix_len)) : UINT32_MAX;
+	uint32_t word;
+
+	memcpy(&word, addr->addr + 12, 4);
+	host->v4[host->n_v4++] = word;
+	if (addr->prefix_len < 31)
+		host->v4_broadcasts[host->n_v4_broadcasts++] = word | __builtin_bswap32(host_bits);
+}
+
 void rs_wire_host_init(struct wire_host *host, const uint8_t mac[6], uint16_t vlan_id, uint8_t port,
 	const struct wire_addr *addrs, uint32_t n_addrs)
 {
@@ -50,7 +62,10 @@ void rs_wire_host_init(struct wire_host *host, const uint8_t mac[6], uint16_t vl
 	memcpy(host->mac, mac, 6);
 	for (uint32_t i = 0; i < n_addrs && i < WIRE_MAX_ADDRS - 1; i++) {
 		host->addrs[host->n_addrs++] = addrs[i];
-		has_v6 |= addrs[i].family == 6;
+		if (addrs[i].family == 4)
+			add_v4(host, &addrs[i]);
+		else
+			has_v6 = true;
 	}
 	if (has_v6) {
 		struct wire_addr *a = &host->addrs[host->n_addrs++];
@@ -87,28 +102,33 @@ static bool is_joined_group(const struct wire_host *host, const uint8_t addr[16]
 	return false;
 }
 
-/* The broadcast address of one of our subnets. */
-static bool is_subnet_broadcast(const struct wire_host *host, uint32_t ip)
+static inline bool is_among(uint32_t word, const uint32_t *words, uint32_t n)
 {
-	for (uint32_t i = 0; i < host->n_addrs; i++) {
-		const struct wire_addr *a = &host->addrs[i];
-		uint32_t host_bits;
-
-		if (a->family != 4 || a->prefix_len >= 31)
-			continue;
-		host_bits = a->prefix_len ? ~(~UINT32_C(0) << (32 - a->prefix_len)) : UINT32_MAX;
-		if (ip == (rs_load_be32(a->addr + 12) | host_bits))
+	for (uint32_t i = 0; i < n; i++) {
+		if (words[i] == word)
 			return true;
 	}
 	return false;
 }
 
-static bool is_martian_v4(const struct wire_host *host, const struct pkt *pkt)
+/* As they stand in the header. */
+static inline bool is_ours_v4(const struct wire_host *host, uint32_t word)
 {
-	uint32_t ip = rs_load_be32(pkt->src + 12);
+	return is_among(word, host->v4, host->n_v4);
+}
 
-	return ip >> 24 == 0 || ip >> 24 == 127 || ip >> 28 >= 0xe ||
-	       is_subnet_broadcast(host, ip) || rs_wire_is_ours(host, pkt->src);
+/* The broadcast address of one of our subnets. */
+static inline bool is_subnet_broadcast(const struct wire_host *host, uint32_t word)
+{
+	return is_among(word, host->v4_broadcasts, host->n_v4_broadcasts);
+}
+
+static inline bool is_martian_v4(const struct wire_host *host, uint32_t word)
+{
+	uint32_t top = word & 0xff; /* the first byte */
+
+	return top == 0 || top == 127 || top >= 0xe0 || is_subnet_broadcast(host, word) ||
+	       is_ours_v4(host, word);
 }
 
 static bool is_martian_v6(const struct wire_host *host, const struct pkt *pkt)
@@ -121,16 +141,6 @@ static bool is_martian_v6(const struct wire_host *host, const struct pkt *pkt)
 		pkt->src[15] <= 1) /* :: may only ask for itself, by ND */
 		return pkt->src[15] == 1 || pkt->proto != PROTO_ICMPV6;
 	return rs_wire_is_ours(host, pkt->src);
-}
-
-uint64_t rs_wire_pseudo_sum(
-	uint8_t family, const uint8_t src[16], const uint8_t dst[16], uint8_t proto, uint32_t len)
-{
-	uint64_t sum = (uint64_t)__builtin_bswap32(proto) + __builtin_bswap32(len);
-
-	if (family == 4)
-		return rs_csum_add(rs_csum_add(sum, src + 12, 4), dst + 12, 4);
-	return rs_csum_add(rs_csum_add(sum, src, 16), dst, 16);
 }
 
 bool rs_wire_l4_csum_ok(const struct pkt *pkt)
@@ -162,47 +172,68 @@ static enum wire_drop check_ipv4_options(const uint8_t *p, uint32_t len)
 	return WIRE_OK;
 }
 
-static enum wire_drop parse_ipv4(
+/* The checksum of a header without options. */
+static inline bool ipv4_csum_ok(const uint8_t *ip)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < IPV4_HEADER_BYTES; i += 4) {
+		uint32_t word;
+
+		memcpy(&word, ip + i, 4);
+		sum = rs_csum_add32(sum, word);
+	}
+	return rs_csum_fold16(sum) == 0xffff;
+}
+
+/* A header that is longer than usual: all of it is summed, and its options are looked at. */
+static enum wire_drop check_long_ipv4(const uint8_t *ip, uint32_t header, uint32_t flags)
+{
+	if (!(flags & WIRE_IP_CSUM_GOOD) && rs_csum_fold16(rs_csum_add(0, ip, header)) != 0xffff)
+		return WIRE_IP_CSUM;
+	return check_ipv4_options(ip + IPV4_HEADER_BYTES, header - IPV4_HEADER_BYTES);
+}
+
+static inline enum wire_drop parse_ipv4(
 	const struct wire_host *host, uint32_t len, uint32_t flags, struct pkt *pkt)
 {
 	const uint8_t *ip = pkt->l3;
-	uint32_t header, total;
-	uint32_t dst;
+	uint32_t header, total, src, dst;
 
-	if (len < IPV4_HEADER_BYTES)
+	if (rs_unlikely(len < IPV4_HEADER_BYTES))
 		return WIRE_SHORT_FRAME;
 	header = (ip[0] & 0xfu) * 4;
 	total = rs_load_be16(ip + 2);
-	if (ip[0] >> 4 != 4 || header < IPV4_HEADER_BYTES)
+	if (rs_unlikely(ip[0] >> 4 != 4 || header < IPV4_HEADER_BYTES))
 		return WIRE_IP_VERSION;
-	if (total > len || header > total)
+	if (rs_unlikely(total > len || header > total))
 		return WIRE_IP_LENGTH;
-	if (!(flags & WIRE_IP_CSUM_GOOD) && rs_csum_fold16(rs_csum_add(0, ip, header)) != 0xffff)
-		return WIRE_IP_CSUM;
-	if (header > IPV4_HEADER_BYTES) {
-		enum wire_drop drop =
-			check_ipv4_options(ip + IPV4_HEADER_BYTES, header - IPV4_HEADER_BYTES);
+	if (rs_unlikely(header > IPV4_HEADER_BYTES)) {
+		enum wire_drop drop = check_long_ipv4(ip, header, flags);
 
 		if (drop)
 			return drop;
+	} else if (!(flags & WIRE_IP_CSUM_GOOD) && rs_unlikely(!ipv4_csum_ok(ip))) {
+		return WIRE_IP_CSUM;
 	}
+	memcpy(&src, ip + 12, 4);
+	memcpy(&dst, ip + 16, 4);
 	pkt->l3_len = total;
 	pkt->l4 = ip + header;
 	pkt->l4_len = total - header;
 	pkt->proto = ip[9];
 	memcpy(pkt->src, mapped_prefix, 12);
-	memcpy(pkt->src + 12, ip + 12, 4);
+	memcpy(pkt->src + 12, &src, 4);
 	memcpy(pkt->dst, mapped_prefix, 12);
-	memcpy(pkt->dst + 12, ip + 16, 4);
-	if (!rs_wire_is_ours(host, pkt->dst)) {
-		dst = rs_load_be32(ip + 16);
-		if (dst >> 28 != 0xe && dst != UINT32_MAX && !is_subnet_broadcast(host, dst))
+	memcpy(pkt->dst + 12, &dst, 4);
+	if (rs_unlikely(!is_ours_v4(host, dst))) {
+		if ((dst & 0xf0) != 0xe0 && dst != UINT32_MAX && !is_subnet_broadcast(host, dst))
 			return WIRE_OTHER_IP;
 		pkt->is_unicast = false;
 	}
-	if (is_martian_v4(host, pkt))
+	if (rs_unlikely(is_martian_v4(host, src)))
 		return WIRE_IP_MARTIAN;
-	if (rs_load_be16(ip + 6) & 0x3fff)
+	if (rs_unlikely(rs_load_be16(ip + 6) & 0x3fff))
 		return WIRE_IP_FRAGMENT;
 	return WIRE_OK;
 }

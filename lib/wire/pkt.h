@@ -12,7 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/counter.h"
+#include "base/csum.h"
 
 enum wire_drop {
 #define RS_COUNTER(id, name, help) WIRE_##id,
@@ -70,6 +72,11 @@ struct wire_host {
 	uint8_t port;     /* its number in links */
 	uint8_t n_addrs;
 	struct wire_addr addrs[WIRE_MAX_ADDRS];
+	/* The IPv4 ones among them, and the broadcast addresses of their subnets, big-endian. */
+	uint8_t n_v4;
+	uint8_t n_v4_broadcasts;
+	uint32_t v4[WIRE_MAX_ADDRS];
+	uint32_t v4_broadcasts[WIRE_MAX_ADDRS];
 };
 
 enum wire_kind {
@@ -118,7 +125,17 @@ enum wire_drop rs_wire_skip_extensions(const uint8_t **l4, uint32_t *l4_len, uin
 bool rs_wire_l4_csum_ok(const struct pkt *pkt);
 
 /* Sum of the pseudo-header, to start a checksum with. len: 0 leaves the length out (for TSO). */
-uint64_t rs_wire_pseudo_sum(
-	uint8_t family, const uint8_t src[16], const uint8_t dst[16], uint8_t proto, uint32_t len);
+static inline uint64_t rs_wire_pseudo_sum(
+	uint8_t family, const uint8_t src[16], const uint8_t dst[16], uint8_t proto, uint32_t len)
+{
+	uint64_t sum = (uint64_t)__builtin_bswap32(proto) + __builtin_bswap32(len);
+	uint32_t from, to;
+
+	if (rs_unlikely(family != 4))
+		return rs_csum_add(rs_csum_add(sum, src, 16), dst, 16);
+	memcpy(&from, src + 12, 4);
+	memcpy(&to, dst + 12, 4);
+	return rs_csum_add32(rs_csum_add32(sum, from), to);
+}
 
 #endif

@@ -24,23 +24,44 @@ uint32_t rs_wire_render_eth(
 	return ETH_HEADER_BYTES + VLAN_TAG_BYTES;
 }
 
-static void render_ipv4(const uint8_t src[16], const uint8_t dst[16], uint8_t proto,
+/*
+ * Stores a big-endian word and adds it to a checksum. The sum is made of what is at hand: to read
+ * back what was just written in other widths would wait for the stores.
+ */
+static inline uint64_t put32(uint8_t *to, uint32_t word, uint64_t sum)
+{
+	word = __builtin_bswap32(word);
+	memcpy(to, &word, 4);
+	return rs_csum_add32(sum, word);
+}
+
+/* Copies one word as it stands, and adds it. */
+static inline uint64_t copy32(uint8_t *to, const uint8_t *from, uint64_t sum)
+{
+	uint32_t word;
+
+	memcpy(&word, from, 4);
+	memcpy(to, &word, 4);
+	return rs_csum_add32(sum, word);
+}
+
+static inline void render_ipv4(const uint8_t src[16], const uint8_t dst[16], uint8_t proto,
 	uint32_t l4_len, uint8_t ttl, bool csum, uint8_t *ip)
 {
-	uint16_t sum = 0;
+	uint64_t sum = put32(ip, 0x45000000u | (IPV4_HEADER_BYTES + l4_len), 0);
+	uint16_t folded;
 
-	rs_store_be32(ip, 0x45000000u | (IPV4_HEADER_BYTES + l4_len));
-	rs_store_be32(ip + 4, 0x00004000u); /* DF */
-	rs_store_be32(ip + 8, (uint32_t)ttl << 24 | (uint32_t)proto << 16);
-	memcpy(ip + 12, src + 12, 4);
-	memcpy(ip + 16, dst + 12, 4);
+	sum = put32(ip + 4, 0x00004000u, sum); /* DF */
+	sum = put32(ip + 8, (uint32_t)ttl << 24 | (uint32_t)proto << 16, sum);
+	sum = copy32(ip + 12, src + 12, sum);
+	sum = copy32(ip + 16, dst + 12, sum);
 	if (csum) {
-		sum = rs_csum_finish(rs_csum_add(0, ip, IPV4_HEADER_BYTES));
-		memcpy(ip + 10, &sum, 2);
+		folded = rs_csum_finish(sum);
+		memcpy(ip + 10, &folded, 2);
 	}
 }
 
-static void render_ipv6(const uint8_t src[16], const uint8_t dst[16], uint8_t proto,
+static inline void render_ipv6(const uint8_t src[16], const uint8_t dst[16], uint8_t proto,
 	uint32_t l4_len, uint8_t hop_limit, uint8_t *ip)
 {
 	rs_store_be32(ip, 0x60000000u);
@@ -60,35 +81,38 @@ uint32_t rs_wire_render_ip(uint8_t family, const uint8_t src[16], const uint8_t 
 	return IPV6_HEADER_BYTES;
 }
 
-/* Each option padded with NOPs in front to a multiple of four, in the order of
- * rs_tcp_tx_opt_bytes(). */
-static void render_options(const struct tcp_tx *tx, uint8_t *p)
+/*
+ * Each option padded with NOPs in front to a multiple of four, in the order of
+ * rs_tcp_tx_opt_bytes(). Returns sum with them added.
+ */
+static uint64_t render_options(const struct tcp_tx *tx, uint8_t *p, uint64_t sum)
 {
 	if (tx->opts & TCP_OPT_MSS) {
-		rs_store_be32(p, 0x02040000u | tx->mss_opt);
+		sum = put32(p, 0x02040000u | tx->mss_opt, sum);
 		p += 4;
 	}
 	if (tx->opts & TCP_OPT_WSCALE) {
-		rs_store_be32(p, 0x01030300u | tx->wscale);
+		sum = put32(p, 0x01030300u | tx->wscale, sum);
 		p += 4;
 	}
 	if (tx->opts & TCP_OPT_TS) {
-		rs_store_be32(p, 0x0101080au);
-		rs_store_be32(p + 4, tx->ts_val);
-		rs_store_be32(p + 8, tx->ts_ecr);
+		sum = put32(p, 0x0101080au, sum);
+		sum = put32(p + 4, tx->ts_val, sum);
+		sum = put32(p + 8, tx->ts_ecr, sum);
 		p += 12;
 	}
 	if (tx->opts & TCP_OPT_SACK_OK) {
-		rs_store_be32(p, 0x01010402u);
+		sum = put32(p, 0x01010402u, sum);
 		p += 4;
 	}
 	if (tx->opts & TCP_OPT_SACK) {
-		rs_store_be32(p, 0x01010500u | (2 + 8u * tx->n_sack));
+		sum = put32(p, 0x01010500u | (2 + 8u * tx->n_sack), sum);
 		for (uint32_t i = 0; i < tx->n_sack; i++) {
-			rs_store_be32(p + 4 + 8 * i, tx->sack[i].start);
-			rs_store_be32(p + 8 + 8 * i, tx->sack[i].end);
+			sum = put32(p + 4 + 8 * i, tx->sack[i].start, sum);
+			sum = put32(p + 8 + 8 * i, tx->sack[i].end, sum);
 		}
 	}
+	return sum;
 }
 
 struct wire_lens rs_wire_tcp_lens(const struct tcp_tx *tx)
@@ -108,25 +132,23 @@ struct wire_lens rs_wire_render_tcp_header(const struct wire_host *host, const s
 	uint8_t *ip = frame + lens.l2;
 	uint8_t *tcp = ip + lens.l3;
 	uint32_t l4_len = lens.l4 + tx->len;
-	uint64_t sum;
+	uint64_t pseudo = rs_wire_pseudo_sum((uint8_t)key->family, key->local, key->remote,
+		PROTO_TCP, flags & WIRE_TSO ? 0 : l4_len);
+	uint64_t sum = pseudo + payload_sum;
 	uint16_t csum;
 
 	rs_wire_render_eth(
 		host, tx->link, key->family == 4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6, frame);
 	rs_wire_render_ip((uint8_t)key->family, key->local, key->remote, PROTO_TCP, l4_len,
 		HOP_LIMIT, !(flags & WIRE_IP_CSUM_OFFLOAD), ip);
-	rs_store_be32(tcp, (uint32_t)key->local_port << 16 | key->remote_port);
-	rs_store_be32(tcp + 4, tx->seq);
-	rs_store_be32(tcp + 8, tx->ack);
-	rs_store_be32(tcp + 12, (uint32_t)lens.l4 << 26 | (uint32_t)tx->flags << 16 | tx->wnd);
-	rs_store_be32(tcp + 16, 0);
-	render_options(tx, tcp + TCP_HEADER_BYTES);
-	sum = rs_wire_pseudo_sum((uint8_t)key->family, key->local, key->remote, PROTO_TCP,
-		flags & WIRE_TSO ? 0 : l4_len);
-	if (flags & WIRE_L4_CSUM_OFFLOAD)
-		csum = rs_csum_fold16(sum);
-	else
-		csum = rs_csum_finish(rs_csum_add(sum + payload_sum, tcp, lens.l4));
+	sum = put32(tcp, (uint32_t)key->local_port << 16 | key->remote_port, sum);
+	sum = put32(tcp + 4, tx->seq, sum);
+	sum = put32(tcp + 8, tx->ack, sum);
+	sum = put32(tcp + 12, (uint32_t)lens.l4 << 26 | (uint32_t)tx->flags << 16 | tx->wnd, sum);
+	put32(tcp + 16, 0, 0);
+	if (tx->opts)
+		sum = render_options(tx, tcp + TCP_HEADER_BYTES, sum);
+	csum = flags & WIRE_L4_CSUM_OFFLOAD ? rs_csum_fold16(pseudo) : rs_csum_finish(sum);
 	memcpy(tcp + 16, &csum, 2);
 	return lens;
 }
@@ -145,13 +167,13 @@ uint32_t rs_wire_render_tcp(
 	struct wire_lens lens = rs_wire_tcp_lens(tx);
 	uint32_t header = (uint32_t)lens.l2 + lens.l3 + lens.l4;
 	uint8_t *payload = frame + header;
-	uint64_t sum = 0;
+	uint64_t sum = tx->payload_sum;
 	uint32_t offset = 0;
 
 	for (uint32_t i = 0; i < tx->n_spans; i++) {
 		const struct span *s = &tx->spans[i];
 
-		if (flags & WIRE_L4_CSUM_OFFLOAD)
+		if (flags & WIRE_L4_CSUM_OFFLOAD || tx->payload_sum)
 			memcpy(payload + offset, s->data, s->len);
 		else
 			sum += sum_at(rs_csum_copy(0, payload + offset, s->data, s->len), offset);
