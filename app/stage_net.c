@@ -338,6 +338,10 @@ static void serve_all(struct stage_net *net)
 {
 	rs_tcp_lookup(&net->tcp, net->segs, net->found, net->n_segs);
 	for (uint32_t i = 0; i < net->n_segs; i++) {
+		if (net->found[i] < net->tcp.cfg->max_conns)
+			rte_prefetch0(&net->http_conns[net->found[i]]);
+	}
+	for (uint32_t i = 0; i < net->n_segs; i++) {
 		struct tcp_conn *conn;
 		uint32_t ev = rs_tcp_input(&net->tcp, &net->segs[i], net->found[i], &conn);
 
@@ -445,13 +449,16 @@ static void ask_for_offloads(
 	m->ol_flags |= tx->key.family == 4 ? port->ol_flags_v4 : port->ol_flags_v6;
 }
 
-static void render(struct stage_net *net, const struct tcp_tx *tx)
+/* Writes tx to the frame m and queues it. */
+static void render(struct stage_net *net, const struct tcp_tx *tx, struct rte_mbuf *m)
 {
 	struct net_port *port = &net->ports[rs_link_port(tx->link)];
-	struct rte_mbuf *m = new_frame(net, port);
 
-	if (rs_unlikely(!m))
+	if (rs_unlikely(port->n_out == NET_OUT)) {
+		net->counters[NET_C_DROP_OUT_FULL]++;
+		drop_frame(net, m);
 		return;
+	}
 	if (rs_unlikely(tx->len > tx->mss)) {
 		if (!render_tso(net, port, m, tx)) {
 			net->counters[NET_C_DROP_NO_MBUF]++;
@@ -468,10 +475,30 @@ static void render(struct stage_net *net, const struct tcp_tx *tx)
 	queue_frame(port, m);
 }
 
+/* n frames at once; where the pool has fewer, as many as it has. Returns how many. */
+static uint32_t new_frames(struct stage_net *net, struct rte_mbuf **frames, uint32_t n)
+{
+	uint32_t n_got = n;
+
+	if (rs_unlikely(rte_pktmbuf_alloc_bulk(net->mbufs, frames, n))) {
+		for (n_got = 0; n_got < n; n_got++) {
+			frames[n_got] = rte_pktmbuf_alloc(net->mbufs);
+			if (!frames[n_got])
+				break;
+		}
+		net->counters[NET_C_DROP_NO_MBUF] += n - n_got;
+	}
+	net->frames.n_in += n_got;
+	return n_got;
+}
+
 static void render_all(struct stage_net *net)
 {
-	for (uint32_t i = 0; i < net->tcp.n_tx; i++)
-		render(net, &net->tcp.tx[i]);
+	struct rte_mbuf *frames[NET_MAX_TX];
+	uint32_t n = net->tcp.n_tx ? new_frames(net, frames, net->tcp.n_tx) : 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		render(net, &net->tcp.tx[i], frames[i]);
 }
 
 /* What the control core wants sent. */

@@ -18,22 +18,39 @@ static bool is_plain(
 	       !rs_http_reply_closes(env, hc, req);
 }
 
-/* Its beginning, its end and its length: who chooses paths that meet gains nothing but misses. */
-static struct http_memo_entry *entry_of(struct http_memo *memo, struct span path)
+/* The first and the last eight bytes of a path, which are all of it up to 16. */
+static void ends_of(struct span path, uint64_t *first, uint64_t *last)
 {
-	uint64_t first = 0, last = 0;
-	uint32_t n = rs_min_u32(path.len, 8);
+	if (rs_likely(path.len >= 8)) {
+		memcpy(first, path.data, 8);
+		memcpy(last, path.data + path.len - 8, 8);
+		return;
+	}
+	*first = *last = 0;
+	for (uint32_t i = 0; i < path.len; i++)
+		*first = *first << 8 | path.data[i];
+}
 
-	memcpy(&first, path.data, n);
-	memcpy(&last, path.data + path.len - n, n);
-	first = (first ^ path.len) * UINT64_C(0x9e3779b97f4a7c15);
+/* Who chooses paths that meet in one entry gains nothing but misses. */
+static struct http_memo_entry *entry_of(
+	struct http_memo *memo, uint64_t first, uint64_t last, uint32_t len)
+{
+	first = (first ^ len) * UINT64_C(0x9e3779b97f4a7c15);
 	last = (last ^ first >> 32) * UINT64_C(0xff51afd7ed558ccd);
 	return &memo->entries[(first ^ last) >> 32 & (HTTP_MEMO_ENTRIES - 1)];
 }
 
-static bool holds(const struct http_memo_entry *e, struct span path)
+static struct http_memo_entry *find(struct http_memo *memo, struct span path)
 {
-	return e->chunk && e->key_len == path.len && !memcmp(e->key, path.data, path.len);
+	uint64_t first, last;
+	struct http_memo_entry *e;
+
+	ends_of(path, &first, &last);
+	e = entry_of(memo, first, last, path.len);
+	if (!e->chunk || e->key_len != path.len || e->first != first || e->last != last ||
+		(path.len > 16 && memcmp(e->middle, path.data + 8, path.len - 16) != 0))
+		return NULL;
+	return e;
 }
 
 bool rs_http_memo_reply(
@@ -44,8 +61,8 @@ bool rs_http_memo_reply(
 
 	if (!env->memo || !is_plain(env, hc, req))
 		return false;
-	e = entry_of(env->memo, req->path);
-	if (!holds(e, req->path) || e->date_no != env->date_no)
+	e = find(env->memo, req->path);
+	if (!e || e->date_no != env->date_no)
 		return false;
 	reply = rs_chunk_data(env->chunks, e->chunk);
 	if (rs_likely(rs_sendq_empty(out))) {
@@ -72,6 +89,7 @@ void rs_http_memo_keep(struct http_env *env, const struct http_conn *hc, const s
 	const struct slice *reply = &out->slices[out->head];
 	struct chunk_pool *pool = env->chunks;
 	struct http_memo_entry *e;
+	uint64_t first, last;
 
 	if (!env->memo || !env->cfg->handlers[hc->handler].repeatable || !is_plain(env, hc, req))
 		return;
@@ -80,7 +98,8 @@ void rs_http_memo_keep(struct http_env *env, const struct http_conn *hc, const s
 		reply->data != rs_chunk_data(pool, reply->chunk) ||
 		memcmp(reply->data + 9, "200", 3) != 0 || pool->n_free < pool->n_total / 2)
 		return;
-	e = entry_of(env->memo, req->path);
+	ends_of(req->path, &first, &last);
+	e = entry_of(env->memo, first, last, req->path.len);
 	if (e->chunk)
 		rs_chunk_free(pool, e->chunk);
 	*e = (struct http_memo_entry){
@@ -90,8 +109,11 @@ void rs_http_memo_keep(struct http_env *env, const struct http_conn *hc, const s
 		.sum = rs_csum_fold16(rs_csum_add(0, reply->data, reply->len)),
 		.handler = hc->handler,
 		.key_len = (uint8_t)req->path.len,
+		.first = first,
+		.last = last,
 	};
-	memcpy(e->key, req->path.data, req->path.len);
+	if (req->path.len > 16)
+		memcpy(e->middle, req->path.data + 8, req->path.len - 16);
 	rs_chunk_share(pool, e->chunk);
 }
 

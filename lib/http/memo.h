@@ -14,7 +14,7 @@
 #include "http/exchange.h"
 
 #define HTTP_MEMO_ENTRIES   512
-#define HTTP_MEMO_KEY_BYTES 36
+#define HTTP_MEMO_KEY_BYTES 48
 
 struct http_memo_entry {
 	uint32_t chunk; /* of env->chunks, one owner is this; 0: the entry is empty */
@@ -23,8 +23,11 @@ struct http_memo_entry {
 	uint16_t sum; /* checksum of the reply, folded */
 	uint8_t handler;
 	uint8_t key_len;
-	uint8_t key[HTTP_MEMO_KEY_BYTES]; /* the path */
+	uint64_t first, last;                     /* the path: its ends … */
+	uint8_t middle[HTTP_MEMO_KEY_BYTES - 16]; /* … and what lies between */
 };
+
+_Static_assert(sizeof(struct http_memo_entry) == 64, "one cache line");
 
 /* All zero is empty. */
 struct http_memo {

@@ -73,13 +73,14 @@ struct http_req {
 	uint32_t head_bytes;
 	uint8_t method;        /* enum http_method */
 	uint8_t form;          /* enum http_form */
-	uint8_t framing;       /* enum http_framing */
 	uint8_t minor_version; /* of HTTP/1; anything above 1 is served as 1 */
 	bool keep_alive;       /* as the client asks (RFC 9112 section 9.3) */
 	bool expect_continue;  /* RFC 9110 section 10.1.1 */
 	uint16_t n_fields;
 	uint32_t known; /* a bit for each enum http_field_id that occurs */
 	uint64_t content_length;
+	/* Away from method: what was written byte by byte must not be read back as one word. */
+	uint8_t framing;   /* enum http_framing */
 	struct span path;  /* not decoded; "/" where an absolute target has none; "*" */
 	struct span query; /* without the "?"; data is NULL where there is no "?" */
 	struct span host;  /* host[:port], from the target or else from Host; may be empty */

@@ -161,6 +161,7 @@ void rs_tcp_lookup(struct tcp *t, struct tcp_seg *segs, uint32_t *found, uint32_
 			__builtin_prefetch(&t->conns[id]);
 			__builtin_prefetch(&t->conns[id].key);
 			__builtin_prefetch(&t->conns[id].sendq);
+			__builtin_prefetch(&t->conns[id].ssthresh);
 		}
 	}
 }

@@ -115,20 +115,24 @@ static uint64_t render_options(const struct tcp_tx *tx, uint8_t *p, uint64_t sum
 	return sum;
 }
 
-struct wire_lens rs_wire_tcp_lens(const struct tcp_tx *tx)
+static inline struct wire_lens lens_of(const struct tcp_tx *tx)
 {
 	return (struct wire_lens){
 		.l2 = rs_link_vlan(tx->link) ? ETH_HEADER_BYTES + VLAN_TAG_BYTES : ETH_HEADER_BYTES,
 		.l3 = tx->key.family == 4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES,
-		.l4 = (uint8_t)(TCP_HEADER_BYTES + rs_tcp_tx_opt_bytes(tx)),
+		.l4 = (uint8_t)(TCP_HEADER_BYTES + (tx->opts ? rs_tcp_tx_opt_bytes(tx) : 0)),
 	};
 }
 
-struct wire_lens rs_wire_render_tcp_header(const struct wire_host *host, const struct tcp_tx *tx,
-	uint8_t *frame, uint32_t flags, uint64_t payload_sum)
+struct wire_lens rs_wire_tcp_lens(const struct tcp_tx *tx)
+{
+	return lens_of(tx);
+}
+
+static inline void render_header(const struct wire_host *host, const struct tcp_tx *tx,
+	uint8_t *frame, uint32_t flags, uint64_t payload_sum, struct wire_lens lens)
 {
 	const struct flow_key *key = &tx->key;
-	struct wire_lens lens = rs_wire_tcp_lens(tx);
 	uint8_t *ip = frame + lens.l2;
 	uint8_t *tcp = ip + lens.l3;
 	uint32_t l4_len = lens.l4 + tx->len;
@@ -150,6 +154,14 @@ struct wire_lens rs_wire_render_tcp_header(const struct wire_host *host, const s
 		sum = render_options(tx, tcp + TCP_HEADER_BYTES, sum);
 	csum = flags & WIRE_L4_CSUM_OFFLOAD ? rs_csum_fold16(pseudo) : rs_csum_finish(sum);
 	memcpy(tcp + 16, &csum, 2);
+}
+
+struct wire_lens rs_wire_render_tcp_header(const struct wire_host *host, const struct tcp_tx *tx,
+	uint8_t *frame, uint32_t flags, uint64_t payload_sum)
+{
+	struct wire_lens lens = lens_of(tx);
+
+	render_header(host, tx, frame, flags, payload_sum, lens);
 	return lens;
 }
 
@@ -164,7 +176,7 @@ static uint64_t sum_at(uint64_t sum, uint32_t offset)
 uint32_t rs_wire_render_tcp(
 	const struct wire_host *host, const struct tcp_tx *tx, uint8_t *frame, uint32_t flags)
 {
-	struct wire_lens lens = rs_wire_tcp_lens(tx);
+	struct wire_lens lens = lens_of(tx);
 	uint32_t header = (uint32_t)lens.l2 + lens.l3 + lens.l4;
 	uint8_t *payload = frame + header;
 	uint64_t sum = tx->payload_sum;
@@ -179,6 +191,6 @@ uint32_t rs_wire_render_tcp(
 			sum += sum_at(rs_csum_copy(0, payload + offset, s->data, s->len), offset);
 		offset += s->len;
 	}
-	rs_wire_render_tcp_header(host, tx, frame, flags, sum);
+	render_header(host, tx, frame, flags, sum, lens);
 	return header + offset;
 }
