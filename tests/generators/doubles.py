@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs what perf/ has for the real generators against doubles of them."""
 
+import importlib
 import json
 import os
 import subprocess
@@ -15,6 +16,9 @@ TREX = os.path.join(TREE, "perf", "trex")
 
 # `import trex.astf.api`, in a profile or here, finds the double.
 sys.path.insert(0, HERE)
+
+from trex import get_profile  # noqa: E402
+from trex.astf.api import ASTFProfile  # noqa: E402
 
 
 @dataclass
@@ -72,3 +76,19 @@ def make_pcaps(folder, **options):
         command += [f"--{name.replace('_', '-')}", str(value)]
     subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
     return {name: os.path.join(folder, f"{name}.pcap") for name in ("http-get", "icmp")}
+
+
+def stateful(profile, **tunables):
+    """perf/trex/PROFILE.py, loaded as TRex's client loads it."""
+    return ASTFProfile.load(os.path.join(TREX, f"{profile}.py"), **tunables)
+
+
+def stateless(profile, **tunables):
+    """The streams of perf/trex/PROFILE.py."""
+    words = [word for name, value in tunables.items() for word in (f"--{name}", str(value))]
+    sys.path.insert(0, TREX)
+    try:
+        module = importlib.import_module(profile)
+    finally:
+        sys.path.remove(TREX)
+    return get_profile(module.register().get_streams, tunables=words, direction=0, port_id=0)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the ASTF profiles here share: their tunables, the request, and the profile round a program.
+
+TRex does not parse HTTP: it counts bytes. A response must therefore have exactly response_bytes,
+head and body, or the flow hangs (too many) or is closed early (too few). docs/benchmarking.md says
+how to find out.
+"""
+
+import argparse
+
+from trex.astf.api import (
+    ASTFAssociationRule,
+    ASTFGlobalInfo,
+    ASTFIPGen,
+    ASTFIPGenDist,
+    ASTFIPGenGlobal,
+    ASTFProfile,
+    ASTFProgram,
+    ASTFTCPClientTemplate,
+    ASTFTCPServerTemplate,
+    ASTFTemplate,
+)
+
+
+def tunables_of(description, path, response_bytes, cps, connections):
+    """A parser with those tunables that every profile has, and these defaults."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    parser.add_argument("--server", default="10.99.0.2", help="the appliance's address")
+    parser.add_argument("--port", type=int, default=80, help="its HTTP port")
+    parser.add_argument(
+        "--clients", default="10.99.0.100-10.99.0.199", help="client addresses, first-last"
+    )
+    parser.add_argument("--path", default=path, help="what is asked for")
+    parser.add_argument(
+        "--response_bytes", type=int, default=response_bytes, help="of a response, with its head"
+    )
+    parser.add_argument("--cps", type=float, default=cps, help="new connections a second")
+    parser.add_argument(
+        "--connections",
+        type=int,
+        default=connections,
+        help="at once, replaced as they end; 0: as many as come of cps",
+    )
+    return parser
+
+
+def request_of(options, *fields):
+    lines = [f"GET {options.path} HTTP/1.1", f"Host: {options.server}", *fields, "", ""]
+    return "\r\n".join(lines).encode("ascii")
+
+
+def requests_in_turn(options):
+    """A program of options.requests requests on one connection, each after the last response."""
+    program = ASTFProgram()
+    program.connect()
+    program.set_var("left", options.requests)
+    program.set_label("again:")
+    program.send(request_of(options))
+    program.recv(options.response_bytes, True)
+    program.jmp_nz("left", "again:")
+    return program
+
+
+def addresses(text):
+    first, _, last = text.partition("-")
+    return ASTFIPGenDist(ip_range=[first, last or first], distribution="seq")
+
+
+def profile_of(options, program, window_bytes=None):
+    """A profile whose clients run the program. window_bytes: of the clients' receive buffers."""
+    generator = ASTFIPGen(
+        glob=ASTFIPGenGlobal(ip_offset="1.0.0.0"),
+        dist_client=addresses(options.clients),
+        dist_server=addresses(options.server),
+    )
+    flows = {"limit": options.connections, "cont": True} if options.connections else {}
+    client = ASTFTCPClientTemplate(
+        program=program, ip_gen=generator, port=options.port, cps=options.cps, **flows
+    )
+    # The server is the appliance, but TRex wants a program for its own other side too.
+    nobody = ASTFProgram()
+    nobody.recv(1)
+    nobody.send(b"-")
+    server = ASTFTCPServerTemplate(program=nobody, assoc=ASTFAssociationRule(port=options.port))
+    more = {}
+    if window_bytes:
+        more["default_c_glob_info"] = ASTFGlobalInfo()
+        more["default_c_glob_info"].tcp.rxbufsize = window_bytes
+    return ASTFProfile(
+        default_ip_gen=generator,
+        templates=ASTFTemplate(client_template=client, server_template=server),
+        **more,
+    )
