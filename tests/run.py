@@ -2,8 +2,9 @@
 """Builds Ringside and runs its test suites; see scripts/test.
 
 The suites of meson (unit, tcp, netsim, fuzz) run twice: as built for release with gcc, and again
-under the sanitizers with clang. Then lint, then e2e: the real binaries of both on a veth pair. The
-last line printed is the sum: `N passed, N failed`.
+under the sanitizers with clang. Then lint, generators (what perf/ has for real ones, against
+doubles), and e2e: the real binaries of both on a veth pair. The last line printed is the sum:
+`N passed, N failed`.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import time
 TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PYTHON = "/usr/bin/python3"
 MESON_SUITES = ["unit", "tcp", "netsim", "fuzz"]
-SUITES = MESON_SUITES + ["lint", "e2e"]
+SUITES = MESON_SUITES + ["lint", "generators", "e2e"]
 JOBS = str(min(2, os.cpu_count() or 1))
 
 RELEASE = ("build", "gcc", [])
@@ -157,15 +158,21 @@ def run_lint(score):
     done = subprocess.run([os.path.join(TREE, "scripts", "lint")], check=False)
     bad = int(done.returncode != 0)
     score.add("lint", 1 - bad, bad, 0, time.monotonic() - started)
+    run_unittests(score, "lint of lint", "scripts")
+
+
+def run_unittests(score, suite, folder):
+    """The tests in tests/FOLDER/test_*.py."""
     started = time.monotonic()
-    command = [PYTHON, "-m", "unittest", "discover", "-s", os.path.join(TREE, "tests", "scripts")]
+    say(suite)
+    command = [PYTHON, "-m", "unittest", "discover", "-s", os.path.join(TREE, "tests", folder)]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
     ran = int((re.search(r"^Ran (\d+) test", done.stderr, re.MULTILINE) or [0, 0])[1])
     bad = sum(int(n) for n in re.findall(r"(?:failures|errors)=(\d+)", done.stderr))
     if done.returncode != 0:
         print(done.stderr)
         bad = max(bad, 1)
-    score.add("lint of lint", max(ran - bad, 0), bad, 0, time.monotonic() - started)
+    score.add(suite, max(ran - bad, 0), bad, 0, time.monotonic() - started)
 
 
 def run_e2e(score, folder, options):
@@ -209,6 +216,8 @@ def main():
             run_meson(score, SANITIZED[0], from_meson)
     if "lint" in suites:
         run_lint(score)
+    if "generators" in suites:
+        run_unittests(score, "generators", "generators")
     if "e2e" in suites and release:
         run_e2e(score, RELEASE[0], ["--long"] if arguments.long else [])
     if "e2e" in suites and sanitized:

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: BSD-2-Clause
--- A stream of ICMP echo requests. The appliance answers at most 1,000 a second on each core, however
+-- A stream of ICMP echo requests. The appliance answers at most 1,000 a second a core, however
 -- many come in (the others count as drop_icmp_limit): does the limit hold, and what does it cost?
 --
 -- The frames come from icmp.pcap, which perf/pktgen/make-pcaps makes: start Pktgen with

@@ -5,6 +5,8 @@ import argparse
 
 from trex.stl.api import IP, UDP, Ether, STLPktBuilder, STLStream, STLTXCont
 
+# Counted, not measured: to build a packet, scapy looks for MAC addresses.
+HEADS_BYTES = 14 + 20 + 8
 FCS_BYTES = 4
 SMALLEST = 64
 
@@ -28,9 +30,9 @@ class RxLimit:
 
     def get_streams(self, tunables, **_):
         options = self.options(tunables)
-        head = Ether() / IP(src=options.client, dst=options.server)
-        head /= UDP(sport=1234, dport=options.dport)
-        frame = head / (b"x" * (options.size - FCS_BYTES - len(head)))
+        frame = Ether() / IP(src=options.client, dst=options.server)
+        frame /= UDP(sport=1234, dport=options.dport)
+        frame /= b"x" * (options.size - FCS_BYTES - HEADS_BYTES)
         return [STLStream(packet=STLPktBuilder(pkt=frame), mode=STLTXCont(pps=options.pps))]
 
 

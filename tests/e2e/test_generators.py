@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What perf/pktgen and perf/trex would send, sent to the appliance: does it answer as they expect?
+
+The frames and requests come from tests/generators, where doubles of the generators play the scripts
+and profiles that are used with the real ones.
+"""
+
+import os
+import re
+import signal
+import socket
+import sys
+import tempfile
+
+from scapy.utils import rdpcap
+
+from harness import equal, test, true
+from lab import TREE, wait_until
+from peer import ICMP, IP, TCP, Ether, Peer, Wire
+
+sys.path.insert(0, os.path.join(TREE, "tests", "generators"))
+
+import doubles  # noqa: E402
+
+IPV4 = {"families": (4,)}
+WITHIN_S = 10
+
+
+def counters(appliance):
+    """What SIGUSR1 prints: one more set of lines, of which the last one of each name is the new."""
+
+    def lines():
+        return re.findall(r"^(\w+) +(\w+) +(\d+) ", appliance.words(100_000), re.MULTILINE)
+
+    def sets():
+        return sum(line[:2] == ("net", "frames_in") for line in lines())
+
+    before = sets()
+    appliance.process.send_signal(signal.SIGUSR1)
+    wait_until(lambda: sets() > before, WITHIN_S, "the counters are printed")
+    return {(group, name): int(n) for group, name, n in lines()}
+
+
+class Stream(Wire):
+    """A stateless generator: frames out, and those that come back, to nobody's surprise."""
+
+    def settings(self, client_ip, **more):
+        """For the Pktgen scripts and make-pcaps: this lab instead of their defaults.
+
+        Clients from client_ip on are of no other test: what these leave half-open stays so a while.
+        """
+        more = {"client_ip": client_ip, "client_mac": self.mac, **more}
+        return {"mac": self.server_mac, **more}
+
+    def answers_to(self, frames, wanted):
+        """The answer to each frame, in their order; wanted(packet) says which packet it is to."""
+        waiting = {self.key(Ether(frame)): n for n, frame in enumerate(frames)}
+        equal(len(waiting), len(frames), "frames that differ in address or port")
+        answers = {}
+        for start in range(0, len(frames), 32):
+            for frame in frames[start : start + 32]:
+                self.send(frame)
+            expected = min(start + 32, len(frames))
+            for answer in self.frames(WITHIN_S):
+                packet = Ether(answer)
+                key = wanted(packet)
+                if key in waiting:
+                    answers[waiting[key]] = packet
+                if len(answers) == expected:
+                    break
+            equal(len(answers), expected, "frames answered")
+        return [answers[n] for n in range(len(frames))]
+
+    @staticmethod
+    def key(packet):
+        """What the answer names again: address and port, or an echo's identifier and number."""
+        if ICMP in packet:
+            return packet[IP].src, packet[ICMP].id, packet[ICMP].seq
+        return packet[IP].src, packet[TCP].sport
+
+
+def tcp_answer(packet):
+    return (packet[IP].dst, packet[TCP].dport) if TCP in packet else None
+
+
+def echo_reply(packet):
+    if ICMP in packet and packet[ICMP].type == 0:
+        return packet[IP].dst, packet[ICMP].id, packet[ICMP].seq
+    return None
+
+
+def pktgen(script, pcap=None, **settings):
+    """The frames of the first step of a script."""
+    run = doubles.run_pktgen(script, pcap, seconds=1, rates=1, **settings)
+    equal(run.status, 0, f"{script}: {run.words}")
+    return run.bursts[1]
+
+
+@test(**IPV4)
+def pktgens_syn_flood_is_answered(t):
+    """Its SYNs are padded to the smallest frame, and the padding counts as data."""
+    with Stream(t) as stream:
+        frames = pktgen("syn-flood.lua", **stream.settings("10.98.1.1", clients=23))
+        answers = stream.answers_to(frames, tcp_answer)
+        for frame, answer in zip(frames, answers, strict=True):
+            syn = Ether(frame)[TCP]
+            equal(str(answer[TCP].flags), "SA", "flags")
+            true(
+                answer[TCP].ack in (syn.seq + 1, syn.seq + 7),
+                f"ack {answer[TCP].ack} of a SYN {syn.seq}",
+            )
+    with Peer(t) as p:
+        p.open()
+        p.serves("meanwhile")
+
+
+@test(families=(4,), own=True)
+def pktgens_syn_flood_meets_cookies(t):
+    appliance = t.start("--syn-backlog", "16")
+    with Stream(t) as stream:
+        frames = pktgen("syn-flood.lua", **stream.settings("10.98.1.1", clients=23))
+        before = counters(appliance).get(("tcp", "syn_cookies_sent"), 0)
+        for answer in stream.answers_to(frames, tcp_answer):
+            equal(str(answer[TCP].flags), "SA", "flags")
+        sent = counters(appliance).get(("tcp", "syn_cookies_sent"), 0) - before
+        true(sent >= len(frames) - 16, f"only {sent} of {len(frames)} SYN-ACKs carry a cookie")
+    with Peer(t) as p:
+        p.open()
+        p.serves("in-spite-of-it")
+    appliance.stop()
+
+
+@test(**IPV4)
+def pktgens_requests_of_no_connection_are_reset(t):
+    """RFC 9293 section 3.10.7.1: <SEQ=SEG.ACK><CTL=RST>."""
+    with Stream(t) as stream, tempfile.TemporaryDirectory() as folder:
+        settings = stream.settings("10.98.2.1", clients=23)
+        pcap = doubles.make_pcaps(folder, frames=100, **settings)["http-get"]
+        frames = pktgen("http-get.lua", pcap)
+        equal(frames, [bytes(packet) for packet in rdpcap(pcap)], "what is replayed")
+        for frame, answer in zip(frames, stream.answers_to(frames, tcp_answer), strict=True):
+            equal(str(answer[TCP].flags), "R", "flags")
+            equal(answer[TCP].seq, Ether(frame)[TCP].ack, "the RST's sequence number")
+
+
+@test(**IPV4)
+def pktgens_echo_requests_are_answered(t):
+    with Stream(t) as stream, tempfile.TemporaryDirectory() as folder:
+        settings = stream.settings("10.98.3.1", clients=23)
+        pcap = doubles.make_pcaps(folder, frames=50, **settings)["icmp"]
+        frames = pktgen("icmp.lua", pcap)
+        for frame, answer in zip(frames, stream.answers_to(frames, echo_reply), strict=True):
+            equal(bytes(answer[ICMP].payload), bytes(Ether(frame)[ICMP].payload), "payload")
+
+
+def arrive(t, frames, n):
+    """Sends the frames n times over; the appliance must count all of them in."""
+    with Stream(t) as stream:
+        before = counters(t.appliance)
+        for _ in range(n):
+            for frame in frames(stream):
+                stream.send(frame)
+
+    def more(name):
+        return counters(t.appliance).get(("net", name), 0) - before.get(("net", name), 0)
+
+    wait_until(lambda: more("frames_in") >= n, 5, f"{n} frames more")
+
+
+@test(**IPV4)
+def pktgens_rate_frames_are_taken_in(t):
+    for size in (64, 1514 + 4):
+        arrive(t, lambda s: pktgen("rate.lua", **s.settings("10.99.0.250", sizes=size)), 20)
+
+
+@test(**IPV4)
+def trexs_rx_limit_frames_are_taken_in(t):
+    def frames(stream):
+        for frame in doubles.stateless("rx_limit", client="10.99.0.250")[0].frames(1):
+            packet = Ether(frame)
+            packet.dst, packet.src = stream.server_mac, stream.mac
+            yield bytes(packet)
+
+    arrive(t, frames, 20)
+
+
+@test(**IPV4)
+def trexs_syn_flood_is_answered(t):
+    with Stream(t) as stream:
+        (syns,) = doubles.stateless("syn_flood", clients="10.98.4.1-10.98.4.23")
+        packets = [Ether(frame) for frame in syns.frames(100)]
+        for packet in packets:
+            packet.dst, packet.src = stream.server_mac, stream.mac
+        frames = list({Stream.key(packet): bytes(packet) for packet in packets}.values())
+        for frame, answer in zip(frames, stream.answers_to(frames, tcp_answer), strict=True):
+            equal(str(answer[TCP].flags), "SA", "flags")
+            equal(answer[TCP].ack, Ether(frame)[TCP].seq + 1, "acknowledged")
+
+
+def play(t, profile, n_responses):
+    """Does what a client of the profile does; each response must begin where the last one ended."""
+    server = (t.server, profile.client.port)
+    with socket.create_connection(server, timeout=WITHIN_S) as connection:
+        n = 0
+        for step, what in profile.client.program.steps():
+            if step == "send":
+                connection.sendall(what)
+                continue
+            response = b""
+            while len(response) < what:
+                piece = connection.recv(what - len(response))
+                true(piece, f"closed after {len(response)} of {what} bytes of response {n}")
+                response += piece
+            true(response.startswith(b"HTTP/1.1 200 "), f"response {n}: {response[:200]!r}")
+            length = int(re.search(rb"Content-Length: (\d+)", response)[1])
+            head, _, body = response.partition(b"\r\n\r\n")
+            equal(len(body), length, f"body of response {n} within its response_bytes")
+            equal(len(head) + 4 + length, what, "length of the whole response")
+            n += 1
+        equal(n, n_responses, "responses")
+        connection.shutdown(socket.SHUT_WR)
+        equal(connection.recv(1), b"", "bytes after the last response")
+
+
+@test(**IPV4)
+def trexs_profiles_are_served_with_their_exact_length(t):
+    play(t, doubles.stateful("keepalive", requests=50), 50)
+    play(t, doubles.stateful("connection_per_request"), 1)
+    play(t, doubles.stateful("large_objects", requests=3), 3)
+
+
+@test(**IPV4)
+def trexs_length_is_that_of_curl(t):
+    """As docs/benchmarking.md says it is found out."""
+    for path in ("/", "/hello/x", "/bytes/0", "/bytes/1000"):
+        n = len(t.curl(path, "-i"))
+        play(t, doubles.stateful("keepalive", path=path, requests=2, response_bytes=n), 2)
