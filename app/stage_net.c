@@ -475,11 +475,34 @@ static void render(struct stage_net *net, const struct tcp_tx *tx, struct rte_mb
 	queue_frame(port, m);
 }
 
+/*
+ * Frames received this turn, all dealt with by now, are the first to be sent: they are in cache,
+ * and the pool need not be asked. Returns how many of n there were.
+ */
+static uint32_t reuse_frames(struct stage_net *net, struct rte_mbuf **frames, uint32_t n)
+{
+	uint32_t n_got = 0;
+
+	while (n_got < n && net->n_pkts) {
+		struct rte_mbuf *m = net->pkts[net->n_pkts - 1];
+
+		if (rs_unlikely(m->nb_segs != 1 || m->pool != net->mbufs || !RTE_MBUF_DIRECT(m) ||
+				rte_mbuf_refcnt_read(m) != 1))
+			break;
+		net->n_pkts--;
+		rte_pktmbuf_reset(m);
+		frames[n_got++] = m;
+	}
+	return n_got;
+}
+
 /* n frames at once; where the pool has fewer, as many as it has. Returns how many. */
 static uint32_t new_frames(struct stage_net *net, struct rte_mbuf **frames, uint32_t n)
 {
 	uint32_t n_got = n;
 
+	if (!n)
+		return 0;
 	if (rs_unlikely(rte_pktmbuf_alloc_bulk(net->mbufs, frames, n))) {
 		for (n_got = 0; n_got < n; n_got++) {
 			frames[n_got] = rte_pktmbuf_alloc(net->mbufs);
@@ -495,8 +518,9 @@ static uint32_t new_frames(struct stage_net *net, struct rte_mbuf **frames, uint
 static void render_all(struct stage_net *net)
 {
 	struct rte_mbuf *frames[NET_MAX_TX];
-	uint32_t n = net->tcp.n_tx ? new_frames(net, frames, net->tcp.n_tx) : 0;
+	uint32_t n = reuse_frames(net, frames, net->tcp.n_tx);
 
+	n += new_frames(net, frames + n, net->tcp.n_tx - n);
 	for (uint32_t i = 0; i < n; i++)
 		render(net, &net->tcp.tx[i], frames[i]);
 }

@@ -127,7 +127,7 @@ static inline uint32_t read_method(
 		req->method = HTTP_GET;
 		return from + 3;
 	}
-	end = scan_run(vector, SCAN_TOKEN, head, from, cr);
+	end = scan_run(vector, SCAN_TOKEN, head, from, cr, 2);
 	req->method = identify_method(head + from, end - from);
 	return end;
 }
@@ -176,7 +176,7 @@ static int refuse_field(const uint8_t *head, uint32_t from, uint32_t i)
 static inline int read_field(bool vector, const uint8_t *head, uint32_t from, uint32_t cr,
 	uint32_t end, struct http_field *field)
 {
-	uint32_t colon = scan_run(vector, SCAN_TOKEN, head, from, end);
+	uint32_t colon = scan_run(vector, SCAN_TOKEN, head, from, end, 0);
 	uint32_t value = colon + 1;
 
 	if (colon == from || head[colon] != ':')

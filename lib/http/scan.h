@@ -130,9 +130,12 @@ static inline uint32_t scan_controls_16(const uint8_t *p)
 
 #endif
 
-/* Where the run of members of cls that begins at p[from] ends: at most to. */
-static inline uint32_t scan_run(
-	bool vector, enum scan_class cls, const uint8_t *p, uint32_t from, uint32_t to)
+/*
+ * Where the run of members of cls that begins at p[from] ends: at most to. beyond: so many bytes
+ * behind to may be read, too.
+ */
+static inline uint32_t scan_run(bool vector, enum scan_class cls, const uint8_t *p, uint32_t from,
+	uint32_t to, uint32_t beyond)
 {
 #ifdef __SSSE3__
 	if (vector) {
@@ -142,7 +145,13 @@ static inline uint32_t scan_run(
 			if (strangers)
 				return from + (uint32_t)__builtin_ctz(strangers);
 		}
-		/* The rest is shorter than a vector: the last 16 bytes, without those before it. */
+		/* The rest is shorter than a vector: 16 bytes, without those behind it … */
+		if (from < to && from + 16 <= to + beyond) {
+			uint32_t strangers = scan_strangers_16(cls, p + from) | 1u << (to - from);
+
+			return from + (uint32_t)__builtin_ctz(strangers);
+		}
+		/* … or without those before it. */
 		if (from < to && to >= 16) {
 			uint32_t strangers =
 				scan_strangers_16(cls, p + to - 16) >> (16 - (to - from));
@@ -152,6 +161,7 @@ static inline uint32_t scan_run(
 	}
 #endif
 	(void)vector;
+	(void)beyond;
 	return scan_run_scalar(cls, p, from, to);
 }
 

@@ -10,12 +10,17 @@
 static const uint8_t root[] = "/";
 static const uint8_t asterisk[] = "*";
 
+/* Readable behind a target: " HTTP/1.1" CR LF; behind an authority, the end of its line or target.
+ */
+#define BEHIND_TARGET    11
+#define BEHIND_AUTHORITY 2
+
 /* A run of cls and of %-escapes (RFC 3986 section 2.1). */
-static uint32_t escaped_run(
-	bool vector, enum scan_class cls, const uint8_t *p, uint32_t from, uint32_t to)
+static inline uint32_t escaped_run(bool vector, enum scan_class cls, const uint8_t *p,
+	uint32_t from, uint32_t to, uint32_t beyond)
 {
 	for (;;) {
-		from = scan_run(vector, cls, p, from, to);
+		from = scan_run(vector, cls, p, from, to, beyond);
 		if (to - from < 3 || p[from] != '%' || rs_http_hex_digit(p[from + 1]) < 0 ||
 			rs_http_hex_digit(p[from + 2]) < 0)
 			return from;
@@ -51,7 +56,7 @@ static uint32_t host_end(bool vector, const uint8_t *p, uint32_t from, uint32_t 
 {
 	if (from < to && p[from] == '[')
 		return ip_literal_end(p, from, to);
-	return escaped_run(vector, SCAN_HOST, p, from, to);
+	return escaped_run(vector, SCAN_HOST, p, from, to, BEHIND_AUTHORITY);
 }
 
 bool rs_http_is_authority(bool vector, const uint8_t *p, uint32_t from, uint32_t to)
@@ -64,7 +69,7 @@ bool rs_http_is_authority(bool vector, const uint8_t *p, uint32_t from, uint32_t
 static bool read_path(
 	bool vector, const uint8_t *p, uint32_t from, uint32_t to, struct http_req *req)
 {
-	uint32_t end = escaped_run(vector, SCAN_PATH, p, from, to);
+	uint32_t end = escaped_run(vector, SCAN_PATH, p, from, to, BEHIND_TARGET);
 
 	req->path = slice_of(p, from, end);
 	if (end == to)
@@ -72,7 +77,7 @@ static bool read_path(
 	if (p[end] != '?')
 		return false;
 	req->query = slice_of(p, end + 1, to);
-	return escaped_run(vector, SCAN_QUERY, p, end + 1, to) == to;
+	return escaped_run(vector, SCAN_QUERY, p, end + 1, to, BEHIND_TARGET) == to;
 }
 
 /* RFC 9112 section 3.2.3: host ":" port, neither of them empty. */

@@ -12,12 +12,16 @@
 #include "http/parse.h"
 
 /*
- * Reads the target in [from, to) of req->head, from < to, as req->method asks: sets form, path,
- * query and, where the target has one, host. False: no good target.
+ * Reads the target in [from, to) of req->head, from < to, as req->method asks; the version and CR
+ * LF stand behind it. Sets form, path, query and, where the target has one, host. False: no good
+ * target.
  */
 bool rs_http_read_target(bool vector, uint32_t from, uint32_t to, struct http_req *req);
 
-/* [from, to) of p is host [":" port]. An empty host and an empty port are allowed, no userinfo. */
+/*
+ * [from, to) of p is host [":" port]. An empty host and an empty port are allowed, no userinfo. Two
+ * bytes behind it are readable: it ends before CR LF, or within a target.
+ */
 bool rs_http_is_authority(bool vector, const uint8_t *p, uint32_t from, uint32_t to);
 
 #endif
