@@ -59,7 +59,7 @@ int rs_engine_init(struct engine *e, const struct load_options *o)
 
 void rs_engine_fini(struct engine *e)
 {
-	rte_pktmbuf_free_bulk(e->tx, e->n_tx);
+	rte_pktmbuf_free_bulk(e->tx + e->tx_head, e->n_tx);
 	rs_io_port_close(&e->port);
 	rs_client_fini(&e->client);
 	rs_workload_fini(&e->workload);
@@ -70,34 +70,42 @@ void rs_engine_fini(struct engine *e)
 
 static void push(struct engine *e)
 {
-	uint32_t n = 0;
+	while (e->n_tx) {
+		uint32_t n = rs_io_tx_burst(
+			&e->port.tx[0], e->tx + e->tx_head, rs_min_u32(e->n_tx, ENGINE_BURST));
 
-	while (n < e->n_tx) {
-		uint32_t n_more = rs_io_tx_burst(
-			&e->port.tx[0], e->tx + n, rs_min_u32(e->n_tx - n, ENGINE_BURST));
-
-		if (!n_more)
+		if (!n)
 			break;
-		n += n_more;
+		e->n_sent += n;
+		e->n_tx -= n;
+		e->tx_head += n;
 	}
-	e->n_sent += n;
-	e->n_tx -= n;
-	if (rs_unlikely(e->n_tx)) {
+	if (rs_likely(!e->n_tx))
+		e->tx_head = 0;
+	else
 		e->n_tx_full++;
-		memmove(e->tx, e->tx + n, e->n_tx * sizeof(e->tx[0]));
-	}
+}
+
+/* Room for so many more frames at the end of the queue? */
+static bool has_room(struct engine *e, uint32_t n)
+{
+	if (rs_likely(e->tx_head + e->n_tx + n <= ENGINE_TX))
+		return true;
+	memmove(e->tx, e->tx + e->tx_head, e->n_tx * sizeof(e->tx[0]));
+	e->tx_head = 0;
+	return e->n_tx + n <= ENGINE_TX;
 }
 
 static void queue(struct engine *e, struct rte_mbuf *m, uint32_t len)
 {
 	m->data_len = (uint16_t)len;
 	m->pkt_len = len;
-	e->tx[e->n_tx++] = m;
+	e->tx[e->tx_head + e->n_tx++] = m;
 }
 
 static struct rte_mbuf *new_frame(struct engine *e)
 {
-	return e->n_tx < ENGINE_TX ? rte_pktmbuf_alloc(e->mbufs) : NULL;
+	return has_room(e, 1) ? rte_pktmbuf_alloc(e->mbufs) : NULL;
 }
 
 /* What the client wants sent. What finds no frame is lost, as on a wire. */
@@ -105,14 +113,12 @@ static void render_all(struct engine *e)
 {
 	struct client *c = &e->client;
 	struct rte_mbuf *m[CLIENT_MAX_OUT];
-	uint32_t n = rs_min_u32(c->n_out, ENGINE_TX - e->n_tx);
+	uint32_t n = c->n_out;
 
 	if (!n)
 		return;
-	if (rte_pktmbuf_alloc_bulk(e->mbufs, m, n)) {
-		c->n_out = 0;
-		return;
-	}
+	if (!has_room(e, n) || rte_pktmbuf_alloc_bulk(e->mbufs, m, n))
+		n = 0;
 	for (uint32_t i = 0; i < n; i++)
 		queue(e, m[i],
 			rs_load_frame_render(&e->net, &e->workload, &c->out[i],
@@ -145,6 +151,9 @@ static uint32_t take_in(struct engine *e)
 	uint32_t n_segs = 0;
 	uint32_t n = rs_io_rx_burst(&e->port.rx[0], pkts, ENGINE_BURST);
 
+	if (n &&
+		e->phase >= PHASE_OPEN) /* what came while the port was asked did not come before */
+		rs_client_now(c, rte_rdtsc());
 	for (uint32_t i = 0; i < n && i < 4; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
 	for (uint32_t i = 0; i < n; i++) {
@@ -251,6 +260,22 @@ static void open_more(struct engine *e, uint64_t now)
 			!rs_client_open_next(&e->client))
 			return;
 	}
+}
+
+/* What we do of ourselves. Returns how many frames that made which are not the client's. */
+static uint32_t begin_more(struct engine *e, uint64_t now)
+{
+	uint32_t n_before = e->n_tx;
+
+	if (e->phase == PHASE_OPEN)
+		open_more(e, now);
+	if (e->phase >= PHASE_WARMUP && e->interval)
+		ask_due(e, now);
+	if (e->phase >= PHASE_WARMUP && e->flood_interval)
+		flood(e, now);
+	if (e->phase >= PHASE_OPEN)
+		scan(e, now);
+	return e->n_tx - n_before;
 }
 
 /* ---- phases ---- */
@@ -378,26 +403,21 @@ static int housekeeping(struct engine *e, uint64_t now)
 	return err;
 }
 
-/* One turn. Returns how much was done. */
+/*
+ * One turn. Returns how much was done. However full the way out is, frames are taken in: a server
+ * that waits for us to do so would otherwise never take ours.
+ */
 static uint32_t turn(struct engine *e, uint64_t now)
 {
 	struct client *c = &e->client;
 	uint32_t n_done = 0;
 
 	push(e);
-	if (rs_unlikely(e->n_tx > ENGINE_TX - CLIENT_MAX_OUT - MAX_FLOOD))
-		return 1; /* the server is slower than we: wait for its ring */
 	if (e->phase >= PHASE_OPEN)
 		rs_client_now(c, now);
 	n_done = take_in(e);
-	if (e->phase == PHASE_OPEN)
-		open_more(e, now);
-	if (e->phase >= PHASE_WARMUP && e->interval)
-		ask_due(e, now);
-	if (e->phase >= PHASE_WARMUP && e->flood_interval)
-		flood(e, now);
-	if (e->phase >= PHASE_OPEN)
-		scan(e, now);
+	if (rs_likely(e->n_tx < ENGINE_TX / 2))
+		n_done += begin_more(e, now);
 	n_done += c->n_out;
 	render_all(e);
 	push(e);
@@ -436,7 +456,7 @@ void rs_engine_close(struct engine *e)
 
 	/* A memif's frames go with it: the server has to have time to take the last ones. */
 	while (now < until && now - quiet_tsc < e->tsc_hz / 1000 * LINGER_MS) {
-		while (slot < e->client.n_slots && e->n_tx + e->client.n_out < ENGINE_TX &&
+		while (slot < e->client.n_slots && e->n_tx < ENGINE_TX / 2 &&
 			e->client.n_out < CLIENT_MAX_OUT)
 			rs_client_reset(&e->client, slot++);
 		render_all(e);

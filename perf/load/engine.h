@@ -11,7 +11,7 @@
 #include "resolve.h"
 
 #define ENGINE_BURST   64
-#define ENGINE_TX      2048 /* frames that wait for the port */
+#define ENGINE_TX      16384 /* frames that wait for the port */
 #define ENGINE_MTU     1500
 #define LOAD_MAX_TIMES 86400
 
@@ -47,7 +47,7 @@ struct engine {
 	uint32_t flood_number;
 	uint64_t busy_tsc, measured_tsc; /* while measuring: at work, in all */
 	uint64_t n_sent, n_received, n_tx_full;
-	uint32_t n_tx;
+	uint32_t tx_head, n_tx; /* n_tx of them from tx_head on */
 	struct rte_mbuf *tx[ENGINE_TX];
 	uint32_t n_seconds;
 	uint32_t per_second[LOAD_MAX_TIMES]; /* answers */
