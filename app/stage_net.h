@@ -17,6 +17,7 @@
 #include "core/joint.h"
 #include "http/exchange.h"
 #include "http/memo.h"
+#include "http/seen.h"
 #include "io/port.h"
 #include "tcp/tcp.h"
 #include "wire/pkt.h"
@@ -82,6 +83,7 @@ struct stage_net {
 	struct http_env http;
 	struct http_conn *http_conns; /* one per connection id */
 	struct http_memo memo;
+	struct http_seen seen;
 	struct chunk_pool chunks;
 	struct chunk_pool heads;
 	struct frame_ledger frames;

@@ -18,6 +18,7 @@
 #include "http/memo.h"
 #include "http/reply.h"
 #include "http/route.h"
+#include "http/seen.h"
 
 enum state {
 	STATE_HEAD, /* a head is read, or waited for; hc->head is set when it has begun */
@@ -340,7 +341,7 @@ static uint32_t take_head(struct http_env *env, struct http_conn *hc, const uint
 		memcpy(buffer + kept, data, have - kept);
 		head = buffer;
 	}
-	r = rs_http_parse(limits, head, have, &scanned, &req);
+	r = rs_http_parse_seen(limits, env->seen, head, have, &scanned, &req);
 	if (rs_likely(r > 0))
 		return take_request(env, hc, &req, data, len, out);
 	if (r < 0)

@@ -43,6 +43,7 @@
 struct http_env;
 struct http_conn;
 struct http_memo;
+struct http_seen;
 
 /*
  * Answers the requests for one path, or for all paths that begin with it.
@@ -92,6 +93,7 @@ struct http_env {
 	const char *date;          /* HTTP_DATE_BYTES of rs_http_date(), renewed every second … */
 	uint32_t date_no;          /* … and then this counts up */
 	struct http_memo *memo;    /* see memo.h; NULL: every reply is made anew */
+	struct http_seen *seen;    /* see seen.h */
 	uint64_t *counters;        /* HTTP_N_COUNTERS of them */
 	struct chunk_pool *chunks; /* replies; the pool of every send queue that is passed in */
 	struct chunk_pool *heads;  /* chunk_bytes >= cfg->limits.max_head_bytes: heads and requests

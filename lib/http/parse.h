@@ -58,7 +58,8 @@ enum http_field_id {
 	HTTP_N_FIELDS,
 };
 
-/* Offsets into the head. The value is without the whitespace around it, and may be empty. */
+/* Offsets, counted from req->fields_at. The value is without the whitespace around it, and may be
+ * empty. */
 struct http_field {
 	uint16_t name;
 	uint16_t name_len;
@@ -80,12 +81,15 @@ struct http_req {
 	uint32_t known; /* a bit for each enum http_field_id that occurs */
 	uint64_t content_length;
 	/* Away from method: what was written byte by byte must not be read back as one word. */
-	uint8_t framing;   /* enum http_framing */
-	struct span path;  /* not decoded; "/" where an absolute target has none; "*" */
-	struct span query; /* without the "?"; data is NULL where there is no "?" */
-	struct span host;  /* host[:port], from the target or else from Host; may be empty */
-	struct span tail;  /* what follows the handler's prefix in path; set by exchange.c */
-	struct http_field fields[HTTP_MAX_FIELDS];
+	uint8_t framing;    /* enum http_framing */
+	struct span path;   /* not decoded; "/" where an absolute target has none; "*" */
+	struct span query;  /* without the "?"; data is NULL where there is no "?" */
+	struct span host;   /* host[:port], from the target or else from Host; may be empty */
+	struct span tail;   /* what follows the handler's prefix in path; set by exchange.c */
+	uint32_t fields_at; /* what the fields' offsets count from, in the head */
+	const struct http_field *fields; /* n_fields; own_fields, or what was read of the same bytes
+					    before (seen.h) */
+	struct http_field own_fields[HTTP_MAX_FIELDS];
 };
 
 struct http_limits {
@@ -122,14 +126,14 @@ static inline struct span rs_http_field_name(const struct http_req *req, uint32_
 {
 	const struct http_field *f = &req->fields[i];
 
-	return (struct span){.data = req->head + f->name, .len = f->name_len};
+	return (struct span){.data = req->head + req->fields_at + f->name, .len = f->name_len};
 }
 
 static inline struct span rs_http_field_value(const struct http_req *req, uint32_t i)
 {
 	const struct http_field *f = &req->fields[i];
 
-	return (struct span){.data = req->head + f->value, .len = f->value_len};
+	return (struct span){.data = req->head + req->fields_at + f->value, .len = f->value_len};
 }
 
 #endif

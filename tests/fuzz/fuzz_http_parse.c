@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "http/parse.h"
+#include "http/seen.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -73,6 +74,24 @@ static void check_same(const struct outcome *a, const struct outcome *b)
 	}
 }
 
+/* Several times, so that its fields are kept and found again. */
+static void check_seen(const struct http_limits *limits, const uint8_t *head, uint32_t len,
+	const struct outcome *expected)
+{
+	struct http_seen *seen = calloc(1, sizeof(*seen));
+	struct outcome o = {.copy = malloc(len ? len : 1)};
+
+	memcpy(o.copy, head, len);
+	for (uint32_t i = 0; i < 4; i++) {
+		uint16_t scanned = 0;
+
+		o.result = rs_http_parse_seen(limits, seen, o.copy, len, &scanned, &o.req);
+		check_same(expected, &o);
+	}
+	free(o.copy);
+	free(seen);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct http_limits limits[] = {
@@ -94,6 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	pieces = parse_in_steps(rs_http_parse, l, data, (uint32_t)size, step);
 	check_same(&whole, &twin);
 	check_same(&whole, &pieces);
+	check_seen(l, data, (uint32_t)size, &whole);
 	free(whole.copy);
 	free(twin.copy);
 	free(pieces.copy);

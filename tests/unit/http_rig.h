@@ -14,6 +14,7 @@
 
 #include "../../app/builtin.h"
 #include "http/exchange.h"
+#include "http/seen.h"
 #include "http/text.h"
 
 #define RIG_CHUNK_BYTES 2048
@@ -34,6 +35,7 @@ struct rig {
 	uint64_t counters[HTTP_N_COUNTERS];
 	struct chunk_pool chunks, heads;
 	void *chunk_memory, *head_memory;
+	struct http_seen seen;
 	struct http_env env;
 	struct http_conn hc;
 	struct sendq out;
@@ -70,6 +72,7 @@ static inline void rig_open(struct rig *rig, uint32_t n_chunks, uint32_t n_heads
 		.counters = rig->counters,
 		.chunks = &rig->chunks,
 		.heads = &rig->heads,
+		.seen = &rig->seen,
 	};
 	rs_http_open(&rig->env, &rig->hc);
 }

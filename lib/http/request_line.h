@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The request line (RFC 9112 section 3). Inline, since it is compiled for both twins of the parser.
+ * Private to lib/http; includes base only.
+ */
+#ifndef RS_HTTP_REQUEST_LINE_H
+#define RS_HTTP_REQUEST_LINE_H
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "http/parse.h"
+#include "http/scan.h"
+#include "http/target.h"
+
+#define VERSION_BYTES 8 /* HTTP/1.1 */
+/* With the longest method that we know and two spaces, more than any good request line needs
+ * besides its target. */
+#define LINE_OVERHEAD 32
+
+static inline uint8_t identify_method(const uint8_t *p, uint32_t len)
+{
+	static const struct {
+		uint8_t len;
+		char name[8];
+	} methods[HTTP_N_METHODS] = {
+		[HTTP_GET] = {3, "GET"},
+		[HTTP_HEAD] = {4, "HEAD"},
+		[HTTP_POST] = {4, "POST"},
+		[HTTP_PUT] = {3, "PUT"},
+		[HTTP_DELETE] = {6, "DELETE"},
+		[HTTP_CONNECT] = {7, "CONNECT"},
+		[HTTP_OPTIONS] = {7, "OPTIONS"},
+		[HTTP_TRACE] = {5, "TRACE"},
+		[HTTP_PATCH] = {5, "PATCH"},
+	};
+
+	for (uint8_t m = HTTP_GET; m < HTTP_N_METHODS; m++)
+		if (len == methods[m].len && memcmp(p, methods[m].name, len) == 0)
+			return m;
+	return HTTP_NO_METHOD;
+}
+
+/* RFC 9112 section 2.3. Returns 0, or a refusal. */
+static inline int read_version(const uint8_t *p, struct http_req *req)
+{
+	req->minor_version = 1;
+	if (rs_likely(memcmp(p, "HTTP/1.1", VERSION_BYTES) == 0))
+		return 0;
+	if (memcmp(p, "HTTP/", 5) != 0 || !SCAN_DIGIT(p[5]) || p[6] != '.' || !SCAN_DIGIT(p[7]))
+		return HTTP_REFUSED(HTTP_C_BAD_REQUEST_LINE);
+	if (p[5] != '1')
+		return HTTP_REFUSED(HTTP_C_BAD_VERSION);
+	req->minor_version = p[7] != '0';
+	return 0;
+}
+
+/* Returns where the method in [from, cr) ends. */
+static inline uint32_t read_method(
+	bool vector, const uint8_t *head, uint32_t from, uint32_t cr, struct http_req *req)
+{
+	uint32_t end;
+
+	/* One compare for nearly everybody; behind a CR stands at least a LF. */
+	if (rs_likely(cr - from >= 3 && memcmp(head + from, "GET ", 4) == 0)) {
+		req->method = HTTP_GET;
+		return from + 3;
+	}
+	end = scan_run(vector, SCAN_TOKEN, head, from, cr, 2);
+	req->method = identify_method(head + from, end - from);
+	return end;
+}
+
+/* RFC 9112 section 3: method SP target SP version, in [from, cr). Returns 0, or a refusal. */
+static inline int read_request_line(bool vector, const struct http_limits *limits,
+	const uint8_t *head, uint32_t from, uint32_t cr, struct http_req *req)
+{
+	uint32_t target = read_method(vector, head, from, cr, req) + 1;
+	uint32_t target_end = cr - VERSION_BYTES - 1;
+	int r;
+
+	if (cr - from > limits->max_target_bytes + LINE_OVERHEAD)
+		return HTTP_REFUSED(HTTP_C_TARGET_TOO_LONG);
+	/* Also where cr - VERSION_BYTES - 1 wrapped round: then target + VERSION_BYTES + 1 > cr. */
+	if (target == from + 1 || target + VERSION_BYTES + 1 >= cr || head[target - 1] != ' ' ||
+		head[target_end] != ' ')
+		return HTTP_REFUSED(HTTP_C_BAD_REQUEST_LINE);
+	if (target_end - target > limits->max_target_bytes)
+		return HTTP_REFUSED(HTTP_C_TARGET_TOO_LONG);
+	r = read_version(head + target_end + 1, req);
+	if (r < 0)
+		return r;
+	if (req->method == HTTP_NO_METHOD)
+		return HTTP_REFUSED(HTTP_C_UNKNOWN_METHOD);
+	return rs_http_read_target(vector, target, target_end, req)
+		       ? 0
+		       : HTTP_REFUSED(HTTP_C_BAD_TARGET);
+}
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/seen.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "http/request_line.h"
+#include "http/scan.h"
+
+#define MISSES_PER_ENTRY 8 /* one in so many is kept: who never repeats himself costs little */
+
+_Static_assert((HTTP_SEEN_ENTRIES & (HTTP_SEEN_ENTRIES - 1)) == 0, "the hash chooses by bits");
+
+/* rest: bytes from the end of the request line on; with one request a segment, all its fields. */
+static struct http_seen_entry *entry_for(struct http_seen *seen, uint32_t rest)
+{
+	return &seen->entries[(rest ^ rest >> 4) & (HTTP_SEEN_ENTRIES - 1)];
+}
+
+/*
+ * A request whose line is good and whose fields are known. Returns the bytes of its head, or 0:
+ * then everything else is the parser's to say. What the fields say of a request depends on its line
+ * only where it is not HTTP/1.1 or names a host itself.
+ */
+static int recall(const struct http_limits *limits, struct http_seen *seen, const uint8_t *head,
+	uint32_t len, struct http_req *req)
+{
+	uint32_t cr = scan_line(true, head, 0, len);
+	const struct http_seen_entry *e;
+	const uint8_t *section = head + cr + 2;
+	uint32_t rest;
+
+	if (!cr || cr + 2 > len || head[cr] != '\r' || head[cr + 1] != '\n')
+		return 0;
+	rest = len - cr - 2;
+	e = entry_for(seen, rest);
+	if (!e->len || e->len > rest || memcmp(e->bytes, section, e->len) != 0)
+		return 0;
+	req->head = head;
+	if (cr + 2 + e->len > limits->max_head_bytes ||
+		read_request_line(true, limits, head, 0, cr, req) < 0 || !req->minor_version ||
+		req->form != HTTP_ORIGIN_FORM)
+		return 0;
+	req->head_bytes = cr + 2 + e->len;
+	req->framing = HTTP_NO_BODY;
+	req->keep_alive = e->keep_alive;
+	req->expect_continue = false;
+	req->known = e->known;
+	req->content_length = 0;
+	req->host = (struct span){.data = section + e->host_at, .len = e->host_len};
+	req->n_fields = e->n_fields;
+	req->fields_at = cr + 2;
+	req->fields = e->fields;
+	return (int)req->head_bytes;
+}
+
+static void keep(
+	struct http_seen *seen, const uint8_t *head, uint32_t len, const struct http_req *req)
+{
+	uint32_t line = req->n_fields ? req->fields[0].name : req->head_bytes;
+	uint32_t section = req->head_bytes - line;
+	struct http_seen_entry *e;
+
+	if (req->form != HTTP_ORIGIN_FORM || !req->minor_version || !req->n_fields ||
+		req->n_fields > HTTP_SEEN_FIELDS || section > HTTP_SEEN_BYTES ||
+		req->framing != HTTP_NO_BODY || req->expect_continue ||
+		++seen->n_misses % MISSES_PER_ENTRY != 1)
+		return;
+	e = entry_for(seen, len - line);
+	e->len = (uint16_t)section;
+	e->n_fields = req->n_fields;
+	e->host_at = (uint16_t)(req->host.data - head - line);
+	e->host_len = (uint16_t)req->host.len;
+	e->known = req->known;
+	e->keep_alive = req->keep_alive;
+	memcpy(e->bytes, head + line, section);
+	for (uint32_t i = 0; i < req->n_fields; i++) {
+		e->fields[i] = req->fields[i];
+		e->fields[i].name = (uint16_t)(e->fields[i].name - line);
+		e->fields[i].value = (uint16_t)(e->fields[i].value - line);
+	}
+}
+
+int rs_http_parse_seen(const struct http_limits *limits, struct http_seen *seen,
+	const uint8_t *head, uint32_t len, uint16_t *scanned, struct http_req *req)
+{
+	int r = *scanned ? 0 : recall(limits, seen, head, len, req);
+
+	if (rs_likely(r))
+		return r;
+	r = rs_http_parse(limits, head, len, scanned, req);
+	if (r > 0)
+		keep(seen, head, len, req);
+	return r;
+}
