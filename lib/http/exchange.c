@@ -291,7 +291,7 @@ static bool begin_request(struct http_env *env, struct http_conn *hc, struct htt
 	struct span rest, struct sendq *out, uint32_t *used)
 {
 	*used = 0;
-	if (req->framing == HTTP_NO_BODY || (req->framing == HTTP_LENGTH && !req->content_length))
+	if (req->framing == HTTP_LENGTH && !req->content_length)
 		return answer(env, hc, req, out);
 	if (req->framing == HTTP_LENGTH && req->content_length > env->cfg->max_body_bytes)
 		return refuse_last(env, hc, req, out, HTTP_C_BODY_TOO_LARGE);
@@ -306,11 +306,18 @@ static bool begin_request(struct http_env *env, struct http_conn *hc, struct htt
 static uint32_t take_request(struct http_env *env, struct http_conn *hc, struct http_req *req,
 	const uint8_t *data, uint32_t len, struct sendq *out)
 {
-	const struct http_conn before = *hc;
-	uint32_t head_used = req->head_bytes - before.head_bytes;
+	uint32_t head_used = req->head_bytes - hc->head_bytes;
 	struct span rest = {.data = data + head_used, .len = len - head_used};
+	struct http_conn before;
 	uint32_t body_used;
 
+	if (rs_likely(req->framing == HTTP_NO_BODY)) {
+		if (!answer(env, hc, req, out))
+			return 0;
+		env->counters[HTTP_C_REQUESTS]++;
+		return head_used;
+	}
+	before = *hc;
 	if (!begin_request(env, hc, req, rest, out, &body_used)) {
 		if (!before.head)
 			drop_head(env, hc);

@@ -69,7 +69,8 @@ static uint32_t acceptable_seq(const struct tcp_conn *c)
 }
 
 /* The header of a segment of c, from seq, acknowledging all that has arrived in order. */
-static struct tcp_tx *new_segment(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint8_t flags)
+static inline struct tcp_tx *new_segment(
+	struct tcp *t, struct tcp_conn *c, uint32_t seq, uint8_t flags)
 {
 	struct tcp_tx *tx = rs_tcp_new_tx(t, &c->key, c->link);
 
@@ -304,10 +305,53 @@ static bool send_again(struct tcp *t, struct tcp_conn *c)
 	return true;
 }
 
+/* What keeps a connection from send_answer(); zero: nothing. */
+static inline uint32_t unusual_output(const struct tcp *t, const struct tcp_conn *c)
+{
+	const struct sendq *q = &c->sendq;
+	uint32_t slow = t->cfg->force_slow;
+
+	slow |= (uint32_t)(c->state ^ TCP_ESTABLISHED);
+	slow |= c->flags & (TCP_F_RESEND | TCP_F_RTX | TCP_F_PERSIST | TCP_F_RECOVERY |
+				   TCP_F_DUP_ACKS | TCP_F_CLOSE | TCP_F_TIMING);
+	slow |= c->sacked | c->rcvq | q->head_skip;
+	slow |= (c->snd_una ^ c->snd_max) | (c->snd_nxt ^ c->snd_max);
+	slow |= (uint32_t)(q->n ^ 1);
+	slow |= q->n_bytes > rs_min_u32(c->mss, rs_min_u32(c->cwnd, c->snd_wnd));
+	slow |= c->cwnd > 10u * c->mss; /* see rs_tcp_cc_before_send() */
+	slow |= t->n_tx == t->max_tx;
+	return slow;
+}
+
+/*
+ * Nearly every answer is one slice that fits into one segment, with nothing else on its way. What
+ * send_new() and send_data() would come to is done here at once.
+ */
+static void send_answer(struct tcp *t, struct tcp_conn *c)
+{
+	const struct slice *answer = &c->sendq.slices[c->sendq.head];
+	struct tcp_tx *tx = new_segment(t, c, c->snd_nxt, TCP_ACK | TCP_PSH);
+
+	tx->spans[0] = (struct span){.data = answer->data, .len = answer->len};
+	tx->n_spans = 1;
+	tx->len = answer->len;
+	tx->payload_sum = rs_sendq_sum(&c->sendq, 0, answer->len);
+	c->rtt_seq = c->snd_nxt;
+	c->rtt_start_us = (uint32_t)t->now_us;
+	c->flags |= TCP_F_TIMING;
+	c->snd_nxt += answer->len;
+	c->snd_max = c->snd_nxt;
+	rs_tcp_start_rtx_timer(t, c);
+}
+
 bool rs_tcp_output(struct tcp *t, struct tcp_conn *c)
 {
 	bool done = true;
 
+	if (rs_likely(!unusual_output(t, c))) {
+		send_answer(t, c);
+		return true;
+	}
 	if (c->state == TCP_SYN_SENT) {
 		if (c->snd_max == c->iss)
 			rs_tcp_send_syn(t, c);
