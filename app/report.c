@@ -50,6 +50,23 @@ static void print_module(FILE *to, const char *module, const struct counter_def 
 	}
 }
 
+/* What a received frame has cost on average, by kind of work, over all net cores. */
+static void print_laps(FILE *to, const struct appliance *a)
+{
+	uint64_t n_frames = 0;
+
+	for (uint32_t i = 0; i < a->topology.n_net; i++)
+		n_frames += a->net[i]->laps.n_frames;
+	for (uint32_t lap = 0; n_frames && lap < N_LAPS; lap++) {
+		uint64_t cycles = 0;
+
+		for (uint32_t i = 0; i < a->topology.n_net; i++)
+			cycles += a->net[i]->laps.cycles[lap];
+		fprintf(to, "cycles   %-24s %20.1f  TSC cycles a frame, sampled\n",
+			rs_lap_name(lap), (double)cycles / (double)n_frames);
+	}
+}
+
 static void print_port(const struct io_port *port, FILE *to)
 {
 	struct io_port_stats s;
@@ -86,6 +103,7 @@ void rs_report_counters(const struct appliance *a, const uint64_t *neigh_counter
 	PRINT_NET("tcp", tcp.counters, rs_tcp_counter_defs, TCP_N_COUNTERS);
 	PRINT_NET("http", http_counters, rs_http_counter_defs, HTTP_N_COUNTERS);
 #undef PRINT_NET
+	print_laps(to, a);
 	print_module(to, "neigh", rs_neigh_counter_defs, NEIGH_N_COUNTERS, &neigh_counters, 1);
 	for (uint32_t i = 0; i < a->n_ports; i++)
 		print_port(&a->ports[i], to);

@@ -3,7 +3,7 @@
  * The packet path, from top to bottom. A turn handles a burst in phases, so that the memory
  * latency of its frames overlaps:
  *
- *     take_in → parse_all → rs_tcp_lookup → serve each segment (TCP, then HTTP) → run_timers
+ *     take_in → parse_all → look_up_all → serve_all (each segment: TCP, then HTTP) → run_timers
  *             → rs_tcp_flush → render_all → push_out
  *
  * No system call, no log, no lock, no allocation but of mbufs, nothing unbounded.
@@ -334,20 +334,31 @@ static void serve(struct stage_net *net, struct tcp_conn *conn, uint32_t ev)
 	obey(net, conn, hc);
 }
 
-static void serve_all(struct stage_net *net)
+/* All that a segment brings about. */
+static void take_segment(struct stage_net *net, uint32_t i)
+{
+	struct tcp_conn *conn;
+	uint32_t ev = rs_tcp_input(&net->tcp, &net->segs[i], net->found[i], &conn);
+
+	rs_lap(&net->laps, LAP_TCP);
+	if (ev)
+		serve(net, conn, ev);
+	rs_lap(&net->laps, LAP_HTTP);
+}
+
+static void look_up_all(struct stage_net *net)
 {
 	rs_tcp_lookup(&net->tcp, net->segs, net->found, net->n_segs);
 	for (uint32_t i = 0; i < net->n_segs; i++) {
 		if (net->found[i] < net->tcp.cfg->max_conns)
 			rte_prefetch0(&net->http_conns[net->found[i]]);
 	}
-	for (uint32_t i = 0; i < net->n_segs; i++) {
-		struct tcp_conn *conn;
-		uint32_t ev = rs_tcp_input(&net->tcp, &net->segs[i], net->found[i], &conn);
+}
 
-		if (ev)
-			serve(net, conn, ev);
-	}
+static void serve_all(struct stage_net *net)
+{
+	for (uint32_t i = 0; i < net->n_segs; i++)
+		take_segment(net, i);
 }
 
 static uint32_t run_timers(struct stage_net *net)
@@ -572,6 +583,7 @@ static uint32_t push_out(struct stage_net *net)
 uint32_t rs_stage_net_turn(void *self, uint64_t now_us)
 {
 	struct stage_net *net = self;
+	struct laps *laps = &net->laps;
 	uint32_t n_done;
 
 	/* Back-pressure: while a port is far behind, nothing new is taken in for it to answer. */
@@ -582,20 +594,31 @@ uint32_t rs_stage_net_turn(void *self, uint64_t now_us)
 	net->tcp.now_us = net->http.now_us = now_us;
 	net->tcp.n_tx = 0;
 	renew_date(net, now_us);
+	rs_laps_begin(laps);
 	take_in(net);
+	laps->on &= net->n_pkts > 0;
+	laps->n_frames += laps->on ? net->n_pkts : 0;
+	rs_lap(laps, LAP_RX);
 	parse_all(net);
 	if (rs_unlikely(net->next_hops))
 		route_all(net);
+	rs_lap(laps, LAP_PARSE);
+	look_up_all(net);
+	rs_lap(laps, LAP_LOOKUP);
 	serve_all(net);
 	n_done = net->n_pkts + run_timers(net) + take_from_control(net);
 	if (rs_unlikely(net->http.cfg->drain))
 		close_idle(net);
 	rs_tcp_flush(&net->tcp);
+	rs_lap(laps, LAP_TCP);
 	render_all(net);
+	rs_lap(laps, LAP_RENDER);
 	n_done += net->tcp.n_tx;
 	push_out(net);
 	rte_pktmbuf_free_bulk(net->pkts, net->n_pkts);
 	net->frames.n_out += net->n_pkts;
+	rs_lap(laps, LAP_TX);
+	laps->on = false;
 	return n_done;
 }
 

@@ -22,6 +22,7 @@
 #include "tcp/tcp.h"
 #include "wire/pkt.h"
 
+#include "laps.h"
 #include "next_hop.h"
 #include "slow_path.h"
 
@@ -90,6 +91,7 @@ struct stage_net {
 	uint64_t counters[NET_N_COUNTERS];
 	uint64_t wire_counters[WIRE_N_COUNTERS];
 	uint64_t http_counters[HTTP_N_COUNTERS];
+	struct laps laps;
 	uint64_t date_due_us;
 	char date[32];
 	uint64_t icmp_window_us; /* the second in which the next two are counted */

@@ -75,6 +75,7 @@ int rs_stage_net_init(struct stage_net *net, const struct stage_net_config *cfg,
 		.chunks = &net->chunks,
 		.heads = &net->heads,
 	};
+	rs_laps_init(&net->laps);
 	net->n_rx = cfg->n_rx;
 	memcpy(net->rx, cfg->rx, cfg->n_rx * sizeof(net->rx[0]));
 	net->mbufs = cfg->mbufs;
