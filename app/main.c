@@ -17,6 +17,7 @@
 #include "control.h"
 #include "eal_args.h"
 #include "io/claim.h"
+#include "io/cleanup.h"
 #include "io/log.h"
 #include "io/memif.h"
 #include "report.h"
@@ -173,6 +174,6 @@ int main(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	status = serve(&cfg);
-	rte_eal_cleanup();
+	rs_io_cleanup();
 	return status;
 }

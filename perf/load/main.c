@@ -8,6 +8,7 @@
 #include <rte_errno.h>
 
 #include "engine.h"
+#include "io/cleanup.h"
 #include "io/memif.h"
 #include "options.h"
 #include "report.h"
@@ -66,6 +67,6 @@ int main(int argc, char **argv)
 	}
 	status = options.respond ? (rs_responder_run(&options) ? EXIT_FAILED : EXIT_OK)
 				 : measure(&options);
-	rte_eal_cleanup();
+	rs_io_cleanup();
 	return status;
 }

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#define ALLOW_EXPERIMENTAL_API /* the interrupt functions are not in the stable ABI of 22.11 */
+#include "io/cleanup.h"
+
+#include <semaphore.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sys/eventfd.h>
+
+#include <rte_eal.h>
+#include <rte_interrupts.h>
+
+#define PARK_SECONDS 2
+
+/* Runs on the interrupt thread, and never returns: the process ends with the thread in here. */
+static void park(void *parked)
+{
+	sem_post(parked);
+	for (;;)
+		pause();
+}
+
+/*
+ * Not by an alarm: rte_eal_cleanup() waits for the alarm's callback. Nobody waits for that of an
+ * event of our own.
+ */
+static void park_interrupt_thread(void)
+{
+	static sem_t parked;
+	struct rte_intr_handle *event = rte_intr_instance_alloc(RTE_INTR_INSTANCE_F_PRIVATE);
+	int fd = eventfd(1, EFD_CLOEXEC);
+	struct timespec until;
+
+	if (!event || fd < 0 || rte_intr_fd_set(event, fd) ||
+		rte_intr_type_set(event, RTE_INTR_HANDLE_EXT))
+		return;
+	sem_init(&parked, 0, 0);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += PARK_SECONDS;
+	if (rte_intr_callback_register(event, park, &parked) == 0)
+		sem_timedwait(&parked, &until);
+}
+
+void rs_io_cleanup(void)
+{
+	park_interrupt_thread();
+	rte_eal_cleanup();
+}
