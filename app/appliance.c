@@ -261,7 +261,9 @@ static int build_net(struct appliance *a, uint16_t net)
 {
 	struct joint rx[NET_MAX_RX];
 	uint32_t n_rx = a->topology.n_rx;
-	uint32_t n_chunks = rs_max_u32(a->cfg->max_conns / 4, 4096);
+	/* Idle connections need neither; the more there are, the fewer of them are busy at once. */
+	uint32_t n_chunks = 16384 + a->cfg->max_conns / 32;
+	uint32_t n_heads = rs_min_u32(a->cfg->max_conns, 1024 + a->cfg->max_conns / 1024);
 	int err = join_slow_path(a, net);
 
 	if (err)
@@ -286,7 +288,7 @@ static int build_net(struct appliance *a, uint16_t net)
 			.tcp = &a->tcp,
 			.http = &a->http,
 			.n_chunks = n_chunks,
-			.n_heads = rs_max_u32(a->cfg->max_conns / 64, 256),
+			.n_heads = n_heads,
 			.mbufs = a->mbufs,
 			.slow = &a->slow[net],
 			.next_hops = a->cfg->next_hop == NEXT_HOP_ROUTE ? &a->next_hops : NULL,

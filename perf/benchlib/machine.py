@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The machine that is measured on: what it is, and making it ready. It is left as it was found."""
+
+import datetime
+import os
+import subprocess
+
+TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(TREE, "build")
+SERVER_CORE, LOAD_CORE = 0, 1
+MB_WANTED = 6144
+MB_LEAST = 2048
+
+
+class Unable(Exception):
+    """Something cannot be measured here; the text says why."""
+
+
+class Machine:
+    """Hugepages while it lasts; use it with `with`."""
+
+    def __init__(self):
+        self.cpu = cpu_name()
+        self.commit = output("git", "-C", TREE, "describe", "--always", "--dirty", "--abbrev=12")
+        self.date = datetime.date.today().isoformat()
+        self.hugepages = False
+        self.changed = False
+
+    def __enter__(self):
+        if os.cpu_count() < 2:
+            raise Unable("one core is not enough: the server needs one and the load another")
+        if os.geteuid() != 0:
+            raise Unable("needs root, for hugepages and memif: sudo perf/bench …")
+        for mb in (MB_WANTED, MB_LEAST):
+            done = subprocess.run(
+                [f"{TREE}/scripts/hugepages", "up", str(mb)], capture_output=True, check=False
+            )
+            if done.returncode == 0:
+                self.hugepages = self.changed = True
+                break
+        if not self.hugepages:
+            print("no hugepages: memif copies on both sides, so all figures are lower than usual")
+        return self
+
+    def __exit__(self, *_):
+        if self.changed:
+            subprocess.run([f"{TREE}/scripts/hugepages", "down"], capture_output=True, check=False)
+
+    def memory(self, mb):
+        """EAL arguments for a program that needs at most so much."""
+        return [] if self.hugepages else ["--no-huge", "-m", str(mb)]
+
+
+def build():
+    """The release build that everybody gets by default."""
+    subprocess.run([f"{TREE}/scripts/setup"], check=True)
+    if not os.path.exists(os.path.join(BUILD, "build.ninja")):
+        run_quietly("meson", "setup", BUILD, TREE)
+    run_quietly("ninja", "-C", BUILD)
+
+
+def install(*packages):
+    """Rivals, from Debian. True when all of them are there."""
+    missing = [p for p in packages if not is_installed(p)]
+    if not missing:
+        return True
+    command = ["apt-get", "install", "-qq", "-y", "--no-install-recommends", *missing]
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    for attempt in (command, ["apt-get", "update", "-qq"], command):
+        subprocess.run(attempt, env=environment, capture_output=True, check=False)
+        if all(map(is_installed, packages)):
+            for package in missing:  # Debian starts what it installs; nobody asked for that
+                subprocess.run(
+                    ["service", package.removesuffix("-light"), "stop"],
+                    capture_output=True,
+                    check=False,
+                )
+            return True
+    return False
+
+
+def is_installed(package):
+    return output("dpkg-query", "-W", "-f", "${db:Status-Status}", package) == "installed"
+
+
+def output(*command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def run_quietly(*command):
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if done.returncode:
+        raise Unable(f"{' '.join(command)} failed:\n{done.stdout[-3000:]}")
+
+
+def cpu_name():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+    return f"{names[0]}, {len(names)} cores" if names else "unknown"
+
+
+def tsc_hz():
+    """What the TSC counts a second, as the kernel found out at boot (bogomips is twice that)."""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("bogomips"):
+                return float(line.split(":")[1]) * 1e6 / 2
+    return None
+
+
+def hugepages_used_bytes():
+    base = "/sys/kernel/mm/hugepages/hugepages-2048kB/"
+    numbers = []
+    for name in ("nr_hugepages", "free_hugepages"):
+        with open(base + name, encoding="utf-8") as file:
+            numbers.append(int(file.read()))
+    return (numbers[0] - numbers[1]) * 2 * 1024 * 1024

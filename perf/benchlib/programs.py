@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The programs of a measurement, each pinned to its core, started when ready and ended by pid."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+from .machine import BUILD, LOAD_CORE, SERVER_CORE, Unable, hugepages_used_bytes
+
+SERVER_IP, PREFIX = "10.99.0.2", 16
+FIRST_CLIENT = "10.99.1.1"
+READY_SECONDS = 30
+END_SECONDS = 15
+MAX_OPENING_SECONDS = 40  # to open a million connections, with room
+
+
+class Process:
+    """One program with its log."""
+
+    def __init__(self, folder, name, command, core=None, env=None):
+        self.name = name
+        self.log_name = os.path.join(folder, f"{name}.log")
+        pinned = ["taskset", "-c", str(core)] if core is not None else []
+        with open(self.log_name, "wb") as log:
+            self.popen = subprocess.Popen(
+                [*pinned, *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env
+            )
+
+    def log(self):
+        with open(self.log_name, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def wait_until(self, ready):
+        deadline = time.monotonic() + READY_SECONDS
+        while not ready():
+            if self.popen.poll() is not None or time.monotonic() > deadline:
+                self.end()
+                raise Unable(f"{self.name} did not start: {self.log()[-400:].strip()}")
+            time.sleep(0.01)
+
+    def wait(self, seconds):
+        """Lets it end by itself, but not later than that. Returns its exit status."""
+        try:
+            return self.popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.popen.kill()
+            return self.popen.wait()
+
+    def end(self, number=signal.SIGTERM):
+        """Returns its exit status."""
+        if self.popen.poll() is None:
+            self.popen.send_signal(number)
+        return self.wait(END_SECONDS)
+
+
+class Bench:
+    """Where programs run and meet: a folder for their sockets and logs."""
+
+    def __init__(self, machine, seconds):
+        self.machine = machine
+        self.seconds = seconds
+        self.folder = tempfile.mkdtemp(prefix="ringside-bench-")
+
+    def close(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def socket(self):
+        return os.path.join(self.folder, "memif.sock")
+
+    def memif(self, role, **options):
+        text = f"net_memif0,role={role},socket={self.socket()},socket-abstract=no"
+        return ["--vdev", text + "".join(f",{k}={v}".replace("_", "-") for k, v in options.items())]
+
+    def eal(self, name, core, mb, *more):
+        files = ["--file-prefix", f"bench-{os.getpid()}-{name}"]
+        if self.machine.hugepages and "--single-file-segments" not in more:
+            files.append("--huge-unlink")
+        lcores = [] if "--lcores" in more else ["-l", str(core)]
+        memory = self.machine.memory(mb)
+        return ["--no-pci", "--no-telemetry", *lcores, *files, *memory, *more]
+
+    def server(self, *options, eal=(), core=SERVER_CORE):
+        return Ringside(self, core, eal, options)
+
+    def client_vdev(self):
+        more = {"zero_copy": "yes"} if self.machine.hugepages else {}
+        vdev = self.memif("client", rsize=11, **more)
+        return vdev + (["--single-file-segments"] if self.machine.hugepages else [])
+
+    def load(self, *options, seconds=None, warmup=1):
+        """Runs the load generator against what listens; returns its JSON."""
+        report = os.path.join(self.folder, "load.json")
+        if os.path.exists(report):
+            os.remove(report)
+        command = [
+            f"{BUILD}/perf/load/ringside-load",
+            *self.eal("load", LOAD_CORE, 1024, *self.client_vdev()),
+            *("--", "--target", SERVER_IP, "--ip", f"{FIRST_CLIENT}/{PREFIX}", "--quiet"),
+            *("--seconds", str(seconds or self.seconds), "--warmup", str(warmup)),
+            *("--json", report, *map(str, options)),
+        ]
+        process = Process(self.folder, "load", command, LOAD_CORE)
+        status = process.wait((seconds or self.seconds) + warmup + MAX_OPENING_SECONDS)
+        if status != 0 or not os.path.exists(report):
+            raise Unable(f"ringside-load ended with {status}: {process.log()[-400:].strip()}")
+        with open(report, encoding="utf-8") as file:
+            return json.load(file)
+
+    def forwarded_pps(self, frame_bytes):
+        """testpmd's macswap on the server's core, flowgen on the load's: frames a second there and
+        back. The limit of the wire: one packet in, one out."""
+        seconds = self.seconds + 2
+        there = ["--nb-cores=1", "--rxd=2048", "--txd=2048", "--burst=64"]
+        near = Process(
+            self.folder,
+            "macswap",
+            [
+                *("timeout", str(seconds + 20), "dpdk-testpmd"),
+                *self.eal("macswap", 0, 512, "--lcores", f"0@{SERVER_CORE},1@{SERVER_CORE}"),
+                *self.memif("server"),
+                *("--", "--forward-mode=macswap", "--no-lsc-interrupt", "--stats-period", "60"),
+                *("--total-num-mbufs=16384", *there),
+            ],
+        )
+        try:
+            near.wait_until(lambda: os.path.exists(self.socket()))
+            far = Process(
+                self.folder,
+                "flowgen",
+                [
+                    *("timeout", str(seconds + 3), "dpdk-testpmd"),
+                    *self.eal(
+                        *("flowgen", 0, 1024, "--lcores", f"0@{LOAD_CORE},1@{LOAD_CORE}"),
+                        *self.client_vdev(),
+                    ),
+                    *("--", "--forward-mode=flowgen", f"--txpkts={frame_bytes}"),
+                    *("--stats-period", "1", "--total-num-mbufs=32768", *there),
+                ],
+            )
+            far.wait(seconds + 10)
+            rates = [int(n) for n in re.findall(r"Rx-pps:\s+(\d+)", far.log())]
+        finally:
+            near.end()
+        rates = [rate for rate in rates if rate][1:-1]
+        if not rates:
+            raise Unable(f"testpmd forwarded nothing: {far.log()[-300:].strip()}")
+        return sorted(rates)[len(rates) // 2]
+
+
+class Ringside:
+    """The appliance; use it with `with`. At its end every pool must be full again."""
+
+    def __init__(self, bench, core, eal, options):
+        self.bench = bench
+        before = hugepages_used_bytes() if bench.machine.hugepages else 0
+        command = [
+            f"{BUILD}/app/ringside",
+            *bench.eal("server", core, 1024, *eal),
+            *bench.memif("server", mac="02:00:00:00:00:01"),
+            *("--", "--ip", f"{SERVER_IP}/{PREFIX}", "--http", "80"),
+            *([] if "--idle" in options else ["--idle", "spin"]),
+            *map(str, options),
+        ]
+        self.process = Process(bench.folder, "ringside", command)
+        self.process.wait_until(
+            lambda: os.path.exists(bench.socket()) and "serving" in self.process.log()
+        )
+        self.hugepage_bytes_before = before
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        status = self.process.end()
+        if status != 0 and kind is None:
+            raise Unable(f"ringside ended with {status}: {self.process.log()[-400:].strip()}")
+
+    def memory_bytes(self):
+        """What it holds: hugepages, and what it has of ordinary memory to itself."""
+        with open(f"/proc/{self.process.popen.pid}/smaps_rollup", encoding="utf-8") as file:
+            private = sum(
+                int(n) for n in re.findall(r"^(?:Private_\w+): +(\d+) kB", file.read(), re.M)
+            )
+        huge = 0
+        if self.bench.machine.hugepages:
+            huge = hugepages_used_bytes() - self.hugepage_bytes_before
+        return private * 1024 + huge
+
+    def counters(self):
+        """After its end: what it has counted, by name."""
+        rows = re.findall(r"^(\w+) +(\w+) +([\d.]+)  ", self.process.log(), re.M)
+        return {f"{module}.{name}": float(value) for module, name, value in rows}
+
+
+# ---- rivals, on the kernel's loopback ----
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def answers(port):
+    with socket.socket() as s:
+        s.settimeout(1)
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+BODY_64 = "x" * 63 + "\n"
+
+NGINX = """daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx-errors.log;
+events {{ worker_connections 20000; }}
+http {{ access_log off; keepalive_requests 100000000; client_body_temp_path {folder};
+proxy_temp_path {folder}; fastcgi_temp_path {folder}; uwsgi_temp_path {folder};
+scgi_temp_path {folder};
+server {{ listen 127.0.0.1:{port} reuseport backlog=4096; location / {{ return 200 "{body}"; }} }} }}
+"""
+
+HAPROXY = """global
+  nbthread 1
+  maxconn 20000
+defaults
+  mode http
+  timeout client 30s
+  timeout server 30s
+  timeout connect 5s
+frontend f
+  bind 127.0.0.1:{port}
+  http-request return status 200 content-type text/plain lf-string "{body}"
+"""
+
+H2O = """num-threads: 1
+pid-file: {folder}/h2o.pid
+listen: {{ host: 127.0.0.1, port: {port} }}
+user: root
+hosts:
+  default:
+    paths:
+      /:
+        file.dir: {folder}/www
+"""
+
+
+class Rival:
+    """A server on the kernel's TCP with one worker, pinned; use it with `with`."""
+
+    def __init__(self, bench, name):
+        self.port = free_port()
+        folder = bench.folder
+        body = BODY_64.strip()
+        os.makedirs(f"{folder}/www", exist_ok=True)
+        with open(f"{folder}/www/index.html", "w", encoding="utf-8") as file:
+            file.write(BODY_64)
+        config = os.path.join(folder, f"{name}.conf")
+        text = {"nginx": NGINX, "haproxy": HAPROXY, "h2o": H2O}[name]
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(text.format(folder=folder, port=self.port, body=body))
+        command = {
+            "nginx": ["nginx", "-c", config, "-e", f"{folder}/nginx-errors.log"],
+            "haproxy": ["haproxy", "-db", "-f", config],
+            "h2o": ["h2o", "-m", "worker", "-c", config],
+        }[name]
+        self.process = Process(folder, name, command, SERVER_CORE)
+        self.process.wait_until(lambda: answers(self.port))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.end()
+
+    def rps(self, bench, connections, *headers):
+        """wrk with one thread on the load's core."""
+        more = [word for header in headers for word in ("-H", header)]
+        wrk = Process(
+            bench.folder,
+            "wrk",
+            [
+                *("wrk", "-t1", f"-c{connections}", f"-d{bench.seconds}", *more),
+                f"http://127.0.0.1:{self.port}/",
+            ],
+            LOAD_CORE,
+        )
+        wrk.wait(bench.seconds + 10)
+        found = re.search(r"Requests/sec:\s+([\d.]+)", wrk.log())
+        if not found:
+            raise Unable(f"wrk failed: {wrk.log()[-300:].strip()}")
+        return float(found[1])

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The scenarios. Each is a function of the bench, the figures and the number of rounds; what its
+docstring says is what is measured. Rounds alternate: ours, the limit, the rival, ours again, …"""
+
+import os
+
+from .machine import Unable, install, tsc_hz
+from .programs import Rival
+
+SWEEP = [1, 16, 64, 256, 1024, 10000, 100000]
+MANY = ("--max-conns", "200000")
+SMALL = ("--path", "/bytes/64")
+TO_WRK = {"nginx": "nginx-light", "haproxy": "haproxy", "h2o": "h2o"}
+
+
+def checked(result, figures, what):
+    """A figure counts only if every answer was right; what was lost is told."""
+    wrong = {k: v for k, v in result["errors"].items() if v and k != "connect_timeouts"}
+    if wrong:
+        figures.note(f"{what}: errors {wrong}")
+    if result["errors"]["status"] or result["errors"]["length"] or result["errors"]["body"]:
+        raise Unable(f"{what}: wrong answers: {wrong}")
+    if result["busy"] > 0.95:
+        figures.note(f"{what}: the load generator was at its limit")
+    return result
+
+
+def attempt(figures, name, function, *arguments):
+    """A figure that cannot be had is absent, and says why."""
+    try:
+        value = function(*arguments)
+    except Unable as error:
+        figures.missing(name, str(error).splitlines()[0])
+        return None
+    figures.add(name, value)
+    return value
+
+
+def rival_rps(bench, name, *headers):
+    if not install(TO_WRK[name], "wrk"):
+        raise Unable(f"{TO_WRK[name]} or wrk cannot be installed")
+    with Rival(bench, name) as rival:
+        return max(rival.rps(bench, connections, *headers) for connections in (64, 256))
+
+
+def keepalive(bench, figures, rounds):
+    """Requests a second on one core: fused, memif, checksums in software, 64-byte bodies, one
+    request a packet, closed loop. Swept over connections; `rps` is the best of the sweep. Beside it
+    testpmd's macswap over the same memif with frames of 60 bytes (`limit_pps`), and nginx, haproxy
+    and h2o, one worker each, on the kernel's loopback with wrk on the other core."""
+    hz = tsc_hz()
+    for number in range(rounds):
+        rates = {}
+        for n in SWEEP if number == 0 else [64, 256, 1024, 10000, 100000]:
+            with bench.server(*MANY):
+                result = bench.load("--conns", n, "--clients", 8, *SMALL)
+            checked(result, figures, f"{n} connections")
+            rates[n] = result["rps"]
+            figures.add(f"rps_at_{n}", result["rps"])
+        best = max(rates, key=rates.get)
+        figures.add("rps", rates[best])
+        figures.add("cycles_per_request", hz / rates[best])
+        attempt(figures, "limit_pps", bench.forwarded_pps, 60)
+        for rival in TO_WRK if number == 0 else ["nginx"]:
+            attempt(figures, f"{rival}_rps", rival_rps, bench, rival)
+    figures.add_ratio("ratio_to_limit", "rps", "limit_pps")
+    figures.add_ratio("ratio_to_nginx", "rps", "nginx_rps")
+
+
+def connections(bench, figures, rounds):
+    """Connections a second: connect, one request for 64 bytes with Connection: close, the server
+    closes; 1,024 at a time. Beside it nginx with the same header under wrk."""
+    for _ in range(rounds):
+        with bench.server(*MANY):
+            result = bench.load("--conns", 1024, "--per-conn", 1, "--clients", 64, *SMALL)
+        checked(result, figures, "connections")
+        figures.add("cps", result["rps"])
+        attempt(figures, "nginx_cps", rival_rps, bench, "nginx", "Connection: close")
+    figures.add_ratio("ratio_to_nginx", "cps", "nginx_cps")
+
+
+def bulk(bench, figures, rounds):
+    """Large bodies: 1 MiB and 100 MiB, 8 connections, bits of bodies a second. Beside it testpmd's
+    macswap with frames of 1,514 bytes, counted as the TCP payload that they could carry."""
+    for _ in range(rounds):
+        for name, size in (("1m", 1 << 20), ("100m", 100 << 20)):
+            with bench.server():
+                result = bench.load(
+                    "--conns", 8, "--path", f"/bytes/{size}", "--timeout", 10000
+                )
+            checked(result, figures, f"{size} bytes")
+            figures.add(f"gbit_per_s_{name}", result["gbit_per_s"])
+            if name == "1m":
+                figures.add("gbit_per_s", result["gbit_per_s"])
+        pps = attempt(figures, "forwarder_pps", bench.forwarded_pps, 1514)
+        if pps:
+            figures.add("forwarder_gbit_per_s", pps * 1460 * 8 / 1e9)
+    figures.add_ratio("ratio_to_forwarder", "gbit_per_s", "forwarder_gbit_per_s")
+
+
+def peak_rps(bench, figures):
+    with bench.server():
+        result = bench.load("--conns", 256, *SMALL)
+    return checked(result, figures, "peak")["rps"]
+
+
+def latency(bench, figures, rounds):
+    """Open loop at 10, 50 and 90 % of the peak of the same round, 1,024 connections. Latency counts
+    from the time at which a request was due, to the burst that its answer came in."""
+    for _ in range(rounds):
+        peak = peak_rps(bench, figures)
+        figures.add("peak_rps", peak)
+        for percent in (10, 50, 90):
+            with bench.server():
+                result = bench.load(
+                    "--conns", 1024, "--rate", int(peak * percent / 100), *SMALL
+                )
+            checked(result, figures, f"{percent} % of the peak")
+            if result["not_sent"]:
+                figures.note(f"{percent} %: {result['not_sent']} requests could not be sent")
+            for point in ("p50", "p90", "p99", "p999"):
+                figures.add(f"{point}_us_at_{percent}", result["latency_us"][point])
+
+
+def idle(bench, figures, rounds):
+    """Idle connections, a million of them, each after one request; memory of the whole process
+    (hugepages and private pages) beyond that of one with room for a thousand, divided by them. And
+    256 busy connections beside them."""
+    wanted = 1_000_000
+    options = ("--idle-timeout", "3600")
+    for _ in range(rounds):
+        with bench.server("--max-conns", 1024, *options) as server:
+            base = server.memory_bytes()
+        with bench.server("--max-conns", wanted + 2048, *options) as server:
+            result = bench.load(
+                *("--conns", 256, "--idle", wanted, "--clients", 32, *SMALL),
+                *("--connect-rate", 400000),
+            )
+            used = server.memory_bytes() - base
+        checked(result, figures, "idle")
+        figures.add("n_idle", result["n_idle"])
+        figures.add("bytes_per_connection", used / max(result["n_idle"], 1))
+        figures.add("rps_beside_idle", result["rps"])
+
+
+def overload(bench, figures, rounds):
+    """More than can be served. Connection per request, arriving at 2 and 10 times the peak of the
+    same round whether answered or not, given up after a second: answers a second against that peak.
+    memif loses nothing, so that what the server does not take waits in the generator: the frames
+    that reach the server are as many as it takes. A flood of 1 M SYNs/s from 65,536 addresses beside
+    256 keep-alive connections, against those alone. `recovery_s`: after a flood, the first second in
+    which the same connections are answered at 0.9 of the rate without it."""
+    slots = ("--conns", 100000, "--per-conn", 1, "--clients", 64, "--timeout", 1000)
+    for _ in range(rounds):
+        with bench.server(*MANY):
+            peak = bench.load("--conns", 1024, "--per-conn", 1, "--clients", 64, *SMALL)["rps"]
+        figures.add("peak_cps", peak)
+        for times in (2, 10):
+            with bench.server(*MANY):
+                result = bench.load(*slots, "--rate", int(peak * times), *SMALL)
+            checked(result, figures, f"{times} times the peak")
+            figures.add(f"goodput_ratio_at_{times}x", result["rps"] / peak)
+        with bench.server(*MANY):
+            calm = bench.load("--conns", 256, *SMALL)["rps"]
+        with bench.server(*MANY):
+            flooded = bench.load(
+                *("--conns", 256, *SMALL, "--syn-flood", 1000000),
+                *("--flood-from", "10.99.128.0/17"),
+            )
+            after = bench.load("--conns", 256, *SMALL, warmup=0, seconds=3)
+        checked(flooded, figures, "beside a SYN flood")
+        figures.add("goodput_ratio_beside_syn_flood", flooded["rps"] / calm)
+        recovered = [i for i, n in enumerate(after["per_second"]) if n >= 0.9 * calm]
+        if recovered:
+            figures.add("recovery_s", recovered[0])
+        else:
+            figures.missing("recovery_s", "not within 3 seconds")
+    figures.missing("admin_answer_ms", "there is no admin socket yet")
+
+
+def split(bench, figures, rounds):
+    """keepalive in the split layout: receive, net and transmit on threads of their own, all three on
+    one CPU, which the kernel shares out among them (two CPUs are all there is here, and the load
+    needs one), sleeping when idle. So this shows that the layout works and what the rings and the
+    switching between threads cost, not what three cores could do."""
+    lcores = ("--lcores", "0@0,1@0,2@0,3@0")
+    options = ("--layout", "split", "--rx-cores", "1", "--net-cores", "2", "--tx-cores", "3")
+    cores = os.cpu_count()
+    for _ in range(rounds):
+        with bench.server(*options, "--idle", "sleep", eal=lcores):
+            result = bench.load("--conns", 256, *SMALL)
+        checked(result, figures, "split")
+        figures.add("rps", result["rps"])
+        figures.add("rps_per_total_core", result["rps"])
+    figures.note(f"{cores} CPUs: all stages shared one, the load had the other")
+
+
+def stages(bench, figures, rounds):
+    """Cycles a frame by kind of work, as the net core samples them itself (one turn in 128), under
+    the load of keepalive with 256 connections."""
+    for _ in range(rounds):
+        with bench.server() as server:
+            checked(bench.load("--conns", 256, *SMALL), figures, "stages")
+        for name, value in server.counters().items():
+            if name.startswith("cycles."):
+                figures.add("cycles_" + name.removeprefix("cycles."), value)
+    # Parsing a segment is `parse`; rx and tx are the driver's, the copies of memif included.
+
+
+SCENARIOS = {
+    f.__name__: f
+    for f in (keepalive, connections, bulk, latency, idle, overload, split, stages)
+}
+
