@@ -110,11 +110,3 @@ def tsc_hz():
                 return float(line.split(":")[1]) * 1e6 / 2
     return None
 
-
-def hugepages_used_bytes():
-    base = "/sys/kernel/mm/hugepages/hugepages-2048kB/"
-    numbers = []
-    for name in ("nr_hugepages", "free_hugepages"):
-        with open(base + name, encoding="utf-8") as file:
-            numbers.append(int(file.read()))
-    return (numbers[0] - numbers[1]) * 2 * 1024 * 1024

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 
-from .machine import BUILD, LOAD_CORE, SERVER_CORE, Unable, hugepages_used_bytes
+from .machine import BUILD, LOAD_CORE, SERVER_CORE, Unable
 
 SERVER_IP, PREFIX = "10.99.0.2", 16
 FIRST_CLIENT = "10.99.1.1"
@@ -157,8 +157,6 @@ class Ringside:
     """The appliance; use it with `with`. At its end every pool must be full again."""
 
     def __init__(self, bench, core, eal, options):
-        self.bench = bench
-        before = hugepages_used_bytes() if bench.machine.hugepages else 0
         command = [
             f"{BUILD}/app/ringside",
             *bench.eal("server", core, 1024, *eal),
@@ -171,7 +169,6 @@ class Ringside:
         self.process.wait_until(
             lambda: os.path.exists(bench.socket()) and "serving" in self.process.log()
         )
-        self.hugepage_bytes_before = before
 
     def __enter__(self):
         return self
@@ -182,15 +179,12 @@ class Ringside:
             raise Unable(f"ringside ended with {status}: {self.process.log()[-400:].strip()}")
 
     def memory_bytes(self):
-        """What it holds: hugepages, and what it has of ordinary memory to itself."""
+        """What it holds: hugepages that it has mapped, and ordinary pages of its own. To be asked
+        while no peer is there, whose memory would count as well."""
         with open(f"/proc/{self.process.popen.pid}/smaps_rollup", encoding="utf-8") as file:
-            private = sum(
-                int(n) for n in re.findall(r"^(?:Private_\w+): +(\d+) kB", file.read(), re.M)
-            )
-        huge = 0
-        if self.bench.machine.hugepages:
-            huge = hugepages_used_bytes() - self.hugepage_bytes_before
-        return private * 1024 + huge
+            fields = dict(re.findall(r"^(\w+): +(\d+) kB", file.read(), re.M))
+        kinds = ("Private_Clean", "Private_Dirty", "Private_Hugetlb", "Shared_Hugetlb")
+        return 1024 * sum(int(fields[kind]) for kind in kinds)
 
     def counters(self):
         """After its end: what it has counted, by name."""

@@ -216,9 +216,9 @@ static void flood(struct engine *e, uint64_t now)
 	uint32_t host_bits = (from->family == 4 ? 32u : 128u) - from->prefix_len;
 	uint32_t mask = host_bits >= 32 ? UINT32_MAX : (1u << host_bits) - 1;
 
-	if (now - (e->flood_tsc >> FRACTION_BITS) > e->tsc_hz / 100)
-		e->flood_tsc = (now - e->tsc_hz / 100)
-			       << FRACTION_BITS; /* what cannot be sent is not */
+	/* What could not be sent in time is not made up for. */
+	if (e->flood_tsc >> FRACTION_BITS < now - e->tsc_hz / 100)
+		e->flood_tsc = (now - e->tsc_hz / 100) << FRACTION_BITS;
 	for (uint32_t n = 0; n < MAX_FLOOD && e->flood_tsc >> FRACTION_BITS <= now; n++) {
 		struct rte_mbuf *m = new_frame(e);
 		uint32_t drawn = e->flood_number++ * 0x9e3779b1u;
