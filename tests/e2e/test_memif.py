@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The appliance as memif server, and our own load generator behind it: many client addresses
+behind one MAC. Whatever the generator reports is also a test of the generator."""
+
+import json
+import os
+import tempfile
+
+from harness import equal, test, true
+from lab import PREFIX, SERVER
+
+FIRST_CLIENT = {4: "10.99.0.10", 6: "fd99::10"}
+
+
+def load(t, *options, server=("--max-conns", "4096")):
+    """One second of load; the report, after the appliance has ended with all its pools full."""
+    with tempfile.TemporaryDirectory(prefix="ringside-e2e-") as folder:
+        memif = f"socket={folder}/memif.sock,socket-abstract=no"
+        appliance = t.start(
+            *server,
+            vdev=f"net_memif0,role=server,mac=02:00:00:00:00:01,{memif}",
+            ready=lambda _: os.path.exists(f"{folder}/memif.sock"),
+        )
+        build = os.path.dirname(os.path.dirname(t.binary))
+        words = t.tool(
+            f"{build}/perf/load/ringside-load",
+            *("-l", str(max(os.sched_getaffinity(0))), "--no-pci", "--no-telemetry"),
+            *("--no-huge", "-m", "512", "--file-prefix", f"{t.lab.name}-load"),
+            *("--vdev", f"net_memif0,role=client,{memif}", "--"),
+            *("--target", t.host, "--ip", f"{FIRST_CLIENT[t.family]}/{PREFIX[t.family]}"),
+            *("--clients", "8", "--warmup", "0", "--seconds", "1", "--quiet"),
+            *("--timeout", "5000", "--json", f"{folder}/load.json", *options),
+        )
+        appliance.stop()
+        true(os.path.exists(f"{folder}/load.json"), words)
+        with open(f"{folder}/load.json", encoding="utf-8") as file:
+            report = json.load(file)
+    wrong = {name: n for name, n in report["errors"].items() if n}
+    equal(wrong, {}, "errors")
+    equal(report["bad_checksums"], 0, "bad checksums")
+    true(report["responses"] > 100, f"{report['responses']} answers")
+    return report
+
+
+@test(own=True)
+def keep_alive(t):
+    report = load(t, "--conns", "200", "--path", "3*/bytes/64", "--path", "/hello/you")
+    true(report["latency_us"]["p50"] > 0, "no latency")
+    equal(report["n_established"], 200, "connections")
+
+
+@test(own=True)
+def timestamps_and_pipelining(t):
+    load(t, "--conns", "20", "--pipeline", "8", "--timestamps", "--path", "/bytes/100")
+
+
+@test(own=True)
+def a_connection_for_each_request(t):
+    report = load(t, "--conns", "50", "--per-conn", "1", "--path", "/bytes/64")
+    true(report["connects"] >= report["responses"] - 50, "fewer connections than answers")
+
+
+@test(own=True)
+def open_loop(t):
+    report = load(t, "--conns", "50", "--rate", "2000", "--path", "/bytes/64")
+    true(1500 < report["responses"] < 2500, f"{report['responses']} answers at 2000 a second")
+
+
+@test(own=True)
+def large_bodies(t):
+    report = load(t, "--conns", "4", "--path", "/bytes/300000")
+    equal(report["body_bytes"] // 300000 >= report["responses"], True, "bodies are whole")
+
+
+@test(own=True)
+def uploads(t):
+    with tempfile.NamedTemporaryFile() as body:
+        body.write(b"x" * 5000)
+        body.flush()
+        load(t, "--conns", "10", "--method", "POST", "--body", body.name, "--path", "/hello/you")
+
+
+@test(own=True)
+def idle_connections(t):
+    report = load(t, "--conns", "10", "--idle", "1000", "--path", "/bytes/64")
+    equal(report["n_idle"], 1000, "idle connections")
+
+
+@test(own=True)
+def a_flood_beside(t):
+    """SYNs of strangers far beyond the backlog: those who are there are served."""
+    source = {4: "10.99.0.128/25", 6: "fd99::1:0/112"}[t.family]
+    report = load(
+        t,
+        *("--conns", "20", "--path", "/bytes/64"),
+        *("--syn-flood", "20000", "--flood-from", source),
+        server=("--max-conns", "4096", "--syn-backlog", "64"),
+    )
+    true(report["flood_syns"] > 1000, "no flood")
+
+
+@test(own=True, families=(4,))
+def the_answers_are_checked(t):
+    """A generator that finds nothing wrong proves something only if it can."""
+    try:
+        load(t, "--conns", "5", "--path", "/bytes/64", "--length", "65")
+    except AssertionError as error:
+        true("length" in str(error), error)
+    else:
+        raise AssertionError("a wrong length was not noticed")
