@@ -188,10 +188,11 @@ static bool answer(
 {
 	if (!rs_http_memo_reply(env, hc, req, out)) {
 		struct route route = rs_http_route(env->cfg, req);
+		bool is_first = rs_sendq_empty(out);
 
 		if (!queue_answer(env, hc, req, out, &route))
 			return no_room(env, hc, out);
-		if (!route.refused)
+		if (is_first && !route.refused)
 			rs_http_memo_keep(env, hc, req, out);
 	}
 	finish_request(env, hc, out);

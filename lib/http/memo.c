@@ -96,7 +96,7 @@ void rs_http_memo_keep(struct http_env *env, const struct http_conn *hc, const s
 	/* Whole, and alone in its chunk; a status of three digits stands behind HTTP/1.1. */
 	if (out->n != 1 || out->head_skip || !reply->chunk || hc->reply_left ||
 		reply->data != rs_chunk_data(pool, reply->chunk) ||
-		memcmp(reply->data + 9, "200", 3) != 0 || pool->n_free < pool->n_total / 2)
+		memcmp(reply->data + 9, "200", 3) != 0 || pool->n_free <= pool->n_total / 2)
 		return;
 	ends_of(req->path, &first, &last);
 	e = entry_of(env->memo, first, last, req->path.len);

@@ -14,6 +14,7 @@
 
 #include "../../app/builtin.h"
 #include "http/exchange.h"
+#include "http/memo.h"
 #include "http/seen.h"
 #include "http/text.h"
 
@@ -35,6 +36,7 @@ struct rig {
 	uint64_t counters[HTTP_N_COUNTERS];
 	struct chunk_pool chunks, heads;
 	void *chunk_memory, *head_memory;
+	struct http_memo memo;
 	struct http_seen seen;
 	struct http_env env;
 	struct http_conn hc;
@@ -72,8 +74,18 @@ static inline void rig_open(struct rig *rig, uint32_t n_chunks, uint32_t n_heads
 		.counters = rig->counters,
 		.chunks = &rig->chunks,
 		.heads = &rig->heads,
+		.memo = &rig->memo,
 		.seen = &rig->seen,
 	};
+	rs_http_open(&rig->env, &rig->hc);
+}
+
+/* Another connection, on the same core and in the same second. */
+static inline void rig_reopen(struct rig *rig)
+{
+	rs_http_release(&rig->env, &rig->hc);
+	rs_sendq_clear(&rig->out, &rig->chunks);
+	rig->n_got = 0;
 	rs_http_open(&rig->env, &rig->hc);
 }
 
@@ -82,6 +94,7 @@ static inline void rig_close(struct rig *rig)
 {
 	rs_http_release(&rig->env, &rig->hc);
 	rs_sendq_clear(&rig->out, &rig->chunks);
+	rs_http_memo_clear(&rig->env);
 	RIG_CHECK(rig->chunks.n_free == rig->chunks.n_total);
 	RIG_CHECK(rig->heads.n_free == rig->heads.n_total);
 	free(rig->chunk_memory);

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/chunk.h"
 #include "base/csum.h"
+#include "base/histogram.h"
 #include "base/sendq.h"
 #include "base/siphash.h"
 
@@ -221,6 +222,64 @@ static void siphash(void **state)
 	assert_int_equal(rs_siphash(key, input, 15), UINT64_C(0xa129ca6149be45e5));
 }
 
+/* A chunk comes back when the last of its owners has let go of it, and nobody writes to it before.
+ */
+static void shared_chunks(void **state)
+{
+	struct chunk_pool pool;
+	void *memory = new_pool(&pool);
+	struct sendq a = {0}, b = {0};
+	uint8_t *bytes = rs_sendq_reserve(&a, &pool, 10);
+	uint32_t chunk = a.slices[0].chunk;
+
+	(void)state;
+	memset(bytes, 'x', 10);
+	rs_sendq_commit(&a, 10, &pool);
+	assert_false(rs_chunk_is_shared(&pool, chunk));
+	rs_chunk_share(&pool, chunk);
+	rs_sendq_push_summed(&b, bytes, 10, chunk, 7);
+	assert_true(rs_chunk_is_shared(&pool, chunk));
+	assert_ptr_not_equal(rs_sendq_reserve(&a, &pool, 10), bytes + 10);
+	rs_sendq_commit(&a, 0, &pool);
+	assert_int_equal(pool.n_free, N_CHUNKS - 1);
+	rs_sendq_ack(&a, 10, &pool);
+	assert_int_equal(pool.n_free, N_CHUNKS - 1);
+	assert_false(rs_chunk_is_shared(&pool, chunk));
+	assert_int_equal(rs_sendq_sum(&b, 0, 10), 7);
+	rs_sendq_clear(&b, &pool);
+	assert_int_equal(pool.n_free, N_CHUNKS);
+	free(memory);
+}
+
+static void histogram(void **state)
+{
+	static struct histogram h;
+
+	(void)state;
+	memset(&h, 0, sizeof(h));
+	assert_int_equal(rs_histogram_percentile(&h, 0.5), 0);
+	assert_true(rs_histogram_mean(&h) == 0);
+	for (uint64_t value = 1; value <= 1000; value++)
+		rs_histogram_record(&h, value * 1000);
+	assert_int_equal(h.max, 1000000);
+	assert_true(rs_histogram_mean(&h) == 500500);
+	for (uint32_t percent = 1; percent <= 100; percent++) {
+		uint64_t exact = percent * 10000;
+		uint64_t got = rs_histogram_percentile(&h, percent / 100.0);
+
+		assert_true(got >= exact && got <= exact + exact / HISTOGRAM_STEPS);
+	}
+	/* Every size has its bucket, and none is beyond the last. */
+	memset(&h, 0, sizeof(h));
+	for (uint32_t bit = 0; bit < 64; bit++) {
+		rs_histogram_record(&h, UINT64_C(1) << bit);
+		rs_histogram_record(&h, (UINT64_C(1) << bit) - 1);
+	}
+	rs_histogram_record(&h, UINT64_MAX);
+	assert_true(rs_histogram_bucket(UINT64_MAX) < HISTOGRAM_BUCKETS);
+	assert_true(rs_histogram_percentile(&h, 1) == UINT64_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +289,8 @@ int main(void)
 		cmocka_unit_test(a_low_pool_gives_one_chunk_each),
 		cmocka_unit_test(checksum),
 		cmocka_unit_test(siphash),
+		cmocka_unit_test(shared_chunks),
+		cmocka_unit_test(histogram),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

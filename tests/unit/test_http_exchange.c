@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Connections as a whole: what a client sends against what it gets. Every conversation is held at
- * once, byte by byte, and cut in two at every place, with ample memory and with hardly any; the
- * replies must be the same, and all memory must come back.
+ * once, byte by byte, and cut in two at every place, with ample memory and with hardly any, and
+ * each time once more in the same second; the replies must be the same, and all memory must come
+ * back.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -40,14 +41,19 @@ static void hold(const char *text, uint32_t len, uint32_t first, uint32_t step, 
 	char transcript[TRANSCRIPT_BYTES];
 
 	rig_open(&rig, n_chunks, 1);
-	feed_in_steps(&rig, text, len, first, step);
-	rig_drain(&rig);
-	assert_true(rig_transcript(&rig, transcript, sizeof(transcript)));
-	if (strcmp(transcript, expected) != 0)
-		print_error("first %u, step %u, chunks %u: %s\n", first, step, n_chunks, text);
-	assert_string_equal(transcript, expected);
-	assert_int_equal(rig.hc.closing, end == CLOSED);
-	assert_false(rig.hc.abort);
+	for (uint32_t again = 0; again < 2; again++) {
+		if (again)
+			rig_reopen(&rig);
+		feed_in_steps(&rig, text, len, first, step);
+		rig_drain(&rig);
+		assert_true(rig_transcript(&rig, transcript, sizeof(transcript)));
+		if (strcmp(transcript, expected) != 0)
+			print_error("first %u, step %u, chunks %u, again %u: %s\n", first, step,
+				n_chunks, again, text);
+		assert_string_equal(transcript, expected);
+		assert_int_equal(rig.hc.closing, end == CLOSED);
+		assert_false(rig.hc.abort);
+	}
 	rig_close(&rig);
 }
 
@@ -396,7 +402,8 @@ static void pipelining(void **state)
 	}
 }
 
-/* Without acknowledgements, replies go into one chunk as long as they fit. */
+/* Without acknowledgements, replies go into one chunk as long as they fit, but for the first one,
+ * which others may get as well. */
 static void small_replies_share_a_slice(void **state)
 {
 	static struct rig rig;
@@ -406,7 +413,7 @@ static void small_replies_share_a_slice(void **state)
 	(void)state;
 	rig_open(&rig, 4, 1);
 	assert_int_equal(rig_input(&rig, text, sizeof(text) - 1), sizeof(text) - 1);
-	assert_int_equal(rig.out.n, 1);
+	assert_int_equal(rig.out.n, 2);
 	assert_int_equal(rig.heads.n_free, 1);
 	assert_int_equal(rig.counters[HTTP_C_SPLIT_HEADS], 0);
 	rig_close(&rig);

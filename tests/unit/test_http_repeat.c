@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is not done twice: replies made in the same second (memo.h) and field sections that were
+ * read before (seen.h). Whether the outcome is the same is the matter of test_http_exchange.c and
+ * of the fuzz targets; here, when it is done and when not.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "base/csum.h"
+#include "http_rig.h"
+
+#define HOST "Host: a\r\n\r\n"
+
+static struct rig rig;
+
+static void ask(const char *text)
+{
+	rig.n_got = 0;
+	rig_feed(&rig, text, (uint32_t)strlen(text));
+}
+
+/* How many replies were given again while this was asked twice on connections of their own. */
+static uint64_t repeats_of(const char *text)
+{
+	uint64_t before = rig.counters[HTTP_C_REPEATED];
+
+	for (uint32_t i = 0; i < 2; i++) {
+		rig_reopen(&rig);
+		ask(text);
+		rig_drain(&rig);
+	}
+	return rig.counters[HTTP_C_REPEATED] - before;
+}
+
+static void what_is_repeated(void **state)
+{
+	char long_path[200] = "GET /bytes/";
+	size_t n = strlen(long_path);
+
+	(void)state;
+	rig_open(&rig, 64, 4);
+	assert_int_equal(repeats_of("GET / HTTP/1.1\r\n" HOST), 1);
+	assert_int_equal(repeats_of("GET /bytes/64 HTTP/1.1\r\n" HOST), 1);
+	assert_int_equal(repeats_of("GET /bytes/64 HTTP/1.1\r\n" HOST), 2);
+	assert_int_equal(repeats_of("GET /bytes/65 HTTP/1.1\r\n" HOST), 1);
+	assert_int_equal(repeats_of("HEAD /bytes/66 HTTP/1.1\r\n" HOST), 0);
+	assert_int_equal(repeats_of("GET /bytes/67 HTTP/1.0\r\n" HOST), 0);
+	assert_int_equal(repeats_of("GET /bytes/68?x HTTP/1.1\r\n" HOST), 0);
+	assert_int_equal(repeats_of("GET /bytes/69 HTTP/1.1\r\nConnection: close\r\n" HOST), 0);
+	assert_int_equal(repeats_of("GET /nowhere HTTP/1.1\r\n" HOST), 0);
+	assert_int_equal(repeats_of("GET /bytes/x HTTP/1.1\r\n" HOST), 0);
+	assert_int_equal(repeats_of("GET /bytes/100000 HTTP/1.1\r\n" HOST), 0); /* generated */
+	assert_int_equal(repeats_of("OPTIONS / HTTP/1.1\r\n" HOST), 0);
+	assert_int_equal(repeats_of("POST /hello/a HTTP/1.1\r\nContent-Length: 1\r\n" HOST "x"), 0);
+	memset(long_path + n, '0', HTTP_MEMO_KEY_BYTES - 7); /* and "/bytes/" are the longest key */
+	strcpy(long_path + n + HTTP_MEMO_KEY_BYTES - 7, " HTTP/1.1\r\n" HOST);
+	assert_int_equal(repeats_of(long_path), 1);
+	strcpy(long_path + n + HTTP_MEMO_KEY_BYTES - 7, "0 HTTP/1.1\r\n" HOST);
+	assert_int_equal(repeats_of(long_path), 0);
+	rig.cfg.drain = true;
+	assert_int_equal(repeats_of("GET /bytes/70 HTTP/1.1\r\n" HOST), 0);
+	rig_close(&rig);
+}
+
+static void paths_are_told_apart(void **state)
+{
+	(void)state;
+	rig_open(&rig, 64, 4);
+	ask("GET /hello/aaaaaaaaaaaaaaaaaaaaaaaa HTTP/1.1\r\n" HOST);
+	rig_drain(&rig);
+	ask("GET /hello/aaaaaaaaaaaaabaaaaaaaaaa HTTP/1.1\r\n" HOST); /* the same ends */
+	rig_drain(&rig);
+	assert_int_equal(rig.counters[HTTP_C_REPEATED], 0);
+	assert_non_null(memmem(rig.got, rig.n_got, "aaaaaaaaaaaaabaaaaaaaaaa", 24));
+	rig_close(&rig);
+}
+
+/* With the date a reply changes; who still holds the old one keeps it. */
+static void the_second_passes(void **state)
+{
+	static const char request[] = "GET /bytes/64 HTTP/1.1\r\n" HOST;
+	struct span old;
+
+	(void)state;
+	rig_open(&rig, 64, 4);
+	ask(request);
+	rig_drain(&rig);
+	ask(request);
+	assert_int_equal(rig.counters[HTTP_C_REPEATED], 1);
+	assert_int_equal(rs_sendq_peek(&rig.out, 0, rig.out.n_bytes, &old), 1);
+	rig.env.date = "Tue, 24 Nov 2026 00:00:00 GMT";
+	rig.env.date_no++;
+	/* Another connection makes it anew, in the entry of the old one. */
+	{
+		struct sendq first = rig.out;
+
+		rig.out = (struct sendq){0};
+		ask(request);
+		assert_int_equal(rig.counters[HTTP_C_REPEATED], 1);
+		rig_drain(&rig);
+		assert_non_null(memmem(rig.got, rig.n_got, rig.env.date, HTTP_DATE_BYTES));
+		rig.out = first;
+	}
+	assert_non_null(memmem(old.data, old.len, RIG_DATE, HTTP_DATE_BYTES));
+	rig_close(&rig);
+}
+
+static void pipelined_replies_are_copied(void **state)
+{
+	static const char request[] = "GET /bytes/9 HTTP/1.1\r\n" HOST;
+	char many[8 * sizeof(request)] = "";
+	uint64_t one;
+
+	(void)state;
+	rig_open(&rig, 64, 4);
+	ask(request);
+	one = rig.out.n_bytes;
+	rig_drain(&rig);
+	for (uint32_t i = 0; i < 8; i++)
+		strcat(many, request);
+	ask(many);
+	assert_int_equal(rig.counters[HTTP_C_REPEATED], 8);
+	assert_int_equal(rig.out.n_bytes, 8 * one);
+	rig_drain(&rig);
+	for (uint32_t i = 1; i < 8; i++)
+		assert_memory_equal(rig.got, rig.got + i * one, one);
+	rig_close(&rig);
+}
+
+static void the_checksum_is_known(void **state)
+{
+	static const char request[] = "GET /bytes/64 HTTP/1.1\r\n" HOST;
+	struct span reply;
+
+	(void)state;
+	rig_open(&rig, 64, 4);
+	ask(request);
+	assert_int_equal(rs_sendq_sum(&rig.out, 0, rig.out.n_bytes), 0);
+	rig_drain(&rig);
+	ask(request);
+	assert_int_equal(rs_sendq_peek(&rig.out, 0, rig.out.n_bytes, &reply), 1);
+	assert_int_equal(rs_sendq_sum(&rig.out, 0, reply.len),
+		rs_csum_fold16(rs_csum_add(0, reply.data, reply.len)));
+	assert_int_equal(rs_sendq_sum(&rig.out, 0, reply.len - 1), 0);
+	assert_int_equal(rs_sendq_sum(&rig.out, 1, reply.len - 1), 0);
+	rig_ack(&rig, 1);
+	assert_int_equal(rs_sendq_sum(&rig.out, 0, reply.len - 1), 0);
+	rig_drain(&rig);
+	assert_int_equal(rs_sendq_sum(&rig.out, 0, 0), 0);
+	rig_close(&rig);
+}
+
+/* Small replies share a slice: one that stands behind another is not kept with it. */
+static void only_what_stands_alone_is_kept(void **state)
+{
+	(void)state;
+	rig_open(&rig, 64, 4);
+	ask("POST /hello/a HTTP/1.1\r\nContent-Length: 1\r\n" HOST
+	    "xGET /hello/b HTTP/1.1\r\n" HOST);
+	rig_drain(&rig);
+	rig_reopen(&rig);
+	ask("GET /hello/b HTTP/1.1\r\n" HOST);
+	rig_drain(&rig);
+	assert_non_null(memmem(rig.got, rig.n_got, "Hello, b", 8));
+	assert_null(memmem(rig.got, rig.n_got, "Hello, a", 8));
+	rig_close(&rig);
+}
+
+static void scarce_chunks_are_not_kept(void **state)
+{
+	uint32_t taken;
+
+	(void)state;
+	rig_open(&rig, 4, 4);
+	assert_int_equal(repeats_of("GET /bytes/1 HTTP/1.1\r\n" HOST), 1);
+	rs_http_memo_clear(&rig.env);
+	taken = rs_chunk_alloc(&rig.chunks);
+	assert_int_equal(repeats_of("GET /bytes/1 HTTP/1.1\r\n" HOST), 0); /* half is not plenty */
+	rs_chunk_free(&rig.chunks, taken);
+	rig_close(&rig);
+}
+
+/* Behind other request lines, good and bad ones: the same as from the parser itself. */
+static void fields_are_recalled(void **state)
+{
+	static const char fields[] = "Host: a.example\r\nUser-Agent: x\r\nAccept: */*\r\n\r\n";
+	static const char *const lines[] = {"GET / HTTP/1.1", "GET /a/b?c HTTP/1.1",
+		"HEAD /x HTTP/1.1", "DELETE /x HTTP/1.1", "GET / HTTP/1.0", "GET / HTTP/2.0",
+		"GET http://b.example/ HTTP/1.1", "OPTIONS * HTTP/1.1", "GET  / HTTP/1.1",
+		"GET / HTTP/1.1 ", "GET /\x01 HTTP/1.1", "FOO / HTTP/1.1", "", "GET",
+		"CONNECT a:1 HTTP/1.1", "GET /%zz HTTP/1.1"};
+	struct http_limits limits = {
+		.max_head_bytes = 16384, .max_target_bytes = 8192, .max_fields = 100};
+	static struct http_seen seen;
+
+	(void)state;
+	memset(&seen, 0, sizeof(seen));
+	for (uint32_t round = 0; round < 3; round++) {
+		for (uint32_t i = 0; i < RS_ARRAY_SIZE(lines); i++) {
+			static struct http_req plain, recalled;
+			uint16_t scanned = 0;
+			char text[200];
+			int len = snprintf(text, sizeof(text), "%s\r\n%s", lines[i], fields);
+			int r = rs_http_parse(
+				&limits, (uint8_t *)text, (uint32_t)len, &scanned, &plain);
+
+			scanned = 0;
+			assert_int_equal(rs_http_parse_seen(&limits, &seen, (uint8_t *)text,
+						 (uint32_t)len, &scanned, &recalled),
+				r);
+			if (r <= 0)
+				continue;
+			assert_int_equal(recalled.method, plain.method);
+			assert_int_equal(recalled.keep_alive, plain.keep_alive);
+			assert_int_equal(recalled.known, plain.known);
+			assert_int_equal(recalled.framing, plain.framing);
+			assert_ptr_equal(recalled.host.data, plain.host.data);
+			assert_int_equal(recalled.host.len, plain.host.len);
+			assert_ptr_equal(recalled.path.data, plain.path.data);
+			assert_int_equal(recalled.n_fields, 3);
+			for (uint32_t f = 0; f < 3; f++) {
+				assert_ptr_equal(rs_http_field_value(&recalled, f).data,
+					rs_http_field_value(&plain, f).data);
+				assert_ptr_equal(rs_http_field_name(&recalled, f).data,
+					rs_http_field_name(&plain, f).data);
+			}
+		}
+	}
+	assert_true(seen.n_misses > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_repeated),
+		cmocka_unit_test(paths_are_told_apart),
+		cmocka_unit_test(the_second_passes),
+		cmocka_unit_test(pipelined_replies_are_copied),
+		cmocka_unit_test(the_checksum_is_known),
+		cmocka_unit_test(only_what_stands_alone_is_kept),
+		cmocka_unit_test(scarce_chunks_are_not_kept),
+		cmocka_unit_test(fields_are_recalled),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
