@@ -18,7 +18,7 @@ import time
 TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PYTHON = "/usr/bin/python3"
 MESON_SUITES = ["unit", "tcp", "netsim", "fuzz"]
-SUITES = MESON_SUITES + ["lint", "generators", "e2e"]
+SUITES = MESON_SUITES + ["lint", "generators", "instructions", "e2e"]
 JOBS = str(min(2, os.cpu_count() or 1))
 
 RELEASE = ("build", "gcc", [])
@@ -176,10 +176,15 @@ def run_unittests(score, suite, folder):
 
 
 def run_e2e(score, folder, options):
-    started = time.monotonic()
-    say(f"e2e ({folder})")
     command = [PYTHON, os.path.join(TREE, "tests", "e2e", "run.py")]
     command += ["--binary", os.path.join(TREE, folder, "app", "ringside"), *options]
+    run_program(score, f"e2e ({folder})", command)
+
+
+def run_program(score, suite, command):
+    """A program that says at its end, in a line like our last one, what it came to."""
+    started = time.monotonic()
+    say(suite)
     last = ""
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, env={**os.environ, **SANITIZER_ENVIRONMENT}, text=True
@@ -191,7 +196,7 @@ def run_e2e(score, folder, options):
     passed, failed, skipped = (int(n or 0) for n in found.groups()) if found else (0, 1, 0)
     if process.returncode != 0:
         failed = max(failed, 1)
-    score.add(f"e2e ({folder})", passed, failed, skipped, time.monotonic() - started)
+    score.add(suite, passed, failed, skipped, time.monotonic() - started)
 
 
 def main():
@@ -218,6 +223,8 @@ def main():
         run_lint(score)
     if "generators" in suites:
         run_unittests(score, "generators", "generators")
+    if "instructions" in suites:
+        run_program(score, "instructions", [PYTHON, os.path.join(TREE, "perf", "instructions")])
     if "e2e" in suites and release:
         run_e2e(score, RELEASE[0], ["--long"] if arguments.long else [])
     if "e2e" in suites and sanitized:

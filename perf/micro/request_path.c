@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * request_path MODE ROUNDS [CONNS]: the whole of a net core's work, from a frame received to a
+ * frame to be sent, without a port: the stage stands between two joints of its own. Prints TSC
+ * cycles a request. Under callgrind only the stage's turns are collected; perf/instructions counts
+ * them.
+ *
+ *     keepalive     a round is one GET of 64 bytes on each of CONNS connections (64)
+ *     connections   a round is a connection for each: SYN, GET with Connection: close, FIN
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <valgrind/callgrind.h>
+
+#include "../../tests/unit/stage_rig.h"
+#include "wire/tcp_parse.h"
+
+#define MAX_CONNS  1024
+#define FIRST_PORT 2000
+#define BURST      32
+#define STEP_US    10
+
+struct peer_conn {
+	uint32_t seq, ack;
+	uint16_t port;
+	bool fin; /* the server has closed */
+};
+
+struct run {
+	struct rig rig;
+	struct peer_conn conns[MAX_CONNS];
+	uint32_t n_conns;
+	uint64_t cycles;
+	uint64_t n_answers;
+};
+
+/* The stage takes what the peer has put there; this is what is measured. */
+static void turn(struct run *run)
+{
+	uint64_t before;
+
+	run->rig.now_us += STEP_US;
+	before = rte_rdtsc();
+	CALLGRIND_TOGGLE_COLLECT;
+	rs_stage_net_turn(run->rig.net, run->rig.now_us);
+	CALLGRIND_TOGGLE_COLLECT;
+	run->cycles += rte_rdtsc() - before;
+}
+
+/* The peer reads what the stage has sent: sequence numbers go on, answers are checked. */
+static void hear(struct run *run)
+{
+	struct rig *r = &run->rig;
+
+	for (uint32_t i = 0; i < r->n_sent; i++) {
+		struct tcp_seg seg;
+		struct pkt pkt;
+		struct peer_conn *c;
+
+		RIG_CHECK(rs_wire_parse(&r->peer, rte_pktmbuf_mtod(r->sent[i], uint8_t *),
+				  r->sent[i]->data_len, 0, &pkt) == WIRE_OK);
+		RIG_CHECK(rs_wire_parse_tcp(&pkt, &seg) == WIRE_OK);
+		c = &run->conns[(uint32_t)(seg.key.local_port - FIRST_PORT) % run->n_conns];
+		RIG_CHECK(c->port == seg.key.local_port && !(seg.flags & TCP_RST));
+		if (seg.len) {
+			RIG_CHECK(!memcmp(seg.data, "HTTP/1.1 200", 12));
+			run->n_answers++;
+		}
+		c->ack = seg.seq + rs_tcp_seq_len(seg.len, seg.flags);
+		c->fin |= seg.flags & TCP_FIN;
+	}
+	rig_drop_sent(r);
+}
+
+/* The same segment on all connections, burst by burst. */
+static void say_all(struct run *run, uint8_t flags, const char *text)
+{
+	for (uint32_t i = 0; i < run->n_conns; i++) {
+		struct peer_conn *c = &run->conns[i];
+
+		rig_put(&run->rig, c->port, c->seq, c->ack, flags, text);
+		c->seq += rs_tcp_seq_len((uint32_t)strlen(text), flags);
+		if (run->rig.n_next == BURST || i + 1 == run->n_conns) {
+			turn(run);
+			hear(run);
+		}
+	}
+}
+
+static void open_all(struct run *run, uint32_t round)
+{
+	for (uint32_t i = 0; i < run->n_conns; i++)
+		run->conns[i] = (struct peer_conn){
+			.port = (uint16_t)(FIRST_PORT + i + round % 8 * run->n_conns),
+			.seq = round * 100000,
+		};
+	say_all(run, TCP_SYN, "");
+}
+
+static void keepalive(struct run *run, uint32_t n_rounds)
+{
+	open_all(run, 0);
+	say_all(run, TCP_ACK, "");
+	run->cycles = 0;
+	CALLGRIND_ZERO_STATS;
+	for (uint32_t round = 0; round < n_rounds; round++)
+		say_all(run, TCP_ACK | TCP_PSH,
+			"GET /bytes/64 HTTP/1.1\r\nHost: 10.99.0.2\r\n\r\n");
+}
+
+static void connections(struct run *run, uint32_t n_rounds)
+{
+	for (uint32_t round = 1; round <= n_rounds; round++) {
+		open_all(run, round);
+		say_all(run, TCP_ACK | TCP_PSH,
+			"GET /bytes/64 HTTP/1.1\r\nHost: 10.99.0.2\r\nConnection: close\r\n\r\n");
+		for (uint32_t i = 0; i < run->n_conns; i++)
+			RIG_CHECK(run->conns[i].fin);
+		say_all(run, TCP_ACK | TCP_FIN, "");
+	}
+}
+
+static int start_eal(char *name)
+{
+	char prefix[32];
+	char *eal[] = {name, "--no-huge", "--no-pci", "--no-telemetry", "--no-shconf",
+		"--file-prefix", prefix, "-m", "64", "-l", "0", "--log-level", "error"};
+
+	snprintf(prefix, sizeof(prefix), "path-%d", (int)getpid());
+	return rte_eal_init((int)RS_ARRAY_SIZE(eal), eal);
+}
+
+int main(int argc, char **argv)
+{
+	static struct run run;
+	uint32_t n_rounds = argc > 2 ? (uint32_t)atoi(argv[2]) : 0;
+	bool is_keepalive = argc > 1 && !strcmp(argv[1], "keepalive");
+
+	run.n_conns = argc > 3 ? (uint32_t)atoi(argv[3]) : 64;
+	if (!n_rounds || !run.n_conns || run.n_conns > MAX_CONNS ||
+		(!is_keepalive && strcmp(argv[1], "connections") != 0)) {
+		fprintf(stderr, "request_path keepalive|connections ROUNDS [CONNS, at most %d]\n",
+			MAX_CONNS);
+		return 2;
+	}
+	if (start_eal(argv[0]) < 0)
+		return 1;
+	rs_builtin_init();
+	rig_init(&run.rig, false, false, 2 * run.n_conns);
+	if (is_keepalive)
+		keepalive(&run, n_rounds);
+	else
+		connections(&run, n_rounds);
+	RIG_CHECK(run.n_answers == (uint64_t)n_rounds * run.n_conns);
+	printf("%s: %.1f TSC cycles a request\n", argv[1],
+		(double)run.cycles / (double)run.n_answers);
+	rig_fini(&run.rig);
+	return 0;
+}

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""perf/bench without measuring: figures, charts, what it says to bad arguments."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+TREE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+sys.path.insert(0, os.path.join(TREE, "perf"))
+
+from benchlib import charts  # noqa: E402
+from benchlib.figures import Figures, save, show  # noqa: E402
+from benchlib.scenarios import SCENARIOS  # noqa: E402
+
+
+class Here:
+    """A machine of no importance."""
+
+    commit, date, cpu = "0123456789ab", "2026-11-23", "a CPU, 2 cores"
+
+
+def result(scenario, **values):
+    figures = Figures(scenario, "about it")
+    for name, rounds in values.items():
+        for value in rounds:
+            figures.add(name, value)
+    return figures.as_json(Here, 3)
+
+
+class FiguresTest(unittest.TestCase):
+    def test_median_and_spread(self):
+        r = result("x", rps=[3.0, 1.0, 2.0])
+        self.assertEqual(r["figures"]["rps"], {"median": 2.0, "min": 1.0, "max": 3.0})
+        self.assertEqual(
+            {"scenario", "commit", "cpu", "rounds", "figures"} - set(r), set(), "the layout"
+        )
+
+    def test_ratios_are_of_the_same_round(self):
+        figures = Figures("x", "")
+        for above, below in ((1, 2), (3, 4)):
+            figures.add("above", above)
+            figures.add("below", below)
+        figures.add_ratio("ratio", "above", "below")
+        self.assertEqual(figures.values["ratio"], [0.5, 0.75])
+
+    def test_what_is_absent_says_why(self):
+        figures = Figures("x", "")
+        figures.missing("limit", "no testpmd")
+        figures.add("rps", 1)
+        figures.add_ratio("ratio", "rps", "limit")
+        r = figures.as_json(Here, 1)
+        self.assertEqual(list(r["figures"]), ["rps"])
+        self.assertIn("no testpmd", r["absent"]["limit"])
+        self.assertIn("ratio", r["absent"])
+        self.assertTrue(any("absent" in line for line in figures.table()))
+
+    def test_numbers_are_readable(self):
+        self.assertEqual(show(1234567.8), "1,234,568")
+        self.assertEqual(show(0.12345), "0.123")
+        self.assertEqual(show(451.04), "451.0")
+
+
+class ChartsTest(unittest.TestCase):
+    RESULTS = {
+        "keepalive": result(
+            "keepalive", rps=[5e6], nginx_rps=[1e5], rps_at_1=[6e5], rps_at_10000=[4e6]
+        ),
+        "latency": result(
+            "latency", **{f"{p}_us_at_{n}": [n] for p in ("p50", "p99") for n in (10, 50, 90)}
+        ),
+        "stages": result("stages", cycles_rx=[40], cycles_http=[120]),
+    }
+
+    def test_charts_are_pictures(self):
+        drawn = charts.draw_all(self.RESULTS)
+        self.assertEqual(
+            set(drawn), {"rivals.svg", "connections.svg", "latency.svg", "stages.svg"}
+        )
+        for svg in drawn.values():
+            root = xml.etree.ElementTree.fromstring(svg)
+            self.assertTrue(root.tag.endswith("svg"))
+
+    def test_no_figures_no_charts(self):
+        self.assertEqual(charts.draw_all({"keepalive": result("keepalive")}), {})
+
+    def test_tables_go_between_their_marks(self):
+        page = "a\n<!-- keepalive -->\nold\n<!-- /keepalive -->\nb\n"
+        once = charts.fill(page, self.RESULTS)
+        self.assertNotIn("old", once)
+        self.assertIn("| rps | 5,000,000 |", once)
+        self.assertEqual(charts.fill(once, self.RESULTS), once)
+
+    def test_redraw(self):
+        with tempfile.TemporaryDirectory() as folder:
+            results, docs = os.path.join(folder, "results"), os.path.join(folder, "docs")
+            os.mkdir(results)
+            os.mkdir(docs)
+            for name, content in self.RESULTS.items():
+                save(os.path.join(results, f"{name}.json"), content)
+            with open(os.path.join(docs, "performance.md"), "w", encoding="utf-8") as file:
+                file.write("<!-- stages -->\n<!-- /stages -->\n")
+            charts.redraw(results, docs)
+            self.assertEqual(len(os.listdir(os.path.join(docs, "charts"))), 4)
+            with open(os.path.join(docs, "performance.md"), encoding="utf-8") as file:
+                self.assertIn("cycles_http", file.read())
+
+
+class CommandLineTest(unittest.TestCase):
+    def run_it(self, *arguments):
+        return subprocess.run(
+            ["/usr/bin/python3", os.path.join(TREE, "perf", "bench"), *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
+        )
+
+    def test_list(self):
+        done = self.run_it("list")
+        self.assertEqual(done.returncode, 0)
+        for name in SCENARIOS:
+            self.assertIn(f"\n{name}\n", "\n" + done.stdout)
+
+    def test_bad_arguments(self):
+        for arguments in ((), ("nonsense",), ("keepalive", "--seconds", "0"),
+                          ("keepalive", "--rounds", "x"), ("all", "--json", "x")):
+            self.assertEqual(self.run_it(*arguments).returncode, 2, arguments)
+
+
+if __name__ == "__main__":
+    unittest.main()
