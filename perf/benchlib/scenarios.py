@@ -145,11 +145,11 @@ def idle(bench, figures, rounds):
 
 def overload(bench, figures, rounds):
     """More than can be served. Connection per request, arriving at 2 and 10 times the peak of the
-    same round whether answered or not, given up after a second: answers a second against that peak.
-    memif loses nothing, so that what the server does not take waits in the generator: the frames
-    that reach the server are as many as it takes. A flood of 1 M SYNs/s from 65,536 addresses beside
-    256 keep-alive connections, against those alone. `recovery_s`: after a flood, the first second in
-    which the same connections are answered at 0.9 of the rate without it."""
+    same round whether answered or not, given up after a second: answers a second against that
+    peak. memif loses nothing, so that what the server does not take waits in the generator: the
+    frames that reach the server are as many as it takes. A flood of 1 M SYNs/s from 32,768
+    addresses beside 256 keep-alive connections, against those alone. `recovery_s`: after a flood,
+    the first second in which the same connections are answered at 0.9 of the rate without it."""
     slots = ("--conns", 100000, "--per-conn", 1, "--clients", 64, "--timeout", 1000)
     for _ in range(rounds):
         with bench.server(*MANY):
@@ -179,8 +179,8 @@ def overload(bench, figures, rounds):
 
 
 def split(bench, figures, rounds):
-    """keepalive in the split layout: receive, net and transmit on threads of their own, all three on
-    one CPU, which the kernel shares out among them (two CPUs are all there is here, and the load
+    """keepalive in the split layout: receive, net and transmit on threads of their own, all three
+    on one CPU, which the kernel shares out among them (two CPUs are all there is here, and the load
     needs one), sleeping when idle. So this shows that the layout works and what the rings and the
     switching between threads cost, not what three cores could do."""
     lcores = ("--lcores", "0@0,1@0,2@0,3@0")

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../tests/unit/http_rig.h"
+#include "http_rig.h"
 #include "micro.h"
 
 static const char small[] = "GET /bytes/64 HTTP/1.1\r\nHost: 10.99.0.2\r\n\r\n";

@@ -17,7 +17,7 @@
 #include <rte_eal.h>
 #include <valgrind/callgrind.h>
 
-#include "../../tests/unit/stage_rig.h"
+#include "stage_rig.h"
 #include "wire/tcp_parse.h"
 
 #define MAX_CONNS  1024
