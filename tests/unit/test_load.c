@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * perf/load without a port: what it takes for an answer, the frames that it makes and reads, its
+ * connections against segments written here. tests/e2e/test_memif.py has it against the appliance.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "answer.h"
+#include "client.h"
+#include "frame.h"
+#include "options.h"
+#include "wire/tcp_parse.h"
+#include "workload.h"
+
+#define TSC_HZ 1000000000u
+
+static struct load_options options;
+static struct workload workload;
+static struct answer_reader reader;
+
+static int parse_options(const char *words)
+{
+	static char copy[1000];
+	char *argv[40] = {"ringside-load"};
+	int argc = 1;
+
+	strcpy(copy, words);
+	for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
+		argv[argc++] = word;
+	return rs_load_options_parse(&options, argc, argv);
+}
+
+#define V4 "--target 10.0.0.2 --ip 10.0.1.1/16 "
+
+static void wrong_options(void **state)
+{
+	static const char *const wrong[] = {"", "--target 10.0.0.2", "--ip 10.0.0.1/24",
+		"--target fd00::1 --ip 10.0.0.1/24", V4 "--conns x", V4 "--conns 0",
+		V4 "--ports 5-4", V4 "--ports 0-9", V4 "--ports 1-2 --conns 3", V4 "--pipeline 0",
+		V4 "--per-conn 2 --pipeline 3", V4 "--syn-flood 5", V4 "--path x", V4 "--path 0*/",
+		V4 "--rate -1", V4 "--nonsense", V4 "stray", V4 "--header nothing",
+		V4 "--seconds 0", V4 "--status 99",
+		"--target 10.0.1.5 --ip 10.0.1.1/16 --clients 8"};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(wrong); i++)
+		assert_int_equal(parse_options(wrong[i]), -1);
+	assert_int_equal(parse_options("--target [fd00::1]:8080 --ip fd00::2/64"), 0);
+	assert_int_equal(options.port, 8080);
+	assert_int_equal(options.family, 6);
+	assert_int_equal(parse_options("--target fd00::1 --ip fd00::2/64"), 0);
+	assert_int_equal(options.port, 80);
+	assert_int_equal(parse_options(V4 "--path 3*/a --path /b*c"), 0);
+	assert_int_equal(options.paths[0].weight, 3);
+	assert_string_equal(options.paths[1].text, "/b*c");
+}
+
+static void begin(const char *words)
+{
+	assert_int_equal(parse_options(words), 0);
+	assert_int_equal(rs_workload_init(&workload, &options), 0);
+	rs_answer_reader_init(&reader, &options, workload.is_head);
+}
+
+static void requests(void **state)
+{
+	uint32_t n_first = 0;
+
+	(void)state;
+	begin(V4 "--path 3*/a --path /b --per-conn 4");
+	assert_int_equal(
+		workload.requests[0].len, strlen("GET /a HTTP/1.1\r\nHost: 10.0.0.2\r\n\r\n"));
+	assert_memory_equal(workload.requests[0].data, "GET /a HTTP/1.1\r\nHost: 10.0.0.2\r\n\r\n",
+		workload.requests[0].len);
+	for (uint32_t tuple = 0; tuple < 10000; tuple++)
+		n_first +=
+			rs_workload_request(&workload, tuple, tuple % 3) == &workload.requests[0];
+	assert_in_range(n_first, 7300, 7700);
+	assert_non_null(memmem(rs_workload_request(&workload, 5, 3)->data,
+		rs_workload_request(&workload, 5, 3)->len, "Connection: close\r\n", 19));
+	rs_workload_fini(&workload);
+	begin("--target [fd00::1]:81 --ip fd00::2/64 --method PUT");
+	assert_non_null(memmem(
+		workload.requests[0].data, workload.requests[0].len, "Host: [fd00::1]:81\r\n", 20));
+	rs_workload_fini(&workload);
+}
+
+/* The text in pieces of this size; how many answers it held, -1 when it was broken. */
+static int read_answers(const char *text, size_t len, size_t step)
+{
+	struct answer a = {0};
+	int n_done = 0;
+
+	for (size_t at = 0; at < len;) {
+		size_t n = step < len - at ? step : len - at;
+		uint8_t *copy = malloc(n);
+		uint32_t from = 0, used;
+		enum answer_end end = ANSWER_DONE;
+
+		memcpy(copy, text + at, n);
+		while (from < n && end == ANSWER_DONE) {
+			end = rs_answer_input(&reader, &a, &workload.requests[0], copy + from,
+				(uint32_t)n - from, &used);
+			if (end == ANSWER_DONE) {
+				n_done++;
+				from += used;
+			}
+		}
+		free(copy);
+		at += n;
+		if (end == ANSWER_BROKEN) {
+			n_done = -1;
+			break;
+		}
+	}
+	rs_answer_reset(&reader, &a);
+	assert_int_equal(reader.n_free_heads, ANSWER_N_HEADS - 1);
+	return n_done;
+}
+
+#define OK(length, body) "HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: " length "\r\n\r\n" body
+
+static void answers(void **state)
+{
+	static const char two[] = "HTTP/1.1 100 Continue\r\n\r\n" OK("5", "hello") OK("5", "hello");
+	static const char empty[] = OK("0", "") OK("0", "");
+
+	(void)state;
+	for (size_t step = 1; step <= sizeof(two); step++) {
+		begin(V4);
+		assert_int_equal(read_answers(two, sizeof(two) - 1, step), 2);
+		assert_int_equal(reader.body_bytes, 10);
+		assert_int_equal(reader.n_wrong_status + reader.n_wrong_length +
+					 reader.n_wrong_body + reader.n_malformed,
+			0);
+		assert_int_equal(read_answers(empty, sizeof(empty) - 1, step), 2);
+		assert_int_equal(reader.n_wrong_length, 2); /* the path's first one had 5 */
+		rs_workload_fini(&workload);
+	}
+}
+
+static void wrong_answers(void **state)
+{
+	static const char *const broken[] = {
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+		"HTTP/1.1 2x0 OK\r\nContent-Length: 0\r\n\r\n", "FTP/1.1 200 OK\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 1x\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n"};
+	static char huge[2 * ANSWER_HEAD_BYTES];
+
+	(void)state;
+	begin(V4);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(broken); i++) {
+		assert_int_equal(read_answers(broken[i], strlen(broken[i]), 1000), -1);
+		assert_int_equal(read_answers(broken[i], strlen(broken[i]), 7), -1);
+	}
+	assert_int_equal(reader.n_malformed, 2 * RS_ARRAY_SIZE(broken));
+	memset(huge, 'x', sizeof(huge));
+	assert_int_equal(read_answers(huge, sizeof(huge), 1000), -1);
+	assert_int_equal(
+		read_answers("HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno", 40, 100), 1);
+	assert_int_equal(reader.n_wrong_status, 1);
+	rs_workload_fini(&workload);
+
+	begin(V4);
+	for (uint32_t i = 0; i <= ANSWER_SAMPLE_MASK; i++)
+		assert_int_equal(read_answers(OK("5", "hello"), strlen(OK("5", "hello")), 100), 1);
+	assert_int_equal(read_answers(OK("5", "hallo"), strlen(OK("5", "hallo")), 100), 1);
+	assert_int_equal(reader.n_wrong_body, 1);
+	rs_workload_fini(&workload);
+
+	begin(V4 "--length 6");
+	assert_int_equal(read_answers(OK("5", "hello"), strlen(OK("5", "hello")), 100), 1);
+	assert_int_equal(reader.n_wrong_length, 1);
+	rs_workload_fini(&workload);
+
+	begin(V4 "--method HEAD");
+	assert_int_equal(read_answers(OK("5", "") OK("5", ""), 2 * strlen(OK("5", "")), 11), 2);
+	rs_workload_fini(&workload);
+}
+
+static const uint8_t client_mac[6] = {2, 0, 0, 0, 0, 1}, server_mac[6] = {2, 0, 0, 0, 0, 2};
+
+/* What it sends, lib/wire reads; and it reads its own frames turned round. */
+static void frames(void **state)
+{
+	static const char *const words[] = {V4, V4 "--timestamps",
+		"--target fd00::1 --ip fd00::2/64",
+		"--target fd00::1 --ip fd00::2/64 --timestamps"};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(words); i++) {
+		struct load_out out = {.tuple = 70000, .seq = 5, .ack = 6, .flags = TCP_ACK};
+		struct wire_addr addr = {.prefix_len = 64, .family = 4};
+		struct wire_host server;
+		struct load_net net;
+		struct load_seg back;
+		uint8_t frame[1600];
+		struct tcp_seg seg;
+		struct pkt pkt;
+		uint32_t len;
+
+		begin(words[i]);
+		options.n_clients = 2;
+		addr.family = options.family;
+		addr.prefix_len = options.family == 4 ? 8 : 64;
+		memcpy(addr.addr, options.target, 16);
+		rs_wire_host_init(&server, server_mac, 0, 0, &addr, 1);
+		rs_load_net_init(&net, &options, client_mac, server_mac, 1500);
+		out.len = workload.requests[0].len;
+		len = rs_load_frame_render(&net, &workload, &out, frame);
+		assert_int_equal(rs_wire_parse(&server, frame, len, 0, &pkt), WIRE_OK);
+		assert_int_equal(rs_wire_parse_tcp(&pkt, &seg), WIRE_OK);
+		assert_int_equal(seg.seq, 5);
+		assert_int_equal(seg.ack, 6);
+		assert_int_equal(seg.key.local_port, 80);
+		assert_int_equal(seg.key.remote_port, 1024 + 70000 % 64512);
+		assert_int_equal(
+			seg.key.remote[15], options.ip.addr[15] + 1); /* the second client */
+		assert_int_equal(seg.len, out.len);
+		assert_memory_equal(seg.data, workload.requests[0].data, seg.len);
+		assert_int_equal(!!(seg.opts & TCP_OPT_TS), options.timestamps);
+		/* It is not from the server. */
+		assert_int_equal(rs_load_frame_parse(&net, frame, len, &back), FRAME_OTHER);
+		rs_workload_fini(&workload);
+	}
+}
+
+/* ---- connections ---- */
+
+static struct client client;
+
+static void start(const char *words)
+{
+	begin(words);
+	assert_int_equal(rs_client_init(&client, &options, &workload, &reader, 1460, TSC_HZ), 0);
+	rs_client_now(&client, TSC_HZ);
+}
+
+static void finish(void)
+{
+	rs_client_fini(&client);
+	rs_workload_fini(&workload);
+}
+
+/* The one segment that it wants sent. */
+static struct load_out only(void)
+{
+	assert_int_equal(client.n_out, 1);
+	client.n_out = 0;
+	return client.out[0];
+}
+
+static void say(uint32_t seq, uint32_t ack, uint8_t flags, const char *text)
+{
+	struct load_seg seg = {
+		.seq = seq,
+		.ack = ack,
+		.flags = flags,
+		.data = (const uint8_t *)text,
+		.len = (uint32_t)strlen(text),
+		.tuple = client.conns[0].tuple,
+	};
+
+	rs_client_input(&client, &seg);
+}
+
+static void later(uint32_t ms)
+{
+	rs_client_now(&client, client.now_tsc + (uint64_t)ms * TSC_HZ / 1000);
+	rs_client_scan(&client, 1, 1);
+}
+
+/* Opened, with its first request sent; returns that. */
+static struct load_out opened(void)
+{
+	struct load_out out;
+
+	assert_true(rs_client_open_next(&client));
+	out = only();
+	assert_int_equal(out.flags, TCP_SYN);
+	say(99, out.seq + 1, TCP_SYN | TCP_ACK, "");
+	out = only();
+	assert_int_equal(out.ack, 100);
+	assert_true(out.len > 0);
+	return out;
+}
+
+static void keep_alive(void **state)
+{
+	struct load_out first, next;
+
+	(void)state;
+	start(V4 "--conns 1");
+	first = opened();
+	say(100, first.seq + first.len, TCP_ACK, OK("5", "hello"));
+	next = only(); /* the acknowledgement rides on the next request */
+	assert_int_equal(next.seq, first.seq + first.len);
+	assert_int_equal(next.ack, 100 + strlen(OK("5", "hello")));
+	assert_int_equal(client.stats.n_responses, 1);
+	assert_int_equal(client.stats.latency.n, 1);
+	finish();
+}
+
+static void what_is_lost_is_sent_again(void **state)
+{
+	struct load_out syn, request, again;
+
+	(void)state;
+	start(V4 "--conns 1");
+	rs_client_open_next(&client);
+	syn = only();
+	later(900);
+	assert_int_equal(client.n_out, 0);
+	later(200);
+	assert_int_equal(only().seq, syn.seq);
+	say(99, syn.seq + 1, TCP_SYN | TCP_ACK, "");
+	request = only();
+	later(250);
+	again = only();
+	assert_int_equal(again.seq, request.seq);
+	assert_int_equal(again.len, request.len);
+	assert_int_equal(client.stats.n_retransmissions, 2);
+	/* Out of order: acknowledged again, not taken. */
+	say(200, request.seq + request.len, TCP_ACK, "xyz");
+	assert_int_equal(only().ack, 100);
+	assert_int_equal(client.stats.n_out_of_order, 1);
+	later(3000);
+	assert_int_equal(client.stats.n_timeouts, 1);
+	assert_int_equal(only().flags, TCP_RST | TCP_ACK);
+	finish();
+}
+
+static void the_server_closes(void **state)
+{
+	struct load_out request, fin;
+
+	(void)state;
+	start(V4 "--conns 1 --per-conn 1");
+	request = opened();
+	say(100, request.seq + request.len, TCP_ACK | TCP_FIN, OK("5", "hello"));
+	fin = only();
+	assert_int_equal(fin.flags, TCP_FIN | TCP_ACK);
+	assert_int_equal(fin.ack, 101 + strlen(OK("5", "hello")));
+	say(fin.ack, fin.seq + 1, TCP_ACK, "");
+	assert_int_equal(only().flags, TCP_SYN); /* and the next one opens */
+	assert_int_equal(client.conns[0].tuple, 1);
+	finish();
+}
+
+static void latency_counts_from_when_it_was_due(void **state)
+{
+	struct load_out syn, request;
+	uint64_t due;
+
+	(void)state;
+	start(V4 "--conns 1 --rate 100");
+	rs_client_open_next(&client);
+	syn = only();
+	say(99, syn.seq + 1, TCP_SYN | TCP_ACK, "");
+	assert_int_equal(client.n_out, 0); /* nothing is due */
+	due = client.now_tsc;
+	rs_client_now(&client, due + 5 * (TSC_HZ / 1000));
+	assert_true(rs_client_ask(&client, due));
+	assert_false(rs_client_ask(&client, due)); /* its only connection is busy */
+	request = only();
+	rs_client_now(&client, client.now_tsc + 2 * (TSC_HZ / 1000));
+	say(100, request.seq + request.len, TCP_ACK, OK("5", "hello"));
+	assert_int_equal(client.stats.latency.max, 7 * (TSC_HZ / 1000));
+	later(100);
+	assert_int_equal(only().flags, TCP_ACK); /* nothing else took it along */
+	finish();
+}
+
+static void resets_and_refusals(void **state)
+{
+	struct load_out request;
+
+	(void)state;
+	start(V4 "--conns 1");
+	rs_client_open_next(&client);
+	say(0, only().seq + 1, TCP_RST | TCP_ACK, "");
+	assert_int_equal(client.stats.n_refused, 1);
+	later(100);
+	say(99, only().seq + 1, TCP_SYN | TCP_ACK, "");
+	request = only();
+	say(5, request.seq, TCP_RST, ""); /* not where it must be (RFC 5961) */
+	assert_int_equal(client.stats.n_resets, 0);
+	say(100, request.seq, TCP_RST, "");
+	assert_int_equal(client.stats.n_resets, 1);
+	assert_int_equal(client.n_established, 0);
+	finish();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(wrong_options),
+		cmocka_unit_test(requests),
+		cmocka_unit_test(answers),
+		cmocka_unit_test(wrong_answers),
+		cmocka_unit_test(frames),
+		cmocka_unit_test(keep_alive),
+		cmocka_unit_test(what_is_lost_is_sent_again),
+		cmocka_unit_test(the_server_closes),
+		cmocka_unit_test(latency_counts_from_when_it_was_due),
+		cmocka_unit_test(resets_and_refusals),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
