@@ -124,11 +124,11 @@ static inline int read_head(bool vector, const struct http_limits *limits, const
 		return HTTP_REFUSED(HTTP_C_TOO_MANY_FIELDS);
 	req->head_bytes = end;
 	req->n_fields = (uint16_t)(lines->n - 1);
-	req->fields = req->own_fields;
+	req->seen_fields = NULL;
 	req->fields_at = 0;
 	req->known = 0;
 	for (uint32_t i = 0; i < req->n_fields; i++) {
-		struct http_field *field = &req->own_fields[i];
+		struct http_field *field = &req->fields[i];
 		uint32_t bit;
 
 		r = read_field(vector, head, lines->ends[i] + 2u, lines->ends[i + 1], end, field);

@@ -87,9 +87,10 @@ struct http_req {
 	struct span host;   /* host[:port], from the target or else from Host; may be empty */
 	struct span tail;   /* what follows the handler's prefix in path; set by exchange.c */
 	uint32_t fields_at; /* what the fields' offsets count from, in the head */
-	const struct http_field *fields; /* n_fields; own_fields, or what was read of the same bytes
-					    before (seen.h) */
-	struct http_field own_fields[HTTP_MAX_FIELDS];
+	/* Where the fields are, if not in the next array: what was read of the same bytes before
+	 * (seen.h). NULL: there. */
+	const struct http_field *seen_fields;
+	struct http_field fields[HTTP_MAX_FIELDS]; /* n_fields of them; see rs_http_field() */
 };
 
 struct http_limits {
@@ -122,16 +123,21 @@ int rs_http_parse(const struct http_limits *limits, const uint8_t *head, uint32_
 int rs_http_parse_scalar(const struct http_limits *limits, const uint8_t *head, uint32_t len,
 	uint16_t *scanned, struct http_req *req);
 
+static inline const struct http_field *rs_http_field(const struct http_req *req, uint32_t i)
+{
+	return req->seen_fields ? &req->seen_fields[i] : &req->fields[i];
+}
+
 static inline struct span rs_http_field_name(const struct http_req *req, uint32_t i)
 {
-	const struct http_field *f = &req->fields[i];
+	const struct http_field *f = rs_http_field(req, i);
 
 	return (struct span){.data = req->head + req->fields_at + f->name, .len = f->name_len};
 }
 
 static inline struct span rs_http_field_value(const struct http_req *req, uint32_t i)
 {
-	const struct http_field *f = &req->fields[i];
+	const struct http_field *f = rs_http_field(req, i);
 
 	return (struct span){.data = req->head + req->fields_at + f->value, .len = f->value_len};
 }

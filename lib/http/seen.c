@@ -50,7 +50,7 @@ static int recall(const struct http_limits *limits, struct http_seen *seen, cons
 	req->host = (struct span){.data = section + e->host_at, .len = e->host_len};
 	req->n_fields = e->n_fields;
 	req->fields_at = cr + 2;
-	req->fields = e->fields;
+	req->seen_fields = e->fields;
 	return (int)req->head_bytes;
 }
 

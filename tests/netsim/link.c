@@ -86,16 +86,19 @@ static void send_on_link(
 static bool through_bytes(
 	struct sim *sim, struct tcp_seg *seg, const struct tcp_tx *tx, uint8_t *frame)
 {
-	struct wire_host sender = {.mac = {2, 0, 0, 0, 0, 1}};
-	struct wire_host receiver = {.mac = {2, 0, 0, 0, 0, 2}, .n_addrs = 1};
+	static const uint8_t sender_mac[6] = {2, 0, 0, 0, 0, 1};
+	static const uint8_t receiver_mac[6] = {2, 0, 0, 0, 0, 2};
+	struct wire_addr addr = {.family = (uint8_t)tx->key.family};
+	struct wire_host sender, receiver;
 	bool corrupt = netsim_chance(sim, sim->s->corrupt_ppm);
 	struct tcp_tx copy = *tx;
 	struct pkt pkt;
 	uint32_t len, drop;
 
-	memcpy(receiver.addrs[0].addr, tx->key.remote, 16);
-	receiver.addrs[0].family = (uint8_t)tx->key.family;
-	receiver.addrs[0].prefix_len = tx->key.family == 4 ? 32 : 128;
+	memcpy(addr.addr, tx->key.remote, 16);
+	addr.prefix_len = tx->key.family == 4 ? 32 : 128;
+	rs_wire_host_init(&sender, sender_mac, 0, 0, NULL, 0);
+	rs_wire_host_init(&receiver, receiver_mac, 0, 0, &addr, 1);
 	copy.link = 0;
 	memcpy(&copy.link, receiver.mac, 6);
 	len = rs_wire_render_tcp(&sender, &copy, frame, 0);
