@@ -69,7 +69,8 @@ def open_loop(t):
 @test(own=True)
 def large_bodies(t):
     report = load(t, "--conns", "4", "--path", "/bytes/300000")
-    equal(report["body_bytes"] // 300000 >= report["responses"], True, "bodies are whole")
+    # Those that were under way when the measurement began were counted in part.
+    true(report["body_bytes"] > 300000 * (report["responses"] - 4), "bodies are not whole")
 
 
 @test(own=True)
