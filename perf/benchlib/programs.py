@@ -90,6 +90,16 @@ class Bench:
     def server(self, *options, eal=(), core=SERVER_CORE):
         return Ringside(self, core, eal, options)
 
+    def responder(self, *options):
+        return Responder(self, options)
+
+    def jitter(self, core):
+        """Percent of the time that the core misses, and the longest gap in µs."""
+        process = Process(self.folder, "jitter", [f"{BUILD}/perf/micro/jitter", "2"], core)
+        process.wait(10)
+        lost, longest = process.log().split()
+        return float(lost), float(longest)
+
     def client_vdev(self):
         more = {"zero_copy": "yes"} if self.machine.hugepages else {}
         vdev = self.memif("client", rsize=11, **more)
@@ -195,6 +205,26 @@ class Ringside:
         return {f"{module}.{name}": float(value) for module, name, value in rows}
 
 
+class Responder:
+    """ringside-load --respond on the server's core; use it with `with`."""
+
+    def __init__(self, bench, options):
+        command = [
+            f"{BUILD}/perf/load/ringside-load",
+            *bench.eal("responder", SERVER_CORE, 512),
+            *bench.memif("server", mac="02:00:00:00:00:01"),
+            *("--", "--respond", "--ip", f"{SERVER_IP}/{PREFIX}", *map(str, options)),
+        ]
+        self.process = Process(bench.folder, "responder", command, SERVER_CORE)
+        self.process.wait_until(lambda: os.path.exists(bench.socket()))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.end()
+
+
 # ---- rivals, on the kernel's loopback ----
 
 
@@ -224,7 +254,7 @@ location / {{ return 200 "{body}"; }} }} }}
 
 HAPROXY = """global
   nbthread 1
-  maxconn 20000
+  maxconn 4000
 defaults
   mode http
   timeout client 30s

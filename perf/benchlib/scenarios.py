@@ -4,7 +4,7 @@ docstring says is what is measured. Rounds alternate: ours, the limit, the rival
 
 import os
 
-from .machine import Unable, install, tsc_hz
+from .machine import LOAD_CORE, SERVER_CORE, Unable, install, tsc_hz
 from .programs import Rival
 
 SWEEP = [1, 16, 64, 256, 1024, 10000, 100000]
@@ -106,8 +106,14 @@ def peak_rps(bench, figures):
 
 def latency(bench, figures, rounds):
     """Open loop at 10, 50 and 90 % of the peak of the same round, 1,024 connections. Latency counts
-    from the time at which a request was due, to the burst that its answer came in."""
+    from the time at which a request was due, to the burst that its answer came in. Before it, the
+    share of the time that each of the two cores misses when nothing runs on it (gaps of more than
+    20 µs, perf/micro/jitter.c): no tail can be better than that."""
     for _ in range(rounds):
+        for core in (SERVER_CORE, LOAD_CORE):
+            lost, longest = bench.jitter(core)
+            figures.add(f"core_{core}_missing_percent", lost)
+            figures.add(f"core_{core}_longest_gap_us", longest)
         peak = peak_rps(bench, figures)
         figures.add("peak_rps", peak)
         for percent in (10, 50, 90):
@@ -207,8 +213,22 @@ def stages(bench, figures, rounds):
     # Parsing a segment is `parse`; rx and tx are the driver's, the copies of memif included.
 
 
+def generator(bench, figures, rounds):
+    """The load generator itself, against a responder that parses nothing and keeps nothing, and
+    answers each frame with data by the same bytes (ringside-load --respond): what it can do before
+    it is the limit. 64-byte bodies, 256 connections."""
+    for _ in range(rounds):
+        with bench.responder("--length", 64):
+            result = bench.load("--conns", 256, "--path", "/")
+        figures.add("rps", result["rps"])
+        figures.add("busy", result["busy"])
+
+
 SCENARIOS = {
     f.__name__: f
-    for f in (keepalive, connections, bulk, latency, idle, overload, split, stages)
+    for f in (
+        *(keepalive, connections, bulk, latency, idle, overload, split, stages),
+        generator,
+    )
 }
 
