@@ -27,7 +27,8 @@
 
 #define DRIVER        "net_memif"
 #define GRACE_US      1000000
-#define RETRY_SECONDS 1
+#define RETRY_SECONDS 2
+#define CLOSE_US      5000000
 
 /* The ports under guard. Process-wide, because munmap() is. */
 static struct io_port *guarded[IO_MAX_PORTS];
@@ -179,20 +180,69 @@ void rs_io_memif_unguard(struct io_port *port)
 
 /* ---- the peer comes back ---- */
 
-/* The driver tells each failure; a peer that is not there yet is none. */
-static void connect_again(struct io_port *port)
+/*
+ * On the interrupt thread, which handles the driver's messages: whoever stopped the port on another
+ * thread could meet it in the middle of a handshake. The driver tells each failure; a peer that is
+ * not there yet is none.
+ */
+static void reconnect(void *arg)
 {
-	struct timespec now;
+	struct io_port *port = arg;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (now.tv_sec < port->retry_at_s)
-		return;
-	port->retry_at_s = now.tv_sec + RETRY_SECONDS;
 	rte_log_set_level_pattern("pmd.net.memif", RTE_LOG_CRIT);
 	if (port->started)
 		rte_eth_dev_stop(port->id);
 	port->started = rte_eth_dev_start(port->id) == 0;
 	rte_log_set_level_pattern("pmd.net.memif", RTE_LOG_NOTICE);
+}
+
+/* A handshake that has begun gets as long as an attempt that failed has to wait. */
+static void connect_again(struct io_port *port)
+{
+	struct timespec now;
+	bool is_first = !port->retry_at_s;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec < port->retry_at_s)
+		return;
+	port->retry_at_s = now.tv_sec + RETRY_SECONDS;
+	if (!is_first)
+		rte_eal_alarm_set(1, reconnect, port);
+}
+
+struct closing {
+	struct io_port *port;
+	bool done;
+};
+
+static void close_port(void *arg)
+{
+	struct closing *closing = arg;
+	struct io_port *port = closing->port;
+
+	if (port->started && rte_eth_dev_stop(port->id))
+		rs_log("port %u (%s) does not stop", port->id, port->name);
+	rte_eth_dev_close(port->id);
+	__atomic_store_n(&closing->done, true, __ATOMIC_RELEASE);
+}
+
+void rs_io_memif_close(struct io_port *port)
+{
+	static struct closing closing; /* outlives a callback that comes too late */
+
+	rte_eal_alarm_cancel(reconnect, port);
+	closing = (struct closing){.port = port};
+	if (rte_eal_alarm_set(1, close_port, &closing))
+		close_port(&closing);
+	for (uint32_t waited_us = 0; !__atomic_load_n(&closing.done, __ATOMIC_ACQUIRE);
+		waited_us += 1000) {
+		if (waited_us >= CLOSE_US) {
+			rs_log("port %u (%s) does not close", port->id, port->name);
+			break;
+		}
+		usleep(1000);
+	}
+	rs_io_memif_unguard(port);
 }
 
 bool rs_io_memif_watch(struct io_port *port)

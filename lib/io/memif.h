@@ -26,12 +26,18 @@ bool rs_io_memif_is_client(uint16_t port_id);
  */
 int rs_io_memif_guard(struct io_port *port);
 
-/* After the port was stopped. */
+/* After an attempt to start it has failed. */
 void rs_io_memif_unguard(struct io_port *port);
 
 /*
- * Opens the gate if the peer is there. A client whose peer is not tries to connect, at most once a
- * second. Returns whether the gate is open.
+ * Stops and closes the port, on the thread that handles its peer's messages, and ends the guard. No
+ * core polls it any more.
+ */
+void rs_io_memif_close(struct io_port *port);
+
+/*
+ * Opens the gate if the peer is there. A client whose peer is not tries to connect, at most every
+ * two seconds. Returns whether the gate is open.
  */
 bool rs_io_memif_watch(struct io_port *port);
 

@@ -305,12 +305,15 @@ fail:
 
 void rs_io_port_close(struct io_port *port)
 {
-	int err = port->started ? rte_eth_dev_stop(port->id) : 0;
+	int err;
 
+	if (port->is_memif) {
+		rs_io_memif_close(port);
+		return;
+	}
+	err = port->started ? rte_eth_dev_stop(port->id) : 0;
 	if (err)
 		rs_log("port %u (%s) does not stop: %s", port->id, port->name, strerror(-err));
-	if (port->is_memif)
-		rs_io_memif_unguard(port);
 	rte_eth_dev_close(port->id);
 }
 
