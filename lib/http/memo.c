@@ -7,15 +7,11 @@
 #include "base/csum.h"
 #include "http/reply.h"
 
-_Static_assert((HTTP_MEMO_ENTRIES & (HTTP_MEMO_ENTRIES - 1)) == 0, "hash bits choose the entry");
-
 /* Is the reply to such a request the same for everybody who asks for the path? */
-static bool is_plain(
-	const struct http_env *env, const struct http_conn *hc, const struct http_req *req)
+static bool is_plain(const struct http_req *req)
 {
 	return req->method == HTTP_GET && req->framing == HTTP_NO_BODY && !req->query.data &&
-	       req->minor_version && req->path.len <= HTTP_MEMO_KEY_BYTES &&
-	       !rs_http_reply_closes(env, hc, req);
+	       req->minor_version && req->path.len <= HTTP_MEMO_KEY_BYTES;
 }
 
 /* The first and the last eight bytes of a path, which are all of it up to 16. */
@@ -33,21 +29,24 @@ static void ends_of(struct span path, uint64_t *first, uint64_t *last)
 
 /* Who chooses paths that meet in one entry gains nothing but misses. */
 static struct http_memo_entry *entry_of(
-	struct http_memo *memo, uint64_t first, uint64_t last, uint32_t len)
+	struct http_memo *memo, uint64_t first, uint64_t last, uint32_t len, bool closes)
 {
-	first = (first ^ len) * UINT64_C(0x9e3779b97f4a7c15);
+	first = (first ^ (len << 1 | closes)) * UINT64_C(0x9e3779b97f4a7c15);
 	last = (last ^ first >> 32) * UINT64_C(0xff51afd7ed558ccd);
-	return &memo->entries[(first ^ last) >> 32 & (HTTP_MEMO_ENTRIES - 1)];
+	/* The upper bits: those that the last byte of a path, which tells most of them apart,
+	 * changes. */
+	return &memo->entries[(first ^ last) >> (64 - HTTP_MEMO_BITS)];
 }
 
-static struct http_memo_entry *find(struct http_memo *memo, struct span path)
+static struct http_memo_entry *find(struct http_memo *memo, struct span path, bool closes)
 {
 	uint64_t first, last;
 	struct http_memo_entry *e;
 
 	ends_of(path, &first, &last);
-	e = entry_of(memo, first, last, path.len);
-	if (!e->chunk || e->key_len != path.len || e->first != first || e->last != last ||
+	e = entry_of(memo, first, last, path.len, closes);
+	if (!e->chunk || e->closes != closes || e->key_len != path.len || e->first != first ||
+		e->last != last ||
 		(path.len > 16 && memcmp(e->middle, path.data + 8, path.len - 16) != 0))
 		return NULL;
 	return e;
@@ -58,10 +57,12 @@ bool rs_http_memo_reply(
 {
 	const struct http_memo_entry *e;
 	const uint8_t *reply;
+	bool closes;
 
-	if (!env->memo || !is_plain(env, hc, req))
+	if (!env->memo || !is_plain(req))
 		return false;
-	e = find(env->memo, req->path);
+	closes = rs_http_reply_closes(env, hc, req);
+	e = find(env->memo, req->path, closes);
 	if (!e || e->date_no != env->date_no)
 		return false;
 	reply = rs_chunk_data(env->chunks, e->chunk);
@@ -78,6 +79,7 @@ bool rs_http_memo_reply(
 	}
 	hc->handler = e->handler;
 	hc->reply_left = 0;
+	hc->last = closes;
 	env->counters[HTTP_C_REPLIES_2XX]++;
 	env->counters[HTTP_C_REPEATED]++;
 	return true;
@@ -91,7 +93,7 @@ void rs_http_memo_keep(struct http_env *env, const struct http_conn *hc, const s
 	struct http_memo_entry *e;
 	uint64_t first, last;
 
-	if (!env->memo || !env->cfg->handlers[hc->handler].repeatable || !is_plain(env, hc, req))
+	if (!env->memo || !env->cfg->handlers[hc->handler].repeatable || !is_plain(req))
 		return;
 	/* Whole, and alone in its chunk; a status of three digits stands behind HTTP/1.1. */
 	if (out->n != 1 || out->head_skip || !reply->chunk || hc->reply_left ||
@@ -99,7 +101,7 @@ void rs_http_memo_keep(struct http_env *env, const struct http_conn *hc, const s
 		memcmp(reply->data + 9, "200", 3) != 0 || pool->n_free <= pool->n_total / 2)
 		return;
 	ends_of(req->path, &first, &last);
-	e = entry_of(env->memo, first, last, req->path.len);
+	e = entry_of(env->memo, first, last, req->path.len, hc->last);
 	if (e->chunk)
 		rs_chunk_free(pool, e->chunk);
 	*e = (struct http_memo_entry){
@@ -108,7 +110,8 @@ void rs_http_memo_keep(struct http_env *env, const struct http_conn *hc, const s
 		.date_no = env->date_no,
 		.sum = rs_csum_fold16(rs_csum_add(0, reply->data, reply->len)),
 		.handler = hc->handler,
-		.key_len = (uint8_t)req->path.len,
+		.closes = hc->last,
+		.key_len = req->path.len & 0x7f,
 		.first = first,
 		.last = last,
 	};

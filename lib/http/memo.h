@@ -4,8 +4,8 @@
  * within one second, while the Date is the same. Such a reply is made once; after that all send
  * queues share its bytes, and its checksum is known.
  *
- * Only what a handler calls repeatable is kept, only 200 to plain GETs of HTTP/1.1 that keep their
- * connection, and only while buffers are plenty. Private to lib/http but for the struct, which
+ * Only what a handler calls repeatable is kept, only 200 to plain GETs of HTTP/1.1, and only while
+ * buffers are plenty. Private to lib/http but for the struct, which
  * belongs to one core. Includes base only.
  */
 #ifndef RS_HTTP_MEMO_H
@@ -13,7 +13,8 @@
 
 #include "http/exchange.h"
 
-#define HTTP_MEMO_ENTRIES   512
+#define HTTP_MEMO_BITS      9
+#define HTTP_MEMO_ENTRIES   (1u << HTTP_MEMO_BITS)
 #define HTTP_MEMO_KEY_BYTES 48
 
 struct http_memo_entry {
@@ -22,7 +23,8 @@ struct http_memo_entry {
 	uint32_t date_no;
 	uint16_t sum; /* checksum of the reply, folded */
 	uint8_t handler;
-	uint8_t key_len;
+	uint8_t key_len : 7;
+	bool closes : 1;                          /* it says that the connection closes after it */
 	uint64_t first, last;                     /* the path: its ends … */
 	uint8_t middle[HTTP_MEMO_KEY_BYTES - 16]; /* … and what lies between */
 };
