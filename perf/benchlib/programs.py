@@ -53,6 +53,10 @@ class Process:
         except subprocess.TimeoutExpired:
             self.popen.kill()
             return self.popen.wait()
+        except BaseException:  # the bench itself is to end: by no means without its children
+            self.popen.kill()
+            self.popen.wait()
+            raise
 
     def end(self, number=signal.SIGTERM):
         """Returns its exit status."""
