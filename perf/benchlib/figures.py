@@ -12,41 +12,60 @@ class Figures:
         self.scenario = scenario
         self.about = about
         self.units = unit_of or {}
-        self.values = {}
-        self.absent = {}
+        self.values = {}  # by name, then by round
+        self.failures = {}
         self.notes = []
+        self.round, self.n_rounds = 0, 1
+
+    def rounds(self, n):
+        """To be looped over: what is added meanwhile belongs to that round."""
+        self.n_rounds = n
+        for self.round in range(n):
+            yield self.round
 
     def add(self, name, value):
-        """One round's value."""
+        """This round's value."""
         if value is not None:
-            self.values.setdefault(name, []).append(value)
+            self.values.setdefault(name, {})[self.round] = value
 
     def add_ratio(self, name, above, below):
         """The ratio of two figures, round by round; absent where one of them is."""
-        pairs = zip(self.values.get(above, []), self.values.get(below, []))
-        ratios = [a / b for a, b in pairs if b]
+        over, under = self.values.get(above, {}), self.values.get(below, {})
+        ratios = {n: over[n] / under[n] for n in over if under.get(n)}
         if ratios:
             self.values[name] = ratios
         else:
-            self.missing(name, f"{above} or {below} is absent")
+            self.missing(name, f"no round has both {above} and {below}")
 
     def missing(self, name, why):
-        """There is no such figure, and why."""
-        if name not in self.values:
-            self.absent[name] = why
+        """This round has no such figure, and why."""
+        self.failures.setdefault(name, why)
+
+    def absent(self):
+        """Figures that no round has: why, by name."""
+        return {name: why for name, why in self.failures.items() if name not in self.values}
+
+    def all_notes(self):
+        """What was noted, and which figures some rounds lack."""
+        partly = [
+            f"{name} is of {len(self.values[name])} of {self.n_rounds} rounds: {why}"
+            for name, why in self.failures.items()
+            if 0 < len(self.values.get(name, ())) < self.n_rounds
+        ]
+        return self.notes + partly
 
     def note(self, text):
         if text not in self.notes:
             self.notes.append(text)
 
     def median(self, name):
-        return statistics.median(self.values[name]) if self.values.get(name) else None
+        return self.summary()[name]["median"] if name in self.values else None
 
     def summary(self):
+        rounds = {name: list(by_round.values()) for name, by_round in self.values.items()}
         return {
             name: {"median": statistics.median(v), "min": min(v), "max": max(v)}
-            for name, v in self.values.items()
-            if v
+            for name, v in rounds.items()
         }
 
     def as_json(self, machine, rounds):
@@ -58,8 +77,8 @@ class Figures:
             "cpu": machine.cpu,
             "rounds": rounds,
             "figures": self.summary(),
-            "absent": self.absent,
-            "notes": self.notes,
+            "absent": self.absent(),
+            "notes": self.all_notes(),
         }
 
     def table(self):
@@ -69,8 +88,8 @@ class Figures:
             lines.append(
                 f"{name:<34}{show(s['median']):>14}{show(s['min']):>14}{show(s['max']):>14}"
             )
-        lines += [f"{name:<34}absent: {why}" for name, why in self.absent.items()]
-        lines += [f"note: {note}" for note in self.notes]
+        lines += [f"{name:<34}absent: {why}" for name, why in self.absent().items()]
+        lines += [f"note: {note}" for note in self.all_notes()]
         return lines
 
 

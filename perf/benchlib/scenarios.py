@@ -43,23 +43,27 @@ def rival_rps(bench, name, *headers):
         return max(rival.rps(bench, connections, *headers) for connections in (64, 256))
 
 
+def swept_rps(bench, figures, n):
+    with bench.server(*MANY):
+        result = bench.load("--conns", n, "--clients", 8, *SMALL)
+    return checked(result, figures, f"{n} connections")["rps"]
+
+
 def keepalive(bench, figures, rounds):
     """Requests a second on one core: fused, memif, checksums in software, 64-byte bodies, one
     request a packet, closed loop. Swept over connections; `rps` is the best of the sweep. Beside it
     testpmd's macswap over the same memif with frames of 60 bytes (`limit_pps`), and nginx, haproxy
     and h2o, one worker each, on the kernel's loopback with wrk on the other core."""
     hz = tsc_hz()
-    for number in range(rounds):
+    for number in figures.rounds(rounds):
         rates = {}
         for n in SWEEP if number == 0 else [64, 256, 1024, 10000, 100000]:
-            with bench.server(*MANY):
-                result = bench.load("--conns", n, "--clients", 8, *SMALL)
-            checked(result, figures, f"{n} connections")
-            rates[n] = result["rps"]
-            figures.add(f"rps_at_{n}", result["rps"])
-        best = max(rates, key=rates.get)
-        figures.add("rps", rates[best])
-        figures.add("cycles_per_request", hz / rates[best])
+            rates[n] = attempt(figures, f"rps_at_{n}", swept_rps, bench, figures, n) or 0
+        best = max(rates.values())
+        if not best:
+            raise Unable("no number of connections could be measured")
+        figures.add("rps", best)
+        figures.add("cycles_per_request", hz / best)
         attempt(figures, "limit_pps", bench.forwarded_pps, 60)
         for rival in TO_WRK if number == 0 else ["nginx"]:
             attempt(figures, f"{rival}_rps", rival_rps, bench, rival)
@@ -70,7 +74,7 @@ def keepalive(bench, figures, rounds):
 def connections(bench, figures, rounds):
     """Connections a second: connect, one request for 64 bytes with Connection: close, the server
     closes; 1,024 at a time. Beside it nginx with the same header under wrk."""
-    for _ in range(rounds):
+    for _ in figures.rounds(rounds):
         with bench.server(*MANY):
             result = bench.load("--conns", 1024, "--per-conn", 1, "--clients", 64, *SMALL)
         checked(result, figures, "connections")
@@ -82,7 +86,7 @@ def connections(bench, figures, rounds):
 def bulk(bench, figures, rounds):
     """Large bodies: 1 MiB and 100 MiB, 8 connections, bits of bodies a second. Beside it testpmd's
     macswap with frames of 1,514 bytes, counted as the TCP payload that they could carry."""
-    for _ in range(rounds):
+    for _ in figures.rounds(rounds):
         for name, size in (("1m", 1 << 20), ("100m", 100 << 20)):
             with bench.server():
                 result = bench.load(
@@ -109,7 +113,7 @@ def latency(bench, figures, rounds):
     from the time at which a request was due, to the burst that its answer came in. Before it, the
     share of the time that each of the two cores misses when nothing runs on it (gaps of more than
     20 µs, perf/micro/jitter.c): no tail can be better than that."""
-    for _ in range(rounds):
+    for _ in figures.rounds(rounds):
         for core in (SERVER_CORE, LOAD_CORE):
             lost, longest = bench.jitter(core)
             figures.add(f"core_{core}_missing_percent", lost)
@@ -134,7 +138,7 @@ def idle(bench, figures, rounds):
     256 busy connections beside them."""
     wanted = 1_000_000
     options = ("--idle-timeout", "3600")
-    for _ in range(rounds):
+    for _ in figures.rounds(rounds):
         with bench.server("--max-conns", 1024, *options) as server:
             base = server.memory_bytes()
         with bench.server("--max-conns", wanted + 2048, *options) as server:
@@ -157,7 +161,7 @@ def overload(bench, figures, rounds):
     addresses beside 256 keep-alive connections, against those alone. `recovery_s`: after a flood,
     the first second in which the same connections are answered at 0.9 of the rate without it."""
     slots = ("--conns", 100000, "--per-conn", 1, "--clients", 64, "--timeout", 1000)
-    for _ in range(rounds):
+    for _ in figures.rounds(rounds):
         with bench.server(*MANY):
             peak = bench.load("--conns", 1024, "--per-conn", 1, "--clients", 64, *SMALL)["rps"]
         figures.add("peak_cps", peak)
@@ -192,7 +196,7 @@ def split(bench, figures, rounds):
     lcores = ("--lcores", "0@0,1@0,2@0,3@0")
     options = ("--layout", "split", "--rx-cores", "1", "--net-cores", "2", "--tx-cores", "3")
     cores = os.cpu_count()
-    for _ in range(rounds):
+    for _ in figures.rounds(rounds):
         with bench.server(*options, "--idle", "sleep", eal=lcores):
             result = bench.load("--conns", 256, *SMALL)
         checked(result, figures, "split")
@@ -204,7 +208,7 @@ def split(bench, figures, rounds):
 def stages(bench, figures, rounds):
     """Cycles a frame by kind of work, as the net core samples them itself (one turn in 128), under
     the load of keepalive with 256 connections."""
-    for _ in range(rounds):
+    for _ in figures.rounds(rounds):
         with bench.server() as server:
             checked(bench.load("--conns", 256, *SMALL), figures, "stages")
         for name, value in server.counters().items():
@@ -217,12 +221,33 @@ def generator(bench, figures, rounds):
     """The load generator itself, against a responder that parses nothing and keeps nothing, and
     answers each frame with data by the same bytes (ringside-load --respond): what it can do before
     it is the limit. 64-byte bodies, 256 connections."""
-    for _ in range(rounds):
+    for _ in figures.rounds(rounds):
         with bench.responder("--length", 64):
             result = bench.load("--conns", 256, "--path", "/")
         figures.add("rps", result["rps"])
         figures.add("busy", result["busy"])
 
+
+# What each one owes; where it ends early, these are absent.
+PROMISED = {
+    "keepalive": [
+        *("rps", "rps_at_10000", "rps_at_100000", "limit_pps", "ratio_to_limit"),
+        *("nginx_rps", "ratio_to_nginx", "cycles_per_request"),
+    ],
+    "connections": ["cps", "nginx_cps"],
+    "bulk": ["gbit_per_s", "ratio_to_forwarder"],
+    "latency": [f"{p}_us_at_{at}" for at in (10, 50, 90) for p in ("p50", "p90", "p99", "p999")],
+    "idle": ["n_idle", "bytes_per_connection", "rps_beside_idle"],
+    "overload": [
+        *("goodput_ratio_at_2x", "goodput_ratio_at_10x", "goodput_ratio_beside_syn_flood"),
+        *("recovery_s", "admin_answer_ms"),
+    ],
+    "split": ["rps", "rps_per_total_core"],
+    "stages": [
+        f"cycles_{name}" for name in ("rx", "parse", "lookup", "tcp", "http", "render", "tx")
+    ],
+    "generator": ["rps", "busy"],
+}
 
 SCENARIOS = {
     f.__name__: f

@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(TREE, "perf"))
 
 from benchlib import charts  # noqa: E402
 from benchlib.figures import Figures, save, show  # noqa: E402
-from benchlib.scenarios import SCENARIOS  # noqa: E402
+from benchlib.scenarios import PROMISED, SCENARIOS  # noqa: E402
 
 
 class Here:
@@ -25,8 +25,8 @@ class Here:
 def result(scenario, **values):
     figures = Figures(scenario, "about it")
     for name, rounds in values.items():
-        for value in rounds:
-            figures.add(name, value)
+        for number in figures.rounds(len(rounds)):
+            figures.add(name, rounds[number])
     return figures.as_json(Here, 3)
 
 
@@ -40,11 +40,26 @@ class FiguresTest(unittest.TestCase):
 
     def test_ratios_are_of_the_same_round(self):
         figures = Figures("x", "")
-        for above, below in ((1, 2), (3, 4)):
-            figures.add("above", above)
-            figures.add("below", below)
+        pairs = ((1, 2), (3, None), (5, 8))
+        for number in figures.rounds(len(pairs)):
+            figures.add("above", pairs[number][0])
+            figures.add("below", pairs[number][1])
         figures.add_ratio("ratio", "above", "below")
-        self.assertEqual(figures.values["ratio"], [0.5, 0.75])
+        self.assertEqual(
+            figures.summary()["ratio"], {"median": 0.5625, "min": 0.5, "max": 0.625}
+        )
+
+    def test_what_one_round_lacks_is_not_absent(self):
+        figures = Figures("x", "")
+        for number in figures.rounds(2):
+            if number == 0:
+                figures.missing("limit", "no testpmd")
+            else:
+                figures.add("limit", 7)
+        r = figures.as_json(Here, 2)
+        self.assertEqual(r["figures"]["limit"]["median"], 7)
+        self.assertEqual(r["absent"], {})
+        self.assertEqual(r["notes"], ["limit is of 1 of 2 rounds: no testpmd"])
 
     def test_what_is_absent_says_why(self):
         figures = Figures("x", "")
@@ -124,10 +139,16 @@ class CommandLineTest(unittest.TestCase):
         for name in SCENARIOS:
             self.assertIn(f"\n{name}\n", "\n" + done.stdout)
 
+    def test_every_scenario_says_what_it_owes(self):
+        self.assertEqual(set(PROMISED), set(SCENARIOS))
+
     def test_bad_arguments(self):
         for arguments in ((), ("nonsense",), ("keepalive", "--seconds", "0"),
                           ("keepalive", "--rounds", "x"), ("all", "--json", "x")):
-            self.assertEqual(self.run_it(*arguments).returncode, 2, arguments)
+            done = self.run_it(*arguments)
+            self.assertEqual(done.returncode, 2, arguments)
+            self.assertEqual(done.stdout, "")
+            self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
 
 
 if __name__ == "__main__":
