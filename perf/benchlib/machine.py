@@ -8,6 +8,8 @@ import subprocess
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(TREE, "build")
 SERVER_CORE, LOAD_CORE = 0, 1
+HUGEPAGES_STATE = "/run/ringside-hugepages"  # where scripts/hugepages keeps what it found
+N_HUGEPAGES = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
 MB_WANTED = 6144
 MB_LEAST = 2048
 
@@ -24,27 +26,35 @@ class Machine:
         self.commit = output("git", "-C", TREE, "describe", "--always", "--dirty", "--abbrev=12")
         self.date = datetime.date.today().isoformat()
         self.hugepages = False
-        self.changed = False
+        self.pages_before = None
 
     def __enter__(self):
-        if os.cpu_count() < 2:
-            raise Unable("one core is not enough: the server needs one and the load another")
+        if not {SERVER_CORE, LOAD_CORE} <= os.sched_getaffinity(0):
+            raise Unable(
+                f"needs cores {SERVER_CORE} and {LOAD_CORE}: one for the server, one for the load"
+            )
         if os.geteuid() != 0:
             raise Unable("needs root, for hugepages and memif: sudo perf/bench …")
+        if os.path.exists(HUGEPAGES_STATE):  # somebody else's, to be left standing
+            with open(N_HUGEPAGES, encoding="utf-8") as file:
+                self.pages_before = file.read()
         for mb in (MB_WANTED, MB_LEAST):
             done = subprocess.run(
                 [f"{TREE}/scripts/hugepages", "up", str(mb)], capture_output=True, check=False
             )
             if done.returncode == 0:
-                self.hugepages = self.changed = True
+                self.hugepages = True
                 break
         if not self.hugepages:
             print("no hugepages: memif copies on both sides, so all figures are lower than usual")
         return self
 
     def __exit__(self, *_):
-        if self.changed:
+        if self.pages_before is None:
             subprocess.run([f"{TREE}/scripts/hugepages", "down"], capture_output=True, check=False)
+        else:
+            with open(N_HUGEPAGES, "w", encoding="utf-8") as file:
+                file.write(self.pages_before)
 
     def memory(self, mb):
         """EAL arguments for a program that needs at most so much."""

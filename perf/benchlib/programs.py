@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The programs of a measurement, each pinned to its core, started when ready and ended by pid."""
 
+import glob
 import json
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -40,29 +40,35 @@ class Process:
 
     def wait_until(self, ready):
         deadline = time.monotonic() + READY_SECONDS
-        while not ready():
-            if self.popen.poll() is not None or time.monotonic() > deadline:
-                self.end()
-                raise Unable(f"{self.name} did not start: {self.log()[-400:].strip()}")
-            time.sleep(0.01)
+        try:
+            while not ready():
+                if self.popen.poll() is not None or time.monotonic() > deadline:
+                    raise Unable(f"{self.name} did not start: {self.log()[-400:].strip()}")
+                time.sleep(0.01)
+        except BaseException:
+            self.end()
+            raise
 
     def wait(self, seconds):
         """Lets it end by itself, but not later than that. Returns its exit status."""
         try:
             return self.popen.wait(seconds)
         except subprocess.TimeoutExpired:
-            self.popen.kill()
-            return self.popen.wait()
+            self.end()
+            raise Unable(f"{self.name} did not end within {seconds} s") from None
         except BaseException:  # the bench itself is to end: by no means without its children
-            self.popen.kill()
-            self.popen.wait()
+            self.end()
             raise
 
-    def end(self, number=signal.SIGTERM):
-        """Returns its exit status."""
+    def end(self):
+        """Returns its exit status. TERM first: `timeout` passes that on to its child, not KILL."""
         if self.popen.poll() is None:
-            self.popen.send_signal(number)
-        return self.wait(END_SECONDS)
+            self.popen.terminate()
+            try:
+                self.popen.wait(END_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.popen.kill()
+        return self.popen.wait()
 
 
 class Bench:
@@ -74,7 +80,12 @@ class Bench:
         self.folder = tempfile.mkdtemp(prefix="ringside-bench-")
 
     def close(self):
+        """EAL leaves a folder and, with --single-file-segments, pages; nobody comes back to them."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in glob.glob(f"/var/run/dpdk/bench-{os.getpid()}-*"):
+            shutil.rmtree(folder, ignore_errors=True)
+        for pages in glob.glob(f"/dev/hugepages/bench-{os.getpid()}-*"):
+            os.remove(pages)
 
     def socket(self):
         return os.path.join(self.folder, "memif.sock")
@@ -137,7 +148,7 @@ class Bench:
             self.folder,
             "macswap",
             [
-                *("timeout", str(seconds + 20), "dpdk-testpmd"),
+                *("timeout", "-k", "5", str(seconds + 20), "dpdk-testpmd"),
                 *self.eal("macswap", 0, 512, "--lcores", f"0@{SERVER_CORE},1@{SERVER_CORE}"),
                 *self.memif("server"),
                 *("--", "--forward-mode=macswap", "--no-lsc-interrupt", "--stats-period", "60"),
@@ -150,7 +161,7 @@ class Bench:
                 self.folder,
                 "flowgen",
                 [
-                    *("timeout", str(seconds + 3), "dpdk-testpmd"),
+                    *("timeout", "-k", "5", str(seconds + 3), "dpdk-testpmd"),
                     *self.eal(
                         *("flowgen", 0, 1024, "--lcores", f"0@{LOAD_CORE},1@{LOAD_CORE}"),
                         *self.client_vdev(),
