@@ -28,6 +28,11 @@ class Figures:
         if value is not None:
             self.values.setdefault(name, {})[self.round] = value
 
+    def observe(self, name, value):
+        """A circumstance, seen any number of times a round: its spread is what it tells."""
+        seen = self.values.setdefault(name, {})
+        seen[self.round, len(seen)] = value
+
     def add_ratio(self, name, above, below):
         """The ratio of two figures, round by round; absent where one of them is."""
         over, under = self.values.get(above, {}), self.values.get(below, {})

@@ -78,9 +78,10 @@ class Bench:
         self.machine = machine
         self.seconds = seconds
         self.folder = tempfile.mkdtemp(prefix="ringside-bench-")
+        self.core_to_core_ns = None
 
     def close(self):
-        """EAL leaves a folder and, with --single-file-segments, pages; nobody comes back to them."""
+        """EAL leaves a folder and, in single files, pages; nobody comes back to them."""
         shutil.rmtree(self.folder, ignore_errors=True)
         for folder in glob.glob(f"/var/run/dpdk/bench-{os.getpid()}-*"):
             shutil.rmtree(folder, ignore_errors=True)
@@ -103,10 +104,21 @@ class Bench:
         return ["--no-pci", "--no-telemetry", *lcores, *files, *memory, *more]
 
     def server(self, *options, eal=(), core=SERVER_CORE):
+        self.core_to_core_ns = self.handover()
         return Ringside(self, core, eal, options)
 
     def responder(self, *options):
+        self.core_to_core_ns = self.handover()
         return Responder(self, options)
+
+    def handover(self):
+        """How far apart the two cores are now, in ns; only while nothing runs on them."""
+        program = f"{BUILD}/perf/micro/handover"
+        process = Process(self.folder, "handover", [program, str(SERVER_CORE), str(LOAD_CORE)])
+        status = process.wait(10)
+        if status != 0:
+            raise Unable(f"handover ended with {status}: {process.log().strip()}")
+        return float(process.log())
 
     def jitter(self, core):
         """Percent of the time that the core misses, and the longest gap in µs."""
@@ -121,7 +133,8 @@ class Bench:
         return vdev + (["--single-file-segments"] if self.machine.hugepages else [])
 
     def load(self, *options, seconds=None, warmup=1):
-        """Runs the load generator against what listens; returns its JSON."""
+        """Runs the load generator against what listens; returns its JSON, and how far apart the
+        cores were just before (`core_to_core_ns`)."""
         report = os.path.join(self.folder, "load.json")
         if os.path.exists(report):
             os.remove(report)
@@ -137,7 +150,7 @@ class Bench:
         if status != 0 or not os.path.exists(report):
             raise Unable(f"ringside-load ended with {status}: {process.log()[-400:].strip()}")
         with open(report, encoding="utf-8") as file:
-            return json.load(file)
+            return {**json.load(file), "core_to_core_ns": self.core_to_core_ns}
 
     def forwarded_pps(self, frame_bytes):
         """testpmd's macswap on the server's core, flowgen on the load's: frames a second there and

@@ -72,6 +72,14 @@ class FiguresTest(unittest.TestCase):
         self.assertIn("ratio", r["absent"])
         self.assertTrue(any("absent" in line for line in figures.table()))
 
+    def test_a_circumstance_is_seen_more_than_once_a_round(self):
+        figures = Figures("x", "")
+        for number in figures.rounds(2):
+            figures.observe("ns", 30)
+            figures.observe("ns", 30 + 100 * number)
+        self.assertEqual(figures.summary()["ns"], {"median": 30, "min": 30, "max": 130})
+        self.assertEqual(figures.all_notes(), [])
+
     def test_numbers_are_readable(self):
         self.assertEqual(show(1234567.8), "1,234,568")
         self.assertEqual(show(0.12345), "0.123")
