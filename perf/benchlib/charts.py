@@ -11,6 +11,7 @@ from .figures import show
 
 WIDTH, HEIGHT = 720, 360
 LEFT, RIGHT, TOP, BOTTOM = 90, 30, 50, 50
+LABELS = 45  # beside the last point of a curve: its name, or half of the last x label
 COLOURS = ["#00805a", "#3b6fb6", "#c2703d", "#8a5aa8", "#b04a5a", "#5c8a3a", "#777777"]
 
 
@@ -46,6 +47,34 @@ class Chart:
             self.add(text(LEFT - 8, y + 4, f"{i * step:,g}", anchor="end"))
         self.add(text(LEFT, TOP - 8, unit, size=11, colour="#666666"))
         return y_of
+
+
+    def decades(self, least, most, unit):
+        """Horizontal lines at powers of ten around least and most, evenly apart: for values that
+        differ by orders of magnitude. Returns the function to pixels."""
+        low = math.floor(math.log10(least))
+        high = max(math.ceil(math.log10(most)), low + 1)
+        area = HEIGHT - TOP - BOTTOM
+
+        def y_of(value):
+            return HEIGHT - BOTTOM - area * (math.log10(value) - low) / (high - low)
+
+        for power in range(low, high + 1):
+            y = y_of(10.0**power)
+            self.add(line(LEFT, y, WIDTH - RIGHT, y, "#dddddd"))
+            self.add(text(LEFT - 8, y + 4, f"{10.0**power:,g}", anchor="end"))
+        self.add(text(LEFT, TOP - 8, unit, size=11, colour="#666666"))
+        return y_of
+
+
+def log_places(numbers):
+    """Where numbers stand on a logarithmic axis, as shares of its length."""
+    logs = [math.log10(n) for n in numbers]
+    return [(n - logs[0]) / ((logs[-1] - logs[0]) or 1) for n in logs]
+
+
+def even_places(labels):
+    return [i / max(len(labels) - 1, 1) for i in range(len(labels))]
 
 
 def round_step(most):
@@ -85,23 +114,36 @@ def bars(title, unit, values):
     return chart.svg()
 
 
-def curves(title, unit, x_labels, series):
-    """series: {label: [values, one for each x label]}."""
+def curves(title, unit, x_labels, series, places=None, decades=False):
+    """series: {label: [values, one for each x label]}. places: where the x labels stand, 0 to 1;
+    evenly apart unless told. decades: the values' axis is logarithmic."""
     chart = Chart(title)
-    y_of = chart.grid(max(max(v) for v in series.values()), unit)
-    step = (WIDTH - LEFT - RIGHT) / max(len(x_labels) - 1, 1)
-    for i, label in enumerate(x_labels):
-        chart.add(text(LEFT + step * i, HEIGHT - BOTTOM + 18, label, anchor="middle"))
+    every = [value for values in series.values() for value in values]
+    y_of = chart.decades(min(every), max(every), unit) if decades else chart.grid(max(every), unit)
+    width = WIDTH - LEFT - RIGHT - LABELS
+    x_of = [LEFT + width * place for place in places or even_places(x_labels)]
+    for x, label in zip(x_of, x_labels):
+        chart.add(text(x, HEIGHT - BOTTOM + 18, label, anchor="middle"))
     for n, (label, values) in enumerate(series.items()):
         colour = COLOURS[n % len(COLOURS)]
-        points = [(LEFT + step * i, y_of(v)) for i, v in enumerate(values)]
+        points = list(zip(x_of, map(y_of, values)))
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         chart.add(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         for x, y in points:
             chart.add(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"/>')
-        if len(series) > 1:
-            chart.add(text(WIDTH - RIGHT - 60, TOP + 16 * n, label, colour=colour, weight="bold"))
+    if len(series) > 1:
+        name_curves(chart, x_of[-1] + 10, {label: y_of(v[-1]) for label, v in series.items()})
     return chart.svg()
+
+
+def name_curves(chart, x, ends):
+    """ends: {label: where its curve ends}. Names that would lie on each other move down."""
+    free = 0
+    colours = dict(zip(ends, COLOURS))
+    for label, y in sorted(ends.items(), key=lambda end: end[1]):
+        y = max(y + 4, free)
+        free = y + 13
+        chart.add(text(x, y, label, colour=colours[label], weight="bold"))
 
 
 def stack(title, unit, values):
@@ -138,15 +180,23 @@ def draw_all(results):
             values = [m[f"rps_at_{n}"] / 1e6 for n in swept]
             labels = [f"{n:,}" for n in swept]
             drawn["connections.svg"] = curves(
-                "Requests by number of connections", "million/s", labels, {"ringside": values}
+                "Requests by number of connections (logarithmic)",
+                "million/s",
+                labels,
+                {"ringside": values},
+                places=log_places(swept),
             )
     if "latency" in results:
         m = medians(results["latency"])
-        points = [p for p in ("p50", "p90", "p99") if f"{p}_us_at_90" in m]
+        points = [p for p in ("p50", "p90", "p99", "p999") if f"{p}_us_at_90" in m]
         series = {p: [m[f"{p}_us_at_{at}"] for at in (10, 50, 90)] for p in points}
         if series:
             drawn["latency.svg"] = curves(
-                "Latency by load, open loop", "µs", ["10 %", "50 %", "90 % of the peak"], series
+                "Latency by load, open loop (logarithmic)",
+                "µs",
+                ["10 %", "50 %", "90 % of the peak"],
+                series,
+                decades=True,
             )
     if "stages" in results:
         m = medians(results["stages"])
