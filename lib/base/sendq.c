@@ -2,24 +2,99 @@
 #include "base/sendq.h"
 
 #include <stddef.h>
+#include <string.h>
 
-static uint8_t slot(const struct sendq *q, uint32_t i)
+static inline uint32_t capacity(const struct sendq *q)
+{
+	return __builtin_expect(q->grown, 0) ? SENDQ_GROWN : SENDQ_SLICES;
+}
+
+static inline uint8_t slot(const struct sendq *q, uint32_t i)
 {
 	uint32_t k = q->head + i;
 
-	return (uint8_t)(k >= SENDQ_SLICES ? k - SENDQ_SLICES : k);
+	return (uint8_t)(k >= capacity(q) ? k - capacity(q) : k);
+}
+
+/* The i-th slice. The ring of a queue that has grown is aligned like its chunk. */
+static inline struct slice *nth(const struct sendq *q, uint32_t i)
+{
+	struct slice *ring = __builtin_expect(q->grown, 0)
+				     ? (struct slice *)(uintptr_t)q->slices[0].data
+				     : (struct slice *)(uintptr_t)q->slices;
+
+	return &ring[slot(q, i)];
 }
 
 struct slice *rs_sendq_last(struct sendq *q)
 {
-	return q->n ? &q->slices[slot(q, q->n - 1u)] : NULL;
+	return q->n ? nth(q, q->n - 1u) : NULL;
 }
 
 bool rs_sendq_push(struct sendq *q, const uint8_t *data, uint32_t len, uint32_t chunk)
 {
 	if (rs_sendq_full(q))
 		return false;
-	q->slices[slot(q, q->n++)] = (struct slice){.data = data, .len = len, .chunk = chunk};
+	*nth(q, q->n++) = (struct slice){.data = data, .len = len, .chunk = chunk};
+	q->n_bytes += len;
+	return true;
+}
+
+/* Moves the ring into a chunk. */
+static bool grow(struct sendq *q, struct chunk_pool *pool)
+{
+	uint32_t chunk = rs_chunk_alloc(pool);
+	struct slice *ring;
+
+	if (!chunk)
+		return false;
+	ring = (struct slice *)(void *)rs_chunk_data(pool, chunk);
+	for (uint32_t i = 0; i < q->n; i++)
+		ring[i] = *nth(q, i);
+	q->slices[0] = (struct slice){.data = (const uint8_t *)ring, .chunk = chunk};
+	q->head = 0;
+	q->sum = 0;
+	q->grown = true;
+	return true;
+}
+
+static void shrink(struct sendq *q, struct chunk_pool *pool)
+{
+	rs_chunk_free(pool, q->slices[0].chunk);
+	q->grown = false;
+	q->head = 0;
+}
+
+/* Appends by copying; false when there is no room behind the youngest slice. */
+static bool append(struct sendq *q, struct chunk_pool *pool, const uint8_t *data, uint32_t len)
+{
+	struct slice *last = rs_sendq_last(q);
+	uint32_t used;
+
+	if (!last || !last->chunk || rs_chunk_is_shared(pool, last->chunk))
+		return false;
+	used = (uint32_t)(last->data - rs_chunk_data(pool, last->chunk)) + last->len;
+	if (pool->chunk_bytes - used < len)
+		return false;
+	memcpy(rs_chunk_data(pool, last->chunk) + used, data, len);
+	last->len += len;
+	q->n_bytes += len;
+	return true;
+}
+
+bool rs_sendq_push_more(
+	struct sendq *q, struct chunk_pool *pool, const uint8_t *data, uint32_t len, uint32_t chunk)
+{
+	if (append(q, pool, data, len)) {
+		if (chunk)
+			rs_chunk_free(pool, chunk);
+		return true;
+	}
+	if (!q->grown && q->n == SENDQ_SLICES && !grow(q, pool))
+		return false;
+	if (q->n == capacity(q))
+		return false;
+	*nth(q, q->n++) = (struct slice){.data = data, .len = len, .chunk = chunk};
 	q->n_bytes += len;
 	return true;
 }
@@ -73,16 +148,18 @@ void rs_sendq_ack(struct sendq *q, uint32_t n, struct chunk_pool *pool)
 {
 	q->n_bytes -= n;
 	n += q->head_skip;
-	while (q->n && n >= q->slices[q->head].len) {
-		n -= q->slices[q->head].len;
-		if (q->slices[q->head].chunk)
-			rs_chunk_free(pool, q->slices[q->head].chunk);
+	while (q->n && n >= nth(q, 0)->len) {
+		n -= nth(q, 0)->len;
+		if (nth(q, 0)->chunk)
+			rs_chunk_free(pool, nth(q, 0)->chunk);
 		if (q->head == q->summed)
 			q->sum = 0;
 		q->head = slot(q, 1);
 		q->n--;
 	}
 	q->head_skip = n;
+	if (__builtin_expect(q->grown && !q->n, 0))
+		shrink(q, pool);
 }
 
 uint32_t rs_sendq_peek(const struct sendq *q, uint32_t offset, uint32_t len, struct span *spans)
@@ -90,8 +167,8 @@ uint32_t rs_sendq_peek(const struct sendq *q, uint32_t offset, uint32_t len, str
 	uint32_t n = 0;
 
 	offset += q->head_skip;
-	for (uint32_t i = 0; i < q->n && len; i++) {
-		const struct slice *s = &q->slices[slot(q, i)];
+	for (uint32_t i = 0; i < q->n && len && n < SENDQ_SLICES; i++) {
+		const struct slice *s = nth(q, i);
 		uint32_t take;
 
 		if (offset >= s->len) {
@@ -106,13 +183,28 @@ uint32_t rs_sendq_peek(const struct sendq *q, uint32_t offset, uint32_t len, str
 	return n;
 }
 
+uint32_t rs_sendq_cover(const struct sendq *q, uint32_t offset, uint32_t len)
+{
+	struct span spans[SENDQ_SLICES];
+	uint32_t n, covered = 0;
+
+	if (__builtin_expect(!q->grown, 1))
+		return len;
+	n = rs_sendq_peek(q, offset, len, spans);
+	for (uint32_t i = 0; i < n; i++)
+		covered += spans[i].len;
+	return covered;
+}
+
 void rs_sendq_clear(struct sendq *q, struct chunk_pool *pool)
 {
 	for (uint32_t i = 0; i < q->n; i++) {
-		const struct slice *s = &q->slices[slot(q, i)];
+		const struct slice *s = nth(q, i);
 
 		if (s->chunk)
 			rs_chunk_free(pool, s->chunk);
 	}
+	if (q->grown)
+		rs_chunk_free(pool, q->slices[0].chunk);
 	*q = (struct sendq){0};
 }

@@ -7,6 +7,9 @@
  * others, and frees when the last byte is acknowledged. Nothing is copied for retransmission: any
  * range of the queue can be read again with rs_sendq_peek().
  *
+ * A few slices stand in the queue itself. Who queues many small pieces (TLS) lets the ring of them
+ * grow into a chunk, with rs_sendq_push_more(); it goes back when the queue is empty.
+ *
  * Belongs to one core. Includes base only.
  */
 #ifndef RS_BASE_SENDQ_H
@@ -28,21 +31,24 @@ struct span {
 	uint32_t len;
 };
 
-#define SENDQ_SLICES 3
+#define SENDQ_SLICES 3   /* in the queue itself; also the most spans of a segment */
+#define SENDQ_GROWN  128 /* in a chunk */
 
 struct sendq {
-	struct slice slices[SENDQ_SLICES]; /* a ring: n of them from head */
-	uint32_t n_bytes;                  /* queued and not yet acknowledged */
-	uint32_t head_skip;                /* bytes of the first slice that are acknowledged */
+	/* A ring: n of them from head. When it has grown, slices[0] is the chunk where it is. */
+	struct slice slices[SENDQ_SLICES];
+	uint32_t n_bytes;   /* queued and not yet acknowledged */
+	uint32_t head_skip; /* bytes of the first slice that are acknowledged */
 	uint8_t head;
 	uint8_t n;
 	uint8_t summed; /* the slot of the slice that sum is of */
-	uint16_t sum;   /* its checksum, folded; 0: of none is it known */
+	bool grown;
+	uint16_t sum; /* its checksum, folded; 0: of none is it known */
 };
 
 static inline bool rs_sendq_full(const struct sendq *q)
 {
-	return q->n == SENDQ_SLICES;
+	return q->n >= SENDQ_SLICES;
 }
 
 static inline bool rs_sendq_empty(const struct sendq *q)
@@ -57,14 +63,24 @@ struct slice *rs_sendq_last(struct sendq *q);
  * > 0. */
 bool rs_sendq_push(struct sendq *q, const uint8_t *data, uint32_t len, uint32_t chunk);
 
-/* The same for an empty queue and a slice whose folded checksum is known (0: it is not). */
+/*
+ * The same, for up to SENDQ_GROWN slices: pool->chunk_bytes has room for so many. False also when
+ * the pool is empty. Where the bytes fit behind the youngest slice, in a chunk that nobody shares,
+ * they are copied there and chunk is freed, so that few slices hold much.
+ */
+bool rs_sendq_push_more(struct sendq *q, struct chunk_pool *pool, const uint8_t *data, uint32_t len,
+	uint32_t chunk);
+
+/* The same as rs_sendq_push() for an empty queue and a slice whose folded checksum is known (0: it
+ * is not). */
 void rs_sendq_push_summed(
 	struct sendq *q, const uint8_t *data, uint32_t len, uint32_t chunk, uint16_t sum);
 
 /* The folded checksum of the bytes [offset, offset + len) where it is known, else 0. */
 static inline uint16_t rs_sendq_sum(const struct sendq *q, uint32_t offset, uint32_t len)
 {
-	if (q->head != q->summed || offset + q->head_skip || len != q->slices[q->head].len)
+	if (q->head != q->summed || q->grown || offset + q->head_skip ||
+		len != q->slices[q->head].len)
 		return 0;
 	return q->sum;
 }
@@ -83,9 +99,13 @@ void rs_sendq_ack(struct sendq *q, uint32_t n, struct chunk_pool *pool);
 
 /*
  * The bytes [offset, offset + len) as up to SENDQ_SLICES spans. Returns how many spans were
- * written; they cover fewer than len bytes only where the queue ends.
+ * written; they cover fewer than len bytes where the queue ends, or where a grown queue has more
+ * and smaller slices than that: see rs_sendq_cover().
  */
 uint32_t rs_sendq_peek(const struct sendq *q, uint32_t offset, uint32_t len, struct span *spans);
+
+/* How many of the bytes [offset, offset + len) the spans of one rs_sendq_peek() cover. */
+uint32_t rs_sendq_cover(const struct sendq *q, uint32_t offset, uint32_t len);
 
 /* Frees everything. */
 void rs_sendq_clear(struct sendq *q, struct chunk_pool *pool);

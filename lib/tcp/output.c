@@ -202,6 +202,7 @@ static bool send_new(struct tcp *t, struct tcp_conn *c)
 			break;
 		if (rs_unlikely(c->sacked))
 			len = rs_tcp_sack_gap(t, c, c->snd_nxt, len);
+		len = rs_sendq_cover(&c->sendq, c->snd_nxt - c->snd_una, len);
 		if (n == MAX_SEGS_PER_FLUSH || t->n_tx == t->max_tx)
 			return false;
 		fin = is_closing && len == avail && fits > len;
@@ -229,7 +230,10 @@ static bool send_lost(struct tcp *t, struct tcp_conn *c)
 		n++) {
 		uint32_t end = rs_tcp_snd_end(c);
 		uint32_t bytes = rs_seq_lt(seq, end) ? rs_min_u32(len, end - seq) : 0;
+		uint32_t covered = rs_sendq_cover(&c->sendq, seq - c->snd_una, bytes);
 
+		if (covered < bytes)
+			len = bytes = covered;
 		if (n == MAX_SEGS_PER_FLUSH || t->n_tx == t->max_tx)
 			return false;
 		send_data(t, c, seq, bytes, bytes < len);
@@ -269,6 +273,7 @@ static void retransmit_one(struct tcp *t, struct tcp_conn *c)
 		len = rs_tcp_sack_gap(t, c, c->snd_una, len);
 		rs_tcp_sack_sent_again(t, c, c->snd_una + rs_max_u32(len, 1));
 	}
+	len = rs_sendq_cover(&c->sendq, 0, len);
 	send_data(t, c, c->snd_una, len,
 		c->flags & TCP_F_FIN_SENT && in_flight > len && len == c->sendq.n_bytes);
 }
@@ -281,6 +286,7 @@ static void send_probe(struct tcp *t, struct tcp_conn *c)
 		/* As much as a small window takes, else one byte. */
 		uint32_t len = rs_min_u32(rs_min_u32(c->snd_wnd, c->mss), c->sendq.n_bytes);
 
+		len = rs_sendq_cover(&c->sendq, 0, len);
 		send_data(t, c, c->snd_una, rs_max_u32(len, 1), false);
 		c->flags &= ~(uint32_t)TCP_F_TIMING; /* its answer says nothing about the way */
 	} else if (send_data(t, c, c->snd_una, 0, true)) {
@@ -314,7 +320,7 @@ static inline uint32_t unusual_output(const struct tcp *t, const struct tcp_conn
 	slow |= (uint32_t)(c->state ^ TCP_ESTABLISHED);
 	slow |= c->flags & (TCP_F_RESEND | TCP_F_RTX | TCP_F_PERSIST | TCP_F_RECOVERY |
 				   TCP_F_DUP_ACKS | TCP_F_CLOSE | TCP_F_TIMING);
-	slow |= c->sacked | c->rcvq | q->head_skip;
+	slow |= c->sacked | c->rcvq | q->head_skip | q->grown;
 	slow |= (c->snd_una ^ c->snd_max) | (c->snd_nxt ^ c->snd_max);
 	slow |= (uint32_t)(q->n ^ 1);
 	slow |= q->n_bytes > rs_min_u32(c->mss, rs_min_u32(c->cwnd, c->snd_wnd));

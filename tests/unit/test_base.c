@@ -27,12 +27,17 @@ static uint32_t draw(uint32_t below)
 	return (uint32_t)((uint64_t)random_state * below >> 32);
 }
 
+static void *new_pool_of(struct chunk_pool *pool, uint32_t n, uint32_t chunk_bytes)
+{
+	void *memory = aligned_alloc(64, rs_chunk_pool_bytes(n, chunk_bytes));
+
+	rs_chunk_pool_init(pool, memory, n, chunk_bytes);
+	return memory;
+}
+
 static void *new_pool(struct chunk_pool *pool)
 {
-	void *memory = aligned_alloc(64, rs_chunk_pool_bytes(N_CHUNKS, CHUNK_BYTES));
-
-	rs_chunk_pool_init(pool, memory, N_CHUNKS, CHUNK_BYTES);
-	return memory;
+	return new_pool_of(pool, N_CHUNKS, CHUNK_BYTES);
 }
 
 static void chunks_are_handed_out_once(void **state)
@@ -122,6 +127,74 @@ static void sendq_against_a_model(void **state)
 		rs_sendq_clear(&q, &pool);
 		assert_int_equal(pool.n_free, N_CHUNKS);
 	}
+	free(memory);
+}
+
+/* A queue that grows, with many small and some large slices, against a plain array. */
+static void a_grown_sendq_against_a_model(void **state)
+{
+	enum {
+		N = 160,
+		BYTES = 2112
+	};
+	static uint8_t model[1 << 20];
+	struct chunk_pool pool;
+	void *memory = new_pool_of(&pool, N, BYTES);
+	uint32_t n_grown = 0, n_full = 0;
+
+	(void)state;
+	for (uint32_t round = 0; round < 50; round++) {
+		struct sendq q = {0};
+		uint32_t head = 0, tail = 0;
+
+		for (uint32_t step = 0; step < 1000; step++) {
+			uint32_t chunk, from, len, offset, n;
+			struct span spans[SENDQ_SLICES];
+
+			if (draw(5) < 3 && tail < sizeof(model) - BYTES) {
+				chunk = rs_chunk_alloc(&pool);
+				if (!chunk)
+					continue;
+				from = draw(64);
+				len = 1 + draw(draw(2) ? 50 : BYTES - from);
+				for (uint32_t i = 0; i < len; i++)
+					model[tail + i] = rs_chunk_data(&pool, chunk)[from + i] =
+						(uint8_t)draw(256);
+				if (rs_sendq_push_more(&q, &pool,
+					    rs_chunk_data(&pool, chunk) + from, len, chunk)) {
+					tail += len;
+				} else {
+					n_full++;
+					assert_true(q.n == SENDQ_GROWN || pool.n_free == 0);
+					rs_chunk_free(&pool, chunk);
+				}
+				n_grown += q.grown;
+			} else if (round % 4 && draw(3) == 0) {
+				n = draw(round % 2 ? q.n_bytes + 1
+						   : rs_min_u32(q.n_bytes + 1, 3000));
+				rs_sendq_ack(&q, n, &pool);
+				head += n;
+			} else if (q.n_bytes) {
+				offset = draw(q.n_bytes);
+				len = 1 + draw(rs_min_u32(q.n_bytes - offset, 9000));
+				n = rs_sendq_cover(&q, offset, len);
+				assert_in_range(n, rs_min_u32(len, 1), len);
+				if (len <= 1460)
+					assert_int_equal(n, len); /* a segment is never short */
+				len = 0;
+				for (uint32_t i = 0, k = rs_sendq_peek(&q, offset, n, spans); i < k;
+					len += spans[i++].len)
+					assert_memory_equal(spans[i].data,
+						model + head + offset + len, spans[i].len);
+				assert_int_equal(len, n);
+			}
+			assert_int_equal(q.n_bytes, tail - head);
+		}
+		rs_sendq_clear(&q, &pool);
+		assert_int_equal(pool.n_free, N);
+	}
+	assert_true(n_grown > 1000);
+	assert_true(n_full > 0);
 	free(memory);
 }
 
@@ -285,6 +358,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(chunks_are_handed_out_once),
 		cmocka_unit_test(sendq_against_a_model),
+		cmocka_unit_test(a_grown_sendq_against_a_model),
 		cmocka_unit_test(small_replies_share_a_chunk),
 		cmocka_unit_test(a_low_pool_gives_one_chunk_each),
 		cmocka_unit_test(checksum),
