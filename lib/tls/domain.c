@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tls/domain.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include "tls/domain_internal.h"
+
+#define MAX_OCSP_BYTES (64 << 10)
+
+/* TLS 1.3 chooses from the first list, 1.2 from the second: AEAD and forward secrecy only. */
+#define SUITES_13 "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+#define SUITES_12                                                                                  \
+	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"                               \
+	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"                               \
+	"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+#define GROUPS "X25519:P-256:P-384"
+
+const struct counter_def rs_tls_counter_defs[TLS_N_COUNTERS] = {
+#define RS_COUNTER(id, name, help) {name, help},
+#include "tls/tls_counters.def"
+#undef RS_COUNTER
+};
+
+/* Where words go when something is wrong. */
+struct complaint {
+	char *why;
+	size_t bytes;
+};
+
+/* Says what is wrong with a file, in OpenSSL's words where it has any. Always false. */
+static bool complain(const struct complaint *c, const char *file, const char *what)
+{
+	unsigned long code = ERR_peek_last_error();
+	const char *reason = code ? ERR_reason_error_string(code) : NULL;
+
+	snprintf(c->why, c->bytes, "%s: %s%s%s", file, what, reason ? ": " : "",
+		reason ? reason : "");
+	ERR_clear_error();
+	return false;
+}
+
+/* ---- names (RFC 6066 section 3, RFC 6125 section 6.4) ---- */
+
+static bool has_name(const struct tls_identity *identity, const char *name)
+{
+	return X509_check_host(
+		       identity->first, name, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) == 1;
+}
+
+static const struct tls_identity *identity_for(const struct tls_domain *d, const char *name)
+{
+	for (uint32_t i = 0; i < d->n_identities; i++) {
+		if (has_name(&d->identities[i], name))
+			return &d->identities[i];
+	}
+	return NULL;
+}
+
+static int on_server_name(SSL *ssl, int *alert, void *domain)
+{
+	struct tls_domain *d = domain;
+	const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	const struct tls_identity *identity = name ? identity_for(d, name) : NULL;
+
+	if (!identity) {
+		if (!d->strict_sni)
+			return SSL_TLSEXT_ERR_NOACK;
+		d->counters[TLS_C_UNKNOWN_NAME]++;
+		*alert = SSL_AD_UNRECOGNIZED_NAME;
+		return SSL_TLSEXT_ERR_ALERT_FATAL;
+	}
+	if (identity != &d->identities[0])
+		SSL_set_SSL_CTX(ssl, identity->ctx);
+	return SSL_TLSEXT_ERR_OK;
+}
+
+/* ---- protocols (RFC 7301) ---- */
+
+static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_bytes,
+	const unsigned char *in, unsigned int in_bytes, void *domain)
+{
+	static const unsigned char ours[] = "\x08http/1.1\x08http/1.0";
+	struct tls_domain *d = domain;
+
+	(void)ssl;
+	if (SSL_select_next_proto((unsigned char **)out, out_bytes, ours, sizeof(ours) - 1, in,
+		    in_bytes) == OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_OK;
+	d->counters[TLS_C_NO_PROTOCOL]++;
+	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+/* ---- OCSP (RFC 6066 section 8) ---- */
+
+static int on_status_request(SSL *ssl, void *identity)
+{
+	const struct tls_identity *id = identity;
+	uint8_t *copy;
+
+	if (!id->ocsp)
+		return SSL_TLSEXT_ERR_NOACK;
+	copy = OPENSSL_memdup(id->ocsp, (size_t)id->ocsp_bytes); /* the session will free it */
+	if (!copy)
+		return SSL_TLSEXT_ERR_NOACK;
+	SSL_set_tlsext_status_ocsp_resp(ssl, copy, id->ocsp_bytes);
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static bool read_ocsp(struct tls_identity *id, const char *path, const struct complaint *c)
+{
+	FILE *file = fopen(path, "rb");
+	uint8_t *bytes;
+	size_t n;
+
+	if (!file) {
+		snprintf(c->why, c->bytes, "%s: %s", path, strerror(errno));
+		return false;
+	}
+	bytes = malloc(MAX_OCSP_BYTES);
+	n = bytes ? fread(bytes, 1, MAX_OCSP_BYTES, file) : 0;
+	fclose(file);
+	/* A DER sequence that is all of the file; clients verify the rest. */
+	if (n < 4 || n == MAX_OCSP_BYTES || bytes[0] != 0x30) {
+		free(bytes);
+		return complain(c, path, "no OCSP response in DER");
+	}
+	id->ocsp = bytes;
+	id->ocsp_bytes = (int)n;
+	SSL_CTX_set_tlsext_status_cb(id->ctx, on_status_request);
+	SSL_CTX_set_tlsext_status_arg(id->ctx, id);
+	return true;
+}
+
+/* ---- contexts ---- */
+
+static bool use_client_ca(
+	struct tls_domain *d, SSL_CTX *ctx, const struct tls_settings *s, const struct complaint *c)
+{
+	STACK_OF(X509_NAME) * names;
+	int mode = SSL_VERIFY_PEER;
+
+	if (!s->client_ca)
+		return true;
+	if (s->client_cert == TLS_CLIENT_CERT_REQUIRED)
+		mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+	names = SSL_load_client_CA_file_ex(s->client_ca, d->lib, NULL);
+	if (!names || !SSL_CTX_load_verify_file(ctx, s->client_ca)) {
+		sk_X509_NAME_pop_free(names, X509_NAME_free);
+		return complain(c, s->client_ca, "no certificates of authorities");
+	}
+	SSL_CTX_set_client_CA_list(ctx, names);
+	SSL_CTX_set_verify(ctx, mode, NULL);
+	return true;
+}
+
+static SSL_CTX *new_context(
+	struct tls_domain *d, const struct tls_settings *s, const struct complaint *c)
+{
+	static const unsigned char id[] = "ringside";
+	SSL_CTX *ctx = SSL_CTX_new_ex(d->lib, NULL, TLS_server_method());
+
+	if (!ctx || !SSL_CTX_set_ciphersuites(ctx, SUITES_13) ||
+		!SSL_CTX_set_cipher_list(ctx, SUITES_12) ||
+		!SSL_CTX_set1_groups_list(ctx, GROUPS)) {
+		complain(c, "OpenSSL", "a context cannot be made");
+		SSL_CTX_free(ctx);
+		return NULL;
+	}
+	SSL_CTX_set_min_proto_version(ctx, s->only_tls13 ? TLS1_3_VERSION : TLS1_2_VERSION);
+	SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
+					 SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+					 SSL_OP_IGNORE_UNEXPECTED_EOF);
+	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+				      SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_session_id_context(ctx, id, sizeof(id) - 1);
+	SSL_CTX_set_max_cert_list(ctx, 32 << 10);
+	SSL_CTX_set_tlsext_servername_callback(ctx, on_server_name);
+	SSL_CTX_set_tlsext_servername_arg(ctx, d);
+	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, d);
+	rs_tls_use_tickets(d, ctx, s);
+	if (use_client_ca(d, ctx, s, c))
+		return ctx;
+	SSL_CTX_free(ctx);
+	return NULL;
+}
+
+/* An identity with the same names and no key of this type yet, or NULL. */
+static struct tls_identity *same_names(struct tls_domain *d, X509 *cert)
+{
+	const GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	const struct tls_identity *found = NULL;
+
+	for (int i = 0; names && i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+
+		if (name->type != GEN_DNS)
+			continue;
+		found = identity_for(d, (const char *)ASN1_STRING_get0_data(name->d.dNSName));
+		break;
+	}
+	GENERAL_NAMES_free((GENERAL_NAMES *)names);
+	if (found && EVP_PKEY_get_base_id(X509_get0_pubkey(found->first)) ==
+			     EVP_PKEY_get_base_id(X509_get0_pubkey(cert)))
+		return NULL;
+	return (struct tls_identity *)found;
+}
+
+static bool use_pair(SSL_CTX *ctx, const struct tls_pair *pair, const struct complaint *c)
+{
+	if (SSL_CTX_use_certificate_chain_file(ctx, pair->cert) != 1)
+		return complain(c, pair->cert, "no certificate in PEM");
+	if (SSL_CTX_use_PrivateKey_file(ctx, pair->key, SSL_FILETYPE_PEM) != 1)
+		return complain(c, pair->key, "no key in PEM, or not that of the certificate");
+	if (SSL_CTX_check_private_key(ctx) != 1)
+		return complain(c, pair->key, "not the key of the certificate");
+	return true;
+}
+
+static bool add_pair(struct tls_domain *d, const struct tls_settings *s,
+	const struct tls_pair *pair, const struct complaint *c)
+{
+	struct tls_identity *id = &d->identities[d->n_identities];
+	struct tls_identity *other;
+
+	id->ctx = new_context(d, s, c);
+	if (!id->ctx)
+		return false;
+	d->n_identities++; /* to be freed from now on */
+	if (!use_pair(id->ctx, pair, c))
+		return false;
+	id->first = SSL_CTX_get0_certificate(id->ctx);
+	d->n_identities--;
+	other = same_names(d, id->first);
+	if (other && !pair->ocsp) { /* the client's signature algorithms choose between them */
+		SSL_CTX_free(id->ctx);
+		*id = (struct tls_identity){0};
+		return use_pair(other->ctx, pair, c);
+	}
+	d->n_identities++;
+	return !pair->ocsp || read_ocsp(id, pair->ocsp, c);
+}
+
+struct tls_domain *rs_tls_domain_new(const struct tls_settings *settings, struct tls_shared *shared,
+	uint64_t *counters, char *why, size_t why_bytes)
+{
+	struct complaint c = {.why = why, .bytes = why_bytes};
+	struct tls_domain *d = calloc(1, sizeof(*d));
+
+	ERR_clear_error();
+	if (!d) {
+		snprintf(why, why_bytes, "no memory for certificates");
+		return NULL;
+	}
+	d->lib = OSSL_LIB_CTX_new();
+	d->shared = shared;
+	d->counters = counters;
+	d->strict_sni = settings->strict_sni;
+	d->early_data = settings->max_early_data && settings->ticket_lifetime_s;
+	d->ticket_cipher = d->lib ? EVP_CIPHER_fetch(d->lib, "AES-256-CBC", NULL) : NULL;
+	d->bio_method = rs_tls_new_bio_method();
+	if (!d->ticket_cipher || !d->bio_method) {
+		complain(&c, "OpenSSL", "does not start");
+		rs_tls_domain_free(d);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < settings->n_pairs; i++) {
+		if (!add_pair(d, settings, &settings->pairs[i], &c)) {
+			rs_tls_domain_free(d);
+			return NULL;
+		}
+	}
+	return d;
+}
+
+void rs_tls_domain_free(struct tls_domain *d)
+{
+	if (!d)
+		return;
+	for (uint32_t i = 0; i < d->n_identities; i++) {
+		SSL_CTX_free(d->identities[i].ctx);
+		free(d->identities[i].ocsp);
+	}
+	EVP_CIPHER_free(d->ticket_cipher);
+	BIO_meth_free(d->bio_method);
+	OSSL_LIB_CTX_free(d->lib);
+	free(d);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What domain.c, resume.c and session.c share. Private to lib/tls. */
+#ifndef RS_TLS_DOMAIN_INTERNAL_H
+#define RS_TLS_DOMAIN_INTERNAL_H
+
+#include <openssl/ssl.h>
+
+#include "tls/domain.h"
+
+/* Certificates for the same names, one of each type of key. */
+struct tls_identity {
+	SSL_CTX *ctx;
+	X509 *first; /* whose names they are; ctx holds it */
+	uint8_t *ocsp;
+	int ocsp_bytes;
+};
+
+struct tls_domain {
+	OSSL_LIB_CTX *lib;
+	struct tls_shared *shared;
+	uint64_t *counters;
+	EVP_CIPHER *ticket_cipher; /* fetched once */
+	BIO_METHOD *bio_method;
+	bool strict_sni;
+	bool early_data;
+	uint32_t n_identities;
+	struct tls_identity identities[TLS_MAX_PAIRS]; /* the first has the context that accepts */
+};
+
+/* The way between OpenSSL and a struct tls_pipe (session.c). NULL: no memory. */
+BIO_METHOD *rs_tls_new_bio_method(void);
+
+/* Resumption (resume.c): sets ctx up for tickets and early data. */
+void rs_tls_use_tickets(struct tls_domain *d, SSL_CTX *ctx, const struct tls_settings *settings);
+
+#endif

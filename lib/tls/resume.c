@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Tickets and early data: the callbacks that OpenSSL asks. */
+#include <string.h>
+#include <time.h>
+
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+#include <openssl/sha.h>
+
+#include "tls/domain_internal.h"
+
+static struct tls_domain *domain_of(SSL *ssl)
+{
+	return SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+}
+
+static bool set_hmac(EVP_MAC_CTX *mac, const struct tls_ticket_key *key)
+{
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_octet_string(
+			OSSL_MAC_PARAM_KEY, (void *)key->hmac, sizeof(key->hmac)),
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0),
+		OSSL_PARAM_construct_end(),
+	};
+
+	return EVP_MAC_CTX_set_params(mac, params) == 1;
+}
+
+static int seal(struct tls_domain *d, uint8_t name[16], uint8_t *iv, EVP_CIPHER_CTX *cipher,
+	EVP_MAC_CTX *mac)
+{
+	struct tls_ticket_key key;
+	bool ok;
+
+	rs_tls_tickets_newest(&d->shared->tickets, &key);
+	memcpy(name, key.name, sizeof(key.name));
+	ok = RAND_bytes_ex(d->lib, iv, 16, 0) == 1 &&
+	     EVP_EncryptInit_ex2(cipher, d->ticket_cipher, key.aes, iv, NULL) == 1 &&
+	     set_hmac(mac, &key);
+	OPENSSL_cleanse(&key, sizeof(key));
+	return ok ? 1 : -1;
+}
+
+/* 1: opened; 2: opened, and a new ticket is due; 0: unknown key, a full handshake follows. */
+static int open(struct tls_domain *d, const uint8_t name[16], const uint8_t *iv,
+	EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac)
+{
+	struct tls_ticket_key key;
+	bool is_newest, ok;
+
+	if (!rs_tls_tickets_find(&d->shared->tickets, name, &key, &is_newest))
+		return 0;
+	ok = set_hmac(mac, &key) &&
+	     EVP_DecryptInit_ex2(cipher, d->ticket_cipher, key.aes, iv, NULL) == 1;
+	OPENSSL_cleanse(&key, sizeof(key));
+	return !ok ? -1 : is_newest ? 1 : 2;
+}
+
+static int on_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
+	EVP_MAC_CTX *mac, int sealing)
+{
+	struct tls_domain *d = domain_of(ssl);
+
+	return sealing ? seal(d, name, iv, cipher, mac) : open(d, name, iv, cipher, mac);
+}
+
+/* ---- early data ---- */
+
+/* Into each ticket: which process sealed it. */
+static int on_new_ticket(SSL *ssl, void *domain)
+{
+	struct tls_domain *d = domain;
+
+	SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), &d->shared->box, sizeof(uint64_t));
+	return 1;
+}
+
+static SSL_TICKET_RETURN on_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
+	size_t name_bytes, SSL_TICKET_STATUS status, void *domain)
+{
+	(void)ssl;
+	(void)session;
+	(void)name;
+	(void)name_bytes;
+	(void)domain;
+	switch (status) {
+	case SSL_TICKET_SUCCESS:
+		return SSL_TICKET_RETURN_USE;
+	case SSL_TICKET_SUCCESS_RENEW:
+		return SSL_TICKET_RETURN_USE_RENEW;
+	case SSL_TICKET_EMPTY:
+	case SSL_TICKET_NO_DECRYPT:
+		return SSL_TICKET_RETURN_IGNORE_RENEW;
+	default:
+		return SSL_TICKET_RETURN_ABORT;
+	}
+}
+
+/* What tells one ticket from all others: its secret, hashed. */
+static uint64_t ticket_id(const SSL_SESSION *session)
+{
+	uint8_t secret[SSL_MAX_MASTER_KEY_LENGTH], hash[SHA256_DIGEST_LENGTH];
+	size_t n = SSL_SESSION_get_master_key(session, secret, sizeof(secret));
+	uint64_t id;
+
+	SHA256(secret, n, hash);
+	OPENSSL_cleanse(secret, sizeof(secret));
+	memcpy(&id, hash, sizeof(id));
+	return id;
+}
+
+/* At most once a ticket, and only for tickets of this process, which has seen all of them. */
+static int on_early_data(SSL *ssl, void *domain)
+{
+	struct tls_domain *d = domain;
+	SSL_SESSION *session = SSL_get0_session(ssl);
+	uint64_t *box = NULL;
+	size_t n = 0;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (session && SSL_SESSION_get0_ticket_appdata(session, (void **)&box, &n) &&
+		n == sizeof(*box) && !memcmp(box, &d->shared->box, n) &&
+		rs_tls_replay_first(&d->shared->replay, ticket_id(session), (uint64_t)now.tv_sec)) {
+		d->counters[TLS_C_EARLY_ACCEPTED]++;
+		return 1;
+	}
+	d->counters[TLS_C_EARLY_REPLAYED]++;
+	return 0;
+}
+
+void rs_tls_use_tickets(struct tls_domain *d, SSL_CTX *ctx, const struct tls_settings *settings)
+{
+	SSL_CTX_set_app_data(ctx, d);
+	SSL_CTX_set_recv_max_early_data(ctx, settings->max_early_data);
+	if (!settings->ticket_lifetime_s) {
+		SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+		SSL_CTX_set_num_tickets(ctx, 0);
+		return;
+	}
+	SSL_CTX_set_timeout(ctx, (long)settings->ticket_lifetime_s);
+	SSL_CTX_set_num_tickets(ctx, 1);
+	SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, on_ticket_key);
+	SSL_CTX_set_session_ticket_cb(ctx, on_new_ticket, on_ticket, d);
+	if (!settings->max_early_data)
+		return;
+	/* Tickets hold all there is to know, and the replay register is ours. */
+	SSL_CTX_set_options(ctx, SSL_OP_NO_ANTI_REPLAY);
+	SSL_CTX_set_max_early_data(ctx, settings->max_early_data);
+	SSL_CTX_set_allow_early_data_cb(ctx, on_early_data, d);
+}

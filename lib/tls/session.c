@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tls/session.h"
+
+#include <string.h>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+
+#include "base/bytes.h"
+#include "tls/domain_internal.h"
+
+/* ---- OpenSSL's side of the pipe ---- */
+
+static int pipe_read(BIO *bio, char *to, size_t max, size_t *n)
+{
+	const struct tls_session *s = BIO_get_data(bio);
+	struct span in = s->pipe->peek(s->self);
+
+	BIO_clear_retry_flags(bio);
+	*n = 0;
+	if (!in.len) {
+		if (!s->pipe->ended(s->self))
+			BIO_set_retry_read(bio);
+		return 0;
+	}
+	*n = in.len < max ? in.len : max;
+	memcpy(to, in.data, *n);
+	s->pipe->took(s->self, (uint32_t)*n);
+	return 1;
+}
+
+static int pipe_write(BIO *bio, const char *data, size_t len, size_t *n)
+{
+	const struct tls_session *s = BIO_get_data(bio);
+
+	BIO_clear_retry_flags(bio);
+	for (*n = 0; *n < len;) {
+		uint32_t bytes;
+		uint8_t *to = s->pipe->room(s->self, &bytes);
+
+		if (!to)
+			break;
+		bytes = (uint32_t)rs_min_u64(bytes, len - *n);
+		memcpy(to, data + *n, bytes);
+		s->pipe->wrote(s->self, bytes);
+		*n += bytes;
+	}
+	if (*n)
+		return 1;
+	BIO_set_retry_write(bio);
+	return 0;
+}
+
+static long pipe_ctrl(BIO *bio, int command, long argument, void *pointer)
+{
+	const struct tls_session *s = BIO_get_data(bio);
+
+	(void)argument;
+	(void)pointer;
+	if (command == BIO_CTRL_FLUSH)
+		return 1;
+	return command == BIO_CTRL_EOF && s->pipe->ended(s->self) && !s->pipe->peek(s->self).len;
+}
+
+static int pipe_create(BIO *bio)
+{
+	BIO_set_init(bio, 1);
+	return 1;
+}
+
+BIO_METHOD *rs_tls_new_bio_method(void)
+{
+	BIO_METHOD *m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "pipe");
+
+	if (m && BIO_meth_set_read_ex(m, pipe_read) && BIO_meth_set_write_ex(m, pipe_write) &&
+		BIO_meth_set_ctrl(m, pipe_ctrl) && BIO_meth_set_create(m, pipe_create))
+		return m;
+	BIO_meth_free(m);
+	return NULL;
+}
+
+/* ---- what OpenSSL says ---- */
+
+static enum tls_status fail(struct tls_session *s)
+{
+	s->domain->counters[s->open ? TLS_C_RECORD_ERRORS : TLS_C_HANDSHAKES_FAILED]++;
+	ERR_clear_error();
+	return TLS_FAILED;
+}
+
+static enum tls_status end(struct tls_session *s)
+{
+	if (!s->open)
+		return fail(s);
+	if (!(SSL_get_shutdown(s->ssl) & SSL_RECEIVED_SHUTDOWN))
+		s->domain->counters[TLS_C_TRUNCATED]++;
+	return TLS_ENDED;
+}
+
+static enum tls_status status_of(struct tls_session *s, int result)
+{
+	switch (SSL_get_error(s->ssl, result)) {
+	case SSL_ERROR_WANT_READ:
+		return TLS_WANT_INPUT;
+	case SSL_ERROR_WANT_WRITE:
+		return TLS_WANT_ROOM;
+	case SSL_ERROR_ZERO_RETURN:
+		return end(s);
+	default:
+		return fail(s);
+	}
+}
+
+/* ---- the public functions ---- */
+
+bool rs_tls_session_open(
+	struct tls_session *s, struct tls_domain *d, const struct tls_pipe *pipe, void *self)
+{
+	SSL *ssl = SSL_new(d->identities[0].ctx);
+	BIO *bio = ssl ? BIO_new_ex(d->lib, d->bio_method) : NULL;
+
+	if (!bio) {
+		SSL_free(ssl);
+		return false;
+	}
+	*s = (struct tls_session){
+		.ssl = ssl, .domain = d, .pipe = pipe, .self = self, .early = d->early_data};
+	BIO_set_data(bio, s);
+	SSL_set_bio(ssl, bio, bio);
+	SSL_set_accept_state(ssl);
+	d->counters[TLS_C_OPENED]++;
+	return true;
+}
+
+static enum tls_status read_early(struct tls_session *s, uint8_t *to, uint32_t max, uint32_t *n)
+{
+	size_t got = 0;
+
+	switch (SSL_read_early_data(s->ssl, to, max, &got)) {
+	case SSL_READ_EARLY_DATA_SUCCESS:
+		*n = (uint32_t)got;
+		return TLS_OK;
+	case SSL_READ_EARLY_DATA_FINISH:
+		s->early = false;
+		*n = (uint32_t)got;
+		return TLS_OK;
+	default:
+		return status_of(s, 0);
+	}
+}
+
+static enum tls_status shake_hands(struct tls_session *s)
+{
+	int r = SSL_do_handshake(s->ssl);
+
+	if (r != 1)
+		return status_of(s, r);
+	s->open = true;
+	s->domain->counters[SSL_session_reused(s->ssl) ? TLS_C_HANDSHAKES_RESUMED
+						       : TLS_C_HANDSHAKES_FULL]++;
+	return TLS_OK;
+}
+
+enum tls_status rs_tls_session_read(
+	struct tls_session *s, uint8_t *to, uint32_t max, uint32_t *n, bool *early)
+{
+	enum tls_status status = TLS_OK;
+	size_t got = 0;
+	int r;
+
+	ERR_clear_error();
+	*n = 0;
+	while (s->early) {
+		status = read_early(s, to, max, n);
+		*early = true;
+		if (status != TLS_OK || *n)
+			return status;
+	}
+	*early = false;
+	if (!s->open)
+		status = shake_hands(s);
+	if (status != TLS_OK)
+		return status;
+	r = SSL_read_ex(s->ssl, to, max, &got);
+	*n = (uint32_t)got;
+	s->domain->counters[TLS_C_BYTES_IN] += got;
+	return r == 1 ? TLS_OK : status_of(s, r);
+}
+
+enum tls_status rs_tls_session_write(
+	struct tls_session *s, const uint8_t *data, uint32_t len, uint32_t *n)
+{
+	size_t done = 0;
+	int r;
+
+	ERR_clear_error();
+	*n = 0;
+	if (s->open)
+		r = SSL_write_ex(s->ssl, data, len, &done);
+	else if (SSL_get_early_data_status(s->ssl) == SSL_EARLY_DATA_ACCEPTED)
+		r = SSL_write_early_data(s->ssl, data, len, &done);
+	else
+		return TLS_WANT_INPUT;
+	*n = (uint32_t)done;
+	s->domain->counters[TLS_C_BYTES_OUT] += done;
+	return r == 1 ? TLS_OK : status_of(s, r);
+}
+
+enum tls_status rs_tls_session_close(struct tls_session *s)
+{
+	int r;
+
+	if (!s->open)
+		return TLS_OK;
+	ERR_clear_error();
+	r = SSL_shutdown(s->ssl);
+	return r >= 0 ? TLS_OK : status_of(s, r);
+}
+
+void rs_tls_session_free(struct tls_session *s)
+{
+	SSL_free(s->ssl);
+	memset(s, 0, sizeof(*s));
+}

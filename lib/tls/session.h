@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One connection's TLS (RFC 8446, RFC 5246): ciphertext in, plaintext out, and the other way. It
+ * knows no TCP, no HTTP, no rings: the owner brings ciphertext and takes it away by a struct
+ * tls_pipe, and decides when to go on.
+ *
+ * A session belongs to one core for its whole life. It waits for nothing: what cannot be done now
+ * says what it needs. Includes base and OpenSSL.
+ */
+#ifndef RS_TLS_SESSION_H
+#define RS_TLS_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/sendq.h"
+#include "tls/domain.h"
+
+/* The ciphertext side. All are called from within the functions below, with the owner's self. */
+struct tls_pipe {
+	/* What has come and was not taken; empty: nothing now. */
+	struct span (*peek)(void *self);
+	void (*took)(void *self, uint32_t n);
+	/* Nothing more will come behind what peek() shows. */
+	bool (*ended)(void *self);
+	/* Where to write, *bytes of it; NULL: nowhere now. */
+	uint8_t *(*room)(void *self, uint32_t *bytes);
+	void (*wrote)(void *self, uint32_t n);
+};
+
+enum tls_status {
+	TLS_OK,
+	TLS_WANT_INPUT, /* ciphertext has to come */
+	TLS_WANT_ROOM,  /* there was no room() for what has to be sent; the same call again */
+	TLS_ENDED,      /* the client will send nothing more: close-notify, or its end of TCP */
+	TLS_FAILED,     /* for good; an alert has been written if there was room for it */
+};
+
+struct tls_session {
+	struct ssl_st *ssl;
+	struct tls_domain *domain;
+	const struct tls_pipe *pipe;
+	void *self;
+	bool early; /* early data may still come */
+	bool open;  /* the handshake is complete */
+};
+
+/* A session that waits for its ClientHello. pipe, self and d outlive it. False: no memory. */
+bool rs_tls_session_open(
+	struct tls_session *s, struct tls_domain *d, const struct tls_pipe *pipe, void *self);
+
+/*
+ * Goes on with the handshake if that is not complete, then reads up to max bytes of plaintext, of
+ * one record. *n: how many, with TLS_OK only, and then at least one. *early: they may have been
+ * replayed (RFC 8446 section 8).
+ */
+enum tls_status rs_tls_session_read(
+	struct tls_session *s, uint8_t *to, uint32_t max, uint32_t *n, bool *early);
+
+/*
+ * Writes len bytes of plaintext, as one record where they fit into one. *n: how many were taken;
+ * after TLS_WANT_ROOM the next call has to bring the same bytes again, or more of them. Before the
+ * handshake is complete that is TLS_WANT_INPUT, unless early data was accepted.
+ */
+enum tls_status rs_tls_session_write(
+	struct tls_session *s, const uint8_t *data, uint32_t len, uint32_t *n);
+
+/* Sends close-notify. TLS_OK: it is on its way, and nothing may be written any more. */
+enum tls_status rs_tls_session_close(struct tls_session *s);
+
+/* Frees all of it. Harmless on one that is all zero. */
+void rs_tls_session_free(struct tls_session *s);
+
+#endif

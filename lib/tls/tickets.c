@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tls/tickets.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+static struct tls_ticket_key *slot_of(struct tls_tickets *t, uint32_t number)
+{
+	return &t->slots[number % TLS_TICKET_SLOTS];
+}
+
+static void push(struct tls_tickets *t, const struct tls_ticket_key *key)
+{
+	uint32_t newest = t->newest + 1;
+
+	*slot_of(t, newest) = *key;
+	__atomic_store_n(&t->newest, newest, __ATOMIC_RELEASE);
+}
+
+static int draw(struct tls_ticket_key *key)
+{
+	return RAND_bytes((uint8_t *)key, sizeof(*key)) == 1 ? 0 : -EIO;
+}
+
+int rs_tls_tickets_rotate(struct tls_tickets *t)
+{
+	struct tls_ticket_key key;
+
+	if (draw(&key))
+		return -EIO;
+	push(t, &key);
+	OPENSSL_cleanse(&key, sizeof(key));
+	return 0;
+}
+
+int rs_tls_tickets_init(struct tls_tickets *t)
+{
+	memset(t, 0, sizeof(*t));
+	for (uint32_t i = 0; i < TLS_TICKET_KEYS; i++) { /* no key is all zero */
+		if (rs_tls_tickets_rotate(t))
+			return -EIO;
+	}
+	return 0;
+}
+
+int rs_tls_tickets_load(struct tls_tickets *t, const char *path, char *why, size_t why_bytes)
+{
+	struct tls_ticket_key keys[TLS_TICKET_KEYS + 1];
+	FILE *file = fopen(path, "rb");
+	uint32_t n;
+	size_t got;
+
+	if (!file) {
+		int err = errno;
+
+		snprintf(why, why_bytes, "%s: %s", path, strerror(err));
+		return -err;
+	}
+	got = fread(keys, 1, sizeof(keys), file);
+	fclose(file);
+	n = (uint32_t)(got / TLS_TICKET_KEY_BYTES);
+	if (!n || n > TLS_TICKET_KEYS || got % TLS_TICKET_KEY_BYTES) {
+		snprintf(why, why_bytes, "%s: expected 1 to %d keys of %d bytes", path,
+			TLS_TICKET_KEYS, TLS_TICKET_KEY_BYTES);
+		OPENSSL_cleanse(keys, sizeof(keys));
+		return -EINVAL;
+	}
+	/* The last first, and that one as often as it takes to push out all others. */
+	for (uint32_t i = TLS_TICKET_KEYS; i-- > 0;)
+		push(t, &keys[i < n ? i : n - 1]);
+	OPENSSL_cleanse(keys, sizeof(keys));
+	return 0;
+}
+
+void rs_tls_tickets_newest(const struct tls_tickets *t, struct tls_ticket_key *key)
+{
+	*key = t->slots[__atomic_load_n(&t->newest, __ATOMIC_ACQUIRE) % TLS_TICKET_SLOTS];
+}
+
+bool rs_tls_tickets_find(const struct tls_tickets *t, const uint8_t name[16],
+	struct tls_ticket_key *key, bool *is_newest)
+{
+	uint32_t newest = __atomic_load_n(&t->newest, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 0; i < TLS_TICKET_KEYS; i++) {
+		const struct tls_ticket_key *k = &t->slots[(newest - i) % TLS_TICKET_SLOTS];
+
+		if (memcmp(k->name, name, sizeof(k->name)) != 0)
+			continue;
+		*key = *k;
+		*is_newest = i == 0;
+		return true;
+	}
+	return false;
+}
