@@ -34,6 +34,8 @@ static void configure_tcp(struct appliance *a)
 	t->mss_v6 = (uint16_t)(cfg->mtu - IPV6_HEADER_BYTES - TCP_HEADER_BYTES);
 	for (uint32_t i = 0; i < cfg->n_http_ports; i++)
 		t->listen[t->n_listen++] = cfg->http_ports[i];
+	for (uint32_t i = 0; i < cfg->n_https_ports; i++)
+		t->listen[t->n_listen++] = cfg->https_ports[i];
 }
 
 static void configure_http(struct appliance *a)
@@ -71,6 +73,8 @@ static int resolve_topology(struct appliance *a)
 		.rx_cores = a->cfg->rx_cores,
 		.net_cores = a->cfg->net_cores,
 		.tx_cores = a->cfg->tx_cores,
+		.has_tls = a->cfg->n_https_ports > 0,
+		.tls_cores = a->cfg->tls_cores,
 		.main_lcore = (uint16_t)rte_get_main_lcore(),
 		.n_queues = IO_MAX_QUEUES,
 		.has_rss = true,
@@ -185,6 +189,8 @@ static int new_stages(struct appliance *a)
 		case STAGE_NET:
 			stage = a->net[s->index] = new_stage(sizeof(struct stage_net), socket);
 			break;
+		case STAGE_TLS: /* tls_side.c */
+			continue;
 		default:
 			stage = a->tx[s->index] = new_stage(sizeof(struct stage_tx), socket);
 		}
@@ -289,6 +295,9 @@ static int build_net(struct appliance *a, uint16_t net)
 			.http = &a->http,
 			.n_chunks = n_chunks,
 			.n_heads = n_heads,
+			.n_https_ports = a->cfg->n_https_ports,
+			.https_ports = a->cfg->https_ports,
+			.n_tls_cores = a->topology.n_tls,
 			.mbufs = a->mbufs,
 			.slow = &a->slow[net],
 			.next_hops = a->cfg->next_hop == NEXT_HOP_ROUTE ? &a->next_hops : NULL,
@@ -363,6 +372,14 @@ static void build_cores(struct appliance *a)
 			*stage = (struct stage){
 				.name = "tx", .turn = rs_stage_tx_turn, .self = a->tx[s->index]};
 			break;
+		case STAGE_TLS:
+			*stage = (struct stage){
+				.name = "tls",
+				.turn = rs_stage_tls_turn,
+				.deadline_us = rs_stage_tls_deadline_us,
+				.self = a->tls.stages[s->index],
+			};
+			break;
 		}
 		core->n_stages++;
 	}
@@ -386,6 +403,9 @@ int rs_appliance_build(struct appliance *a, const struct config *cfg)
 		err = new_stages(a);
 	for (uint16_t i = 0; !err && i < a->topology.n_net; i++)
 		err = build_net(a, i);
+	if (!err)
+		err = rs_tls_side_build(
+			&a->tls, cfg, &a->topology, &a->http, a->net, rs_core_now_us());
 	if (err) {
 		rs_appliance_destroy(a);
 		return err;
@@ -466,6 +486,7 @@ uint32_t rs_appliance_leaks(struct appliance *a)
 	uint32_t n_out;
 	bool pool_tells = true;
 
+	n_bad += rs_tls_side_leaks(&a->tls);
 	for (uint16_t i = 0; i < a->topology.n_net; i++)
 		n_bad += rs_stage_net_leaks(a->net[i]);
 	free_joints(a);
@@ -487,6 +508,7 @@ uint32_t rs_appliance_leaks(struct appliance *a)
 
 void rs_appliance_destroy(struct appliance *a)
 {
+	rs_tls_side_destroy(&a->tls);
 	free_joints(a);
 	while (a->n_ports)
 		rs_io_port_close(&a->ports[--a->n_ports]);

@@ -16,6 +16,7 @@
 #include "stage_net.h"
 #include "stage_rx.h"
 #include "stage_tx.h"
+#include "tls_side.h"
 #include "topology.h"
 
 struct appliance {
@@ -30,6 +31,7 @@ struct appliance {
 	struct stage_rx *rx[TOPOLOGY_MAX_CORES];
 	struct stage_net *net[TOPOLOGY_MAX_CORES];
 	struct stage_tx *tx[TOPOLOGY_MAX_CORES];
+	struct tls_side tls;
 	struct next_hops next_hops;
 	struct slow_path slow[TOPOLOGY_MAX_CORES];             /* by net stage */
 	struct joint net_tx[TOPOLOGY_MAX_CORES][IO_MAX_PORTS]; /* by net stage and port */

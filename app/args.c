@@ -263,6 +263,9 @@ int rs_args_parse(
 		if (rs_options[i].name && rs_options[i].parse && apply(&p, i))
 			return -EINVAL;
 	}
+	cfg->tls.n_pairs = cfg->n_certs;
+	if (rs_options_check(cfg, error))
+		return -EINVAL;
 	if (cfg->n_addrs)
 		return 0;
 	snprintf(error, ARGS_ERROR_BYTES,

@@ -11,6 +11,7 @@
 #include "core/core.h"
 #include "neigh/route.h"
 #include "tcp/tcp.h"
+#include "tls/domain.h"
 #include "topology.h"
 #include "wire/pkt.h"
 
@@ -46,12 +47,21 @@ struct config {
 	/* Services */
 	uint32_t n_http_ports;
 	uint16_t http_ports[TCP_MAX_LISTEN];
+	uint32_t n_https_ports;
+	uint16_t https_ports[TCP_MAX_LISTEN];
+
+	/* TLS */
+	struct tls_settings tls;
+	uint32_t n_certs, n_keys, n_ocsps; /* given so far, of tls.pairs */
+	const char *ticket_keys;           /* a file, or NULL */
+	uint32_t tls_backlog;
 
 	/* Cores and ports */
 	enum layout layout;
 	struct core_list rx_cores; /* empty: the topology's default */
 	struct core_list net_cores;
 	struct core_list tx_cores;
+	struct core_list tls_cores; /* empty: the net cores */
 	enum idle_policy idle;
 	bool no_offload;
 	uint32_t rx_ring; /* 0: the port's default */

@@ -292,6 +292,7 @@ static void watch(struct control *c, uint64_t now_us)
 	c->watch_due_us = now_us + WATCH_US;
 	for (uint32_t i = 0; i < c->appliance->n_ports; i++)
 		watch_link(c, i, now_us);
+	rs_tls_side_tick(&c->appliance->tls, now_us);
 	rs_neigh_tick(&c->neighbours, now_us);
 	act_on_events(c, now_us);
 	check_gateways(c, now_us);
@@ -318,7 +319,10 @@ static bool take_signals(struct control *c, uint64_t now_us)
 	while (read(c->signals, &info, sizeof(info)) == sizeof(info)) {
 		switch (info.ssi_signo) {
 		case SIGHUP:
-			rs_log("SIGHUP: there is nothing to reload yet");
+			if (c->appliance->tls.n)
+				rs_tls_side_reload(&c->appliance->tls);
+			else
+				rs_log("SIGHUP: there is nothing to reload");
 			break;
 		case SIGUSR1:
 			rs_report_counters(c->appliance, c->neighbours.counters, stderr);

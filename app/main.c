@@ -48,6 +48,8 @@ static int foresee_topology(
 		.rx_cores = cfg->rx_cores,
 		.net_cores = cfg->net_cores,
 		.tx_cores = cfg->tx_cores,
+		.has_tls = cfg->n_https_ports > 0,
+		.tls_cores = cfg->tls_cores,
 		.has_rss = true,
 	};
 	char why[256];

@@ -98,6 +98,10 @@ NUMBER_OPTION(time_wait, number, time_wait_s, 0, 240)
 NUMBER_OPTION(keepalive, number, keepalive_s, 0, 86400)
 NUMBER_OPTION(drain_timeout, number, drain_timeout_s, 0, 86400)
 
+NUMBER_OPTION(ticket_lifetime, number, tls.ticket_lifetime_s, 0, 604800)
+NUMBER_OPTION(early_data, bytes, tls.max_early_data, 0, 16384)
+NUMBER_OPTION(tls_backlog, number, tls_backlog, 1, 1048576)
+
 #define CORES_OPTION(name)                                                                         \
 	static int parse_##name(struct option_parser *p, const char *value)                        \
 	{                                                                                          \
@@ -258,21 +262,133 @@ static int parse_mtu(struct option_parser *p, const char *value)
 
 /* ---- services, cores and ports ---- */
 
+static bool is_listed(const uint16_t *ports, uint32_t n, uint32_t port)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (ports[i] == port)
+			return true;
+	}
+	return false;
+}
+
+static int add_port(struct option_parser *p, const char *value, uint16_t *ports, uint32_t *n)
+{
+	const struct config *cfg = p->cfg;
+	uint32_t port;
+
+	if (number(p, value, 1, 65535, &port))
+		return -EINVAL;
+	if (is_listed(cfg->http_ports, cfg->n_http_ports, port) ||
+		is_listed(cfg->https_ports, cfg->n_https_ports, port))
+		return rs_option_fail(p, "this port is given twice");
+	if (cfg->n_http_ports + cfg->n_https_ports == TCP_MAX_LISTEN)
+		return rs_option_fail(p, "expected at most %d ports", TCP_MAX_LISTEN);
+	ports[(*n)++] = (uint16_t)port;
+	return 0;
+}
+
 static int parse_http(struct option_parser *p, const char *value)
 {
-	struct config *cfg = p->cfg;
-	uint32_t n;
+	return add_port(p, value, p->cfg->http_ports, &p->cfg->n_http_ports);
+}
 
-	if (number(p, value, 1, 65535, &n))
-		return -EINVAL;
-	for (uint32_t i = 0; i < cfg->n_http_ports; i++) {
-		if (cfg->http_ports[i] == n)
-			return rs_option_fail(p, "this port is given twice");
+static int parse_https(struct option_parser *p, const char *value)
+{
+	return add_port(p, value, p->cfg->https_ports, &p->cfg->n_https_ports);
+}
+
+/* ---- TLS ---- */
+
+/* Which pair the n-th file of its kind belongs to; NULL: there are too many. */
+static struct tls_pair *next_pair(struct option_parser *p, uint32_t *n)
+{
+	if (*n < TLS_MAX_PAIRS)
+		return &p->cfg->tls.pairs[(*n)++];
+	rs_option_fail(p, "expected at most %d", TLS_MAX_PAIRS);
+	return NULL;
+}
+
+#define PAIR_OPTION(field)                                                                         \
+	static int parse_##field(struct option_parser *p, const char *value)                       \
+	{                                                                                          \
+		struct tls_pair *pair = next_pair(p, &p->cfg->n_##field##s);                       \
+                                                                                                   \
+		if (!pair)                                                                         \
+			return -EINVAL;                                                            \
+		pair->field = value;                                                               \
+		return 0;                                                                          \
 	}
-	if (cfg->n_http_ports == TCP_MAX_LISTEN)
-		return rs_option_fail(p, "expected at most %d ports", TCP_MAX_LISTEN);
-	cfg->http_ports[cfg->n_http_ports++] = (uint16_t)n;
+
+PAIR_OPTION(cert)
+PAIR_OPTION(key)
+PAIR_OPTION(ocsp)
+
+static int parse_strict_sni(struct option_parser *p, const char *value)
+{
+	(void)value;
+	p->cfg->tls.strict_sni = true;
 	return 0;
+}
+
+static int parse_tls_min(struct option_parser *p, const char *value)
+{
+	static const char *const words[] = {"1.2", "1.3"};
+	uint32_t choice_no = 0;
+	int err = choice(p, value, words, 2, "1.2 or 1.3", &choice_no);
+
+	p->cfg->tls.only_tls13 = choice_no == 1;
+	return err;
+}
+
+static int parse_client_ca(struct option_parser *p, const char *value)
+{
+	p->cfg->tls.client_ca = value;
+	return 0;
+}
+
+static int parse_client_cert(struct option_parser *p, const char *value)
+{
+	static const char *const words[] = {"optional", "required"};
+	uint32_t choice_no = 0;
+	int err = choice(p, value, words, 2, "optional or required", &choice_no);
+
+	p->cfg->tls.client_cert = choice_no ? TLS_CLIENT_CERT_REQUIRED : TLS_CLIENT_CERT_OPTIONAL;
+	return err;
+}
+
+static int parse_ticket_keys(struct option_parser *p, const char *value)
+{
+	p->cfg->ticket_keys = value;
+	return 0;
+}
+
+static int parse_tls_cores(struct option_parser *p, const char *value)
+{
+	if (!strcmp(value, "same"))
+		return 0;
+	if (rs_value_cores(value, &p->cfg->tls_cores))
+		return 0;
+	return rs_option_fail(p, "expected same, or a list of lcores, each once, as in 1,3-5");
+}
+
+int rs_options_check(const struct config *cfg, char *error)
+{
+	const char *wrong = NULL;
+
+	if (cfg->n_https_ports && (!cfg->n_certs || !cfg->n_keys))
+		wrong = "--https: expected --cert and --key, too";
+	else if (!cfg->n_https_ports && (cfg->n_certs || cfg->n_keys))
+		wrong = "--cert and --key: only with --https";
+	else if (cfg->n_certs != cfg->n_keys)
+		wrong = "--cert and --key: expected as many of one as of the other";
+	else if (cfg->n_ocsps > cfg->n_certs)
+		wrong = "--ocsp: expected no more than there are of --cert";
+	else if (cfg->tls.max_early_data && !cfg->tls.ticket_lifetime_s)
+		wrong = "--early-data: only with sessions that can be resumed (--ticket-lifetime)";
+	if (!wrong)
+		return 0;
+	snprintf(error, ARGS_ERROR_BYTES, "%s", wrong);
+	return -EINVAL;
 }
 
 static int parse_layout(struct option_parser *p, const char *value)

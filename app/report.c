@@ -6,6 +6,17 @@
 #include "neigh/neigh.h"
 #include "values.h"
 
+static void print_urls(FILE *to, const char *scheme, const struct wire_addr *addr,
+	const uint16_t *ports, uint32_t n_ports)
+{
+	char text[VALUE_ADDR_TEXT];
+
+	rs_value_addr_text(addr->addr, text);
+	for (uint32_t i = 0; i < n_ports; i++)
+		fprintf(to, addr->family == 4 ? "serving %s://%s:%u/\n" : "serving %s://[%s]:%u/\n",
+			scheme, text, ports[i]);
+}
+
 void rs_report_start(const struct appliance *a, FILE *to)
 {
 	rs_topology_print(&a->topology, to);
@@ -23,14 +34,9 @@ void rs_report_start(const struct appliance *a, FILE *to)
 	}
 	for (uint32_t i = 0; i < a->cfg->n_addrs; i++) {
 		const struct wire_addr *addr = &a->cfg->addrs[i];
-		char text[VALUE_ADDR_TEXT];
 
-		rs_value_addr_text(addr->addr, text);
-		for (uint32_t k = 0; k < a->cfg->n_http_ports; k++)
-			fprintf(to,
-				addr->family == 4 ? "serving http://%s:%u/\n"
-						  : "serving http://[%s]:%u/\n",
-				text, a->cfg->http_ports[k]);
+		print_urls(to, "http", addr, a->cfg->http_ports, a->cfg->n_http_ports);
+		print_urls(to, "https", addr, a->cfg->https_ports, a->cfg->n_https_ports);
 	}
 	fflush(to);
 }
@@ -82,7 +88,7 @@ static void print_port(const struct io_port *port, FILE *to)
 
 void rs_report_counters(const struct appliance *a, const uint64_t *neigh_counters, FILE *to)
 {
-	const uint64_t *tables[TOPOLOGY_MAX_CORES];
+	const uint64_t *tables[2 * TOPOLOGY_MAX_CORES];
 	uint32_t n = a->topology.n_net;
 
 #define PRINT_NET(module, field, defs, count)                                                      \
@@ -101,8 +107,15 @@ void rs_report_counters(const struct appliance *a, const uint64_t *neigh_counter
 	PRINT_NET("net", counters, rs_net_counter_defs, NET_N_COUNTERS);
 	PRINT_NET("wire", wire_counters, rs_wire_counter_defs, WIRE_N_COUNTERS);
 	PRINT_NET("tcp", tcp.counters, rs_tcp_counter_defs, TCP_N_COUNTERS);
-	PRINT_NET("http", http_counters, rs_http_counter_defs, HTTP_N_COUNTERS);
+	for (uint32_t i = 0; i < n; i++)
+		tables[i] = a->net[i]->http_counters;
+	for (uint32_t i = 0; i < a->tls.n; i++)
+		tables[n + i] = a->tls.stages[i]->http_counters;
+	print_module(to, "http", rs_http_counter_defs, HTTP_N_COUNTERS, tables, n + a->tls.n);
 #undef PRINT_NET
+	for (uint32_t i = 0; i < a->tls.n; i++)
+		tables[i] = a->tls.stages[i]->counters;
+	print_module(to, "tls", rs_tls_counter_defs, TLS_N_COUNTERS, tables, a->tls.n);
 	print_laps(to, a);
 	print_module(to, "neigh", rs_neigh_counter_defs, NEIGH_N_COUNTERS, &neigh_counters, 1);
 	for (uint32_t i = 0; i < a->n_ports; i++)

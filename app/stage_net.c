@@ -4,6 +4,7 @@
  * latency of its frames overlaps:
  *
  *     take_in → parse_all → look_up_all → serve_all (each segment: TCP, then HTTP) → run_timers
+ *             → rs_net_tls_take_jobs (with --https)
  *             → rs_tcp_flush → render_all → push_out
  *
  * No system call, no log, no lock, no allocation but of mbufs, nothing unbounded.
@@ -311,11 +312,26 @@ static void obey(struct stage_net *net, struct tcp_conn *conn, struct http_conn 
 		rs_tcp_close(&net->tcp, conn);
 }
 
+static bool is_new_tls(const struct stage_net *net, const struct tcp_conn *conn, uint32_t ev)
+{
+	return rs_unlikely(ev & TCP_EV_OPENED) && net->tls.n_cores &&
+	       rs_net_tls_is_port(&net->tls, conn->key.local_port);
+}
+
+void rs_stage_net_go_on(struct stage_net *net, struct tcp_conn *conn)
+{
+	obey(net, conn, &net->http_conns[conn->id]);
+}
+
 /* The switch on TCP's verdict. */
 static void serve(struct stage_net *net, struct tcp_conn *conn, uint32_t ev)
 {
 	struct http_conn *hc = &net->http_conns[conn->id];
 
+	if (rs_unlikely(rs_net_tls_has(conn)) || is_new_tls(net, conn, ev)) {
+		rs_net_tls_serve(net, conn, ev);
+		return;
+	}
 	if (rs_unlikely(ev & TCP_EV_GONE)) {
 		rs_http_release(&net->http, hc);
 		return;
@@ -398,8 +414,8 @@ static void close_idle(struct stage_net *net)
 	for (; net->drain_next < end; net->drain_next++) {
 		struct tcp_conn *conn = &net->tcp.conns[net->drain_next];
 
-		if (conn->state >= TCP_ESTABLISHED && rs_sendq_empty(&conn->sendq) &&
-			rs_http_idle(&net->http_conns[conn->id]))
+		if (conn->state >= TCP_ESTABLISHED && !rs_net_tls_has(conn) &&
+			rs_sendq_empty(&conn->sendq) && rs_http_idle(&net->http_conns[conn->id]))
 			rs_tcp_close(&net->tcp, conn);
 	}
 }
@@ -607,6 +623,10 @@ uint32_t rs_stage_net_turn(void *self, uint64_t now_us)
 	rs_lap(laps, LAP_LOOKUP);
 	serve_all(net);
 	n_done = net->n_pkts + run_timers(net) + take_from_control(net);
+	if (net->tls.n_cores) {
+		n_done += rs_net_tls_take_jobs(net);
+		rs_net_tls_flush(net);
+	}
 	if (rs_unlikely(net->http.cfg->drain))
 		close_idle(net);
 	rs_tcp_flush(&net->tcp);

@@ -23,6 +23,7 @@
 #include "wire/pkt.h"
 
 #include "laps.h"
+#include "net_tls.h"
 #include "next_hop.h"
 #include "slow_path.h"
 
@@ -58,8 +59,11 @@ struct stage_net_config {
 	uint32_t core_index; /* which of the net cores */
 	const struct tcp_config *tcp;
 	const struct http_config *http;
-	uint32_t n_chunks; /* of 2 KiB, for answers and for bytes out of order */
-	uint32_t n_heads;  /* buffers for request heads that span segments */
+	uint32_t n_chunks;      /* of 2 KiB, for answers and for bytes out of order */
+	uint32_t n_heads;       /* buffers for request heads that span segments */
+	uint32_t n_https_ports; /* 0: there is no TLS, and no TLS cores */
+	const uint16_t *https_ports;
+	uint32_t n_tls_cores;
 	struct rte_mempool *mbufs;
 	struct slow_path *slow;            /* the way to the control core and back */
 	const struct next_hops *next_hops; /* NULL: answers go back where segments came from */
@@ -83,6 +87,7 @@ struct stage_net {
 	struct tcp tcp;
 	struct http_env http;
 	struct http_conn *http_conns; /* one per connection id */
+	struct net_tls tls;
 	struct http_memo memo;
 	struct http_seen seen;
 	struct chunk_pool chunks;
@@ -122,6 +127,9 @@ uint32_t rs_stage_net_turn(void *self, uint64_t now_us);
 
 /* When a turn has something to do even if no frame comes; UINT64_MAX: never. */
 uint64_t rs_stage_net_deadline_us(void *self);
+
+/* Carries out what HTTP wants of a connection: for net_tls.c. */
+void rs_stage_net_go_on(struct stage_net *net, struct tcp_conn *conn);
 
 /*
  * After the core has stopped: ends all connections that are left, and says on stderr what did not

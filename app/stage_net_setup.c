@@ -40,6 +40,32 @@ static void init_port(struct net_port *port, const struct io_port *io, const str
 		port->ol_flags_v4 |= RTE_MBUF_F_TX_IPV4;
 }
 
+static size_t tls_bytes(const struct stage_net_config *cfg)
+{
+	if (!cfg->n_tls_cores)
+		return 0;
+	return align_line(cfg->tcp->max_conns * sizeof(struct tls_link)) +
+	       align_line(cfg->n_tls_cores * sizeof(struct tls_outbox)) +
+	       align_line(cfg->n_tls_cores * sizeof(struct rte_ring *));
+}
+
+/* Connections go to TLS cores by their hash, in equal shares. */
+static void init_tls(struct net_tls *tls, const struct stage_net_config *cfg, uint8_t *memory)
+{
+	if (!cfg->n_tls_cores)
+		return;
+	tls->n_cores = cfg->n_tls_cores;
+	tls->n_ports = cfg->n_https_ports;
+	memcpy(tls->ports, cfg->https_ports, cfg->n_https_ports * sizeof(tls->ports[0]));
+	tls->to = (struct tls_outbox *)memory;
+	memory += align_line(cfg->n_tls_cores * sizeof(struct tls_outbox));
+	tls->from = (struct rte_ring **)memory;
+	memory += align_line(cfg->n_tls_cores * sizeof(struct rte_ring *));
+	tls->links = (struct tls_link *)memory;
+	for (uint32_t i = 0; i < sizeof(tls->core_of); i++)
+		tls->core_of[i] = (uint8_t)(i % cfg->n_tls_cores);
+}
+
 int rs_stage_net_init(struct stage_net *net, const struct stage_net_config *cfg, uint64_t now_us)
 {
 	size_t tcp_bytes = align_line(rs_tcp_bytes(cfg->tcp));
@@ -47,7 +73,7 @@ int rs_stage_net_init(struct stage_net *net, const struct stage_net_config *cfg,
 	size_t chunks_bytes = align_line(rs_chunk_pool_bytes(cfg->n_chunks, NET_CHUNK_BYTES));
 	uint32_t head_bytes = (uint32_t)align_line(cfg->http->limits.max_head_bytes);
 	size_t heads_bytes = align_line(rs_chunk_pool_bytes(cfg->n_heads, head_bytes));
-	size_t total = tcp_bytes + conns_bytes + chunks_bytes + heads_bytes;
+	size_t total = tcp_bytes + conns_bytes + chunks_bytes + heads_bytes + tls_bytes(cfg);
 	uint8_t *m;
 
 	memset(net, 0, sizeof(*net));
@@ -75,6 +101,7 @@ int rs_stage_net_init(struct stage_net *net, const struct stage_net_config *cfg,
 		.chunks = &net->chunks,
 		.heads = &net->heads,
 	};
+	init_tls(&net->tls, cfg, m + tcp_bytes + conns_bytes + chunks_bytes + heads_bytes);
 	rs_laps_init(&net->laps);
 	net->n_rx = cfg->n_rx;
 	memcpy(net->rx, cfg->rx, cfg->n_rx * sizeof(net->rx[0]));
@@ -105,10 +132,12 @@ uint32_t rs_stage_net_leaks(struct stage_net *net)
 {
 	uint32_t n_bad = 0;
 
+	rs_net_tls_drain(net);
 	for (uint32_t i = 0; i < net->tcp.cfg->max_conns; i++) {
 		if (net->tcp.conns[i].state == TCP_CLOSED)
 			continue;
-		rs_http_release(&net->http, &net->http_conns[i]);
+		if (!rs_net_tls_has(&net->tcp.conns[i]))
+			rs_http_release(&net->http, &net->http_conns[i]);
 		net->tcp.n_tx = 0; /* there is nobody to send the RST any more */
 		rs_tcp_abort(&net->tcp, &net->tcp.conns[i]);
 	}

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-static const char *const kind_names[] = {"rx", "net", "tx"};
+static const char *const kind_names[] = {"rx", "net", "tx", "tls"};
 
 static bool contains(const struct core_list *list, uint16_t id)
 {
@@ -15,13 +15,14 @@ static bool contains(const struct core_list *list, uint16_t id)
 	return false;
 }
 
-/* All but the main lcore; that one where there is no other. */
+/* All but the main lcore and those for TLS; the main one where there is no other. */
 static struct core_list workers(const struct topology_request *req)
 {
 	struct core_list list = {0};
 
 	for (uint32_t i = 0; i < req->lcores.n; i++) {
-		if (req->lcores.ids[i] != req->main_lcore)
+		if (req->lcores.ids[i] != req->main_lcore &&
+			!contains(&req->tls_cores, req->lcores.ids[i]))
 			list.ids[list.n++] = req->lcores.ids[i];
 	}
 	if (!list.n)
@@ -146,6 +147,22 @@ static int resolve_split(
 	return 0;
 }
 
+/* TLS stages on cores of their own, or one on each net core. */
+static int resolve_tls(
+	const struct topology_request *req, struct topology *t, char *why, size_t why_bytes)
+{
+	struct core_list same = {0};
+
+	if (!req->has_tls)
+		return 0;
+	for (uint16_t i = 0; i < t->n_net; i++)
+		same.ids[same.n++] = rs_topology_lcore(t, STAGE_NET, i);
+	if (check_count("--tls-cores", req->tls_cores.n, TOPOLOGY_MAX_CORES, why, why_bytes))
+		return -EINVAL;
+	t->n_tls = add(t, STAGE_TLS, req->tls_cores.n ? &req->tls_cores : &same, req->main_lcore);
+	return 0;
+}
+
 int rs_topology_resolve(
 	const struct topology_request *req, struct topology *t, char *why, size_t why_bytes)
 {
@@ -158,11 +175,15 @@ int rs_topology_resolve(
 		err = check_cores(req, "--net-cores", &req->net_cores, why, why_bytes);
 	if (!err)
 		err = check_cores(req, "--tx-cores", &req->tx_cores, why, why_bytes);
+	if (!err)
+		err = check_cores(req, "--tls-cores", &req->tls_cores, why, why_bytes);
 	if (err)
 		return err;
 	if (req->layout == LAYOUT_FUSED)
-		return resolve_fused(req, t, &net, why, why_bytes);
-	return resolve_split(req, t, why, why_bytes);
+		err = resolve_fused(req, t, &net, why, why_bytes);
+	else
+		err = resolve_split(req, t, why, why_bytes);
+	return err ? err : resolve_tls(req, t, why, why_bytes);
 }
 
 uint16_t rs_topology_lcore(const struct topology *t, enum stage_kind kind, uint16_t index)
@@ -215,6 +236,9 @@ static void print_joints(const struct topology *t, const struct topology_stage *
 		break;
 	case STAGE_TX:
 		fprintf(to, "-> queue %u of each port\n", s->index);
+		break;
+	case STAGE_TLS:
+		fprintf(to, "<-> rings with %u net stage%s\n", t->n_net, t->n_net == 1 ? "" : "s");
 		break;
 	}
 }

@@ -31,7 +31,9 @@ struct topology_request {
 	struct core_list rx_cores; /* empty: the default */
 	struct core_list net_cores;
 	struct core_list tx_cores;
-	struct core_list lcores; /* those that EAL has, the main one included */
+	bool has_tls;
+	struct core_list tls_cores; /* empty: the net cores */
+	struct core_list lcores;    /* those that EAL has, the main one included */
 	uint16_t main_lcore;
 	uint16_t n_queues; /* queue pairs that every port has; 0: not known (--check) */
 	bool has_rss;      /* every port spreads connections over its queues, or not known */
@@ -41,6 +43,7 @@ enum stage_kind {
 	STAGE_RX,
 	STAGE_NET,
 	STAGE_TX,
+	STAGE_TLS,
 };
 
 /* One stage on one core. index counts the stages of its kind: the queue it uses, or the ring. */
@@ -50,7 +53,7 @@ struct topology_stage {
 	uint16_t lcore;
 };
 
-#define TOPOLOGY_MAX_STAGES (3 * TOPOLOGY_MAX_CORES)
+#define TOPOLOGY_MAX_STAGES (4 * TOPOLOGY_MAX_CORES)
 
 /* The table. */
 struct topology {
@@ -60,6 +63,7 @@ struct topology {
 	uint16_t n_rx; /* stages of each kind; 0 RX and TX stages in the fused layout */
 	uint16_t n_net;
 	uint16_t n_tx;
+	uint16_t n_tls;       /* 0: no TLS */
 	uint16_t n_rx_queues; /* of each port */
 	uint16_t n_tx_queues;
 	bool main_has_stage; /* then control needs a thread of its own */

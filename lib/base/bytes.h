@@ -61,6 +61,11 @@ static inline uint32_t rs_max_u32(uint32_t a, uint32_t b)
 	return a > b ? a : b;
 }
 
+static inline uint64_t rs_max_u64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 static inline uint64_t rs_min_u64(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;

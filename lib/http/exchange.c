@@ -170,9 +170,17 @@ static bool refuse_last(struct http_env *env, struct http_conn *hc, const struct
 	return true;
 }
 
+/* RFC 9110 section 9.2.1: what may be done twice, since it does nothing. */
+static bool is_safe(const struct http_req *req)
+{
+	return req->method == HTTP_GET || req->method == HTTP_HEAD || req->method == HTTP_OPTIONS;
+}
+
 static bool queue_answer(struct http_env *env, struct http_conn *hc, const struct http_req *req,
 	struct sendq *out, const struct route *route)
 {
+	if (rs_unlikely(hc->early) && !is_safe(req))
+		return rs_http_refuse(env, hc, req, out, HTTP_C_TOO_EARLY);
 	if (route->refused && route->reason == HTTP_C_NOT_ALLOWED)
 		return rs_http_refuse_method(env, hc, req, out, route->methods);
 	if (route->refused)
@@ -505,6 +513,12 @@ void rs_http_deadline(struct http_env *env, struct http_conn *hc, struct sendq *
 		break;
 	}
 	settle_clock(env, hc, out, queued);
+}
+
+void rs_http_close(struct http_env *env, struct http_conn *hc, const struct sendq *out)
+{
+	close_conn(env, hc);
+	settle_clock(env, hc, out, out->n_bytes);
 }
 
 void rs_http_release(struct http_env *env, struct http_conn *hc)

@@ -121,7 +121,8 @@ struct http_conn {
 	bool blocked : 1;
 	bool closing : 1;
 	bool abort : 1;
-	bool last : 1; /* close after the reply at work */
+	bool last : 1;  /* close after the reply at work */
+	bool early : 1; /* set by the caller: what it brings may have been replayed (RFC 8470) */
 };
 
 _Static_assert(sizeof(struct http_conn) == 48, "one for every TCP connection: keep it small");
@@ -138,6 +139,9 @@ uint32_t rs_http_input(struct http_env *env, struct http_conn *hc, const uint8_t
 void rs_http_writable(struct http_env *env, struct http_conn *hc, struct sendq *out);
 void rs_http_eof(struct http_env *env, struct http_conn *hc, struct sendq *out);
 void rs_http_deadline(struct http_env *env, struct http_conn *hc, struct sendq *out);
+
+/* For a connection whose replies are all queued already: there will be no more of them. */
+void rs_http_close(struct http_env *env, struct http_conn *hc, const struct sendq *out);
 void rs_http_release(struct http_env *env, struct http_conn *hc);
 
 static inline uint64_t rs_http_deadline_us(const struct http_conn *hc)

@@ -41,6 +41,8 @@ const char *rs_http_status_text(uint16_t status)
 		return "Content Too Large";
 	case 414:
 		return "URI Too Long";
+	case 425:
+		return "Too Early";
 	case 417:
 		return "Expectation Failed";
 	case 431:

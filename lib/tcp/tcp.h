@@ -124,6 +124,7 @@ enum {
 	TCP_F_RECOVER = 1u << 22,   /* recover means something: losses before it are known */
 	TCP_F_RESEND = 1u << 23,    /* what stands at snd_una goes out at the next flush: a lost
 				       segment in recovery, else a probe */
+	TCP_F_APP = 1u << 24,       /* the application's own mark; 0 at first */
 };
 
 struct tcp_conn {

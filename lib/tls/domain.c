@@ -279,6 +279,11 @@ struct tls_domain *rs_tls_domain_new(const struct tls_settings *settings, struct
 	return d;
 }
 
+uint32_t rs_tls_domain_n_sessions(const struct tls_domain *d)
+{
+	return __atomic_load_n(&d->n_sessions, __ATOMIC_ACQUIRE);
+}
+
 void rs_tls_domain_free(struct tls_domain *d)
 {
 	if (!d)

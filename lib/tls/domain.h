@@ -69,6 +69,9 @@ struct tls_domain;
 struct tls_domain *rs_tls_domain_new(const struct tls_settings *settings, struct tls_shared *shared,
 	uint64_t *counters, char *why, size_t why_bytes);
 
+/* Any core: how many sessions of it there are. */
+uint32_t rs_tls_domain_n_sessions(const struct tls_domain *d);
+
 /* No session of it is left. NULL is allowed. */
 void rs_tls_domain_free(struct tls_domain *d);
 

@@ -21,6 +21,7 @@ struct tls_domain {
 	uint64_t *counters;
 	EVP_CIPHER *ticket_cipher; /* fetched once */
 	BIO_METHOD *bio_method;
+	uint32_t n_sessions; /* atomic, written by the core that uses it */
 	bool strict_sni;
 	bool early_data;
 	uint32_t n_identities;

@@ -113,6 +113,11 @@ static enum tls_status status_of(struct tls_session *s, int result)
 
 /* ---- the public functions ---- */
 
+static void count_session(struct tls_domain *d, int more)
+{
+	__atomic_store_n(&d->n_sessions, d->n_sessions + (uint32_t)more, __ATOMIC_RELEASE);
+}
+
 bool rs_tls_session_open(
 	struct tls_session *s, struct tls_domain *d, const struct tls_pipe *pipe, void *self)
 {
@@ -128,6 +133,7 @@ bool rs_tls_session_open(
 	BIO_set_data(bio, s);
 	SSL_set_bio(ssl, bio, bio);
 	SSL_set_accept_state(ssl);
+	count_session(d, 1);
 	d->counters[TLS_C_OPENED]++;
 	return true;
 }
@@ -219,6 +225,9 @@ enum tls_status rs_tls_session_close(struct tls_session *s)
 
 void rs_tls_session_free(struct tls_session *s)
 {
+	if (!s->ssl)
+		return;
 	SSL_free(s->ssl);
+	count_session(s->domain, -1);
 	memset(s, 0, sizeof(*s));
 }

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "net_tls.h"
+
+#include <string.h>
+
+#include "stage_net.h"
+
+#define RETRY_US 1000 /* when memory was short and nothing else will wake the connection */
+
+static struct tls_link *link_of(struct stage_net *net, const struct tcp_conn *conn)
+{
+	return &net->tls.links[conn->id];
+}
+
+static void put(struct stage_net *net, const struct tcp_conn *conn, enum tls_job_kind kind,
+	uint32_t chunk, uint32_t len, bool is_first)
+{
+	const struct tls_link *link = link_of(net, conn);
+	const struct tls_job job = {
+		.conn = conn->id,
+		.chunk = chunk,
+		.generation = link->generation,
+		.len = (uint16_t)len,
+		.kind = (uint8_t)kind,
+		.n = is_first,
+	};
+
+	rs_tls_outbox_put(&net->tls.to[link->core], &job);
+}
+
+/* ---- lending ---- */
+
+/*
+ * May one more chunk go to the TLS core? It may come back full, and then has to find a place in
+ * the send queue.
+ */
+static bool may_lend(const struct stage_net *net, const struct tcp_conn *conn)
+{
+	return link_of((struct stage_net *)net, conn)->n_lent + conn->sendq.n < NET_TLS_MAX_CHUNKS;
+}
+
+/* Nothing will come from either side that could wake this connection: the clock has to. */
+static void try_again_later(struct stage_net *net, struct tcp_conn *conn)
+{
+	net->counters[NET_C_TLS_NO_CHUNK]++;
+	rs_tcp_set_deadline(&net->tcp, conn, net->tcp.now_us + RETRY_US);
+}
+
+/*
+ * Empty chunks, as many as are wanted and may be had. Where chunks are few, a connection gets one
+ * at a time.
+ */
+static void grant(struct stage_net *net, struct tcp_conn *conn)
+{
+	struct tls_link *link = link_of(net, conn);
+	struct chunk_pool *pool = &net->chunks;
+
+	while (link->n_want && may_lend(net, conn)) {
+		bool has_some = link->n_lent || conn->sendq.n;
+		uint32_t chunk = 0;
+
+		if (!has_some || pool->n_free > pool->n_total / 4)
+			chunk = rs_chunk_alloc(pool);
+		if (!chunk) {
+			if (!has_some)
+				try_again_later(net, conn);
+			return;
+		}
+		link->n_want--;
+		link->n_lent++;
+		put(net, conn, TLS_JOB_GRANT, chunk, 0, false);
+	}
+}
+
+/* ---- from TCP ---- */
+
+static void forget(struct stage_net *net, struct tcp_conn *conn)
+{
+	struct tls_link *link = link_of(net, conn);
+
+	if (link->has_session)
+		put(net, conn, TLS_JOB_GONE, 0, 0, false);
+	link->generation++;
+	conn->flags &= ~(uint32_t)TCP_F_APP;
+}
+
+static void open(struct stage_net *net, struct tcp_conn *conn)
+{
+	struct tls_link *link = link_of(net, conn);
+
+	*link = (struct tls_link){
+		.generation = link->generation,
+		.core = net->tls.core_of[conn->hash >> 24],
+	};
+	conn->flags |= TCP_F_APP;
+	/* Until there is a session, which has clocks of its own. */
+	rs_tcp_set_deadline(&net->tcp, conn, net->tcp.now_us + net->http.cfg->header_timeout_us);
+}
+
+/* A chunk of what has come. False: there is nothing, or no room for it. */
+static bool pull_one(struct stage_net *net, struct tcp_conn *conn)
+{
+	struct tls_link *link = link_of(net, conn);
+	struct span in = rs_tcp_peek(&net->tcp, conn);
+	uint32_t chunk, len;
+
+	if (!in.len || link->n_in == NET_TLS_MAX_IN || !may_lend(net, conn))
+		return false;
+	chunk = rs_chunk_alloc(&net->chunks);
+	if (!chunk) {
+		if (!link->n_lent && !conn->sendq.n)
+			try_again_later(net, conn);
+		return false;
+	}
+	len = rs_min_u32(in.len, net->chunks.chunk_bytes);
+	memcpy(rs_chunk_data(&net->chunks, chunk), in.data, len);
+	rs_tcp_consume(&net->tcp, conn, len);
+	link->n_in++;
+	link->n_lent++;
+	put(net, conn, TLS_JOB_DATA, chunk, len, !link->has_session);
+	if (!link->has_session)
+		rs_tcp_set_deadline(&net->tcp, conn, 0);
+	link->has_session = true;
+	return true;
+}
+
+/*
+ * Gives TLS what has come in order. What it cannot take now stays with TCP, and closes the window.
+ * At most what the receive queue holds, a chunk a time. False: the connection is gone.
+ */
+static bool pull(struct stage_net *net, struct tcp_conn *conn)
+{
+	struct tls_link *link = link_of(net, conn);
+	uint32_t ev = TCP_MORE;
+
+	for (uint32_t n = 0; ev & TCP_MORE && n <= net->tcp.cfg->rcvq_chunks; n++) {
+		bool more = pull_one(net, conn);
+
+		ev = rs_tcp_settle(&net->tcp, conn);
+		if (ev & TCP_EOF)
+			link->has_eof = true;
+		if (ev & TCP_GONE) {
+			forget(net, conn);
+			return false;
+		}
+		if (!more)
+			break;
+	}
+	if (link->has_eof && !link->told_eof) {
+		link->told_eof = true;
+		if (link->has_session)
+			put(net, conn, TLS_JOB_EOF, 0, 0, false);
+		else /* came and went without a word */
+			rs_tcp_close(&net->tcp, conn);
+	}
+	return true;
+}
+
+bool rs_net_tls_is_port(const struct net_tls *tls, uint16_t port)
+{
+	for (uint32_t i = 0; i < tls->n_ports; i++) {
+		if (tls->ports[i] == port)
+			return true;
+	}
+	return false;
+}
+
+void rs_net_tls_serve(struct stage_net *net, struct tcp_conn *conn, uint32_t ev)
+{
+	if (ev & TCP_EV_GONE) {
+		forget(net, conn);
+		return;
+	}
+	if (ev & TCP_EV_OPENED)
+		open(net, conn);
+	if (ev & TCP_EV_DEADLINE && !link_of(net, conn)->has_session) {
+		net->counters[NET_C_TLS_SILENT]++;
+		rs_tcp_abort(&net->tcp, conn);
+		forget(net, conn);
+		return;
+	}
+	if ((ev & (TCP_EV_DATA | TCP_EV_DEADLINE) || conn->rcvq) && !pull(net, conn))
+		return;
+	grant(net, conn);
+}
+
+/* ---- from TLS ---- */
+
+/* The chunk is ours again. */
+static void take_back(struct tls_link *link, const struct tls_job *job)
+{
+	link->n_lent--;
+	link->n_in = (uint8_t)(link->n_in - job->n);
+}
+
+static void queue(struct stage_net *net, struct tcp_conn *conn, const struct tls_job *job)
+{
+	const uint8_t *data = rs_chunk_data(&net->chunks, job->chunk) + job->offset;
+
+	if (rs_sendq_push_more(&conn->sendq, &net->chunks, data, job->len, job->chunk)) {
+		rs_tcp_send(&net->tcp, conn);
+		return;
+	}
+	/* No chunk for a longer queue: a gap in the ciphertext cannot be mended. */
+	net->counters[NET_C_TLS_NO_QUEUE]++;
+	rs_chunk_free(&net->chunks, job->chunk);
+	rs_tcp_abort(&net->tcp, conn);
+	forget(net, conn);
+}
+
+/* The session has ended. What is queued goes out, then FIN; clocks and limits are HTTP's again. */
+static void end(struct stage_net *net, struct tcp_conn *conn)
+{
+	struct http_conn *hc = &net->http_conns[conn->id];
+
+	link_of(net, conn)->has_session = false;
+	forget(net, conn);
+	rs_http_open(&net->http, hc);
+	rs_http_close(&net->http, hc, &conn->sendq);
+	rs_stage_net_go_on(net, conn);
+}
+
+/* False: nobody waits for it any more. */
+static bool act_on(struct stage_net *net, const struct tls_job *job)
+{
+	struct tcp_conn *conn = &net->tcp.conns[job->conn];
+	struct tls_link *link = &net->tls.links[job->conn];
+
+	if (link->generation != job->generation || !rs_net_tls_has(conn) ||
+		conn->state == TCP_CLOSED)
+		return false;
+	switch ((enum tls_job_kind)job->kind) {
+	case TLS_JOB_DATA:
+		take_back(link, job);
+		queue(net, conn, job);
+		break;
+	case TLS_JOB_RETURN:
+		take_back(link, job);
+		rs_chunk_free(&net->chunks, job->chunk);
+		break;
+	case TLS_JOB_WANT:
+		link->n_want = job->n;
+		break;
+	case TLS_JOB_CLOSE:
+		end(net, conn);
+		return true;
+	case TLS_JOB_ABORT:
+		link->has_session = false;
+		rs_tcp_abort(&net->tcp, conn);
+		forget(net, conn);
+		return true;
+	default:
+		break;
+	}
+	if (rs_net_tls_has(conn) && (!conn->rcvq || pull(net, conn)))
+		grant(net, conn);
+	return true;
+}
+
+static void take(struct stage_net *net, const struct tls_job *jobs, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (!act_on(net, &jobs[i]) && jobs[i].chunk)
+			rs_chunk_free(&net->chunks, jobs[i].chunk);
+	}
+}
+
+uint32_t rs_net_tls_take_jobs(struct stage_net *net)
+{
+	uint32_t n_done = 0;
+
+	for (uint32_t i = 0; i < net->tls.n_cores; i++) {
+		struct tls_job jobs[2 * TLS_JOB_BURST];
+		uint32_t n = rs_tls_take_jobs(net->tls.from[i], jobs, 2 * TLS_JOB_BURST);
+
+		for (uint32_t k = 0; k < n; k++) {
+			rte_prefetch0(&net->tcp.conns[jobs[k].conn]);
+			rte_prefetch0(&net->tcp.conns[jobs[k].conn].sendq);
+		}
+		take(net, jobs, n);
+		n_done += n;
+	}
+	return n_done;
+}
+
+void rs_net_tls_flush(struct stage_net *net)
+{
+	for (uint32_t i = 0; i < net->tls.n_cores; i++)
+		rs_tls_outbox_flush(&net->tls.to[i]);
+}
+
+void rs_net_tls_drain(struct stage_net *net)
+{
+	for (uint32_t i = 0; i < net->tls.n_cores; i++) {
+		struct tls_job job;
+
+		while (rs_tls_take_jobs(net->tls.from[i], &job, 1)) {
+			if (job.chunk)
+				rs_chunk_free(&net->chunks, job.chunk);
+		}
+	}
+}

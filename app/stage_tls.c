@@ -1,0 +1,643 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The path of a TLS core, from top to bottom. A turn:
+ *
+ *     take_jobs → run_timers → run (the ready ones) → run (a few handshakes) → flush
+ *
+ * and for each connection that has something to do, go_on():
+ *
+ *     read a record → HTTP → write records → until nothing moves → lend back what is not needed
+ */
+#include "stage_tls.h"
+
+#include <string.h>
+#include <time.h>
+
+#include <rte_prefetch.h>
+
+#include "base/bytes.h"
+#include "http/text.h"
+
+#define MAX_JOBS_PER_TURN   256 /* of each net core */
+#define MAX_READY_PER_TURN  64
+#define MAX_EXPIRED         64
+#define MAX_RECORDS_PER_RUN 16 /* read in one go: then it is somebody else's turn */
+#define MAX_WANT            64
+#define DRAIN_PER_TURN      64
+#define HANDSHAKE_CHUNKS    2 /* for a chain of certificates, beside the ClientHello's own */
+
+/*
+ * Records that fit into one segment get plaintext to the client as soon as the segment is there;
+ * large ones cost less. So a connection begins with small ones (RFC 8446 leaves it to us), after
+ * every pause anew.
+ */
+#define SMALL_RECORD_BYTES 1369
+#define SMALL_BURST_BYTES  (128u << 10)
+#define LARGE_RECORD_BYTES 16384
+#define PAUSE_US           1000000
+#define RECORD_OVERHEAD    64 /* header, tag, padding, nonce: at most */
+
+/* ---- run queues ---- */
+
+static void enqueue(struct stage_tls *s, struct tls_conn *c)
+{
+	struct tls_run_queue *q = c->state == TLS_CONN_OPEN ? &s->ready : &s->shaking;
+	uint32_t index = (uint32_t)(c - s->conns);
+
+	if (c->is_queued)
+		return;
+	c->is_queued = true;
+	c->next = TLS_NONE;
+	if (q->n++)
+		s->conns[q->tail].next = index;
+	else
+		q->head = index;
+	q->tail = index;
+}
+
+/*
+ * The first of a queue. Those that have died meanwhile stand there still: their memory is free
+ * when their turn comes.
+ */
+static struct tls_conn *dequeue(struct stage_tls *s, struct tls_run_queue *q)
+{
+	struct tls_conn *c = &s->conns[q->head];
+
+	q->head = c->next;
+	q->n--;
+	c->is_queued = false;
+	return c;
+}
+
+/* ---- jobs to the net core ---- */
+
+static struct tls_net *net_of(const struct tls_conn *c)
+{
+	return &c->stage->nets[c->net];
+}
+
+static uint8_t *chunk_data(const struct tls_conn *c, uint32_t chunk)
+{
+	const struct tls_net *net = net_of(c);
+
+	return net->chunks + (size_t)(chunk - 1) * net->chunk_bytes;
+}
+
+static void put(
+	struct tls_conn *c, enum tls_job_kind kind, const struct tls_piece *piece, uint32_t n)
+{
+	const struct tls_job job = {
+		.conn = c->conn,
+		.chunk = piece->chunk,
+		.generation = c->generation,
+		.offset = piece->offset,
+		.len = piece->len,
+		.kind = (uint8_t)kind,
+		.n = (uint8_t)n,
+	};
+
+	rs_tls_outbox_put(&net_of(c)->to, &job);
+}
+
+static void give(struct tls_conn *c, enum tls_job_kind kind, const struct tls_piece *piece)
+{
+	put(c, kind, piece, c->n_read);
+	c->n_read = 0;
+}
+
+static void add_spare(struct tls_conn *c, uint32_t chunk)
+{
+	memcpy(chunk_data(c, chunk), &c->spare, sizeof(c->spare));
+	c->spare = chunk;
+}
+
+static uint32_t take_spare(struct tls_conn *c)
+{
+	uint32_t chunk = c->spare;
+
+	if (chunk)
+		memcpy(&c->spare, chunk_data(c, chunk), sizeof(c->spare));
+	return chunk;
+}
+
+/* What has been written so far is on its way. */
+static void send_fill(struct tls_conn *c)
+{
+	if (!c->fill.chunk)
+		return;
+	if (c->fill.len)
+		give(c, TLS_JOB_DATA, &c->fill);
+	else
+		add_spare(c, c->fill.chunk);
+	c->fill = (struct tls_piece){0};
+}
+
+static void return_spares(struct tls_conn *c)
+{
+	uint32_t chunk;
+
+	while ((chunk = take_spare(c)) != 0)
+		give(c, TLS_JOB_RETURN, &(struct tls_piece){.chunk = chunk});
+}
+
+/* ---- the pipe of a session: pieces in, chunks out ---- */
+
+static struct span peek(void *self)
+{
+	struct tls_conn *c = self;
+	const struct tls_piece *p = &c->in[c->in_head];
+
+	if (!c->n_in)
+		return (struct span){0};
+	return (struct span){.data = chunk_data(c, p->chunk) + p->offset, .len = p->len};
+}
+
+static void took(void *self, uint32_t n)
+{
+	struct tls_conn *c = self;
+	struct tls_piece *p = &c->in[c->in_head];
+
+	p->offset = (uint16_t)(p->offset + n);
+	p->len = (uint16_t)(p->len - n);
+	if (p->len)
+		return;
+	add_spare(c, p->chunk);
+	c->n_read++;
+	c->in_head = (uint8_t)((c->in_head + 1) % NET_TLS_MAX_IN);
+	c->n_in--;
+}
+
+static bool ended(void *self)
+{
+	return ((const struct tls_conn *)self)->has_eof;
+}
+
+static uint8_t *room(void *self, uint32_t *bytes)
+{
+	struct tls_conn *c = self;
+
+	if (c->fill.chunk && c->fill.len == net_of(c)->chunk_bytes)
+		send_fill(c);
+	if (!c->fill.chunk)
+		c->fill = (struct tls_piece){.chunk = take_spare(c)};
+	if (!c->fill.chunk) {
+		c->lacks_room = true;
+		return NULL;
+	}
+	*bytes = net_of(c)->chunk_bytes - c->fill.len;
+	return chunk_data(c, c->fill.chunk) + c->fill.len;
+}
+
+static void wrote(void *self, uint32_t n)
+{
+	struct tls_conn *c = self;
+
+	c->fill.len = (uint16_t)(c->fill.len + n);
+}
+
+static const struct tls_pipe pipe_ops = {
+	.peek = peek, .took = took, .ended = ended, .room = room, .wrote = wrote};
+
+/* ---- the beginning and the end of a connection ---- */
+
+static void free_conn(struct stage_tls *s, struct tls_conn *c)
+{
+	if (c->state == TLS_CONN_HANDSHAKE)
+		s->n_handshakes--;
+	rs_http_release(&s->http, &c->http);
+	rs_tls_session_free(&c->session);
+	rs_sendq_clear(&c->out, &s->chunks);
+	if (c->kept)
+		rs_chunk_free(&s->chunks, c->kept);
+	rs_wheel_cancel(&s->wheel, (uint32_t)(c - s->conns));
+	net_of(c)->conn_of[c->conn] = TLS_NONE;
+	c->state = TLS_CONN_FREE;
+	s->n_conns--;
+	if (!c->is_queued) {
+		c->next = s->free;
+		s->free = (uint32_t)(c - s->conns);
+	}
+}
+
+/* Gives back every chunk, and says how it ends: CLOSE, ABORT; or GONE, which nobody waits for. */
+static void finish(struct stage_tls *s, struct tls_conn *c, enum tls_job_kind how)
+{
+	send_fill(c);
+	for (; c->n_in; took(c, c->in[c->in_head].len))
+		;
+	return_spares(c);
+	if (how != TLS_JOB_GONE)
+		put(c, how, &(struct tls_piece){0}, 0);
+	free_conn(s, c);
+}
+
+static void refuse(
+	struct stage_tls *s, uint8_t net, const struct tls_job *job, enum tls_counter reason)
+{
+	struct tls_job back = *job;
+
+	s->counters[reason]++;
+	back.kind = TLS_JOB_RETURN;
+	back.n = 1;
+	rs_tls_outbox_put(&s->nets[net].to, &back);
+	back.kind = TLS_JOB_ABORT;
+	back.chunk = 0;
+	rs_tls_outbox_put(&s->nets[net].to, &back);
+}
+
+static void set_deadline(struct stage_tls *s, struct tls_conn *c, uint64_t deadline_us)
+{
+	c->deadline_us = deadline_us;
+	if (deadline_us)
+		rs_wheel_set_earlier(&s->wheel, (uint32_t)(c - s->conns), deadline_us);
+}
+
+/* A client's first bytes. NULL: it was refused. */
+static struct tls_conn *begin(struct stage_tls *s, uint8_t net, const struct tls_job *job)
+{
+	struct tls_conn *c;
+	uint32_t next;
+
+	if (s->n_handshakes >= s->max_handshakes) {
+		refuse(s, net, job, TLS_C_HANDSHAKES_SHED);
+		return NULL;
+	}
+	if (s->free == TLS_NONE) {
+		refuse(s, net, job, TLS_C_NO_SESSION);
+		return NULL;
+	}
+	c = &s->conns[s->free];
+	next = c->next;
+	*c = (struct tls_conn){
+		.stage = s,
+		.conn = job->conn,
+		.generation = job->generation,
+		.net = net,
+		.state = TLS_CONN_HANDSHAKE,
+	};
+	if (!rs_tls_session_open(&c->session, s->domain, &pipe_ops, c)) {
+		c->state = TLS_CONN_FREE;
+		c->next = next;
+		refuse(s, net, job, TLS_C_NO_SESSION);
+		return NULL;
+	}
+	s->free = next;
+	s->nets[net].conn_of[job->conn] = (uint32_t)(c - s->conns);
+	s->n_conns++;
+	s->n_handshakes++;
+	rs_http_open(&s->http, &c->http);
+	set_deadline(s, c, s->now_us + s->http.cfg->header_timeout_us);
+	return c;
+}
+
+/* ---- going on ---- */
+
+/* HTTP gets plaintext; what it does not take now is kept for later. */
+static void feed(struct stage_tls *s, struct tls_conn *c, const uint8_t *data, uint32_t len)
+{
+	uint32_t used = rs_http_input(&s->http, &c->http, data, len, &c->out);
+
+	if (used == len || c->http.abort)
+		return;
+	c->kept = rs_chunk_alloc(&s->chunks);
+	if (!c->kept) {
+		c->http.abort = true;
+		s->counters[TLS_C_NO_BUFFER]++;
+		return;
+	}
+	memcpy(rs_chunk_data(&s->chunks, c->kept), data + used, len - used);
+	c->kept_from = 0;
+	c->kept_to = (uint16_t)(len - used);
+}
+
+static void feed_kept(struct stage_tls *s, struct tls_conn *c)
+{
+	const uint8_t *data = rs_chunk_data(&s->chunks, c->kept);
+	uint32_t len = (uint32_t)c->kept_to - c->kept_from;
+	uint32_t used = rs_http_input(&s->http, &c->http, data + c->kept_from, len, &c->out);
+
+	c->kept_from = (uint16_t)(c->kept_from + used);
+	if (used < len && !c->http.abort)
+		return;
+	rs_chunk_free(&s->chunks, c->kept);
+	c->kept = 0;
+}
+
+static void open_http(struct stage_tls *s, struct tls_conn *c)
+{
+	c->state = TLS_CONN_OPEN;
+	s->n_handshakes--;
+	c->http.early = false;
+}
+
+/* Reads a record, and gives it to HTTP. True: something moved. */
+static bool read_some(struct stage_tls *s, struct tls_conn *c)
+{
+	/* What HTTP may leave has to fit into a chunk. */
+	uint32_t max = rs_min_u32(s->chunks.chunk_bytes, sizeof(s->scratch));
+	enum tls_status status;
+	uint32_t n;
+	bool early;
+
+	if (c->http.blocked || c->http.abort || c->is_ending)
+		return false;
+	if (c->kept) {
+		feed_kept(s, c);
+		return true;
+	}
+	status = rs_tls_session_read(&c->session, s->scratch, max, &n, &early);
+	if (c->state == TLS_CONN_HANDSHAKE && c->session.open)
+		open_http(s, c);
+	switch (status) {
+	case TLS_OK:
+		c->http.early = early;
+		feed(s, c, s->scratch, n);
+		return true;
+	case TLS_ENDED:
+		c->is_ending = true;
+		rs_http_eof(&s->http, &c->http, &c->out);
+		return true;
+	case TLS_FAILED:
+		c->is_ending = c->has_failed = true;
+		return false;
+	default:
+		return false;
+	}
+}
+
+static uint32_t record_bytes(struct stage_tls *s, struct tls_conn *c)
+{
+	if (s->now_us - c->last_write_us > PAUSE_US)
+		c->n_burst_bytes = 0;
+	return c->n_burst_bytes < SMALL_BURST_BYTES ? SMALL_RECORD_BYTES : LARGE_RECORD_BYTES;
+}
+
+/* Encrypts the first span of what waits. True: something moved. */
+static bool write_some(struct stage_tls *s, struct tls_conn *c)
+{
+	struct span spans[SENDQ_SLICES];
+	enum tls_status status;
+	uint32_t n;
+
+	if (rs_sendq_empty(&c->out) || c->has_failed)
+		return false;
+	if (!c->write_len)
+		c->write_len = record_bytes(s, c);
+	rs_sendq_peek(&c->out, 0, c->write_len, spans);
+	c->write_len = spans[0].len;
+	status = rs_tls_session_write(&c->session, spans[0].data, spans[0].len, &n);
+	if (status == TLS_FAILED)
+		c->is_ending = c->has_failed = true;
+	if (status != TLS_OK)
+		return false;
+	c->write_len = 0;
+	c->last_write_us = s->now_us;
+	c->n_burst_bytes += n;
+	rs_sendq_ack(&c->out, n, &s->chunks);
+	rs_http_writable(&s->http, &c->http, &c->out);
+	return true;
+}
+
+/* Asks for as many chunks as it will take to write what waits. */
+static void ask_for_room(struct stage_tls *s, struct tls_conn *c)
+{
+	uint64_t bytes = c->out.n_bytes + RECORD_OVERHEAD;
+	uint64_t n = 1 + bytes / (net_of(c)->chunk_bytes - RECORD_OVERHEAD);
+
+	if (c->state == TLS_CONN_HANDSHAKE)
+		n += HANDSHAKE_CHUNKS;
+	if (!c->lacks_room || c->n_wanted)
+		return;
+	c->lacks_room = false;
+	s->counters[TLS_C_NO_CREDIT]++;
+	c->n_wanted = (uint8_t)rs_min_u64(n, MAX_WANT);
+	put(c, TLS_JOB_WANT, &(struct tls_piece){0}, c->n_wanted);
+}
+
+/* True: nothing more is to be done for it, ever. */
+static bool is_over(struct stage_tls *s, struct tls_conn *c)
+{
+	if (c->http.abort) {
+		finish(s, c, TLS_JOB_ABORT);
+		return true;
+	}
+	if (c->has_failed) { /* the alert is in the chunk being filled */
+		finish(s, c, TLS_JOB_CLOSE);
+		return true;
+	}
+	if (!c->http.closing || !rs_sendq_empty(&c->out) ||
+		rs_tls_session_close(&c->session) == TLS_WANT_ROOM)
+		return false;
+	finish(s, c, TLS_JOB_CLOSE);
+	return true;
+}
+
+/* Everything that a connection can do now. */
+static void go_on(struct stage_tls *s, struct tls_conn *c)
+{
+	bool moved = true;
+	uint32_t n;
+
+	for (n = 0; moved && n < MAX_RECORDS_PER_RUN; n++) {
+		moved = read_some(s, c);
+		while (write_some(s, c))
+			moved = true;
+		rs_http_writable(&s->http, &c->http, &c->out);
+	}
+	if (is_over(s, c))
+		return;
+	send_fill(c);
+	if (rs_sendq_empty(&c->out))
+		return_spares(c);
+	ask_for_room(s, c);
+	if (c->state == TLS_CONN_OPEN && c->http.deadline_us != c->deadline_us)
+		set_deadline(s, c, c->http.deadline_us);
+	if (moved)
+		enqueue(s, c);
+}
+
+static uint32_t run(struct stage_tls *s, struct tls_run_queue *q, uint32_t max)
+{
+	uint32_t n = 0;
+
+	for (max = rs_min_u32(max, q->n); n < max; n++) {
+		struct tls_conn *c = dequeue(s, q);
+
+		if (c->state == TLS_CONN_FREE) {
+			c->next = s->free;
+			s->free = (uint32_t)(c - s->conns);
+		} else {
+			go_on(s, c);
+		}
+	}
+	return n;
+}
+
+/* ---- jobs from net cores ---- */
+
+static void give_back(struct stage_tls *s, uint8_t net, const struct tls_job *job)
+{
+	struct tls_job back = *job;
+
+	if (!job->chunk)
+		return;
+	back.kind = TLS_JOB_RETURN;
+	back.n = job->kind == TLS_JOB_DATA;
+	rs_tls_outbox_put(&s->nets[net].to, &back);
+}
+
+static void take_job(struct stage_tls *s, uint8_t net, const struct tls_job *job)
+{
+	uint32_t index = s->nets[net].conn_of[job->conn];
+	struct tls_conn *c = index == TLS_NONE ? NULL : &s->conns[index];
+
+	if (c && c->generation != job->generation) /* its GONE came before, or it ended itself */
+		c = NULL;
+	if (!c && job->kind == TLS_JOB_DATA && job->n)
+		c = begin(s, net, job);
+	else if (!c)
+		give_back(s, net, job);
+	if (!c)
+		return;
+	switch ((enum tls_job_kind)job->kind) {
+	case TLS_JOB_DATA:
+		c->in[(c->in_head + c->n_in++) % NET_TLS_MAX_IN] = (struct tls_piece){
+			.chunk = job->chunk, .offset = job->offset, .len = job->len};
+		break;
+	case TLS_JOB_GRANT:
+		c->n_wanted--;
+		add_spare(c, job->chunk);
+		break;
+	case TLS_JOB_EOF:
+		c->has_eof = true;
+		break;
+	default:
+		finish(s, c, TLS_JOB_GONE);
+		return;
+	}
+	enqueue(s, c);
+}
+
+static uint32_t take_jobs(struct stage_tls *s)
+{
+	uint32_t n_done = 0;
+
+	for (uint32_t i = 0; i < s->n_nets; i++) {
+		struct tls_job jobs[MAX_JOBS_PER_TURN];
+		uint32_t n = rs_tls_take_jobs(s->nets[i].from, jobs, MAX_JOBS_PER_TURN);
+
+		for (uint32_t k = 0; k < n; k++)
+			take_job(s, (uint8_t)i, &jobs[k]);
+		n_done += n;
+	}
+	return n_done;
+}
+
+/* ---- clocks ---- */
+
+static void expire(struct stage_tls *s, struct tls_conn *c)
+{
+	if (!c->deadline_us)
+		return;
+	if (c->deadline_us > s->now_us) { /* it moved meanwhile */
+		rs_wheel_set(&s->wheel, (uint32_t)(c - s->conns), c->deadline_us);
+		return;
+	}
+	c->deadline_us = 0;
+	if (c->state == TLS_CONN_HANDSHAKE) {
+		s->counters[TLS_C_HANDSHAKE_TIMEOUT]++;
+		finish(s, c, TLS_JOB_ABORT);
+		return;
+	}
+	rs_http_deadline(&s->http, &c->http, &c->out);
+	enqueue(s, c);
+}
+
+static uint32_t run_timers(struct stage_tls *s)
+{
+	uint32_t due[MAX_EXPIRED];
+	uint32_t n = rs_wheel_advance(&s->wheel, s->now_us, due, MAX_EXPIRED);
+
+	for (uint32_t i = 0; i < n; i++)
+		expire(s, &s->conns[due[i]]);
+	return n;
+}
+
+/* The Date of replies; looks at the wall clock once a second (vDSO). */
+static void renew_date(struct stage_tls *s)
+{
+	struct timespec now;
+
+	if (rs_likely(s->now_us < s->date_due_us))
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	rs_http_date(s->date, (uint64_t)now.tv_sec);
+	s->http.date_no++;
+	s->date_due_us = s->now_us + 1000000 - (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Idle connections need not be waited for when the process drains. */
+static void close_idle(struct stage_tls *s)
+{
+	uint32_t end = rs_min_u32(s->drain_next + DRAIN_PER_TURN, s->capacity);
+
+	for (; s->drain_next < end; s->drain_next++) {
+		struct tls_conn *c = &s->conns[s->drain_next];
+
+		if (c->state != TLS_CONN_OPEN || !rs_sendq_empty(&c->out) ||
+			!rs_http_idle(&c->http))
+			continue;
+		rs_http_close(&s->http, &c->http, &c->out);
+		enqueue(s, c);
+	}
+}
+
+/* ---- a turn ---- */
+
+static void take_next_domain(struct stage_tls *s)
+{
+	struct tls_domain *next = __atomic_load_n(&s->next_domain, __ATOMIC_ACQUIRE);
+
+	if (rs_likely(!next))
+		return;
+	s->domain = next;
+	__atomic_store_n(&s->next_domain, NULL, __ATOMIC_RELEASE);
+}
+
+uint32_t rs_stage_tls_turn(void *self, uint64_t now_us)
+{
+	struct stage_tls *s = self;
+	uint32_t n_done;
+
+	s->now_us = s->http.now_us = now_us;
+	renew_date(s);
+	take_next_domain(s);
+	n_done = take_jobs(s);
+	n_done += run_timers(s);
+	if (rs_unlikely(s->http.cfg->drain))
+		close_idle(s);
+	n_done += run(s, &s->ready, MAX_READY_PER_TURN);
+	n_done += run(s, &s->shaking, s->handshakes_per_turn);
+	for (uint32_t i = 0; i < s->n_nets; i++)
+		rs_tls_outbox_flush(&s->nets[i].to);
+	return n_done;
+}
+
+uint64_t rs_stage_tls_deadline_us(void *self)
+{
+	const struct stage_tls *s = self;
+
+	return s->ready.n || s->shaking.n ? s->now_us : s->now_us + 1024;
+}
+
+void rs_stage_tls_end_all(struct stage_tls *s)
+{
+	while (take_jobs(s))
+		;
+	for (uint32_t i = 0; i < s->capacity; i++) {
+		if (s->conns[i].state != TLS_CONN_FREE)
+			finish(s, &s->conns[i], TLS_JOB_GONE);
+	}
+	for (uint32_t i = 0; i < s->n_nets; i++)
+		rs_tls_outbox_flush(&s->nets[i].to);
+}

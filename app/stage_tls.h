@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The TLS stage: ciphertext in, ciphertext out. What lies between happens here, on one core: TLS,
+ * then HTTP on the plaintext, then TLS again. TCP stays with the net cores; see tls_job.h.
+ *
+ * Connections whose handshake is complete go first; handshakes, which take a thousand times as
+ * long, get what is left, a few a turn. How many may wait is bounded: beyond it the newest is
+ * reset, so that a flood costs the TLS cores their queue, and those who are in it are served.
+ *
+ * A struct stage_tls belongs to one core from the moment that core starts until it has stopped.
+ */
+#ifndef RS_APP_STAGE_TLS_H
+#define RS_APP_STAGE_TLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/chunk.h"
+#include "http/exchange.h"
+#include "http/memo.h"
+#include "http/seen.h"
+#include "net_tls.h"
+#include "tls/session.h"
+#include "tls_job.h"
+#include "wheel/wheel.h"
+
+#define TLS_MAX_NETS      32
+#define TLS_MAX_SPARE     NET_TLS_MAX_CHUNKS
+#define TLS_NONE          UINT32_MAX
+#define TLS_SCRATCH_BYTES 16384 /* the plaintext of the largest record */
+
+enum tls_conn_state {
+	TLS_CONN_FREE,
+	TLS_CONN_HANDSHAKE,
+	TLS_CONN_OPEN,
+};
+
+/* Ciphertext in a chunk that a net core has lent. */
+struct tls_piece {
+	uint32_t chunk;
+	uint16_t offset;
+	uint16_t len;
+};
+
+struct tls_conn {
+	struct tls_session session;
+	struct sendq out; /* plaintext that waits to be encrypted */
+	struct http_conn http;
+	struct stage_tls *stage;
+	uint64_t deadline_us; /* the next clock; what the wheel knows may be earlier */
+	uint32_t conn;        /* the net core's number of it */
+	uint32_t next;        /* on a run queue, or on the free list */
+	uint32_t spare;       /* empty chunks, linked by their first word; 0: none */
+	uint32_t kept;        /* a chunk of plaintext that HTTP would not take yet, or 0 */
+	uint16_t kept_from;
+	uint16_t kept_to;
+	uint16_t generation;
+	uint8_t net;
+	uint8_t state;    /* enum tls_conn_state */
+	uint8_t n_wanted; /* empty chunks that were asked for and have not come */
+	uint8_t n_read;   /* pieces read, of which the net core does not know yet */
+	uint8_t in_head;
+	uint8_t n_in;
+	bool is_queued : 1;
+	bool has_eof : 1;
+	bool lacks_room : 1;    /* since the last turn of it: something could not be written */
+	bool is_ending : 1;     /* nothing more will be read … */
+	bool has_failed : 1;    /* … or written, but what TLS has written already */
+	uint32_t write_len;     /* what was given to TLS and has to be given again */
+	uint32_t n_burst_bytes; /* plaintext written since the client was last idle */
+	uint64_t last_write_us;
+	struct tls_piece fill; /* the chunk being written to; len: so far */
+	struct tls_piece in[NET_TLS_MAX_IN];
+};
+
+struct tls_run_queue {
+	uint32_t head, tail; /* TLS_NONE: empty */
+	uint32_t n;
+};
+
+/* What a TLS core needs to know of a net core. */
+struct tls_net {
+	struct rte_ring *from;
+	struct tls_outbox to;
+	uint8_t *chunks; /* its pool's memory */
+	uint32_t chunk_bytes;
+	uint32_t *conn_of; /* by the net core's number: of conns, or TLS_NONE */
+};
+
+struct stage_tls_config {
+	uint32_t core_index;
+	const struct http_config *http;
+	uint32_t n_nets;
+	uint32_t max_conns; /* of each net core */
+	uint32_t capacity;  /* sessions */
+	uint32_t max_handshakes;
+	uint32_t handshakes_per_turn;
+	uint32_t n_chunks; /* for replies */
+	uint32_t n_heads;
+	int socket;
+};
+
+struct stage_tls {
+	uint32_t n_nets;
+	struct tls_net nets[TLS_MAX_NETS]; /* of whom conn_of is filled in by init */
+	struct tls_domain *domain;         /* for new sessions; freed by the control core */
+	struct tls_domain *next_domain; /* atomic: what the control core wants it to be, or NULL */
+	struct tls_conn *conns;
+	uint32_t capacity;
+	uint32_t free;
+	uint32_t n_conns;
+	uint32_t n_handshakes; /* of these, not complete */
+	uint32_t max_handshakes;
+	uint32_t handshakes_per_turn;
+	struct tls_run_queue ready;   /* the handshake is complete */
+	struct tls_run_queue shaking; /* it is not */
+	struct wheel wheel;
+	struct http_env http;
+	struct http_memo memo;
+	struct http_seen seen;
+	struct chunk_pool chunks;
+	struct chunk_pool heads;
+	uint64_t counters[TLS_N_COUNTERS];
+	uint64_t http_counters[HTTP_N_COUNTERS];
+	uint64_t now_us;
+	uint64_t date_due_us;
+	char date[32];
+	uint32_t drain_next;
+	uint8_t scratch[TLS_SCRATCH_BYTES];
+	void *memory;
+};
+
+/* 0 or -errno, said on stderr. The caller then fills in nets[], and domain. */
+int rs_stage_tls_init(struct stage_tls *s, const struct stage_tls_config *cfg, uint64_t now_us);
+void rs_stage_tls_fini(struct stage_tls *s);
+
+uint32_t rs_stage_tls_turn(void *self, uint64_t now_us);
+uint64_t rs_stage_tls_deadline_us(void *self);
+
+/* Ends all sessions, as if their connections had gone; takes and gives back what is in the rings.
+ */
+void rs_stage_tls_end_all(struct stage_tls *s);
+
+/*
+ * After the core has stopped: ends all sessions, gives all chunks back to the rings of the net
+ * cores, and says on stderr what did not come back to its pool. Returns how many pools are not
+ * full.
+ */
+uint32_t rs_stage_tls_leaks(struct stage_tls *s);
+
+#endif

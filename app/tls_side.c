@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tls_side.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+
+#include "base/bytes.h"
+#include "io/log.h"
+
+#define REPLY_CHUNKS       8192 /* and one more for each 32 sessions */
+#define HANDSHAKES_SAME    1    /* a turn, where everything else waits for it */
+#define HANDSHAKES_ALONE   4
+#define MIN_TICKET_TURN_US UINT64_C(60000000)
+
+/* ---- keys and certificates ---- */
+
+static int init_shared(struct tls_side *side)
+{
+	char why[256];
+
+	side->shared = rte_zmalloc("tls-shared", sizeof(*side->shared), RS_CACHE_LINE);
+	if (!side->shared) {
+		rs_log("no memory for TLS; give EAL more (-m)");
+		return -ENOMEM;
+	}
+	if (getrandom(&side->shared->box, sizeof(uint64_t), 0) != sizeof(uint64_t) ||
+		rs_tls_tickets_init(&side->shared->tickets)) {
+		rs_log("no random numbers for TLS");
+		return -EIO;
+	}
+	if (side->cfg->ticket_keys && rs_tls_tickets_load(&side->shared->tickets,
+					      side->cfg->ticket_keys, why, sizeof(why))) {
+		rs_log("--ticket-keys %s", why);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* How often keys of our own change; a ticket must outlive no more changes than keys are kept. */
+static uint64_t ticket_turn_us(const struct tls_side *side)
+{
+	return rs_max_u64(side->cfg->tls.ticket_lifetime_s * UINT64_C(500000), MIN_TICKET_TURN_US);
+}
+
+static struct tls_domain *new_domain(struct tls_side *side, uint32_t i, char *why, size_t why_bytes)
+{
+	return rs_tls_domain_new(
+		&side->cfg->tls, side->shared, side->stages[i]->counters, why, why_bytes);
+}
+
+/* ---- stages and rings ---- */
+
+static int new_ring(struct rte_ring **ring, const char *name, const struct stage_net *net)
+{
+	uint32_t n = TLS_MAX_JOBS(net->chunks.n_total, net->tcp.cfg->max_conns);
+
+	*ring = rte_ring_create_elem(name, sizeof(struct tls_job), rte_align32pow2(n + 1),
+		(int)rte_socket_id(), RING_F_SP_ENQ | RING_F_SC_DEQ);
+	if (*ring)
+		return 0;
+	rs_log("ring %s of %u jobs: %s; lower --max-conns, or give EAL more memory (-m)", name, n,
+		rte_strerror(rte_errno));
+	return -rte_errno;
+}
+
+static int join(struct tls_side *side, uint32_t i, struct stage_net *const *nets)
+{
+	struct stage_tls *s = side->stages[i];
+
+	for (uint32_t k = 0; k < side->n_nets; k++) {
+		char name[32];
+		int err;
+
+		snprintf(name, sizeof(name), "net%u-tls%u", k, i);
+		err = new_ring(&side->to_tls[i][k], name, nets[k]);
+		if (err)
+			return err;
+		snprintf(name, sizeof(name), "tls%u-net%u", i, k);
+		err = new_ring(&side->to_net[i][k], name, nets[k]);
+		if (err)
+			return err;
+		nets[k]->tls.to[i].ring = side->to_tls[i][k];
+		nets[k]->tls.from[i] = side->to_net[i][k];
+		s->nets[k].from = side->to_tls[i][k];
+		s->nets[k].to.ring = side->to_net[i][k];
+		s->nets[k].chunks = nets[k]->chunks.base;
+		s->nets[k].chunk_bytes = nets[k]->chunks.chunk_bytes;
+	}
+	return 0;
+}
+
+static int build_stage(struct tls_side *side, const struct topology *t,
+	const struct http_config *http, uint32_t i, uint64_t now_us)
+{
+	int socket = (int)rte_lcore_to_socket_id(rs_topology_lcore(t, STAGE_TLS, (uint16_t)i));
+	uint64_t all = (uint64_t)side->cfg->max_conns * t->n_net;
+	/* An equal share, and what chance may add to it. */
+	uint32_t capacity = (uint32_t)rs_min_u64(all, all / t->n_tls * 5 / 4 + 64);
+	const struct stage_tls_config cfg = {
+		.core_index = i,
+		.http = http,
+		.n_nets = t->n_net,
+		.max_conns = side->cfg->max_conns,
+		.capacity = capacity,
+		.max_handshakes = side->cfg->tls_backlog,
+		.handshakes_per_turn = side->cfg->tls_cores.n ? HANDSHAKES_ALONE : HANDSHAKES_SAME,
+		.n_chunks = REPLY_CHUNKS + capacity / 32,
+		.n_heads = rs_min_u32(capacity, 1024 + capacity / 1024),
+		.socket = socket,
+	};
+
+	side->stages[i] =
+		rte_zmalloc_socket("tls-stage", sizeof(struct stage_tls), RS_CACHE_LINE, socket);
+	if (!side->stages[i]) {
+		rs_log("no memory for a TLS stage; give EAL more (-m)");
+		return -ENOMEM;
+	}
+	side->n = i + 1;
+	return rs_stage_tls_init(side->stages[i], &cfg, now_us);
+}
+
+static int add_first_domain(struct tls_side *side, uint32_t i)
+{
+	char why[512];
+	struct tls_domain *d = new_domain(side, i, why, sizeof(why));
+
+	if (!d) {
+		rs_log("%s", why);
+		return -EINVAL;
+	}
+	side->stages[i]->domain = d;
+	side->domains[i] = (struct tls_side_domains){.n = 1, .domains = {d}};
+	return 0;
+}
+
+int rs_tls_side_build(struct tls_side *side, const struct config *cfg, const struct topology *t,
+	const struct http_config *http, struct stage_net *const *nets, uint64_t now_us)
+{
+	int err;
+
+	memset(side, 0, sizeof(*side));
+	side->cfg = cfg;
+	side->n_nets = t->n_net;
+	if (!t->n_tls)
+		return 0;
+	err = init_shared(side);
+	side->rotate_due_us = now_us + ticket_turn_us(side);
+	for (uint32_t i = 0; !err && i < t->n_tls; i++) {
+		err = build_stage(side, t, http, i, now_us);
+		if (!err)
+			err = join(side, i, nets);
+		if (!err)
+			err = add_first_domain(side, i);
+	}
+	return err;
+}
+
+/* ---- changes ---- */
+
+static void free_unused(struct tls_side *side, uint32_t i)
+{
+	struct tls_side_domains *d = &side->domains[i];
+	uint32_t n = 0;
+
+	/* The stage has not taken the newest one yet: then it uses the one before. */
+	if (__atomic_load_n(&side->stages[i]->next_domain, __ATOMIC_ACQUIRE))
+		return;
+	for (uint32_t k = 0; k < d->n; k++) {
+		if (k + 1 < d->n && !rs_tls_domain_n_sessions(d->domains[k]))
+			rs_tls_domain_free(d->domains[k]);
+		else
+			d->domains[n++] = d->domains[k];
+	}
+	d->n = n;
+}
+
+/* All of the new ones, or none of them. */
+static bool make_domains(struct tls_side *side, struct tls_domain **domains)
+{
+	char why[512];
+
+	for (uint32_t i = 0; i < side->n; i++) {
+		free_unused(side, i);
+		domains[i] = NULL;
+		if (side->domains[i].n > TLS_SIDE_OLD_DOMAINS || side->stages[i]->next_domain)
+			snprintf(why, sizeof(why),
+				"connections still use the certificates of %u reloads before",
+				side->domains[i].n);
+		else
+			domains[i] = new_domain(side, i, why, sizeof(why));
+		if (domains[i])
+			continue;
+		rs_log("reload: %s; certificates stay as they were", why);
+		while (i-- > 0)
+			rs_tls_domain_free(domains[i]);
+		return false;
+	}
+	return true;
+}
+
+void rs_tls_side_reload(struct tls_side *side)
+{
+	struct tls_domain *domains[TOPOLOGY_MAX_CORES];
+	char why[256];
+
+	if (!side->n || !make_domains(side, domains))
+		return;
+	for (uint32_t i = 0; i < side->n; i++) {
+		side->domains[i].domains[side->domains[i].n++] = domains[i];
+		__atomic_store_n(&side->stages[i]->next_domain, domains[i], __ATOMIC_RELEASE);
+	}
+	rs_log("reload: %u certificate%s read", side->cfg->tls.n_pairs,
+		side->cfg->tls.n_pairs == 1 ? "" : "s");
+	if (side->cfg->ticket_keys && rs_tls_tickets_load(&side->shared->tickets,
+					      side->cfg->ticket_keys, why, sizeof(why)))
+		rs_log("reload: --ticket-keys %s; they stay as they were", why);
+}
+
+void rs_tls_side_tick(struct tls_side *side, uint64_t now_us)
+{
+	for (uint32_t i = 0; i < side->n; i++) {
+		if (side->domains[i].n > 1)
+			free_unused(side, i);
+	}
+	if (!side->n || side->cfg->ticket_keys || now_us < side->rotate_due_us)
+		return;
+	side->rotate_due_us = now_us + ticket_turn_us(side);
+	if (rs_tls_tickets_rotate(&side->shared->tickets))
+		rs_log("no random numbers for new ticket keys; the old ones stay");
+}
+
+/* ---- the end ---- */
+
+uint32_t rs_tls_side_leaks(struct tls_side *side)
+{
+	uint32_t n_bad = 0;
+
+	for (uint32_t i = 0; i < side->n; i++) {
+		n_bad += rs_stage_tls_leaks(side->stages[i]);
+		for (uint32_t k = 0; k < side->domains[i].n; k++) {
+			if (!rs_tls_domain_n_sessions(side->domains[i].domains[k]))
+				continue;
+			rs_log("leak: sessions of a TLS core did not come back");
+			n_bad++;
+		}
+	}
+	return n_bad;
+}
+
+void rs_tls_side_destroy(struct tls_side *side)
+{
+	for (uint32_t i = 0; i < side->n; i++) {
+		for (uint32_t k = 0; k < side->domains[i].n; k++)
+			rs_tls_domain_free(side->domains[i].domains[k]);
+		for (uint32_t k = 0; k < side->n_nets; k++) {
+			rte_ring_free(side->to_tls[i][k]);
+			rte_ring_free(side->to_net[i][k]);
+		}
+		rs_stage_tls_fini(side->stages[i]);
+		rte_free(side->stages[i]);
+	}
+	rte_free(side->shared);
+	*side = (struct tls_side){0};
+}

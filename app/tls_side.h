@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The TLS half of the appliance: its stages, the rings that join them to the net stages, the
+ * certificates they use, and the keys of session tickets. Control core only, but for what the
+ * stages read. Includes everything.
+ */
+#ifndef RS_APP_TLS_SIDE_H
+#define RS_APP_TLS_SIDE_H
+
+#include <stdint.h>
+
+#include "config.h"
+#include "stage_net.h"
+#include "stage_tls.h"
+#include "topology.h"
+
+#define TLS_SIDE_OLD_DOMAINS 8
+
+/* What one TLS stage has used; all but the newest are freed when their last session has ended. */
+struct tls_side_domains {
+	uint32_t n;
+	struct tls_domain *domains[1 + TLS_SIDE_OLD_DOMAINS];
+};
+
+struct tls_side {
+	const struct config *cfg;
+	uint32_t n; /* stages; 0: there is no TLS */
+	uint32_t n_nets;
+	struct tls_shared *shared;
+	struct stage_tls *stages[TOPOLOGY_MAX_CORES];
+	struct tls_side_domains domains[TOPOLOGY_MAX_CORES];
+	struct rte_ring
+		*to_tls[TOPOLOGY_MAX_CORES][TOPOLOGY_MAX_CORES]; /* by TLS, then net stage */
+	struct rte_ring *to_net[TOPOLOGY_MAX_CORES][TOPOLOGY_MAX_CORES];
+	uint64_t rotate_due_us;
+};
+
+/*
+ * Builds what the topology says and joins it to the net stages, which are complete but for that. 0
+ * or -errno, logged; rs_tls_side_destroy() takes down what was built.
+ */
+int rs_tls_side_build(struct tls_side *side, const struct config *cfg, const struct topology *t,
+	const struct http_config *http, struct stage_net *const *nets, uint64_t now_us);
+
+/*
+ * Reads certificates and ticket keys again. Running connections keep what they have; where a file
+ * is bad, everybody does, and it is said.
+ */
+void rs_tls_side_reload(struct tls_side *side);
+
+/* Now and then: rotates ticket keys, frees certificates that nobody uses any more. */
+void rs_tls_side_tick(struct tls_side *side, uint64_t now_us);
+
+/* After the cores have stopped, before the net stages are looked at. Returns how many pools are not
+ * full. */
+uint32_t rs_tls_side_leaks(struct tls_side *side);
+
+void rs_tls_side_destroy(struct tls_side *side);
+
+#endif
