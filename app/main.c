@@ -68,7 +68,7 @@ static int check(const struct args *args, const struct config *cfg, int argc, ch
 	struct topology topology;
 	int err = foresee_topology(cfg, argc, argv, &topology);
 
-	if (err == -EINVAL)
+	if (err == -EINVAL || rs_tls_side_check(cfg))
 		return EXIT_USAGE;
 	puts("# The options are valid; whether the ports have enough queues shows at start.");
 	rs_args_print(args, stdout);
@@ -164,7 +164,7 @@ int main(int argc, char **argv)
 	case ACTION_RUN:
 		break;
 	}
-	if (foresee_topology(&cfg, eal_argc, argv, &topology) == -EINVAL)
+	if (foresee_topology(&cfg, eal_argc, argv, &topology) == -EINVAL || rs_tls_side_check(&cfg))
 		return EXIT_USAGE;
 	rs_control_block_signals();
 	if (rs_io_claim_interfaces(eal_argc, argv))

@@ -142,6 +142,13 @@ static void return_spares(struct tls_conn *c)
 
 /* ---- the pipe of a session: pieces in, chunks out ---- */
 
+static uint8_t *piece_data(const struct tls_conn *c, const struct tls_piece *p)
+{
+	if (rs_unlikely(p->is_ours))
+		return rs_chunk_data(&c->stage->chunks, p->chunk) + p->offset;
+	return chunk_data(c, p->chunk) + p->offset;
+}
+
 static struct span peek(void *self)
 {
 	struct tls_conn *c = self;
@@ -149,7 +156,7 @@ static struct span peek(void *self)
 
 	if (!c->n_in)
 		return (struct span){0};
-	return (struct span){.data = chunk_data(c, p->chunk) + p->offset, .len = p->len};
+	return (struct span){.data = piece_data(c, p), .len = p->len};
 }
 
 static void took(void *self, uint32_t n)
@@ -161,7 +168,10 @@ static void took(void *self, uint32_t n)
 	p->len = (uint16_t)(p->len - n);
 	if (p->len)
 		return;
-	add_spare(c, p->chunk);
+	if (rs_unlikely(p->is_ours))
+		rs_chunk_free(&c->stage->chunks, p->chunk);
+	else
+		add_spare(c, p->chunk);
 	c->n_read++;
 	c->in_head = (uint8_t)((c->in_head + 1) % NET_TLS_MAX_IN);
 	c->n_in--;
@@ -172,12 +182,34 @@ static bool ended(void *self)
 	return ((const struct tls_conn *)self)->has_eof;
 }
 
+/*
+ * What is not read yet of the first piece moves to a chunk of ours, so that there is a place for
+ * what has to be written before it is read: an alert, or the answer to the first of several
+ * requests.
+ */
+static void evacuate(struct tls_conn *c)
+{
+	struct tls_piece *p = &c->in[c->in_head];
+	uint32_t ours;
+
+	if (!c->n_in || p->is_ours)
+		return;
+	ours = rs_chunk_alloc(&c->stage->chunks);
+	if (!ours)
+		return;
+	memcpy(rs_chunk_data(&c->stage->chunks, ours), piece_data(c, p), p->len);
+	add_spare(c, p->chunk);
+	*p = (struct tls_piece){.chunk = ours, .is_ours = true, .len = p->len};
+}
+
 static uint8_t *room(void *self, uint32_t *bytes)
 {
 	struct tls_conn *c = self;
 
 	if (c->fill.chunk && c->fill.len == net_of(c)->chunk_bytes)
 		send_fill(c);
+	if (!c->fill.chunk && !c->spare)
+		evacuate(c);
 	if (!c->fill.chunk)
 		c->fill = (struct tls_piece){.chunk = take_spare(c)};
 	if (!c->fill.chunk) {
@@ -425,6 +457,8 @@ static bool is_over(struct stage_tls *s, struct tls_conn *c)
 		finish(s, c, TLS_JOB_CLOSE);
 		return true;
 	}
+	if (rs_unlikely(s->http.cfg->drain) && c->state == TLS_CONN_OPEN && rs_http_idle(&c->http))
+		rs_http_close(&s->http, &c->http, &c->out);
 	if (!c->http.closing || !rs_sendq_empty(&c->out) ||
 		rs_tls_session_close(&c->session) == TLS_WANT_ROOM)
 		return false;
@@ -576,7 +610,7 @@ static void renew_date(struct stage_tls *s)
 	s->date_due_us = s->now_us + 1000000 - (uint64_t)now.tv_nsec / 1000;
 }
 
-/* Idle connections need not be waited for when the process drains. */
+/* Idle connections need not be waited for when the process drains: go_on() ends them. */
 static void close_idle(struct stage_tls *s)
 {
 	uint32_t end = rs_min_u32(s->drain_next + DRAIN_PER_TURN, s->capacity);
@@ -584,11 +618,8 @@ static void close_idle(struct stage_tls *s)
 	for (; s->drain_next < end; s->drain_next++) {
 		struct tls_conn *c = &s->conns[s->drain_next];
 
-		if (c->state != TLS_CONN_OPEN || !rs_sendq_empty(&c->out) ||
-			!rs_http_idle(&c->http))
-			continue;
-		rs_http_close(&s->http, &c->http, &c->out);
-		enqueue(s, c);
+		if (c->state == TLS_CONN_OPEN)
+			enqueue(s, c);
 	}
 }
 

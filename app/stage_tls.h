@@ -35,11 +35,12 @@ enum tls_conn_state {
 	TLS_CONN_OPEN,
 };
 
-/* Ciphertext in a chunk that a net core has lent. */
+/* Ciphertext in a chunk that a net core has lent, or in one of ours. */
 struct tls_piece {
 	uint32_t chunk;
 	uint16_t offset;
 	uint16_t len;
+	bool is_ours;
 };
 
 struct tls_conn {

@@ -2,6 +2,7 @@
 #include "tls_side.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -51,6 +52,30 @@ static struct tls_domain *new_domain(struct tls_side *side, uint32_t i, char *wh
 {
 	return rs_tls_domain_new(
 		&side->cfg->tls, side->shared, side->stages[i]->counters, why, why_bytes);
+}
+
+int rs_tls_side_check(const struct config *cfg)
+{
+	uint64_t counters[TLS_N_COUNTERS];
+	struct tls_shared *shared;
+	struct tls_domain *d;
+	char why[512];
+	int err = 0;
+
+	if (!cfg->n_https_ports)
+		return 0;
+	shared = calloc(1, sizeof(*shared));
+	if (!shared)
+		return -ENOMEM;
+	d = rs_tls_domain_new(&cfg->tls, shared, counters, why, sizeof(why));
+	if (!d || (cfg->ticket_keys && rs_tls_tickets_load(&shared->tickets, cfg->ticket_keys, why,
+					       sizeof(why)))) {
+		rs_log("%s", why);
+		err = -EINVAL;
+	}
+	rs_tls_domain_free(d);
+	free(shared);
+	return err;
 }
 
 /* ---- stages and rings ---- */

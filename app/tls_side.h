@@ -35,6 +35,9 @@ struct tls_side {
 	uint64_t rotate_due_us;
 };
 
+/* Are all files there that TLS needs, and as they should be? Needs no EAL. 0 or -EINVAL, logged. */
+int rs_tls_side_check(const struct config *cfg);
+
 /*
  * Builds what the topology says and joins it to the net stages, which are complete but for that. 0
  * or -errno, logged; rs_tls_side_destroy() takes down what was built.

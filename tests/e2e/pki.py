@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Certificates for the tests, made anew in each run by openssl, and removed with it."""
+
+import atexit
+import functools
+import os
+import secrets
+import subprocess
+import tempfile
+
+KEYS = {
+    "p256": ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+    "p384": ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384"],
+    "ed25519": ["-newkey", "ed25519"],
+    "rsa": ["-newkey", "rsa:2048"],
+}
+
+
+def openssl(*arguments):
+    subprocess.run(["openssl", *arguments], check=True, capture_output=True, timeout=60)
+
+
+@functools.cache
+def folder():
+    made = tempfile.TemporaryDirectory(prefix="ringside-pki-")
+    atexit.register(made.cleanup)
+    return made.name
+
+
+def path(name):
+    return os.path.join(folder(), name)
+
+
+def once(make):
+    """Makes what has a name when that is first asked for."""
+    made = {}
+
+    @functools.wraps(make)
+    def get(name, *arguments, **more):
+        if name not in made:
+            made[name] = make(name, *arguments, **more)
+        return made[name]
+
+    return get
+
+
+@once
+def make_authority(name):
+    openssl("req", "-x509", "-nodes", *KEYS["p256"], "-days", "2", "-subj", f"/CN={name}",
+            "-keyout", path(f"{name}.key"), "-out", path(f"{name}.pem"),
+            "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+    return path(f"{name}.pem")
+
+
+def authority(name="ca"):
+    """A certificate authority; its certificate's path."""
+    return make_authority(name)
+
+
+@once
+def pair(name, kind="p256", hosts=None, ca="ca", days=2):
+    """(certificate, key) of a host, signed by the authority."""
+    authority(ca)
+    names = ",".join(f"DNS:{host}" for host in hosts or (name,))
+    extensions = path(f"{name}.ext")
+    with open(extensions, "w", encoding="ascii") as file:
+        file.write(f"subjectAltName={names}\n")
+    openssl("req", "-nodes", *KEYS[kind], "-subj", f"/CN={name}",
+            "-keyout", path(f"{name}.key"), "-out", path(f"{name}.csr"))
+    openssl("x509", "-req", "-in", path(f"{name}.csr"), "-CA", path(f"{ca}.pem"),
+            "-CAkey", path(f"{ca}.key"), "-set_serial", str(secrets.randbits(63)), "-days",
+            str(days), "-extfile", extensions, "-out", path(f"{name}.pem"))
+    return path(f"{name}.pem"), path(f"{name}.key")
+
+
+@once
+def ocsp(name):
+    """A response of the authority that says that the host's certificate is good."""
+    certificate, _ = pair(name)
+    serial = subprocess.run(["openssl", "x509", "-in", certificate, "-noout", "-serial"],
+                            check=True, capture_output=True, text=True).stdout
+    serial = serial.strip().split("=")[1]
+    with open(path("index.txt"), "w", encoding="ascii") as file:
+        file.write(f"V\t400101000000Z\t\t{serial}\tunknown\t/CN={name}\n")
+    openssl("ocsp", "-index", path("index.txt"), "-rsigner", authority(), "-rkey", path("ca.key"),
+            "-CA", authority(), "-issuer", authority(), "-cert", certificate, "-ndays", "1",
+            "-respout", path(f"{name}.ocsp"), "-noverify")
+    return path(f"{name}.ocsp")
+
+
+def ticket_keys(n=1):
+    name = path(f"tickets-{secrets.token_hex(4)}")
+    with open(name, "wb") as file:
+        file.write(secrets.token_bytes(80 * n))
+    return name
+
+
+def options(*pairs):
+    """The appliance's options for certificates."""
+    words = []
+    for certificate, key in pairs:
+        words += ["--cert", certificate, "--key", key]
+    return tuple(words)
