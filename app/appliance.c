@@ -377,6 +377,7 @@ static void build_cores(struct appliance *a)
 				.name = "tls",
 				.turn = rs_stage_tls_turn,
 				.deadline_us = rs_stage_tls_deadline_us,
+				.leave = rs_stage_tls_leave,
 				.self = a->tls.stages[s->index],
 			};
 			break;

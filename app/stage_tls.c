@@ -661,6 +661,11 @@ uint64_t rs_stage_tls_deadline_us(void *self)
 	return s->ready.n || s->shaking.n ? s->now_us : s->now_us + 1024;
 }
 
+void rs_stage_tls_leave(void *self)
+{
+	rs_tls_library_leave(((struct stage_tls *)self)->library);
+}
+
 void rs_stage_tls_end_all(struct stage_tls *s)
 {
 	while (take_jobs(s))

@@ -104,6 +104,7 @@ struct stage_tls_config {
 struct stage_tls {
 	uint32_t n_nets;
 	struct tls_net nets[TLS_MAX_NETS]; /* of whom conn_of is filled in by init */
+	struct tls_library *library;       /* made and freed by the control core */
 	struct tls_domain *domain;         /* for new sessions; freed by the control core */
 	struct tls_domain *next_domain; /* atomic: what the control core wants it to be, or NULL */
 	struct tls_conn *conns;
@@ -137,6 +138,7 @@ void rs_stage_tls_fini(struct stage_tls *s);
 
 uint32_t rs_stage_tls_turn(void *self, uint64_t now_us);
 uint64_t rs_stage_tls_deadline_us(void *self);
+void rs_stage_tls_leave(void *self);
 
 /* Ends all sessions, as if their connections had gone; takes and gives back what is in the rings.
  */

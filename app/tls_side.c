@@ -50,13 +50,14 @@ static uint64_t ticket_turn_us(const struct tls_side *side)
 
 static struct tls_domain *new_domain(struct tls_side *side, uint32_t i, char *why, size_t why_bytes)
 {
-	return rs_tls_domain_new(
-		&side->cfg->tls, side->shared, side->stages[i]->counters, why, why_bytes);
+	return rs_tls_domain_new(side->stages[i]->library, &side->cfg->tls, side->shared,
+		side->stages[i]->counters, why, why_bytes);
 }
 
 int rs_tls_side_check(const struct config *cfg)
 {
 	uint64_t counters[TLS_N_COUNTERS];
+	struct tls_library *library;
 	struct tls_shared *shared;
 	struct tls_domain *d;
 	char why[512];
@@ -65,15 +66,21 @@ int rs_tls_side_check(const struct config *cfg)
 	if (!cfg->n_https_ports)
 		return 0;
 	shared = calloc(1, sizeof(*shared));
-	if (!shared)
-		return -ENOMEM;
-	d = rs_tls_domain_new(&cfg->tls, shared, counters, why, sizeof(why));
+	library = rs_tls_library_new();
+	if (!shared || !library) {
+		rs_log("OpenSSL does not start");
+		err = -ENOMEM;
+		goto end;
+	}
+	d = rs_tls_domain_new(library, &cfg->tls, shared, counters, why, sizeof(why));
 	if (!d || (cfg->ticket_keys && rs_tls_tickets_load(&shared->tickets, cfg->ticket_keys, why,
 					       sizeof(why)))) {
 		rs_log("%s", why);
 		err = -EINVAL;
 	}
 	rs_tls_domain_free(d);
+end:
+	rs_tls_library_free(library);
 	free(shared);
 	return err;
 }
@@ -138,6 +145,7 @@ static int build_stage(struct tls_side *side, const struct topology *t,
 		.n_heads = rs_min_u32(capacity, 1024 + capacity / 1024),
 		.socket = socket,
 	};
+	int err;
 
 	side->stages[i] =
 		rte_zmalloc_socket("tls-stage", sizeof(struct stage_tls), RS_CACHE_LINE, socket);
@@ -146,7 +154,14 @@ static int build_stage(struct tls_side *side, const struct topology *t,
 		return -ENOMEM;
 	}
 	side->n = i + 1;
-	return rs_stage_tls_init(side->stages[i], &cfg, now_us);
+	err = rs_stage_tls_init(side->stages[i], &cfg, now_us);
+	if (err)
+		return err;
+	side->stages[i]->library = rs_tls_library_new();
+	if (side->stages[i]->library)
+		return 0;
+	rs_log("OpenSSL does not start");
+	return -ENOMEM;
 }
 
 static int add_first_domain(struct tls_side *side, uint32_t i)
@@ -286,6 +301,8 @@ void rs_tls_side_destroy(struct tls_side *side)
 			rte_ring_free(side->to_tls[i][k]);
 			rte_ring_free(side->to_net[i][k]);
 		}
+		if (side->stages[i])
+			rs_tls_library_free(side->stages[i]->library);
 		rs_stage_tls_fini(side->stages[i]);
 		rte_free(side->stages[i]);
 	}

@@ -99,6 +99,10 @@ int rs_core_run(void *arg)
 			rest(core, ++n_idle, now_us);
 		}
 	}
+	for (uint32_t i = 0; i < core->n_stages; i++) {
+		if (core->stages[i].leave)
+			core->stages[i].leave(core->stages[i].self);
+	}
 	rs_io_poller_leave(poller);
 	return 0;
 }

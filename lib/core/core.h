@@ -24,6 +24,8 @@ struct stage {
 	uint32_t (*turn)(void *self, uint64_t now_us);
 	/* When a turn is due even without traffic, in µs; UINT64_MAX: never. May be NULL. */
 	uint64_t (*deadline_us)(void *self);
+	/* Last of all, on the core: lets go of what belongs to its thread. May be NULL. */
+	void (*leave)(void *self);
 	void *self;
 };
 

@@ -149,7 +149,7 @@ static bool use_client_ca(
 		return true;
 	if (s->client_cert == TLS_CLIENT_CERT_REQUIRED)
 		mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
-	names = SSL_load_client_CA_file_ex(s->client_ca, d->lib, NULL);
+	names = SSL_load_client_CA_file_ex(s->client_ca, d->library->ctx, NULL);
 	if (!names || !SSL_CTX_load_verify_file(ctx, s->client_ca)) {
 		sk_X509_NAME_pop_free(names, X509_NAME_free);
 		return complain(c, s->client_ca, "no certificates of authorities");
@@ -163,7 +163,7 @@ static SSL_CTX *new_context(
 	struct tls_domain *d, const struct tls_settings *s, const struct complaint *c)
 {
 	static const unsigned char id[] = "ringside";
-	SSL_CTX *ctx = SSL_CTX_new_ex(d->lib, NULL, TLS_server_method());
+	SSL_CTX *ctx = SSL_CTX_new_ex(d->library->ctx, NULL, TLS_server_method());
 
 	if (!ctx || !SSL_CTX_set_ciphersuites(ctx, SUITES_13) ||
 		!SSL_CTX_set_cipher_list(ctx, SUITES_12) ||
@@ -247,8 +247,9 @@ static bool add_pair(struct tls_domain *d, const struct tls_settings *s,
 	return !pair->ocsp || read_ocsp(id, pair->ocsp, c);
 }
 
-struct tls_domain *rs_tls_domain_new(const struct tls_settings *settings, struct tls_shared *shared,
-	uint64_t *counters, char *why, size_t why_bytes)
+struct tls_domain *rs_tls_domain_new(struct tls_library *library,
+	const struct tls_settings *settings, struct tls_shared *shared, uint64_t *counters,
+	char *why, size_t why_bytes)
 {
 	struct complaint c = {.why = why, .bytes = why_bytes};
 	struct tls_domain *d = calloc(1, sizeof(*d));
@@ -258,18 +259,11 @@ struct tls_domain *rs_tls_domain_new(const struct tls_settings *settings, struct
 		snprintf(why, why_bytes, "no memory for certificates");
 		return NULL;
 	}
-	d->lib = OSSL_LIB_CTX_new();
+	d->library = library;
 	d->shared = shared;
 	d->counters = counters;
 	d->strict_sni = settings->strict_sni;
 	d->early_data = settings->max_early_data && settings->ticket_lifetime_s;
-	d->ticket_cipher = d->lib ? EVP_CIPHER_fetch(d->lib, "AES-256-CBC", NULL) : NULL;
-	d->bio_method = rs_tls_new_bio_method();
-	if (!d->ticket_cipher || !d->bio_method) {
-		complain(&c, "OpenSSL", "does not start");
-		rs_tls_domain_free(d);
-		return NULL;
-	}
 	for (uint32_t i = 0; i < settings->n_pairs; i++) {
 		if (!add_pair(d, settings, &settings->pairs[i], &c)) {
 			rs_tls_domain_free(d);
@@ -292,8 +286,37 @@ void rs_tls_domain_free(struct tls_domain *d)
 		SSL_CTX_free(d->identities[i].ctx);
 		free(d->identities[i].ocsp);
 	}
-	EVP_CIPHER_free(d->ticket_cipher);
-	BIO_meth_free(d->bio_method);
-	OSSL_LIB_CTX_free(d->lib);
 	free(d);
+}
+
+struct tls_library *rs_tls_library_new(void)
+{
+	struct tls_library *library = calloc(1, sizeof(*library));
+
+	if (!library)
+		return NULL;
+	library->ctx = OSSL_LIB_CTX_new();
+	library->bio_method = rs_tls_new_bio_method();
+	if (library->ctx)
+		library->ticket_cipher = EVP_CIPHER_fetch(library->ctx, "AES-256-CBC", NULL);
+	if (library->ticket_cipher && library->bio_method)
+		return library;
+	rs_tls_library_free(library);
+	return NULL;
+}
+
+void rs_tls_library_leave(struct tls_library *library)
+{
+	OPENSSL_thread_stop_ex(library->ctx);
+}
+
+void rs_tls_library_free(struct tls_library *library)
+{
+	if (!library)
+		return;
+	EVP_CIPHER_free(library->ticket_cipher);
+	BIO_meth_free(library->bio_method);
+	OPENSSL_thread_stop_ex(library->ctx); /* what this thread has of it */
+	OSSL_LIB_CTX_free(library->ctx);
+	free(library);
 }

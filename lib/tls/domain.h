@@ -2,7 +2,8 @@
 /*
  * Who we are and how we speak TLS: certificates, keys and settings, as one core uses them. Nothing
  * in a domain is shared with another core (OpenSSL's locks and reference counts would be), but for
- * the ticket keys and the replay register, which need no lock.
+ * the ticket keys and the replay register, which need no lock. Each core has an OpenSSL of its own,
+ * a struct tls_library, that its domains stand on.
  *
  * A domain is made and freed by the control core; in between it belongs to one TLS core. After a
  * reload it lives on until its last session has ended. Includes base and OpenSSL.
@@ -60,14 +61,26 @@ struct tls_shared {
 	uint64_t box; /* drawn at start: early data is for tickets of this process only */
 };
 
+struct tls_library;
 struct tls_domain;
 
+/* OpenSSL for one core. NULL: it does not start. */
+struct tls_library *rs_tls_library_new(void);
+
+/* By the thread of the core itself, at its end: OpenSSL keeps things by thread. */
+void rs_tls_library_leave(struct tls_library *library);
+
+/* No domain is left, and the core has left it. NULL is allowed. */
+void rs_tls_library_free(struct tls_library *library);
+
 /*
- * Reads the files. counters: TLS_N_COUNTERS of the core that will use it. shared and counters
- * outlive the domain; settings need not. NULL with one line in why: which file, and what is wrong.
+ * Reads the files. counters: TLS_N_COUNTERS of the core that will use it. library, shared and
+ * counters outlive the domain; settings need not. NULL with one line in why: which file, and what
+ * is wrong.
  */
-struct tls_domain *rs_tls_domain_new(const struct tls_settings *settings, struct tls_shared *shared,
-	uint64_t *counters, char *why, size_t why_bytes);
+struct tls_domain *rs_tls_domain_new(struct tls_library *library,
+	const struct tls_settings *settings, struct tls_shared *shared, uint64_t *counters,
+	char *why, size_t why_bytes);
 
 /* Any core: how many sessions of it there are. */
 uint32_t rs_tls_domain_n_sessions(const struct tls_domain *d);

@@ -15,12 +15,16 @@ struct tls_identity {
 	int ocsp_bytes;
 };
 
-struct tls_domain {
-	OSSL_LIB_CTX *lib;
-	struct tls_shared *shared;
-	uint64_t *counters;
+struct tls_library {
+	OSSL_LIB_CTX *ctx;
 	EVP_CIPHER *ticket_cipher; /* fetched once */
 	BIO_METHOD *bio_method;
+};
+
+struct tls_domain {
+	struct tls_library *library;
+	struct tls_shared *shared;
+	uint64_t *counters;
 	uint32_t n_sessions; /* atomic, written by the core that uses it */
 	bool strict_sni;
 	bool early_data;

@@ -35,8 +35,8 @@ static int seal(struct tls_domain *d, uint8_t name[16], uint8_t *iv, EVP_CIPHER_
 
 	rs_tls_tickets_newest(&d->shared->tickets, &key);
 	memcpy(name, key.name, sizeof(key.name));
-	ok = RAND_bytes_ex(d->lib, iv, 16, 0) == 1 &&
-	     EVP_EncryptInit_ex2(cipher, d->ticket_cipher, key.aes, iv, NULL) == 1 &&
+	ok = RAND_bytes_ex(d->library->ctx, iv, 16, 0) == 1 &&
+	     EVP_EncryptInit_ex2(cipher, d->library->ticket_cipher, key.aes, iv, NULL) == 1 &&
 	     set_hmac(mac, &key);
 	OPENSSL_cleanse(&key, sizeof(key));
 	return ok ? 1 : -1;
@@ -52,7 +52,7 @@ static int open(struct tls_domain *d, const uint8_t name[16], const uint8_t *iv,
 	if (!rs_tls_tickets_find(&d->shared->tickets, name, &key, &is_newest))
 		return 0;
 	ok = set_hmac(mac, &key) &&
-	     EVP_DecryptInit_ex2(cipher, d->ticket_cipher, key.aes, iv, NULL) == 1;
+	     EVP_DecryptInit_ex2(cipher, d->library->ticket_cipher, key.aes, iv, NULL) == 1;
 	OPENSSL_cleanse(&key, sizeof(key));
 	return !ok ? -1 : is_newest ? 1 : 2;
 }

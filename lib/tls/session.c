@@ -122,7 +122,7 @@ bool rs_tls_session_open(
 	struct tls_session *s, struct tls_domain *d, const struct tls_pipe *pipe, void *self)
 {
 	SSL *ssl = SSL_new(d->identities[0].ctx);
-	BIO *bio = ssl ? BIO_new_ex(d->lib, d->bio_method) : NULL;
+	BIO *bio = ssl ? BIO_new_ex(d->library->ctx, d->library->bio_method) : NULL;
 
 	if (!bio) {
 		SSL_free(ssl);
