@@ -6,7 +6,10 @@
 #include "base/bytes.h"
 
 /* So much is taken at once, where so much is expected to be needed. */
-#define SLAB_BYTES (UINT64_C(64) << 20)
+#define SLAB_BYTES (UINT64_C(256) << 20)
+
+/* Larger blocks have a slab to themselves, so that little is lost at the ends of slabs. */
+#define SHARED_BYTES (SLAB_BYTES / 8)
 
 /* Blocks of the same class that are looked at before the next larger class is. */
 #define MAX_TRIES 8
@@ -62,6 +65,12 @@ static struct arena_block *block_after(struct arena_block *block)
 static struct arena_block *first_block(struct arena_slab *slab)
 {
 	return block_at(slab, sizeof(*slab));
+}
+
+/* What a block of n_bytes takes of a slab. */
+static uint64_t cost_of(uint64_t n_bytes)
+{
+	return round_up(n_bytes + BLOCK_HEAD, ARENA_ALIGN);
 }
 
 static bool is_whole_slab(struct arena_block *block)
@@ -177,7 +186,8 @@ static uint64_t max_slab_bytes(const struct arena *arena)
 static struct arena_block *add_slab(struct arena *arena, uint64_t n_bytes)
 {
 	uint64_t least = round_up(n_bytes + SLAB_COST, ARENA_PAGE);
-	uint64_t want = rs_min_u64(round_up(arena->expected_bytes, ARENA_PAGE), SLAB_BYTES);
+	uint64_t want =
+		rs_min_u64(round_up(arena->expected_bytes + SLAB_COST, ARENA_PAGE), SLAB_BYTES);
 	uint64_t most = max_slab_bytes(arena) / ARENA_PAGE * ARENA_PAGE;
 	struct arena_slab *slab;
 	struct arena_block *block;
@@ -186,7 +196,9 @@ static struct arena_block *add_slab(struct arena *arena, uint64_t n_bytes)
 		arena->hit_bound = true;
 		return NULL;
 	}
-	want = rs_min_u64(want < least ? least : want, most);
+	if (n_bytes > SHARED_BYTES || want < least)
+		want = least;
+	want = rs_min_u64(want, most);
 	slab = arena->memory.alloc(arena->memory.ctx, want);
 	if (!slab)
 		return NULL;
@@ -217,7 +229,7 @@ void rs_arena_init(struct arena *arena, const struct content_memory *memory)
 
 void *rs_arena_alloc(struct arena *arena, uint64_t n_bytes)
 {
-	uint64_t need = rs_arena_cost(n_bytes);
+	uint64_t need = cost_of(n_bytes);
 	struct arena_block *block;
 	uint64_t rest;
 
@@ -239,7 +251,8 @@ void *rs_arena_alloc(struct arena *arena, uint64_t n_bytes)
 		block_after(behind)->before_bytes = rest;
 		list(arena, behind);
 	}
-	arena->expected_bytes -= rs_min_u64(need, arena->expected_bytes);
+	if (need <= SHARED_BYTES)
+		arena->expected_bytes -= rs_min_u64(need, arena->expected_bytes);
 	return (uint8_t *)block + BLOCK_HEAD;
 }
 
@@ -267,9 +280,32 @@ void rs_arena_free(struct arena *arena, void *place)
 	list(arena, block);
 }
 
-uint64_t rs_arena_cost(uint64_t n_bytes)
+/*
+ * Less than a shared block is lost at the end of a shared slab; the last one is as large as what is
+ * expected still.
+ */
+uint64_t rs_arena_need_bytes(const struct arena_need *need)
 {
-	return round_up(n_bytes + BLOCK_HEAD, ARENA_ALIGN);
+	uint64_t n_full = need->shared_bytes / (SLAB_BYTES - SHARED_BYTES - SLAB_COST);
+
+	return need->large_bytes +
+	       round_up(need->shared_bytes + n_full * (SHARED_BYTES + SLAB_COST) + SLAB_COST,
+		       ARENA_PAGE);
+}
+
+void rs_arena_need_add(struct arena_need *need, uint64_t n_bytes)
+{
+	uint64_t cost = cost_of(n_bytes);
+
+	if (cost > SHARED_BYTES)
+		need->large_bytes += round_up(cost + SLAB_COST, ARENA_PAGE);
+	else
+		need->shared_bytes += cost;
+}
+
+void rs_arena_expect(struct arena *arena, const struct arena_need *need)
+{
+	arena->expected_bytes = need->shared_bytes;
 }
 
 void rs_arena_trim(struct arena *arena)

@@ -23,6 +23,12 @@
 
 struct arena_slab;
 
+/* Blocks to come. */
+struct arena_need {
+	uint64_t shared_bytes; /* in slabs with others */
+	uint64_t large_bytes;  /* in slabs of their own */
+};
+
 struct arena {
 	struct content_memory memory;
 	uint64_t max_bytes;      /* 0: no bound */
@@ -46,8 +52,14 @@ void *rs_arena_alloc(struct arena *arena, uint64_t n_bytes);
 
 void rs_arena_free(struct arena *arena, void *block);
 
-/* What a block of n_bytes takes of a slab. */
-uint64_t rs_arena_cost(uint64_t n_bytes);
+/* Another block of n_bytes is going to be needed. */
+void rs_arena_need_add(struct arena_need *need, uint64_t n_bytes);
+
+/* The most bytes that an arena comes to hold for these blocks, freed ones not counted. */
+uint64_t rs_arena_need_bytes(const struct arena_need *need);
+
+/* These blocks are about to be asked for: slabs are made for them. */
+void rs_arena_expect(struct arena *arena, const struct arena_need *need);
 
 /* Gives slabs back in which nothing is in use. */
 void rs_arena_trim(struct arena *arena);

@@ -147,9 +147,9 @@ uint8_t *rs_body_room(struct body *body)
 	return (uint8_t *)(body + 1);
 }
 
-uint64_t rs_body_cost(uint64_t len)
+void rs_body_need_add(struct arena_need *need, uint64_t len)
 {
-	return rs_arena_cost(sizeof(struct body) + len);
+	rs_arena_need_add(need, sizeof(struct body) + len);
 }
 
 void rs_body_discard(struct body_store *store, struct body *body)

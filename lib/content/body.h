@@ -42,8 +42,8 @@ struct body *rs_body_new(struct body_store *store, uint64_t len);
 /* Where its bytes are to be written, before rs_body_keep(). */
 uint8_t *rs_body_room(struct body *body);
 
-/* What a body takes of the arena. */
-uint64_t rs_body_cost(uint64_t len);
+/* Another body of len bytes is going to be needed. */
+void rs_body_need_add(struct arena_need *need, uint64_t len);
 
 /* The body was not kept, and is not needed. */
 void rs_body_discard(struct body_store *store, struct body *body);
