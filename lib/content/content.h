@@ -56,7 +56,7 @@ struct content_entry {
 	uint8_t kind;       /* enum content_kind */
 };
 
-/* A field line for all paths that match. */
+/* A field line for all paths that match; the index of a directory has those of its file. */
 struct content_pattern {
 	const char
 		*pattern;  /* '*' is any number of any bytes, "/" among them; the rest is itself */
@@ -106,7 +106,7 @@ struct content_options {
 
 	void *ctx; /* of the callbacks, each of which may be NULL */
 	void (*on_progress)(void *ctx, const struct content_progress *progress);
-	/* A file or directory that is left out: path in the site, and why. */
+	/* A file or directory that is left out: path in the site, of any bytes, and why. */
 	void (*on_skip)(void *ctx, const char *path, const char *reason);
 };
 

@@ -75,6 +75,9 @@ void rs_load_progress(struct load *load, uint64_t n_files, uint64_t n_bytes)
 {
 	load->progress.n_files += n_files;
 	load->progress.n_bytes += n_bytes;
+	/* A file that has grown, or was read again. */
+	if (load->progress.n_bytes > load->progress.n_bytes_total)
+		load->progress.n_bytes_total = load->progress.n_bytes;
 	if (load->progress.n_files - load->told_files >= TELL_FILES ||
 		load->progress.n_bytes - load->told_bytes >= TELL_BYTES)
 		tell(load);
@@ -368,31 +371,30 @@ static bool run(struct load *load)
 	return rs_codings_compress(load) && add_directories(load);
 }
 
-static void end(struct load *load)
+/* What is served from now on, and what it takes; what was taken for nothing goes back. */
+static struct content_tree *end(struct load *load, bool ok)
 {
-	struct body_store *store = load->tree->store;
+	const struct content_tree *served = ok ? load->tree : load->previous;
 
-	store->arena.expected_bytes = 0;
-	rs_arena_trim(&store->arena);
-	load->report->held_bytes = store->arena.held_bytes;
+	rs_walk_free(&load->walk);
+	rs_mime_free(&load->types);
+	free(load->compressed);
+	if (!ok)
+		rs_content_free(load->tree);
+	if (served) {
+		rs_arena_expect(&served->store->arena, &(struct arena_need){0});
+		rs_arena_trim(&served->store->arena);
+		load->report->held_bytes = served->store->arena.held_bytes;
+	}
+	return ok ? load->tree : NULL;
 }
 
 struct content_tree *rs_content_load(const struct content_options *options,
 	const struct content_tree *previous, struct content_report *report)
 {
 	struct load load = {.report = report, .previous = previous, .walk = {.root_fd = -1}};
-	bool ok;
 
 	*report = (struct content_report){0};
 	set_options(&load, options);
-	ok = run(&load);
-	if (load.tree)
-		end(&load);
-	rs_walk_free(&load.walk);
-	rs_mime_free(&load.types);
-	free(load.compressed);
-	if (ok)
-		return load.tree;
-	rs_content_free(load.tree);
-	return NULL;
+	return end(&load, run(&load));
 }

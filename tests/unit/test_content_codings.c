@@ -194,6 +194,37 @@ static void compressed_once(void **state)
 	free(random);
 }
 
+/* The memory that is said to be needed is enough for what is compressed, too. */
+static void memory_to_compress_into(void **state)
+{
+	struct site *site = *state;
+	uint8_t *text = prose(300000);
+	struct content_tree *tree;
+	unsigned long long need;
+	const char *said;
+
+	for (uint32_t i = 0; i < 8; i++) {
+		char name[16];
+
+		text[0] = (uint8_t)('a' + i);
+		snprintf(name, sizeof(name), "/%u.txt", i);
+		site_put(site, name, text, 300000);
+	}
+	free(text);
+	site->options.precompress = ALL_CODINGS;
+	site->options.listing = true;
+	site->options.max_bytes = 2 << 20;
+	assert_null(site_load(site, NULL));
+	said = strstr(site->report.error, " needs up to ");
+	assert_non_null(said);
+	assert_int_equal(sscanf(said, " needs up to %llu bytes of memory", &need), 1);
+	site->options.max_bytes = need;
+	tree = site_load(site, NULL);
+	assert_non_null(tree);
+	assert_int_equal(site->report.counts[CONTENT_C_COMPRESSED], 24 + 3);
+	rs_content_free(tree);
+}
+
 static void listings_are_compressed(void **state)
 {
 	struct site *site = *state;
@@ -329,6 +360,7 @@ int main(void)
 		site_test(what_is_made_decodes),
 		site_test(what_does_not_pay_is_not_made),
 		site_test(compressed_once),
+		site_test(memory_to_compress_into),
 		site_test(listings_are_compressed),
 		site_test(siblings),
 		site_test(siblings_that_are_too_old),

@@ -323,6 +323,7 @@ static void memory_bound(void **state)
 		3);
 	assert_int_equal(held, 0);
 	assert_int_equal(bound, 10 * MIB);
+	assert_int_equal(site->report.held_bytes, 0);
 	assert_in_range(need, 19 * MIB, 22 * MIB);
 	site->options.max_bytes = need;
 	tree = site_load(site, NULL);
