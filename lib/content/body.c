@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "content/body.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "base/bytes.h"
+
+#define FIRST_BUCKETS 1024
+
+/* Behind the arena's 16 bytes, two cache lines are full, and the bytes begin with a line. */
+_Static_assert(sizeof(struct body) == 2 * ARENA_ALIGN - 16, "a body's bytes are aligned");
+
+struct body_store *rs_body_store_new(const struct content_memory *memory)
+{
+	struct body_store *store = calloc(1, sizeof(*store));
+
+	if (!store)
+		return NULL;
+	store->buckets = calloc(FIRST_BUCKETS, sizeof(struct body *));
+	if (!store->buckets) {
+		free(store);
+		return NULL;
+	}
+	store->n_buckets = FIRST_BUCKETS;
+	store->n_refs = 1;
+	rs_arena_init(&store->arena, memory);
+	return store;
+}
+
+void rs_body_store_drop(struct body_store *store)
+{
+	if (--store->n_refs) {
+		rs_arena_trim(&store->arena);
+		return;
+	}
+	rs_arena_destroy(&store->arena);
+	free(store->buckets);
+	free(store);
+}
+
+/* ---- bodies by content ---- */
+
+static struct body **bucket_of(const struct body_store *store, uint64_t hash)
+{
+	return &store->buckets[hash & (store->n_buckets - 1)];
+}
+
+/* Twice the buckets; without memory for them, the chains grow longer. */
+static void grow(struct body_store *store)
+{
+	struct body **old = store->buckets;
+	uint64_t n_old = store->n_buckets;
+	struct body **buckets = calloc(n_old * 2, sizeof(struct body *));
+
+	if (!buckets)
+		return;
+	store->buckets = buckets;
+	store->n_buckets = n_old * 2;
+	for (uint64_t i = 0; i < n_old; i++) {
+		struct body *next;
+
+		for (struct body *body = old[i]; body; body = next) {
+			struct body **bucket = bucket_of(store, body->hash[0]);
+
+			next = body->next;
+			body->next = *bucket;
+			*bucket = body;
+		}
+	}
+	free(old);
+}
+
+static void enter(struct body_store *store, struct body *body)
+{
+	struct body **bucket;
+
+	if (store->n_bodies == store->n_buckets)
+		grow(store);
+	bucket = bucket_of(store, body->hash[0]);
+	body->next = *bucket;
+	*bucket = body;
+	store->n_bodies++;
+}
+
+static void leave(struct body_store *store, struct body *body)
+{
+	struct body **link = bucket_of(store, body->hash[0]);
+
+	while (*link != body)
+		link = &(*link)->next;
+	*link = body->next;
+	store->n_bodies--;
+}
+
+static struct body *find_same(const struct body_store *store, const struct body *body)
+{
+	struct body *other = *bucket_of(store, body->hash[0]);
+
+	for (; other; other = other->next) {
+		if (other->hash[0] == body->hash[0] && other->hash[1] == body->hash[1] &&
+			other->pub.len == body->pub.len &&
+			memcmp(other->pub.data, body->pub.data, body->pub.len) == 0)
+			return other;
+	}
+	return NULL;
+}
+
+/* ---- one body ---- */
+
+/* RFC 9110 section 8.8.3. */
+static void write_etag(struct body *body)
+{
+	static const char digits[] = "0123456789abcdef";
+	char *to = body->pub.etag;
+
+	*to++ = '"';
+	for (int half = 1; half >= 0; half--) {
+		for (int shift = 60; shift >= 0; shift -= 4)
+			*to++ = digits[body->hash[half] >> shift & 15];
+	}
+	*to++ = '"';
+	*to = '\0';
+	body->pub.etag_len = CONTENT_ETAG_BYTES;
+}
+
+struct body *rs_body_new(struct body_store *store, uint64_t len)
+{
+	struct body *body;
+
+	if (len > ARENA_MAX_BYTES - sizeof(*body))
+		return NULL;
+	body = rs_arena_alloc(&store->arena, sizeof(*body) + len);
+	if (!body)
+		return NULL;
+	memset(body, 0, sizeof(*body));
+	body->pub.len = len;
+	body->pub.data = rs_body_room(body);
+	return body;
+}
+
+uint8_t *rs_body_room(struct body *body)
+{
+	return (uint8_t *)(body + 1);
+}
+
+void rs_body_need_add(struct arena_need *need, uint64_t len)
+{
+	rs_arena_need_add(need, sizeof(struct body) + len);
+}
+
+void rs_body_discard(struct body_store *store, struct body *body)
+{
+	rs_arena_free(&store->arena, body);
+}
+
+struct body *rs_body_keep(struct body_store *store, struct body *body)
+{
+	XXH128_hash_t hash = XXH3_128bits(body->pub.data, body->pub.len);
+	struct body *same;
+
+	body->hash[0] = hash.low64;
+	body->hash[1] = hash.high64;
+	same = find_same(store, body);
+	if (same) {
+		rs_body_discard(store, body);
+		return rs_body_share(same);
+	}
+	write_etag(body);
+	enter(store, body);
+	return rs_body_share(body);
+}
+
+struct body *rs_body_share(struct body *body)
+{
+	body->n_refs++;
+	return body;
+}
+
+void rs_body_drop(struct body_store *store, struct body *body)
+{
+	if (!body || --body->n_refs)
+		return;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(body->coded); i++)
+		rs_body_drop(store, body->coded[i]);
+	leave(store, body);
+	rs_body_discard(store, body);
+}

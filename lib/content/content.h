@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The immutable objects that a static site is served from: a directory, loaded into memory, found
+ * by path. It knows no requests and no replies; conditions, ranges and the choice of a coding are
+ * the caller's.
+ *
+ * rs_content_load() and rs_content_free() are for one thread, off the packet path: they read files,
+ * allocate, and write reference counts. rs_content_find() and what it returns may be used by every
+ * core at the same time, until the tree is freed: nothing of a loaded tree is written any more.
+ * Trees that were made from one another share what is the same in them, and are freed in any order.
+ *
+ * Public: content.h, counters.h. Includes base, and libxxhash, zlib, brotli, zstd.
+ */
+#ifndef RS_CONTENT_CONTENT_H
+#define RS_CONTENT_CONTENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/sendq.h"
+#include "content/counters.h"
+
+enum content_coding {
+	CONTENT_IDENTITY,
+	CONTENT_GZIP,
+	CONTENT_BR,
+	CONTENT_ZSTD,
+	CONTENT_N_CODINGS,
+};
+
+#define CONTENT_CODING_BIT(coding) (1u << (coding))
+
+#define CONTENT_ETAG_BYTES 34 /* two quotes around 32 hexadecimal digits */
+
+/* The bytes of a file: there is one of it for all files with the same bytes. */
+struct content_body {
+	const uint8_t *data; /* 64-byte aligned; of an empty body, not to be read */
+	uint64_t len;
+	uint8_t etag_len;
+	char etag[CONTENT_ETAG_BYTES + 1]; /* strong, with its quotes, from XXH3-128 of the bytes */
+};
+
+enum content_kind {
+	CONTENT_FILE,      /* has a body: a file, the index of a directory, or a listing */
+	CONTENT_REDIRECT,  /* a directory without its "/": what is asked for is path + "/" */
+	CONTENT_BARE_PATH, /* a directory with its "/" that has neither index nor listing */
+};
+
+struct content_entry {
+	struct span path; /* as in the file system, not escaped, from the root: "/a/b.html" */
+	const struct content_body *bodies[CONTENT_N_CODINGS]; /* NULL: none in this coding */
+	struct span type;   /* media type, with charset; empty for what is no file */
+	struct span fields; /* field lines by pattern, each with its CR LF; may be empty */
+	int64_t mtime_s;    /* of the file; of a listing, the youngest time in it */
+	uint8_t kind;       /* enum content_kind */
+};
+
+/* A field line for all paths that match; the index of a directory has those of its file. */
+struct content_pattern {
+	const char
+		*pattern;  /* '*' is any number of any bytes, "/" among them; the rest is itself */
+	const char *field; /* "Name: value"; of one name, the last pattern that matches counts */
+};
+
+#define CONTENT_MAX_PATTERNS 64
+
+/* Where the bodies stand. */
+struct content_memory {
+	/* At least so many bytes (a multiple of 2 MiB), 2 MiB-aligned, or NULL. */
+	void *(*alloc)(void *ctx, size_t n_bytes);
+	void (*free)(void *ctx, void *memory, size_t n_bytes);
+	void *ctx;
+};
+
+enum content_phase {
+	CONTENT_READING,
+	CONTENT_COMPRESSING,
+};
+
+struct content_progress {
+	enum content_phase phase;
+	uint64_t n_files; /* done */
+	uint64_t n_bytes; /* done */
+	uint64_t n_files_total;
+	uint64_t n_bytes_total;
+};
+
+struct content_options {
+	const char *root;
+	const char *const *index_names; /* in order of preference, ended by NULL; NULL: index.html,
+					   index.htm */
+	const char *types_file;   /* NULL: /etc/mime.types; one that is missing is not missed */
+	const char *default_type; /* NULL: application/octet-stream */
+	const char *charset;      /* of text; NULL: utf-8; "": none is told */
+	const struct content_pattern *patterns;
+	uint32_t n_patterns;
+	uint32_t precompress; /* set of CONTENT_CODING_BIT()s to make where they pay */
+	bool outside_links;   /* follow symbolic links that lead out of the root */
+	bool hidden;          /* names that begin with a dot, too; .well-known always is */
+	bool listing;         /* for directories without an index */
+	uint64_t max_bytes;   /* of memory for bodies, those of previous trees too; 0: no bound */
+
+	const struct content_memory *memory; /* NULL: anonymous, transparent huge pages; taken over
+						from the previous tree where there is one */
+
+	void *ctx; /* of the callbacks, each of which may be NULL */
+	void (*on_progress)(void *ctx, const struct content_progress *progress);
+	/* A file or directory that is left out: path in the site, of any bytes, and why. */
+	void (*on_skip)(void *ctx, const char *path, const char *reason);
+};
+
+struct content_report {
+	uint64_t counts[CONTENT_N_COUNTERS]; /* of this load; see content_counters.def */
+	uint64_t held_bytes;                 /* memory for bodies, of all trees that share it */
+	char error[256];                     /* one line, without its end, when the load failed */
+};
+
+struct content_tree;
+
+/*
+ * Loads options->root. Files that are the same as in previous (device, inode, size, times; NULL:
+ * there is none) are not read again. previous is not changed and stays with the caller, as does
+ * what options points to. Files that cannot be read or change meanwhile are left out, counted and
+ * told. NULL, with the reason in report, when there is no root, a pattern is wrong, or memory does
+ * not suffice: then it says how much would.
+ */
+struct content_tree *rs_content_load(const struct content_options *options,
+	const struct content_tree *previous, struct content_report *report);
+
+/*
+ * The entry of a decoded path without dot segments, or NULL. It does not guess: "/a" and "/a/" are
+ * two entries, "//a" is none.
+ */
+const struct content_entry *rs_content_find(
+	const struct content_tree *tree, const uint8_t *path, uint32_t len);
+
+/* All entries, in no particular order: n of them, numbered by their place. */
+const struct content_entry *rs_content_entries(const struct content_tree *tree, uint32_t *n);
+
+/* tree: may be NULL. Nobody reads anything of it any more. */
+void rs_content_free(struct content_tree *tree);
+
+#endif

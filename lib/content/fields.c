@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "content/fields.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/*
+ * Each '*' takes as little as lets what stands before the next one match; taking more could only
+ * leave less for the rest. So only the last '*' that was passed is ever tried again.
+ */
+bool rs_fields_match(const char *pattern, struct span text)
+{
+	const char *retry = NULL;
+	uint32_t retry_at = 0;
+	uint32_t at = 0;
+
+	while (at < text.len) {
+		if (*pattern == '*') {
+			retry = ++pattern;
+			retry_at = at;
+		} else if (*pattern && (uint8_t)*pattern == text.data[at]) {
+			pattern++;
+			at++;
+		} else if (retry) {
+			pattern = retry;
+			at = ++retry_at;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return !*pattern;
+}
+
+/* ---- field lines ---- */
+
+static size_t name_len(const char *field)
+{
+	return strcspn(field, ":");
+}
+
+static const char *value_of(const char *field)
+{
+	const char *value = field + name_len(field) + 1;
+
+	return value + strspn(value, " \t");
+}
+
+/* RFC 9110 section 5.6.2: a token. */
+static bool is_name(const char *field)
+{
+	size_t len = name_len(field);
+
+	if (!len || !field[len])
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (!isascii((unsigned char)field[i]) ||
+			(!isalnum((unsigned char)field[i]) && !strchr("!#$%&'*+-.^_`|~", field[i])))
+			return false;
+	}
+	return true;
+}
+
+/* RFC 9110 section 5.5: no control characters but tabs. */
+static bool is_value(const char *value)
+{
+	for (; *value; value++) {
+		if (((uint8_t)*value < ' ' && *value != '\t') || *value == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+static bool same_name(const char *a, const char *b)
+{
+	return name_len(a) == name_len(b) && strncasecmp(a, b, name_len(a)) == 0;
+}
+
+bool rs_fields_init(struct fields *fields, const struct content_pattern *patterns,
+	uint32_t n_patterns, char *error, size_t n_error)
+{
+	*fields = (struct fields){.patterns = patterns, .n_patterns = n_patterns};
+	if (n_patterns > CONTENT_MAX_PATTERNS) {
+		snprintf(error, n_error, "%u patterns for header fields are more than %u",
+			n_patterns, CONTENT_MAX_PATTERNS);
+		return false;
+	}
+	for (uint32_t i = 0; i < n_patterns; i++) {
+		const char *field = patterns[i].field;
+
+		if (!is_name(field) || !is_value(value_of(field))) {
+			snprintf(error, n_error,
+				"the header field of pattern %.100s is not \"Name: value\"",
+				patterns[i].pattern);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* ---- sets of lines ---- */
+
+/* Those that match, without the ones that a later one overrides. */
+static uint64_t matching(const struct fields *fields, struct span path)
+{
+	uint64_t set = 0;
+
+	for (uint32_t i = 0; i < fields->n_patterns; i++) {
+		if (!rs_fields_match(fields->patterns[i].pattern, path))
+			continue;
+		for (uint32_t j = 0; j < i; j++) {
+			if (same_name(fields->patterns[j].field, fields->patterns[i].field))
+				set &= ~(UINT64_C(1) << j);
+		}
+		set |= UINT64_C(1) << i;
+	}
+	return set;
+}
+
+static uint32_t line_len(const char *field)
+{
+	return (uint32_t)(name_len(field) + strlen(": ") + strlen(value_of(field)) +
+			  strlen("\r\n"));
+}
+
+static bool make_text(
+	const struct fields *fields, uint64_t set, struct texts *texts, struct span *text)
+{
+	uint32_t len = 0;
+	char *to;
+
+	for (uint64_t rest = set; rest; rest &= rest - 1)
+		len += line_len(fields->patterns[__builtin_ctzll(rest)].field);
+	to = rs_texts_room(texts, len);
+	if (!to)
+		return false;
+	*text = (struct span){.data = (const uint8_t *)to, .len = len};
+	for (uint64_t rest = set; rest; rest &= rest - 1) {
+		const char *field = fields->patterns[__builtin_ctzll(rest)].field;
+
+		to += sprintf(to, "%.*s: %s\r\n", (int)name_len(field), field, value_of(field));
+	}
+	return true;
+}
+
+bool rs_fields_find(struct fields *fields, struct span path, struct texts *texts, struct span *text)
+{
+	uint64_t set = matching(fields, path);
+
+	*text = (struct span){0};
+	if (!set)
+		return true;
+	for (uint32_t i = 0; i < fields->n_sets; i++) {
+		if (fields->sets[i].matching == set) {
+			*text = fields->sets[i].text;
+			return true;
+		}
+	}
+	if (!make_text(fields, set, texts, text))
+		return false;
+	if (fields->n_sets < FIELDS_MAX_SETS)
+		fields->sets[fields->n_sets++] =
+			(struct fields_set){.matching = set, .text = *text};
+	return true;
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "content/mime.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+
+#define FIRST_SLOTS   4096
+#define MAX_EXTENSION 32 /* longer ones are nobody's */
+
+/* What Debian's table lacks, and what a site needs where there is no table. */
+static const struct {
+	const char *type;
+	const char *extensions;
+} common[] = {
+	{"text/html", "html htm"},
+	{"text/css", "css"},
+	{"text/javascript", "js mjs"},
+	{"text/plain", "txt text log conf"},
+	{"text/markdown", "md markdown"},
+	{"text/csv", "csv"},
+	{"text/calendar", "ics"},
+	{"text/vtt", "vtt"},
+	{"application/json", "json map"},
+	{"application/ld+json", "jsonld"},
+	{"application/manifest+json", "webmanifest"},
+	{"application/geo+json", "geojson"},
+	{"application/xml", "xml"},
+	{"application/xhtml+xml", "xhtml"},
+	{"application/atom+xml", "atom"},
+	{"application/rss+xml", "rss"},
+	{"application/wasm", "wasm"},
+	{"application/pdf", "pdf"},
+	{"application/rtf", "rtf"},
+	{"application/epub+zip", "epub"},
+	{"application/java-archive", "jar"},
+	{"application/zip", "zip"},
+	{"application/gzip", "gz tgz"},
+	{"application/x-brotli", "br"},
+	{"application/zstd", "zst"},
+	{"application/x-bzip2", "bz2"},
+	{"application/x-xz", "xz"},
+	{"application/x-7z-compressed", "7z"},
+	{"application/x-tar", "tar"},
+	{"application/vnd.ms-fontobject", "eot"},
+	{"application/vnd.apple.mpegurl", "m3u8"},
+	{"application/dash+xml", "mpd"},
+	{"image/svg+xml", "svg"},
+	{"image/png", "png"},
+	{"image/jpeg", "jpg jpeg"},
+	{"image/gif", "gif"},
+	{"image/webp", "webp"},
+	{"image/avif", "avif"},
+	{"image/vnd.microsoft.icon", "ico"},
+	{"image/tiff", "tif tiff"},
+	{"image/bmp", "bmp"},
+	{"font/woff", "woff"},
+	{"font/woff2", "woff2"},
+	{"font/ttf", "ttf"},
+	{"font/otf", "otf"},
+	{"audio/mpeg", "mp3"},
+	{"audio/ogg", "ogg oga opus"},
+	{"audio/flac", "flac"},
+	{"audio/mp4", "m4a"},
+	{"video/mp4", "mp4 m4v"},
+	{"video/webm", "webm"},
+	{"video/mp2t", "ts"},
+	{"application/octet-stream", "bin iso img deb"},
+};
+
+static struct span span_of(const char *text)
+{
+	return (struct span){.data = (const uint8_t *)text, .len = (uint32_t)strlen(text)};
+}
+
+/* ---- types ---- */
+
+static bool begins(struct span text, const char *with)
+{
+	uint32_t len = (uint32_t)strlen(with);
+
+	return text.len >= len && memcmp(text.data, with, len) == 0;
+}
+
+static bool ends(struct span text, const char *with)
+{
+	uint32_t len = (uint32_t)strlen(with);
+
+	return text.len >= len && memcmp(text.data + text.len - len, with, len) == 0;
+}
+
+static bool is(struct span text, const char *other)
+{
+	return text.len == strlen(other) && begins(text, other);
+}
+
+static bool is_xml(struct span type)
+{
+	return is(type, "application/xml") || ends(type, "+xml");
+}
+
+/* RFC 8259 defines no charset for JSON: it is UTF-8. */
+static bool has_charset(struct span type)
+{
+	return begins(type, "text/") || is(type, "application/javascript") || is_xml(type);
+}
+
+bool rs_mime_is_compressible(struct span type)
+{
+	static const char *const others[] = {
+		"application/javascript",
+		"application/json",
+		"application/wasm",
+		"application/rtf",
+		"application/vnd.ms-fontobject",
+		"application/vnd.apple.mpegurl",
+		"application/x-tar",
+		"font/ttf",
+		"font/otf",
+		"image/bmp",
+		"image/vnd.microsoft.icon",
+		"image/x-icon",
+	};
+
+	if (begins(type, "text/") || is_xml(type) || ends(type, "+json"))
+		return true;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(others); i++) {
+		if (is(type, others[i]))
+			return true;
+	}
+	return false;
+}
+
+/* False: no memory. */
+static bool make_type(
+	const struct mime_table *table, struct span name, struct texts *texts, struct mime_type *to)
+{
+	static const char parameter[] = "; charset=";
+	bool told = has_charset(name) && *table->charset;
+	size_t len = name.len + (told ? strlen(parameter) + strlen(table->charset) : 0);
+	char *text = rs_texts_room(texts, len);
+
+	if (!text)
+		return false;
+	memcpy(text, name.data, name.len);
+	if (told)
+		snprintf(text + name.len, len - name.len + 1, "%s%s", parameter, table->charset);
+	to->text = (struct span){.data = (const uint8_t *)text, .len = (uint32_t)len};
+	to->compressible = rs_mime_is_compressible(name);
+	return true;
+}
+
+/* ---- the table ---- */
+
+/* FNV-1a. */
+static uint32_t hash_of(const char *extension)
+{
+	uint32_t hash = 2166136261;
+
+	for (; *extension; extension++)
+		hash = (hash ^ (uint8_t)*extension) * 16777619;
+	return hash;
+}
+
+static struct mime_slot *slot_of(const struct mime_table *table, const char *extension)
+{
+	uint32_t at = hash_of(extension);
+
+	for (;; at++) {
+		struct mime_slot *slot = &table->slots[at & (table->n_slots - 1)];
+
+		if (!slot->extension || strcmp(slot->extension, extension) == 0)
+			return slot;
+	}
+}
+
+static bool grow(struct mime_table *table)
+{
+	struct mime_table larger = *table;
+
+	larger.n_slots *= 2;
+	larger.slots = calloc(larger.n_slots, sizeof(*larger.slots));
+	if (!larger.slots)
+		return false;
+	for (uint32_t i = 0; i < table->n_slots; i++) {
+		if (table->slots[i].extension)
+			*slot_of(&larger, table->slots[i].extension) = table->slots[i];
+	}
+	free(table->slots);
+	*table = larger;
+	return true;
+}
+
+/* In lower case and ended by 0; false for one that is empty or too long. */
+static bool fold(struct span extension, char folded[MAX_EXTENSION + 1])
+{
+	if (extension.len == 0 || extension.len > MAX_EXTENSION)
+		return false;
+	for (uint32_t i = 0; i < extension.len; i++) {
+		uint8_t c = extension.data[i];
+
+		folded[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+	}
+	folded[extension.len] = '\0';
+	return true;
+}
+
+/* The first to name an extension has it. False: no memory. */
+static bool add(struct mime_table *table, struct span extension, const struct mime_type *type,
+	struct texts *texts)
+{
+	char folded[MAX_EXTENSION + 1];
+	struct mime_slot *slot;
+	char *kept;
+
+	if (!fold(extension, folded))
+		return true;
+	if (table->n_used == table->n_slots / 2 && !grow(table))
+		return false;
+	slot = slot_of(table, folded);
+	if (slot->extension)
+		return true;
+	kept = rs_texts_room(texts, extension.len);
+	if (!kept)
+		return false;
+	memcpy(kept, folded, extension.len);
+	*slot = (struct mime_slot){.extension = kept, .type = *type};
+	table->n_used++;
+	return true;
+}
+
+static struct span next_word(const char **at)
+{
+	static const char blank[] = " \t\r\n";
+	const char *from = *at + strspn(*at, blank);
+	uint32_t len = (uint32_t)strcspn(from, blank);
+
+	*at = from + len;
+	return (struct span){.data = (const uint8_t *)from, .len = len};
+}
+
+/* A media type and its extensions; what stands behind # is a comment. */
+static bool add_line(
+	struct mime_table *table, struct span type, const char *extensions, struct texts *texts)
+{
+	struct span extension = next_word(&extensions);
+	struct mime_type made;
+
+	if (!extension.len)
+		return true;
+	if (!make_type(table, type, texts, &made))
+		return false;
+	for (; extension.len; extension = next_word(&extensions)) {
+		if (!add(table, extension, &made, texts))
+			return false;
+	}
+	return true;
+}
+
+static bool read_file(struct mime_table *table, FILE *file, struct texts *texts)
+{
+	char *line = NULL;
+	size_t room = 0;
+	bool ok = true;
+
+	while (ok && getline(&line, &room, file) > 0) {
+		const char *at = line;
+		struct span type;
+
+		line[strcspn(line, "#")] = '\0';
+		type = next_word(&at);
+		if (type.len)
+			ok = add_line(table, type, at, texts);
+	}
+	free(line);
+	return ok;
+}
+
+bool rs_mime_load(struct mime_table *table, const char *types_file, const char *fallback,
+	const char *charset, struct texts *texts)
+{
+	FILE *file;
+	bool ok;
+
+	*table = (struct mime_table){.n_slots = FIRST_SLOTS, .charset = charset};
+	table->slots = calloc(FIRST_SLOTS, sizeof(*table->slots));
+	if (!table->slots || !make_type(table, span_of(fallback), texts, &table->fallback))
+		return false;
+	file = fopen(types_file, "re");
+	if (file) {
+		ok = read_file(table, file, texts);
+		fclose(file);
+		if (!ok)
+			return false;
+	}
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(common); i++) {
+		if (!add_line(table, span_of(common[i].type), common[i].extensions, texts))
+			return false;
+	}
+	return true;
+}
+
+/* A dot that begins a name begins no extension. */
+const struct mime_type *rs_mime_find(const struct mime_table *table, struct span name)
+{
+	char folded[MAX_EXTENSION + 1];
+	const uint8_t *dot = name.len ? memrchr(name.data, '.', name.len) : NULL;
+	struct span extension;
+	const struct mime_slot *slot;
+
+	if (!dot || dot == name.data)
+		return &table->fallback;
+	extension =
+		(struct span){.data = dot + 1, .len = (uint32_t)(name.data + name.len - (dot + 1))};
+	if (!fold(extension, folded))
+		return &table->fallback;
+	slot = slot_of(table, folded);
+	return slot->extension ? &slot->type : &table->fallback;
+}
+
+void rs_mime_free(struct mime_table *table)
+{
+	free(table->slots);
+	table->slots = NULL;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Media types by the extension of a file's name: from a table like Debian's /etc/mime.types, and a
+ * small one of our own for what it lacks. Private to lib/content; one thread at a time.
+ */
+#ifndef RS_CONTENT_MIME_H
+#define RS_CONTENT_MIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/sendq.h"
+#include "content/texts.h"
+
+struct mime_type {
+	struct span text; /* as in Content-Type, with its charset */
+	bool compressible;
+};
+
+struct mime_slot {
+	const char *extension; /* in lower case; NULL: free */
+	struct mime_type type;
+};
+
+struct mime_table {
+	struct mime_slot *slots;
+	uint32_t n_slots; /* a power of two */
+	uint32_t n_used;
+	struct mime_type fallback;
+	const char *charset;
+};
+
+/*
+ * types_file: may be missing. What it says is kept in texts, the table in memory of its own. False:
+ * no memory; the table is to be freed all the same.
+ */
+bool rs_mime_load(struct mime_table *table, const char *types_file, const char *fallback,
+	const char *charset, struct texts *texts);
+
+/* name: of a file, without its directories. */
+const struct mime_type *rs_mime_find(const struct mime_table *table, struct span name);
+
+/* type: without parameters. */
+bool rs_mime_is_compressible(struct span type);
+
+void rs_mime_free(struct mime_table *table);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "content/read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+
+#define MAX_ATTEMPTS 3
+#define PIECE_BYTES  (UINT64_C(4) << 20) /* progress is told between pieces */
+
+enum attempt {
+	ATTEMPT_DONE,
+	ATTEMPT_CHANGED, /* the file, while it was read */
+	ATTEMPT_FAILED,  /* told */
+	ATTEMPT_NO_MEMORY,
+};
+
+static enum attempt fail(struct load *load, const struct walk_file *file, const char *reason)
+{
+	rs_load_skip(load, CONTENT_C_UNREADABLE, (const char *)file->path.data, reason);
+	return ATTEMPT_FAILED;
+}
+
+/* Fills room, as far as the file goes: returns the bytes, or -1. */
+static int64_t read_all(struct load *load, int fd, uint8_t *room, uint64_t len)
+{
+	uint64_t done = 0;
+
+	while (done < len) {
+		ssize_t n = read(fd, room + done, rs_min_u64(len - done, PIECE_BYTES));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		done += (uint64_t)n;
+		rs_load_progress(load, 0, (uint64_t)n);
+	}
+	return (int64_t)done;
+}
+
+/* Reads what was found to be id, and sees whether it still is. */
+static enum attempt read_bytes(struct load *load, int fd, const struct walk_file *file,
+	const struct file_id *id, struct body *body)
+{
+	int64_t n = read_all(load, fd, rs_body_room(body), id->n_bytes);
+	struct file_id after;
+	struct stat st;
+
+	if (n < 0 || fstat(fd, &st) < 0)
+		return fail(load, file, strerror(errno));
+	after = rs_file_id_of(&st);
+	if ((uint64_t)n != id->n_bytes || !rs_file_id_same(id, &after))
+		return ATTEMPT_CHANGED;
+	return ATTEMPT_DONE;
+}
+
+static enum attempt read_open(struct load *load, int fd, struct walk_file *file, struct body **body)
+{
+	struct body_store *store = load->tree->store;
+	struct timespec now;
+	struct file_id id;
+	enum attempt attempt;
+	struct stat st;
+
+	clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	if (fstat(fd, &st) < 0)
+		return fail(load, file, strerror(errno));
+	id = rs_file_id_of(&st);
+	if (!S_ISREG(st.st_mode))
+		return fail(load, file, "no file any more");
+	/* Only the place that the link led to is known to be allowed. */
+	if (file->link && !rs_file_id_same_inode(&id, &file->id))
+		return fail(load, file, "the symbolic link leads elsewhere now");
+	*body = rs_body_new(store, id.n_bytes);
+	if (!*body)
+		return ATTEMPT_NO_MEMORY;
+	attempt = read_bytes(load, fd, file, &id, *body);
+	if (attempt != ATTEMPT_DONE) {
+		rs_body_discard(store, *body);
+		return attempt;
+	}
+	if (!rs_file_id_settled(&id, &now))
+		rs_file_id_forget(&id);
+	file->id = id;
+	return ATTEMPT_DONE;
+}
+
+/* A pipe that took the file's place is not waited for. */
+static enum attempt read_once(
+	struct load *load, int dir_fd, struct walk_file *file, struct body **body)
+{
+	const char *name = (const char *)file->path.data + file->name_at;
+	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (file->link ? 0 : O_NOFOLLOW);
+	int fd = openat(dir_fd, name, flags);
+	enum attempt attempt;
+
+	if (fd < 0)
+		return fail(load, file, strerror(errno));
+	attempt = read_open(load, fd, file, body);
+	close(fd);
+	return attempt;
+}
+
+static struct body *keep(struct load *load, const struct walk_file *file, struct body *body)
+{
+	struct body *kept = rs_body_keep(load->tree->store, body);
+
+	rs_load_count(load, CONTENT_C_READ_FILES, 1);
+	rs_load_count(load, CONTENT_C_READ_BYTES, file->id.n_bytes);
+	if (kept != body)
+		rs_load_count(load, CONTENT_C_DUPLICATES, 1);
+	return kept;
+}
+
+enum read_result rs_read(struct load *load, int dir_fd, struct walk_file *file, struct body **body)
+{
+	for (uint32_t i = 0; i < MAX_ATTEMPTS; i++) {
+		switch (read_once(load, dir_fd, file, body)) {
+		case ATTEMPT_DONE:
+			*body = keep(load, file, *body);
+			return READ_DONE;
+		case ATTEMPT_NO_MEMORY:
+			return READ_NO_MEMORY;
+		case ATTEMPT_FAILED:
+			return READ_LEFT_OUT;
+		case ATTEMPT_CHANGED:
+			break;
+		}
+	}
+	rs_load_skip(load, CONTENT_C_CHANGING, (const char *)file->path.data,
+		"it changes while it is read");
+	return READ_LEFT_OUT;
+}

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Loading a directory: what is served from it under which path, and what is not. */
+#include "content_site.h"
+
+#include <sys/un.h>
+#include <sys/socket.h>
+
+#include "base/bytes.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+/* ---- files ---- */
+
+static void sizes(void **state)
+{
+	static const size_t cases[] = {0, 1, 63, 64, 65, 1459, 1460, 1461, 65536, 3 * MIB};
+	struct site *site = *state;
+	struct content_tree *tree;
+	char name[32];
+
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		uint8_t *bytes = site_bytes(cases[i]);
+
+		snprintf(name, sizeof(name), "/%zu.bin", cases[i]);
+		site_put(site, name, bytes, cases[i]);
+		free(bytes);
+	}
+	tree = site_load(site, NULL);
+	assert_non_null(tree);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		uint8_t *bytes = site_bytes(cases[i]);
+
+		snprintf(name, sizeof(name), "/%zu.bin", cases[i]);
+		assert_body(site_body(tree, name), bytes, cases[i]);
+		assert_int_equal((uintptr_t)site_body(tree, name)->data % 64, 0);
+		free(bytes);
+	}
+	assert_int_equal(site->report.counts[CONTENT_C_FILES], RS_ARRAY_SIZE(cases));
+	assert_int_equal(site->report.counts[CONTENT_C_READ_BYTES], 3 * MIB + 70109);
+	assert_int_equal(site->report.held_bytes, 4 * MIB);
+	rs_content_free(tree);
+}
+
+static void the_same_content_is_there_once(void **state)
+{
+	struct site *site = *state;
+	struct content_tree *tree;
+
+	site_text(site, "/a", "the same");
+	site_text(site, "/b.txt", "the same");
+	site_text(site, "/c", "the samf");
+	tree = site_load(site, NULL);
+	assert_ptr_equal(site_body(tree, "/a"), site_body(tree, "/b.txt"));
+	assert_ptr_not_equal(site_body(tree, "/a"), site_body(tree, "/c"));
+	assert_string_not_equal(site_body(tree, "/a")->etag, site_body(tree, "/c")->etag);
+	assert_int_equal(site->report.counts[CONTENT_C_DUPLICATES], 1);
+	assert_int_equal(site->report.counts[CONTENT_C_READ_FILES], 3);
+	rs_content_free(tree);
+}
+
+/* xxhsum -H2 over "hello\n"; another load tells the same. */
+static void etags_are_stable(void **state)
+{
+	struct site *site = *state;
+
+	site_text(site, "/hello", "hello\n");
+	for (uint32_t i = 0; i < 2; i++) {
+		struct content_tree *tree = site_load(site, NULL);
+
+		assert_string_equal(
+			site_body(tree, "/hello")->etag, "\"6bba86c7e069f56d5a10b435f1c8e49c\"");
+		assert_int_equal(site_body(tree, "/hello")->etag_len, CONTENT_ETAG_BYTES);
+		rs_content_free(tree);
+	}
+}
+
+static void types_times_and_fields(void **state)
+{
+	static const struct content_pattern patterns[] = {
+		{"/assets/*", "Cache-Control: max-age=31536000, immutable"},
+		{"*", "X-Frame-Options:DENY"},
+	};
+	struct site *site = *state;
+	const struct content_entry *entry;
+	struct content_tree *tree;
+
+	site->options.patterns = patterns;
+	site->options.n_patterns = 2;
+	site_dir(site, "/assets");
+	site_text(site, "/assets/a.css", "a{}");
+	site_text(site, "/b", "");
+	site_date(site, "/assets/a.css", 784111777);
+	tree = site_load(site, NULL);
+	entry = site_file(tree, "/assets/a.css");
+	assert_text(entry->path, "/assets/a.css");
+	assert_text(entry->type, "text/css; charset=utf-8");
+	assert_text(entry->fields, "Cache-Control: max-age=31536000, immutable\r\n"
+				   "X-Frame-Options: DENY\r\n");
+	assert_int_equal(entry->mtime_s, 784111777);
+	entry = site_file(tree, "/b");
+	assert_text(entry->type, "application/octet-stream");
+	assert_text(entry->fields, "X-Frame-Options: DENY\r\n");
+	rs_content_free(tree);
+}
+
+static void odd_names(void **state)
+{
+	static char longest[1 + 255 + 1];
+	const char *names[] = {"/with space", "/\xc3\xa4\xe2\x82\xac.txt", "/100%25", "/%",
+		"/a+b?c#d", "/new\nline", "/\xff\xfe", "/-", "/...", longest};
+	struct site *site = *state;
+	struct content_tree *tree;
+
+	site->options.hidden = true;
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[0] = '/';
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(names); i++)
+		site_text(site, names[i], names[i]);
+	tree = site_load(site, NULL);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(names); i++)
+		assert_body(site_body(tree, names[i]), names[i], strlen(names[i]));
+	assert_int_equal(site->n_skips, 0);
+	rs_content_free(tree);
+}
+
+/* ---- directories ---- */
+
+static void nothing_but_the_exact_path(void **state)
+{
+	static const char *const others[] = {
+		"", "a", "//a", "/A", "/a/", "/a ", "/./a", "/../a", "/b", "/a\n", "/aa"};
+	struct site *site = *state;
+	struct content_tree *tree;
+
+	site_text(site, "/a", "1");
+	tree = site_load(site, NULL);
+	assert_non_null(site_find(tree, "/a"));
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(others); i++)
+		assert_null(site_find(tree, others[i]));
+	rs_content_free(tree);
+}
+
+static void an_empty_root(void **state)
+{
+	struct site *site = *state;
+	struct content_tree *tree = site_load(site, NULL);
+
+	assert_int_equal(site_find(tree, "/")->kind, CONTENT_BARE_PATH);
+	assert_null(site_find(tree, ""));
+	assert_int_equal(site->report.held_bytes, 0);
+	assert_int_equal(site->report.counts[CONTENT_C_DIRECTORIES], 1);
+	rs_content_free(tree);
+}
+
+static void indexes_and_redirects(void **state)
+{
+	struct site *site = *state;
+	struct content_tree *tree;
+
+	site_text(site, "/index.htm", "second choice");
+	site_dir(site, "/both");
+	site_text(site, "/both/index.htm", "2");
+	site_text(site, "/both/index.html", "1");
+	site_dir(site, "/none");
+	site_dir(site, "/none/index.html");
+	tree = site_load(site, NULL);
+	assert_body(site_body(tree, "/"), "second choice", 13);
+	assert_text(site_file(tree, "/")->path, "/");
+	assert_text(site_file(tree, "/")->type, "text/html; charset=utf-8");
+	assert_int_equal(site_find(tree, "/both")->kind, CONTENT_REDIRECT);
+	assert_null(site_find(tree, "/both")->bodies[CONTENT_IDENTITY]);
+	assert_ptr_equal(site_body(tree, "/both/"), site_body(tree, "/both/index.html"));
+	assert_int_equal(site_find(tree, "/none")->kind, CONTENT_REDIRECT);
+	assert_int_equal(site_find(tree, "/none/")->kind, CONTENT_BARE_PATH);
+	assert_int_equal(site_find(tree, "/none/index.html")->kind, CONTENT_REDIRECT);
+	rs_content_free(tree);
+}
+
+static void index_names_by_option(void **state)
+{
+	static const char *const names[] = {"default.xhtml", NULL};
+	struct site *site = *state;
+	struct content_tree *tree;
+
+	site->options.index_names = names;
+	site_text(site, "/index.html", "no");
+	site_text(site, "/default.xhtml", "yes");
+	tree = site_load(site, NULL);
+	assert_body(site_body(tree, "/"), "yes", 3);
+	assert_text(site_file(tree, "/")->type, "application/xhtml+xml; charset=utf-8");
+	rs_content_free(tree);
+}
+
+/* Longer than a directory can be opened by: told, and the rest is served. */
+static void depth(void **state)
+{
+	struct site *site = *state;
+	struct content_tree *tree;
+	char name[201] = "/";
+	uint32_t n_levels;
+	int fd = open(site->root, O_RDONLY | O_DIRECTORY);
+
+	memset(name + 1, 'd', 199);
+	for (n_levels = 0; n_levels < 25; n_levels++) {
+		int next;
+
+		assert_int_equal(mkdirat(fd, name + 1, 0755), 0);
+		next = openat(fd, name + 1, O_RDONLY | O_DIRECTORY);
+		close(fd);
+		fd = next;
+	}
+	close(fd);
+	tree = site_load(site, NULL);
+	/* 20 levels of 200 bytes, and the final "/". */
+	assert_int_equal(site->report.counts[CONTENT_C_DIRECTORIES], 21);
+	assert_int_equal(site->report.counts[CONTENT_C_UNREADABLE], 1);
+	assert_int_equal(site_find(tree, name)->kind, CONTENT_REDIRECT);
+	rs_content_free(tree);
+}
+
+/* ---- listings ---- */
+
+static void listing(void **state)
+{
+	static const char expected[] =
+		"<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
+		"<title>/d&#38;d/</title>\n<h1>/d&#38;d/</h1>\n<table>\n"
+		"<tr><th>Name<th>Bytes<th>Changed (UTC)\n"
+		"<tr><td><a href=\"../\">../</a><td><td>\n"
+		"<tr><td><a href=\"sub/\">sub/</a><td><td>2001-09-09 01:46\n"
+		"<tr><td><a href=\"%3Cb%3E%20%22x%22.txt\">&#60;b&#62; &#34;x&#34;.txt</a>"
+		"<td>3<td>1994-11-06 08:49\n"
+		"<tr><td><a href=\"javascript%3Ax\">javascript:x</a><td>0<td>1970-01-01 00:00\n"
+		"</table>\n</html>\n";
+	struct site *site = *state;
+	const struct content_entry *entry;
+	struct content_tree *tree;
+
+	site->options.listing = true;
+	site_text(site, "/index.html", "not listed");
+	site_dir(site, "/d&d");
+	site_text(site, "/d&d/javascript:x", "");
+	site_text(site, "/d&d/<b> \"x\".txt", "abc");
+	site_text(site, "/d&d/.hidden", "abc");
+	site_dir(site, "/d&d/sub");
+	site_date(site, "/d&d/javascript:x", 0);
+	site_date(site, "/d&d/<b> \"x\".txt", 784111777);
+	site_date(site, "/d&d/sub", 1000000000);
+	site_date(site, "/d&d", 999999999);
+	tree = site_load(site, NULL);
+	assert_body(site_body(tree, "/"), "not listed", 10);
+	entry = site_file(tree, "/d&d/");
+	assert_body(entry->bodies[CONTENT_IDENTITY], expected, strlen(expected));
+	assert_text(entry->type, "text/html; charset=utf-8");
+	assert_int_equal(entry->mtime_s, 1000000000);
+	assert_int_equal(site->report.counts[CONTENT_C_LISTINGS], 2);
+	rs_content_free(tree);
+}
+
+/* ---- what is not served ---- */
+
+static void dotfiles(void **state)
+{
+	struct site *site = *state;
+	struct content_tree *tree;
+
+	site_dir(site, "/.git");
+	site_text(site, "/.git/config", "secret");
+	site_text(site, "/.htaccess", "secret");
+	site_dir(site, "/.well-known");
+	site_text(site, "/.well-known/security.txt", "public");
+	site_text(site, "/.well-known/.not", "secret");
+	tree = site_load(site, NULL);
+	assert_null(site_find(tree, "/.git"));
+	assert_null(site_find(tree, "/.git/"));
+	assert_null(site_find(tree, "/.git/config"));
+	assert_null(site_find(tree, "/.htaccess"));
+	assert_null(site_find(tree, "/.well-known/.not"));
+	assert_body(site_body(tree, "/.well-known/security.txt"), "public", 6);
+	assert_int_equal(site->report.counts[CONTENT_C_HIDDEN], 3);
+	rs_content_free(tree);
+
+	site->options.hidden = true;
+	tree = site_load(site, NULL);
+	assert_body(site_body(tree, "/.git/config"), "secret", 6);
+	assert_text(site_file(tree, "/.htaccess")->type, "application/octet-stream");
+	assert_int_equal(site->report.counts[CONTENT_C_HIDDEN], 0);
+	rs_content_free(tree);
+}
+
+static void links_inside(void **state)
+{
+	struct site *site = *state;
+	struct content_tree *tree;
+	char absolute[256];
+
+	site_dir(site, "/real");
+	site_text(site, "/real/file.txt", "text");
+	site_link(site, "real/file.txt", "/file.html");
+	site_link(site, "real", "/dir");
+	site_link(site, "../real/../real/file.txt", "/real/round");
+	snprintf(absolute, sizeof(absolute), "%s/real", site->root);
+	site_link(site, absolute, "/absolute");
+	tree = site_load(site, NULL);
+	assert_ptr_equal(site_body(tree, "/file.html"), site_body(tree, "/real/file.txt"));
+	assert_text(site_file(tree, "/file.html")->type, "text/html; charset=utf-8");
+	assert_ptr_equal(site_body(tree, "/dir/file.txt"), site_body(tree, "/real/file.txt"));
+	assert_ptr_equal(site_body(tree, "/absolute/round"), site_body(tree, "/real/file.txt"));
+	assert_int_equal(site_find(tree, "/dir")->kind, CONTENT_REDIRECT);
+	assert_int_equal(site->n_skips, 0);
+	rs_content_free(tree);
+}
+
+static void links_outside(void **state)
+{
+	struct site *site = *state;
+	struct content_tree *tree;
+	char inner[256], sibling[256];
+
+	/* The root is a directory of the site; "inner2" begins with its name and is outside. */
+	site_dir(site, "/inner");
+	site_dir(site, "/inner2");
+	site_text(site, "/secret.txt", "secret");
+	site_text(site, "/inner2/file", "secret");
+	site_link(site, "../secret.txt", "/inner/file");
+	site_link(site, "..", "/inner/dir");
+	site_link(site, "../inner2", "/inner/sibling");
+	site_link(site, "file", "/inner/chain");
+	site_link(site, "/", "/inner/slash");
+	snprintf(inner, sizeof(inner), "%s/inner", site->root);
+	snprintf(sibling, sizeof(sibling), "%s/inner2/file", site->root);
+	site->options.root = inner;
+	tree = site_load(site, NULL);
+	assert_null(site_find(tree, "/file"));
+	assert_null(site_find(tree, "/dir"));
+	assert_null(site_find(tree, "/sibling/file"));
+	assert_null(site_find(tree, "/chain"));
+	assert_int_equal(site->report.counts[CONTENT_C_LINKS_OUTSIDE], 5);
+	assert_int_equal(site->report.counts[CONTENT_C_FILES], 0);
+	assert_int_equal(site->n_skips, 5);
+	rs_content_free(tree);
+
+	site->options.outside_links = true;
+	assert_int_equal(unlink(site_path(site, "/inner/slash")), 0);
+	tree = site_load(site, NULL);
+	assert_body(site_body(tree, "/file"), "secret", 6);
+	assert_body(site_body(tree, "/chain"), "secret", 6);
+	assert_body(site_body(tree, "/sibling/file"), "secret", 6);
+	assert_body(site_body(tree, "/dir/secret.txt"), "secret", 6);
+	rs_content_free(tree);
+}
+
+static void links_in_circles(void **state)
+{
+	struct site *site = *state;
+	struct content_tree *tree;
+
+	site_dir(site, "/a");
+	site_dir(site, "/b");
+	site_text(site, "/a/file", "1");
+	site_link(site, ".", "/self");
+	site_link(site, "../b", "/a/to-b");
+	site_link(site, "../a", "/b/to-a");
+	site_link(site, "..", "/a/up");
+	site_link(site, "loop2", "/loop1");
+	site_link(site, "loop1", "/loop2");
+	site_link(site, "nowhere", "/broken");
+	tree = site_load(site, NULL);
+	assert_non_null(site_find(tree, "/b/to-a/file"));
+	assert_non_null(site_find(tree, "/a/to-b/"));
+	assert_null(site_find(tree, "/a/to-b/to-a"));
+	assert_null(site_find(tree, "/self"));
+	/* /self; /a/up, also as /b/to-a/up; /a/to-b/to-a; /b/to-a/to-b. */
+	assert_int_equal(site->report.counts[CONTENT_C_LOOPS], 5);
+	assert_int_equal(site->report.counts[CONTENT_C_LINKS_BROKEN], 3);
+	rs_content_free(tree);
+}
+
+static void what_is_no_file(void **state)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct site *site = *state;
+	struct content_tree *tree;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	assert_int_equal(mkfifo(site_path(site, "/pipe"), 0644), 0);
+	site_link(site, "pipe", "/link");
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", site->root);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	close(fd);
+	tree = site_load(site, NULL);
+	assert_null(site_find(tree, "/pipe"));
+	assert_null(site_find(tree, "/link"));
+	assert_null(site_find(tree, "/s"));
+	assert_int_equal(site->report.counts[CONTENT_C_SPECIAL], 3);
+	rs_content_free(tree);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		site_test(sizes),
+		site_test(the_same_content_is_there_once),
+		site_test(etags_are_stable),
+		site_test(types_times_and_fields),
+		site_test(odd_names),
+		site_test(nothing_but_the_exact_path),
+		site_test(an_empty_root),
+		site_test(indexes_and_redirects),
+		site_test(index_names_by_option),
+		site_test(depth),
+		site_test(listing),
+		site_test(dotfiles),
+		site_test(links_inside),
+		site_test(links_outside),
+		site_test(links_in_circles),
+		site_test(what_is_no_file),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

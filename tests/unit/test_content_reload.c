@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A second load beside the first; files that change meanwhile; memory that does not suffice. */
+#include "content_site.h"
+
+#include "base/bytes.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+/* ---- reload ---- */
+
+static void unchanged_files_are_not_read(void **state)
+{
+	struct site *site = *state;
+	struct content_tree *first, *second;
+
+	site_dir(site, "/d");
+	site_text(site, "/d/index.html", "index");
+	site_text(site, "/a.txt", "a");
+	site_link(site, "a.txt", "/link.txt");
+	site_settle();
+	first = site_load(site, NULL);
+	assert_int_equal(site->report.counts[CONTENT_C_READ_FILES], 3);
+	second = site_load(site, first);
+	assert_int_equal(site->report.counts[CONTENT_C_READ_FILES], 0);
+	assert_int_equal(site->report.counts[CONTENT_C_READ_BYTES], 0);
+	assert_int_equal(site->report.counts[CONTENT_C_UNCHANGED], 3);
+	assert_int_equal(site->report.counts[CONTENT_C_FILES], 3);
+	assert_ptr_equal(site_body(first, "/a.txt"), site_body(second, "/a.txt"));
+	assert_ptr_equal(site_body(first, "/link.txt"), site_body(second, "/link.txt"));
+	assert_ptr_equal(site_body(first, "/d/"), site_body(second, "/d/"));
+	rs_content_free(first);
+	assert_body(site_body(second, "/a.txt"), "a", 1);
+	assert_body(site_body(second, "/d/"), "index", 5);
+	rs_content_free(second);
+}
+
+static void changes_are_seen(void **state)
+{
+	struct site *site = *state;
+	struct content_tree *first, *second;
+	char other[256];
+
+	site_text(site, "/same.txt", "same");
+	site_text(site, "/changed.txt", "old");
+	site_text(site, "/replaced.txt", "old");
+	site_text(site, "/removed.txt", "gone");
+	site_dir(site, "/becomes-file");
+	site_text(site, "/becomes-dir", "file");
+	site_settle();
+	first = site_load(site, NULL);
+	/* As long as it was, and with the same time. */
+	site_text(site, "/changed.txt", "new");
+	site_date(site, "/changed.txt", site_file(first, "/changed.txt")->mtime_s);
+	site_text(site, "/other", "NEW");
+	assert_int_equal(remove(site_path(site, "/removed.txt")), 0);
+	assert_int_equal(remove(site_path(site, "/becomes-file")), 0);
+	site_text(site, "/becomes-file", "file");
+	assert_int_equal(remove(site_path(site, "/becomes-dir")), 0);
+	site_dir(site, "/becomes-dir");
+	site_text(site, "/becomes-dir/added.txt", "added");
+	snprintf(other, sizeof(other), "%s/other", site->root);
+	assert_int_equal(rename(other, site_path(site, "/replaced.txt")), 0);
+	second = site_load(site, first);
+	assert_ptr_equal(site_body(first, "/same.txt"), site_body(second, "/same.txt"));
+	assert_body(site_body(second, "/changed.txt"), "new", 3);
+	assert_body(site_body(second, "/replaced.txt"), "NEW", 3);
+	assert_null(site_find(second, "/removed.txt"));
+	assert_body(site_body(second, "/becomes-file"), "file", 4);
+	assert_null(site_find(second, "/becomes-file/"));
+	assert_int_equal(site_find(second, "/becomes-dir")->kind, CONTENT_REDIRECT);
+	assert_body(site_body(second, "/becomes-dir/added.txt"), "added", 5);
+	/* The first is what it was. */
+	assert_body(site_body(first, "/changed.txt"), "old", 3);
+	assert_body(site_body(first, "/replaced.txt"), "old", 3);
+	assert_body(site_body(first, "/removed.txt"), "gone", 4);
+	assert_null(site_find(first, "/becomes-dir/added.txt"));
+	rs_content_free(second);
+	assert_body(site_body(first, "/changed.txt"), "old", 3);
+	rs_content_free(first);
+}
+
+/* Read again, and found to be there: touched files, and those of another root. */
+static void the_same_bytes_are_shared_across_trees(void **state)
+{
+	struct site *site = *state;
+	struct content_tree *first, *second;
+
+	site_text(site, "/a", "bytes");
+	first = site_load(site, NULL);
+	site_date(site, "/a", 1);
+	second = site_load(site, first);
+	assert_int_equal(site->report.counts[CONTENT_C_READ_FILES], 1);
+	assert_int_equal(site->report.counts[CONTENT_C_DUPLICATES], 1);
+	assert_ptr_equal(site_body(first, "/a"), site_body(second, "/a"));
+	assert_int_equal(site_file(second, "/a")->mtime_s, 1);
+	rs_content_free(first);
+	rs_content_free(second);
+}
+
+/* A file so young that another change might not show is read again, until it is at rest. */
+static void young_files_are_not_trusted(void **state)
+{
+	struct file_id id = {.ctime_s = 1000, .ctime_ns = 500000000};
+	struct timespec now = {.tv_sec = 1000, .tv_nsec = 500000000 + FILE_ID_SETTLE_NS};
+
+	(void)state;
+	assert_false(rs_file_id_settled(&id, &now));
+	now.tv_nsec++;
+	assert_true(rs_file_id_settled(&id, &now));
+	now.tv_sec--;
+	assert_false(rs_file_id_settled(&id, &now));
+	now = (struct timespec){.tv_sec = 1001, .tv_nsec = 0};
+	assert_true(rs_file_id_settled(&id, &now));
+	/* Whole seconds: a file system that has no others. */
+	id.ctime_ns = 0;
+	now.tv_sec = 1002;
+	assert_false(rs_file_id_settled(&id, &now));
+	now.tv_sec = 1003;
+	assert_true(rs_file_id_settled(&id, &now));
+}
+
+/* A chain of reloads, each freeing the one before: memory is used again. */
+static void reloads_do_not_grow(void **state)
+{
+	struct site *site = *state;
+	struct content_tree *tree = NULL, *next;
+	uint8_t *bytes = site_bytes(MIB);
+	uint64_t held = 0;
+
+	for (uint32_t i = 0; i < 20; i++) {
+		for (uint32_t j = 0; j < 4; j++) {
+			char name[16];
+
+			bytes[0] = (uint8_t)i;
+			bytes[1] = (uint8_t)j;
+			snprintf(name, sizeof(name), "/%u", j);
+			site_put(site, name, bytes, MIB - 4096 * j);
+		}
+		next = site_load(site, tree);
+		rs_content_free(tree);
+		tree = next;
+		held = site->report.held_bytes;
+		assert_in_range(held, 4 * MIB, 12 * MIB);
+	}
+	free(bytes);
+	rs_content_free(tree);
+}
+
+/* ---- files that do not keep still ---- */
+
+/* The files were looked at, and none was read. */
+static void meddle_vanish(void *ctx, const struct content_progress *progress)
+{
+	struct site *site = ctx;
+
+	if (progress->n_files || progress->n_bytes)
+		return;
+	remove(site_path(site, "/vanishes"));
+	remove(site_path(site, "/dir/in-it"));
+	remove(site_path(site, "/dir"));
+	assert_int_equal(truncate(site_path(site, "/shrinks"), 2), 0);
+	remove(site_path(site, "/link"));
+	site_link(site, "/etc/passwd", "/link");
+	remove(site_path(site, "/pipe"));
+	assert_int_equal(mkfifo(site_path(site, "/pipe"), 0600), 0);
+	remove(site_path(site, "/linked"));
+	site_link(site, "/etc/passwd", "/linked");
+}
+
+static void between_looking_and_reading(void **state)
+{
+	struct site *site = *state;
+	struct content_tree *tree;
+
+	site->options.on_progress = meddle_vanish;
+	site_text(site, "/vanishes", "1");
+	site_text(site, "/shrinks", "123");
+	site_text(site, "/pipe", "1");
+	site_text(site, "/linked", "1");
+	site_text(site, "/stays", "1");
+	site_dir(site, "/dir");
+	site_text(site, "/dir/in-it", "1");
+	site_link(site, "stays", "/link");
+	tree = site_load(site, NULL);
+	assert_null(site_find(tree, "/vanishes"));
+	assert_null(site_find(tree, "/dir/in-it"));
+	assert_null(site_find(tree, "/link"));
+	assert_null(site_find(tree, "/linked"));
+	assert_null(site_find(tree, "/pipe"));
+	assert_body(site_body(tree, "/shrinks"), "12", 2);
+	assert_body(site_body(tree, "/stays"), "1", 1);
+	assert_int_equal(site->report.counts[CONTENT_C_UNREADABLE], 5);
+	assert_int_equal(site->n_skips, 5);
+	rs_content_free(tree);
+}
+
+/* Progress is told in the middle of a file of 33 MiB: each time it becomes another one. */
+static void meddle_shrink(void *ctx, const struct content_progress *progress)
+{
+	struct site *site = ctx;
+
+	if (progress->n_bytes && progress->n_files == 0)
+		assert_int_equal(truncate(site_path(site, "/large"),
+					 (off_t)(20 * MIB - progress->n_bytes / 64)),
+			0);
+}
+
+static void while_it_is_read(void **state)
+{
+	struct site *site = *state;
+	struct content_tree *tree;
+
+	site->options.on_progress = meddle_shrink;
+	site_text(site, "/large", "");
+	assert_int_equal(truncate(site_path(site, "/large"), 33 * MIB), 0);
+	tree = site_load(site, NULL);
+	assert_null(site_find(tree, "/large"));
+	assert_int_equal(site->report.counts[CONTENT_C_CHANGING], 1);
+	assert_string_equal(site->skips[0], "/large: it changes while it is read");
+	assert_int_equal(site->report.held_bytes, 0);
+	rs_content_free(tree);
+}
+
+/* ---- progress ---- */
+
+struct told {
+	struct content_progress first, last;
+	uint32_t n;
+};
+
+static void keep_told(void *ctx, const struct content_progress *progress)
+{
+	struct told *told = ctx;
+
+	if (told->n++ == 0)
+		told->first = *progress;
+	assert_in_range(progress->n_bytes, told->last.n_bytes, progress->n_bytes_total);
+	told->last = *progress;
+}
+
+static void progress_from_none_to_all(void **state)
+{
+	struct site *site = *state;
+	struct told told = {0};
+	uint8_t *bytes = site_bytes(50 * MIB);
+	struct content_tree *tree;
+
+	site->options.on_progress = keep_told;
+	site->options.on_skip = NULL;
+	site->options.ctx = &told;
+	site_put(site, "/large", bytes, 50 * MIB);
+	site_put(site, "/small", bytes, 1000);
+	free(bytes);
+	tree = site_load(site, NULL);
+	assert_int_equal(told.first.n_bytes, 0);
+	assert_int_equal(told.first.n_files_total, 2);
+	assert_int_equal(told.first.n_bytes_total, 50 * MIB + 1000);
+	assert_int_equal(told.last.n_files, 2);
+	assert_int_equal(told.last.n_bytes, 50 * MIB + 1000);
+	assert_in_range(told.n, 4, 10);
+	rs_content_free(tree);
+}
+
+/* ---- errors ---- */
+
+static void no_root(void **state)
+{
+	struct site *site = *state;
+	char file[256];
+
+	site->options.root = "/does/not/exist";
+	assert_null(site_load(site, NULL));
+	assert_string_equal(site->report.error,
+		"cannot read the root /does/not/exist: No such file or directory");
+	site_text(site, "/file", "");
+	snprintf(file, sizeof(file), "%s/file", site->root);
+	site->options.root = file;
+	assert_null(site_load(site, NULL));
+	assert_non_null(strstr(site->report.error, "/file: Not a directory"));
+}
+
+static void a_field_that_is_none(void **state)
+{
+	static const char *const bad[] = {"no colon", ": no name", "two words: x", "a: b\r\nc: d"};
+	struct site *site = *state;
+
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(bad); i++) {
+		struct content_pattern pattern = {.pattern = "/x*", .field = bad[i]};
+
+		site->options.patterns = &pattern;
+		site->options.n_patterns = 1;
+		assert_null(site_load(site, NULL));
+		assert_string_equal(site->report.error,
+			"the header field of pattern /x* is not \"Name: value\"");
+	}
+}
+
+/* What it says is needed is enough. */
+static void memory_bound(void **state)
+{
+	struct site *site = *state;
+	uint8_t *bytes = site_bytes(3 * MIB);
+	struct content_tree *tree, *second;
+	unsigned long long need, held, bound;
+	const char *said;
+
+	for (uint32_t i = 0; i < 7; i++) {
+		char name[16];
+
+		bytes[0] = (uint8_t)i;
+		snprintf(name, sizeof(name), "/%u", i);
+		site_put(site, name, bytes, 3 * MIB - i * 100000);
+	}
+	site_settle();
+	site->options.max_bytes = 10 * MIB;
+	assert_null(site_load(site, NULL));
+	said = strstr(site->report.error, " needs up to ");
+	assert_non_null(said);
+	assert_int_equal(sscanf(said,
+				 " needs up to %llu bytes of memory, %llu of them for what is "
+				 "served now, and the bound is %llu",
+				 &need, &held, &bound),
+		3);
+	assert_int_equal(held, 0);
+	assert_int_equal(bound, 10 * MIB);
+	assert_int_equal(site->report.held_bytes, 0);
+	assert_in_range(need, 19 * MIB, 22 * MIB);
+	site->options.max_bytes = need;
+	tree = site_load(site, NULL);
+	assert_non_null(tree);
+	assert_int_equal(site->report.counts[CONTENT_C_FILES], 7);
+	assert_in_range(site->report.held_bytes, 1, need);
+
+	/* A reload that does not fit leaves the first as it is. */
+	bytes[0] = 99;
+	site_put(site, "/new", bytes, 3 * MIB);
+	assert_null(site_load(site, tree));
+	assert_non_null(strstr(site->report.error, "of them for what is served now"));
+	assert_int_equal(site_body(tree, "/0")->len, 3 * MIB);
+	site->options.max_bytes = 0;
+	second = site_load(site, tree);
+	assert_body(site_body(second, "/new"), bytes, 3 * MIB);
+	rs_content_free(tree);
+	rs_content_free(second);
+	free(bytes);
+}
+
+static void *no_alloc(void *ctx, size_t n_bytes)
+{
+	(void)ctx;
+	(void)n_bytes;
+	return NULL;
+}
+
+static void no_free(void *ctx, void *memory, size_t n_bytes)
+{
+	(void)ctx;
+	(void)memory;
+	(void)n_bytes;
+	fail();
+}
+
+static void memory_that_is_not_there(void **state)
+{
+	static const struct content_memory none = {.alloc = no_alloc, .free = no_free};
+	struct site *site = *state;
+
+	site->options.memory = &none;
+	site_text(site, "/a", "a");
+	assert_null(site_load(site, NULL));
+	assert_non_null(strstr(site->report.error, "no memory: "));
+	assert_non_null(strstr(site->report.error, " needs up to 2097152 bytes, and there were 0"));
+}
+
+/* All of the bodies' memory is the caller's, and all of it goes back. */
+struct counted {
+	uint64_t n_bytes;
+	uint64_t n_peak;
+};
+
+static void *counted_alloc(void *ctx, size_t n_bytes)
+{
+	struct counted *counted = ctx;
+
+	counted->n_bytes += n_bytes;
+	if (counted->n_bytes > counted->n_peak)
+		counted->n_peak = counted->n_bytes;
+	return aligned_alloc(2 * MIB, n_bytes);
+}
+
+static void counted_free(void *ctx, void *memory, size_t n_bytes)
+{
+	struct counted *counted = ctx;
+
+	counted->n_bytes -= n_bytes;
+	free(memory);
+}
+
+static void memory_of_the_caller(void **state)
+{
+	struct counted counted = {0};
+	const struct content_memory memory = {
+		.alloc = counted_alloc, .free = counted_free, .ctx = &counted};
+	struct site *site = *state;
+	struct content_tree *first, *second;
+	uint8_t *bytes = site_bytes(5 * MIB);
+
+	site->options.memory = &memory;
+	site_put(site, "/a", bytes, 5 * MIB);
+	first = site_load(site, NULL);
+	assert_int_equal(counted.n_bytes, 6 * MIB);
+	bytes[0]++;
+	site_put(site, "/a", bytes, 5 * MIB);
+	second = site_load(site, first);
+	assert_int_equal(counted.n_bytes, site->report.held_bytes);
+	assert_int_equal(counted.n_bytes, 12 * MIB);
+	rs_content_free(first);
+	assert_int_equal(counted.n_bytes, 6 * MIB);
+	rs_content_free(second);
+	assert_int_equal(counted.n_bytes, 0);
+	rs_content_free(NULL);
+	free(bytes);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		site_test(unchanged_files_are_not_read),
+		site_test(changes_are_seen),
+		site_test(the_same_bytes_are_shared_across_trees),
+		cmocka_unit_test(young_files_are_not_trusted),
+		site_test(reloads_do_not_grow),
+		site_test(between_looking_and_reading),
+		site_test(while_it_is_read),
+		site_test(progress_from_none_to_all),
+		site_test(no_root),
+		site_test(a_field_that_is_none),
+		site_test(memory_bound),
+		site_test(memory_that_is_not_there),
+		site_test(memory_of_the_caller),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Media types by extension, and field lines by pattern. */
+#include "content_site.h"
+
+#include "base/bytes.h"
+#include "content/fields.h"
+#include "content/mime.h"
+
+#define NO_FILE "/does/not/exist"
+
+static struct span span_of(const char *text)
+{
+	return (struct span){.data = (const uint8_t *)text, .len = (uint32_t)strlen(text)};
+}
+
+/* On an exact-size copy. */
+static const struct mime_type *find(const struct mime_table *table, const char *name)
+{
+	size_t len = strlen(name);
+	uint8_t *copy = malloc(len ? len : 1);
+	const struct mime_type *type;
+
+	memcpy(copy, name, len);
+	type = rs_mime_find(table, (struct span){.data = copy, .len = (uint32_t)len});
+	free(copy);
+	return type;
+}
+
+/* ---- media types ---- */
+
+static void types_without_a_file(void **state)
+{
+	static const struct {
+		const char *name, *type;
+	} cases[] = {
+		{"a.html", "text/html; charset=utf-8"},
+		{"a.HTML", "text/html; charset=utf-8"},
+		{"a.b.Css", "text/css; charset=utf-8"},
+		{"a.mjs", "text/javascript; charset=utf-8"},
+		{"a.svg", "image/svg+xml; charset=utf-8"},
+		{"a.xml", "application/xml; charset=utf-8"},
+		{"a.json", "application/json"},
+		{"a.webmanifest", "application/manifest+json"},
+		{"a.wasm", "application/wasm"},
+		{"a.png", "image/png"},
+		{"a.woff2", "font/woff2"},
+		{"a.tar.gz", "application/gzip"},
+		{"a.css.br", "application/x-brotli"},
+		{"a.css.zst", "application/zstd"},
+		{"a", "x/y"},
+		{"html", "x/y"},
+		{".html", "x/y"},
+		{"a.", "x/y"},
+		{"", "x/y"},
+		{".", "x/y"},
+		{"..", "x/y"},
+		{"a.html ", "x/y"},
+		{"a.nobody-has-this", "x/y"},
+		{"a.longer-than-any-extension-that-there-is-in-the-world", "x/y"},
+	};
+	struct texts texts = {0};
+	struct mime_table table;
+
+	(void)state;
+	assert_true(rs_mime_load(&table, NO_FILE, "x/y", "utf-8", &texts));
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++)
+		assert_text(find(&table, cases[i].name)->text, cases[i].type);
+	rs_mime_free(&table);
+	rs_texts_free(&texts);
+}
+
+static void the_file_comes_first(void **state)
+{
+	static const char file[] = "# a comment\n"
+				   "\n"
+				   "text/first\thtml  one # two\n"
+				   "text/second html\n"
+				   "no/extensions\n"
+				   "application/three\t\t\tTHREE Four\r\n"
+				   "application/last last";
+	struct site *site = *state;
+	struct texts texts = {0};
+	struct mime_table table;
+
+	site_text(site, "/types", file);
+	assert_true(rs_mime_load(&table, site_path(site, "/types"), "x/y", "", &texts));
+	assert_text(find(&table, "a.html")->text, "text/first");
+	assert_text(find(&table, "a.one")->text, "text/first");
+	assert_text(find(&table, "a.two")->text, "x/y");
+	assert_text(find(&table, "a.three")->text, "application/three");
+	assert_text(find(&table, "a.four")->text, "application/three");
+	assert_text(find(&table, "a.last")->text, "application/last");
+	assert_text(find(&table, "a.css")->text, "text/css");
+	rs_mime_free(&table);
+	rs_texts_free(&texts);
+}
+
+/* More extensions than the table has room for at first. */
+static void a_large_file(void **state)
+{
+	enum {
+		N = 10000
+	};
+	struct site *site = *state;
+	struct texts texts = {0};
+	struct mime_table table;
+	char name[32], type[32];
+	FILE *file = fopen(site_path(site, "/types"), "w");
+
+	for (uint32_t i = 0; i < N; i++)
+		fprintf(file, "x/t%u e%u\n", i, i);
+	fclose(file);
+	assert_true(rs_mime_load(&table, site_path(site, "/types"), "x/y", "utf-8", &texts));
+	for (uint32_t i = 0; i < N; i++) {
+		snprintf(name, sizeof(name), "a.e%u", i);
+		snprintf(type, sizeof(type), "x/t%u", i);
+		assert_text(find(&table, name)->text, type);
+	}
+	rs_mime_free(&table);
+	rs_texts_free(&texts);
+}
+
+/* media-types is one of the packages that scripts/setup installs. */
+static void debians_table(void **state)
+{
+	struct texts texts = {0};
+	struct mime_table table;
+
+	(void)state;
+	assert_true(rs_mime_load(&table, "/etc/mime.types", "x/y", "utf-8", &texts));
+	assert_text(find(&table, "a.html")->text, "text/html; charset=utf-8");
+	assert_text(find(&table, "a.js")->text, "text/javascript; charset=utf-8");
+	assert_text(find(&table, "a.json")->text, "application/json");
+	assert_text(find(&table, "a.jpeg")->text, "image/jpeg");
+	assert_text(find(&table, "a.odt")->text, "application/vnd.oasis.opendocument.text");
+	assert_text(find(&table, "a.br")->text, "application/x-brotli");
+	rs_mime_free(&table);
+	rs_texts_free(&texts);
+}
+
+static void what_compresses(void **state)
+{
+	static const char *const good[] = {"text/html", "text/x-anything", "application/json",
+		"application/ld+json", "application/xml", "image/svg+xml", "application/wasm",
+		"font/ttf"};
+	static const char *const bad[] = {"", "text", "image/png", "application/gzip",
+		"application/octet-stream", "font/woff2", "video/mp4", "application/jsonx"};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(good); i++)
+		assert_true(rs_mime_is_compressible(span_of(good[i])));
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(bad); i++)
+		assert_false(rs_mime_is_compressible(span_of(bad[i])));
+}
+
+/* ---- patterns ---- */
+
+static void patterns(void **state)
+{
+	static const struct {
+		const char *pattern, *text;
+		bool match;
+	} cases[] = {
+		{"", "", true},
+		{"", "/", false},
+		{"*", "", true},
+		{"*", "/any/thing", true},
+		{"/a", "/a", true},
+		{"/a", "/ab", false},
+		{"/ab", "/a", false},
+		{"/a*", "/a", true},
+		{"/a*", "/a/b/c", true},
+		{"/a/*", "/a", false},
+		{"*.html", "/x/y.html", true},
+		{"*.html", "/x/y.html.gz", false},
+		{"*.html", "/.html.html", true},
+		{"/*/b/*.c", "/a/b/b.c", true},
+		{"/*/b/*.c", "/a/c/b.c", false},
+		{"*a*b", "aaab", true},
+		{"*a*b", "aaabc", false},
+		{"*ab*ab", "abab", true},
+		{"*ab*ab", "ab", false},
+		{"**", "x", true},
+		{"a?", "ab", false},
+		{"*aab", "aaaab", true},
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++)
+		assert_int_equal(
+			rs_fields_match(cases[i].pattern, span_of(cases[i].text)), cases[i].match);
+}
+
+/* With a search that tries every way, this would not end. */
+static void a_pattern_of_stars(void **state)
+{
+	static char text[4000];
+	char pattern[201];
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	for (uint32_t i = 0; i < 200; i += 2)
+		memcpy(pattern + i, "*a", 2);
+	pattern[199] = 'b';
+	pattern[200] = '\0';
+	assert_false(rs_fields_match(
+		pattern, (struct span){.data = (const uint8_t *)text, .len = sizeof(text)}));
+}
+
+static struct span find_fields(struct fields *fields, const char *path, struct texts *texts)
+{
+	struct span text;
+
+	assert_true(rs_fields_find(fields, span_of(path), texts, &text));
+	return text;
+}
+
+static void the_last_of_a_name_counts(void **state)
+{
+	static const struct content_pattern given[] = {
+		{"*", "Cache-Control: no-cache"},
+		{"/a/*", "X-A:  1"},
+		{"/a/*", "X-B:"},
+		{"*.js", "cache-control: max-age=60"},
+	};
+	struct fields fields;
+	struct texts texts = {0};
+	struct span text;
+	char error[100];
+
+	(void)state;
+	assert_true(rs_fields_init(&fields, given, 4, error, sizeof(error)));
+	assert_text(find_fields(&fields, "/b", &texts), "Cache-Control: no-cache\r\n");
+	assert_text(find_fields(&fields, "/b.js", &texts), "cache-control: max-age=60\r\n");
+	assert_text(find_fields(&fields, "/a/b.js", &texts),
+		"X-A: 1\r\nX-B: \r\ncache-control: max-age=60\r\n");
+	text = find_fields(&fields, "/a/c.js", &texts);
+	assert_ptr_equal(text.data, find_fields(&fields, "/a/d.js", &texts).data);
+	rs_texts_free(&texts);
+}
+
+static void no_more_patterns_than_that(void **state)
+{
+	static struct content_pattern many[CONTENT_MAX_PATTERNS + 1];
+	static char names[CONTENT_MAX_PATTERNS + 1][16];
+	struct fields fields;
+	struct texts texts = {0};
+	char error[100];
+
+	(void)state;
+	for (uint32_t i = 0; i <= CONTENT_MAX_PATTERNS; i++) {
+		snprintf(names[i], sizeof(names[i]), "X%02u: y", i);
+		many[i] = (struct content_pattern){.pattern = "*", .field = names[i]};
+	}
+	assert_false(rs_fields_init(&fields, many, CONTENT_MAX_PATTERNS + 1, error, sizeof(error)));
+	assert_string_equal(error, "65 patterns for header fields are more than 64");
+	assert_true(rs_fields_init(&fields, many, CONTENT_MAX_PATTERNS, error, sizeof(error)));
+	assert_int_equal(find_fields(&fields, "/", &texts).len, 64 * strlen("X00: y\r\n"));
+	rs_texts_free(&texts);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(types_without_a_file),
+		site_test(the_file_comes_first),
+		site_test(a_large_file),
+		cmocka_unit_test(debians_table),
+		cmocka_unit_test(what_compresses),
+		cmocka_unit_test(patterns),
+		cmocka_unit_test(a_pattern_of_stars),
+		cmocka_unit_test(the_last_of_a_name_counts),
+		cmocka_unit_test(no_more_patterns_than_that),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
