@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/conditional.h"
+
+#include <string.h>
+
+#include "http/date.h"
+
+static bool has(const struct http_req *req, enum http_field_id id)
+{
+	return (req->known & 1u << id) != 0;
+}
+
+/* The only field line of that name. False: there are several, or none. */
+static bool only(const struct http_req *req, enum http_field_id id, struct span *value)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; has(req, id) && i < req->n_fields; i++) {
+		if (rs_http_field(req, i)->id != id)
+			continue;
+		*value = rs_http_field_value(req, i);
+		n++;
+	}
+	return n == 1;
+}
+
+static bool is_space(uint8_t c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* etagc of section 8.8.3: no quote, no control character, no space. */
+static bool is_etag_byte(uint8_t c)
+{
+	return c > ' ' && c != '"' && c != 0x7f;
+}
+
+/*
+ * The next entity-tag at *at, and moves behind it and its comma. 1: *tag, with its quotes, and
+ * *weak; 0: the list ends here; -1: it is malformed.
+ */
+static int next_tag(const uint8_t **at, const uint8_t *end, struct span *tag, bool *weak)
+{
+	const uint8_t *p = *at, *begin;
+
+	while (p < end && (is_space(*p) || *p == ','))
+		p++;
+	if (p == end)
+		return 0;
+	*weak = end - p > 2 && p[0] == 'W' && p[1] == '/';
+	p += *weak ? 2 : 0;
+	begin = p;
+	if (*p++ != '"')
+		return -1;
+	while (p < end && is_etag_byte(*p))
+		p++;
+	if (p == end || *p++ != '"')
+		return -1;
+	*tag = (struct span){.data = begin, .len = (uint32_t)(p - begin)};
+	while (p < end && is_space(*p))
+		p++;
+	if (p < end && *p != ',')
+		return -1;
+	*at = p;
+	return 1;
+}
+
+static bool same(struct span a, struct span b)
+{
+	return a.len == b.len && !memcmp(a.data, b.data, a.len);
+}
+
+static bool value_matches(struct span value, struct span etag, bool allow_weak)
+{
+	const uint8_t *at = value.data, *end = value.data + value.len;
+	struct span tag;
+	bool weak;
+
+	if (value.len == 1 && *at == '*')
+		return true;
+	while (next_tag(&at, end, &tag, &weak) > 0) {
+		if ((allow_weak || !weak) && same(tag, etag))
+			return true;
+	}
+	return false;
+}
+
+static bool any_matches(
+	const struct http_req *req, enum http_field_id id, struct span etag, bool allow_weak)
+{
+	for (uint32_t i = 0; i < req->n_fields; i++) {
+		if (rs_http_field(req, i)->id == id &&
+			value_matches(rs_http_field_value(req, i), etag, allow_weak))
+			return true;
+	}
+	return false;
+}
+
+/* Is there a date, and was it changed after that? */
+static bool modified_since(const struct http_req *req, enum http_field_id id,
+	const struct http_validators *v, bool *modified)
+{
+	struct span value;
+	int64_t date_s;
+
+	if (!only(req, id, &value) || !rs_http_parse_date(value, v->now_s, &date_s))
+		return false;
+	*modified = v->mtime_s > date_s;
+	return true;
+}
+
+enum http_condition rs_http_check_conditions(
+	const struct http_req *req, const struct http_validators *v)
+{
+	bool modified;
+
+	if (!(req->known & HTTP_CONDITION_FIELDS))
+		return HTTP_PROCEED;
+	if (has(req, HTTP_FIELD_IF_MATCH)) {
+		if (!any_matches(req, HTTP_FIELD_IF_MATCH, v->etag, false))
+			return HTTP_PRECONDITION_FAILED;
+	} else if (modified_since(req, HTTP_FIELD_IF_UNMODIFIED_SINCE, v, &modified) && modified) {
+		return HTTP_PRECONDITION_FAILED;
+	}
+	if (has(req, HTTP_FIELD_IF_NONE_MATCH))
+		return any_matches(req, HTTP_FIELD_IF_NONE_MATCH, v->etag, true) ? HTTP_NOT_MODIFIED
+										 : HTTP_PROCEED;
+	if (modified_since(req, HTTP_FIELD_IF_MODIFIED_SINCE, v, &modified) && !modified)
+		return HTTP_NOT_MODIFIED;
+	return HTTP_PROCEED;
+}
+
+bool rs_http_if_range(const struct http_req *req, const struct http_validators *v)
+{
+	struct span value, tag;
+	const uint8_t *at;
+	int64_t date_s;
+	bool weak;
+
+	if (!has(req, HTTP_FIELD_IF_RANGE))
+		return true;
+	if (!only(req, HTTP_FIELD_IF_RANGE, &value))
+		return false;
+	at = value.data;
+	if (value.len && (*at == '"' || *at == 'W') &&
+		next_tag(&at, value.data + value.len, &tag, &weak) > 0)
+		return !weak && at == value.data + value.len && same(tag, v->etag);
+	/* A date that is less than a second older than now may stand for two versions. */
+	return rs_http_parse_date(value, v->now_s, &date_s) && date_s == v->mtime_s &&
+	       v->now_s - v->mtime_s >= 1;
+}

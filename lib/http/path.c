@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/path.h"
+
+#include "http/text.h"
+
+/*
+ * The segment that begins at from (behind its "/") has ended at len: dots take effect. Returns the
+ * length of the name now, which ends with "/" where the segment was one of dots; or -1.
+ */
+static int end_segment(const uint8_t *to, int from, int len)
+{
+	int n = len - from;
+
+	if (n == 1 && to[from] == '.')
+		return from;
+	if (n != 2 || to[from] != '.' || to[from + 1] != '.')
+		return len;
+	if (from == 1) /* at the root */
+		return -1;
+	for (from--; to[from - 1] != '/'; from--)
+		;
+	return from;
+}
+
+static int decode(struct span raw, uint32_t *i)
+{
+	int high, low, c;
+
+	if (raw.len - *i < 3)
+		return HTTP_PATH_MALFORMED;
+	high = rs_http_hex_digit(raw.data[*i + 1]);
+	low = rs_http_hex_digit(raw.data[*i + 2]);
+	if (high < 0 || low < 0)
+		return HTTP_PATH_MALFORMED;
+	c = high << 4 | low;
+	*i += 2;
+	if (!c)
+		return HTTP_PATH_MALFORMED;
+	return c == '/' ? HTTP_PATH_NOWHERE : c;
+}
+
+int rs_http_path(struct span raw, uint8_t *to)
+{
+	int len = 1, from = 1;
+
+	to[0] = '/';
+	for (uint32_t i = 1; i < raw.len; i++) {
+		int c = raw.data[i];
+
+		if (c == '/') {
+			len = end_segment(to, from, len);
+			if (len < 0)
+				return HTTP_PATH_OUTSIDE;
+			if (to[len - 1] != '/')
+				to[len++] = '/';
+			from = len;
+			continue;
+		}
+		if (c == '%') {
+			c = decode(raw, &i);
+			if (c < 0)
+				return c;
+		}
+		to[len++] = (uint8_t)c;
+	}
+	len = end_segment(to, from, len);
+	return len < 0 ? HTTP_PATH_OUTSIDE : len;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/ranges.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "http/text.h"
+
+static struct span trim(struct span s)
+{
+	while (s.len && (*s.data == ' ' || *s.data == '\t')) {
+		s.data++;
+		s.len--;
+	}
+	while (s.len && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t'))
+		s.len--;
+	return s;
+}
+
+/* What stands before the next sep in *rest, which moves behind it. */
+static struct span cut(struct span *rest, uint8_t sep)
+{
+	const uint8_t *at = memchr(rest->data, sep, rest->len);
+	struct span head = *rest;
+
+	if (!at) {
+		rest->len = 0;
+		return head;
+	}
+	head.len = (uint32_t)(at - rest->data);
+	rest->data = at + 1;
+	rest->len -= head.len + 1;
+	return head;
+}
+
+/* Digits; what is too large for 64 bits is beyond the end of everything. */
+static bool position(struct span text, uint64_t *n)
+{
+	if (!text.len)
+		return false;
+	for (uint32_t i = 0; i < text.len; i++) {
+		if (text.data[i] < '0' || text.data[i] > '9')
+			return false;
+	}
+	if (!rs_http_parse_number(text, n))
+		*n = UINT64_MAX;
+	return true;
+}
+
+/* "first-", "first-last" or "-suffix". False: malformed. *some: it has bytes of len. */
+static bool parse_one(struct span text, uint64_t len, struct http_range *r, bool *some)
+{
+	struct span rest = text, left;
+	uint64_t suffix;
+
+	if (!memchr(text.data, '-', text.len))
+		return false;
+	left = cut(&rest, '-');
+	if (!left.len) {
+		if (!position(rest, &suffix))
+			return false;
+		*some = suffix && len;
+		r->first = suffix < len ? len - suffix : 0;
+		r->last = len - 1;
+		return true;
+	}
+	if (!position(left, &r->first))
+		return false;
+	r->last = UINT64_MAX;
+	if (rest.len && (!position(rest, &r->last) || r->last < r->first))
+		return false;
+	*some = r->first < len;
+	r->last = rs_min_u64(r->last, len - 1);
+	return true;
+}
+
+static bool touches(const struct http_range *a, const struct http_range *b)
+{
+	uint64_t from = rs_max_u64(a->first, b->first);
+	uint64_t to = rs_min_u64(a->last, b->last);
+
+	return from <= to || from - to == 1;
+}
+
+/* Ranges that have grown together may touch others. */
+static uint32_t coalesce(struct http_range *r, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		for (uint32_t k = i + 1; k < n; k++) {
+			if (!touches(&r[i], &r[k]))
+				continue;
+			r[i].first = rs_min_u64(r[i].first, r[k].first);
+			r[i].last = rs_max_u64(r[i].last, r[k].last);
+			memmove(&r[k], &r[k + 1], (--n - k) * sizeof(*r));
+			k = i; /* from its neighbour again */
+		}
+	}
+	return n;
+}
+
+static enum http_range_result parse_set(
+	struct span set, uint64_t len, struct http_range *ranges, uint32_t *n)
+{
+	uint32_t n_given = 0;
+
+	while (set.len) {
+		struct span one = trim(cut(&set, ','));
+		struct http_range r;
+		bool some;
+
+		if (!one.len)
+			continue; /* section 5.6.1.2: empty list elements */
+		if (n_given++ == HTTP_MAX_RANGES || !parse_one(one, len, &r, &some))
+			return HTTP_RANGE_ALL;
+		if (some)
+			ranges[(*n)++] = r;
+	}
+	if (!n_given)
+		return HTTP_RANGE_ALL;
+	return *n ? HTTP_RANGE_SOME : HTTP_RANGE_UNSATISFIABLE;
+}
+
+/* The only Range there is. */
+static bool find(const struct http_req *req, struct span *value)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < req->n_fields; i++) {
+		if (rs_http_field(req, i)->id != HTTP_FIELD_RANGE)
+			continue;
+		*value = rs_http_field_value(req, i);
+		n++;
+	}
+	return n == 1;
+}
+
+enum http_range_result rs_http_ranges(const struct http_req *req, uint64_t len,
+	struct http_range ranges[HTTP_MAX_RANGES], uint32_t *n)
+{
+	enum http_range_result result;
+	struct span value;
+	uint64_t sum = 0;
+
+	*n = 0;
+	if (!(req->known & 1u << HTTP_FIELD_RANGE) || !find(req, &value))
+		return HTTP_RANGE_ALL;
+	/* Units are compared without regard to case (section 14.1). */
+	if (value.len < 6 || !rs_http_same((struct span){.data = value.data, .len = 6}, "bytes="))
+		return HTTP_RANGE_ALL;
+	value.data += 6;
+	value.len -= 6;
+	result = parse_set(value, len, ranges, n);
+	if (result != HTTP_RANGE_SOME)
+		return result;
+	*n = coalesce(ranges, *n);
+	for (uint32_t i = 0; i < *n; i++)
+		sum += ranges[i].last - ranges[i].first + 1;
+	return *n > 1 && sum >= len ? HTTP_RANGE_ALL : HTTP_RANGE_SOME;
+}
