@@ -53,6 +53,12 @@ static void configure_http(struct appliance *a)
 	h->body_timeout_us = cfg->body_timeout_s * UINT64_C(1000000);
 	h->handlers = rs_builtin_handlers;
 	h->n_handlers = BUILTIN_N_HANDLERS;
+	if (!cfg->site.n_sites)
+		return;
+	h->handlers = &rs_site_handler;
+	h->n_handlers = 1;
+	h->varying_fields = rs_site_varying_fields(&cfg->site);
+	h->options_fields = rs_site_options_fields(&cfg->site);
 }
 
 static int draw_secrets(struct tcp_config *t)
@@ -395,7 +401,9 @@ int rs_appliance_build(struct appliance *a, const struct config *cfg)
 	a->next_hops.routes = &cfg->routes;
 	configure_tcp(a);
 	configure_http(a);
-	err = draw_secrets(&a->tcp);
+	err = rs_site_side_load(&a->site, &cfg->site, cfg->watch);
+	if (!err)
+		err = draw_secrets(&a->tcp);
 	if (!err)
 		err = resolve_topology(a);
 	if (!err)
@@ -411,6 +419,10 @@ int rs_appliance_build(struct appliance *a, const struct config *cfg)
 		rs_appliance_destroy(a);
 		return err;
 	}
+	for (uint32_t i = 0; i < a->topology.n_net; i++)
+		rs_site_side_add_core(&a->site, &a->net[i]->site, &a->net[i]->http);
+	for (uint32_t i = 0; i < a->tls.n; i++)
+		rs_site_side_add_core(&a->site, &a->tls.stages[i]->site, &a->tls.stages[i]->http);
 	build_rx_tx(a);
 	build_cores(a);
 	return 0;
@@ -521,4 +533,5 @@ void rs_appliance_destroy(struct appliance *a)
 		rte_free(a->tx[i]);
 	}
 	rte_mempool_free(a->mbufs);
+	rs_site_side_destroy(&a->site);
 }

@@ -12,6 +12,7 @@
 #include "config.h"
 #include "core/core.h"
 #include "io/port.h"
+#include "site_side.h"
 #include "slow_path.h"
 #include "stage_net.h"
 #include "stage_rx.h"
@@ -32,6 +33,7 @@ struct appliance {
 	struct stage_net *net[TOPOLOGY_MAX_CORES];
 	struct stage_tx *tx[TOPOLOGY_MAX_CORES];
 	struct tls_side tls;
+	struct site_side site;
 	struct next_hops next_hops;
 	struct slow_path slow[TOPOLOGY_MAX_CORES];             /* by net stage */
 	struct joint net_tx[TOPOLOGY_MAX_CORES][IO_MAX_PORTS]; /* by net stage and port */

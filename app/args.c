@@ -48,8 +48,7 @@ static int collect(struct option_parser *p, struct args_setting s)
 	return 0;
 }
 
-/* A copy that args keeps; NULL: no room for it. */
-static char *keep(struct args *args, const char *text)
+char *rs_args_keep(struct args *args, const char *text)
 {
 	char *kept = args->text + args->n_text;
 	size_t n_bytes = strlen(text) + 1;
@@ -94,7 +93,7 @@ static int collect_command_line(struct option_parser *p, int argc, char **argv)
 				"%.100s: expected an option, as in --ip ADDR/LEN", arg);
 			return -EINVAL;
 		}
-		name = keep(p->args, arg + 2);
+		name = rs_args_keep(p->args, arg + 2);
 		if (!name) {
 			snprintf(p->error, ARGS_ERROR_BYTES, "expected at most %d bytes of options",
 				ARGS_TEXT_BYTES);
@@ -141,7 +140,7 @@ static int collect_line(struct option_parser *p, struct args_setting s, char *li
 	line = trim(line);
 	if (!*line)
 		return 0;
-	line = keep(p->args, line + strspn(line, "-"));
+	line = rs_args_keep(p->args, line + strspn(line, "-"));
 	if (!line)
 		return rs_option_fail(p, "expected at most %d bytes in all files", ARGS_TEXT_BYTES);
 	value = cut(line, "= \t");

@@ -48,6 +48,9 @@ int rs_args_start(int argc, char **argv);
 int rs_args_parse(
 	struct args *args, struct config *cfg, int argc, char **argv, char error[ARGS_ERROR_BYTES]);
 
+/* A copy of text that args keeps; NULL: there is no room for it. For parsers of options. */
+char *rs_args_keep(struct args *args, const char *text);
+
 /* After a parse that succeeded: what is given and what is default, as -c FILE could read it. */
 void rs_args_print(const struct args *args, FILE *to);
 

@@ -10,13 +10,15 @@
 
 #include "core/core.h"
 #include "neigh/route.h"
+#include "site.h"
 #include "tcp/tcp.h"
 #include "tls/domain.h"
 #include "topology.h"
 #include "wire/pkt.h"
 
-#define CONFIG_MAX_ADDRS    16
-#define CONFIG_MAX_GATEWAYS 16
+#define CONFIG_MAX_ADDRS       16
+#define CONFIG_MAX_GATEWAYS    16
+#define CONFIG_MAX_INDEX_NAMES 8
 
 enum config_action {
 	ACTION_RUN,
@@ -49,6 +51,12 @@ struct config {
 	uint16_t http_ports[TCP_MAX_LISTEN];
 	uint32_t n_https_ports;
 	uint16_t https_ports[TCP_MAX_LISTEN];
+
+	/* Content */
+	struct site_options site;
+	uint32_t n_index_names;
+	const char *index_names[CONFIG_MAX_INDEX_NAMES + 1]; /* ended by NULL */
+	bool watch;
 
 	/* TLS */
 	struct tls_settings tls;

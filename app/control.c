@@ -293,6 +293,7 @@ static void watch(struct control *c, uint64_t now_us)
 	for (uint32_t i = 0; i < c->appliance->n_ports; i++)
 		watch_link(c, i, now_us);
 	rs_tls_side_tick(&c->appliance->tls, now_us);
+	rs_site_side_tick(&c->appliance->site, now_us);
 	rs_neigh_tick(&c->neighbours, now_us);
 	act_on_events(c, now_us);
 	check_gateways(c, now_us);
@@ -319,10 +320,10 @@ static bool take_signals(struct control *c, uint64_t now_us)
 	while (read(c->signals, &info, sizeof(info)) == sizeof(info)) {
 		switch (info.ssi_signo) {
 		case SIGHUP:
-			if (c->appliance->tls.n)
-				rs_tls_side_reload(&c->appliance->tls);
-			else
+			if (!c->appliance->tls.n && !c->appliance->site.options)
 				rs_log("SIGHUP: there is nothing to reload");
+			rs_tls_side_reload(&c->appliance->tls);
+			rs_site_side_reload(&c->appliance->site);
 			break;
 		case SIGUSR1:
 			rs_report_counters(c->appliance, c->neighbours.counters, stderr);

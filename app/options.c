@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "values.h"
@@ -297,6 +299,145 @@ static int parse_https(struct option_parser *p, const char *value)
 	return add_port(p, value, p->cfg->https_ports, &p->cfg->n_https_ports);
 }
 
+/* ---- content ---- */
+
+static int add_site(struct option_parser *p, const char *host, const char *dir)
+{
+	struct site_options *site = &p->cfg->site;
+
+	if (site->n_sites == SITE_MAX)
+		return rs_option_fail(p, "expected at most %d", SITE_MAX);
+	site->sites[site->n_sites].host = host;
+	site->sites[site->n_sites++].dir = dir;
+	return 0;
+}
+
+static int parse_root(struct option_parser *p, const char *value)
+{
+	return add_site(p, NULL, value);
+}
+
+static int parse_site(struct option_parser *p, const char *value)
+{
+	const char *sign = strchr(value, '=');
+	char *host;
+
+	if (!sign || sign == value || !sign[1])
+		return rs_option_fail(p, "expected HOST=DIR");
+	host = rs_args_keep(p->args, value);
+	if (!host)
+		return rs_option_fail(p, "expected fewer options");
+	host[sign - value] = 0;
+	for (char *c = host; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return add_site(p, host, sign + 1);
+}
+
+static int parse_index(struct option_parser *p, const char *value)
+{
+	struct config *cfg = p->cfg;
+
+	if (strchr(value, '/'))
+		return rs_option_fail(p, "expected the name of a file, without /");
+	if (cfg->n_index_names == CONFIG_MAX_INDEX_NAMES)
+		return rs_option_fail(p, "expected at most %d", CONFIG_MAX_INDEX_NAMES);
+	cfg->index_names[cfg->n_index_names++] = value;
+	cfg->site.content.index_names = cfg->index_names;
+	return 0;
+}
+
+static int parse_header(struct option_parser *p, const char *value)
+{
+	struct site_options *site = &p->cfg->site;
+	char *pattern = rs_args_keep(p->args, value);
+	char *space = pattern ? strchr(pattern, ' ') : NULL;
+
+	if (!space || space == pattern || !strchr(space, ':'))
+		return rs_option_fail(p, "expected PATTERN NAME: VALUE");
+	if (site->n_patterns == CONTENT_MAX_PATTERNS)
+		return rs_option_fail(p, "expected at most %d", CONTENT_MAX_PATTERNS);
+	*space++ = 0;
+	while (*space == ' ')
+		space++;
+	site->patterns[site->n_patterns++] =
+		(struct content_pattern){.pattern = pattern, .field = space};
+	return 0;
+}
+
+static int parse_error_page(struct option_parser *p, const char *value)
+{
+	static const uint16_t known[] = {403, 404, 412, 414, 416, 421};
+	struct site_options *site = &p->cfg->site;
+	const char *sign = strchr(value, '=');
+
+	if (site->n_error_pages == SITE_MAX_ERROR_PAGES)
+		return rs_option_fail(p, "expected at most %d", SITE_MAX_ERROR_PAGES);
+	for (uint32_t i = 0; sign && sign[1] == '/' && i < sizeof(known) / sizeof(*known); i++) {
+		if (sign - value != 3 || (unsigned int)atoi(value) != known[i])
+			continue;
+		site->error_pages[site->n_error_pages].status = known[i];
+		site->error_pages[site->n_error_pages++].path = sign + 1;
+		return 0;
+	}
+	return rs_option_fail(p, "expected STATUS=/PATH, STATUS 403, 404, 412, 414, 416 or 421");
+}
+
+static int parse_precompress(struct option_parser *p, const char *value)
+{
+	static const struct {
+		const char *name;
+		enum content_coding coding;
+	} known[] = {{"gzip", CONTENT_GZIP}, {"br", CONTENT_BR}, {"zstd", CONTENT_ZSTD}};
+
+	while (*value) {
+		size_t n = strcspn(value, ",");
+		uint32_t i = 0;
+
+		while (i < 3 && (strlen(known[i].name) != n || memcmp(value, known[i].name, n)))
+			i++;
+		if (i == 3)
+			return rs_option_fail(p, "expected gzip, br, zstd, or several of them");
+		p->cfg->site.content.precompress |= CONTENT_CODING_BIT(known[i].coding);
+		value += n + (value[n] == ',');
+	}
+	return 0;
+}
+
+static int parse_cors(struct option_parser *p, const char *value)
+{
+	if (strlen(value) > 128 || strpbrk(value, " \t\r\n,"))
+		return rs_option_fail(p, "expected one origin, as in https://a.example, or *");
+	p->cfg->site.cors = value;
+	return 0;
+}
+
+static int parse_mime_types(struct option_parser *p, const char *value)
+{
+	p->cfg->site.content.types_file = value;
+	return 0;
+}
+
+static int parse_content_memory(struct option_parser *p, const char *value)
+{
+	if (rs_value_bytes(value, &p->cfg->site.content.max_bytes))
+		return 0;
+	return rs_option_fail(p, "expected a number of bytes; k, M or G may follow");
+}
+
+#define FLAG_OPTION(name, field)                                                                   \
+	static int parse_##name(struct option_parser *p, const char *value)                        \
+	{                                                                                          \
+		(void)value;                                                                       \
+		p->cfg->field = true;                                                              \
+		return 0;                                                                          \
+	}
+
+FLAG_OPTION(strict_site, site.strict)
+FLAG_OPTION(watch, watch)
+FLAG_OPTION(listing, site.content.listing)
+FLAG_OPTION(follow_links, site.content.outside_links)
+FLAG_OPTION(hidden, site.content.hidden)
+
 /* ---- TLS ---- */
 
 /* Which pair the n-th file of its kind belongs to; NULL: there are too many. */
@@ -323,12 +464,7 @@ PAIR_OPTION(cert)
 PAIR_OPTION(key)
 PAIR_OPTION(ocsp)
 
-static int parse_strict_sni(struct option_parser *p, const char *value)
-{
-	(void)value;
-	p->cfg->tls.strict_sni = true;
-	return 0;
-}
+FLAG_OPTION(strict_sni, tls.strict_sni)
 
 static int parse_tls_min(struct option_parser *p, const char *value)
 {
@@ -375,7 +511,9 @@ int rs_options_check(const struct config *cfg, char *error)
 {
 	const char *wrong = NULL;
 
-	if (cfg->n_https_ports && (!cfg->n_certs || !cfg->n_keys))
+	if (!cfg->site.n_sites && (cfg->watch || cfg->site.strict || cfg->site.n_patterns))
+		wrong = "--watch, --strict-site and --header: only with --root or --site";
+	else if (cfg->n_https_ports && (!cfg->n_certs || !cfg->n_keys))
 		wrong = "--https: expected --cert and --key, too";
 	else if (!cfg->n_https_ports && (cfg->n_certs || cfg->n_keys))
 		wrong = "--cert and --key: only with --https";

@@ -402,6 +402,7 @@ static void renew_date(struct stage_net *net, uint64_t now_us)
 	clock_gettime(CLOCK_REALTIME, &now);
 	rs_http_date(net->date, now.tv_sec);
 	net->http.date_no++;
+	net->http.unix_s = now.tv_sec;
 	net->date_due_us = now_us + 1000000 - (uint64_t)now.tv_nsec / 1000;
 }
 
@@ -610,6 +611,7 @@ uint32_t rs_stage_net_turn(void *self, uint64_t now_us)
 	net->tcp.now_us = net->http.now_us = now_us;
 	net->tcp.n_tx = 0;
 	renew_date(net, now_us);
+	rs_site_core_turn(&net->site, &net->http);
 	rs_laps_begin(laps);
 	take_in(net);
 	laps->on &= net->n_pkts > 0;

@@ -25,6 +25,7 @@
 #include "laps.h"
 #include "net_tls.h"
 #include "next_hop.h"
+#include "site.h"
 #include "slow_path.h"
 
 #define NET_MAX_PORTS   8    /* a link word has room for 16 */
@@ -88,6 +89,7 @@ struct stage_net {
 	struct http_env http;
 	struct http_conn *http_conns; /* one per connection id */
 	struct net_tls tls;
+	struct site_core site;
 	struct http_memo memo;
 	struct http_seen seen;
 	struct chunk_pool chunks;

@@ -142,6 +142,7 @@ uint32_t rs_stage_net_leaks(struct stage_net *net)
 		rs_tcp_abort(&net->tcp, &net->tcp.conns[i]);
 	}
 	rs_http_memo_clear(&net->http);
+	rs_site_core_leave(&net->site, &net->http);
 	for (uint32_t i = 0; i < net->n_ports; i++) {
 		rte_pktmbuf_free_bulk(net->ports[i].out, net->ports[i].n_out);
 		net->frames.n_out += net->ports[i].n_out;

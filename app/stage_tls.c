@@ -607,6 +607,7 @@ static void renew_date(struct stage_tls *s)
 	clock_gettime(CLOCK_REALTIME, &now);
 	rs_http_date(s->date, (uint64_t)now.tv_sec);
 	s->http.date_no++;
+	s->http.unix_s = now.tv_sec;
 	s->date_due_us = s->now_us + 1000000 - (uint64_t)now.tv_nsec / 1000;
 }
 
@@ -643,6 +644,7 @@ uint32_t rs_stage_tls_turn(void *self, uint64_t now_us)
 	s->now_us = s->http.now_us = now_us;
 	renew_date(s);
 	take_next_domain(s);
+	rs_site_core_turn(&s->site, &s->http);
 	n_done = take_jobs(s);
 	n_done += run_timers(s);
 	if (rs_unlikely(s->http.cfg->drain))

@@ -20,6 +20,7 @@
 #include "http/memo.h"
 #include "http/seen.h"
 #include "net_tls.h"
+#include "site.h"
 #include "tls/session.h"
 #include "tls_job.h"
 #include "wheel/wheel.h"
@@ -118,6 +119,7 @@ struct stage_tls {
 	struct tls_run_queue shaking; /* it is not */
 	struct wheel wheel;
 	struct http_env http;
+	struct site_core site;
 	struct http_memo memo;
 	struct http_seen seen;
 	struct chunk_pool chunks;

@@ -98,6 +98,7 @@ uint32_t rs_stage_tls_leaks(struct stage_tls *s)
 
 	rs_stage_tls_end_all(s);
 	rs_http_memo_clear(&s->http);
+	rs_site_core_leave(&s->site, &s->http);
 	n_bad += check_pool("sessions", s->capacity - s->n_conns, s->capacity);
 	n_bad += check_pool("chunks", s->chunks.n_free, s->chunks.n_total);
 	n_bad += check_pool("head buffers", s->heads.n_free, s->heads.n_total);

@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "http/body.h"
+#include "http/lasting.h"
 #include "http/memo.h"
 #include "http/reply.h"
 #include "http/route.h"
@@ -122,9 +123,13 @@ static void abort_conn(struct http_env *env, struct http_conn *hc, enum http_cou
 /* Goes on with a reply whose head is queued. */
 static void continue_reply(struct http_env *env, struct http_conn *hc, struct sendq *out)
 {
-	if (hc->reply_left)
+	if (hc->reply_left && hc->lasting)
+		rs_http_lasting_push(env, hc, out);
+	else if (hc->reply_left)
 		env->cfg->handlers[hc->handler].generate(env, hc, out);
 	hc->blocked = hc->reply_left != 0;
+	if (rs_unlikely(hc->lasting) && !hc->blocked)
+		rs_http_lasting_end(env, hc);
 	if (hc->blocked)
 		hc->state = STATE_REPLY;
 	else if (hc->last)
@@ -523,6 +528,7 @@ void rs_http_close(struct http_env *env, struct http_conn *hc, const struct send
 
 void rs_http_release(struct http_env *env, struct http_conn *hc)
 {
+	rs_http_lasting_end(env, hc);
 	drop_head(env, hc);
 }
 

@@ -39,6 +39,7 @@
 #include "http/chunked.h"
 #include "http/counters.h"
 #include "http/parse.h"
+#include "http/ranges.h"
 
 struct http_env;
 struct http_conn;
@@ -67,10 +68,16 @@ struct http_handler {
 	void (*generate)(struct http_env *env, struct http_conn *hc, struct sendq *out);
 };
 
-#define HTTP_MAX_HANDLERS 255
+#define HTTP_MAX_HANDLERS         255
+#define HTTP_OPTIONS_FIELDS_BYTES 512
 
 /* Set once at start, but for drain; shared by all cores. */
 struct http_config {
+	/* A bit for each enum http_field_id that a repeatable reply depends on after all: requests
+	 * with one of them are answered anew. */
+	uint32_t varying_fields;
+	/* Further field lines of replies to OPTIONS, at most HTTP_OPTIONS_FIELDS_BYTES. */
+	struct span options_fields;
 	struct http_limits limits;
 	uint32_t max_body_bytes;
 	uint32_t max_requests_per_conn; /* 0: no limit */
@@ -92,12 +99,24 @@ struct http_env {
 	uint64_t now_us;           /* set by the caller once a burst, monotonic */
 	const char *date;          /* HTTP_DATE_BYTES of rs_http_date(), renewed every second … */
 	uint32_t date_no;          /* … and then this counts up */
+	int64_t unix_s;            /* … and this is the wall clock */
+	void *app;                 /* what the handlers have on this core */
 	struct http_memo *memo;    /* see memo.h; NULL: every reply is made anew */
 	struct http_seen *seen;    /* see seen.h */
 	uint64_t *counters;        /* HTTP_N_COUNTERS of them */
 	struct chunk_pool *chunks; /* replies; the pool of every send queue that is passed in */
 	struct chunk_pool *heads;  /* chunk_bytes >= cfg->limits.max_head_bytes: heads and requests
 				      that came in pieces */
+};
+
+/* Bytes that are not copied: see lasting.h. */
+struct http_lasting {
+	const uint8_t *data; /* NULL: there is no such body */
+	uint64_t len;
+	uint32_t owner; /* a chunk of env->chunks whose owners keep data alive; 0: it always is */
+	uint32_t n_ranges; /* 0: all of it; 1: these bytes; more: multipart/byteranges */
+	const struct http_range *ranges;
+	struct span part_type; /* the content type of a part */
 };
 
 /* Read by the caller: blocked, closing, abort, deadline_us. The rest is private to lib/http, but
@@ -107,7 +126,11 @@ struct http_conn {
 	union {
 		struct http_chunked chunked; /* while a chunked body is read */
 		uint64_t body_left;          /* while a body of known length is read */
-		uint64_t reply_left;         /* while a reply's body is generated */
+		struct {                     /* while a reply's body is queued */
+			uint64_t reply_left;
+			uint32_t owner; /* with lasting only, as is parts: see lasting.h */
+			uint32_t parts;
+		};
 	};
 	uint32_t body_bytes; /* of a chunked body, so far; when closing, bytes dropped */
 	uint32_t progress;   /* see the deadlines in exchange.c */
@@ -115,6 +138,7 @@ struct http_conn {
 	uint16_t head_bytes; /* how much of it there is */
 	uint16_t head_scanned;
 	uint32_t n_requests;
+	const uint8_t *lasting; /* the next byte of a body that is not copied, or NULL */
 	uint8_t state;
 	uint8_t clock;   /* what deadline_us stands for */
 	uint8_t handler; /* whose generate() is at work */
@@ -125,7 +149,7 @@ struct http_conn {
 	bool early : 1; /* set by the caller: what it brings may have been replayed (RFC 8470) */
 };
 
-_Static_assert(sizeof(struct http_conn) == 48, "one for every TCP connection: keep it small");
+_Static_assert(sizeof(struct http_conn) == 64, "one for every TCP connection: keep it small");
 
 /* 16 KiB heads, 8 KiB targets, 100 fields, 1 MiB bodies; 30 s idle, 10 s for a head; no handlers.
  */
@@ -156,10 +180,11 @@ bool rs_http_idle(const struct http_conn *hc);
 
 struct http_reply {
 	uint16_t status;
-	struct span content_type; /* empty: none */
-	struct span fields;       /* further field lines, each with its CR LF */
-	struct span body;         /* copied; head and body together fit into a chunk */
-	uint64_t generated_bytes; /* instead of body: what generate() will make */
+	struct span content_type;    /* empty: none */
+	struct span fields;          /* further field lines, each with its CR LF */
+	struct span body;            /* copied; head and body together fit into a chunk */
+	uint64_t generated_bytes;    /* instead of body: what generate() will make */
+	struct http_lasting lasting; /* instead of body: what is not copied */
 };
 
 /* Queues a reply; the body is left away for HEAD. False: no room, nothing queued. */
@@ -169,5 +194,9 @@ bool rs_http_reply(struct http_env *env, struct http_conn *hc, const struct http
 /* Queues an error page for a reason (counted), and leaves the connection open. As above. */
 bool rs_http_refuse(struct http_env *env, struct http_conn *hc, const struct http_req *req,
 	struct sendq *out, enum http_counter reason);
+
+/* The same with further field lines, each with its CR LF. */
+bool rs_http_refuse_with(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+	struct sendq *out, enum http_counter reason, struct span fields);
 
 #endif

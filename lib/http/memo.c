@@ -8,10 +8,11 @@
 #include "http/reply.h"
 
 /* Is the reply to such a request the same for everybody who asks for the path? */
-static bool is_plain(const struct http_req *req)
+static bool is_plain(const struct http_env *env, const struct http_req *req)
 {
-	return req->method == HTTP_GET && req->framing == HTTP_NO_BODY && !req->query.data &&
-	       req->minor_version && req->path.len <= HTTP_MEMO_KEY_BYTES;
+	return req->method == HTTP_GET && !(req->known & env->cfg->varying_fields) &&
+	       req->framing == HTTP_NO_BODY && !req->query.data && req->minor_version &&
+	       req->path.len <= HTTP_MEMO_KEY_BYTES;
 }
 
 /* The first and the last eight bytes of a path, which are all of it up to 16. */
@@ -59,7 +60,7 @@ bool rs_http_memo_reply(
 	const uint8_t *reply;
 	bool closes;
 
-	if (!env->memo || !is_plain(req))
+	if (!env->memo || !is_plain(env, req))
 		return false;
 	closes = rs_http_reply_closes(env, hc, req);
 	e = find(env->memo, req->path, closes);
@@ -93,7 +94,7 @@ void rs_http_memo_keep(struct http_env *env, const struct http_conn *hc, const s
 	struct http_memo_entry *e;
 	uint64_t first, last;
 
-	if (!env->memo || !env->cfg->handlers[hc->handler].repeatable || !is_plain(req))
+	if (!env->memo || !env->cfg->handlers[hc->handler].repeatable || !is_plain(env, req))
 		return;
 	/* Whole, and alone in its chunk; a status of three digits stands behind HTTP/1.1. */
 	if (out->n != 1 || out->head_skip || !reply->chunk || hc->reply_left ||

@@ -13,7 +13,7 @@
 
 #include "http/exchange.h"
 
-#define HTTP_MEMO_BITS      9
+#define HTTP_MEMO_BITS      13
 #define HTTP_MEMO_ENTRIES   (1u << HTTP_MEMO_BITS)
 #define HTTP_MEMO_KEY_BYTES 48
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "http/lasting.h"
 #include "http/respond.h"
 
 #define PAGE_BYTES 256 /* an error page: the status, and the help text of a counter */
@@ -36,32 +37,55 @@ static uint8_t say_connection(const struct http_req *req, bool last)
 	return req->minor_version == 0 ? HTTP_SAY_KEEP_ALIVE : HTTP_SAY_NOTHING;
 }
 
+/* How much comes behind the head and what is copied there. */
+static uint64_t later_bytes(const struct http_reply *reply, struct span *type, uint8_t *type_text)
+{
+	const struct http_lasting *body = &reply->lasting;
+
+	if (!body->data)
+		return reply->generated_bytes;
+	if (body->n_ranges == 0)
+		return body->len;
+	if (body->n_ranges == 1)
+		return body->ranges[0].last - body->ranges[0].first + 1;
+	type->data = type_text;
+	return rs_http_parts_bytes(body, type_text, &type->len);
+}
+
 /* Room is asked for as if the body were sent: HEAD and GET differ in nothing else. */
 static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct http_req *req,
 	struct sendq *out, const struct http_reply *reply, bool last)
 {
 	bool body = req->method != HTTP_HEAD;
+	uint8_t type_text[HTTP_PARTS_TYPE_BYTES];
+	struct span type = reply->content_type;
+	uint64_t later = later_bytes(reply, &type, type_text);
 	struct http_head head = {
 		.status = reply->status,
 		.connection = say_connection(req, last),
 		.date = env->date,
-		.content_type = reply->content_type,
-		.content_length = reply->generated_bytes ? reply->generated_bytes : reply->body.len,
+		.content_type = type,
+		.content_length = later ? later : reply->body.len,
 		.fields = reply->fields,
 	};
-	uint8_t *to = rs_sendq_reserve(out, env->chunks,
-		HTTP_HEAD_ROOM + reply->content_type.len + reply->fields.len + reply->body.len);
+	uint8_t *to = rs_sendq_reserve(
+		out, env->chunks, HTTP_HEAD_ROOM + type.len + reply->fields.len + reply->body.len);
 	uint32_t used;
 
 	if (!to)
 		return false;
+	if (body && later && reply->lasting.data &&
+		!rs_http_lasting_begin(env, hc, &reply->lasting)) {
+		rs_sendq_commit(out, 0, env->chunks);
+		return false;
+	}
 	used = rs_http_render_head(to, &head);
 	if (body && reply->body.len) {
 		memcpy(to + used, reply->body.data, reply->body.len);
 		used += reply->body.len;
 	}
 	rs_sendq_commit(out, used, env->chunks);
-	hc->reply_left = body ? reply->generated_bytes : 0;
+	hc->reply_left = body ? later : 0;
 	hc->last = last;
 	count_reply(env, reply->status);
 	return true;
@@ -110,6 +134,12 @@ bool rs_http_refuse(struct http_env *env, struct http_conn *hc, const struct htt
 		env, hc, req, out, reason, (struct span){0}, rs_http_reply_closes(env, hc, req));
 }
 
+bool rs_http_refuse_with(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+	struct sendq *out, enum http_counter reason, struct span fields)
+{
+	return queue_refusal(env, hc, req, out, reason, fields, rs_http_reply_closes(env, hc, req));
+}
+
 bool rs_http_refuse_last(struct http_env *env, struct http_conn *hc, const struct http_req *req,
 	struct sendq *out, enum http_counter reason)
 {
@@ -143,12 +173,17 @@ bool rs_http_refuse_method(struct http_env *env, struct http_conn *hc, const str
 bool rs_http_reply_options(struct http_env *env, struct http_conn *hc, const struct http_req *req,
 	struct sendq *out, uint32_t methods)
 {
-	uint8_t line[ALLOW_LINE_BYTES];
+	struct span more = env->cfg->options_fields;
+	uint8_t lines[ALLOW_LINE_BYTES + HTTP_OPTIONS_FIELDS_BYTES];
 	struct http_reply reply = {
 		.status = 204,
-		.fields = {.data = line, .len = allow_line(line, methods)},
+		.fields = {.data = lines, .len = allow_line(lines, methods)},
 	};
 
+	if (more.len && more.len <= HTTP_OPTIONS_FIELDS_BYTES) {
+		memcpy(lines + reply.fields.len, more.data, more.len);
+		reply.fields.len += more.len;
+	}
 	return rs_http_reply(env, hc, req, out, &reply);
 }
 

@@ -27,8 +27,16 @@ const char *rs_http_status_text(uint16_t status)
 		return "OK";
 	case 204:
 		return "No Content";
+	case 206:
+		return "Partial Content";
+	case 301:
+		return "Moved Permanently";
+	case 304:
+		return "Not Modified";
 	case 400:
 		return "Bad Request";
+	case 403:
+		return "Forbidden";
 	case 404:
 		return "Not Found";
 	case 405:
@@ -37,14 +45,20 @@ const char *rs_http_status_text(uint16_t status)
 		return "Request Timeout";
 	case 411:
 		return "Length Required";
+	case 412:
+		return "Precondition Failed";
 	case 413:
 		return "Content Too Large";
 	case 414:
 		return "URI Too Long";
-	case 425:
-		return "Too Early";
+	case 416:
+		return "Range Not Satisfiable";
 	case 417:
 		return "Expectation Failed";
+	case 421:
+		return "Misdirected Request";
+	case 425:
+		return "Too Early";
 	case 431:
 		return "Request Header Fields Too Large";
 	case 501:

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "site.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/conditional.h"
+#include "http/memo.h"
+#include "site_set.h"
+
+/* ---- loading ---- */
+
+static void say_skipped(void *say, const char *path, const char *reason)
+{
+	char line[512], name[256];
+	uint32_t n = 0;
+
+	for (; *path && n < sizeof(name) - 1; path++) /* names may have any bytes in them */
+		name[n++] = (uint8_t)*path < ' ' || (uint8_t)*path == 0x7f ? '?' : *path;
+	name[n] = 0;
+	snprintf(line, sizeof(line), "not served: %s: %s", name, reason);
+	((void (*)(const char *))say)(line);
+}
+
+static bool load_one(struct site_set *set, struct site *site, const char *dir,
+	const struct content_tree *previous, void (*say)(const char *line))
+{
+	struct content_options options = set->options->content;
+	struct content_report report;
+
+	options.root = dir;
+	options.patterns = set->options->patterns;
+	options.n_patterns = set->options->n_patterns;
+	options.ctx = (void *)say;
+	options.on_skip = say_skipped;
+	site->tree = rs_content_load(&options, previous, &report);
+	if (!site->tree) {
+		say(report.error);
+		return false;
+	}
+	for (uint32_t i = 0; i < CONTENT_N_COUNTERS; i++)
+		set->totals.counts[i] += report.counts[i];
+	set->totals.held_bytes += report.held_bytes;
+	return true;
+}
+
+/* Replies have to fit into buffers. */
+static bool check_fields(const struct site *site, void (*say)(const char *line))
+{
+	uint32_t n;
+	const struct content_entry *entries = rs_content_entries(site->tree, &n);
+	char line[512];
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (entries[i].fields.len <= SITE_FIELDS_BYTES)
+			continue;
+		snprintf(line, sizeof(line), "--header: %u bytes for %.*s, at most %d can be sent",
+			entries[i].fields.len, (int)entries[i].path.len,
+			(const char *)entries[i].path.data, SITE_FIELDS_BYTES);
+		say(line);
+		return false;
+	}
+	return true;
+}
+
+static bool find_error_pages(
+	const struct site_set *set, struct site *site, void (*say)(const char *line))
+{
+	char line[512];
+
+	for (uint32_t i = 0; i < set->options->n_error_pages; i++) {
+		const char *path = set->options->error_pages[i].path;
+		const struct content_entry *e =
+			rs_content_find(site->tree, (const uint8_t *)path, (uint32_t)strlen(path));
+
+		if (e && e->kind == CONTENT_FILE)
+			site->error_pages[i] = e;
+		else if (set->n_sites == 1) { /* of several sites, some may have none */
+			snprintf(line, sizeof(line), "--error-page %u=%s: there is no such file",
+				set->options->error_pages[i].status, path);
+			say(line);
+			return false;
+		}
+	}
+	return true;
+}
+
+static const struct content_tree *tree_of(const struct site_set *set, uint32_t i)
+{
+	return set ? set->sites[i].tree : NULL;
+}
+
+static void write_cors(struct site_set *set)
+{
+	const char *origin = set->options->cors;
+	int n;
+
+	if (!origin)
+		return;
+	n = snprintf(set->cors_text, sizeof(set->cors_text),
+		"Access-Control-Allow-Origin: %s\r\n%s", origin,
+		strcmp(origin, "*") != 0 ? "Vary: Origin\r\n" : "");
+	set->cors = (struct span){.data = (const uint8_t *)set->cors_text, .len = (uint32_t)n};
+}
+
+struct site_set *rs_site_load(const struct site_options *options, const struct site_set *previous,
+	void (*say)(const char *line))
+{
+	struct site_set *set = calloc(1, sizeof(*set));
+
+	if (!set) {
+		say("no memory for sites");
+		return NULL;
+	}
+	set->options = options;
+	for (uint32_t i = 0; i < options->n_sites; i++) {
+		struct site *site = &set->sites[set->n_sites++];
+
+		site->host = options->sites[i].host;
+		if (!load_one(set, site, options->sites[i].dir, tree_of(previous, i), say) ||
+			!check_fields(site, say)) {
+			rs_site_free(set);
+			return NULL;
+		}
+		if (!site->host)
+			set->standard = site;
+	}
+	if (!set->standard && !options->strict)
+		set->standard = &set->sites[0];
+	else if (options->strict)
+		set->standard = set->n_sites == 1 && !set->sites[0].host ? &set->sites[0] : NULL;
+	for (uint32_t i = 0; i < set->n_sites; i++) {
+		if (!find_error_pages(set, &set->sites[i], say)) {
+			rs_site_free(set);
+			return NULL;
+		}
+	}
+	write_cors(set);
+	return set;
+}
+
+void rs_site_totals(
+	const struct site_set *set, uint64_t *n_files, uint64_t *n_bytes, uint64_t *n_held)
+{
+	*n_files = set->totals.counts[CONTENT_C_FILES];
+	*n_bytes = set->totals.counts[CONTENT_C_FILE_BYTES];
+	*n_held = set->totals.held_bytes;
+}
+
+bool rs_site_next_directory(const struct site_set *set, uint32_t i, uint32_t *at, struct span *path)
+{
+	uint32_t n;
+	const struct content_entry *entries = rs_content_entries(set->sites[i].tree, &n);
+
+	for (; *at < n; ++*at) {
+		if (entries[*at].kind != CONTENT_REDIRECT)
+			continue;
+		*path = entries[(*at)++].path;
+		return true;
+	}
+	return false;
+}
+
+void rs_site_free(struct site_set *set)
+{
+	if (!set)
+		return;
+	for (uint32_t i = 0; i < set->n_sites; i++)
+		rs_content_free(set->sites[i].tree);
+	free(set);
+}
+
+uint32_t rs_site_n_users(const struct site_set *set)
+{
+	return __atomic_load_n(&set->n_users, __ATOMIC_ACQUIRE);
+}
+
+/* ---- a core's share ---- */
+
+static void let_go(struct site_set *set, uint32_t anchor, struct http_env *env)
+{
+	rs_chunk_free(env->chunks, anchor);
+	__atomic_sub_fetch(&set->n_users, 1, __ATOMIC_ACQ_REL);
+}
+
+bool rs_site_core_offer(struct site_core *core, struct site_set *set)
+{
+	if (__atomic_load_n(&core->next, __ATOMIC_ACQUIRE))
+		return false;
+	__atomic_add_fetch(&set->n_users, 1, __ATOMIC_ACQ_REL);
+	__atomic_store_n(&core->next, set, __ATOMIC_RELEASE);
+	return true;
+}
+
+static void drop_old(struct site_core *core, struct http_env *env)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < core->n_old; i++) {
+		if (rs_chunk_is_shared(env->chunks, core->old[i].anchor))
+			core->old[n++] = core->old[i];
+		else
+			let_go(core->old[i].set, core->old[i].anchor, env);
+	}
+	core->n_old = n;
+}
+
+void rs_site_core_change(struct site_core *core, struct http_env *env)
+{
+	struct site_set *next = __atomic_load_n(&core->next, __ATOMIC_ACQUIRE);
+	uint32_t anchor;
+
+	drop_old(core, env);
+	if (!next || core->n_old == SITE_OLD_SETS)
+		return;
+	anchor = rs_chunk_alloc(env->chunks);
+	if (!anchor)
+		return;
+	if (core->set) {
+		core->old[core->n_old].set = core->set;
+		core->old[core->n_old++].anchor = core->anchor;
+	}
+	rs_http_memo_clear(env);
+	core->set = next;
+	core->anchor = anchor;
+	__atomic_store_n(&core->next, NULL, __ATOMIC_RELEASE);
+}
+
+void rs_site_core_leave(struct site_core *core, struct http_env *env)
+{
+	drop_old(core, env);
+	if (core->set && !rs_chunk_is_shared(env->chunks, core->anchor)) {
+		let_go(core->set, core->anchor, env);
+		core->set = NULL;
+	}
+	if (core->next)
+		__atomic_sub_fetch(&core->next->n_users, 1, __ATOMIC_ACQ_REL);
+	core->next = NULL;
+}
+
+/* ---- for the configuration of HTTP ---- */
+
+uint32_t rs_site_varying_fields(const struct site_options *options)
+{
+	uint32_t fields = HTTP_CONDITION_FIELDS | 1u << HTTP_FIELD_RANGE |
+			  1u << HTTP_FIELD_IF_RANGE | 1u << HTTP_FIELD_ACCEPT_ENCODING;
+
+	if (options->n_sites > 1 || options->strict || options->sites[0].host)
+		fields |= 1u << HTTP_FIELD_HOST;
+	return fields;
+}
+
+struct span rs_site_options_fields(const struct site_options *options)
+{
+	static char text[HTTP_OPTIONS_FIELDS_BYTES];
+	int n;
+
+	if (!options->cors)
+		return (struct span){0};
+	n = snprintf(text, sizeof(text),
+		"Access-Control-Allow-Origin: %s\r\n"
+		"Access-Control-Allow-Methods: GET, HEAD, OPTIONS\r\n"
+		"Access-Control-Allow-Headers: *\r\n"
+		"Access-Control-Max-Age: 86400\r\n%s",
+		options->cors, strcmp(options->cors, "*") != 0 ? "Vary: Origin\r\n" : "");
+	return (struct span){.data = (const uint8_t *)text, .len = (uint32_t)n};
+}

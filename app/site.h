@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Static sites: which directory answers for which host, loaded by the control core, and given to
+ * all cores that serve HTTP at once.
+ *
+ * A struct site_set never changes. Each core has a share in the one it serves, and in earlier ones
+ * while replies made of them are on their way: their slices are owned by a chunk of that core's
+ * pool, the anchor of the set, and when nobody shares that any more, the core is done with the set.
+ * The last core's leaving lets the control core free it. So a reload loses no request, and what is
+ * retransmitted after it is what was sent before.
+ *
+ * Includes content, http.
+ */
+#ifndef RS_APP_SITE_H
+#define RS_APP_SITE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "content/content.h"
+#include "http/exchange.h"
+
+#define SITE_MAX             64
+#define SITE_MAX_ERROR_PAGES 16
+#define SITE_OLD_SETS        4    /* that a core may still be sending of */
+#define SITE_FIELDS_BYTES    1024 /* of --header, for one path */
+
+struct site_options {
+	uint32_t n_sites;
+	struct {
+		const char *host; /* in lower case; NULL: the one for all others */
+		const char *dir;
+	} sites[SITE_MAX];
+	bool strict; /* hosts that have no site get 421 instead of the default */
+	uint32_t n_error_pages;
+	struct {
+		uint16_t status;
+		const char *path; /* in the site */
+	} error_pages[SITE_MAX_ERROR_PAGES];
+	const char *cors;               /* an origin, or "*"; NULL: none */
+	struct content_options content; /* for all of them, but for root */
+	uint32_t n_patterns;
+	struct content_pattern patterns[CONTENT_MAX_PATTERNS];
+};
+
+struct site_set;
+
+/*
+ * Loads all sites. previous: what is the same is shared with it; NULL: there is none. say(): one
+ * line at a time for the operator. NULL: said why.
+ */
+struct site_set *rs_site_load(const struct site_options *options, const struct site_set *previous,
+	void (*say)(const char *line));
+
+/* Files, bytes of files, and bytes of memory, for a line about it. */
+void rs_site_totals(
+	const struct site_set *set, uint64_t *n_files, uint64_t *n_bytes, uint64_t *n_held);
+
+/* The directories of site i, one a call: *at is 0 at first. False: there are no more. */
+bool rs_site_next_directory(
+	const struct site_set *set, uint32_t i, uint32_t *at, struct span *path);
+
+/* No core uses it. NULL is allowed. */
+void rs_site_free(struct site_set *set);
+
+/* Any core: how many cores have a share in it. */
+uint32_t rs_site_n_users(const struct site_set *set);
+
+/* What one core serves. Belongs to that core, but for next. */
+struct site_core {
+	struct site_set *set;
+	uint32_t anchor;
+	uint32_t n_old;
+	struct {
+		struct site_set *set;
+		uint32_t anchor;
+	} old[SITE_OLD_SETS];
+	struct site_set *next; /* atomic: set by the control core, taken by this one; or NULL */
+};
+
+/* Before the core starts, or by the control core while it runs: what to serve from now on. False:
+ * the core has not taken the one before yet. */
+bool rs_site_core_offer(struct site_core *core, struct site_set *set);
+
+/* Each turn: takes what is offered, lets go of what nobody is sent any more. env: of this core. */
+void rs_site_core_change(struct site_core *core, struct http_env *env);
+
+static inline void rs_site_core_turn(struct site_core *core, struct http_env *env)
+{
+	if (__builtin_expect(__atomic_load_n(&core->next, __ATOMIC_RELAXED) || core->n_old, 0))
+		rs_site_core_change(core, env);
+}
+
+/* After the core has stopped and all its connections have ended. */
+void rs_site_core_leave(struct site_core *core, struct http_env *env);
+
+/* The handler of everything. Its env->app is a struct site_core. */
+extern const struct http_handler rs_site_handler;
+
+/* The fields that its replies depend on: see http_config.varying_fields. */
+uint32_t rs_site_varying_fields(const struct site_options *options);
+
+/* Field lines for OPTIONS, where there is --cors; else empty. They live as long as options. */
+struct span rs_site_options_fields(const struct site_options *options);
+
+#endif

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A request for a path of a site becomes a reply: name, entry, coding, conditions, ranges, in the
+ * order of RFC 9110 section 13.2.2.
+ */
+#include <string.h>
+
+#include "base/bytes.h"
+#include "http/codings.h"
+#include "http/conditional.h"
+#include "http/path.h"
+#include "http/respond.h"
+#include "site_set.h"
+
+#define MAX_PATH_BYTES     8192 /* as the limit of targets, which cannot be larger */
+#define MAX_LOCATION_BYTES 1200
+#define LINE_ROOM          512  /* for the field lines of this file, beside those of --header */
+#define SMALL_BODY_BYTES   1400 /* up to here copied behind the head, as far as there is room */
+
+/* What is asked for, while it is being answered. */
+struct ask {
+	struct http_env *env;
+	struct http_conn *hc;
+	const struct http_req *req;
+	struct sendq *out;
+	const struct site_core *core;
+	const struct site *site;
+	const struct content_entry *entry;
+	const struct content_body *body;
+	enum http_coding coding;
+	uint32_t n; /* of fields */
+	uint8_t fields[SITE_FIELDS_BYTES + SITE_CORS_BYTES + LINE_ROOM];
+};
+
+/* ---- field lines ---- */
+
+static void add(struct ask *a, const void *text, size_t len)
+{
+	memcpy(a->fields + a->n, text, len);
+	a->n += (uint32_t)len;
+}
+
+#define ADD(a, literal) add(a, literal, sizeof(literal) - 1)
+
+static void add_number(struct ask *a, uint64_t n)
+{
+	a->n += rs_http_number(a->fields + a->n, n);
+}
+
+static struct span fields_of(const struct ask *a)
+{
+	return (struct span){.data = a->fields, .len = a->n};
+}
+
+static bool has_codings(const struct content_entry *e)
+{
+	return e->bodies[CONTENT_GZIP] || e->bodies[CONTENT_BR] || e->bodies[CONTENT_ZSTD];
+}
+
+/* What a 304 repeats, too (section 15.4.5). */
+static void add_metadata(struct ask *a)
+{
+	ADD(a, "ETag: ");
+	add(a, a->body->etag, a->body->etag_len);
+	ADD(a, "\r\nLast-Modified: ");
+	rs_http_date(
+		(char *)a->fields + a->n, a->entry->mtime_s > 0 ? (uint64_t)a->entry->mtime_s : 0);
+	a->n += HTTP_DATE_BYTES;
+	ADD(a, "\r\n");
+	if (has_codings(a->entry))
+		ADD(a, "Vary: Accept-Encoding\r\n");
+	add(a, a->core->set->cors.data, a->core->set->cors.len);
+	add(a, a->entry->fields.data, a->entry->fields.len);
+}
+
+static void add_coding(struct ask *a)
+{
+	const char *name = rs_http_coding_names[a->coding];
+
+	if (a->coding == HTTP_IDENTITY)
+		return;
+	ADD(a, "Content-Encoding: ");
+	add(a, name, strlen(name));
+	ADD(a, "\r\n");
+}
+
+/* ---- errors ---- */
+
+/* The page that the site has for a reason, or ours. fields: beside those of all replies. */
+static bool refuse(struct ask *a, enum http_counter reason)
+{
+	uint16_t status = rs_http_reason_status(reason);
+	const struct site_set *set = a->core->set;
+	const struct content_entry *page = NULL;
+	struct http_reply reply;
+
+	add(a, set->cors.data, set->cors.len);
+	for (uint32_t i = 0; a->site && i < set->options->n_error_pages; i++) {
+		if (set->options->error_pages[i].status == status)
+			page = a->site->error_pages[i];
+	}
+	if (!page || !page->bodies[CONTENT_IDENTITY]->len)
+		return rs_http_refuse_with(a->env, a->hc, a->req, a->out, reason, fields_of(a));
+	reply = (struct http_reply){
+		.status = status,
+		.content_type = page->type,
+		.fields = fields_of(a),
+		.lasting =
+			{
+				.data = page->bodies[CONTENT_IDENTITY]->data,
+				.len = page->bodies[CONTENT_IDENTITY]->len,
+				.owner = a->core->anchor,
+			},
+	};
+	if (!rs_http_reply(a->env, a->hc, a->req, a->out, &reply))
+		return false;
+	a->env->counters[reason]++;
+	return true;
+}
+
+/* ---- redirects ---- */
+
+/* Bytes that stand for themselves in a path (RFC 3986 section 3.3). */
+static bool is_plain(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c && strchr("-._~!$&'()*+,;=:@/", c));
+}
+
+/* 301 to the same path with "/" behind it; relative, so that scheme and host stay what they are. */
+static bool redirect(struct ask *a)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	struct span path = a->entry->path, query = a->req->query;
+	struct http_reply reply = {.status = 301};
+
+	if (3 * path.len + query.len > MAX_LOCATION_BYTES)
+		return refuse(a, HTTP_C_TARGET_TOO_LONG);
+	ADD(a, "Location: ");
+	for (uint32_t i = 0; i < path.len; i++) {
+		uint8_t c = path.data[i];
+		const char escape[] = {'%', hex[c >> 4], hex[c & 15]};
+
+		add(a, is_plain(c) ? (const char *)&c : escape, is_plain(c) ? 1 : 3);
+	}
+	ADD(a, "/");
+	if (query.data) {
+		ADD(a, "?");
+		add(a, query.data, query.len);
+	}
+	ADD(a, "\r\n");
+	add(a, a->core->set->cors.data, a->core->set->cors.len);
+	reply.fields = fields_of(a);
+	return rs_http_reply(a->env, a->hc, a->req, a->out, &reply);
+}
+
+/* ---- files ---- */
+
+static bool reply_unsatisfiable(struct ask *a)
+{
+	ADD(a, "Content-Range: bytes */");
+	add_number(a, a->body->len);
+	ADD(a, "\r\n");
+	return refuse(a, HTTP_C_BAD_RANGE);
+}
+
+/* Small bodies are copied, so that the reply is one slice, and can be repeated. */
+static bool is_small(const struct ask *a)
+{
+	return a->body->len <= SMALL_BODY_BYTES &&
+	       HTTP_HEAD_ROOM + a->entry->type.len + a->n + a->body->len <=
+		       a->env->chunks->chunk_bytes;
+}
+
+static bool reply_body(struct ask *a, uint16_t status, const struct http_range *ranges, uint32_t n)
+{
+	struct http_reply reply = {.status = status, .content_type = a->entry->type};
+
+	reply.fields = fields_of(a);
+	if (!n && is_small(a))
+		reply.body = (struct span){.data = a->body->data, .len = (uint32_t)a->body->len};
+	else
+		reply.lasting = (struct http_lasting){
+			.data = a->body->data,
+			.len = a->body->len,
+			.owner = a->core->anchor,
+			.n_ranges = n,
+			.ranges = ranges,
+			.part_type = a->entry->type,
+		};
+	return rs_http_reply(a->env, a->hc, a->req, a->out, &reply);
+}
+
+static bool reply_ranges(struct ask *a, const struct http_range *ranges, uint32_t n)
+{
+	if (n == 1) {
+		ADD(a, "Content-Range: bytes ");
+		add_number(a, ranges->first);
+		ADD(a, "-");
+		add_number(a, ranges->last);
+		ADD(a, "/");
+		add_number(a, a->body->len);
+		ADD(a, "\r\n");
+	}
+	return reply_body(a, 206, ranges, n);
+}
+
+/* The best of what there is in the codings that the client takes. */
+static void choose_body(struct ask *a)
+{
+	static const enum content_coding names[HTTP_N_CODINGS] = {
+		[HTTP_IDENTITY] = CONTENT_IDENTITY,
+		[HTTP_GZIP] = CONTENT_GZIP,
+		[HTTP_ZSTD] = CONTENT_ZSTD,
+		[HTTP_BR] = CONTENT_BR,
+	};
+	uint32_t available = 0;
+
+	for (uint32_t i = 0; i < HTTP_N_CODINGS; i++)
+		available |= (a->entry->bodies[names[i]] ? 1u : 0u) << i;
+	a->coding = rs_http_choose_coding(a->req, available);
+	a->body = a->entry->bodies[names[a->coding]];
+}
+
+static bool reply_file(struct ask *a)
+{
+	struct http_range ranges[HTTP_MAX_RANGES];
+	struct http_validators v;
+	uint32_t n = 0;
+
+	choose_body(a);
+	v = (struct http_validators){
+		.etag = {.data = (const uint8_t *)a->body->etag, .len = a->body->etag_len},
+		.mtime_s = a->entry->mtime_s,
+		.now_s = a->env->unix_s,
+	};
+	switch (rs_http_check_conditions(a->req, &v)) {
+	case HTTP_NOT_MODIFIED:
+		add_metadata(a);
+		return rs_http_reply(a->env, a->hc, a->req, a->out,
+			&(struct http_reply){.status = 304, .fields = fields_of(a)});
+	case HTTP_PRECONDITION_FAILED:
+		return refuse(a, HTTP_C_PRECONDITION_FAILED);
+	case HTTP_PROCEED:
+		break;
+	}
+	/* Section 14.2: Range is defined for GET alone. */
+	if (a->req->method == HTTP_GET && rs_http_if_range(a->req, &v) &&
+		rs_http_ranges(a->req, a->body->len, ranges, &n) == HTTP_RANGE_UNSATISFIABLE)
+		return reply_unsatisfiable(a);
+	add_metadata(a);
+	ADD(a, "Accept-Ranges: bytes\r\n");
+	add_coding(a);
+	return n ? reply_ranges(a, ranges, n) : reply_body(a, 200, NULL, 0);
+}
+
+/* ---- sites ---- */
+
+/* Without port and final dot. */
+static struct span bare_host(struct span host)
+{
+	const uint8_t *colon = memrchr(host.data, ':', host.len);
+
+	/* The colons of an IPv6 address stand in brackets. */
+	if (colon && !memchr(colon, ']', (size_t)(host.data + host.len - colon)))
+		host.len = (uint32_t)(colon - host.data);
+	if (host.len && host.data[host.len - 1] == '.')
+		host.len--;
+	return host;
+}
+
+static const struct site *site_of(const struct site_set *set, const struct http_req *req)
+{
+	struct span host;
+
+	if (set->n_sites == 1 && set->standard)
+		return set->standard;
+	host = bare_host(req->host);
+	for (uint32_t i = 0; host.len && i < set->n_sites; i++) {
+		if (set->sites[i].host && rs_http_same(host, set->sites[i].host))
+			return &set->sites[i];
+	}
+	return set->standard;
+}
+
+static bool respond(
+	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
+{
+	const struct site_core *core = env->app;
+	uint8_t name[MAX_PATH_BYTES];
+	struct ask a;
+	int n;
+
+	a.env = env;
+	a.hc = hc;
+	a.req = req;
+	a.out = out;
+	a.core = core;
+	a.n = 0;
+	a.site = site_of(core->set, req);
+	if (!a.site)
+		return refuse(&a, HTTP_C_MISDIRECTED);
+	n = req->path.len <= sizeof(name) ? rs_http_path(req->path, name) : HTTP_PATH_NOWHERE;
+	if (n == HTTP_PATH_MALFORMED || n == HTTP_PATH_OUTSIDE)
+		return refuse(&a, HTTP_C_BAD_TARGET);
+	a.entry = n > 0 ? rs_content_find(a.site->tree, name, (uint32_t)n) : NULL;
+	if (!a.entry)
+		return refuse(&a, HTTP_C_NOT_FOUND);
+	switch ((enum content_kind)a.entry->kind) {
+	case CONTENT_REDIRECT:
+		return redirect(&a);
+	case CONTENT_BARE_PATH:
+		return refuse(&a, HTTP_C_FORBIDDEN);
+	case CONTENT_FILE:
+		break;
+	}
+	return reply_file(&a);
+}
+
+const struct http_handler rs_site_handler = {
+	.name = "site",
+	.path = "/",
+	.prefix = true,
+	.repeatable = true,
+	.methods = HTTP_METHOD_BIT(HTTP_GET) | HTTP_METHOD_BIT(HTTP_HEAD),
+	.respond = respond,
+};

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What site.c, which loads, and site_reply.c, which answers, both see. Private to them. */
+#ifndef RS_APP_SITE_SET_H
+#define RS_APP_SITE_SET_H
+
+#include "site.h"
+
+#define SITE_CORS_BYTES 512
+
+struct site {
+	const char *host; /* NULL: the default */
+	struct content_tree *tree;
+	const struct content_entry *error_pages[SITE_MAX_ERROR_PAGES];
+};
+
+struct site_set {
+	uint32_t n_users; /* atomic */
+	const struct site_options *options;
+	const struct site *standard; /* for hosts that have none of their own; NULL: 421 */
+	uint32_t n_sites;
+	struct site sites[SITE_MAX];
+	struct span cors; /* field lines for every reply */
+	char cors_text[SITE_CORS_BYTES];
+	struct content_report totals;
+};
+
+#endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "site_side.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "io/log.h"
+
+/* Changes come in swarms: one reload for all of them, when no more have come for so long. */
+#define QUIET_US        300000
+#define WATCHED_CHANGES (IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVE | IN_ATTRIB)
+
+static void say(const char *line)
+{
+	rs_log("%s", line);
+}
+
+static struct site_set *newest(const struct site_side *side)
+{
+	return side->sets[side->n_sets - 1];
+}
+
+/* ---- watching ---- */
+
+static void watch_directory(const struct site_side *side, const char *root, struct span path)
+{
+	char name[PATH_MAX];
+	int n = snprintf(
+		name, sizeof(name), "%s%.*s", root, (int)path.len, (const char *)path.data);
+
+	/* One that is gone already will have changed its parent. */
+	if (n < (int)sizeof(name))
+		inotify_add_watch(side->watch, name, WATCHED_CHANGES | IN_ONLYDIR);
+}
+
+static void watch_directories(struct site_side *side, const struct site_set *set)
+{
+	if (side->watch < 0)
+		return;
+	for (uint32_t i = 0; i < side->options->n_sites; i++) {
+		const char *root = side->options->sites[i].dir;
+		struct span path;
+
+		watch_directory(side, root, (struct span){.data = (const uint8_t *)"", .len = 0});
+		for (uint32_t at = 0; rs_site_next_directory(set, i, &at, &path);)
+			watch_directory(side, root, path);
+	}
+}
+
+static void look_for_changes(struct site_side *side, uint64_t now_us)
+{
+	char events[4096];
+
+	if (side->watch < 0)
+		return;
+	while (read(side->watch, events, sizeof(events)) > 0)
+		side->quiet_until_us = now_us + QUIET_US;
+	if (!side->quiet_until_us || now_us < side->quiet_until_us)
+		return;
+	side->quiet_until_us = 0;
+	side->reload_is_due = true;
+}
+
+/* ---- loading ---- */
+
+static void say_totals(const char *what, const struct site_set *set)
+{
+	uint64_t n_files, n_bytes, n_held;
+
+	rs_site_totals(set, &n_files, &n_bytes, &n_held);
+	rs_log("%s %" PRIu64 " files of %" PRIu64 " bytes, in %" PRIu64 " MiB of memory", what,
+		n_files, n_bytes, n_held >> 20);
+}
+
+int rs_site_side_load(struct site_side *side, const struct site_options *options, bool watch)
+{
+	struct site_set *set;
+
+	memset(side, 0, sizeof(*side));
+	side->watch = -1;
+	if (!options || !options->n_sites)
+		return 0;
+	side->options = options;
+	if (watch) {
+		side->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+		if (side->watch < 0)
+			rs_log("--watch: %s; send SIGHUP after changes", strerror(errno));
+	}
+	set = rs_site_load(options, NULL, say);
+	if (!set)
+		return -EINVAL;
+	side->sets[side->n_sets++] = set;
+	watch_directories(side, set);
+	say_totals("loaded", set);
+	return 0;
+}
+
+static void *load_again(void *arg)
+{
+	struct site_side *side = arg;
+
+	side->loaded = rs_site_load(side->options, newest(side), say);
+	__atomic_store_n(&side->loader, SITE_LOADER_DONE, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+static void start_loader(struct site_side *side)
+{
+	int err;
+
+	side->reload_is_due = false;
+	side->loader = SITE_LOADER_RUNNING;
+	err = pthread_create(&side->thread, NULL, load_again, side);
+	if (!err)
+		return;
+	side->loader = SITE_LOADER_IDLE;
+	rs_log("reload: no thread: %s; content stays as it was", strerror(err));
+}
+
+static void end_loader(struct site_side *side)
+{
+	pthread_join(side->thread, NULL);
+	side->loader = SITE_LOADER_IDLE;
+	if (!side->loaded) {
+		rs_log("reload: content stays as it was");
+		return;
+	}
+	side->sets[side->n_sets++] = side->loaded;
+	side->n_offered = 0;
+	watch_directories(side, side->loaded);
+	say_totals("reloaded", side->loaded);
+}
+
+/* ---- cores ---- */
+
+void rs_site_side_add_core(struct site_side *side, struct site_core *core, struct http_env *env)
+{
+	if (!side->options)
+		return;
+	env->app = core;
+	side->cores[side->n_cores] = core;
+	side->envs[side->n_cores++] = env;
+	rs_site_core_offer(core, newest(side));
+	rs_site_core_change(core, env);
+	side->n_offered = side->n_cores;
+}
+
+static void offer_newest(struct site_side *side)
+{
+	while (side->n_offered < side->n_cores &&
+		rs_site_core_offer(side->cores[side->n_offered], newest(side)))
+		side->n_offered++;
+}
+
+static void free_unused(struct site_side *side)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < side->n_sets; i++) {
+		if (i + 1 < side->n_sets && !rs_site_n_users(side->sets[i]))
+			rs_site_free(side->sets[i]);
+		else
+			side->sets[n++] = side->sets[i];
+	}
+	side->n_sets = n;
+}
+
+void rs_site_side_reload(struct site_side *side)
+{
+	side->reload_is_due = side->options != NULL;
+}
+
+void rs_site_side_tick(struct site_side *side, uint64_t now_us)
+{
+	if (!side->options)
+		return;
+	look_for_changes(side, now_us);
+	if (__atomic_load_n(&side->loader, __ATOMIC_ACQUIRE) == SITE_LOADER_DONE)
+		end_loader(side);
+	if (side->loader != SITE_LOADER_IDLE)
+		return;
+	offer_newest(side);
+	/* Only what every core has been offered has users to tell when it is done with. */
+	if (side->n_offered == side->n_cores)
+		free_unused(side);
+	if (side->reload_is_due && side->n_offered == side->n_cores &&
+		side->n_sets < SITE_SIDE_SETS)
+		start_loader(side);
+}
+
+void rs_site_side_destroy(struct site_side *side)
+{
+	if (!side->options)
+		return;
+	if (side->loader != SITE_LOADER_IDLE)
+		end_loader(side);
+	while (side->n_sets)
+		rs_site_free(side->sets[--side->n_sets]);
+	if (side->watch >= 0)
+		close(side->watch);
+	side->options = NULL;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The content half of the appliance: loads the sites at start, and again when told to (SIGHUP) or
+ * when files have changed (--watch), on a thread of its own, so that neighbours and signals need
+ * not wait for disks. Control core only. Includes everything.
+ */
+#ifndef RS_APP_SITE_SIDE_H
+#define RS_APP_SITE_SIDE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "site.h"
+
+#define SITE_SIDE_SETS      8
+#define SITE_SIDE_MAX_CORES 64
+
+enum site_loader {
+	SITE_LOADER_IDLE,
+	SITE_LOADER_RUNNING,
+	SITE_LOADER_DONE, /* loaded is what it has made, or NULL */
+};
+
+struct site_side {
+	const struct site_options *options; /* NULL: there are no sites */
+	uint32_t n_cores;
+	struct site_core *cores[SITE_SIDE_MAX_CORES];
+	struct http_env *envs[SITE_SIDE_MAX_CORES];
+	uint32_t n_sets; /* the last one is the newest; the others still have users */
+	struct site_set *sets[SITE_SIDE_SETS];
+	bool reload_is_due;
+	pthread_t thread;
+	uint32_t loader; /* atomic, enum site_loader */
+	struct site_set *loaded;
+	uint64_t n_offered; /* cores that have been offered the newest set */
+	int watch;          /* inotify, or -1 */
+	uint64_t quiet_until_us;
+};
+
+/* Loads them for the first time. Needs no EAL. 0; or -EINVAL, logged. options: NULL or empty for
+ * none. with_progress: a line that changes, where stderr is a terminal. */
+int rs_site_side_load(struct site_side *side, const struct site_options *options, bool watch);
+
+/* A core that will serve, before it starts. */
+void rs_site_side_add_core(struct site_side *side, struct site_core *core, struct http_env *env);
+
+/* SIGHUP: loads again as soon as the thread is free. */
+void rs_site_side_reload(struct site_side *side);
+
+/* Now and then: what has been loaded goes to the cores, what nobody uses any more is freed. */
+void rs_site_side_tick(struct site_side *side, uint64_t now_us);
+
+/* All cores have left. */
+void rs_site_side_destroy(struct site_side *side);
+
+#endif

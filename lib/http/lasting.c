@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/lasting.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "http/text.h"
+
+#define MAX_SLICE_BYTES (1u << 30) /* a send queue counts its bytes in 32 bits */
+
+/* Between parts. No part may contain it; random for each process would not make that any surer. */
+#define BOUNDARY       "=_ringside_8f1d3c5ab7"
+#define PART_BEGIN     "\r\n--" BOUNDARY "\r\nContent-Type: "
+#define PART_RANGE     "\r\nContent-Range: bytes "
+#define PART_END       "\r\n\r\n"
+#define BODY_END       "\r\n--" BOUNDARY "--\r\n"
+#define MAX_TYPE_BYTES 128 /* of a part */
+#define MAX_PART_HEAD                                                                              \
+	(sizeof(PART_BEGIN) + sizeof(PART_RANGE) + sizeof(PART_END) + MAX_TYPE_BYTES +             \
+		3 * HTTP_NUMBER_BYTES + 2)
+
+/* What is left to do of several ranges; it stands in a chunk. */
+struct parts {
+	const uint8_t *data;
+	uint64_t len;
+	uint64_t left;    /* of the part at work */
+	uint32_t n, next; /* parts; the one at work is before next */
+	uint32_t type_len;
+	uint8_t type[MAX_TYPE_BYTES];
+	struct http_range ranges[HTTP_MAX_RANGES];
+};
+
+static uint64_t range_bytes(const struct http_range *r)
+{
+	return r->last - r->first + 1;
+}
+
+static uint32_t put(uint8_t *to, uint32_t at, const void *text, size_t len)
+{
+	memcpy(to + at, text, len);
+	return at + (uint32_t)len;
+}
+
+#define PUT(to, at, literal) put(to, at, literal, sizeof(literal) - 1)
+
+static uint32_t part_head(uint8_t *to, struct span type, const struct http_range *r, uint64_t len)
+{
+	uint32_t n = PUT(to, 0, PART_BEGIN);
+
+	n = put(to, n, type.data, rs_min_u32(type.len, MAX_TYPE_BYTES));
+	n = PUT(to, n, PART_RANGE);
+	n += rs_http_number(to + n, r->first);
+	to[n++] = '-';
+	n += rs_http_number(to + n, r->last);
+	to[n++] = '/';
+	n += rs_http_number(to + n, len);
+	return PUT(to, n, PART_END);
+}
+
+uint64_t rs_http_parts_bytes(const struct http_lasting *body, uint8_t *type, uint32_t *type_bytes)
+{
+	uint64_t total = sizeof(BODY_END) - 1;
+	uint8_t head[MAX_PART_HEAD];
+
+	for (uint32_t i = 0; i < body->n_ranges; i++)
+		total += part_head(head, body->part_type, &body->ranges[i], body->len) +
+			 range_bytes(&body->ranges[i]);
+	*type_bytes = PUT(type, 0, "multipart/byteranges; boundary=\"" BOUNDARY "\"");
+	return total;
+}
+
+static bool begin_parts(struct http_env *env, struct http_conn *hc, const struct http_lasting *body)
+{
+	struct parts *p;
+
+	hc->parts = rs_chunk_alloc(env->chunks);
+	if (!hc->parts)
+		return false;
+	p = (struct parts *)(void *)rs_chunk_data(env->chunks, hc->parts);
+	*p = (struct parts){
+		.data = body->data,
+		.len = body->len,
+		.n = body->n_ranges,
+		.type_len = rs_min_u32(body->part_type.len, MAX_TYPE_BYTES),
+	};
+	memcpy(p->type, body->part_type.data, p->type_len);
+	memcpy(p->ranges, body->ranges, body->n_ranges * sizeof(p->ranges[0]));
+	return true;
+}
+
+bool rs_http_lasting_begin(
+	struct http_env *env, struct http_conn *hc, const struct http_lasting *body)
+{
+	hc->parts = 0;
+	if (body->n_ranges > 1 && !begin_parts(env, hc, body))
+		return false;
+	hc->lasting = body->data + (body->n_ranges == 1 ? body->ranges[0].first : 0);
+	hc->owner = body->owner;
+	if (hc->owner)
+		rs_chunk_share(env->chunks, hc->owner);
+	return true;
+}
+
+/* Up to *left bytes at *data, which moves on. False: no room. */
+static bool push(struct http_env *env, struct http_conn *hc, struct sendq *out,
+	const uint8_t **data, uint64_t *left)
+{
+	uint32_t len = (uint32_t)rs_min_u64(*left, MAX_SLICE_BYTES);
+
+	if (!rs_sendq_push(out, *data, len, hc->owner))
+		return false;
+	if (hc->owner)
+		rs_chunk_share(env->chunks, hc->owner);
+	*data += len;
+	*left -= len;
+	return true;
+}
+
+static bool push_text(struct http_env *env, struct http_conn *hc, struct sendq *out,
+	const uint8_t *text, uint32_t n)
+{
+	uint8_t *to = rs_sendq_reserve(out, env->chunks, n);
+
+	if (!to)
+		return false;
+	memcpy(to, text, n);
+	rs_sendq_commit(out, n, env->chunks);
+	hc->reply_left -= n;
+	return true;
+}
+
+/* What stands before the next part. */
+static bool begin_part(
+	struct http_env *env, struct http_conn *hc, struct sendq *out, struct parts *p)
+{
+	const struct http_range *r = &p->ranges[p->next];
+	struct span type = {.data = p->type, .len = p->type_len};
+	uint8_t head[MAX_PART_HEAD];
+
+	if (!push_text(env, hc, out, head, part_head(head, type, r, p->len)))
+		return false;
+	hc->lasting = p->data + r->first;
+	p->left = range_bytes(r);
+	p->next++;
+	return true;
+}
+
+static void push_parts(struct http_env *env, struct http_conn *hc, struct sendq *out)
+{
+	struct parts *p = (struct parts *)(void *)rs_chunk_data(env->chunks, hc->parts);
+
+	for (;;) {
+		uint64_t before = p->left;
+		bool moved;
+
+		if (p->left)
+			moved = push(env, hc, out, &hc->lasting, &p->left);
+		else if (p->next < p->n)
+			moved = begin_part(env, hc, out, p);
+		else
+			break;
+		if (!moved)
+			return;
+		if (before)
+			hc->reply_left -= before - p->left;
+	}
+	push_text(env, hc, out, (const uint8_t *)BODY_END, sizeof(BODY_END) - 1);
+}
+
+void rs_http_lasting_push(struct http_env *env, struct http_conn *hc, struct sendq *out)
+{
+	if (hc->parts) {
+		push_parts(env, hc, out);
+		return;
+	}
+	while (hc->reply_left && push(env, hc, out, &hc->lasting, &hc->reply_left))
+		;
+}
+
+void rs_http_lasting_end(struct http_env *env, struct http_conn *hc)
+{
+	if (!hc->lasting)
+		return;
+	if (hc->owner)
+		rs_chunk_free(env->chunks, hc->owner);
+	if (hc->parts)
+		rs_chunk_free(env->chunks, hc->parts);
+	hc->lasting = NULL;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Replies whose bodies are not copied: bytes that stay where they are until all slices of them are
+ * acknowledged. Who keeps them alive is the owner of a chunk; each slice, and the reply while it is
+ * at work, has a share in it (see chunk.h).
+ *
+ * Private to lib/http, but for struct http_lasting. Includes base only.
+ */
+#ifndef RS_HTTP_LASTING_H
+#define RS_HTTP_LASTING_H
+
+#include "http/exchange.h"
+
+/*
+ * The body of a reply with status 206 and several ranges (RFC 9110 section 14.6). Writes the
+ * content type to type, which has room for HTTP_PARTS_TYPE_BYTES, and returns how long the body
+ * will be.
+ */
+#define HTTP_PARTS_TYPE_BYTES 80
+uint64_t rs_http_parts_bytes(const struct http_lasting *body, uint8_t *type, uint32_t *type_bytes);
+
+/* A reply with this body is queued: sets up hc to go on with it. False: no chunk is left. */
+bool rs_http_lasting_begin(
+	struct http_env *env, struct http_conn *hc, const struct http_lasting *body);
+
+/* Queues as much as there is room for. */
+void rs_http_lasting_push(struct http_env *env, struct http_conn *hc, struct sendq *out);
+
+/* The reply has been queued, or will never be. Harmless where there is none. */
+void rs_http_lasting_end(struct http_env *env, struct http_conn *hc);
+
+#endif
