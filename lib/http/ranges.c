@@ -151,10 +151,12 @@ enum http_range_result rs_http_ranges(const struct http_req *req, uint64_t len,
 	value.data += 6;
 	value.len -= 6;
 	result = parse_set(value, len, ranges, n);
-	if (result != HTTP_RANGE_SOME)
-		return result;
 	*n = coalesce(ranges, *n);
 	for (uint32_t i = 0; i < *n; i++)
 		sum += ranges[i].last - ranges[i].first + 1;
-	return *n > 1 && sum >= len ? HTTP_RANGE_ALL : HTTP_RANGE_SOME;
+	if (*n > 1 && sum >= len)
+		result = HTTP_RANGE_ALL;
+	if (result != HTTP_RANGE_SOME)
+		*n = 0;
+	return result;
 }

@@ -158,9 +158,9 @@ static const char *ranges_of(const char *value, uint64_t len)
 	snprintf(field, sizeof(field), "Range: %s\r\n", value);
 	switch (rs_http_ranges(request(field), len, r, &n)) {
 	case HTTP_RANGE_ALL:
-		return "all";
+		return n ? "all, and some" : "all";
 	case HTTP_RANGE_UNSATISFIABLE:
-		return "none";
+		return n ? "none, and some" : "none";
 	case HTTP_RANGE_SOME:
 		break;
 	}

@@ -1,0 +1,440 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Static sites: what is sent of a directory, and what never is."""
+
+import email.parser
+import email.policy
+import gzip
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import time
+
+import pki
+from harness import equal, test, true
+from http_client import Connection, request
+from lab import wait_until
+from tls_client import TlsConnection
+
+MTIME = 1_700_000_000  # Tue, 14 Nov 2023 22:13:20 GMT
+DATE = "Tue, 14 Nov 2023 22:13:20 GMT"
+BEFORE = "Tue, 14 Nov 2023 22:13:19 GMT"
+AFTER = "Tue, 14 Nov 2023 22:13:21 GMT"
+
+
+def noise(n, seed=1):
+    """Bytes that tell their place."""
+    return bytes(((i * 2654435761 + seed) >> 13) & 0xFF for i in range(min(n, 65536))) * (
+        n // 65536 + 1
+    )
+
+
+class Site:
+    """A directory of its own, removed at the end."""
+
+    def __init__(self, **files):
+        self.made = tempfile.TemporaryDirectory(prefix="ringside-site-")
+        self.root = os.path.join(self.made.name, "root")
+        os.mkdir(self.root)
+        self.write("index.html", b"<h1>home</h1>\n")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.made.cleanup()
+
+    def path(self, name):
+        return os.path.join(self.root, name)
+
+    def write(self, name, data, mtime=MTIME):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with open(self.path(name), "wb") as file:
+            file.write(data)
+        os.utime(self.path(name), (mtime, mtime))
+
+
+def ask(c, path, *fields, method="GET", host="test"):
+    c.send(request(method, path, *fields, host=host))
+    return c.response(method)
+
+
+@test(own=True, within=60)
+def files_arrive_bit_for_bit(t):
+    with Site() as site:
+        sizes = (0, 1, 1023, 1459, 1460, 1461, 16384, 65536, 3_000_001)
+        for n in sizes:
+            site.write(f"f{n}", noise(n, n)[:n])
+        site.write("a b/ü%?#", b"odd\n")
+        appliance = t.start("--root", site.root, "--https", "443",
+                            *pki.options(pki.pair("one.test")))
+        for connect in (Connection, TlsConnection):
+            with connect(t) as c:
+                for n in sizes:
+                    r = ask(c, f"/f{n}")
+                    equal((r.status, len(r.body)), (200, n))
+                    true(r.body == noise(n, n)[:n], f"{n} bytes are wrong")
+                    equal(r.fields["last-modified"], DATE)
+                    equal(r.fields["accept-ranges"], "bytes")
+                    equal(r.fields["content-type"], "application/octet-stream")
+                equal(ask(c, "/a%20b/%C3%BC%25%3F%23").body, b"odd\n")
+                equal(ask(c, "/").fields["content-type"], "text/html; charset=utf-8")
+        appliance.stop()
+
+
+@test(own=True, families=(4,))
+def head_is_get_without_a_body(t):
+    with Site() as site:
+        site.write("small", b"x" * 100)
+        site.write("large", noise(100_000)[:100_000])
+        os.mkdir(site.path("bare"))
+        appliance = t.start("--root", site.root)
+        with Connection(t) as c:
+            for path, fields in (("/", ()), ("/small", ()), ("/large", ()), ("/none", ()),
+                                 ("/bare", ()), ("/bare/", ()),
+                                 ("/small", ("If-None-Match: *",)),
+                                 ("/small", ('If-Match: "x"',))):
+                get, head = ask(c, path, *fields), ask(c, path, *fields, method="HEAD")
+                get.fields.pop("date"), head.fields.pop("date")
+                equal((head.status, head.fields), (get.status, get.fields), path)
+                equal(head.body, b"")
+            equal(ask(c, "/small", method="OPTIONS").fields["allow"], "GET, HEAD, OPTIONS")
+            equal(ask(c, "/small", method="TRACE").status, 405)
+            equal(ask(c, "/small", "Content-Length: 0", method="PUT").status, 405)
+        appliance.stop()
+
+
+@test(own=True, families=(4,))
+def conditions(t):
+    with Site() as site:
+        site.write("f", b"hello")
+        appliance = t.start("--root", site.root, "--header", "/f Cache-Control: no-cache")
+        with Connection(t) as c:
+            tag = ask(c, "/f").fields["etag"]
+            true(re.fullmatch(r'"[^"]+"', tag), f"no strong tag: {tag}")
+            for fields, status in (
+                ((f"If-None-Match: {tag}",), 304),
+                ((f"If-None-Match: W/{tag}",), 304),
+                (('If-None-Match: "x"',), 200),
+                (("If-None-Match: *",), 304),
+                ((f"If-Modified-Since: {DATE}",), 304),
+                ((f"If-Modified-Since: {BEFORE}",), 200),
+                ((f"If-Modified-Since: {AFTER}",), 304),
+                (('If-None-Match: "x"', f"If-Modified-Since: {DATE}"), 200),
+                ((f"If-Match: {tag}",), 200),
+                ((f"If-Match: W/{tag}",), 412),
+                (('If-Match: "x"',), 412),
+                ((f"If-Unmodified-Since: {BEFORE}",), 412),
+                ((f"If-Unmodified-Since: {DATE}",), 200),
+                ((f"If-Match: {tag}", f"If-None-Match: {tag}"), 304),
+                ((f"If-None-Match: {tag}", "Range: bytes=0-1"), 304),
+            ):
+                r = ask(c, "/f", *fields)
+                equal(r.status, status, f"status with {fields}")
+                if status == 304:
+                    equal((r.fields["etag"], r.fields["cache-control"]), (tag, "no-cache"))
+                    true("content-length" not in r.fields and "content-type" not in r.fields,
+                         "a 304 describes a body")
+        appliance.stop()
+
+
+def parts_of(r):
+    """(content-range, bytes) of each part, as Python's own parser reads them."""
+    head = f"Content-Type: {r.fields['content-type']}\r\n\r\n".encode()
+    message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + r.body)
+    return [(p["content-range"], p.get_payload(decode=True)) for p in message.iter_parts()]
+
+
+@test(own=True, families=(4,), within=60)
+def ranges(t):
+    data = bytes(range(65, 91)) * 4000
+    n = len(data)
+    with Site() as site:
+        site.write("f.txt", data)
+        site.write("empty", b"")
+        appliance = t.start("--root", site.root)
+        with Connection(t) as c:
+            tag = ask(c, "/f.txt").fields["etag"]
+            for value, first, last in (("0-0", 0, 0), ("0-", 0, n - 1), ("-1", n - 1, n - 1),
+                                       ("5-9", 5, 9), (f"{n - 5}-{n + 5}", n - 5, n - 1),
+                                       (f"-{n + 1}", 0, n - 1), ("100-70000", 100, 70000)):
+                r = ask(c, "/f.txt", f"Range: bytes={value}")
+                equal((r.status, r.fields["content-range"]), (206, f"bytes {first}-{last}/{n}"))
+                true(r.body == data[first : last + 1], f"{value}: wrong bytes")
+            for value in (f"{n}-", f"{n}-{n + 1}", "-0"):
+                r = ask(c, "/f.txt", f"Range: bytes={value}")
+                equal((r.status, r.fields["content-range"]), (416, f"bytes */{n}"))
+            equal(ask(c, "/empty", "Range: bytes=0-").status, 416)
+            for value in ("bytes=5-2", "bytes=x", "lines=1-2", "bytes=" + "0-0," * 100):
+                r = ask(c, "/f.txt", f"Range: {value}")
+                equal((r.status, len(r.body)), (200, n), value)
+            for value, expected in (
+                ("0-0,-1", [(0, 0), (n - 1, n - 1)]),
+                ("1000-1999,0-9,50000-99999", [(1000, 1999), (0, 9), (50000, 99999)]),
+                (",".join(f"{i * 10}-{i * 10 + 4}" for i in range(16)),
+                 [(i * 10, i * 10 + 4) for i in range(16)]),
+            ):
+                r = ask(c, "/f.txt", f"Range: bytes={value}")
+                equal(r.status, 206)
+                got = parts_of(r)
+                equal([p[0] for p in got], [f"bytes {a}-{b}/{n}" for a, b in expected])
+                true(all(body == data[a : b + 1] for (_, body), (a, b) in zip(got, expected)),
+                     f"{value}: wrong bytes")
+            for condition, status in ((tag, 206), (f"W/{tag}", 200), ('"x"', 200), (DATE, 206),
+                                      (BEFORE, 200), (AFTER, 200)):
+                r = ask(c, "/f.txt", "Range: bytes=0-1", f"If-Range: {condition}")
+                equal(r.status, status, f"status with If-Range: {condition}")
+            equal(ask(c, "/f.txt", "Range: bytes=0-1", method="HEAD").status, 200)
+            # Many at once, with replies that have to wait for room.
+            c.send(b"".join(request("GET", "/f.txt", f"Range: bytes={i}-{i},{n - 9}-")
+                            for i in range(500)))
+            for i in range(500):
+                equal(parts_of(c.response()), [(f"bytes {i}-{i}/{n}", data[i : i + 1]),
+                                               (f"bytes {n - 9}-{n - 1}/{n}", data[-9:])])
+        appliance.stop()
+
+
+@test(own=True, families=(4,))
+def codings(t):
+    text = b"body { color: red }\n" * 500
+    with Site() as site:
+        site.write("made.css", text)
+        site.write("beside.css", text + b"/**/")
+        site.write("beside.css.gz", gzip.compress(text + b"/**/"))
+        site.write("noise.bin", os.urandom(10_000))
+        appliance = t.start("--root", site.root, "--precompress", "gzip,br")
+        with Connection(t) as c:
+            plain = ask(c, "/made.css")
+            equal((plain.body, plain.fields["vary"]), (text, "Accept-Encoding"))
+            true("content-encoding" not in plain.fields, "coded without being asked")
+            tags = {plain.fields["etag"]}
+            for accepted, coding in (("gzip", "gzip"), ("gzip, deflate, br", "br"),
+                                     ("br;q=0.1, gzip", "gzip"), ("deflate", None),
+                                     ("gzip;q=0", None), ("*", "br")):
+                r = ask(c, "/made.css", f"Accept-Encoding: {accepted}")
+                equal(r.fields.get("content-encoding"), coding, f"coding for {accepted}")
+                if coding == "gzip":
+                    equal(gzip.decompress(r.body), text)
+                tags.add(r.fields["etag"])
+            equal(len(tags), 3, "number of tags")
+            r = ask(c, "/beside.css", "Accept-Encoding: gzip")
+            equal(gzip.decompress(r.body), text + b"/**/")
+            whole = r.body
+            r = ask(c, "/beside.css", "Accept-Encoding: gzip", "Range: bytes=2-9")
+            equal((r.status, r.body, r.fields["content-encoding"]), (206, whole[2:10], "gzip"))
+            r = ask(c, "/noise.bin", "Accept-Encoding: gzip, br")
+            true("content-encoding" not in r.fields and "vary" not in r.fields, "coded noise")
+        appliance.stop()
+
+
+@test(own=True, families=(4,))
+def nothing_outside_is_served(t):
+    with Site() as site:
+        secret = b"the secret\n"
+        for name in ("secret", "root-secret"):
+            with open(os.path.join(site.made.name, name), "wb") as file:
+                file.write(secret)
+        site.write("dir/f", b"inside\n")
+        site.write(".hidden", secret)
+        site.write(".well-known/ok", b"known\n")
+        os.symlink("../secret", site.path("out"))
+        os.symlink(site.made.name, site.path("up"))
+        os.symlink("dir/f", site.path("in"))
+        os.symlink("dir", site.path("folder"))
+        os.symlink("/etc/passwd", site.path("passwd"))
+        appliance = t.start("--root", site.root)
+        with Connection(t) as c:
+            for path in ("/../secret", "/dir/../../secret", "/%2e%2e/secret", "/..%2fsecret",
+                         "/dir/%2e%2e/%2e%2e/secret", "/..\\secret", "/.%2e/secret", "//../secret",
+                         "/dir/..;/../secret", "/out", "/up/secret", "/passwd", "/.hidden",
+                         "/%00/../secret", "/dir/f/../../../secret", "/../root-secret",
+                         "/....//secret", "/%252e%252e/secret", "/%c0%ae%c0%ae/secret",
+                         "/dir/f%00", "/dir/f/"):
+                with Connection(t) as once:
+                    r = ask(once, path)
+                true(r.status in (400, 404) and secret not in r.body, f"{path}: {r}")
+            for path, body in (("/in", b"inside\n"), ("/folder/f", b"inside\n"),
+                               ("/dir/./f", b"inside\n"), ("/dir//f", b"inside\n"),
+                               ("/x/../dir/f", b"inside\n"), ("/.well-known/ok", b"known\n")):
+                equal(ask(c, path).body, body, path)
+        appliance.stop()
+        appliance = t.start("--root", site.root, "--follow-links", "--hidden")
+        with Connection(t) as c:
+            equal(ask(c, "/out").body, secret)
+            equal(ask(c, "/.hidden").body, secret)
+        appliance.stop()
+
+
+@test(own=True, families=(4,))
+def directories(t):
+    with Site() as site:
+        site.write("a/index.html", b"index of a\n")
+        site.write("b/first.txt", b"1\n")
+        site.write("b/<second>.txt", b"2\n")
+        appliance = t.start("--root", site.root)
+        with Connection(t) as c:
+            r = ask(c, "/a?x=1")
+            equal((r.status, r.fields["location"]), (301, "/a/?x=1"))
+            equal(ask(c, "/a/").body, b"index of a\n")
+            equal(ask(c, "/b/").status, 403)
+            equal(ask(c, "//evil.test/..//a").fields["location"], "/a/")
+        appliance.stop()
+        appliance = t.start("--root", site.root, "--listing", "--index", "first.txt")
+        with Connection(t) as c:
+            equal(ask(c, "/b/").body, b"1\n")
+            listing = ask(c, "/a/").body
+            true(b"index.html" in listing, f"no listing: {listing!r}")
+        appliance.stop()
+        appliance = t.start("--root", site.root, "--listing")
+        with Connection(t) as c:
+            listing = ask(c, "/b/").body
+            true(b"&#60;second&#62;.txt" in listing and b"<second>" not in listing, "not escaped")
+        appliance.stop()
+
+
+@test(own=True, families=(4,))
+def hosts_and_fields(t):
+    with Site() as site, Site() as other:
+        other.write("index.html", b"other\n")
+        site.write("404.html", b"<p>lost</p>\n")
+        site.write("assets/x.js", b"1;\n")
+        appliance = t.start("--root", site.root, "--site", f"Other.test={other.root}",
+                            "--error-page", "404=/404.html", "--cors", "*",
+                            "--header", "* X-All: yes",
+                            "--header", "/assets/* Cache-Control: max-age=31536000, immutable")
+        with Connection(t) as c:
+            for host, body in (("other.test", b"other\n"), ("OTHER.test:80", b"other\n"),
+                               ("other.test.", b"other\n"), ("else.test", b"<h1>home</h1>\n")):
+                equal(ask(c, "/", host=host).body, body, host)
+            r = ask(c, "/assets/x.js")
+            equal((r.fields["cache-control"], r.fields["x-all"],
+                   r.fields["access-control-allow-origin"]),
+                  ("max-age=31536000, immutable", "yes", "*"))
+            r = ask(c, "/lost")
+            equal((r.status, r.body, r.fields["content-type"]),
+                  (404, b"<p>lost</p>\n", "text/html; charset=utf-8"))
+            equal(ask(c, "/lost", host="other.test").status, 404)
+            r = ask(c, "/", "Origin: https://a.test", "Access-Control-Request-Method: GET",
+                    method="OPTIONS")
+            equal((r.status, r.fields["access-control-allow-methods"]),
+                  (204, "GET, HEAD, OPTIONS"))
+        appliance.stop()
+        appliance = t.start("--site", f"other.test={other.root}", "--strict-site")
+        with Connection(t) as c:
+            equal(ask(c, "/", host="other.test").body, b"other\n")
+            equal(ask(c, "/", host="else.test").status, 421)
+        appliance.stop()
+
+
+@test(own=True, families=(4,), within=60)
+def a_reload_loses_nothing(t):
+    old, new = noise(4_000_000, 1)[:4_000_000], noise(4_000_000, 2)[:4_000_000]
+    with Site() as site:
+        site.write("big", old)
+        site.write("small", b"old\n")
+        appliance = t.start("--root", site.root, "--https", "443",
+                            *pki.options(pki.pair("one.test")))
+        with Connection(t, receive_buffer=16384) as slow, Connection(t) as c, \
+                TlsConnection(t, receive_buffer=16384) as secure:
+            for other in (slow, secure):
+                other.send(request("GET", "/big"))
+                while b"\r\n\r\n" not in other.unread:
+                    other.more()
+            equal(ask(c, "/small").body, b"old\n")
+            load = subprocess.Popen(
+                ["h2load", "--h1", "-D", "3", "-c", "20", t.url("/small")],
+                stdout=subprocess.PIPE, text=True)
+            for n in range(4):
+                site.write("big", new if n % 2 else old[::-1], MTIME + 1 + n)
+                site.write("small", b"new%d\n" % n, MTIME + 1 + n)
+                appliance.process.send_signal(signal.SIGHUP)
+                wait_until(lambda n=n: ask(c, "/small").body == b"new%d\n" % n, 5, "the new file")
+            words = load.communicate(timeout=20)[0]
+            true(" 0 failed, 0 errored, 0 timeout" in words, words)
+            true(slow.response().body == old, "a reply is of two versions")
+            true(secure.response().body == old, "a reply over TLS is of two versions")
+            true(ask(c, "/big").body == new, "not the new file")
+            os.unlink(site.path("small"))
+            appliance.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: ask(c, "/small").status == 404, 5, "the end of a file")
+        appliance.stop()
+
+
+@test(own=True, families=(4,), within=60)
+def changes_are_watched(t):
+    with Site() as site:
+        appliance = t.start("--root", site.root, "--watch")
+        with Connection(t) as c:
+            site.write("new", b"new\n")
+            wait_until(lambda: ask(c, "/new").status == 200, 5, "a new file")
+            site.write("deep/er/file", b"deep\n")
+            wait_until(lambda: ask(c, "/deep/er/file").status == 200, 5, "a file in a new folder")
+            site.write("deep/er/file2", b"deep\n")
+            wait_until(lambda: ask(c, "/deep/er/file2").status == 200, 5, "a file beside it")
+            os.unlink(site.path("new"))
+            wait_until(lambda: ask(c, "/new").status == 404, 5, "the end of a file")
+        appliance.stop()
+
+
+@test(own=True, families=(4,), within=60)
+def clients_that_read_one_byte_cost_little(t):
+    with Site() as site:
+        site.write("big", noise(20_000_000)[:20_000_000])
+        appliance = t.start("--root", site.root, "--idle-timeout", "1")
+        slow = [Connection(t, receive_buffer=4096) for _ in range(50)]
+        for c in slow:
+            c.send(request("GET", "/big"))
+        with Connection(t) as c:
+            for _ in range(20):
+                equal(ask(c, "/").status, 200)
+        for c in slow:
+            c.socket.close()
+        appliance.stop()
+
+
+@test(families=(4,))
+def bad_directories_are_named(t):
+    with Site() as site:
+        for options, word in (
+            (("--site", "nothing"), "HOST=DIR"),
+            (("--watch",), "--root"),
+            (("--root", site.root, "--header", "nothing"), "PATTERN"),
+            (("--root", site.root, "--error-page", "200=/x"), "STATUS"),
+            (("--root", site.root, "--precompress", "lzma"), "gzip"),
+            (("--root", site.root, "--cors", "a b"), "origin"),
+        ):
+            words = t.tool(t.binary, "--", "--ip", "10.9.9.9/24", "--check", *options, ok=(2,))
+            true(word in words and len(words.splitlines()) == 1, f"{options}: {words}")
+
+
+@test(own=True, families=(4,), within=60)
+def what_cannot_be_loaded_is_said(t):
+    with Site() as site:
+        site.write("big", bytes(5_000_000))
+        for options, word in ((("--root", site.path("none")), site.path("none")),
+                              (("--root", site.root, "--content-memory", "2M"), "the bound is 2097152"),
+                              (("--root", site.root, "--error-page", "404=/none"), "/none")):
+            try:
+                t.start(*options)
+                raise AssertionError(f"it started with {options}")
+            except AssertionError as error:
+                true(word in str(error), f"{options}: {error}")
+
+
+@test(own=True, families=(4,), long=True, within=300)
+def five_gibibytes(t):
+    with Site() as site:
+        size = (5 << 30) + 1
+        with open(site.path("huge"), "wb") as file:
+            file.truncate(size)
+            for at in (0, (1 << 30) - 1, 1 << 32, size - 3):
+                file.seek(at)
+                file.write(b"abc")
+        appliance = t.start("--root", site.root)
+        ours = t.tool("sh", "-c", f"curl -sS {t.url('/huge')} | md5sum", within=250)
+        equal(ours, t.tool("sh", "-c", f"md5sum < {site.path('huge')}", within=100))
+        with Connection(t) as c:
+            r = ask(c, "/huge", f"Range: bytes={(1 << 32) - 1}-{(1 << 32) + 3}")
+            equal(r.body, b"\0abc\0")
+        appliance.stop()
