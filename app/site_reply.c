@@ -36,6 +36,8 @@ struct ask {
 
 static void add(struct ask *a, const void *text, size_t len)
 {
+	if (!len)
+		return;
 	memcpy(a->fields + a->n, text, len);
 	a->n += (uint32_t)len;
 }

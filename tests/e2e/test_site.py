@@ -413,7 +413,7 @@ def what_cannot_be_loaded_is_said(t):
     with Site() as site:
         site.write("big", bytes(5_000_000))
         for options, word in ((("--root", site.path("none")), site.path("none")),
-                              (("--root", site.root, "--content-memory", "2M"), "the bound is 2097152"),
+                              (("--root", site.root, "--content-memory", "2M"), "is 2097152"),
                               (("--root", site.root, "--error-page", "404=/none"), "/none")):
             try:
                 t.start(*options)
