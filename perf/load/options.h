@@ -11,7 +11,7 @@
 
 #include "wire/pkt.h"
 
-#define LOAD_MAX_PATHS   64
+#define LOAD_MAX_PATHS   1024
 #define LOAD_MAX_HEADERS 16
 #define LOAD_MAX_SLOTS   (8u << 20)
 #define LOAD_MAX_BATCH   256 /* requests sent together */

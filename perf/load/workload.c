@@ -10,7 +10,7 @@
 
 #define MAX_BODY_BYTES 32768 /* all of it is in flight at once: it must fit any window */
 
-_Static_assert(LOAD_PICKS == 1 << 10, "rs_workload_request() takes the upper ten bits");
+_Static_assert(LOAD_PICKS == 4096, "rs_workload_request() takes the upper twelve bits");
 
 /* The file's bytes, of the heap; NULL: told why. */
 static uint8_t *read_body(const char *name, uint32_t *len)
@@ -99,7 +99,7 @@ int rs_workload_init(struct workload *w, const struct load_options *o)
 	for (uint32_t i = 0, at = 0, below = 0; !err && i < o->n_paths; i++) {
 		below += o->paths[i].weight;
 		while (at < LOAD_PICKS && (uint64_t)at * total < (uint64_t)below * LOAD_PICKS)
-			w->picks[at++] = (uint8_t)i;
+			w->picks[at++] = (uint16_t)i;
 	}
 	if (err)
 		rs_workload_fini(w);

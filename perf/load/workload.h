@@ -11,7 +11,7 @@
 
 #include "options.h"
 
-#define LOAD_PICKS 1024 /* weighted paths are drawn from a table of so many */
+#define LOAD_PICKS 4096 /* weighted paths are drawn from a table of so many */
 
 /* One path's request, and what is known of its answer since the first one came. */
 struct load_request {
@@ -31,7 +31,7 @@ struct workload {
 	uint32_t n_requests;
 	struct load_request requests[LOAD_MAX_PATHS];
 	struct load_request last[LOAD_MAX_PATHS]; /* the same with Connection: close */
-	uint8_t picks[LOAD_PICKS];
+	uint16_t picks[LOAD_PICKS];
 	uint32_t per_conn; /* requests; 0: no end */
 	bool is_head;      /* the answers have no body */
 };
@@ -48,7 +48,7 @@ static inline struct load_request *rs_workload_request(
 	uint32_t pick = 0;
 
 	if (w->n_requests > 1)
-		pick = w->picks[((tuple * 0x9e3779b1u) ^ (number * 0x85ebca6bu)) >> 22];
+		pick = w->picks[((tuple * 0x9e3779b1u) ^ (number * 0x85ebca6bu)) >> 20];
 	return number + 1 == w->per_conn ? &w->last[pick] : &w->requests[pick];
 }
 
