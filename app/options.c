@@ -476,6 +476,16 @@ static int parse_tls_min(struct option_parser *p, const char *value)
 	return err;
 }
 
+static int parse_tls_records(struct option_parser *p, const char *value)
+{
+	static const char *const words[] = {"lean", "openssl"};
+	uint32_t choice_no = 0;
+	int err = choice(p, value, words, 2, "lean or openssl", &choice_no);
+
+	p->cfg->tls.no_lean = choice_no == 1;
+	return err;
+}
+
 static int parse_client_ca(struct option_parser *p, const char *value)
 {
 	p->cfg->tls.client_ca = value;

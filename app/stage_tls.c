@@ -109,14 +109,17 @@ static void add_spare(struct tls_conn *c, uint32_t chunk)
 {
 	memcpy(chunk_data(c, chunk), &c->spare, sizeof(c->spare));
 	c->spare = chunk;
+	c->n_spare++;
 }
 
 static uint32_t take_spare(struct tls_conn *c)
 {
 	uint32_t chunk = c->spare;
 
-	if (chunk)
-		memcpy(&c->spare, chunk_data(c, chunk), sizeof(c->spare));
+	if (!chunk)
+		return 0;
+	memcpy(&c->spare, chunk_data(c, chunk), sizeof(c->spare));
+	c->n_spare--;
 	return chunk;
 }
 
@@ -227,8 +230,50 @@ static void wrote(void *self, uint32_t n)
 	c->fill.len = (uint16_t)(c->fill.len + n);
 }
 
+static uint32_t total_room(void *self, uint32_t wanted)
+{
+	struct tls_conn *c = self;
+	uint32_t chunk_bytes = net_of(c)->chunk_bytes;
+	uint32_t total;
+
+	if (!c->fill.chunk && !c->spare)
+		evacuate(c);
+	total = c->n_spare * chunk_bytes + (c->fill.chunk ? chunk_bytes - c->fill.len : 0);
+	if (total < wanted)
+		c->lacks_room = true;
+	return total;
+}
+
+static uint8_t *gather(void *self)
+{
+	struct tls_conn *c = self;
+
+	if (!c->gathered)
+		c->gathered = rs_chunk_alloc(&c->stage->records);
+	if (c->gathered)
+		return rs_chunk_data(&c->stage->records, c->gathered);
+	c->stage->counters[TLS_C_NO_BUFFER]++;
+	return NULL;
+}
+
+static void release(void *self)
+{
+	struct tls_conn *c = self;
+
+	rs_chunk_free(&c->stage->records, c->gathered);
+	c->gathered = 0;
+}
+
 static const struct tls_pipe pipe_ops = {
-	.peek = peek, .took = took, .ended = ended, .room = room, .wrote = wrote};
+	.peek = peek,
+	.took = took,
+	.ended = ended,
+	.room = room,
+	.wrote = wrote,
+	.total_room = total_room,
+	.gather = gather,
+	.release = release,
+};
 
 /* ---- the beginning and the end of a connection ---- */
 
@@ -240,7 +285,9 @@ static void free_conn(struct stage_tls *s, struct tls_conn *c)
 	rs_tls_session_free(&c->session);
 	rs_sendq_clear(&c->out, &s->chunks);
 	if (c->kept)
-		rs_chunk_free(&s->chunks, c->kept);
+		rs_chunk_free(&s->records, c->kept);
+	if (c->gathered)
+		release(c);
 	rs_wheel_cancel(&s->wheel, (uint32_t)(c - s->conns));
 	net_of(c)->conn_of[c->conn] = TLS_NONE;
 	c->state = TLS_CONN_FREE;
@@ -331,27 +378,27 @@ static void feed(struct stage_tls *s, struct tls_conn *c, const uint8_t *data, u
 
 	if (used == len || c->http.abort)
 		return;
-	c->kept = rs_chunk_alloc(&s->chunks);
+	c->kept = rs_chunk_alloc(&s->records);
 	if (!c->kept) {
 		c->http.abort = true;
 		s->counters[TLS_C_NO_BUFFER]++;
 		return;
 	}
-	memcpy(rs_chunk_data(&s->chunks, c->kept), data + used, len - used);
+	memcpy(rs_chunk_data(&s->records, c->kept), data + used, len - used);
 	c->kept_from = 0;
 	c->kept_to = (uint16_t)(len - used);
 }
 
 static void feed_kept(struct stage_tls *s, struct tls_conn *c)
 {
-	const uint8_t *data = rs_chunk_data(&s->chunks, c->kept);
+	const uint8_t *data = rs_chunk_data(&s->records, c->kept);
 	uint32_t len = (uint32_t)c->kept_to - c->kept_from;
 	uint32_t used = rs_http_input(&s->http, &c->http, data + c->kept_from, len, &c->out);
 
 	c->kept_from = (uint16_t)(c->kept_from + used);
 	if (used < len && !c->http.abort)
 		return;
-	rs_chunk_free(&s->chunks, c->kept);
+	rs_chunk_free(&s->records, c->kept);
 	c->kept = 0;
 }
 
@@ -365,8 +412,6 @@ static void open_http(struct stage_tls *s, struct tls_conn *c)
 /* Reads a record, and gives it to HTTP. True: something moved. */
 static bool read_some(struct stage_tls *s, struct tls_conn *c)
 {
-	/* What HTTP may leave has to fit into a chunk. */
-	uint32_t max = rs_min_u32(s->chunks.chunk_bytes, sizeof(s->scratch));
 	enum tls_status status;
 	uint32_t n;
 	bool early;
@@ -377,7 +422,7 @@ static bool read_some(struct stage_tls *s, struct tls_conn *c)
 		feed_kept(s, c);
 		return true;
 	}
-	status = rs_tls_session_read(&c->session, s->scratch, max, &n, &early);
+	status = rs_tls_session_read(&c->session, s->scratch, sizeof(s->scratch), &n, &early);
 	if (c->state == TLS_CONN_HANDSHAKE && c->session.open)
 		open_http(s, c);
 	switch (status) {

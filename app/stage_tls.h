@@ -28,7 +28,8 @@
 #define TLS_MAX_NETS      32
 #define TLS_MAX_SPARE     NET_TLS_MAX_CHUNKS
 #define TLS_NONE          UINT32_MAX
-#define TLS_SCRATCH_BYTES 16384 /* the plaintext of the largest record */
+#define TLS_SCRATCH_BYTES TLS_RECORD_MAX
+#define TLS_RECORD_CHUNK  16704 /* room for TLS_RECORD_MAX, and a multiple of 64 */
 
 enum tls_conn_state {
 	TLS_CONN_FREE,
@@ -53,7 +54,8 @@ struct tls_conn {
 	uint32_t conn;        /* the net core's number of it */
 	uint32_t next;        /* on a run queue, or on the free list */
 	uint32_t spare;       /* empty chunks, linked by their first word; 0: none */
-	uint32_t kept;        /* a chunk of plaintext that HTTP would not take yet, or 0 */
+	uint32_t gathered;    /* of records: where a record is put together, or 0 */
+	uint32_t kept;        /* of records: plaintext that HTTP would not take yet, or 0 */
 	uint16_t kept_from;
 	uint16_t kept_to;
 	uint16_t generation;
@@ -63,6 +65,7 @@ struct tls_conn {
 	uint8_t n_read;   /* pieces read, of which the net core does not know yet */
 	uint8_t in_head;
 	uint8_t n_in;
+	uint8_t n_spare; /* chunks on that list */
 	bool is_queued : 1;
 	bool has_eof : 1;
 	bool lacks_room : 1;    /* since the last turn of it: something could not be written */
@@ -99,6 +102,7 @@ struct stage_tls_config {
 	uint32_t handshakes_per_turn;
 	uint32_t n_chunks; /* for replies */
 	uint32_t n_heads;
+	uint32_t n_records;
 	int socket;
 };
 
@@ -124,6 +128,7 @@ struct stage_tls {
 	struct http_seen seen;
 	struct chunk_pool chunks;
 	struct chunk_pool heads;
+	struct chunk_pool records; /* of TLS_RECORD_CHUNK bytes */
 	uint64_t counters[TLS_N_COUNTERS];
 	uint64_t http_counters[HTTP_N_COUNTERS];
 	uint64_t now_us;

@@ -39,8 +39,10 @@ int rs_stage_tls_init(struct stage_tls *s, const struct stage_tls_config *cfg, u
 	size_t wheel_bytes = rs_wheel_bytes(cfg->capacity);
 	size_t chunks_bytes = rs_chunk_pool_bytes(cfg->n_chunks, NET_CHUNK_BYTES);
 	size_t heads_bytes = rs_chunk_pool_bytes(cfg->n_heads, head_bytes);
+	size_t records_bytes = rs_chunk_pool_bytes(cfg->n_records, TLS_RECORD_CHUNK);
 	size_t total = align_line(conns_bytes) + cfg->n_nets * align_line(index_bytes) +
-		       align_line(wheel_bytes) + align_line(chunks_bytes) + align_line(heads_bytes);
+		       align_line(wheel_bytes) + align_line(chunks_bytes) +
+		       align_line(heads_bytes) + align_line(records_bytes);
 	uint8_t *at;
 
 	memset(s, 0, sizeof(*s));
@@ -62,6 +64,8 @@ int rs_stage_tls_init(struct stage_tls *s, const struct stage_tls_config *cfg, u
 	rs_wheel_init(&s->wheel, carve(&at, wheel_bytes), cfg->capacity, now_us);
 	rs_chunk_pool_init(&s->chunks, carve(&at, chunks_bytes), cfg->n_chunks, NET_CHUNK_BYTES);
 	rs_chunk_pool_init(&s->heads, carve(&at, heads_bytes), cfg->n_heads, head_bytes);
+	rs_chunk_pool_init(
+		&s->records, carve(&at, records_bytes), cfg->n_records, TLS_RECORD_CHUNK);
 	s->max_handshakes = cfg->max_handshakes;
 	s->handshakes_per_turn = cfg->handshakes_per_turn;
 	s->http = (struct http_env){
@@ -101,6 +105,7 @@ uint32_t rs_stage_tls_leaks(struct stage_tls *s)
 	rs_site_core_leave(&s->site, &s->http);
 	n_bad += check_pool("sessions", s->capacity - s->n_conns, s->capacity);
 	n_bad += check_pool("chunks", s->chunks.n_free, s->chunks.n_total);
+	n_bad += check_pool("record buffers", s->records.n_free, s->records.n_total);
 	n_bad += check_pool("head buffers", s->heads.n_free, s->heads.n_total);
 	return n_bad;
 }

@@ -14,7 +14,8 @@
 #include "io/log.h"
 
 #define REPLY_CHUNKS       8192 /* and one more for each 32 sessions */
-#define HANDSHAKES_SAME    1    /* a turn, where everything else waits for it */
+#define RECORD_BUFFERS     512
+#define HANDSHAKES_SAME    1 /* a turn, where everything else waits for it */
 #define HANDSHAKES_ALONE   4
 #define MIN_TICKET_TURN_US UINT64_C(60000000)
 
@@ -143,6 +144,7 @@ static int build_stage(struct tls_side *side, const struct topology *t,
 		.handshakes_per_turn = side->cfg->tls_cores.n ? HANDSHAKES_ALONE : HANDSHAKES_SAME,
 		.n_chunks = REPLY_CHUNKS + capacity / 32,
 		.n_heads = rs_min_u32(capacity, 1024 + capacity / 1024),
+		.n_records = RECORD_BUFFERS + capacity / 128,
 		.socket = socket,
 	};
 	int err;

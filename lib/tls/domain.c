@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 
 #include "tls/domain_internal.h"
+#include "tls/lean.h"
 
 #define MAX_OCSP_BYTES (64 << 10)
 
@@ -185,6 +186,8 @@ static SSL_CTX *new_context(
 	SSL_CTX_set_tlsext_servername_arg(ctx, d);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, d);
 	rs_tls_use_tickets(d, ctx, s);
+	if (d->lean)
+		rs_tls_use_lean(ctx);
 	if (use_client_ca(d, ctx, s, c))
 		return ctx;
 	SSL_CTX_free(ctx);
@@ -263,6 +266,7 @@ struct tls_domain *rs_tls_domain_new(struct tls_library *library,
 	d->shared = shared;
 	d->counters = counters;
 	d->strict_sni = settings->strict_sni;
+	d->lean = !settings->no_lean;
 	d->early_data = settings->max_early_data && settings->ticket_lifetime_s;
 	for (uint32_t i = 0; i < settings->n_pairs; i++) {
 		if (!add_pair(d, settings, &settings->pairs[i], &c)) {
@@ -289,6 +293,34 @@ void rs_tls_domain_free(struct tls_domain *d)
 	free(d);
 }
 
+static bool fetch_suites(struct tls_library *library)
+{
+	static const struct {
+		const char *cipher, *digest;
+		uint32_t secret_bytes, key_bytes;
+	} suites[TLS_N_SUITES] = {
+		{"AES-128-GCM", "SHA256", 32, 16},
+		{"AES-256-GCM", "SHA384", 48, 32},
+		{"ChaCha20-Poly1305", "SHA256", 32, 32},
+	};
+	EVP_MAC *mac = EVP_MAC_fetch(library->ctx, "HMAC", NULL);
+
+	library->hmac = mac ? EVP_MAC_CTX_new(mac) : NULL;
+	EVP_MAC_free(mac);
+	for (uint32_t i = 0; i < TLS_N_SUITES; i++) {
+		library->suites[i] = (struct tls_record_suite){
+			.cipher = EVP_CIPHER_fetch(library->ctx, suites[i].cipher, NULL),
+			.hmac = library->hmac,
+			.digest = suites[i].digest,
+			.secret_bytes = suites[i].secret_bytes,
+			.key_bytes = suites[i].key_bytes,
+		};
+		if (!library->suites[i].cipher)
+			return false;
+	}
+	return library->hmac;
+}
+
 struct tls_library *rs_tls_library_new(void)
 {
 	struct tls_library *library = calloc(1, sizeof(*library));
@@ -299,7 +331,7 @@ struct tls_library *rs_tls_library_new(void)
 	library->bio_method = rs_tls_new_bio_method();
 	if (library->ctx)
 		library->ticket_cipher = EVP_CIPHER_fetch(library->ctx, "AES-256-CBC", NULL);
-	if (library->ticket_cipher && library->bio_method)
+	if (library->ticket_cipher && library->bio_method && fetch_suites(library))
 		return library;
 	rs_tls_library_free(library);
 	return NULL;
@@ -314,6 +346,9 @@ void rs_tls_library_free(struct tls_library *library)
 {
 	if (!library)
 		return;
+	for (uint32_t i = 0; i < TLS_N_SUITES; i++)
+		EVP_CIPHER_free(library->suites[i].cipher);
+	EVP_MAC_CTX_free(library->hmac);
 	EVP_CIPHER_free(library->ticket_cipher);
 	BIO_meth_free(library->bio_method);
 	OPENSSL_thread_stop_ex(library->ctx); /* what this thread has of it */

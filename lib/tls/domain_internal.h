@@ -6,6 +6,9 @@
 #include <openssl/ssl.h>
 
 #include "tls/domain.h"
+#include "tls/record.h"
+
+#define TLS_N_SUITES 3 /* of TLS 1.3, by the lower byte of their number, from 0x1301 on */
 
 /* Certificates for the same names, one of each type of key. */
 struct tls_identity {
@@ -19,6 +22,8 @@ struct tls_library {
 	OSSL_LIB_CTX *ctx;
 	EVP_CIPHER *ticket_cipher; /* fetched once */
 	BIO_METHOD *bio_method;
+	EVP_MAC_CTX *hmac;
+	struct tls_record_suite suites[TLS_N_SUITES];
 };
 
 struct tls_domain {
@@ -28,6 +33,7 @@ struct tls_domain {
 	uint32_t n_sessions; /* atomic, written by the core that uses it */
 	bool strict_sni;
 	bool early_data;
+	bool lean; /* records of TLS 1.3 without OpenSSL's state machine */
 	uint32_t n_identities;
 	struct tls_identity identities[TLS_MAX_PAIRS]; /* the first has the context that accepts */
 };

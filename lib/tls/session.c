@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "tls/domain_internal.h"
+#include "tls/lean.h"
 
 /* ---- OpenSSL's side of the pipe ---- */
 
@@ -92,7 +93,7 @@ static enum tls_status end(struct tls_session *s)
 {
 	if (!s->open)
 		return fail(s);
-	if (!(SSL_get_shutdown(s->ssl) & SSL_RECEIVED_SHUTDOWN))
+	if (s->lean ? !s->close_notified : !(SSL_get_shutdown(s->ssl) & SSL_RECEIVED_SHUTDOWN))
 		s->domain->counters[TLS_C_TRUNCATED]++;
 	return TLS_ENDED;
 }
@@ -131,6 +132,7 @@ bool rs_tls_session_open(
 	*s = (struct tls_session){
 		.ssl = ssl, .domain = d, .pipe = pipe, .self = self, .early = d->early_data};
 	BIO_set_data(bio, s);
+	SSL_set_app_data(ssl, s);
 	SSL_set_bio(ssl, bio, bio);
 	SSL_set_accept_state(ssl);
 	count_session(d, 1);
@@ -164,7 +166,28 @@ static enum tls_status shake_hands(struct tls_session *s)
 	s->open = true;
 	s->domain->counters[SSL_session_reused(s->ssl) ? TLS_C_HANDSHAKES_RESUMED
 						       : TLS_C_HANDSHAKES_FULL]++;
+	if (s->domain->lean)
+		rs_tls_lean_begin(s);
 	return TLS_OK;
+}
+
+static enum tls_status read_lean(struct tls_session *s, uint8_t *to, uint32_t max, uint32_t *n)
+{
+	enum tls_status status = rs_tls_lean_read(s, to, max, n);
+
+	s->domain->counters[TLS_C_BYTES_IN] += *n;
+	if (status == TLS_ENDED)
+		return end(s);
+	return status == TLS_FAILED ? fail(s) : status;
+}
+
+static enum tls_status write_lean(
+	struct tls_session *s, const uint8_t *data, uint32_t len, uint32_t *n)
+{
+	enum tls_status status = rs_tls_lean_write(s, data, len, n);
+
+	s->domain->counters[TLS_C_BYTES_OUT] += *n;
+	return status == TLS_FAILED ? fail(s) : status;
 }
 
 enum tls_status rs_tls_session_read(
@@ -174,8 +197,11 @@ enum tls_status rs_tls_session_read(
 	size_t got = 0;
 	int r;
 
-	ERR_clear_error();
 	*n = 0;
+	*early = false;
+	if (rs_likely(s->lean))
+		return read_lean(s, to, max, n);
+	ERR_clear_error();
 	while (s->early) {
 		status = read_early(s, to, max, n);
 		*early = true;
@@ -187,6 +213,8 @@ enum tls_status rs_tls_session_read(
 		status = shake_hands(s);
 	if (status != TLS_OK)
 		return status;
+	if (s->lean)
+		return read_lean(s, to, max, n);
 	r = SSL_read_ex(s->ssl, to, max, &got);
 	*n = (uint32_t)got;
 	s->domain->counters[TLS_C_BYTES_IN] += got;
@@ -199,8 +227,10 @@ enum tls_status rs_tls_session_write(
 	size_t done = 0;
 	int r;
 
-	ERR_clear_error();
 	*n = 0;
+	if (rs_likely(s->lean))
+		return write_lean(s, data, len, n);
+	ERR_clear_error();
 	if (s->open)
 		r = SSL_write_ex(s->ssl, data, len, &done);
 	else if (SSL_get_early_data_status(s->ssl) == SSL_EARLY_DATA_ACCEPTED)
@@ -218,6 +248,8 @@ enum tls_status rs_tls_session_close(struct tls_session *s)
 
 	if (!s->open)
 		return TLS_OK;
+	if (s->lean)
+		return rs_tls_lean_close(s);
 	ERR_clear_error();
 	r = SSL_shutdown(s->ssl);
 	return r >= 0 ? TLS_OK : status_of(s, r);
@@ -225,9 +257,13 @@ enum tls_status rs_tls_session_close(struct tls_session *s)
 
 void rs_tls_session_free(struct tls_session *s)
 {
-	if (!s->ssl)
+	if (!s->domain)
 		return;
 	SSL_free(s->ssl);
+	if (s->n_gathered)
+		s->pipe->release(s->self);
+	rs_tls_keys_free(&s->rx);
+	rs_tls_keys_free(&s->tx);
 	count_session(s->domain, -1);
 	memset(s, 0, sizeof(*s));
 }

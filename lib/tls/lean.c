@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tls/lean.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "tls/domain_internal.h"
+
+/* Section 5.5: fewer records with one key than AES-GCM stands. */
+#define MAX_RECORDS_PER_KEY (UINT64_C(1) << 23)
+/* What carries no data, a read: then the client is told to go away. */
+#define MAX_EMPTY_RECORDS 32
+/* A record shorter than that only where there is no more to send. */
+#define MIN_RECORD_BYTES 512
+
+#define KEY_UPDATE       24
+#define KEY_UPDATE_BYTES 5
+#define FINISHED         20
+
+#define SECRET_RX 1
+#define SECRET_TX 2
+
+/* ---- out of OpenSSL ---- */
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* "LABEL client-random secret", in hexadecimal. */
+static void take_secret(
+	const char *line, const char *label, uint8_t *secret, uint8_t *known, uint8_t bit)
+{
+	size_t n = strlen(label);
+	const char *hex;
+
+	if (strncmp(line, label, n) != 0 || line[n] != ' ')
+		return;
+	hex = strchr(line + n + 1, ' ');
+	if (!hex)
+		return;
+	hex++;
+	for (uint32_t i = 0; i < TLS_MAX_SECRET; i++, hex += 2) {
+		int high = hex_digit(hex[0]);
+		int low = high < 0 ? -1 : hex_digit(hex[1]);
+
+		if (low < 0)
+			break;
+		secret[i] = (uint8_t)(high << 4 | low);
+	}
+	*known |= bit;
+}
+
+static void on_key(const SSL *ssl, const char *line)
+{
+	struct tls_session *s = SSL_get_app_data(ssl);
+
+	take_secret(line, "CLIENT_TRAFFIC_SECRET_0", s->rx.secret, &s->n_secrets, SECRET_RX);
+	take_secret(line, "SERVER_TRAFFIC_SECRET_0", s->tx.secret, &s->n_secrets, SECRET_TX);
+}
+
+/* Counts the records that are written after our Finished: tickets, and answers to early data. */
+static void on_message(int written, int version, int content_type, const void *data, size_t bytes,
+	SSL *ssl, void *arg)
+{
+	struct tls_session *s = SSL_get_app_data(ssl);
+	const uint8_t *message = data;
+
+	(void)version;
+	(void)arg;
+	if (!written)
+		return;
+	if (content_type == SSL3_RT_HANDSHAKE && bytes && message[0] == FINISHED)
+		s->n_app_records = 0;
+	else if (content_type == SSL3_RT_INNER_CONTENT_TYPE)
+		s->n_app_records++;
+}
+
+void rs_tls_use_lean(SSL_CTX *ctx)
+{
+	SSL_CTX_set_keylog_callback(ctx, on_key);
+	SSL_CTX_set_msg_callback(ctx, on_message);
+}
+
+void rs_tls_lean_begin(struct tls_session *s)
+{
+	uint32_t suite = SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(s->ssl));
+	uint8_t rx[TLS_MAX_SECRET], tx[TLS_MAX_SECRET];
+
+	memcpy(rx, s->rx.secret, sizeof(rx));
+	memcpy(tx, s->tx.secret, sizeof(tx));
+	if (SSL_version(s->ssl) == TLS1_3_VERSION && s->n_secrets == (SECRET_RX | SECRET_TX) &&
+		suite > 0x1300 && suite <= 0x1300 + TLS_N_SUITES && !SSL_has_pending(s->ssl)) {
+		s->suite = &s->domain->library->suites[suite - 0x1301];
+		s->lean = rs_tls_keys_init(&s->rx, s->suite, rx, false) &&
+			  rs_tls_keys_init(&s->tx, s->suite, tx, true);
+		s->tx.seq = s->n_app_records;
+	}
+	OPENSSL_cleanse(rx, sizeof(rx));
+	OPENSSL_cleanse(tx, sizeof(tx));
+	if (s->lean) {
+		SSL_free(s->ssl);
+		s->ssl = NULL;
+	}
+}
+
+/* ---- writing ---- */
+
+static enum tls_status seal(struct tls_session *s, uint8_t type, const uint8_t *data, uint32_t len)
+{
+	const struct tls_record_sink sink = {
+		.self = s->self, .room = s->pipe->room, .wrote = s->pipe->wrote};
+	uint32_t need = len + TLS_RECORD_OVERHEAD;
+
+	if (s->pipe->total_room(s->self, need) < need)
+		return TLS_WANT_ROOM;
+	return rs_tls_record_seal(&s->tx, type, data, len, &sink) ? TLS_OK : TLS_FAILED;
+}
+
+/* Section 4.6.3: says so with the old keys, and goes on with new ones. */
+static enum tls_status update_own_keys(struct tls_session *s)
+{
+	static const uint8_t update[KEY_UPDATE_BYTES] = {KEY_UPDATE, 0, 0, 1, 0};
+	enum tls_status status;
+
+	if (!s->owes_update && s->tx.seq < MAX_RECORDS_PER_KEY)
+		return TLS_OK;
+	status = seal(s, TLS_CONTENT_HANDSHAKE, update, sizeof(update));
+	if (status != TLS_OK)
+		return status;
+	s->owes_update = false;
+	return rs_tls_keys_update(&s->tx, s->suite, true) ? TLS_OK : TLS_FAILED;
+}
+
+enum tls_status rs_tls_lean_write(
+	struct tls_session *s, const uint8_t *data, uint32_t len, uint32_t *n)
+{
+	enum tls_status status = update_own_keys(s);
+	uint32_t room;
+
+	if (status != TLS_OK)
+		return status;
+	len = rs_min_u32(len, TLS_RECORD_PLAINTEXT);
+	room = s->pipe->total_room(s->self, len + TLS_RECORD_OVERHEAD);
+	if (room < len + TLS_RECORD_OVERHEAD) {
+		if (room < MIN_RECORD_BYTES + TLS_RECORD_OVERHEAD)
+			return TLS_WANT_ROOM;
+		len = room - TLS_RECORD_OVERHEAD;
+	}
+	status = seal(s, TLS_CONTENT_DATA, data, len);
+	*n = status == TLS_OK ? len : 0;
+	return status;
+}
+
+static enum tls_status send_alert(struct tls_session *s, uint8_t level, enum tls_alert alert)
+{
+	const uint8_t message[2] = {level, (uint8_t)alert};
+
+	return seal(s, TLS_CONTENT_ALERT, message, sizeof(message));
+}
+
+enum tls_status rs_tls_lean_close(struct tls_session *s)
+{
+	return send_alert(s, SSL3_AL_WARNING, TLS_ALERT_CLOSE_NOTIFY);
+}
+
+/* ---- reading ---- */
+
+static enum tls_status fail_with(struct tls_session *s, enum tls_alert alert)
+{
+	send_alert(s, SSL3_AL_FATAL, alert);
+	return TLS_FAILED;
+}
+
+/* The length of a record, header and all, by its header. 0: *alert is what is wrong with it. */
+static uint32_t record_bytes(const uint8_t *header, enum tls_alert *alert)
+{
+	uint32_t len = (uint32_t)header[3] << 8 | header[4];
+
+	*alert = TLS_ALERT_UNEXPECTED_MESSAGE;
+	if (header[0] != TLS_CONTENT_DATA)
+		return 0;
+	*alert = TLS_ALERT_RECORD_OVERFLOW;
+	return len <= TLS_RECORD_MAX - TLS_RECORD_HEADER ? TLS_RECORD_HEADER + len : 0;
+}
+
+/* Puts a record together that comes in pieces. *bytes: of the whole of it. */
+static enum tls_status gather(struct tls_session *s, const uint8_t **record, uint32_t *bytes)
+{
+	uint8_t *buffer = s->pipe->gather(s->self);
+	uint32_t want = TLS_RECORD_HEADER;
+	enum tls_alert alert;
+
+	if (!buffer)
+		return TLS_FAILED;
+	for (;;) {
+		struct span in;
+		uint32_t n;
+
+		if (s->n_gathered >= TLS_RECORD_HEADER) {
+			want = record_bytes(buffer, &alert);
+			if (!want)
+				return fail_with(s, alert);
+			if (s->n_gathered == want)
+				break;
+		}
+		in = s->pipe->peek(s->self);
+		if (!in.len)
+			return s->pipe->ended(s->self) ? TLS_ENDED : TLS_WANT_INPUT;
+		n = rs_min_u32(in.len, want - s->n_gathered);
+		memcpy(buffer + s->n_gathered, in.data, n);
+		s->n_gathered += n;
+		s->pipe->took(s->self, n);
+	}
+	*record = buffer;
+	*bytes = want;
+	return TLS_OK;
+}
+
+/* The next record, where it lies if it lies there as a whole. */
+static enum tls_status next_record(struct tls_session *s, const uint8_t **record, uint32_t *bytes)
+{
+	struct span in = s->pipe->peek(s->self);
+	enum tls_alert alert;
+
+	if (!in.len && !s->n_gathered)
+		return s->pipe->ended(s->self) ? TLS_ENDED : TLS_WANT_INPUT;
+	if (s->n_gathered || in.len < TLS_RECORD_HEADER)
+		return gather(s, record, bytes);
+	*bytes = record_bytes(in.data, &alert);
+	if (!*bytes)
+		return fail_with(s, alert);
+	if (in.len < *bytes)
+		return gather(s, record, bytes);
+	*record = in.data;
+	return TLS_OK;
+}
+
+static void drop_record(struct tls_session *s, uint32_t bytes)
+{
+	if (!s->n_gathered) {
+		s->pipe->took(s->self, bytes);
+		return;
+	}
+	s->n_gathered = 0;
+	s->pipe->release(s->self);
+}
+
+static enum tls_status take_alert(struct tls_session *s, const uint8_t *alert, uint32_t n)
+{
+	if (n != 2)
+		return fail_with(s, TLS_ALERT_DECODE_ERROR);
+	if (alert[1] == TLS_ALERT_USER_CANCELED)
+		return TLS_OK;
+	if (alert[1] != TLS_ALERT_CLOSE_NOTIFY)
+		return TLS_FAILED; /* the client's word is the last one */
+	s->close_notified = true;
+	return TLS_ENDED;
+}
+
+/* What may come after the handshake is one KeyUpdate a record. */
+static enum tls_status take_handshake(struct tls_session *s, const uint8_t *message, uint32_t n)
+{
+	static const uint8_t head[KEY_UPDATE_BYTES - 1] = {KEY_UPDATE, 0, 0, 1};
+
+	if (n != KEY_UPDATE_BYTES || memcmp(message, head, sizeof(head)) != 0)
+		return fail_with(s, TLS_ALERT_UNEXPECTED_MESSAGE);
+	if (message[4] > 1)
+		return fail_with(s, TLS_ALERT_ILLEGAL_PARAMETER);
+	if (!rs_tls_keys_update(&s->rx, s->suite, false))
+		return TLS_FAILED;
+	s->owes_update |= message[4] == 1;
+	return update_own_keys(s) == TLS_FAILED ? TLS_FAILED : TLS_OK;
+}
+
+/* TLS_OK with *n == 0: a record that carried no data. */
+static enum tls_status read_one(struct tls_session *s, uint8_t *to, uint32_t *n)
+{
+	const uint8_t *record;
+	uint32_t bytes;
+	uint8_t type;
+	enum tls_status status = next_record(s, &record, &bytes);
+	enum tls_alert alert;
+
+	*n = 0;
+	if (status != TLS_OK)
+		return status;
+	alert = rs_tls_record_open(&s->rx, record, bytes, to, n, &type);
+	drop_record(s, bytes);
+	if (alert != TLS_ALERT_NONE) {
+		*n = 0;
+		return fail_with(s, alert);
+	}
+	if (type == TLS_CONTENT_DATA)
+		return TLS_OK;
+	bytes = *n;
+	*n = 0;
+	if (type == TLS_CONTENT_ALERT)
+		return take_alert(s, to, bytes);
+	if (type == TLS_CONTENT_HANDSHAKE)
+		return take_handshake(s, to, bytes);
+	return fail_with(s, TLS_ALERT_UNEXPECTED_MESSAGE);
+}
+
+enum tls_status rs_tls_lean_read(struct tls_session *s, uint8_t *to, uint32_t max, uint32_t *n)
+{
+	enum tls_status status = TLS_OK;
+
+	if (max < TLS_RECORD_MAX)
+		return TLS_FAILED;
+	*n = 0;
+	for (uint32_t i = 0; status == TLS_OK && !*n; i++) {
+		if (i == MAX_EMPTY_RECORDS)
+			return fail_with(s, TLS_ALERT_UNEXPECTED_MESSAGE);
+		status = read_one(s, to, n);
+	}
+	return status;
+}

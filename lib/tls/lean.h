@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A session after the handshake of TLS 1.3, without OpenSSL's state machine: the traffic secrets
+ * come from its key log, and from then on records, alerts and key updates (RFC 8446 sections 4.6.3,
+ * 5, 6) are handled here. Private to lib/tls.
+ */
+#ifndef RS_TLS_LEAN_H
+#define RS_TLS_LEAN_H
+
+#include <openssl/ssl.h>
+
+#include "tls/session.h"
+
+/* Sets ctx up to tell what rs_tls_lean_begin() needs. Sessions are the application data of an SSL.
+ */
+void rs_tls_use_lean(SSL_CTX *ctx);
+
+/* The handshake is complete: goes over, if it can; else everything stays with OpenSSL. */
+void rs_tls_lean_begin(struct tls_session *s);
+
+/* As the functions of session.h. Counters are the caller's. */
+enum tls_status rs_tls_lean_read(struct tls_session *s, uint8_t *to, uint32_t max, uint32_t *n);
+enum tls_status rs_tls_lean_write(
+	struct tls_session *s, const uint8_t *data, uint32_t len, uint32_t *n);
+enum tls_status rs_tls_lean_close(struct tls_session *s);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The record protocol of TLS 1.3 after the handshake (RFC 8446 section 5): records from plaintext,
+ * plaintext from records, by the traffic secrets. For sessions that have outgrown OpenSSL's
+ * state machine, whose SSL_read() and SSL_write() cost more than the ciphers do.
+ *
+ * It does nothing but seal, open, and change keys; what the content means is the session's
+ * business. Belongs to one core. Includes base and OpenSSL's ciphers.
+ */
+#ifndef RS_TLS_RECORD_H
+#define RS_TLS_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <openssl/evp.h>
+
+#define TLS_RECORD_HEADER    5
+#define TLS_RECORD_PLAINTEXT 16384 /* the most that one record carries */
+#define TLS_RECORD_OVERHEAD  22    /* header, content type, tag: beside the plaintext */
+#define TLS_RECORD_MAX       (TLS_RECORD_HEADER + TLS_RECORD_PLAINTEXT + 256)
+#define TLS_MAX_SECRET       48
+
+/* RFC 8446 section 5.1, section 6 */
+enum tls_content {
+	TLS_CONTENT_ALERT = 21,
+	TLS_CONTENT_HANDSHAKE = 22,
+	TLS_CONTENT_DATA = 23,
+};
+
+enum tls_alert {
+	TLS_ALERT_CLOSE_NOTIFY = 0,
+	TLS_ALERT_UNEXPECTED_MESSAGE = 10,
+	TLS_ALERT_BAD_RECORD_MAC = 20,
+	TLS_ALERT_RECORD_OVERFLOW = 22,
+	TLS_ALERT_ILLEGAL_PARAMETER = 47,
+	TLS_ALERT_DECODE_ERROR = 50,
+	TLS_ALERT_USER_CANCELED = 90,
+	TLS_ALERT_NONE = 255, /* not on the wire: nothing is wrong */
+};
+
+/* One direction. */
+struct tls_record_keys {
+	EVP_CIPHER_CTX *cipher;
+	uint64_t seq; /* of the next record */
+	uint8_t iv[12];
+	uint8_t secret[TLS_MAX_SECRET];
+};
+
+/* What the keys of a suite are made with; of a core, made once. */
+struct tls_record_suite {
+	EVP_CIPHER *cipher;
+	EVP_MAC_CTX *hmac;
+	const char *digest;
+	uint32_t secret_bytes;
+	uint32_t key_bytes;
+};
+
+/* Keys from a secret of suite->secret_bytes. False: no memory. */
+bool rs_tls_keys_init(struct tls_record_keys *k, const struct tls_record_suite *suite,
+	const uint8_t *secret, bool sealing);
+
+/* The next generation (section 7.2). */
+bool rs_tls_keys_update(
+	struct tls_record_keys *k, const struct tls_record_suite *suite, bool sealing);
+
+/* Harmless on one that is all zero. */
+void rs_tls_keys_free(struct tls_record_keys *k);
+
+/*
+ * Opens the record of bytes at record, header and all, whose header says so many. Writes to to,
+ * which has room for bytes; *n: how much of it is content of *type. Returns what is wrong, or
+ * TLS_ALERT_NONE.
+ */
+enum tls_alert rs_tls_record_open(struct tls_record_keys *k, const uint8_t *record, uint32_t bytes,
+	uint8_t *to, uint32_t *n, uint8_t *type);
+
+/* Where a sealed record goes, piece by piece. */
+struct tls_record_sink {
+	void *self;
+	/* Where to write next, *bytes of it. Never NULL while the record is being written: the
+	 * caller has asked before how much room there is. */
+	uint8_t *(*room)(void *self, uint32_t *bytes);
+	void (*wrote)(void *self, uint32_t n);
+};
+
+/*
+ * Seals len bytes (at most TLS_RECORD_PLAINTEXT) as one record of type; takes len +
+ * TLS_RECORD_OVERHEAD bytes of the sink's room. False: the cipher failed, which it does not.
+ */
+bool rs_tls_record_seal(struct tls_record_keys *k, uint8_t type, const uint8_t *data, uint32_t len,
+	const struct tls_record_sink *sink);
+
+#endif
