@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lib/tls against OpenSSL's own client, over memory: the client's words and ours are carried by the
- * test, whole or in crumbs.
+ * lib/tls against OpenSSL's own client.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,235 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-
-#include "base/bytes.h"
-#include "tls/session.h"
-
-#define BUFFER_BYTES (1 << 20)
-
-/* ---- a certificate ---- */
-
-static char cert_path[] = "/tmp/ringside-test-cert-XXXXXX";
-static char key_path[] = "/tmp/ringside-test-key-XXXXXX";
-
-static FILE *new_file(char *path)
-{
-	int fd = mkstemp(path);
-
-	assert_true(fd >= 0);
-	return fdopen(fd, "w");
-}
-
-static int make_certificate(void **state)
-{
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *cert = X509_new();
-	FILE *file;
-
-	(void)state;
-	X509_set_version(cert, 2);
-	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
-	X509_gmtime_adj(X509_getm_notBefore(cert), -60);
-	X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
-	X509_set_pubkey(cert, key);
-	X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN", MBSTRING_ASC,
-		(const unsigned char *)"a.test", -1, -1, 0);
-	X509_set_issuer_name(cert, X509_get_subject_name(cert));
-	assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
-	file = new_file(cert_path);
-	PEM_write_X509(file, cert);
-	fclose(file);
-	file = new_file(key_path);
-	PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL);
-	fclose(file);
-	X509_free(cert);
-	EVP_PKEY_free(key);
-	return 0;
-}
-
-static int remove_certificate(void **state)
-{
-	(void)state;
-	unlink(cert_path);
-	unlink(key_path);
-	return 0;
-}
-
-/* ---- a server and a client ---- */
-
-struct rig {
-	struct tls_settings settings;
-	struct tls_shared *shared;
-	struct tls_library *library;
-	struct tls_domain *domain;
-	uint64_t counters[TLS_N_COUNTERS];
-	struct tls_session server;
-	uint8_t *in, *out; /* ciphertext: to the server, from the server */
-	uint32_t in_from, in_to, out_to;
-	uint32_t shown; /* the server sees at most so many bytes at a time … */
-	uint32_t roomy; /* … and may write so many before it is told to wait */
-	uint8_t gathered[TLS_RECORD_MAX];
-	bool is_gathering, has_ended;
-	SSL_CTX *ctx;
-	SSL *client;
-	uint8_t text[TLS_RECORD_MAX];
-};
-
-static struct span peek(void *self)
-{
-	struct rig *r = self;
-
-	return (struct span){
-		.data = r->in + r->in_from,
-		.len = rs_min_u32(r->in_to - r->in_from, r->shown),
-	};
-}
-
-static void took(void *self, uint32_t n)
-{
-	((struct rig *)self)->in_from += n;
-}
-
-static bool ended(void *self)
-{
-	return ((struct rig *)self)->has_ended;
-}
-
-static uint8_t *room(void *self, uint32_t *bytes)
-{
-	struct rig *r = self;
-
-	*bytes = rs_min_u32(r->roomy, 100); /* in pieces, as chunks are */
-	return *bytes ? r->out + r->out_to : NULL;
-}
-
-static void wrote(void *self, uint32_t n)
-{
-	struct rig *r = self;
-
-	r->out_to += n;
-	r->roomy -= n;
-}
-
-static uint32_t total_room(void *self, uint32_t wanted)
-{
-	(void)wanted;
-	return ((struct rig *)self)->roomy;
-}
-
-static uint8_t *gather(void *self)
-{
-	((struct rig *)self)->is_gathering = true;
-	return ((struct rig *)self)->gathered;
-}
-
-static void release(void *self)
-{
-	((struct rig *)self)->is_gathering = false;
-}
-
-static const struct tls_pipe pipe_ops = {
-	.peek = peek,
-	.took = took,
-	.ended = ended,
-	.room = room,
-	.wrote = wrote,
-	.total_room = total_room,
-	.gather = gather,
-	.release = release,
-};
-
-static void rig_init(struct rig *r)
-{
-	char why[256];
-
-	memset(r, 0, sizeof(*r));
-	r->settings.n_pairs = 1;
-	r->settings.pairs[0] = (struct tls_pair){.cert = cert_path, .key = key_path};
-	r->settings.ticket_lifetime_s = 100;
-	r->shared = calloc(1, sizeof(*r->shared));
-	rs_tls_tickets_init(&r->shared->tickets);
-	r->library = rs_tls_library_new();
-	r->domain = rs_tls_domain_new(
-		r->library, &r->settings, r->shared, r->counters, why, sizeof(why));
-	assert_non_null(r->domain);
-	r->in = malloc(BUFFER_BYTES);
-	r->out = malloc(BUFFER_BYTES);
-	r->ctx = SSL_CTX_new(TLS_client_method());
-}
-
-static void rig_connect(struct rig *r)
-{
-	assert_true(rs_tls_session_open(&r->server, r->domain, &pipe_ops, r));
-	r->in_from = r->in_to = r->out_to = 0;
-	r->shown = UINT32_MAX;
-	r->roomy = BUFFER_BYTES;
-	r->has_ended = false;
-	r->client = SSL_new(r->ctx);
-	SSL_set_bio(r->client, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-	SSL_set_connect_state(r->client);
-}
-
-static void rig_disconnect(struct rig *r)
-{
-	/* Or else OpenSSL would not resume its session. */
-	SSL_set_shutdown(r->client, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
-	SSL_free(r->client);
-	rs_tls_session_free(&r->server);
-	assert_false(r->is_gathering);
-	assert_int_equal(rs_tls_domain_n_sessions(r->domain), 0);
-}
-
-static void rig_fini(struct rig *r)
-{
-	SSL_CTX_free(r->ctx);
-	rs_tls_domain_free(r->domain);
-	rs_tls_library_free(r->library);
-	free(r->shared);
-	free(r->in);
-	free(r->out);
-}
-
-/* Carries what both have said. */
-static void carry(struct rig *r)
-{
-	int n = BIO_read(SSL_get_wbio(r->client), r->in + r->in_to, (int)(BUFFER_BYTES - r->in_to));
-
-	r->in_to += n > 0 ? (uint32_t)n : 0;
-	if (r->out_to)
-		BIO_write(SSL_get_rbio(r->client), r->out, (int)r->out_to);
-	r->out_to = 0;
-	if (r->in_from == r->in_to)
-		r->in_from = r->in_to = 0;
-}
-
-static enum tls_status server_read(struct rig *r, uint32_t *n)
-{
-	bool early;
-
-	return rs_tls_session_read(&r->server, r->text, sizeof(r->text), n, &early);
-}
-
-static void shake_hands(struct rig *r)
-{
-	uint32_t n;
-
-	for (int i = 0; i < 1000 && !(SSL_is_init_finished(r->client) && r->server.open); i++) {
-		SSL_do_handshake(r->client);
-		carry(r);
-		assert_int_equal(server_read(r, &n), TLS_WANT_INPUT);
-		carry(r);
-	}
-	assert_true(r->server.open);
-}
+#include "tls_rig.h"
 
 /* The client says n bytes of a pattern, and the server repeats them. */
 static void echo(struct rig *r, uint32_t n)
@@ -291,6 +65,7 @@ static void every_suite_and_size(void **state)
 			SSL_CTX_set_ciphersuites(r.ctx, suites[suite]);
 			rig_connect(&r);
 			r.shown = crumbs == 0 ? UINT32_MAX : crumbs == 1 ? 1 : 1460;
+			r.piece = 100;
 			shake_hands(&r);
 			assert_true(r.server.lean);
 			assert_null(r.server.ssl);
