@@ -120,6 +120,14 @@ class Bench:
             raise Unable(f"handover ended with {status}: {process.log().strip()}")
         return float(process.log())
 
+    def tls_costs(self, seconds):
+        """What perf/micro/tls says, on the server's core with nothing else running."""
+        command = [f"{BUILD}/perf/micro/tls", str(seconds * 1000 // 8)]
+        process = Process(self.folder, "tls", command, SERVER_CORE)
+        if process.wait(seconds * 4 + 20):
+            raise Unable(f"perf/micro/tls: {process.log().strip()}")
+        return json.loads(process.log())
+
     def jitter(self, core):
         """Percent of the time that the core misses, and the longest gap in µs."""
         process = Process(self.folder, "jitter", [f"{BUILD}/perf/micro/jitter", "2"], core)

@@ -234,6 +234,26 @@ def generator(bench, figures, rounds):
         figures.add("busy", result["busy"])
 
 
+def tls(bench, figures, rounds):
+    """What TLS costs a core, without a network (perf/micro/tls.c): our sessions against OpenSSL's
+    client over memory, of which only the server's part is timed. Handshakes of TLS 1.3 with a P-256
+    certificate and X25519, against the primitives that they cannot do without; reading a request
+    of 100 bytes and writing a reply of 300; records of 16 KiB against AES-128-GCM alone; the heap
+    that an idle session takes. `_openssl`: with --tls-records openssl."""
+    for _ in figures.rounds(rounds):
+        costs = bench.tls_costs(bench.seconds)
+        figures.add("us_per_handshake", costs["us_full"])
+        figures.add("us_per_resumed", costs["us_resumed"])
+        figures.add("us_of_primitives", costs["us_primitives"])
+        figures.add("ratio_to_primitives", costs["us_primitives"] / costs["us_full"])
+        for records in ("lean", "openssl"):
+            figures.add(f"ns_per_request_{records}", costs[f"ns_request_{records}"])
+            figures.add(f"gbit_per_s_{records}", costs[f"gbit_{records}"])
+            figures.add(f"bytes_per_session_{records}", costs[f"bytes_{records}"])
+        figures.add("gbit_per_s_evp", costs["gbit_evp"])
+        figures.add("ratio_to_evp", costs["gbit_lean"] / costs["gbit_evp"])
+
+
 # What each one owes; where it ends early, these are absent.
 PROMISED = {
     "keepalive": [
@@ -253,13 +273,17 @@ PROMISED = {
         f"cycles_{name}" for name in ("rx", "parse", "lookup", "tcp", "http", "render", "tx")
     ],
     "generator": ["rps", "busy"],
+    "tls": [
+        *("us_per_handshake", "us_per_resumed", "ratio_to_primitives", "ratio_to_evp"),
+        *("ns_per_request_lean", "gbit_per_s_lean", "bytes_per_session_lean"),
+    ],
 }
 
 SCENARIOS = {
     f.__name__: f
     for f in (
         *(keepalive, connections, bulk, latency, idle, overload, split, stages),
-        generator,
+        *(generator, tls),
     )
 }
 
