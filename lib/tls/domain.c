@@ -11,6 +11,7 @@
 
 #include "tls/domain_internal.h"
 #include "tls/lean.h"
+#include "tls/provider.h"
 
 #define MAX_OCSP_BYTES (64 << 10)
 
@@ -164,7 +165,7 @@ static SSL_CTX *new_context(
 	struct tls_domain *d, const struct tls_settings *s, const struct complaint *c)
 {
 	static const unsigned char id[] = "ringside";
-	SSL_CTX *ctx = SSL_CTX_new_ex(d->library->ctx, NULL, TLS_server_method());
+	SSL_CTX *ctx = SSL_CTX_new_ex(d->library->ctx, TLS_PROPERTIES, TLS_server_method());
 
 	if (!ctx || !SSL_CTX_set_ciphersuites(ctx, SUITES_13) ||
 		!SSL_CTX_set_cipher_list(ctx, SUITES_12) ||
@@ -296,29 +297,29 @@ void rs_tls_domain_free(struct tls_domain *d)
 static bool fetch_suites(struct tls_library *library)
 {
 	static const struct {
-		const char *cipher, *digest;
-		uint32_t secret_bytes, key_bytes;
+		const char *cipher;
+		enum tls_hash hash;
+		uint32_t key_bytes;
 	} suites[TLS_N_SUITES] = {
-		{"AES-128-GCM", "SHA256", 32, 16},
-		{"AES-256-GCM", "SHA384", 48, 32},
-		{"ChaCha20-Poly1305", "SHA256", 32, 32},
+		{"AES-128-GCM", TLS_SHA256, 16},
+		{"AES-256-GCM", TLS_SHA384, 32},
+		{"ChaCha20-Poly1305", TLS_SHA256, 32},
 	};
-	EVP_MAC *mac = EVP_MAC_fetch(library->ctx, "HMAC", NULL);
 
-	library->hmac = mac ? EVP_MAC_CTX_new(mac) : NULL;
-	EVP_MAC_free(mac);
+	if (!rs_tls_hkdf_init(&library->hkdfs[TLS_SHA256], library->ctx, "SHA256") ||
+		!rs_tls_hkdf_init(&library->hkdfs[TLS_SHA384], library->ctx, "SHA384"))
+		return false;
 	for (uint32_t i = 0; i < TLS_N_SUITES; i++) {
 		library->suites[i] = (struct tls_record_suite){
 			.cipher = EVP_CIPHER_fetch(library->ctx, suites[i].cipher, NULL),
-			.hmac = library->hmac,
-			.digest = suites[i].digest,
-			.secret_bytes = suites[i].secret_bytes,
+			.hkdf = &library->hkdfs[suites[i].hash],
 			.key_bytes = suites[i].key_bytes,
 		};
 		if (!library->suites[i].cipher)
 			return false;
 	}
-	return library->hmac;
+	library->ticket_cipher = EVP_CIPHER_fetch(library->ctx, "AES-256-CBC", NULL);
+	return library->ticket_cipher;
 }
 
 struct tls_library *rs_tls_library_new(void)
@@ -329,9 +330,8 @@ struct tls_library *rs_tls_library_new(void)
 		return NULL;
 	library->ctx = OSSL_LIB_CTX_new();
 	library->bio_method = rs_tls_new_bio_method();
-	if (library->ctx)
-		library->ticket_cipher = EVP_CIPHER_fetch(library->ctx, "AES-256-CBC", NULL);
-	if (library->ticket_cipher && library->bio_method && fetch_suites(library))
+	if (library->ctx && library->bio_method && rs_tls_provider_load(library) &&
+		fetch_suites(library))
 		return library;
 	rs_tls_library_free(library);
 	return NULL;
@@ -348,9 +348,11 @@ void rs_tls_library_free(struct tls_library *library)
 		return;
 	for (uint32_t i = 0; i < TLS_N_SUITES; i++)
 		EVP_CIPHER_free(library->suites[i].cipher);
-	EVP_MAC_CTX_free(library->hmac);
+	for (uint32_t i = 0; i < TLS_N_HASHES; i++)
+		rs_tls_hkdf_free(&library->hkdfs[i]);
 	EVP_CIPHER_free(library->ticket_cipher);
 	BIO_meth_free(library->bio_method);
+	rs_tls_provider_unload(library);
 	OPENSSL_thread_stop_ex(library->ctx); /* what this thread has of it */
 	OSSL_LIB_CTX_free(library->ctx);
 	free(library);

@@ -3,10 +3,17 @@
 #ifndef RS_TLS_DOMAIN_INTERNAL_H
 #define RS_TLS_DOMAIN_INTERNAL_H
 
+#include <openssl/provider.h>
 #include <openssl/ssl.h>
 
 #include "tls/domain.h"
 #include "tls/record.h"
+
+enum tls_hash {
+	TLS_SHA256,
+	TLS_SHA384,
+	TLS_N_HASHES,
+};
 
 #define TLS_N_SUITES 3 /* of TLS 1.3, by the lower byte of their number, from 0x1301 on */
 
@@ -18,11 +25,15 @@ struct tls_identity {
 	int ocsp_bytes;
 };
 
+struct tls_session;
+
 struct tls_library {
 	OSSL_LIB_CTX *ctx;
 	EVP_CIPHER *ticket_cipher; /* fetched once */
 	BIO_METHOD *bio_method;
-	EVP_MAC_CTX *hmac;
+	OSSL_PROVIDER *providers[2];
+	struct tls_session *at_work; /* whose handshake OpenSSL is called for, or NULL */
+	struct tls_hkdf hkdfs[TLS_N_HASHES];
 	struct tls_record_suite suites[TLS_N_SUITES];
 };
 

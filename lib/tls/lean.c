@@ -17,50 +17,7 @@
 #define KEY_UPDATE_BYTES 5
 #define FINISHED         20
 
-#define SECRET_RX 1
-#define SECRET_TX 2
-
 /* ---- out of OpenSSL ---- */
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* "LABEL client-random secret", in hexadecimal. */
-static void take_secret(
-	const char *line, const char *label, uint8_t *secret, uint8_t *known, uint8_t bit)
-{
-	size_t n = strlen(label);
-	const char *hex;
-
-	if (strncmp(line, label, n) != 0 || line[n] != ' ')
-		return;
-	hex = strchr(line + n + 1, ' ');
-	if (!hex)
-		return;
-	hex++;
-	for (uint32_t i = 0; i < TLS_MAX_SECRET; i++, hex += 2) {
-		int high = hex_digit(hex[0]);
-		int low = high < 0 ? -1 : hex_digit(hex[1]);
-
-		if (low < 0)
-			break;
-		secret[i] = (uint8_t)(high << 4 | low);
-	}
-	*known |= bit;
-}
-
-static void on_key(const SSL *ssl, const char *line)
-{
-	struct tls_session *s = SSL_get_app_data(ssl);
-
-	take_secret(line, "CLIENT_TRAFFIC_SECRET_0", s->rx.secret, &s->n_secrets, SECRET_RX);
-	take_secret(line, "SERVER_TRAFFIC_SECRET_0", s->tx.secret, &s->n_secrets, SECRET_TX);
-}
 
 /* Counts the records that are written after our Finished: tickets, and answers to early data. */
 static void on_message(int written, int version, int content_type, const void *data, size_t bytes,
@@ -81,7 +38,6 @@ static void on_message(int written, int version, int content_type, const void *d
 
 void rs_tls_use_lean(SSL_CTX *ctx)
 {
-	SSL_CTX_set_keylog_callback(ctx, on_key);
 	SSL_CTX_set_msg_callback(ctx, on_message);
 }
 
@@ -92,8 +48,9 @@ void rs_tls_lean_begin(struct tls_session *s)
 
 	memcpy(rx, s->rx.secret, sizeof(rx));
 	memcpy(tx, s->tx.secret, sizeof(tx));
-	if (SSL_version(s->ssl) == TLS1_3_VERSION && s->n_secrets == (SECRET_RX | SECRET_TX) &&
-		suite > 0x1300 && suite <= 0x1300 + TLS_N_SUITES && !SSL_has_pending(s->ssl)) {
+	if (SSL_version(s->ssl) == TLS1_3_VERSION &&
+		s->n_secrets == (TLS_SECRET_RX | TLS_SECRET_TX) && suite > 0x1300 &&
+		suite <= 0x1300 + TLS_N_SUITES && !SSL_has_pending(s->ssl)) {
 		s->suite = &s->domain->library->suites[suite - 0x1301];
 		s->lean = rs_tls_keys_init(&s->rx, s->suite, rx, false) &&
 			  rs_tls_keys_init(&s->tx, s->suite, tx, true);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A session after the handshake of TLS 1.3, without OpenSSL's state machine: the traffic secrets
- * come from its key log, and from then on records, alerts and key updates (RFC 8446 sections 4.6.3,
- * 5, 6) are handled here. Private to lib/tls.
+ * are had from its key derivation (provider.h), and from then on records, alerts and key updates
+ * (RFC 8446 sections 4.6.3, 5, 6) are handled here. Private to lib/tls.
  */
 #ifndef RS_TLS_LEAN_H
 #define RS_TLS_LEAN_H

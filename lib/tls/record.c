@@ -3,9 +3,7 @@
 
 #include <string.h>
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/params.h>
 
 #include "base/bytes.h"
 
@@ -13,34 +11,17 @@
 
 /* ---- keys (section 7.1, 7.2) ---- */
 
-/* HKDF-Expand-Label without context, for at most one block of the digest. */
+static struct span literal(const char *text)
+{
+	return (struct span){.data = (const uint8_t *)text, .len = (uint32_t)strlen(text)};
+}
+
 static bool expand_label(const struct tls_record_suite *suite, const uint8_t *secret,
 	const char *label, uint8_t *to, uint32_t bytes)
 {
-	uint8_t info[32], block[TLS_MAX_SECRET];
-	uint32_t label_bytes = (uint32_t)strlen(label), n = 0;
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(
-			OSSL_MAC_PARAM_DIGEST, (char *)(uintptr_t)suite->digest, 0),
-		OSSL_PARAM_construct_end(),
-	};
-	size_t got = 0;
-
-	info[n++] = 0;
-	info[n++] = (uint8_t)bytes;
-	info[n++] = (uint8_t)(6 + label_bytes);
-	memcpy(info + n, "tls13 ", 6);
-	memcpy(info + n + 6, label, label_bytes);
-	n += 6 + label_bytes;
-	info[n++] = 0; /* no context */
-	info[n++] = 1; /* the first block of HKDF-Expand (RFC 5869 section 2.3) */
-	if (EVP_MAC_init(suite->hmac, secret, suite->secret_bytes, params) != 1 ||
-		EVP_MAC_update(suite->hmac, info, n) != 1 ||
-		EVP_MAC_final(suite->hmac, block, &got, sizeof(block)) != 1 || got < bytes)
-		return false;
-	memcpy(to, block, bytes);
-	OPENSSL_cleanse(block, sizeof(block));
-	return true;
+	return rs_tls_hkdf_expand(suite->hkdf,
+		(struct span){.data = secret, .len = suite->hkdf->bytes}, literal("tls13 "),
+		literal(label), (struct span){0}, to, bytes);
 }
 
 static bool set_keys(struct tls_record_keys *k, const struct tls_record_suite *suite, bool sealing)
@@ -59,7 +40,7 @@ bool rs_tls_keys_init(struct tls_record_keys *k, const struct tls_record_suite *
 	const uint8_t *secret, bool sealing)
 {
 	*k = (struct tls_record_keys){.cipher = EVP_CIPHER_CTX_new()};
-	memcpy(k->secret, secret, suite->secret_bytes);
+	memcpy(k->secret, secret, suite->hkdf->bytes);
 	return k->cipher && set_keys(k, suite, sealing);
 }
 
@@ -68,9 +49,9 @@ bool rs_tls_keys_update(
 {
 	uint8_t next[TLS_MAX_SECRET];
 
-	if (!expand_label(suite, k->secret, "traffic upd", next, suite->secret_bytes))
+	if (!expand_label(suite, k->secret, "traffic upd", next, suite->hkdf->bytes))
 		return false;
-	memcpy(k->secret, next, suite->secret_bytes);
+	memcpy(k->secret, next, suite->hkdf->bytes);
 	OPENSSL_cleanse(next, sizeof(next));
 	return set_keys(k, suite, sealing);
 }

@@ -15,11 +15,13 @@
 
 #include <openssl/evp.h>
 
+#include "tls/hkdf.h"
+
 #define TLS_RECORD_HEADER    5
 #define TLS_RECORD_PLAINTEXT 16384 /* the most that one record carries */
 #define TLS_RECORD_OVERHEAD  22    /* header, content type, tag: beside the plaintext */
 #define TLS_RECORD_MAX       (TLS_RECORD_HEADER + TLS_RECORD_PLAINTEXT + 256)
-#define TLS_MAX_SECRET       48
+#define TLS_MAX_SECRET       TLS_MAX_HASH
 
 /* RFC 8446 section 5.1, section 6 */
 enum tls_content {
@@ -50,13 +52,11 @@ struct tls_record_keys {
 /* What the keys of a suite are made with; of a core, made once. */
 struct tls_record_suite {
 	EVP_CIPHER *cipher;
-	EVP_MAC_CTX *hmac;
-	const char *digest;
-	uint32_t secret_bytes;
+	const struct tls_hkdf *hkdf; /* secrets are as long as its hash */
 	uint32_t key_bytes;
 };
 
-/* Keys from a secret of suite->secret_bytes. False: no memory. */
+/* Keys from a secret of suite->hkdf->bytes. False: no memory. */
 bool rs_tls_keys_init(struct tls_record_keys *k, const struct tls_record_suite *suite,
 	const uint8_t *secret, bool sealing);
 

@@ -202,6 +202,7 @@ enum tls_status rs_tls_session_read(
 	if (rs_likely(s->lean))
 		return read_lean(s, to, max, n);
 	ERR_clear_error();
+	s->domain->library->at_work = s;
 	while (s->early) {
 		status = read_early(s, to, max, n);
 		*early = true;
@@ -259,6 +260,8 @@ void rs_tls_session_free(struct tls_session *s)
 {
 	if (!s->domain)
 		return;
+	if (s->domain->library->at_work == s)
+		s->domain->library->at_work = NULL;
 	SSL_free(s->ssl);
 	if (s->n_gathered)
 		s->pipe->release(s->self);

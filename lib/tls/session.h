@@ -47,6 +47,9 @@ enum tls_status {
 	TLS_FAILED,     /* for good; an alert has been written if there was room for it */
 };
 
+#define TLS_SECRET_RX 1
+#define TLS_SECRET_TX 2
+
 struct tls_session {
 	struct ssl_st *ssl;
 	struct tls_domain *domain;
@@ -60,7 +63,7 @@ struct tls_session {
 	bool lean;              /* ssl is gone: records are ours */
 	bool close_notified;    /* by the client, to a lean session */
 	bool owes_update;       /* the client has asked for new keys of ours */
-	uint8_t n_secrets;
+	uint8_t n_secrets;      /* TLS_SECRET_…: whose secrets stand in rx and tx */
 	struct tls_record_keys rx, tx;
 };
 

@@ -51,6 +51,33 @@ static void echo(struct rig *r, uint32_t n)
 	assert_memory_equal(said, heard, n);
 }
 
+/* The first two steps of the key schedule, in the trace of RFC 8448 section 3. */
+static void key_schedule(void **state)
+{
+	static const uint8_t early[32] = {0x33, 0xad, 0x0a, 0x1c, 0x60, 0x7e, 0xc0, 0x3b, 0x09,
+		0xe6, 0xcd, 0x98, 0x93, 0x68, 0x0c, 0xe2, 0x10, 0xad, 0xf3, 0x00, 0xaa, 0x1f, 0x26,
+		0x60, 0xe1, 0xb2, 0x2e, 0x10, 0xf1, 0x70, 0xf9, 0x2a};
+	static const uint8_t derived[32] = {0x6f, 0x26, 0x15, 0xa1, 0x08, 0xc7, 0x02, 0xc5, 0x67,
+		0x8f, 0x54, 0xfc, 0x9d, 0xba, 0xb6, 0x97, 0x16, 0xc0, 0x76, 0x18, 0x9c, 0x48, 0x25,
+		0x0c, 0xeb, 0xea, 0xc3, 0x57, 0x6c, 0x36, 0x11, 0xba};
+	static const uint8_t zeros[32];
+	uint8_t got[32], hash[32];
+	struct tls_hkdf h;
+
+	(void)state;
+	assert_true(rs_tls_hkdf_init(&h, NULL, "SHA256"));
+	assert_true(rs_tls_hkdf_extract(
+		&h, (struct span){0}, (struct span){.data = zeros, .len = 32}, got));
+	assert_memory_equal(got, early, 32);
+	assert_true(rs_tls_hkdf_empty_hash(&h, hash));
+	assert_true(rs_tls_hkdf_expand(&h, (struct span){.data = early, .len = 32},
+		(struct span){.data = (const uint8_t *)"tls13 ", .len = 6},
+		(struct span){.data = (const uint8_t *)"derived", .len = 7},
+		(struct span){.data = hash, .len = 32}, got, 32));
+	assert_memory_equal(got, derived, 32);
+	rs_tls_hkdf_free(&h);
+}
+
 static void every_suite_and_size(void **state)
 {
 	static const char *const suites[] = {
@@ -260,6 +287,7 @@ static void early_data_counts_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(key_schedule),
 		cmocka_unit_test(every_suite_and_size),
 		cmocka_unit_test(older_clients_stay_with_openssl),
 		cmocka_unit_test(keys_are_updated_both_ways),

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The key derivation of TLS 1.3 (RFC 8446 section 7.1, on RFC 5869 and RFC 2104), on hash contexts
+ * that were made once. OpenSSL 3.0 looks up, allocates and frees a dozen objects for each of the
+ * thirty derivations of a handshake; these take a sixth of the time of one.
+ *
+ * Belongs to one core. Includes base and OpenSSL's hashes.
+ */
+#ifndef RS_TLS_HKDF_H
+#define RS_TLS_HKDF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <openssl/evp.h>
+
+#include "base/sendq.h"
+
+#define TLS_MAX_HASH 48 /* SHA-384 */
+
+struct tls_hkdf {
+	EVP_MD *md;
+	EVP_MD_CTX *ctx;
+	uint32_t bytes; /* of a hash */
+	uint32_t block; /* of its input */
+};
+
+/* name: "SHA256" or "SHA384". False: no memory; free it all the same. */
+bool rs_tls_hkdf_init(struct tls_hkdf *h, OSSL_LIB_CTX *lib, const char *name);
+void rs_tls_hkdf_free(struct tls_hkdf *h);
+
+/* HKDF-Extract: h->bytes to to. */
+bool rs_tls_hkdf_extract(const struct tls_hkdf *h, struct span salt, struct span key, uint8_t *to);
+
+/* HKDF-Expand-Label; prefix: "tls13 ". bytes of to, at most 255 hashes. */
+bool rs_tls_hkdf_expand(const struct tls_hkdf *h, struct span secret, struct span prefix,
+	struct span label, struct span context, uint8_t *to, uint32_t bytes);
+
+/* Derive-Secret's hash of no messages, h->bytes of it. */
+bool rs_tls_hkdf_empty_hash(const struct tls_hkdf *h, uint8_t *to);
+
+#endif
