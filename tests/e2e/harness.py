@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """How a test of the real binary is written down, and what it gets to work with.
 
-A test is a function with @test before it. It raises to fail. It runs under both layouts and, unless
-it says otherwise, over IPv4 and over IPv6. Tests that ask for the same options share one run of the
+A test is a function with @test before it. It raises to fail. Unless it says otherwise, it runs under
+both layouts, over IPv4 and over IPv6. Tests that ask for the same options share one run of the
 appliance; one that says own=True starts its own.
 """
 
@@ -29,6 +29,7 @@ class TooLong(Exception):
 class Test:
     run: object
     families: tuple = BOTH
+    layouts: tuple = ("fused", "split")
     options: tuple = ()
     own: bool = False
     long: bool = False
@@ -41,7 +42,7 @@ class Test:
 
 
 def test(**wishes):
-    """families: which IP versions. options: of the appliance. own: the test starts it itself.
+    """families: which IP versions. layouts: for what has nothing to do with them, one. options: of the appliance. own: the test starts it itself.
     long: only with --long. sanitized: also against the sanitizers' build. within: seconds."""
 
     def register(function):

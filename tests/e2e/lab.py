@@ -139,7 +139,8 @@ class Appliance:
                 raise AssertionError(f"the appliance ended at start: {self.words()}")
             return ready(self)
 
-        self.log = tempfile.TemporaryFile("w+", prefix="ringside-e2e-")
+        # Appending: reading moves the place where a process that shares the file would write.
+        self.log = tempfile.TemporaryFile("a+", prefix="ringside-e2e-")
         self.process = subprocess.Popen(
             self.command(),
             stdin=subprocess.DEVNULL,

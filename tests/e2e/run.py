@@ -43,6 +43,7 @@ def cases(tests, layouts, families):
         groups = {}
         for test in tests:
             mine = [(test, family) for family in test.families if family in families]
+            mine = mine if layout in test.layouts else []
             groups.setdefault((test.own, test.options), []).extend(mine)
         for (own, options), group in sorted(groups.items(), key=lambda item: item[0]):
             if group:

@@ -21,7 +21,7 @@ from scapy.layers.inet6 import (
 from scapy.layers.l2 import ARP, Dot1Q, Ether
 
 from harness import equal, pattern, test, true
-from lab import CLIENT
+from lab import CLIENT, wait_until
 from peer import ICMP, IP, RANDOM, TCP, UDP, IPv6, Peer, Raw, Wire, new_address
 
 
@@ -370,5 +370,6 @@ def rubbish_harms_nobody(t):
             for _ in range(RANDOM.randrange(1, 8)):
                 frame[RANDOM.randrange(12, len(frame))] = RANDOM.randrange(256)
             wire.socket.send(bytes(frame[: RANDOM.randrange(14, len(frame) + 1)]))
-    words = t.tool("ping", "-c", "1", "-W", "3", t.server)
-    true(" 0% packet loss" in words, words)
+    # Much of it was good enough for an answer, of which there are so many a second and no more.
+    ping = ("ping", "-c", "1", "-W", "1", t.server)
+    wait_until(lambda: " 0% packet loss" in t.tool(*ping, ok=(0, 1)), 10, "an answer to a ping")

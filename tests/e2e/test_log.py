@@ -60,7 +60,7 @@ def every_reply_has_its_line(t):
         equal(len(lines(path)), 1)
 
 
-@test(own=True, families=(6,))
+@test(own=True, families=(6,), layouts=("fused",))
 def json_and_samples(t):
     with tempfile.TemporaryDirectory(prefix="ringside-log-") as folder:
         path = os.path.join(folder, "access.log")
@@ -76,7 +76,7 @@ def json_and_samples(t):
               (t.client, 200, "GET", "test", False, "\xff\""))
 
 
-@test(own=True, families=(4,), within=60)
+@test(own=True, families=(4,), within=60, layouts=("fused",))
 def a_reader_that_does_not_read_holds_up_nobody(t):
     with tempfile.TemporaryDirectory(prefix="ringside-log-") as folder:
         path = os.path.join(folder, "pipe")
@@ -90,7 +90,7 @@ def a_reader_that_does_not_read_holds_up_nobody(t):
         true(re.search(r"log +lost_write +\d", appliance.words(200)), "losses are not counted")
 
 
-@test(families=(4,))
+@test(families=(4,), layouts=("fused",))
 def bad_formats_are_named(t):
     words = t.tool(t.binary, "--", "--ip", "10.9.9.9/24", "--check", "--access-format", "%h %Z",
                    ok=(2,))

@@ -83,7 +83,7 @@ def files_arrive_bit_for_bit(t):
         appliance.stop()
 
 
-@test(own=True, families=(4,))
+@test(own=True, families=(4,), layouts=("fused",))
 def head_is_get_without_a_body(t):
     with Site() as site:
         site.write("small", b"x" * 100)
@@ -105,7 +105,7 @@ def head_is_get_without_a_body(t):
         appliance.stop()
 
 
-@test(own=True, families=(4,))
+@test(own=True, families=(4,), layouts=("fused",))
 def conditions(t):
     with Site() as site:
         site.write("f", b"hello")
@@ -146,7 +146,7 @@ def parts_of(r):
     return [(p["content-range"], p.get_payload(decode=True)) for p in message.iter_parts()]
 
 
-@test(own=True, families=(4,), within=60)
+@test(own=True, families=(4,), within=60, layouts=("fused",))
 def ranges(t):
     data = bytes(range(65, 91)) * 4000
     n = len(data)
@@ -195,7 +195,7 @@ def ranges(t):
         appliance.stop()
 
 
-@test(own=True, families=(4,))
+@test(own=True, families=(4,), layouts=("fused",))
 def codings(t):
     text = b"body { color: red }\n" * 500
     with Site() as site:
@@ -228,7 +228,7 @@ def codings(t):
         appliance.stop()
 
 
-@test(own=True, families=(4,))
+@test(own=True, families=(4,), layouts=("fused",))
 def nothing_outside_is_served(t):
     with Site() as site:
         secret = b"the secret\n"
@@ -266,7 +266,7 @@ def nothing_outside_is_served(t):
         appliance.stop()
 
 
-@test(own=True, families=(4,))
+@test(own=True, families=(4,), layouts=("fused",))
 def directories(t):
     with Site() as site:
         site.write("a/index.html", b"index of a\n")
@@ -293,7 +293,7 @@ def directories(t):
         appliance.stop()
 
 
-@test(own=True, families=(4,))
+@test(own=True, families=(4,), layouts=("fused",))
 def hosts_and_fields(t):
     with Site() as site, Site() as other:
         other.write("index.html", b"other\n")
@@ -361,7 +361,7 @@ def a_reload_loses_nothing(t):
         appliance.stop()
 
 
-@test(own=True, families=(4,), within=60)
+@test(own=True, families=(4,), within=60, layouts=("fused",))
 def changes_are_watched(t):
     with Site() as site:
         appliance = t.start("--root", site.root, "--watch")
@@ -377,7 +377,7 @@ def changes_are_watched(t):
         appliance.stop()
 
 
-@test(own=True, families=(4,), within=60)
+@test(own=True, families=(4,), within=60, layouts=("fused",))
 def clients_that_read_one_byte_cost_little(t):
     with Site() as site:
         site.write("big", noise(20_000_000)[:20_000_000])
@@ -393,7 +393,7 @@ def clients_that_read_one_byte_cost_little(t):
         appliance.stop()
 
 
-@test(families=(4,))
+@test(families=(4,), layouts=("fused",))
 def bad_directories_are_named(t):
     with Site() as site:
         for options, word in (
@@ -408,7 +408,7 @@ def bad_directories_are_named(t):
             true(word in words and len(words.splitlines()) == 1, f"{options}: {words}")
 
 
-@test(own=True, families=(4,), within=60)
+@test(own=True, families=(4,), within=60, layouts=("fused",))
 def what_cannot_be_loaded_is_said(t):
     with Site() as site:
         site.write("big", bytes(5_000_000))
@@ -422,7 +422,7 @@ def what_cannot_be_loaded_is_said(t):
                 true(word in str(error), f"{options}: {error}")
 
 
-@test(own=True, families=(4,), long=True, within=300)
+@test(own=True, families=(4,), long=True, within=300, layouts=("fused",))
 def five_gibibytes(t):
     with Site() as site:
         size = (5 << 30) + 1

@@ -42,7 +42,7 @@ def start(t, *options, pairs=None, **how):
     return t.start(*HTTPS, *(pairs or pki.options(pki.pair("one.test"))), *options, **how)
 
 
-@test(own=True, within=60)
+@test(own=True, within=60, layouts=("fused",))
 def every_version_key_and_name(t):
     appliance = t.start(*kinds())
     for version in (V12, V13):
@@ -65,7 +65,7 @@ def every_version_key_and_name(t):
     appliance.stop()
 
 
-@test(own=True)
+@test(own=True, layouts=("fused",))
 def strict_names(t):
     appliance = start(t, "--strict-sni")
     with TlsConnection(t) as c:
@@ -81,7 +81,7 @@ def strict_names(t):
     appliance.stop()
 
 
-@test(own=True, families=(4,))
+@test(own=True, families=(4,), layouts=("fused",))
 def nothing_weak(t):
     appliance = t.start(*kinds())
     old = ("-cipher", "ALL:@SECLEVEL=0")
@@ -101,7 +101,7 @@ def nothing_weak(t):
     appliance.stop()
 
 
-@test(own=True, families=(4,))
+@test(own=True, families=(4,), layouts=("fused",))
 def only_1_3_where_that_is_asked_for(t):
     appliance = start(t, "--tls-min", "1.3")
     with TlsConnection(t, context(V13)) as c:
@@ -110,7 +110,7 @@ def only_1_3_where_that_is_asked_for(t):
     appliance.stop()
 
 
-@test(own=True, families=(4,))
+@test(own=True, families=(4,), layouts=("fused",))
 def protocols(t):
     appliance = start(t)
     for offered, chosen in ((("h2", "http/1.1"), "http/1.1"), (("http/1.0",), "http/1.0")):
@@ -124,7 +124,7 @@ def protocols(t):
     appliance.stop()
 
 
-@test(own=True, families=(4,))
+@test(own=True, families=(4,), layouts=("fused",))
 def client_certificates(t):
     for mode in ("required", "optional"):
         appliance = start(t, "--client-ca", pki.authority("people"), "--client-cert", mode)
@@ -144,7 +144,7 @@ def client_certificates(t):
         appliance.stop()
 
 
-@test(own=True)
+@test(own=True, layouts=("fused",))
 def sessions_are_resumed(t):
     appliance = start(t)
     for version in (V12, V13):
@@ -161,7 +161,7 @@ def sessions_are_resumed(t):
     appliance.stop()
 
 
-@test(own=True, families=(4,))
+@test(own=True, families=(4,), layouts=("fused",))
 def tickets_of_another_box(t):
     keys = ("--ticket-keys", pki.ticket_keys(2))
     tls = context(V13)
@@ -194,7 +194,7 @@ def early(t, session, text, *options, data=b""):
     return s_client(t, "-sess_in", session, "-early_data", file_name, *options, data=data)
 
 
-@test(own=True, within=60)
+@test(own=True, within=60, layouts=("fused",))
 def early_data_is_taken_once(t):
     appliance = start(t, "--early-data", "16k")
     first = pki.path("first.sess")
@@ -214,7 +214,7 @@ def early_data_is_taken_once(t):
     appliance.stop()
 
 
-@test(own=True, families=(4,))
+@test(own=True, families=(4,), layouts=("fused",))
 def keys_are_updated(t):
     appliance = start(t)
     master, slave = pty.openpty()  # or else it would keep its words to itself
@@ -251,7 +251,7 @@ def keys_are_updated(t):
     appliance.stop()
 
 
-@test(own=True)
+@test(own=True, layouts=("fused",))
 def it_closes_as_one_should(t):
     appliance = start(t)
     with TlsConnection(t) as c:
@@ -300,7 +300,7 @@ def read_response(client):
     return got
 
 
-@test(own=True, within=90)
+@test(own=True, within=90, layouts=("fused",))
 def records_split_at_every_byte(t):
     appliance = start(t)
     for version in (V12, V13):
@@ -319,7 +319,7 @@ def records_split_at_every_byte(t):
     appliance.stop()
 
 
-@test(own=True, within=60)
+@test(own=True, within=60, layouts=("fused",))
 def a_cut_handshake_leaves_nothing(t):
     appliance = start(t, "--header-timeout", "2")
     with HandMade(t) as client:
@@ -341,7 +341,7 @@ def a_cut_handshake_leaves_nothing(t):
     appliance.stop()
 
 
-@test(own=True, within=60)
+@test(own=True, within=60, layouts=("fused",))
 def garbage_gets_an_alert_or_an_end(t):
     appliance = start(t)
     for data in (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", bytes(100), b"\xff" * 4000,
@@ -365,7 +365,7 @@ def garbage_gets_an_alert_or_an_end(t):
     appliance.stop()
 
 
-@test(own=True, families=(4,), within=60)
+@test(own=True, families=(4,), within=60, layouts=("fused",))
 def too_many_handshakes_are_shed(t):
     appliance = start(t, "--tls-backlog", "4")
     with HandMade(t) as client:
@@ -392,7 +392,7 @@ def too_many_handshakes_are_shed(t):
     true(re.search(r"handshakes_shed +\d", appliance.words(200)), "they are not counted")
 
 
-@test(own=True, families=(4,), within=60)
+@test(own=True, families=(4,), within=60, layouts=("fused",))
 def certificates_are_reloaded(t):
     certificate, key = pki.path("live.pem"), pki.path("live.key")
 
@@ -439,7 +439,7 @@ def a_download_survives_sigterm(t):
     appliance.wait()
 
 
-@test(own=True, families=(4,), within=60)
+@test(own=True, families=(4,), within=60, layouts=("fused",))
 def idle_connections_end(t):
     appliance = start(t, "--idle-timeout", "1")
     with TlsConnection(t) as c:
@@ -450,7 +450,7 @@ def idle_connections_end(t):
     appliance.stop()
 
 
-@test(own=True, families=(4,), within=60)
+@test(own=True, families=(4,), within=60, layouts=("fused",))
 def a_core_for_tls_alone(t):
     appliance = start(t, "--tls-cores", "1", "--net-cores", "0")
     with TlsConnection(t) as c, Connection(t) as plain:
@@ -477,7 +477,7 @@ def hundreds_die_in_mid_handshake(t):
     appliance.stop()
 
 
-@test(families=(4,))
+@test(families=(4,), layouts=("fused",))
 def bad_files_are_named(t):
     one, key = pki.pair("one.test")
     _, other_key = pki.pair("rsa.test")
