@@ -13,7 +13,6 @@
 #include <string.h>
 #include <time.h>
 
-
 #include "base/bytes.h"
 #include "http/text.h"
 

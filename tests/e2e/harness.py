@@ -42,8 +42,9 @@ class Test:
 
 
 def test(**wishes):
-    """families: which IP versions. layouts: for what has nothing to do with them, one. options: of the appliance. own: the test starts it itself.
-    long: only with --long. sanitized: also against the sanitizers' build. within: seconds."""
+    """families: which IP versions. layouts: one, for what has nothing to do with them. options: of
+    the appliance. own: the test starts it itself. long: only with --long. sanitized: also against
+    the sanitizers' build. within: seconds."""
 
     def register(function):
         ALL.append(Test(function, **wishes))
