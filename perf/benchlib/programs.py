@@ -71,6 +71,17 @@ class Process:
         return self.popen.wait()
 
 
+def cpu_seconds(pid):
+    """What a process and its children have had of any CPU so far, all threads of them."""
+    total = 0
+    for task in glob.glob(f"/proc/{pid}/task/*"):
+        with open(f"{task}/schedstat", encoding="ascii") as file:
+            total += int(file.read().split()[0]) / 1e9
+        with open(f"{task}/children", encoding="ascii") as file:
+            total += sum(map(cpu_seconds, file.read().split()))
+    return total
+
+
 class Bench:
     """Where programs run and meet: a folder for their sockets and logs."""
 
@@ -110,6 +121,34 @@ class Bench:
     def responder(self, *options):
         self.core_to_core_ns = self.handover()
         return Responder(self, options)
+
+    def certificate(self):
+        """(certificate, key), P-256, that nobody has signed."""
+        names = [os.path.join(self.folder, name) for name in ("cert.pem", "key.pem")]
+        if not os.path.exists(names[0]):
+            curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+            self.output(
+                *("openssl", "req", "-x509", "-nodes", *curve, "-days", "9", "-subj", "/CN=bench"),
+                *("-out", names[0], "-keyout", names[1]),
+            )
+        return names
+
+    def https(self):
+        certificate, key = self.certificate()
+        return ["--https", "443", "--cert", certificate, "--key", key]
+
+    def output(self, *command, core=LOAD_CORE, within=60):
+        """What a program prints that must not fail."""
+        process = Process(self.folder, command[0], command, core)
+        status = process.wait(within)
+        if status:
+            raise Unable(f"{command[0]} ended with {status}: {process.log()[-300:].strip()}")
+        return process.log()
+
+    def openssl_speed(self, *algorithms):
+        """The words of `openssl speed` for machines, on the server's core."""
+        command = ("openssl", "speed", "-mr", "-seconds", str(self.seconds), *algorithms)
+        return self.output(*command, core=SERVER_CORE)
 
     def handover(self):
         """How far apart the two cores are now, in ns; only while nothing runs on them."""
@@ -227,6 +266,15 @@ class Ringside:
         if status != 0 and kind is None:
             raise Unable(f"ringside ended with {status}: {self.process.log()[-400:].strip()}")
 
+    def cpu_seconds(self):
+        return cpu_seconds(self.process.popen.pid)
+
+    def resting_share(self):
+        """The share of a core that it takes with nothing to do (--idle sleep)."""
+        before, began = self.cpu_seconds(), time.monotonic()
+        time.sleep(0.5)
+        return (self.cpu_seconds() - before) / (time.monotonic() - began)
+
     def memory_bytes(self):
         """What it holds: hugepages that it has mapped, and ordinary pages of its own. To be asked
         while no peer is there, whose memory would count as well."""
@@ -284,8 +332,13 @@ events {{ worker_connections 20000; }}
 http {{ access_log off; keepalive_requests 100000000; client_body_temp_path {folder};
 proxy_temp_path {folder}; fastcgi_temp_path {folder}; uwsgi_temp_path {folder};
 scgi_temp_path {folder};
-server {{ listen 127.0.0.1:{port} reuseport backlog=4096;
+server {{ listen 127.0.0.1:{port} {tls} reuseport backlog=4096; {certificate}
 location / {{ return 200 "{body}"; }} }} }}
+"""
+
+NGINX_TLS = """ssl_certificate {cert}; ssl_certificate_key {key}; ssl_protocols TLSv1.3;
+ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256; ssl_ecdh_curve X25519;
+ssl_session_cache shared:s:10m;
 """
 
 HAPROXY = """global
@@ -314,10 +367,11 @@ hosts:
 
 
 class Rival:
-    """A server on the kernel's TCP with one worker, pinned; use it with `with`."""
+    """A server on the kernel's TCP with one worker, pinned; use it with `with`. tls: nginx only."""
 
-    def __init__(self, bench, name):
+    def __init__(self, bench, name, tls=False):
         self.port = free_port()
+        self.scheme = "https" if tls else "http"
         folder = bench.folder
         body = BODY_64.strip()
         os.makedirs(f"{folder}/www", exist_ok=True)
@@ -326,7 +380,12 @@ class Rival:
         config = os.path.join(folder, f"{name}.conf")
         text = {"nginx": NGINX, "haproxy": HAPROXY, "h2o": H2O}[name]
         with open(config, "w", encoding="utf-8") as file:
-            file.write(text.format(folder=folder, port=self.port, body=body))
+            fields = {"folder": folder, "port": self.port, "body": body}
+            fields |= {"tls": "", "certificate": ""}
+            if tls:
+                cert, key = bench.certificate()
+                fields |= {"tls": "ssl", "certificate": NGINX_TLS.format(cert=cert, key=key)}
+            file.write(text.format(**fields))
         command = {
             "nginx": ["nginx", "-c", config, "-e", f"{folder}/nginx-errors.log"],
             "haproxy": ["haproxy", "-db", "-f", config],
@@ -349,7 +408,7 @@ class Rival:
             "wrk",
             [
                 *("wrk", "-t1", f"-c{connections}", f"-d{bench.seconds}", *more),
-                f"http://127.0.0.1:{self.port}/",
+                f"{self.scheme}://127.0.0.1:{self.port}/",
             ],
             LOAD_CORE,
         )
@@ -358,3 +417,17 @@ class Rival:
         if not found:
             raise Unable(f"wrk failed: {wrk.log()[-300:].strip()}")
         return float(found[1])
+
+    def us_per_handshake(self, bench, how):
+        """CPU time of the server for a connection with one request, under `openssl s_time` with
+        -new or -reuse on the load's core: µs, and connections a second."""
+        before = cpu_seconds(self.process.popen.pid)
+        words = bench.output(
+            *("openssl", "s_time", "-connect", f"127.0.0.1:{self.port}", how, "-tls1_3"),
+            *("-time", str(bench.seconds), "-www", "/"),
+        )
+        spent = cpu_seconds(self.process.popen.pid) - before
+        found = re.search(r"(\d+) connections in (\d+) real seconds", words)
+        if not found or not int(found[1]):
+            raise Unable(f"openssl s_time failed: {words[-300:].strip()}")
+        return spent / int(found[1]) * 1e6

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "client.h"
+#include "client_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "tls.h"
 
 #define RTO_MS     200
 #define SYN_RTO_MS 1000
@@ -25,19 +27,30 @@ int rs_client_init(struct client *c, const struct load_options *o, struct worklo
 	bytes = ((size_t)c->n_slots * sizeof(*c->conns) + (2u << 20)) & ~(size_t)((2u << 20) - 1);
 	c->conns = aligned_alloc(2u << 20, bytes);
 	c->waiting = calloc(o->n_conns + 1u, sizeof(*c->waiting));
-	if (!c->conns || !c->waiting) {
+	if (o->tls)
+		c->tls_segments = malloc((size_t)CLIENT_MAX_OUT * c->mss);
+	if (!c->conns || !c->waiting || (o->tls && !c->tls_segments)) {
 		fprintf(stderr, "ringside-load: no memory for %u connections\n", c->n_slots);
-		rs_client_fini(c);
-		return -1;
+		goto fail;
+	}
+	if (o->tls) {
+		c->tls = rs_load_tls_create(o, c->n_slots);
+		if (!c->tls)
+			goto fail;
 	}
 	memset(c->conns, 0, bytes);
 	for (uint32_t i = 0; i < c->n_slots; i++)
 		c->conns[i].tuple = i;
 	return 0;
+fail:
+	rs_client_fini(c);
+	return -1;
 }
 
 void rs_client_fini(struct client *c)
 {
+	rs_load_tls_destroy(c->tls);
+	free(c->tls_segments);
 	free(c->conns);
 	free(c->waiting);
 }
@@ -58,7 +71,8 @@ static bool is_idle_slot(const struct client *c, const struct load_conn *conn)
 
 /* ---- segments out ---- */
 
-static struct load_out *emit(struct client *c, struct load_conn *conn, uint32_t seq, uint8_t flags)
+struct load_out *rs_client_emit(
+	struct client *c, struct load_conn *conn, uint32_t seq, uint8_t flags)
 {
 	struct load_out *out = &c->out[c->n_out++];
 
@@ -83,7 +97,8 @@ static void send_batch(struct client *c, struct load_conn *conn)
 
 	while (left && c->n_out < CLIENT_MAX_OUT) {
 		uint32_t len = rs_min_u32(left, c->mss);
-		struct load_out *out = emit(c, conn, conn->snd_una + skip, TCP_ACK | TCP_PSH);
+		struct load_out *out =
+			rs_client_emit(c, conn, conn->snd_una + skip, TCP_ACK | TCP_PSH);
 
 		out->skip = skip;
 		out->len = len;
@@ -94,7 +109,7 @@ static void send_batch(struct client *c, struct load_conn *conn)
 
 static void send_syn(struct client *c, struct load_conn *conn)
 {
-	emit(c, conn, conn->snd_una, TCP_SYN);
+	rs_client_emit(c, conn, conn->snd_una, TCP_SYN);
 }
 
 /* ---- the life of a connection ---- */
@@ -160,19 +175,26 @@ static void ask(struct client *c, struct load_conn *conn, uint64_t due_tsc)
 	conn->state = CLIENT_BUSY;
 	conn->n_open = (uint16_t)n;
 	conn->due_tsc = due_tsc;
-	conn->snd_una = conn->snd_nxt;
-	conn->snd_nxt += len;
 	conn->n_retries = 0;
 	conn->progress_tick = c->now_tick;
 	c->stats.n_requests += n;
+	if (rs_unlikely(c->tls)) {
+		rs_client_tls_ask(
+			c, conn, rs_workload_request(c->workload, conn->tuple, conn->number));
+		return;
+	}
+	conn->snd_una = conn->snd_nxt;
+	conn->snd_nxt += len;
 	send_batch(c, conn);
 }
 
 /* It is gone; the slot is free. */
 static void free_conn(struct client *c, struct load_conn *conn)
 {
-	if (conn->state != CLIENT_SYN_SENT && conn->state != CLIENT_CLOSED)
+	if (conn->state > CLIENT_SHAKING)
 		c->n_established--;
+	if (c->tls)
+		rs_load_tls_close(c->tls, rs_client_slot(c, conn));
 	if (conn->state == CLIENT_READY && is_idle_slot(c, conn)) {
 		c->n_idle_ready--;
 		c->stats.n_idle_lost++;
@@ -187,15 +209,15 @@ static void free_conn(struct client *c, struct load_conn *conn)
 }
 
 /* We end it, since something is wrong. */
-static void abort_conn(struct client *c, struct load_conn *conn)
+void rs_client_abort(struct client *c, struct load_conn *conn)
 {
 	if (conn->state != CLIENT_SYN_SENT)
-		emit(c, conn, conn->snd_nxt, TCP_RST | TCP_ACK);
+		rs_client_emit(c, conn, conn->snd_nxt, TCP_RST | TCP_ACK);
 	free_conn(c, conn);
 }
 
 /* The batch is answered, or the connection new: what now? */
-static void go_on(struct client *c, struct load_conn *conn)
+void rs_client_go_on(struct client *c, struct load_conn *conn)
 {
 	if (c->options->per_conn && conn->number >= c->options->per_conn &&
 		!is_idle_slot(c, conn)) {
@@ -231,16 +253,20 @@ static void input_syn_sent(struct client *c, struct load_conn *conn, const struc
 		return;
 	conn->rcv_nxt = seg->seq + 1;
 	conn->ts_recent = seg->ts_val;
-	c->n_established++;
 	c->stats.n_connects++;
 	/* Our first sequence number tells when the first SYN went out. */
 	rs_histogram_record(&c->stats.connect, (uint64_t)(isn(c, conn) - conn->snd_una) << 10);
 	conn->snd_una = conn->snd_nxt;
-	go_on(c, conn);
+	if (c->tls) {
+		rs_client_tls_begin(c, conn);
+		return;
+	}
+	c->n_established++;
+	rs_client_go_on(c, conn);
 }
 
 /* The bytes of answers. False: the connection is no more. */
-static bool input_data(struct client *c, struct load_conn *conn, const uint8_t *data, uint32_t len)
+bool rs_client_answers(struct client *c, struct load_conn *conn, const uint8_t *data, uint32_t len)
 {
 	conn->progress_tick = c->now_tick;
 	while (len) {
@@ -250,13 +276,13 @@ static bool input_data(struct client *c, struct load_conn *conn, const uint8_t *
 
 		if (rs_unlikely(!conn->n_open)) { /* more than was asked for */
 			c->reader->n_malformed++;
-			abort_conn(c, conn);
+			rs_client_abort(c, conn);
 			return false;
 		}
 		q = rs_workload_request(c->workload, conn->tuple, conn->number);
 		end = rs_answer_input(c->reader, &conn->answer, q, data, len, &used);
 		if (rs_unlikely(end == ANSWER_BROKEN)) {
-			abort_conn(c, conn);
+			rs_client_abort(c, conn);
 			return false;
 		}
 		if (end == ANSWER_MORE)
@@ -265,7 +291,8 @@ static bool input_data(struct client *c, struct load_conn *conn, const uint8_t *
 		len -= used;
 		conn->number++;
 		conn->n_open--;
-		conn->snd_una += q->len;
+		if (rs_likely(!c->tls)) /* else the segments say what has come */
+			conn->snd_una += q->len;
 		c->stats.n_responses++;
 		rs_histogram_record(&c->stats.latency, c->now_tsc - conn->due_tsc);
 	}
@@ -285,18 +312,22 @@ static void ack_soon(struct client *c, struct load_conn *conn)
 static void input_fin(struct client *c, struct load_conn *conn)
 {
 	conn->rcv_nxt++;
-	if (conn->n_open) {
+	if (c->tls)
+		rs_load_tls_end(c->tls, rs_client_slot(c, conn));
+	if (conn->n_open || conn->state == CLIENT_SHAKING) {
 		c->stats.n_closed_early++;
-		abort_conn(c, conn);
+		rs_client_abort(c, conn);
 		return;
 	}
 	if (conn->state == CLIENT_READY && is_idle_slot(c, conn)) {
 		c->n_idle_ready--;
 		c->stats.n_idle_lost++;
 	}
+	if (c->tls)
+		rs_load_tls_close(c->tls, rs_client_slot(c, conn));
 	conn->state = CLIENT_LAST_ACK;
 	conn->snd_una = conn->snd_nxt;
-	emit(c, conn, conn->snd_nxt++, TCP_FIN | TCP_ACK);
+	rs_client_emit(c, conn, conn->snd_nxt++, TCP_FIN | TCP_ACK);
 	conn->n_retries = 0;
 	conn->progress_tick = c->now_tick;
 }
@@ -312,12 +343,25 @@ static bool in_order(struct client *c, struct load_conn *conn, struct load_seg *
 	if ((int32_t)before < 0 || before >= seq_len) {
 		c->stats.n_out_of_order += (int32_t)before < 0;
 		if (seq_len || (int32_t)before == 1) /* the last one: a keep-alive probe */
-			emit(c, conn, conn->snd_nxt, TCP_ACK);
+			rs_client_emit(c, conn, conn->snd_nxt, TCP_ACK);
 		return false;
 	}
 	seg->data += before;
 	seg->len -= before;
 	return true;
+}
+
+/* What a segment brings to TLS. False: the connection is no more. */
+static bool input_tls(struct client *c, struct load_conn *conn, const struct load_seg *seg)
+{
+	if (conn->state == CLIENT_LAST_ACK)
+		return true;
+	rs_client_tls_acked(c, conn, seg->ack);
+	if (!seg->len)
+		return true;
+	conn->rcv_nxt += seg->len;
+	ack_soon(c, conn);
+	return rs_client_tls_input(c, conn, seg->data, seg->len);
 }
 
 void rs_client_input(struct client *c, const struct load_seg *received)
@@ -336,7 +380,7 @@ void rs_client_input(struct client *c, const struct load_seg *received)
 	}
 	if (rs_unlikely(seg.flags & (TCP_RST | TCP_SYN))) {
 		if (seg.flags & TCP_SYN) {
-			emit(c, conn, conn->snd_nxt, TCP_ACK);
+			rs_client_emit(c, conn, conn->snd_nxt, TCP_ACK);
 		} else if (seg.seq == conn->rcv_nxt) {
 			c->stats.n_resets++;
 			free_conn(c, conn);
@@ -347,13 +391,16 @@ void rs_client_input(struct client *c, const struct load_seg *received)
 		return;
 	if (seg.ts_val)
 		conn->ts_recent = seg.ts_val;
-	if (seg.len) {
+	if (rs_unlikely(c->tls)) {
+		if (!input_tls(c, conn, &seg))
+			return;
+	} else if (seg.len) {
 		conn->rcv_nxt += seg.len;
-		if (!input_data(c, conn, seg.data, seg.len))
+		if (!rs_client_answers(c, conn, seg.data, seg.len))
 			return;
 		if (conn->state == CLIENT_BUSY && !conn->n_open) {
 			conn->due_tsc = 0;
-			go_on(c, conn);
+			rs_client_go_on(c, conn);
 		} else {
 			ack_soon(c, conn);
 		}
@@ -373,7 +420,7 @@ void rs_client_flush_acks(struct client *c)
 		struct load_conn *conn = &c->conns[c->acks[i]];
 
 		if (conn->flags & CLIENT_F_ACK_NOW)
-			emit(c, conn, conn->snd_nxt, TCP_ACK);
+			rs_client_emit(c, conn, conn->snd_nxt, TCP_ACK);
 	}
 	c->n_acks = 0;
 }
@@ -418,14 +465,18 @@ bool rs_client_ask(struct client *c, uint64_t due_tsc)
 
 static void resend(struct client *c, struct load_conn *conn)
 {
-	c->stats.n_retransmissions++;
 	conn->n_retries++;
+	if (c->tls && (conn->state == CLIENT_SHAKING || conn->state == CLIENT_BUSY)) {
+		c->stats.n_retransmissions += rs_client_tls_resend(c, conn);
+		return;
+	}
+	c->stats.n_retransmissions++;
 	if (conn->state == CLIENT_SYN_SENT)
 		send_syn(c, conn);
 	else if (conn->state == CLIENT_BUSY)
 		send_batch(c, conn);
 	else
-		emit(c, conn, conn->snd_nxt - 1, TCP_FIN | TCP_ACK);
+		rs_client_emit(c, conn, conn->snd_nxt - 1, TCP_FIN | TCP_ACK);
 }
 
 static void look_at(struct client *c, struct load_conn *conn)
@@ -441,7 +492,7 @@ static void look_at(struct client *c, struct load_conn *conn)
 	case CLIENT_READY:
 	case CLIENT_DONE:
 		if (conn->flags & CLIENT_F_ACK_OWED)
-			emit(c, conn, conn->snd_nxt, TCP_ACK);
+			rs_client_emit(c, conn, conn->snd_nxt, TCP_ACK);
 		if (conn->state == CLIENT_READY || waited < c->options->timeout_ms)
 			return;
 		break;
@@ -452,7 +503,7 @@ static void look_at(struct client *c, struct load_conn *conn)
 			if (waited >= rto * ((2u << n) - 1))
 				resend(c, conn);
 			else if (conn->flags & CLIENT_F_ACK_OWED)
-				emit(c, conn, conn->snd_nxt, TCP_ACK);
+				rs_client_emit(c, conn, conn->snd_nxt, TCP_ACK);
 			return;
 		}
 	}
@@ -460,7 +511,7 @@ static void look_at(struct client *c, struct load_conn *conn)
 		c->stats.n_connect_timeouts++;
 	else
 		c->stats.n_timeouts++;
-	abort_conn(c, conn);
+	rs_client_abort(c, conn);
 }
 
 void rs_client_scan(struct client *c, uint32_t n_busy, uint32_t n_idle)
@@ -485,7 +536,7 @@ void rs_client_scan(struct client *c, uint32_t n_busy, uint32_t n_idle)
 void rs_client_reset(struct client *c, uint32_t slot)
 {
 	if (c->conns[slot].state != CLIENT_CLOSED)
-		abort_conn(c, &c->conns[slot]);
+		rs_client_abort(c, &c->conns[slot]);
 }
 
 void rs_client_measure(struct client *c)
@@ -493,6 +544,8 @@ void rs_client_measure(struct client *c)
 	struct answer_reader *r = c->reader;
 
 	memset(&c->stats, 0, sizeof(c->stats));
+	if (c->tls)
+		memset(rs_load_tls_stats(c->tls), 0, sizeof(struct load_tls_stats));
 	r->n_wrong_status = r->n_wrong_length = r->n_wrong_body = r->n_malformed = 0;
 	r->body_bytes = 0;
 }

@@ -7,6 +7,8 @@
  * that the server's recovery shows; there is no congestion control, since a batch of requests is
  * all that it ever has outstanding.
  *
+ * With TLS (tls.h) there is one request at a time on a connection.
+ *
  * One core. Includes wire and base.
  */
 #ifndef RS_LOAD_CLIENT_H
@@ -27,9 +29,10 @@
 enum client_state {
 	CLIENT_CLOSED,
 	CLIENT_SYN_SENT,
-	CLIENT_READY, /* established, nothing asked */
-	CLIENT_BUSY,  /* a batch of requests is not answered yet */
-	CLIENT_DONE,  /* has had all its answers and waits for the server's FIN */
+	CLIENT_SHAKING, /* TLS: its handshake is not complete; those below are established */
+	CLIENT_READY,   /* established, nothing asked */
+	CLIENT_BUSY,    /* a batch of requests is not answered yet */
+	CLIENT_DONE,    /* has had all its answers and waits for the server's FIN */
 	CLIENT_LAST_ACK,
 };
 
@@ -59,6 +62,8 @@ struct load_conn {
 };
 _Static_assert(sizeof(struct load_conn) == RS_CACHE_LINE, "one line a connection");
 
+struct load_tls;
+
 /* What is counted while measuring; all of it starts again from zero then. */
 struct client_stats {
 	uint64_t n_requests, n_responses, n_connects;
@@ -75,7 +80,9 @@ struct client {
 	struct workload *workload;
 	struct answer_reader *reader;
 	uint32_t mss;
-	uint32_t n_slots; /* busy connections, then idle ones */
+	struct load_tls *tls;  /* NULL: none is spoken */
+	uint8_t *tls_segments; /* what those in out have for data, c->mss each */
+	uint32_t n_slots;      /* busy connections, then idle ones */
 	struct load_conn *conns;
 	uint32_t *waiting; /* a ring of n_conns slots that may take a request (open loop) */
 	uint32_t waiting_head, n_waiting;

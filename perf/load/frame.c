@@ -182,7 +182,7 @@ static uint32_t render_options(const struct load_net *n, const struct load_out *
 	return len;
 }
 
-/* The payload; returns its sum. One whole request is the rule, and its sum is known. */
+/* Requests as payload; returns its sum. One whole request is the rule, and its sum is known. */
 static uint64_t render_requests(struct workload *w, const struct load_out *out, uint8_t *p)
 {
 	struct load_request *q = rs_workload_request(w, out->tuple, out->first);
@@ -222,8 +222,12 @@ uint32_t rs_load_frame_render(
 
 	if (rs_unlikely(out->flags & TCP_SYN || n->timestamps))
 		header += render_options(n, out, tcp + TCP_HEADER_BYTES);
-	if (out->len)
+	if (rs_unlikely(out->has_data)) {
+		memcpy(tcp + header, out->data, out->len);
+		sum = rs_csum_add(0, out->data, out->len);
+	} else if (out->len) {
 		sum = render_requests(w, out, tcp + header);
+	}
 	render_ip(n, frame, client_word, header + out->len);
 	rs_store_be16(tcp, (uint16_t)port);
 	rs_store_be16(tcp + 2, n->server_port);

@@ -29,16 +29,24 @@ struct load_seg {
 	uint8_t flags;
 };
 
-/* A segment to send: len bytes, from byte skip on, of the requests from number first on. */
+/*
+ * A segment to send: len bytes, either from byte skip on of the requests from number first on, or
+ * those at data.
+ */
 struct load_out {
 	uint32_t tuple;
 	uint32_t seq;
 	uint32_t ack;
 	uint32_t ts_ecr;
-	uint32_t first;
-	uint32_t skip;
+	union {
+		struct {
+			uint32_t first, skip;
+		};
+		const uint8_t *data;
+	};
 	uint32_t len;
 	uint8_t flags;
+	bool has_data;
 };
 
 struct load_net {

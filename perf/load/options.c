@@ -37,6 +37,11 @@ static const char help_text[] =
 	"       --status N             what each answer must say (200)\n"
 	"       --length N             the length each body must have (each path's first decides)\n"
 	"       --timestamps           TCP timestamps\n"
+	"tls    --tls keepalive        TLS 1.3 (port 443), connections that stay\n"
+	"       --tls full             a connection, and a full handshake, for each request\n"
+	"       --tls resumed          the same from the ticket of the connection before\n"
+	"       --tls-group NAME       of the key exchange (X25519)\n"
+	"       --tls-cipher NAME      (TLS_AES_128_GCM_SHA256)\n"
 	"how    --warmup S (1)  --seconds S (5)  --json FILE (- for stdout)  --quiet\n"
 	"       --respond              be a trivial responder on --ip instead: whatever comes is\n"
 	"                              answered with --pipeline canned replies of --length bytes\n";
@@ -64,6 +69,9 @@ enum {
 	OPT_STATUS,
 	OPT_LENGTH,
 	OPT_TIMESTAMPS,
+	OPT_TLS,
+	OPT_TLS_GROUP,
+	OPT_TLS_CIPHER,
 	OPT_WARMUP,
 	OPT_SECONDS,
 	OPT_JSON,
@@ -95,6 +103,9 @@ static const struct option long_options[] = {
 	{"status", required_argument, NULL, OPT_STATUS},
 	{"length", required_argument, NULL, OPT_LENGTH},
 	{"timestamps", no_argument, NULL, OPT_TIMESTAMPS},
+	{"tls", required_argument, NULL, OPT_TLS},
+	{"tls-group", required_argument, NULL, OPT_TLS_GROUP},
+	{"tls-cipher", required_argument, NULL, OPT_TLS_CIPHER},
 	{"warmup", required_argument, NULL, OPT_WARMUP},
 	{"seconds", required_argument, NULL, OPT_SECONDS},
 	{"json", required_argument, NULL, OPT_JSON},
@@ -198,6 +209,21 @@ static bool read_header(struct load_options *o, const char *text)
 	return true;
 }
 
+static bool read_tls(struct load_options *o, const char *text)
+{
+	static const char *const modes[] = {[LOAD_TLS_KEEPALIVE] = "keepalive",
+		[LOAD_TLS_FULL] = "full",
+		[LOAD_TLS_RESUMED] = "resumed"};
+
+	for (uint32_t i = LOAD_TLS_KEEPALIVE; i < RS_ARRAY_SIZE(modes); i++) {
+		if (!strcmp(text, modes[i])) {
+			o->tls = (enum load_tls_mode)i;
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool read_option(struct load_options *o, int option, const char *text)
 {
 	uint64_t n;
@@ -257,6 +283,14 @@ static bool read_option(struct load_options *o, int option, const char *text)
 		return true;
 	case OPT_TIMESTAMPS:
 		return o->timestamps = true;
+	case OPT_TLS:
+		return read_tls(o, text);
+	case OPT_TLS_GROUP:
+		o->tls_group = text;
+		return *text;
+	case OPT_TLS_CIPHER:
+		o->tls_cipher = text;
+		return *text;
 	case OPT_WARMUP:
 		return read_u32(text, 0, 3600, &o->warmup_s);
 	case OPT_SECONDS:
@@ -300,9 +334,28 @@ static const char *contradiction(const struct load_options *o)
 		return "--clients times --ports are fewer than the connections asked for";
 	if (o->per_conn && o->per_conn < o->pipeline)
 		return "--per-conn is less than --pipeline";
+	if (o->tls && o->pipeline > 1)
+		return "--pipeline does not go with --tls: one request at a time";
+	if (!o->tls && (o->tls_group || o->tls_cipher))
+		return "--tls-group and --tls-cipher need --tls";
 	if (o->flood_rate && o->flood_from.family != o->family)
 		return "--syn-flood needs --flood-from ADDR/LEN, of the target's family";
 	return NULL;
+}
+
+/* What depends on other options where it is not said. */
+static void complete(struct load_options *o)
+{
+	if (!o->n_paths)
+		read_path(o, "/");
+	if (!o->port)
+		o->port = o->tls ? 443 : 80;
+	if (!o->per_conn && (o->tls == LOAD_TLS_FULL || o->tls == LOAD_TLS_RESUMED))
+		o->per_conn = 1;
+	if (!o->tls_group)
+		o->tls_group = "X25519";
+	if (!o->tls_cipher)
+		o->tls_cipher = "TLS_AES_128_GCM_SHA256";
 }
 
 int rs_load_options_parse(struct load_options *o, int argc, char **argv)
@@ -311,7 +364,6 @@ int rs_load_options_parse(struct load_options *o, int argc, char **argv)
 	int option, index = 0;
 
 	*o = (struct load_options){
-		.port = 80,
 		.n_clients = 1,
 		.first_port = 1024,
 		.last_port = UINT16_MAX,
@@ -348,7 +400,6 @@ int rs_load_options_parse(struct load_options *o, int argc, char **argv)
 		fprintf(stderr, "ringside-load: %s (--help)\n", why);
 		return -1;
 	}
-	if (!o->n_paths)
-		read_path(o, "/");
+	complete(o);
 	return 0;
 }

@@ -21,10 +21,17 @@ struct load_path {
 	uint32_t weight;
 };
 
+enum load_tls_mode {
+	LOAD_TLS_OFF,
+	LOAD_TLS_KEEPALIVE, /* requests over sessions that stand */
+	LOAD_TLS_FULL,      /* a full handshake for each connection */
+	LOAD_TLS_RESUMED,   /* each connection by a ticket of the slot's one before */
+};
+
 struct load_options {
-	uint8_t target[16]; /* IPv4 as ::ffff:a.b.c.d */
-	uint8_t family;     /* 4 or 6 */
-	uint16_t port;
+	uint8_t target[16];  /* IPv4 as ::ffff:a.b.c.d */
+	uint8_t family;      /* 4 or 6 */
+	uint16_t port;       /* 80, or 443 with TLS, if not said */
 	struct wire_addr ip; /* the first client address */
 	uint8_t gateway[16];
 	bool has_gateway;
@@ -49,6 +56,8 @@ struct load_options {
 	uint32_t status;
 	int64_t length; /* of every body; -1: what each path's first answer says */
 	bool timestamps;
+	enum load_tls_mode tls;
+	const char *tls_group, *tls_cipher; /* OpenSSL's names */
 	uint32_t warmup_s, seconds;
 	const char *json;
 	bool quiet;

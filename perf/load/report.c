@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tls.h"
+
 static double us(const struct engine *e, double tsc)
 {
 	return tsc * 1e6 / (double)e->tsc_hz;
@@ -26,6 +28,27 @@ static void print_histogram(
 		fprintf(out, ", \"%s\": %.2f", points[i].name,
 			us(e, (double)rs_histogram_percentile(h, points[i].share)));
 	fprintf(out, ", \"max\": %.2f},\n", us(e, (double)h->max));
+}
+
+static void print_tls(FILE *out, const struct engine *e, double seconds)
+{
+	const struct load_tls_stats *s = rs_load_tls_stats(e->client.tls);
+
+	fprintf(out,
+		" \"tls\": {\"handshakes\": %" PRIu64 ", \"handshakes_per_s\": %.1f, "
+		"\"full\": %" PRIu64 ", \"resumed\": %" PRIu64 ",\n"
+		"  \"failed\": %" PRIu64 ", \"bad_records\": %" PRIu64 ", \"truncated\": %" PRIu64
+		"},\n",
+		s->n_full + s->n_resumed, (double)(s->n_full + s->n_resumed) / seconds, s->n_full,
+		s->n_resumed, s->n_failed, s->n_bad_records, s->n_truncated);
+	print_histogram(out, e, "handshake_us", &s->handshake);
+}
+
+static uint64_t tls_errors(const struct client *c)
+{
+	const struct load_tls_stats *s = c->tls ? rs_load_tls_stats(c->tls) : NULL;
+
+	return s ? s->n_failed + s->n_bad_records + s->n_truncated : 0;
 }
 
 static void print_json(FILE *out, const struct engine *e)
@@ -50,13 +73,16 @@ static void print_json(FILE *out, const struct engine *e)
 		s->bytes_in, r->body_bytes, (double)r->body_bytes * 8 / seconds / 1e9);
 	print_histogram(out, e, "latency_us", &s->latency);
 	print_histogram(out, e, "connect_us", &s->connect);
+	if (c->tls)
+		print_tls(out, e, seconds);
 	fprintf(out,
 		" \"errors\": {\"status\": %" PRIu64 ", \"length\": %" PRIu64 ", \"body\": %" PRIu64
 		", \"malformed\": %" PRIu64 ", \"resets\": %" PRIu64 ", \"timeouts\": %" PRIu64
 		", \"connect_timeouts\": %" PRIu64 ", \"refused\": %" PRIu64
-		", \"closed_early\": %" PRIu64 "},\n",
+		", \"closed_early\": %" PRIu64 ", \"tls\": %" PRIu64 "},\n",
 		r->n_wrong_status, r->n_wrong_length, r->n_wrong_body, r->n_malformed, s->n_resets,
-		s->n_timeouts, s->n_connect_timeouts, s->n_refused, s->n_closed_early);
+		s->n_timeouts, s->n_connect_timeouts, s->n_refused, s->n_closed_early,
+		tls_errors(c));
 	fprintf(out,
 		" \"retransmissions\": %" PRIu64 ", \"out_of_order\": %" PRIu64
 		", \"bad_checksums\": %" PRIu64 ", \"strays\": %" PRIu64 ", \"not_sent\": %" PRIu64

@@ -41,7 +41,7 @@ static void write_host(FILE *out, const struct load_options *o)
 	}
 	rs_value_addr_text(o->target, text);
 	fprintf(out, o->family == 6 ? "Host: [%s]" : "Host: %s", text);
-	if (o->port != 80)
+	if (o->port != (o->tls ? 443 : 80))
 		fprintf(out, ":%u", o->port);
 	fputs("\r\n", out);
 }

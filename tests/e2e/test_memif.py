@@ -6,13 +6,14 @@ import json
 import os
 import tempfile
 
+import pki
 from harness import equal, test, true
 from lab import PREFIX, SERVER
 
 FIRST_CLIENT = {4: "10.99.0.10", 6: "fd99::10"}
 
 
-def load(t, *options, server=("--max-conns", "4096")):
+def load(t, *options, server=("--max-conns", "4096"), least=100):
     """One second of load; the report, after the appliance has ended with all its pools full."""
     with tempfile.TemporaryDirectory(prefix="ringside-e2e-") as folder:
         memif = f"socket={folder}/memif.sock,socket-abstract=no"
@@ -38,7 +39,7 @@ def load(t, *options, server=("--max-conns", "4096")):
     wrong = {name: n for name, n in report["errors"].items() if n}
     equal(wrong, {}, "errors")
     equal(report["bad_checksums"], 0, "bad checksums")
-    true(report["responses"] > 100, f"{report['responses']} answers")
+    true(report["responses"] > least, f"{report['responses']} answers")
     return report
 
 
@@ -98,6 +99,59 @@ def a_flood_beside(t):
         server=("--max-conns", "4096", "--syn-backlog", "64"),
     )
     true(report["flood_syns"] > 1000, "no flood")
+
+
+def tls_load(t, mode, *options, least=100):
+    """load() by HTTPS; what the report says of TLS, and all of it."""
+    https = ("--https", "443", *pki.options(pki.pair("one.test")))
+    report = load(
+        t,
+        *("--tls", mode, "--host", "one.test", *options),
+        server=("--max-conns", "4096", *https),
+        least=least,
+    )
+    return report["tls"], report
+
+
+@test(own=True)
+def tls_kept_alive(t):
+    _, report = tls_load(t, "keepalive", "--conns", "100", "--path", "/bytes/64")
+    equal(report["n_established"], 100, "sessions")
+
+
+@test(own=True)
+def tls_with_other_ciphers(t):
+    for cipher in ("TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"):
+        words = ("--tls-cipher", cipher, "--tls-group", "P-256", "--conns", "10")
+        tls_load(t, "keepalive", *words, "--path", "/bytes/20000")
+
+
+@test(own=True)
+def tls_with_a_full_handshake_for_each_request(t):
+    # Few in the split layout, where all share two CPUs.
+    tls, report = tls_load(t, "full", "--conns", "20", "--path", "/bytes/64", least=20)
+    true(tls["full"] >= report["responses"] - 20, f"{tls['full']} handshakes")
+    true(tls["handshakes_per_s"] > 10, f"{tls['handshakes_per_s']} handshakes a second")
+    equal(tls["resumed"], 0, "resumed")
+
+
+@test(own=True)
+def tls_with_a_ticket_for_each_request(t):
+    tls, report = tls_load(t, "resumed", "--conns", "20", "--path", "/bytes/64", least=20)
+    true(tls["resumed"] >= report["responses"] - 40, f"{tls['resumed']} resumed")
+    true(tls["full"] <= 20, f"{tls['full']} full handshakes")
+
+
+@test(own=True)
+def tls_at_a_rate(t):
+    tls, _ = tls_load(t, "full", "--conns", "20", "--rate", "100", "--path", "/", least=40)
+    true(60 < tls["full"] < 140, f"{tls['full']} handshakes at 100 a second")
+
+
+@test(own=True)
+def tls_with_large_bodies(t):
+    _, report = tls_load(t, "keepalive", "--conns", "4", "--path", "/bytes/3000000", least=4)
+    true(report["body_bytes"] > 3000000 * (report["responses"] - 4), "bodies are not whole")
 
 
 @test(own=True, families=(4,))
