@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The access log's records and lines. Lines are written by hand from what Apache's documentation
- * says of mod_log_config, and JSON from RFC 8259. */
+/* The access log's records: what they hold, and that they stay within themselves. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,8 +10,6 @@
 #include <cmocka.h>
 
 #include "telem/access.h"
-
-/* ---- Records ---------------------------------------------------------------------------- */
 
 /* Exactly as long as it says, so that ASan sees who reads on. */
 static struct span exact(const char *text, size_t len)
