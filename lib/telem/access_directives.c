@@ -10,7 +10,7 @@
 
 /* Dates with years of six digits, and a minor version of three: a record is capable of them. */
 #define CLF_TIME_BYTES 32
-#define TIME_BYTES     256 /* of ACCESS_MAX_FORM_BYTES: a date takes 12 bytes, and two in the form */
+#define TIME_BYTES     256 /* a date takes 12 bytes, and two of ACCESS_MAX_FORM_BYTES */
 #define PROTOCOL_BYTES 10
 #define STATUS_BYTES   5
 #define PORT_BYTES     5
