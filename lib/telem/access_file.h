@@ -20,8 +20,9 @@
 #include "base/counter.h"
 #include "telem/access_format.h"
 
-#define ACCESS_BUFFER_BYTES   65536
-#define ACCESS_FLUSH_US       1000000 /* no line waits longer in the buffer, where it can be written */
+#define ACCESS_BUFFER_BYTES 65536
+/* So long lines wait in the buffer, if it is not full before. */
+#define ACCESS_FLUSH_US       1000000
 #define ACCESS_RETRY_SLOW_US  1000    /* after a reader that did not take everything … */
 #define ACCESS_RETRY_ERROR_US 1000000 /* … or an error */
 
