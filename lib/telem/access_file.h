@@ -9,7 +9,8 @@
  * written as the kernel does it, into the page cache: on a disk or network that hangs, write()
  * hangs, and so a log belongs on a local disk.
  *
- * The process ignores SIGPIPE. Belongs to the control core. Includes base only.
+ * The process ignores SIGPIPE, and SIGXFSZ where there may be a limit on file sizes. Belongs to the
+ * control core. Includes base only.
  */
 #ifndef RS_TELEM_ACCESS_FILE_H
 #define RS_TELEM_ACCESS_FILE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The access log's lines. They are written by hand from what Apache's documentation says of
- * mod_log_config, and those of JSON from RFC 8259 and RFC 3629. */
+ * mod_log_config; of those in JSON see test_access_json.c. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -304,54 +304,6 @@ static void no_byte_breaks_a_line(void **state)
 	}
 }
 
-static void assert_json_text(const char *text, const char *want)
-{
-	struct access_record record = example();
-	struct access_format format;
-	char line[ACCESS_MAX_LINE_BYTES], expected[512];
-	uint32_t len;
-
-	set_text(&record, ACCESS_USER_AGENT, text);
-	compile("json", &format);
-	len = rs_access_format_line(&format, &record, line, sizeof(line));
-	line[len - 1] = 0;
-	snprintf(expected, sizeof(expected), ",\"user_agent\":\"%s\",", want);
-	if (!strstr(line, expected))
-		fail_msg("%s has no %s", line, expected);
-}
-
-/* RFC 8259 section 7 for escapes; RFC 3629 section 4 for what is UTF-8. */
-static void escapes_of_json(void **state)
-{
-	static const struct text_case cases[] = {
-		{"", ""},
-		{"say \"no\" to \\/", "say \\\"no\\\" to \\\\/"},
-		{"\n\x1b\x7f", "\\u000a\\u001b\\u007f"},
-		/* Valid: two, three and four bytes, at both ends of their ranges. */
-		{"caf\xc3\xa9", "caf\xc3\xa9"},
-		{"\xc2\xa0 \xdf\xbf", "\xc2\xa0 \xdf\xbf"},
-		{"\xe0\xa0\x80 \xef\xbf\xbf", "\xe0\xa0\x80 \xef\xbf\xbf"},
-		{"\xed\x9f\xbf \xee\x80\x80", "\xed\x9f\xbf \xee\x80\x80"},
-		{"\xf0\x90\x80\x80 \xf4\x8f\xbf\xbf", "\xf0\x90\x80\x80 \xf4\x8f\xbf\xbf"},
-		/* Control characters in two bytes. */
-		{"\xc2\x80 \xc2\x9b \xc2\x9f", "\\u0080 \\u009b \\u009f"},
-		/* Not valid: alone, overlong, a surrogate, too high, cut short. */
-		{"\x80 \xff", "\\u0080 \\u00ff"},
-		{"\xc0\xaf", "\\u00c0\\u00af"},
-		{"\xe0\x9f\xbf", "\\u00e0\\u009f\\u00bf"},
-		{"\xed\xa0\x80", "\\u00ed\\u00a0\\u0080"},
-		{"\xf4\x90\x80\x80", "\\u00f4\\u0090\\u0080\\u0080"},
-		{"\xf5\x80\x80\x80", "\\u00f5\\u0080\\u0080\\u0080"},
-		{"\xe2\x82", "\\u00e2\\u0082"},
-		{"\xe2\x82(", "\\u00e2\\u0082("},
-		{"caf\xe9 au lait", "caf\\u00e9 au lait"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < RS_ARRAY_SIZE(cases); i++)
-		assert_json_text(cases[i].text, cases[i].written);
-}
-
 /* ---- Bounds ------------------------------------------------------------------------------ */
 
 /* The longest of everything that a record can hold, in all directives at once. */
@@ -469,7 +421,6 @@ int main(void)
 		cmocka_unit_test(largest_numbers),
 		cmocka_unit_test(escapes_of_text),
 		cmocka_unit_test(no_byte_breaks_a_line),
-		cmocka_unit_test(escapes_of_json),
 		cmocka_unit_test(longest_lines_are_as_promised),
 		cmocka_unit_test(refused_formats),
 		cmocka_unit_test(formats_have_an_end),
