@@ -32,17 +32,18 @@ enum access_text {
 
 #define ACCESS_TLS       0x01u
 #define ACCESS_TRUNCATED 0x02u /* a text, or the method, was longer than there was room for */
-#define ACCESS_REUSED    0x04u /* not the first request of its connection */
-#define ACCESS_KEPT      0x08u /* the connection may go on after this answer */
-#define ACCESS_ABORTED   0x10u /* the connection ended before the answer did */
+#define ACCESS_FOLLOWED  0x04u /* to the answer's end: its time and the following are known */
+#define ACCESS_REUSED    0x08u /* not the first request of its connection */
+#define ACCESS_KEPT      0x10u /* the connection may go on after this answer */
+#define ACCESS_ABORTED   0x20u /* the connection ended before the answer did */
 
 /* Set for a text that the request had, and be it empty. */
 #define ACCESS_HAS(text) (0x100u << (text))
 
 struct access_record {
 	uint64_t unix_us;     /* when the request came: microseconds since 1970, UTC */
-	uint64_t duration_us; /* from there until the answer was acknowledged, or given up */
-	uint64_t bytes_sent;  /* of the answer's body, as the client takes it: without its head */
+	uint64_t duration_us; /* from there until the answer's end; see ACCESS_FOLLOWED */
+	uint64_t bytes_sent;  /* of the answer, without its head */
 	uint8_t client[16];   /* IPv4 as ::ffff:a.b.c.d */
 	uint16_t client_port; /* host order, this and the others */
 	uint16_t local_port;

@@ -103,7 +103,7 @@ void rs_access_put_time(struct access_out *out, uint64_t unix_us, const char *fo
 
 static uint64_t moment_us(const struct access_line *line)
 {
-	return line->record->unix_us + (line->item->at_end ? line->record->duration_us : 0);
+	return line->record->unix_us + (line->item->of_end ? line->record->duration_us : 0);
 }
 
 static void put_time(struct access_line *line)
@@ -283,43 +283,43 @@ void rs_access_put_literal(struct access_line *line)
 }
 
 static const struct access_directive directives[] = {
-	{'%', "", put_percent, 1},
-	{'h', "", put_client, INET6_ADDRSTRLEN},
-	{'a', "", put_client, INET6_ADDRSTRLEN},
-	{'l', "", put_dash, 1},
-	{'u', "", put_dash, 1},
-	{'t', "", put_time, CLF_TIME_BYTES},
-	{'t', "sec", put_time_s, ACCESS_NUMBER_BYTES},
-	{'t', "msec", put_time_ms, ACCESS_NUMBER_BYTES},
-	{'t', "usec", put_time_us, ACCESS_NUMBER_BYTES},
-	{'t', "msec_frac", put_fraction_ms, 3},
-	{'t', "usec_frac", put_fraction_us, 6},
-	{'r', "", put_request, REQUEST_BYTES},
-	{'m', "", put_method, METHOD_BYTES},
-	{'U', "", put_path, ESCAPED_BYTES},
-	{'q', "", put_query, ESCAPED_BYTES},
-	{'H', "", put_protocol, PROTOCOL_BYTES},
-	{'s', "", put_status, STATUS_BYTES},
-	{'B', "", put_bytes, ACCESS_NUMBER_BYTES},
-	{'b', "", put_bytes_or_dash, ACCESS_NUMBER_BYTES},
-	{'D', "", put_duration_us, ACCESS_NUMBER_BYTES},
-	{'T', "", put_duration_s, ACCESS_NUMBER_BYTES},
-	{'T', "s", put_duration_s, ACCESS_NUMBER_BYTES},
-	{'T', "ms", put_duration_ms, ACCESS_NUMBER_BYTES},
-	{'T', "us", put_duration_us, ACCESS_NUMBER_BYTES},
-	{'p', "", put_local_port, PORT_BYTES},
-	{'p', "canonical", put_local_port, PORT_BYTES},
-	{'p', "local", put_local_port, PORT_BYTES},
-	{'p', "remote", put_client_port, PORT_BYTES},
-	{'v', "", put_host, ESCAPED_BYTES},
-	{'V', "", put_host, ESCAPED_BYTES},
-	{'i', "Host", put_host_field, ESCAPED_BYTES},
-	{'i', "Referer", put_referer, ESCAPED_BYTES},
-	{'i', "User-Agent", put_user_agent, ESCAPED_BYTES},
-	{'X', "", put_connection, 1},
+	{'%', "", put_percent, 1, false},
+	{'h', "", put_client, INET6_ADDRSTRLEN, false},
+	{'a', "", put_client, INET6_ADDRSTRLEN, false},
+	{'l', "", put_dash, 1, false},
+	{'u', "", put_dash, 1, false},
+	{'t', "", put_time, CLF_TIME_BYTES, false},
+	{'t', "sec", put_time_s, ACCESS_NUMBER_BYTES, false},
+	{'t', "msec", put_time_ms, ACCESS_NUMBER_BYTES, false},
+	{'t', "usec", put_time_us, ACCESS_NUMBER_BYTES, false},
+	{'t', "msec_frac", put_fraction_ms, 3, false},
+	{'t', "usec_frac", put_fraction_us, 6, false},
+	{'r', "", put_request, REQUEST_BYTES, false},
+	{'m', "", put_method, METHOD_BYTES, false},
+	{'U', "", put_path, ESCAPED_BYTES, false},
+	{'q', "", put_query, ESCAPED_BYTES, false},
+	{'H', "", put_protocol, PROTOCOL_BYTES, false},
+	{'s', "", put_status, STATUS_BYTES, false},
+	{'B', "", put_bytes, ACCESS_NUMBER_BYTES, false},
+	{'b', "", put_bytes_or_dash, ACCESS_NUMBER_BYTES, false},
+	{'D', "", put_duration_us, ACCESS_NUMBER_BYTES, true},
+	{'T', "", put_duration_s, ACCESS_NUMBER_BYTES, true},
+	{'T', "s", put_duration_s, ACCESS_NUMBER_BYTES, true},
+	{'T', "ms", put_duration_ms, ACCESS_NUMBER_BYTES, true},
+	{'T', "us", put_duration_us, ACCESS_NUMBER_BYTES, true},
+	{'p', "", put_local_port, PORT_BYTES, false},
+	{'p', "canonical", put_local_port, PORT_BYTES, false},
+	{'p', "local", put_local_port, PORT_BYTES, false},
+	{'p', "remote", put_client_port, PORT_BYTES, false},
+	{'v', "", put_host, ESCAPED_BYTES, false},
+	{'V', "", put_host, ESCAPED_BYTES, false},
+	{'i', "Host", put_host_field, ESCAPED_BYTES, false},
+	{'i', "Referer", put_referer, ESCAPED_BYTES, false},
+	{'i', "User-Agent", put_user_agent, ESCAPED_BYTES, false},
+	{'X', "", put_connection, 1, true},
 };
 
-const struct access_directive rs_access_time_form = {'t', NULL, put_time_form, TIME_BYTES};
+const struct access_directive rs_access_time_form = {'t', NULL, put_time_form, TIME_BYTES, false};
 
 /* Names of fields differ by more than the case of letters (RFC 9110 section 5.1); nothing else does
  * that is told apart here. */

@@ -25,6 +25,7 @@ struct access_directive {
 	const char *argument; /* between { and }; "": there is none */
 	void (*put)(struct access_line *line);
 	uint16_t most_bytes;
+	bool of_end; /* as of struct access_item */
 };
 
 /* NULL: there is no such directive. */

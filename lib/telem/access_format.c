@@ -156,7 +156,7 @@ static void read_moment(struct span *form, struct access_item *item)
 		len = (uint32_t)strlen(begin);
 	else if (form->len >= strlen(end) && memcmp(form->data, end, strlen(end)) == 0)
 		len = (uint32_t)strlen(end);
-	item->at_end = len == strlen(end);
+	item->of_end = len == strlen(end);
 	form->data += len;
 	form->len -= len;
 }
@@ -209,6 +209,7 @@ static bool read_directive(struct reader *r)
 	if (!directive)
 		return refuse_directive(r, from, "unknown directive, or one without data here");
 	item->put = directive->put;
+	item->of_end |= directive->of_end;
 	r->format->line_bytes += directive->most_bytes;
 	return true;
 }
@@ -264,12 +265,14 @@ int rs_access_format_compile(
 	return read_format(&r) ? 0 : -EINVAL;
 }
 
-static bool is_written(const struct access_item *item, uint16_t status)
+static bool is_written(const struct access_item *item, const struct access_record *record)
 {
+	if (item->of_end && !(record->flags & ACCESS_FOLLOWED))
+		return false;
 	if (!item->n_statuses)
 		return true;
 	for (uint32_t i = 0; i < item->n_statuses; i++) {
-		if (item->statuses[i] == status)
+		if (item->statuses[i] == record->status)
 			return !item->all_others;
 	}
 	return item->all_others;
@@ -285,7 +288,7 @@ uint32_t rs_access_format_line(const struct access_format *format,
 	line.out = (struct access_out){.at = to, .end = to + size - 1};
 	for (uint32_t i = 0; i < format->n_items; i++) {
 		line.item = &format->items[i];
-		if (is_written(line.item, record->status))
+		if (is_written(line.item, record))
 			line.item->put(&line);
 		else
 			rs_access_put_str(&line.out, "-");

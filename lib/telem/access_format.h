@@ -12,24 +12,29 @@
  * or text with directives of Apache's mod_log_config. Their meaning is Apache's, as far as a record
  * has what they ask for; what it does not have is refused when the format is read:
  *
- *     %h %a            the client's address
- *     %l %u            "-": nobody is asked for a name
- *     %t               [day/month/year:hour:minute:second +0000], when the request came, in UTC
- *     %{FORM}t         the same in another form: strftime(3), or one of sec, msec, usec, msec_frac,
- * usec_frac. After "begin:" as it is, after "end:" the time when the answer was complete %r %m %U
- * %q %H   request line, method, path, "?query" or nothing, protocol. Path and query are as they
- * came: %-escapes are not decoded %s %>s %<s       status %B %b            bytes of the body that
- * the client took; %b: "-" instead of 0 %D %T %{UNIT}T   how long it took, in microseconds; in
- * seconds; in s, ms or us %p %{canonical}p %{local}p %{remote}p   ports, ours and the client's %v
- * %V            the host that was asked for, without its port
- *     %{Referer}i %{User-Agent}i %{Host}i     fields of the request; "-": there was none
- *     %X               X: the connection ended too early, +: it may go on, -: it ends
- *     %%               a percent sign
+ *     %h %a     the client's address
+ *     %l %u     "-": nobody is asked for a name
+ *     %t        when the request came, in UTC: [day/month/year:hour:minute:second +0000]
+ *     %{FORM}t  the same in a form of strftime(3), or one of sec, msec, usec, msec_frac and
+ *               usec_frac; behind "end:" when the answer was complete, behind "begin:" as without
+ *     %r        the request line, or what came instead of one that is understood
+ *     %m %H     method, protocol
+ *     %U %q     path, and "?query" or nothing: as they came, %-escapes are not decoded
+ *     %s        the status; so do %>s and %<s
+ *     %B %b     bytes of the answer's body; %b: "-" instead of 0
+ *     %D %T     how long it took, in microseconds, in seconds
+ *     %{UNIT}T  the same in s, ms or us
+ *     %p        our port; so do %{canonical}p and %{local}p
+ *     %{remote}p  the client's port
+ *     %v %V     the host that was asked for, without its port
+ *     %{Host}i %{Referer}i %{User-Agent}i  fields of the request; "-": there was none
+ *     %X        X: the connection ended too early, +: it may go on, -: it ends
+ *     %%        a percent sign
  *
  * Up to four statuses behind the % restrict a directive to answers of these, and with a ! before
- * them to all others: %400,501{User-Agent}i, %!200,304{Referer}i; else it writes "-". In the text
- * between, \t is a tab, \" a quote and \\ a backslash. Where the client's request line was not
- * understood, %r is what came instead of one.
+ * them to all others: %400,501{User-Agent}i, %!200,304{Referer}i; else it writes "-". So do %D, %T,
+ * %X and %{end:FORM}t where the answer was not followed to its end (ACCESS_FOLLOWED). In the text
+ * between, \t is a tab, \" a quote and \\ a backslash.
  *
  * Pure: no clock, no file, no allocation. Control core; includes base only.
  */
@@ -53,7 +58,7 @@ struct access_item {
 	void (*put)(struct access_line *line);
 	uint16_t text; /* its bytes in the format's text: literal, or a form of time ended by 0 */
 	uint16_t text_len;
-	bool at_end;        /* a time: when the answer was complete */
+	bool of_end;        /* what is known of answers only that were followed to their end */
 	bool all_others;    /* written unless the status is one of these */
 	uint8_t n_statuses; /* 0: always written */
 	uint16_t statuses[ACCESS_MAX_STATUSES];
@@ -83,8 +88,8 @@ int rs_access_format_compile(
  *     time (RFC 3339, UTC, microseconds), client, client_port, local_port, tls, reused, method,
  *     target, protocol, host, status, bytes, duration_us, referer, user_agent, aborted, truncated
  *
- * always and in this order; what a request did not have is null. The bytes of a JSON line that is
- * cut are no JSON.
+ * always and in this order; what a request did not have, or is not known, is null. The bytes of a
+ * JSON line that is cut are no JSON.
  */
 uint32_t rs_access_format_line(const struct access_format *format,
 	const struct access_record *record, char *to, uint32_t size);

@@ -18,6 +18,17 @@ static void put_flag(
 	rs_access_put_str(out, record->flags & flag ? "true" : "false");
 }
 
+static void put_if_followed(
+	struct access_out *out, const char *name, const struct access_record *record, uint16_t flag)
+{
+	if (record->flags & ACCESS_FOLLOWED) {
+		put_flag(out, name, record, flag);
+		return;
+	}
+	rs_access_put_str(out, name);
+	rs_access_put_str(out, "null");
+}
+
 static void put_text(struct access_out *out, const char *name, const struct access_record *record,
 	enum access_text text)
 {
@@ -35,7 +46,7 @@ static void put_when_and_who(struct access_out *out, const struct access_record 
 	put_number(out, "\",\"client_port\":", record->client_port);
 	put_number(out, ",\"local_port\":", record->local_port);
 	put_flag(out, ",\"tls\":", record, ACCESS_TLS);
-	put_flag(out, ",\"reused\":", record, ACCESS_REUSED);
+	put_if_followed(out, ",\"reused\":", record, ACCESS_REUSED);
 }
 
 static void put_request(struct access_out *out, const struct access_record *record)
@@ -54,10 +65,13 @@ static void put_answer(struct access_out *out, const struct access_record *recor
 {
 	put_number(out, ",\"status\":", record->status);
 	put_number(out, ",\"bytes\":", record->bytes_sent);
-	put_number(out, ",\"duration_us\":", record->duration_us);
+	if (record->flags & ACCESS_FOLLOWED)
+		put_number(out, ",\"duration_us\":", record->duration_us);
+	else
+		rs_access_put_str(out, ",\"duration_us\":null");
 	put_text(out, ",\"referer\":", record, ACCESS_REFERER);
 	put_text(out, ",\"user_agent\":", record, ACCESS_USER_AGENT);
-	put_flag(out, ",\"aborted\":", record, ACCESS_ABORTED);
+	put_if_followed(out, ",\"aborted\":", record, ACCESS_ABORTED);
 	put_flag(out, ",\"truncated\":", record, ACCESS_TRUNCATED);
 	rs_access_put_str(out, "}");
 }

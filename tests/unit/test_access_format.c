@@ -33,6 +33,7 @@ static struct access_record example(void)
 		.client_port = 54321,
 		.local_port = 80,
 		.status = 200,
+		.flags = ACCESS_FOLLOWED,
 	};
 
 	rs_access_set_client4(&record, (const uint8_t[]){127, 0, 0, 1});
@@ -210,14 +211,15 @@ static void what_there_is_not(void **state)
 	rs_access_set_client4(&record, (const uint8_t[]){192, 0, 2, 255});
 	assert_line("combined", &record,
 		"192.0.2.255 - - [01/Jan/1970:00:00:00 +0000] \"-\" 408 - \"-\" \"-\"");
-	assert_line("%m %U %q %v %V %{Host}i %B %D", &record, "- -  - - - 0 0");
+	assert_line("%m %U %q %v %V %{Host}i %B %D", &record, "- -  - - - 0 -");
 	assert_line("json", &record,
 		"{\"time\":\"1970-01-01T00:00:00.000000Z\",\"client\":\"192.0.2.255\","
-		"\"client_port\":0,\"local_port\":0,\"tls\":false,\"reused\":false,"
+		"\"client_port\":0,\"local_port\":0,\"tls\":false,\"reused\":null,"
 		"\"method\":null,\"target\":null,\"protocol\":\"HTTP/1.0\","
 		"\"host\":null,\"status\":408,\"bytes\":0,"
-		"\"duration_us\":0,\"referer\":null,\"user_agent\":null,\"aborted\":false,"
+		"\"duration_us\":null,\"referer\":null,\"user_agent\":null,\"aborted\":null,"
 		"\"truncated\":false}");
+	assert_line("%T %{ms}T %{end:}t %{end:sec}t %{end:%T}t %X", &record, "- - - - - -");
 }
 
 /* A request line that is none: what came stands in its place. */
