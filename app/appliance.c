@@ -392,6 +392,26 @@ static void build_cores(struct appliance *a)
 	}
 }
 
+/* What all cores that run HTTP have beside it: the sites, and a way to the log. */
+static int equip_http(struct appliance *a)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; !err && i < a->topology.n_net; i++) {
+		struct stage_net *net = a->net[i];
+
+		rs_site_side_add_core(&a->site, &net->site, &net->http);
+		err = rs_access_writer_add_core(&a->access, &net->log, &net->http, false);
+	}
+	for (uint32_t i = 0; !err && i < a->tls.n; i++) {
+		struct stage_tls *tls = a->tls.stages[i];
+
+		rs_site_side_add_core(&a->site, &tls->site, &tls->http);
+		err = rs_access_writer_add_core(&a->access, &tls->log, &tls->http, true);
+	}
+	return err;
+}
+
 int rs_appliance_build(struct appliance *a, const struct config *cfg)
 {
 	int err;
@@ -401,7 +421,9 @@ int rs_appliance_build(struct appliance *a, const struct config *cfg)
 	a->next_hops.routes = &cfg->routes;
 	configure_tcp(a);
 	configure_http(a);
-	err = rs_site_side_load(&a->site, &cfg->site, cfg->watch);
+	err = rs_access_writer_init(&a->access, &cfg->access);
+	if (!err)
+		err = rs_site_side_load(&a->site, &cfg->site, cfg->watch);
 	if (!err)
 		err = draw_secrets(&a->tcp);
 	if (!err)
@@ -415,14 +437,12 @@ int rs_appliance_build(struct appliance *a, const struct config *cfg)
 	if (!err)
 		err = rs_tls_side_build(
 			&a->tls, cfg, &a->topology, &a->http, a->net, rs_core_now_us());
+	if (!err)
+		err = equip_http(a);
 	if (err) {
 		rs_appliance_destroy(a);
 		return err;
 	}
-	for (uint32_t i = 0; i < a->topology.n_net; i++)
-		rs_site_side_add_core(&a->site, &a->net[i]->site, &a->net[i]->http);
-	for (uint32_t i = 0; i < a->tls.n; i++)
-		rs_site_side_add_core(&a->site, &a->tls.stages[i]->site, &a->tls.stages[i]->http);
 	build_rx_tx(a);
 	build_cores(a);
 	return 0;
@@ -499,6 +519,7 @@ uint32_t rs_appliance_leaks(struct appliance *a)
 	uint32_t n_out;
 	bool pool_tells = true;
 
+	rs_access_writer_fini(&a->access);
 	n_bad += rs_tls_side_leaks(&a->tls);
 	for (uint16_t i = 0; i < a->topology.n_net; i++)
 		n_bad += rs_stage_net_leaks(a->net[i]);
@@ -521,6 +542,7 @@ uint32_t rs_appliance_leaks(struct appliance *a)
 
 void rs_appliance_destroy(struct appliance *a)
 {
+	rs_access_writer_fini(&a->access);
 	rs_tls_side_destroy(&a->tls);
 	free_joints(a);
 	while (a->n_ports)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "access_log.h"
 #include "config.h"
 #include "core/core.h"
 #include "io/port.h"
@@ -34,6 +35,7 @@ struct appliance {
 	struct stage_tx *tx[TOPOLOGY_MAX_CORES];
 	struct tls_side tls;
 	struct site_side site;
+	struct access_writer access;
 	struct next_hops next_hops;
 	struct slow_path slow[TOPOLOGY_MAX_CORES];             /* by net stage */
 	struct joint net_tx[TOPOLOGY_MAX_CORES][IO_MAX_PORTS]; /* by net stage and port */

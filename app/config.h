@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "access_log.h"
 #include "core/core.h"
 #include "neigh/route.h"
 #include "site.h"
@@ -57,6 +58,7 @@ struct config {
 	uint32_t n_index_names;
 	const char *index_names[CONFIG_MAX_INDEX_NAMES + 1]; /* ended by NULL */
 	bool watch;
+	struct access_options access;
 
 	/* TLS */
 	struct tls_settings tls;

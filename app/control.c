@@ -40,6 +40,7 @@ void rs_control_block_signals(void)
 	fill_signals(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 int rs_control_init(struct control *c, struct appliance *a)
@@ -320,8 +321,10 @@ static bool take_signals(struct control *c, uint64_t now_us)
 	while (read(c->signals, &info, sizeof(info)) == sizeof(info)) {
 		switch (info.ssi_signo) {
 		case SIGHUP:
-			if (!c->appliance->tls.n && !c->appliance->site.options)
+			if (!c->appliance->tls.n && !c->appliance->site.options &&
+				!c->appliance->access.options)
 				rs_log("SIGHUP: there is nothing to reload");
+			rs_access_writer_reopen(&c->appliance->access, now_us);
 			rs_tls_side_reload(&c->appliance->tls);
 			rs_site_side_reload(&c->appliance->site);
 			break;
@@ -365,6 +368,7 @@ void rs_control_run(struct control *c)
 		poll(&fd, 1, TICK_MS);
 		now_us = rs_core_now_us();
 		take_frames(c, now_us);
+		rs_access_writer_tick(&c->appliance->access, now_us);
 		watch(c, now_us);
 	}
 	__atomic_store_n(&c->appliance->stop, true, __ATOMIC_RELAXED);

@@ -102,7 +102,8 @@ static bool pull_one(struct stage_net *net, struct tcp_conn *conn)
 {
 	struct tls_link *link = link_of(net, conn);
 	struct span in = rs_tcp_peek(&net->tcp, conn);
-	uint32_t chunk, len;
+	uint32_t chunk, len, room;
+	uint8_t *data;
 
 	if (!in.len || link->n_in == NET_TLS_MAX_IN || !may_lend(net, conn))
 		return false;
@@ -112,8 +113,14 @@ static bool pull_one(struct stage_net *net, struct tcp_conn *conn)
 			try_again_later(net, conn);
 		return false;
 	}
-	len = rs_min_u32(in.len, net->chunks.chunk_bytes);
-	memcpy(rs_chunk_data(&net->chunks, chunk), in.data, len);
+	data = rs_chunk_data(&net->chunks, chunk);
+	room = net->chunks.chunk_bytes;
+	if (!link->has_session) {
+		memcpy(tls_first_key(data, room), &conn->key, sizeof(conn->key));
+		room -= (uint32_t)sizeof(conn->key);
+	}
+	len = rs_min_u32(in.len, room);
+	memcpy(data, in.data, len);
 	rs_tcp_consume(&net->tcp, conn, len);
 	link->n_in++;
 	link->n_lent++;

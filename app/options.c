@@ -102,6 +102,7 @@ NUMBER_OPTION(drain_timeout, number, drain_timeout_s, 0, 86400)
 
 NUMBER_OPTION(ticket_lifetime, number, tls.ticket_lifetime_s, 0, 604800)
 NUMBER_OPTION(early_data, bytes, tls.max_early_data, 0, 16384)
+NUMBER_OPTION(log_sample, number, access.sample, 1, 1000000000)
 NUMBER_OPTION(tls_backlog, number, tls_backlog, 1, 1048576)
 
 #define CORES_OPTION(name)                                                                         \
@@ -408,6 +409,23 @@ static int parse_cors(struct option_parser *p, const char *value)
 	if (strlen(value) > 128 || strpbrk(value, " \t\r\n,"))
 		return rs_option_fail(p, "expected one origin, as in https://a.example, or *");
 	p->cfg->site.cors = value;
+	return 0;
+}
+
+static int parse_access_log(struct option_parser *p, const char *value)
+{
+	p->cfg->access.path = value;
+	return 0;
+}
+
+static int parse_access_format(struct option_parser *p, const char *value)
+{
+	struct access_format format;
+	char why[128];
+
+	if (rs_access_format_compile(value, &format, why, sizeof(why)))
+		return rs_option_fail(p, "%s", why);
+	p->cfg->access.format = value;
 	return 0;
 }
 

@@ -332,6 +332,7 @@ static void serve(struct stage_net *net, struct tcp_conn *conn, uint32_t ev)
 		rs_net_tls_serve(net, conn, ev);
 		return;
 	}
+	net->http.peer = &conn->key;
 	if (rs_unlikely(ev & TCP_EV_GONE)) {
 		rs_http_release(&net->http, hc);
 		return;

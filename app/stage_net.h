@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "access_log.h"
 #include "base/chunk.h"
 #include "base/counter.h"
 #include "core/joint.h"
@@ -90,6 +91,7 @@ struct stage_net {
 	struct http_conn *http_conns; /* one per connection id */
 	struct net_tls tls;
 	struct site_core site;
+	struct access_log log;
 	struct http_memo memo;
 	struct http_seen seen;
 	struct chunk_pool chunks;

@@ -360,6 +360,8 @@ static struct tls_conn *begin(struct stage_tls *s, uint8_t net, const struct tls
 		refuse(s, net, job, TLS_C_NO_SESSION);
 		return NULL;
 	}
+	memcpy(&c->key, tls_first_key(chunk_data(c, job->chunk), s->nets[net].chunk_bytes),
+		sizeof(c->key));
 	s->free = next;
 	s->nets[net].conn_of[job->conn] = (uint32_t)(c - s->conns);
 	s->n_conns++;
@@ -517,6 +519,7 @@ static void go_on(struct stage_tls *s, struct tls_conn *c)
 	bool moved = true;
 	uint32_t n;
 
+	s->http.peer = &c->key;
 	for (n = 0; moved && n < MAX_RECORDS_PER_RUN; n++) {
 		moved = read_some(s, c);
 		while (write_some(s, c))
@@ -628,6 +631,7 @@ static void expire(struct stage_tls *s, struct tls_conn *c)
 		finish(s, c, TLS_JOB_ABORT);
 		return;
 	}
+	s->http.peer = &c->key;
 	rs_http_deadline(&s->http, &c->http, &c->out);
 	enqueue(s, c);
 }

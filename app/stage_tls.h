@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "access_log.h"
 #include "base/chunk.h"
 #include "http/exchange.h"
 #include "http/memo.h"
@@ -50,6 +51,7 @@ struct tls_conn {
 	struct sendq out; /* plaintext that waits to be encrypted */
 	struct http_conn http;
 	struct stage_tls *stage;
+	struct flow_key key;  /* who the client is */
 	uint64_t deadline_us; /* the next clock; what the wheel knows may be earlier */
 	uint32_t conn;        /* the net core's number of it */
 	uint32_t next;        /* on a run queue, or on the free list */
@@ -124,6 +126,7 @@ struct stage_tls {
 	struct wheel wheel;
 	struct http_env http;
 	struct site_core site;
+	struct access_log log;
 	struct http_memo memo;
 	struct http_seen seen;
 	struct chunk_pool chunks;

@@ -24,6 +24,8 @@
 #include <rte_ring.h>
 #include <rte_ring_elem.h>
 
+#include "wire/seg.h"
+
 enum tls_job_kind {
 	/* From net to TLS. */
 	TLS_JOB_DATA,  /* chunk: ciphertext; n: 1 in the first, which opens the session */
@@ -48,6 +50,12 @@ struct tls_job {
 };
 
 _Static_assert(sizeof(struct tls_job) == 16, "the ring copies whole vectors");
+
+/* The first chunk of a connection has its flow key at its end. */
+static inline uint8_t *tls_first_key(uint8_t *chunk, uint32_t chunk_bytes)
+{
+	return chunk + chunk_bytes - sizeof(struct flow_key);
+}
 
 /*
  * The most jobs that can be under way between one net core and one TLS core, in one direction. A

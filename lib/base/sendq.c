@@ -16,14 +16,16 @@ static inline uint8_t slot(const struct sendq *q, uint32_t i)
 	return (uint8_t)(k >= capacity(q) ? k - capacity(q) : k);
 }
 
+static inline struct slice *ring_of(const struct sendq *q)
+{
+	return __builtin_expect(q->grown, 0) ? (struct slice *)(uintptr_t)q->slices[0].data
+					     : (struct slice *)(uintptr_t)q->slices;
+}
+
 /* The i-th slice. The ring of a queue that has grown is aligned like its chunk. */
 static inline struct slice *nth(const struct sendq *q, uint32_t i)
 {
-	struct slice *ring = __builtin_expect(q->grown, 0)
-				     ? (struct slice *)(uintptr_t)q->slices[0].data
-				     : (struct slice *)(uintptr_t)q->slices;
-
-	return &ring[slot(q, i)];
+	return &ring_of(q)[slot(q, i)];
 }
 
 struct slice *rs_sendq_last(struct sendq *q)
@@ -148,10 +150,14 @@ void rs_sendq_ack(struct sendq *q, uint32_t n, struct chunk_pool *pool)
 {
 	q->n_bytes -= n;
 	n += q->head_skip;
-	while (q->n && n >= nth(q, 0)->len) {
-		n -= nth(q, 0)->len;
-		if (nth(q, 0)->chunk)
-			rs_chunk_free(pool, nth(q, 0)->chunk);
+	while (q->n) {
+		const struct slice *first = &ring_of(q)[q->head];
+
+		if (n < first->len)
+			break;
+		n -= first->len;
+		if (first->chunk)
+			rs_chunk_free(pool, first->chunk);
 		if (q->head == q->summed)
 			q->sum = 0;
 		q->head = slot(q, 1);

@@ -344,6 +344,14 @@ static uint32_t take_request(struct http_env *env, struct http_conn *hc, struct 
 	return head_used + body_used;
 }
 
+/* Of a head that was not read to its end nothing is known but method and version. */
+static void forget_spans(struct http_req *req)
+{
+	req->path = req->query = req->host = (struct span){0};
+	req->n_fields = 0;
+	req->known = 0;
+}
+
 static uint32_t take_head(struct http_env *env, struct http_conn *hc, const uint8_t *data,
 	uint32_t len, struct sendq *out)
 {
@@ -365,10 +373,14 @@ static uint32_t take_head(struct http_env *env, struct http_conn *hc, const uint
 	r = rs_http_parse_seen(limits, env->seen, head, have, &scanned, &req);
 	if (rs_likely(r > 0))
 		return take_request(env, hc, &req, data, len, out);
-	if (r < 0)
+	if (r < 0) {
+		forget_spans(&req);
 		return refuse_last(env, hc, &req, out, HTTP_REASON(r)) ? len : 0;
-	if (!hc->head && !keep_head(env, hc, data, len))
+	}
+	if (!hc->head && !keep_head(env, hc, data, len)) {
+		forget_spans(&req);
 		return refuse_last(env, hc, &req, out, HTTP_C_OVERLOAD) ? len : 0;
+	}
 	hc->head_bytes = (uint16_t)have;
 	hc->head_scanned = scanned;
 	return have - kept;
@@ -412,6 +424,7 @@ static void give_up(
 	/* For what is known of the request line: a HEAD gets no body. */
 	rs_http_parse(&env->cfg->limits, rs_chunk_data(env->heads, hc->head), hc->head_bytes,
 		&scanned, &req);
+	forget_spans(&req);
 	rs_http_refuse_last(env, hc, &req, out, reason);
 	close_conn(env, hc);
 }

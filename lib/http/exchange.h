@@ -71,6 +71,13 @@ struct http_handler {
 #define HTTP_MAX_HANDLERS         255
 #define HTTP_OPTIONS_FIELDS_BYTES 512
 
+/* Who wants to know of each reply, when its head is queued; body_bytes: how long its body is. */
+struct http_log {
+	void (*reply)(void *self, const struct http_env *env, const struct http_req *req,
+		uint16_t status, uint64_t body_bytes);
+	void *self;
+};
+
 /* Set once at start, but for drain; shared by all cores. */
 struct http_config {
 	/* A bit for each enum http_field_id that a repeatable reply depends on after all: requests
@@ -96,17 +103,19 @@ struct http_config {
 
 struct http_env {
 	const struct http_config *cfg;
-	uint64_t now_us;           /* set by the caller once a burst, monotonic */
-	const char *date;          /* HTTP_DATE_BYTES of rs_http_date(), renewed every second … */
-	uint32_t date_no;          /* … and then this counts up */
-	int64_t unix_s;            /* … and this is the wall clock */
-	void *app;                 /* what the handlers have on this core */
-	struct http_memo *memo;    /* see memo.h; NULL: every reply is made anew */
-	struct http_seen *seen;    /* see seen.h */
-	uint64_t *counters;        /* HTTP_N_COUNTERS of them */
-	struct chunk_pool *chunks; /* replies; the pool of every send queue that is passed in */
-	struct chunk_pool *heads;  /* chunk_bytes >= cfg->limits.max_head_bytes: heads and requests
-				      that came in pieces */
+	uint64_t now_us;  /* set by the caller once a burst, monotonic */
+	const char *date; /* HTTP_DATE_BYTES of rs_http_date(), renewed every second … */
+	uint32_t date_no; /* … and then this counts up */
+	int64_t unix_s;   /* … and this is the wall clock */
+	void *app;        /* what the handlers have on this core */
+	const struct http_log *log; /* NULL: nobody */
+	const void *peer;           /* the client of the connection at work, for log */
+	struct http_memo *memo;     /* see memo.h; NULL: every reply is made anew */
+	struct http_seen *seen;     /* see seen.h */
+	uint64_t *counters;         /* HTTP_N_COUNTERS of them */
+	struct chunk_pool *chunks;  /* replies; the pool of every send queue that is passed in */
+	struct chunk_pool *heads;   /* chunk_bytes >= cfg->limits.max_head_bytes: heads and requests
+				       that came in pieces */
 };
 
 /* Bytes that are not copied: see lasting.h. */

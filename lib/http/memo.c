@@ -83,7 +83,17 @@ bool rs_http_memo_reply(
 	hc->last = closes;
 	env->counters[HTTP_C_REPLIES_2XX]++;
 	env->counters[HTTP_C_REPEATED]++;
+	if (rs_unlikely(env->log != NULL))
+		env->log->reply(env->log->self, env, req, 200, e->body_len);
 	return true;
+}
+
+/* Up to and with the empty line. */
+static uint32_t head_bytes(const struct slice *reply)
+{
+	const uint8_t *end = memmem(reply->data, reply->len, "\r\n\r\n", 4);
+
+	return end ? (uint32_t)(end - reply->data) + 4 : reply->len;
 }
 
 void rs_http_memo_keep(struct http_env *env, const struct http_conn *hc, const struct http_req *req,
@@ -115,6 +125,7 @@ void rs_http_memo_keep(struct http_env *env, const struct http_conn *hc, const s
 		.key_len = req->path.len & 0x7f,
 		.first = first,
 		.last = last,
+		.body_len = reply->len - head_bytes(reply),
 	};
 	if (req->path.len > 16)
 		memcpy(e->middle, req->path.data + 8, req->path.len - 16);

@@ -15,7 +15,7 @@
 
 #define HTTP_MEMO_BITS      13
 #define HTTP_MEMO_ENTRIES   (1u << HTTP_MEMO_BITS)
-#define HTTP_MEMO_KEY_BYTES 48
+#define HTTP_MEMO_KEY_BYTES 44
 
 struct http_memo_entry {
 	uint32_t chunk; /* of env->chunks, one owner is this; 0: the entry is empty */
@@ -27,6 +27,7 @@ struct http_memo_entry {
 	bool closes : 1;                          /* it says that the connection closes after it */
 	uint64_t first, last;                     /* the path: its ends … */
 	uint8_t middle[HTTP_MEMO_KEY_BYTES - 16]; /* … and what lies between */
+	uint32_t body_len;
 };
 
 _Static_assert(sizeof(struct http_memo_entry) == 64, "one cache line");

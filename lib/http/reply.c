@@ -88,6 +88,11 @@ static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct
 	hc->reply_left = body ? later : 0;
 	hc->last = last;
 	count_reply(env, reply->status);
+	if (env->log)
+		env->log->reply(env->log->self, env, req, reply->status,
+			!body   ? 0
+			: later ? later
+				: reply->body.len);
 	return true;
 }
 

@@ -164,7 +164,7 @@ static void put_request(struct access_line *line)
 {
 	struct span target = rs_access_text(line->record, ACCESS_TARGET);
 
-	if (!line->record->method_len) {
+	if (!line->record->method_len || !target.data) {
 		put_or_dash(&line->out, target);
 		return;
 	}

@@ -136,7 +136,7 @@ static void take_one(struct access_file *file, const struct access_record *recor
 	char line[ACCESS_MAX_LINE_BYTES];
 	uint32_t len = rs_access_format_line(file->format, record, line, sizeof(line));
 
-	file->counters[ACCESS_C_RECORDS]++;
+	file->counters[ACCESS_C_LINES]++;
 	if (record->flags & ACCESS_TRUNCATED)
 		file->counters[ACCESS_C_TRUNCATED]++;
 	if (!has_room(file, len) && now_us >= file->retry_us)

@@ -155,7 +155,7 @@ static void lines_wait_a_second(void **state)
 	pass(rig, 1);
 	next = 0;
 	assert_int_equal(lines_of(rig->path, &next), 4);
-	assert_int_equal(rig->file.counters[ACCESS_C_RECORDS], 4);
+	assert_int_equal(rig->file.counters[ACCESS_C_LINES], 4);
 }
 
 static void full_buffer_is_written(void **state)
@@ -198,7 +198,7 @@ static void truncated_records_are_counted(void **state)
 
 	open_log(rig, rig->path);
 	rs_access_file_take(&rig->file, records, 3, 0);
-	assert_int_equal(rig->file.counters[ACCESS_C_RECORDS], 3);
+	assert_int_equal(rig->file.counters[ACCESS_C_LINES], 3);
 	assert_int_equal(rig->file.counters[ACCESS_C_TRUNCATED], 1);
 }
 

@@ -230,6 +230,9 @@ static void unreadable_request_lines(void **state)
 	(void)state;
 	set_text(&record, ACCESS_TARGET, "\x16\x03\x01 hello");
 	assert_line("\"%r\" %m", &record, "\"\\x16\\x03\\x01 hello\" -");
+	record.flags = 0;
+	rs_access_set_method(&record, (struct span){(const uint8_t *)"GET", 3});
+	assert_line("\"%r\" %m", &record, "\"-\" GET");
 }
 
 static void flags(void **state)

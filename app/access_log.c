@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "access_log.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_errno.h>
+#include <rte_ring_elem.h>
+
+#include "io/log.h"
+#include "wire/seg.h"
+
+#define BATCH         64
+#define MAX_PER_TICK  ACCESS_RING_RECORDS /* of a core: then neighbours have their turn */
+#define US_PER_SECOND 1000000u
+
+const struct counter_def rs_log_counter_defs[LOG_N_COUNTERS] = {
+#define RS_COUNTER(id, name, help) {name, help},
+#include "log_counters.def"
+#undef RS_COUNTER
+};
+
+/* ---- a core's end ---- */
+
+static const char *method_name(uint8_t method)
+{
+	static const char *const names[HTTP_N_METHODS] = {
+		"", "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+
+	return names[method];
+}
+
+/* Path and query, which stand together but for a path that we have made up. */
+static struct span target_of(const struct http_req *req)
+{
+	struct span target = req->path;
+
+	if (target.len && req->query.data == target.data + target.len + 1)
+		target.len += 1 + req->query.len;
+	return target;
+}
+
+static struct span field_of(const struct http_req *req, enum http_field_id id)
+{
+	for (uint32_t i = 0; req->known & 1u << id && i < req->n_fields; i++) {
+		if (rs_http_field(req, i)->id == id)
+			return rs_http_field_value(req, i);
+	}
+	return (struct span){0};
+}
+
+static void set_request(struct access_record *r, const struct http_req *req)
+{
+	const char *method = method_name(req->method);
+	const struct span texts[ACCESS_N_TEXTS] = {
+		[ACCESS_TARGET] = target_of(req),
+		[ACCESS_HOST] = req->host,
+		[ACCESS_REFERER] = field_of(req, HTTP_FIELD_REFERER),
+		[ACCESS_USER_AGENT] = field_of(req, HTTP_FIELD_USER_AGENT),
+	};
+
+	r->minor_version = req->minor_version;
+	rs_access_set_method(r, (struct span){(const uint8_t *)method, (uint32_t)strlen(method)});
+	rs_access_set_texts(r, texts);
+}
+
+/* On the packet path. */
+static void on_reply(void *self, const struct http_env *env, const struct http_req *req,
+	uint16_t status, uint64_t body_bytes)
+{
+	struct access_log *log = self;
+	const struct flow_key *peer = env->peer;
+	struct access_record r;
+
+	if (!rs_access_sampled(&log->sample))
+		return;
+	r = (struct access_record){
+		.unix_us = (uint64_t)env->unix_s * US_PER_SECOND,
+		.bytes_sent = body_bytes,
+		.client_port = peer->remote_port,
+		.local_port = peer->local_port,
+		.status = status,
+		.flags = log->is_tls ? ACCESS_TLS : 0,
+	};
+	memcpy(r.client, peer->remote, sizeof(r.client));
+	set_request(&r, req);
+	log->counters[LOG_C_RECORDS]++;
+	if (rte_ring_sp_enqueue_burst_elem(log->ring, &r, sizeof(r), 1, NULL) != 1)
+		log->counters[LOG_C_LOST_RING]++;
+}
+
+int rs_access_writer_add_core(
+	struct access_writer *w, struct access_log *log, struct http_env *env, bool is_tls)
+{
+	char name[32];
+
+	if (!w->options || !w->options->path)
+		return 0;
+	snprintf(name, sizeof(name), "access%u", w->n_logs);
+	*log = (struct access_log){
+		.ring = rte_ring_create_elem(name, sizeof(struct access_record),
+			ACCESS_RING_RECORDS, (int)rte_socket_id(), RING_F_SP_ENQ | RING_F_SC_DEQ),
+		.is_tls = is_tls,
+		.sample = {.state = w->n_logs, .every = w->options->sample},
+		.hook = {.reply = on_reply, .self = log},
+	};
+	if (!log->ring) {
+		rs_log("--access-log: no memory for a ring: %s", rte_strerror(rte_errno));
+		return -rte_errno;
+	}
+	env->log = &log->hook;
+	w->logs[w->n_logs++] = log;
+	return 0;
+}
+
+/* ---- the control core's end ---- */
+
+int rs_access_writer_init(struct access_writer *w, const struct access_options *options)
+{
+	char why[256];
+	int err;
+
+	memset(w, 0, sizeof(*w));
+	w->file.fd = -1;
+	if (!options->path)
+		return 0;
+	err = rs_access_format_compile(options->format, &w->format, why, sizeof(why));
+	if (err) {
+		rs_log("--access-format: %s", why);
+		return err;
+	}
+	err = rs_access_file_open(&w->file, options->path, &w->format);
+	if (err) {
+		rs_log("--access-log %s: %s", options->path,
+			err == -ENXIO ? "nobody reads from that pipe" : strerror(-err));
+		return err;
+	}
+	w->options = options;
+	return 0;
+}
+
+static void drain(struct access_writer *w, struct access_log *log, uint64_t now_us)
+{
+	struct access_record records[BATCH];
+	uint32_t n;
+
+	for (uint32_t n_done = 0; n_done < MAX_PER_TICK; n_done += n) {
+		n = rte_ring_sc_dequeue_burst_elem(
+			log->ring, records, sizeof(records[0]), BATCH, NULL);
+		if (!n)
+			break;
+		rs_access_file_take(&w->file, records, n, now_us);
+	}
+}
+
+void rs_access_writer_tick(struct access_writer *w, uint64_t now_us)
+{
+	for (uint32_t i = 0; i < w->n_logs; i++)
+		drain(w, w->logs[i], now_us);
+	rs_access_file_tick(&w->file, now_us);
+}
+
+void rs_access_writer_reopen(struct access_writer *w, uint64_t now_us)
+{
+	int err;
+
+	if (!w->options)
+		return;
+	err = rs_access_file_reopen(&w->file, now_us);
+	if (err)
+		rs_log("--access-log %s: %s; the old file goes on", w->options->path,
+			strerror(-err));
+}
+
+void rs_access_writer_fini(struct access_writer *w)
+{
+	for (uint32_t i = 0; i < w->n_logs; i++) {
+		if (!w->logs[i]->ring)
+			continue;
+		drain(w, w->logs[i], UINT64_MAX); /* past every time to wait for */
+		rte_ring_free(w->logs[i]->ring);
+		w->logs[i]->ring = NULL;
+	}
+	rs_access_file_close(&w->file);
+}

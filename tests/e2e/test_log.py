@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The access log: one line a reply, none lost in normal times, none that deceives."""
+
+import json
+import os
+import re
+import signal
+import tempfile
+
+import pki
+from harness import equal, test, true
+from http_client import Connection, request
+from lab import wait_until
+from tls_client import TlsConnection
+
+
+def lines(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read().splitlines()
+
+
+@test(own=True)
+def every_reply_has_its_line(t):
+    with tempfile.TemporaryDirectory(prefix="ringside-log-") as folder:
+        path = os.path.join(folder, "access.log")
+        appliance = t.start("--access-log", path, "--https", "443",
+                            *pki.options(pki.pair("one.test")))
+        for connect in (Connection, TlsConnection):
+            with connect(t) as c:
+                c.get("/hello/you?a=1", "User-Agent: test/1", "Referer: http://a/")
+                for _ in range(2):  # the second one is a repeated reply
+                    c.get("/bytes/7")
+                c.get("/none")
+                c.send(request("HEAD", "/bytes/100", 'User-Agent: "\\'))
+                c.response("HEAD")
+                c.get("/bytes/100000")
+                c.send(b"NONSENSE\r\n\r\n")
+                c.response()
+        start = (rf'{re.escape(t.client)} - - '
+                 r'\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000\] ')
+        expected = [
+            r'"GET /hello/you\?a=1 HTTP/1.1" 200 10 "http://a/" "test/1"',
+            r'"GET /bytes/7 HTTP/1.1" 200 7 "-" "-"',
+            r'"GET /bytes/7 HTTP/1.1" 200 7 "-" "-"',
+            r'"GET /none HTTP/1.1" 404 \d+ "-" "-"',
+            r'"HEAD /bytes/100 HTTP/1.1" 200 - "-" "\\"\\\\"',
+            r'"GET /bytes/100000 HTTP/1.1" 200 100000 "-" "-"',
+            r'"-" 400 \d+ "-" "-"',
+        ] * 2
+        wait_until(lambda: len(lines(path)) >= len(expected), 5, "all lines")
+        for line, pattern in zip(lines(path), expected):
+            true(re.fullmatch(start + pattern, line), f"{line!r} is not {pattern!r}")
+        equal(len(lines(path)), len(expected))
+        os.rename(path, path + ".1")
+        appliance.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: os.path.exists(path), 5, "a new file")
+        with Connection(t) as c:
+            c.get("/")
+        appliance.stop()
+        equal(len(lines(path)), 1)
+
+
+@test(own=True, families=(6,))
+def json_and_samples(t):
+    with tempfile.TemporaryDirectory(prefix="ringside-log-") as folder:
+        path = os.path.join(folder, "access.log")
+        appliance = t.start("--access-log", path, "--access-format", "json", "--log-sample", "10")
+        with Connection(t) as c:
+            for n in range(100):
+                c.get(f"/bytes/{n}", "User-Agent: \xff\"")
+        appliance.stop()
+        records = [json.loads(line) for line in lines(path)]
+        true(1 <= len(records) <= 30, f"{len(records)} of 100 are drawn, where one of 10 is to be")
+        r = records[-1]
+        equal((r["client"], r["status"], r["method"], r["host"], r["tls"], r["user_agent"]),
+              (t.client, 200, "GET", "test", False, "\xff\""))
+
+
+@test(own=True, families=(4,), within=60)
+def a_reader_that_does_not_read_holds_up_nobody(t):
+    with tempfile.TemporaryDirectory(prefix="ringside-log-") as folder:
+        path = os.path.join(folder, "pipe")
+        os.mkfifo(path)
+        reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        appliance = t.start("--access-log", path)
+        words = t.tool("h2load", "--h1", "-n", "20000", "-c", "10", t.url("/bytes/10"))
+        true("20000 2xx" in words, words)
+        appliance.stop()
+        os.close(reader)
+        lost = re.search(r"log +lost_(slow|no_reader) +\d", appliance.words(200))
+        true(lost, "losses are not counted")
+
+
+@test(families=(4,))
+def bad_formats_are_named(t):
+    words = t.tool(t.binary, "--", "--ip", "10.9.9.9/24", "--check", "--access-format", "%h %Z",
+                   ok=(2,))
+    true('"%Z" at byte 4' in words and len(words.splitlines()) == 1, words)
