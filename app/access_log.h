@@ -15,11 +15,10 @@
 
 #include "base/counter.h"
 #include "http/exchange.h"
-#include "telem/access_format.h"
+#include "telem/access_file.h"
 
 #define ACCESS_RING_RECORDS 8192 /* of a core */
 #define ACCESS_MAX_CORES    64
-#define ACCESS_BUFFER_BYTES 65536
 
 enum log_counter {
 #define RS_COUNTER(id, name, help) LOG_C_##id,
@@ -34,8 +33,7 @@ extern const struct counter_def rs_log_counter_defs[LOG_N_COUNTERS];
 struct access_log {
 	struct rte_ring *ring; /* NULL: there is no log */
 	bool is_tls;
-	uint32_t sample; /* one of so many is logged */
-	uint32_t n_until_next;
+	struct access_sample sample;
 	uint64_t counters[LOG_N_COUNTERS];
 	struct http_log hook;
 };
@@ -48,16 +46,11 @@ struct access_options {
 
 /* The control core's end. */
 struct access_writer {
-	const struct access_options *options;
+	const struct access_options *options; /* NULL: there is no log */
 	struct access_format format;
-	int fd;
-	bool is_file;
-	uint64_t flush_due_us;
-	uint32_t n; /* bytes in buffer, whole lines */
-	char buffer[ACCESS_BUFFER_BYTES];
+	struct access_file file;
 	uint32_t n_logs;
 	struct access_log *logs[ACCESS_MAX_CORES];
-	uint64_t counters[LOG_N_COUNTERS];
 };
 
 /* Opens what options name. 0 or -errno, logged. */
@@ -71,7 +64,7 @@ int rs_access_writer_add_core(
 void rs_access_writer_tick(struct access_writer *w, uint64_t now_us);
 
 /* After the file was renamed (SIGHUP). */
-void rs_access_writer_reopen(struct access_writer *w);
+void rs_access_writer_reopen(struct access_writer *w, uint64_t now_us);
 
 /* The cores have stopped: writes what is left. */
 void rs_access_writer_fini(struct access_writer *w);

@@ -40,6 +40,7 @@ void rs_control_block_signals(void)
 	fill_signals(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 int rs_control_init(struct control *c, struct appliance *a)
@@ -323,7 +324,7 @@ static bool take_signals(struct control *c, uint64_t now_us)
 			if (!c->appliance->tls.n && !c->appliance->site.options &&
 				!c->appliance->access.options)
 				rs_log("SIGHUP: there is nothing to reload");
-			rs_access_writer_reopen(&c->appliance->access);
+			rs_access_writer_reopen(&c->appliance->access, now_us);
 			rs_tls_side_reload(&c->appliance->tls);
 			rs_site_side_reload(&c->appliance->site);
 			break;

@@ -423,7 +423,7 @@ static int parse_access_format(struct option_parser *p, const char *value)
 	struct access_format format;
 	char why[128];
 
-	if (rs_access_format_compile(&format, value, why, sizeof(why)))
+	if (rs_access_format_compile(value, &format, why, sizeof(why)))
 		return rs_option_fail(p, "%s", why);
 	p->cfg->access.format = value;
 	return 0;

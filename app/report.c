@@ -88,7 +88,7 @@ static void print_port(const struct io_port *port, FILE *to)
 
 void rs_report_counters(const struct appliance *a, const uint64_t *neigh_counters, FILE *to)
 {
-	const uint64_t *tables[2 * TOPOLOGY_MAX_CORES + 1];
+	const uint64_t *tables[2 * TOPOLOGY_MAX_CORES];
 	uint32_t n = a->topology.n_net;
 
 #define PRINT_NET(module, field, defs, count)                                                      \
@@ -118,8 +118,9 @@ void rs_report_counters(const struct appliance *a, const uint64_t *neigh_counter
 	print_module(to, "tls", rs_tls_counter_defs, TLS_N_COUNTERS, tables, a->tls.n);
 	for (uint32_t i = 0; i < a->access.n_logs; i++)
 		tables[i] = a->access.logs[i]->counters;
-	tables[a->access.n_logs] = a->access.counters;
-	print_module(to, "log", rs_log_counter_defs, LOG_N_COUNTERS, tables, a->access.n_logs + 1);
+	print_module(to, "log", rs_log_counter_defs, LOG_N_COUNTERS, tables, a->access.n_logs);
+	tables[0] = a->access.file.counters;
+	print_module(to, "log", rs_access_counter_defs, ACCESS_N_COUNTERS, tables, 1);
 	print_laps(to, a);
 	print_module(to, "neigh", rs_neigh_counter_defs, NEIGH_N_COUNTERS, &neigh_counters, 1);
 	for (uint32_t i = 0; i < a->n_ports; i++)

@@ -3,52 +3,89 @@
 
 #include <string.h>
 
-#include "base/bytes.h"
+/* What each text may take however long the others are. */
+static const uint32_t shares[ACCESS_N_TEXTS] = {
+	[ACCESS_TARGET] = 80,
+	[ACCESS_HOST] = 34,
+	[ACCESS_REFERER] = 40,
+	[ACCESS_USER_AGENT] = 40,
+};
 
-/* The most that each may have, so that all of them fit: the longest are cut to one length. */
-static uint32_t fair_limit(const struct span texts[ACCESS_N_TEXTS])
+_Static_assert(80 + 34 + 40 + 40 == ACCESS_TEXT_BYTES, "the shares are all that there is");
+
+void rs_access_set_client4(struct access_record *record, const uint8_t addr[4])
 {
-	uint32_t left = ACCESS_TEXT_BYTES, n = ACCESS_N_TEXTS;
-	uint32_t limit = left / n;
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
-	/* Those that need less than their share leave the rest of it to the others. */
-	for (uint32_t round = 0; round < ACCESS_N_TEXTS; round++) {
-		uint32_t short_bytes = 0, n_short = 0;
-
-		for (uint32_t i = 0; i < ACCESS_N_TEXTS; i++) {
-			if (texts[i].len > limit)
-				continue;
-			short_bytes += texts[i].len;
-			n_short++;
-		}
-		if (n_short == ACCESS_N_TEXTS || (left - short_bytes) / (n - n_short) == limit)
-			break;
-		limit = (left - short_bytes) / (n - n_short);
-	}
-	return rs_min_u32(limit, UINT8_MAX);
+	memcpy(record->client, mapped, sizeof(mapped));
+	memcpy(record->client + sizeof(mapped), addr, 4);
 }
 
-void rs_access_set_texts(struct access_record *r, const struct span texts[ACCESS_N_TEXTS])
+void rs_access_set_method(struct access_record *record, struct span method)
 {
-	uint32_t limit = fair_limit(texts), at = 0;
+	uint32_t len = rs_min_u32(method.len, ACCESS_METHOD_BYTES);
 
-	r->is_cut = false;
+	if (len < method.len)
+		record->flags |= ACCESS_TRUNCATED;
+	if (len)
+		memcpy(record->method, method.data, len);
+	record->method_len = (uint8_t)len;
+}
+
+/* Gives every text its share at most. Returns how much of the shares nobody took. */
+static uint32_t take_shares(const struct span texts[ACCESS_N_TEXTS], uint32_t lens[ACCESS_N_TEXTS])
+{
+	uint32_t spare = 0;
+
 	for (uint32_t i = 0; i < ACCESS_N_TEXTS; i++) {
-		uint32_t len = rs_min_u32(texts[i].len, limit);
+		lens[i] = texts[i].data ? rs_min_u32(texts[i].len, shares[i]) : 0;
+		spare += shares[i] - lens[i];
+	}
+	return spare;
+}
 
-		r->is_cut |= len < texts[i].len;
-		r->lens[i] = (uint8_t)len;
-		if (len)
-			memcpy(r->texts + at, texts[i].data, len);
-		at += len;
+void rs_access_set_texts(struct access_record *record, const struct span texts[ACCESS_N_TEXTS])
+{
+	uint32_t lens[ACCESS_N_TEXTS], at = 0;
+	uint32_t spare = take_shares(texts, lens);
+
+	for (uint32_t i = 0; i < ACCESS_N_TEXTS; i++) {
+		uint32_t more;
+
+		record->text_len[i] = 0;
+		if (!texts[i].data)
+			continue;
+		more = rs_min_u32(spare, texts[i].len - lens[i]);
+		spare -= more;
+		lens[i] += more;
+		record->flags |= (uint16_t)ACCESS_HAS(i);
+		if (lens[i] < texts[i].len)
+			record->flags |= ACCESS_TRUNCATED;
+		memcpy(record->text + at, texts[i].data, lens[i]);
+		record->text_len[i] = (uint8_t)lens[i];
+		at += lens[i];
 	}
 }
 
-struct span rs_access_text(const struct access_record *r, enum access_text which)
+struct span rs_access_text(const struct access_record *record, enum access_text text)
 {
 	uint32_t at = 0;
 
-	for (uint32_t i = 0; i < which; i++)
-		at += r->lens[i];
-	return (struct span){.data = r->texts + at, .len = r->lens[which]};
+	if (!(record->flags & ACCESS_HAS(text)))
+		return (struct span){0};
+	for (uint32_t i = 0; i < text; i++)
+		at += record->text_len[i];
+	at = rs_min_u32(at, ACCESS_TEXT_BYTES);
+	return (struct span){
+		.data = record->text + at,
+		.len = rs_min_u32(record->text_len[text], ACCESS_TEXT_BYTES - at),
+	};
+}
+
+struct span rs_access_method(const struct access_record *record)
+{
+	return (struct span){
+		.data = record->method,
+		.len = rs_min_u32(record->method_len, ACCESS_METHOD_BYTES),
+	};
 }

@@ -15,7 +15,7 @@ from tls_client import TlsConnection
 
 
 def lines(path):
-    with open(path, encoding="latin-1") as file:
+    with open(path, encoding="utf-8") as file:
         return file.read().splitlines()
 
 
@@ -70,7 +70,7 @@ def json_and_samples(t):
                 c.get(f"/bytes/{n}", "User-Agent: \xff\"")
         appliance.stop()
         records = [json.loads(line) for line in lines(path)]
-        equal(len([r for r in records if r["user_agent"]]), 10)
+        true(1 <= len(records) <= 30, f"{len(records)} of 100 are drawn, where one of 10 is to be")
         r = records[-1]
         equal((r["client"], r["status"], r["method"], r["host"], r["tls"], r["user_agent"]),
               (t.client, 200, "GET", "test", False, "\xff\""))
@@ -87,11 +87,12 @@ def a_reader_that_does_not_read_holds_up_nobody(t):
         true("20000 2xx" in words, words)
         appliance.stop()
         os.close(reader)
-        true(re.search(r"log +lost_write +\d", appliance.words(200)), "losses are not counted")
+        lost = re.search(r"log +lost_(slow|no_reader) +\d", appliance.words(200))
+        true(lost, "losses are not counted")
 
 
 @test(families=(4,), layouts=("fused",))
 def bad_formats_are_named(t):
     words = t.tool(t.binary, "--", "--ip", "10.9.9.9/24", "--check", "--access-format", "%h %Z",
                    ok=(2,))
-    true("%Z at byte 4" in words and len(words.splitlines()) == 1, words)
+    true('"%Z" at byte 4' in words and len(words.splitlines()) == 1, words)

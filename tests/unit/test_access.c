@@ -1,189 +1,173 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Records and lines of the access log. Expected lines as Apache's documentation has them. */
-#include <errno.h>
+/* The access log's records: what they hold, and that they stay within themselves. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
-#include "telem/access_format.h"
+#include "telem/access.h"
 
-static struct span span_of(const char *text)
+/* Exactly as long as it says, so that ASan sees who reads on. */
+static struct span exact(const char *text, size_t len)
 {
-	return (struct span){.data = (const uint8_t *)text, .len = (uint32_t)strlen(text)};
+	uint8_t *copy = malloc(len ? len : 1);
+
+	assert_non_null(copy);
+	memcpy(copy, text, len);
+	return (struct span){.data = copy, .len = (uint32_t)len};
 }
 
-static struct access_record record(const char *method, const char *target, const char *host,
-	const char *referer, const char *agent)
+static struct span letters(char letter, uint32_t len)
 {
-	const struct span texts[ACCESS_N_TEXTS] = {
-		span_of(method), span_of(target), span_of(host), span_of(referer), span_of(agent)};
-	struct access_record r = {
-		.unix_s = 971211336, /* 10/Oct/2000:20:55:36 UTC */
-		.body_bytes = 2326,
-		.client = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1},
-		.client_port = 40000,
-		.local_port = 80,
-		.status = 200,
-		.minor_version = 0,
+	char text[1024];
+
+	assert_true(len <= sizeof(text));
+	memset(text, letter, len);
+	return exact(text, len);
+}
+
+static void free_texts(struct span texts[ACCESS_N_TEXTS])
+{
+	for (int i = 0; i < ACCESS_N_TEXTS; i++)
+		free((void *)(uintptr_t)texts[i].data);
+}
+
+static void assert_text(const struct access_record *record, enum access_text text, struct span want)
+{
+	struct span got = rs_access_text(record, text);
+
+	assert_int_equal(got.len, want.len);
+	assert_true(!got.data == !want.data);
+	if (want.len)
+		assert_memory_equal(got.data, want.data, want.len);
+}
+
+static void record_keeps_what_fits(void **state)
+{
+	struct span texts[ACCESS_N_TEXTS] = {
+		[ACCESS_TARGET] = exact("/a?b=c", 6),
+		[ACCESS_HOST] = exact("example.com:8080", 16),
+		[ACCESS_REFERER] = exact("", 0),
+	};
+	struct span method = exact("GET", 3);
+	struct access_record record = {.flags = ACCESS_TLS};
+
+	(void)state;
+	rs_access_set_method(&record, method);
+	rs_access_set_texts(&record, texts);
+	assert_int_equal(rs_access_method(&record).len, 3);
+	assert_memory_equal(rs_access_method(&record).data, "GET", 3);
+	for (int i = 0; i < ACCESS_N_TEXTS; i++)
+		assert_text(&record, i, texts[i]);
+	assert_int_equal(record.flags, ACCESS_TLS | ACCESS_HAS(ACCESS_TARGET) |
+					       ACCESS_HAS(ACCESS_HOST) |
+					       ACCESS_HAS(ACCESS_REFERER));
+	free((void *)(uintptr_t)method.data);
+	free_texts(texts);
+}
+
+struct share_case {
+	uint32_t asked[ACCESS_N_TEXTS];
+	uint32_t got[ACCESS_N_TEXTS];
+	bool truncated;
+};
+
+/* Shares of 80, 34, 40 and 40 bytes; what is left of them goes to the first in need. */
+static void texts_share_the_room(void **state)
+{
+	static const struct share_case cases[] = {
+		{{194, 0, 0, 0}, {194, 0, 0, 0}, false},
+		{{195, 0, 0, 0}, {194, 0, 0, 0}, true},
+		{{0, 0, 0, 500}, {0, 0, 0, 194}, true},
+		{{80, 34, 40, 40}, {80, 34, 40, 40}, false},
+		{{500, 500, 500, 500}, {80, 34, 40, 40}, true},
+		{{20, 15, 60, 120}, {20, 15, 60, 99}, true},
+		{{20, 15, 60, 99}, {20, 15, 60, 99}, false},
+		{{100, 14, 40, 41}, {100, 14, 40, 40}, true},
+		{{1000, 11, 0, 110}, {143, 11, 0, 40}, true},
 	};
 
-	rs_access_set_texts(&r, texts);
-	return r;
-}
-
-static void assert_line(const char *format, const struct access_record *r, const char *expected)
-{
-	struct access_format f;
-	char why[200];
-	char *line = malloc(ACCESS_LINE_BYTES);
-	uint32_t n;
-
-	assert_int_equal(rs_access_format_compile(&f, format, why, sizeof(why)), 0);
-	n = rs_access_format_line(&f, r, line);
-	assert_int_equal(line[n - 1], '\n');
-	line[n - 1] = 0;
-	assert_string_equal(line, expected);
-	free(line);
-}
-
-static void formats(void **state)
-{
-	struct access_record r = record("GET", "/apache_pb.gif?a=1", "h.test",
-		"http://www.example.com/start.html", "Mozilla/4.08 [en] (Win98; I ;Nav)");
-	struct access_record none = record("", "", "", "", "");
-
 	(void)state;
-	none.body_bytes = 0;
-	none.status = 400;
-	none.minor_version = 1;
-	assert_line("common", &r,
-		"127.0.0.1 - - [10/Oct/2000:20:55:36 +0000] \"GET /apache_pb.gif?a=1 HTTP/1.0\" "
-		"200 2326");
-	assert_line("combined", &r,
-		"127.0.0.1 - - [10/Oct/2000:20:55:36 +0000] \"GET /apache_pb.gif?a=1 HTTP/1.0\" "
-		"200 2326 \"http://www.example.com/start.html\" "
-		"\"Mozilla/4.08 [en] (Win98; I ;Nav)\"");
-	assert_line("common", &none, "127.0.0.1 - - [10/Oct/2000:20:55:36 +0000] \"-\" 400 -");
-	assert_line("%m|%U|%q|%H|%s|%B|%p|%v|%{Host}i|%%|\\t|%a", &r,
-		"GET|/apache_pb.gif|?a=1|HTTP/1.0|200|2326|80|h.test|h.test|%|\t|127.0.0.1");
-	assert_line("%m %U%q %b %B", &none, "- - - 0");
-	assert_line("json", &r,
-		"{\"time\":\"2000-10-10T20:55:36Z\",\"client\":\"127.0.0.1\",\"client_port\":40000,"
-		"\"port\":80,\"tls\":false,\"status\":200,\"bytes\":2326,\"protocol\":\"HTTP/1.0\","
-		"\"method\":\"GET\",\"target\":\"/apache_pb.gif?a=1\",\"host\":\"h.test\","
-		"\"referer\":\"http://www.example.com/start.html\","
-		"\"user_agent\":\"Mozilla/4.08 [en] (Win98; I ;Nav)\"}");
-}
+	for (size_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		const struct share_case *c = &cases[i];
+		struct access_record record = {0};
+		struct span texts[ACCESS_N_TEXTS];
 
-static void what_deceives_is_escaped(void **state)
-{
-	struct access_record r = record("GET", "/\"\\\x1b[31m\n\xff", "", "", "");
+		for (int t = 0; t < ACCESS_N_TEXTS; t++)
+			texts[t] = letters((char)('a' + t), c->asked[t]);
+		rs_access_set_texts(&record, texts);
+		for (int t = 0; t < ACCESS_N_TEXTS; t++) {
+			struct span want = {.data = texts[t].data, .len = c->got[t]};
 
-	(void)state;
-	assert_line("%r", &r, "GET /\\\"\\\\\\x1b[31m\\x0a\\xff HTTP/1.0");
-	r = record("", "", "", "", "a\"\\\n\x80");
-	assert_line("%{User-Agent}i", &r, "a\\\"\\\\\\x0a\\x80");
-}
-
-static void addresses(void **state)
-{
-	static const struct {
-		uint8_t addr[16];
-		const char *text;
-	} cases[] = {
-		{{0}, "::"},
-		{{[15] = 1}, "::1"},
-		{{0x20, 0x01, 0x0d, 0xb8, [15] = 1}, "2001:db8::1"},
-		{{0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1},
-			"2001:db8:0:1:1:1:1:1"}, /* RFC 5952 section 4.2.2 */
-		{{0x20, 0x01, [9] = 1, [15] = 1}, "2001::1:0:0:1"},
-		{{0xfe, 0x80}, "fe80::"},
-	};
-	struct access_record r = record("", "", "", "", "");
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		memcpy(r.client, cases[i].addr, 16);
-		assert_line("%h", &r, cases[i].text);
+			assert_text(&record, t, want);
+		}
+		assert_int_equal(!!(record.flags & ACCESS_TRUNCATED), c->truncated);
+		free_texts(texts);
 	}
 }
 
-static void times_as_libc_has_them(void **state)
+static void long_method_is_cut(void **state)
 {
-	struct access_record r = record("", "", "", "", "");
+	struct span method = exact("PROPPATCH", 9), fits = exact("PROPFIND", 8);
+	struct access_record record = {0};
 
 	(void)state;
-	for (int64_t day = 0; day < 60000; day++) {
-		char expected[64];
-		time_t t = day * 86400 + day * 7919 % 86400;
-		struct tm tm;
+	rs_access_set_method(&record, fits);
+	assert_int_equal(record.flags, 0);
+	rs_access_set_method(&record, method);
+	assert_int_equal(record.flags, ACCESS_TRUNCATED);
+	assert_int_equal(record.method_len, ACCESS_METHOD_BYTES);
+	assert_memory_equal(record.method, "PROPPATC", 8);
+	free((void *)(uintptr_t)method.data);
+	free((void *)(uintptr_t)fits.data);
+}
 
-		gmtime_r(&t, &tm);
-		strftime(expected, sizeof(expected), "[%d/%b/%Y:%H:%M:%S +0000]", &tm);
-		r.unix_s = t;
-		assert_line("%t", &r, expected);
+/* Lengths that no rs_access_set_texts() leaves: what is read stays within the record. */
+static void lying_lengths_stay_inside(void **state)
+{
+	struct access_record record;
+
+	(void)state;
+	memset(&record, 0xff, sizeof(record));
+	assert_int_equal(rs_access_method(&record).len, ACCESS_METHOD_BYTES);
+	assert_int_equal(rs_access_text(&record, ACCESS_TARGET).len, ACCESS_TEXT_BYTES);
+	for (int i = ACCESS_HOST; i < ACCESS_N_TEXTS; i++) {
+		struct span text = rs_access_text(&record, i);
+
+		assert_int_equal(text.len, 0);
+		assert_ptr_equal(text.data, record.text + ACCESS_TEXT_BYTES);
 	}
 }
 
-static void unknown_directives_are_named(void **state)
+static void samples_are_drawn_in_proportion(void **state)
 {
-	static const struct {
-		const char *format, *why;
-	} cases[] = {
-		{"%h %Z", "%Z at byte 4 is not known"},
-		{"%{Cookie}i", "%{Cookie at byte 1 is not known"},
-		{"%", "% at byte 1 is not known"},
-	};
-	struct access_format f;
-	char why[200];
+	struct access_sample all = {.every = 1}, none = {.every = 0}, tenth = {.every = 10};
+	uint32_t n_all = 0, n_none = 0, n_tenth = 0;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(
-			rs_access_format_compile(&f, cases[i].format, why, sizeof(why)), -EINVAL);
-		assert_string_equal(why, cases[i].why);
+	for (int i = 0; i < 100000; i++) {
+		n_all += rs_access_sampled(&all);
+		n_none += rs_access_sampled(&none);
+		n_tenth += rs_access_sampled(&tenth);
 	}
-}
-
-/* Long texts are cut fairly, short ones not at all; and no line is too long. */
-static void long_texts(void **state)
-{
-	char text[1000], line[ACCESS_LINE_BYTES], why[100];
-	struct access_format f;
-	struct access_record r;
-
-	(void)state;
-	memset(text, 0xff, sizeof(text) - 1);
-	text[sizeof(text) - 1] = 0;
-	r = record("GET", text, "host.test", "", text);
-	assert_true(r.is_cut);
-	assert_int_equal(rs_access_text(&r, ACCESS_METHOD).len, 3);
-	assert_int_equal(rs_access_text(&r, ACCESS_HOST).len, 9);
-	assert_int_equal(rs_access_text(&r, ACCESS_TARGET).len, (ACCESS_TEXT_BYTES - 12) / 2);
-	assert_int_equal(rs_access_text(&r, ACCESS_USER_AGENT).len, (ACCESS_TEXT_BYTES - 12) / 2);
-	assert_memory_equal(rs_access_text(&r, ACCESS_HOST).data, "host.test", 9);
-	text[150] = 0;
-	assert_false(record("GET", text, "host.test", "", "").is_cut);
-	rs_access_format_compile(&f, "%r%r%r%r%r%r%r%r%r%r%r%r%r%r", why, sizeof(why));
-	assert_int_equal(rs_access_format_line(&f, &r, line), ACCESS_LINE_BYTES);
-	assert_int_equal(line[ACCESS_LINE_BYTES - 1], '\n');
+	assert_int_equal(n_all, 100000);
+	assert_int_equal(n_none, 0);
+	/* Ten standard deviations of a binomial distribution: 10 * sqrt(n p (1 - p)) = 949. */
+	assert_in_range(n_tenth, 10000 - 949, 10000 + 949);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(formats),
-		cmocka_unit_test(what_deceives_is_escaped),
-		cmocka_unit_test(addresses),
-		cmocka_unit_test(times_as_libc_has_them),
-		cmocka_unit_test(unknown_directives_are_named),
-		cmocka_unit_test(long_texts),
+		cmocka_unit_test(record_keeps_what_fits),
+		cmocka_unit_test(texts_share_the_room),
+		cmocka_unit_test(long_method_is_cut),
+		cmocka_unit_test(lying_lengths_stay_inside),
+		cmocka_unit_test(samples_are_drawn_in_proportion),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
