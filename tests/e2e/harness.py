@@ -2,8 +2,8 @@
 """How a test of the real binary is written down, and what it gets to work with.
 
 A test is a function with @test before it. It raises to fail. Unless it says otherwise, it runs
-under both layouts, over IPv4 and over IPv6. Tests that ask for the same options share one run of the
-appliance; one that says own=True starts its own.
+under both layouts, over IPv4 and over IPv6. Tests that ask for the same options share one run of
+the appliance; one that says own=True starts its own.
 """
 
 import os
