@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A format and a record of any bytes. Whatever they are, a line fits where it is to be, is ended
  * once, and has nothing that a terminal or a reader of lines would obey. The input: the format's
- * length, the size to cut a line to, the format, the record. */
+ * length, the size to cut a line to, the format, the record; and then the same bytes once more, as
+ * the record's texts. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +48,28 @@ static void require_object(const char *line, uint32_t len)
 	REQUIRE(!in_string && len > 2 && line[0] == '{' && line[len - 2] == '}');
 }
 
+/* RFC 3629 section 3: decodes the character at text, in its shortest form. Returns its bytes. */
+static uint32_t require_utf8(const uint8_t *text, uint32_t len)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	uint32_t n = text[0] < 0x80 ? 1 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
+	uint32_t code = n == 1 ? text[0] : text[0] & (0x7fu >> n);
+
+	REQUIRE(n <= len && (n == 1 || text[0] >= 0xc0) && text[0] < 0xf8);
+	for (uint32_t i = 1; i < n; i++) {
+		REQUIRE(text[i] >> 6 == 2);
+		code = code << 6 | (text[i] & 0x3f);
+	}
+	REQUIRE(code >= least[n] && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff));
+	return n;
+}
+
+static void require_all_utf8(const char *line, uint32_t len)
+{
+	for (uint32_t i = 0; i < len;)
+		i += require_utf8((const uint8_t *)line + i, len - i);
+}
+
 static void run(const char *text, const struct access_record *record, uint32_t cut)
 {
 	struct access_format *format = malloc(sizeof(*format));
@@ -64,8 +87,10 @@ static void run(const char *text, const struct access_record *record, uint32_t c
 	part = malloc(cut ? cut : 1);
 	len = rs_access_format_line(format, record, line, format->line_bytes);
 	require_line(line, len, format->line_bytes);
-	if (strcmp(text, "json") == 0)
+	if (strcmp(text, "json") == 0) {
 		require_object(line, len);
+		require_all_utf8(line, len);
+	}
 	part_len = rs_access_format_line(format, record, part, cut);
 	if (cut) {
 		require_line(part, part_len, cut);
@@ -77,6 +102,46 @@ static void run(const char *text, const struct access_record *record, uint32_t c
 	free(part);
 	free(line);
 	free(format);
+}
+
+/* Each text is kept from its beginning, and no byte of the record is left over that one needs. */
+static void require_texts(
+	const struct access_record *record, const struct span texts[ACCESS_N_TEXTS])
+{
+	uint32_t n_given = 0, n_kept = 0;
+
+	for (enum access_text i = 0; i < ACCESS_N_TEXTS; i++) {
+		struct span kept = rs_access_text(record, i);
+
+		REQUIRE(kept.data && kept.len <= texts[i].len);
+		REQUIRE(memcmp(kept.data, texts[i].data, kept.len) == 0);
+		n_given += texts[i].len;
+		n_kept += kept.len;
+	}
+	REQUIRE(n_kept == rs_min_u32(n_given, ACCESS_TEXT_BYTES));
+	REQUIRE(!(record->flags & ACCESS_TRUNCATED) == (n_kept == n_given));
+}
+
+/* Texts with a 0 between them, in copies of their exact size. */
+static void set_texts(struct access_record *record, const uint8_t *data, size_t size)
+{
+	struct span texts[ACCESS_N_TEXTS];
+
+	for (uint32_t i = 0; i < ACCESS_N_TEXTS; i++) {
+		const uint8_t *end = size ? memchr(data, 0, size) : NULL;
+		size_t len = end ? (size_t)(end - data) : size;
+		uint8_t *copy = malloc(len ? len : 1);
+
+		memcpy(copy, data, len);
+		texts[i] = (struct span){.data = copy, .len = (uint32_t)len};
+		data += end ? len + 1 : len;
+		size -= end ? len + 1 : len;
+	}
+	record->flags = 0;
+	rs_access_set_texts(record, texts);
+	require_texts(record, texts);
+	for (uint32_t i = 0; i < ACCESS_N_TEXTS; i++)
+		free((void *)texts[i].data);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -94,6 +159,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size -= 2 + n_text;
 	memcpy(&record, data + 2 + n_text, size < sizeof(record) ? size : sizeof(record));
 	run(text, &record, data[1]);
+	run("json", &record, data[1]);
+	set_texts(&record, data + 2 + n_text, size);
 	run("json", &record, data[1]);
 	free(text);
 	return 0;
