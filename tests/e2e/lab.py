@@ -7,6 +7,7 @@ An Appliance is one run of the binary at the other end.
 """
 
 import ctypes
+import fcntl
 import json
 import os
 import re
@@ -139,8 +140,9 @@ class Appliance:
                 raise AssertionError(f"the appliance ended at start: {self.words()}")
             return ready(self)
 
-        # Appending: reading moves the place where a process that shares the file would write.
-        self.log = tempfile.TemporaryFile("a+", prefix="ringside-e2e-")
+        self.log = tempfile.TemporaryFile("w+", prefix="ringside-e2e-")
+        # Reading moves the place where a process that shares the file would write next.
+        fcntl.fcntl(self.log, fcntl.F_SETFL, fcntl.fcntl(self.log, fcntl.F_GETFL) | os.O_APPEND)
         self.process = subprocess.Popen(
             self.command(),
             stdin=subprocess.DEVNULL,
