@@ -298,9 +298,7 @@ static int build_net(struct appliance *a, uint16_t net)
 		&(struct stage_net_config){
 			.core_index = net,
 			.tcp = &a->tcp,
-			.http = &a->http,
-			.n_chunks = n_chunks,
-			.n_heads = n_heads,
+			.web = {.http = &a->http, .n_chunks = n_chunks, .n_heads = n_heads},
 			.n_https_ports = a->cfg->n_https_ports,
 			.https_ports = a->cfg->https_ports,
 			.n_tls_cores = a->topology.n_tls,
@@ -392,23 +390,21 @@ static void build_cores(struct appliance *a)
 	}
 }
 
-/* What all cores that run HTTP have beside it: the sites, and a way to the log. */
-static int equip_http(struct appliance *a)
+/* What a core that runs HTTP has beside it: the sites, and a way to the log. */
+static int equip(struct appliance *a, struct http_core *core, bool is_tls)
+{
+	rs_site_side_add_core(&a->site, &core->site, &core->env);
+	return rs_access_writer_add_core(&a->access, &core->log, &core->env, is_tls);
+}
+
+static int equip_all(struct appliance *a)
 {
 	int err = 0;
 
-	for (uint32_t i = 0; !err && i < a->topology.n_net; i++) {
-		struct stage_net *net = a->net[i];
-
-		rs_site_side_add_core(&a->site, &net->site, &net->http);
-		err = rs_access_writer_add_core(&a->access, &net->log, &net->http, false);
-	}
-	for (uint32_t i = 0; !err && i < a->tls.n; i++) {
-		struct stage_tls *tls = a->tls.stages[i];
-
-		rs_site_side_add_core(&a->site, &tls->site, &tls->http);
-		err = rs_access_writer_add_core(&a->access, &tls->log, &tls->http, true);
-	}
+	for (uint32_t i = 0; !err && i < a->topology.n_net; i++)
+		err = equip(a, &a->net[i]->web, false);
+	for (uint32_t i = 0; !err && i < a->tls.n; i++)
+		err = equip(a, &a->tls.stages[i]->web, true);
 	return err;
 }
 
@@ -438,7 +434,7 @@ int rs_appliance_build(struct appliance *a, const struct config *cfg)
 		err = rs_tls_side_build(
 			&a->tls, cfg, &a->topology, &a->http, a->net, rs_core_now_us());
 	if (!err)
-		err = equip_http(a);
+		err = equip_all(a);
 	if (err) {
 		rs_appliance_destroy(a);
 		return err;

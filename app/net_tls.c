@@ -53,7 +53,7 @@ static void try_again_later(struct stage_net *net, struct tcp_conn *conn)
 static void grant(struct stage_net *net, struct tcp_conn *conn)
 {
 	struct tls_link *link = link_of(net, conn);
-	struct chunk_pool *pool = &net->chunks;
+	struct chunk_pool *pool = &net->web.chunks;
 
 	while (link->n_want && may_lend(net, conn)) {
 		bool has_some = link->n_lent || conn->sendq.n;
@@ -94,7 +94,7 @@ static void open(struct stage_net *net, struct tcp_conn *conn)
 	};
 	conn->flags |= TCP_F_APP;
 	/* Until there is a session, which has clocks of its own. */
-	rs_tcp_set_deadline(&net->tcp, conn, net->tcp.now_us + net->http.cfg->header_timeout_us);
+	rs_tcp_set_deadline(&net->tcp, conn, net->tcp.now_us + net->web.env.cfg->header_timeout_us);
 }
 
 /* A chunk of what has come. False: there is nothing, or no room for it. */
@@ -107,14 +107,14 @@ static bool pull_one(struct stage_net *net, struct tcp_conn *conn)
 
 	if (!in.len || link->n_in == NET_TLS_MAX_IN || !may_lend(net, conn))
 		return false;
-	chunk = rs_chunk_alloc(&net->chunks);
+	chunk = rs_chunk_alloc(&net->web.chunks);
 	if (!chunk) {
 		if (!link->n_lent && !conn->sendq.n)
 			try_again_later(net, conn);
 		return false;
 	}
-	data = rs_chunk_data(&net->chunks, chunk);
-	room = net->chunks.chunk_bytes;
+	data = rs_chunk_data(&net->web.chunks, chunk);
+	room = net->web.chunks.chunk_bytes;
 	if (!link->has_session) {
 		memcpy(tls_first_key(data, room), &conn->key, sizeof(conn->key));
 		room -= (uint32_t)sizeof(conn->key);
@@ -202,15 +202,15 @@ static void take_back(struct tls_link *link, const struct tls_job *job)
 
 static void queue(struct stage_net *net, struct tcp_conn *conn, const struct tls_job *job)
 {
-	const uint8_t *data = rs_chunk_data(&net->chunks, job->chunk) + job->offset;
+	const uint8_t *data = rs_chunk_data(&net->web.chunks, job->chunk) + job->offset;
 
-	if (rs_sendq_push_more(&conn->sendq, &net->chunks, data, job->len, job->chunk)) {
+	if (rs_sendq_push_more(&conn->sendq, &net->web.chunks, data, job->len, job->chunk)) {
 		rs_tcp_send(&net->tcp, conn);
 		return;
 	}
 	/* No chunk for a longer queue: a gap in the ciphertext cannot be mended. */
 	net->counters[NET_C_TLS_NO_QUEUE]++;
-	rs_chunk_free(&net->chunks, job->chunk);
+	rs_chunk_free(&net->web.chunks, job->chunk);
 	rs_tcp_abort(&net->tcp, conn);
 	forget(net, conn);
 }
@@ -222,8 +222,8 @@ static void end(struct stage_net *net, struct tcp_conn *conn)
 
 	link_of(net, conn)->has_session = false;
 	forget(net, conn);
-	rs_http_open(&net->http, hc);
-	rs_http_close(&net->http, hc, &conn->sendq);
+	rs_http_open(&net->web.env, hc);
+	rs_http_close(&net->web.env, hc, &conn->sendq);
 	rs_stage_net_go_on(net, conn);
 }
 
@@ -243,7 +243,7 @@ static bool act_on(struct stage_net *net, const struct tls_job *job)
 		break;
 	case TLS_JOB_RETURN:
 		take_back(link, job);
-		rs_chunk_free(&net->chunks, job->chunk);
+		rs_chunk_free(&net->web.chunks, job->chunk);
 		break;
 	case TLS_JOB_WANT:
 		link->n_want = job->n;
@@ -268,7 +268,7 @@ static void take(struct stage_net *net, const struct tls_job *jobs, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		if (!act_on(net, &jobs[i]) && jobs[i].chunk)
-			rs_chunk_free(&net->chunks, jobs[i].chunk);
+			rs_chunk_free(&net->web.chunks, jobs[i].chunk);
 	}
 }
 
@@ -303,7 +303,7 @@ void rs_net_tls_drain(struct stage_net *net)
 
 		while (rs_tls_take_jobs(net->tls.from[i], &job, 1)) {
 			if (job.chunk)
-				rs_chunk_free(&net->chunks, job.chunk);
+				rs_chunk_free(&net->web.chunks, job.chunk);
 		}
 	}
 }

@@ -108,9 +108,9 @@ void rs_report_counters(const struct appliance *a, const uint64_t *neigh_counter
 	PRINT_NET("wire", wire_counters, rs_wire_counter_defs, WIRE_N_COUNTERS);
 	PRINT_NET("tcp", tcp.counters, rs_tcp_counter_defs, TCP_N_COUNTERS);
 	for (uint32_t i = 0; i < n; i++)
-		tables[i] = a->net[i]->http_counters;
+		tables[i] = a->net[i]->web.counters;
 	for (uint32_t i = 0; i < a->tls.n; i++)
-		tables[n + i] = a->tls.stages[i]->http_counters;
+		tables[n + i] = a->tls.stages[i]->web.counters;
 	print_module(to, "http", rs_http_counter_defs, HTTP_N_COUNTERS, tables, n + a->tls.n);
 #undef PRINT_NET
 	for (uint32_t i = 0; i < a->tls.n; i++)

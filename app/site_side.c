@@ -142,9 +142,7 @@ void rs_site_side_add_core(struct site_side *side, struct site_core *core, struc
 {
 	if (!side->options)
 		return;
-	env->app = core;
-	side->cores[side->n_cores] = core;
-	side->envs[side->n_cores++] = env;
+	side->cores[side->n_cores++] = core;
 	rs_site_core_offer(core, newest(side));
 	rs_site_core_change(core, env);
 	side->n_offered = side->n_cores;

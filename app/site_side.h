@@ -26,7 +26,6 @@ struct site_side {
 	const struct site_options *options; /* NULL: there are no sites */
 	uint32_t n_cores;
 	struct site_core *cores[SITE_SIDE_MAX_CORES];
-	struct http_env *envs[SITE_SIDE_MAX_CORES];
 	uint32_t n_sets; /* the last one is the newest; the others still have users */
 	struct site_set *sets[SITE_SIDE_SETS];
 	bool reload_is_due;

@@ -14,7 +14,6 @@
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
-#include "http/text.h"
 #include "wire/answer.h"
 #include "wire/link.h"
 #include "wire/render.h"
@@ -281,17 +280,17 @@ static bool deliver(struct stage_net *net, struct tcp_conn *conn, struct http_co
 			in = rs_tcp_peek(&net->tcp, conn);
 		if (in.len)
 			rs_tcp_consume(&net->tcp, conn,
-				rs_http_input(&net->http, hc, in.data, in.len, &conn->sendq));
+				rs_http_input(&net->web.env, hc, in.data, in.len, &conn->sendq));
 		ev = rs_tcp_settle(&net->tcp, conn);
 		if (hc->blocked || hc->abort)
 			break;
 	}
 	if (ev & TCP_GONE) {
-		rs_http_release(&net->http, hc);
+		rs_http_release(&net->web.env, hc);
 		return false;
 	}
 	if (ev & TCP_EOF)
-		rs_http_eof(&net->http, hc, &conn->sendq);
+		rs_http_eof(&net->web.env, hc, &conn->sendq);
 	return true;
 }
 
@@ -300,7 +299,7 @@ static void obey(struct stage_net *net, struct tcp_conn *conn, struct http_conn 
 {
 	if (rs_unlikely(hc->abort)) {
 		rs_tcp_abort(&net->tcp, conn);
-		rs_http_release(&net->http, hc);
+		rs_http_release(&net->web.env, hc);
 		return;
 	}
 	if (rs_http_deadline_us(hc) != conn->user) {
@@ -308,7 +307,7 @@ static void obey(struct stage_net *net, struct tcp_conn *conn, struct http_conn 
 		rs_tcp_set_deadline(&net->tcp, conn, conn->user);
 	}
 	rs_tcp_send(&net->tcp, conn);
-	if (hc->closing || (rs_unlikely(net->http.cfg->drain) && rs_http_idle(hc)))
+	if (hc->closing || (rs_unlikely(net->web.env.cfg->drain) && rs_http_idle(hc)))
 		rs_tcp_close(&net->tcp, conn);
 }
 
@@ -332,19 +331,19 @@ static void serve(struct stage_net *net, struct tcp_conn *conn, uint32_t ev)
 		rs_net_tls_serve(net, conn, ev);
 		return;
 	}
-	net->http.peer = &conn->key;
+	net->web.env.peer = &conn->key;
 	if (rs_unlikely(ev & TCP_EV_GONE)) {
-		rs_http_release(&net->http, hc);
+		rs_http_release(&net->web.env, hc);
 		return;
 	}
 	if (rs_unlikely(ev & TCP_EV_OPENED))
-		rs_http_open(&net->http, hc);
+		rs_http_open(&net->web.env, hc);
 	if (rs_unlikely(ev & TCP_EV_DEADLINE)) {
 		conn->user = 0; /* it has come: whatever HTTP wants now is new */
-		rs_http_deadline(&net->http, hc, &conn->sendq);
+		rs_http_deadline(&net->web.env, hc, &conn->sendq);
 	}
 	if (ev & (TCP_EV_SENT | TCP_EV_DEADLINE))
-		rs_http_writable(&net->http, hc, &conn->sendq);
+		rs_http_writable(&net->web.env, hc, &conn->sendq);
 	/* What waited for room may go on now, without anything new having come. */
 	if ((ev & TCP_EV_DATA || (!hc->blocked && conn->rcvq)) && !deliver(net, conn, hc))
 		return;
@@ -391,20 +390,6 @@ static uint32_t run_timers(struct stage_net *net)
 		serve(net, conn, ev);
 	}
 	return n;
-}
-
-/* The Date of replies; the only thing here that looks at the wall clock, once a second (vDSO). */
-static void renew_date(struct stage_net *net, uint64_t now_us)
-{
-	struct timespec now;
-
-	if (rs_likely(now_us < net->date_due_us))
-		return;
-	clock_gettime(CLOCK_REALTIME, &now);
-	rs_http_date(net->date, now.tv_sec);
-	net->http.date_no++;
-	net->http.unix_s = now.tv_sec;
-	net->date_due_us = now_us + 1000000 - (uint64_t)now.tv_nsec / 1000;
 }
 
 /* Idle connections need not be waited for when the process drains. */
@@ -609,10 +594,9 @@ uint32_t rs_stage_net_turn(void *self, uint64_t now_us)
 		net->counters[NET_C_TX_BLOCKED]++;
 		return 1;
 	}
-	net->tcp.now_us = net->http.now_us = now_us;
+	net->tcp.now_us = now_us;
 	net->tcp.n_tx = 0;
-	renew_date(net, now_us);
-	rs_site_core_turn(&net->site, &net->http);
+	rs_http_core_turn(&net->web, now_us);
 	rs_laps_begin(laps);
 	take_in(net);
 	laps->on &= net->n_pkts > 0;
@@ -630,7 +614,7 @@ uint32_t rs_stage_net_turn(void *self, uint64_t now_us)
 		n_done += rs_net_tls_take_jobs(net);
 		rs_net_tls_flush(net);
 	}
-	if (rs_unlikely(net->http.cfg->drain))
+	if (rs_unlikely(net->web.env.cfg->drain))
 		close_idle(net);
 	rs_tcp_flush(&net->tcp);
 	rs_lap(laps, LAP_TCP);

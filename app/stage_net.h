@@ -12,29 +12,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "access_log.h"
-#include "base/chunk.h"
 #include "base/counter.h"
 #include "core/joint.h"
-#include "http/exchange.h"
-#include "http/memo.h"
-#include "http/seen.h"
 #include "io/port.h"
 #include "tcp/tcp.h"
 #include "wire/pkt.h"
 
+#include "http_core.h"
 #include "laps.h"
 #include "net_tls.h"
 #include "next_hop.h"
-#include "site.h"
 #include "slow_path.h"
 
-#define NET_MAX_PORTS   8    /* a link word has room for 16 */
-#define NET_MAX_RX      16   /* joints that frames come in by */
-#define NET_BURST       64   /* frames taken in a turn */
-#define NET_MAX_TX      256  /* segments written in a turn */
-#define NET_CHUNK_BYTES 2112 /* no power of two: their beginnings share out all cache sets */
-#define NET_OUT         512  /* frames that wait for a port to take them */
+#define NET_MAX_PORTS 8   /* a link word has room for 16 */
+#define NET_MAX_RX    16  /* joints that frames come in by */
+#define NET_BURST     64  /* frames taken in a turn */
+#define NET_MAX_TX    256 /* segments written in a turn */
+#define NET_OUT       512 /* frames that wait for a port to take them */
 
 enum net_counter {
 #define RS_COUNTER(id, name, help) NET_C_##id,
@@ -60,9 +54,7 @@ struct net_port {
 struct stage_net_config {
 	uint32_t core_index; /* which of the net cores */
 	const struct tcp_config *tcp;
-	const struct http_config *http;
-	uint32_t n_chunks;      /* of 2 KiB, for answers and for bytes out of order */
-	uint32_t n_heads;       /* buffers for request heads that span segments */
+	struct http_core_config web;
 	uint32_t n_https_ports; /* 0: there is no TLS, and no TLS cores */
 	const uint16_t *https_ports;
 	uint32_t n_tls_cores;
@@ -87,22 +79,13 @@ struct stage_net {
 	struct slow_path *slow;
 	const struct next_hops *next_hops;
 	struct tcp tcp;
-	struct http_env http;
+	struct http_core web;         /* its chunks serve TCP, too */
 	struct http_conn *http_conns; /* one per connection id */
 	struct net_tls tls;
-	struct site_core site;
-	struct access_log log;
-	struct http_memo memo;
-	struct http_seen seen;
-	struct chunk_pool chunks;
-	struct chunk_pool heads;
 	struct frame_ledger frames;
 	uint64_t counters[NET_N_COUNTERS];
 	uint64_t wire_counters[WIRE_N_COUNTERS];
-	uint64_t http_counters[HTTP_N_COUNTERS];
 	struct laps laps;
-	uint64_t date_due_us;
-	char date[32];
 	uint64_t icmp_window_us; /* the second in which the next two are counted */
 	uint32_t n_echoes;
 	uint32_t n_icmp_errors;

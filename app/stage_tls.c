@@ -11,10 +11,7 @@
 #include "stage_tls.h"
 
 #include <string.h>
-#include <time.h>
-
 #include "base/bytes.h"
-#include "http/text.h"
 
 #define MAX_JOBS_PER_TURN   256 /* of each net core */
 #define MAX_READY_PER_TURN  64
@@ -146,7 +143,7 @@ static void return_spares(struct tls_conn *c)
 static uint8_t *piece_data(const struct tls_conn *c, const struct tls_piece *p)
 {
 	if (rs_unlikely(p->is_ours))
-		return rs_chunk_data(&c->stage->chunks, p->chunk) + p->offset;
+		return rs_chunk_data(&c->stage->web.chunks, p->chunk) + p->offset;
 	return chunk_data(c, p->chunk) + p->offset;
 }
 
@@ -170,7 +167,7 @@ static void took(void *self, uint32_t n)
 	if (p->len)
 		return;
 	if (rs_unlikely(p->is_ours))
-		rs_chunk_free(&c->stage->chunks, p->chunk);
+		rs_chunk_free(&c->stage->web.chunks, p->chunk);
 	else
 		add_spare(c, p->chunk);
 	c->n_read++;
@@ -195,10 +192,10 @@ static void evacuate(struct tls_conn *c)
 
 	if (!c->n_in || p->is_ours)
 		return;
-	ours = rs_chunk_alloc(&c->stage->chunks);
+	ours = rs_chunk_alloc(&c->stage->web.chunks);
 	if (!ours)
 		return;
-	memcpy(rs_chunk_data(&c->stage->chunks, ours), piece_data(c, p), p->len);
+	memcpy(rs_chunk_data(&c->stage->web.chunks, ours), piece_data(c, p), p->len);
 	add_spare(c, p->chunk);
 	*p = (struct tls_piece){.chunk = ours, .is_ours = true, .len = p->len};
 }
@@ -279,9 +276,9 @@ static void free_conn(struct stage_tls *s, struct tls_conn *c)
 {
 	if (c->state == TLS_CONN_HANDSHAKE)
 		s->n_handshakes--;
-	rs_http_release(&s->http, &c->http);
+	rs_http_release(&s->web.env, &c->http);
 	rs_tls_session_free(&c->session);
-	rs_sendq_clear(&c->out, &s->chunks);
+	rs_sendq_clear(&c->out, &s->web.chunks);
 	if (c->kept)
 		rs_chunk_free(&s->records, c->kept);
 	if (c->gathered)
@@ -364,8 +361,8 @@ static struct tls_conn *begin(struct stage_tls *s, uint8_t net, const struct tls
 	s->nets[net].conn_of[job->conn] = (uint32_t)(c - s->conns);
 	s->n_conns++;
 	s->n_handshakes++;
-	rs_http_open(&s->http, &c->http);
-	set_deadline(s, c, s->now_us + s->http.cfg->header_timeout_us);
+	rs_http_open(&s->web.env, &c->http);
+	set_deadline(s, c, s->now_us + s->web.env.cfg->header_timeout_us);
 	return c;
 }
 
@@ -374,7 +371,7 @@ static struct tls_conn *begin(struct stage_tls *s, uint8_t net, const struct tls
 /* HTTP gets plaintext; what it does not take now is kept for later. */
 static void feed(struct stage_tls *s, struct tls_conn *c, const uint8_t *data, uint32_t len)
 {
-	uint32_t used = rs_http_input(&s->http, &c->http, data, len, &c->out);
+	uint32_t used = rs_http_input(&s->web.env, &c->http, data, len, &c->out);
 
 	if (used == len || c->http.abort)
 		return;
@@ -393,7 +390,7 @@ static void feed_kept(struct stage_tls *s, struct tls_conn *c)
 {
 	const uint8_t *data = rs_chunk_data(&s->records, c->kept);
 	uint32_t len = (uint32_t)c->kept_to - c->kept_from;
-	uint32_t used = rs_http_input(&s->http, &c->http, data + c->kept_from, len, &c->out);
+	uint32_t used = rs_http_input(&s->web.env, &c->http, data + c->kept_from, len, &c->out);
 
 	c->kept_from = (uint16_t)(c->kept_from + used);
 	if (used < len && !c->http.abort)
@@ -432,7 +429,7 @@ static bool read_some(struct stage_tls *s, struct tls_conn *c)
 		return true;
 	case TLS_ENDED:
 		c->is_ending = true;
-		rs_http_eof(&s->http, &c->http, &c->out);
+		rs_http_eof(&s->web.env, &c->http, &c->out);
 		return true;
 	case TLS_FAILED:
 		c->is_ending = c->has_failed = true;
@@ -470,8 +467,8 @@ static bool write_some(struct stage_tls *s, struct tls_conn *c)
 	c->write_len = 0;
 	c->last_write_us = s->now_us;
 	c->n_burst_bytes += n;
-	rs_sendq_ack(&c->out, n, &s->chunks);
-	rs_http_writable(&s->http, &c->http, &c->out);
+	rs_sendq_ack(&c->out, n, &s->web.chunks);
+	rs_http_writable(&s->web.env, &c->http, &c->out);
 	return true;
 }
 
@@ -502,8 +499,9 @@ static bool is_over(struct stage_tls *s, struct tls_conn *c)
 		finish(s, c, TLS_JOB_CLOSE);
 		return true;
 	}
-	if (rs_unlikely(s->http.cfg->drain) && c->state == TLS_CONN_OPEN && rs_http_idle(&c->http))
-		rs_http_close(&s->http, &c->http, &c->out);
+	if (rs_unlikely(s->web.env.cfg->drain) && c->state == TLS_CONN_OPEN &&
+		rs_http_idle(&c->http))
+		rs_http_close(&s->web.env, &c->http, &c->out);
 	if (!c->http.closing || !rs_sendq_empty(&c->out) ||
 		rs_tls_session_close(&c->session) == TLS_WANT_ROOM)
 		return false;
@@ -517,12 +515,12 @@ static void go_on(struct stage_tls *s, struct tls_conn *c)
 	bool moved = true;
 	uint32_t n;
 
-	s->http.peer = &c->key;
+	s->web.env.peer = &c->key;
 	for (n = 0; moved && n < MAX_RECORDS_PER_RUN; n++) {
 		moved = read_some(s, c);
 		while (write_some(s, c))
 			moved = true;
-		rs_http_writable(&s->http, &c->http, &c->out);
+		rs_http_writable(&s->web.env, &c->http, &c->out);
 	}
 	if (is_over(s, c))
 		return;
@@ -629,8 +627,8 @@ static void expire(struct stage_tls *s, struct tls_conn *c)
 		finish(s, c, TLS_JOB_ABORT);
 		return;
 	}
-	s->http.peer = &c->key;
-	rs_http_deadline(&s->http, &c->http, &c->out);
+	s->web.env.peer = &c->key;
+	rs_http_deadline(&s->web.env, &c->http, &c->out);
 	enqueue(s, c);
 }
 
@@ -642,20 +640,6 @@ static uint32_t run_timers(struct stage_tls *s)
 	for (uint32_t i = 0; i < n; i++)
 		expire(s, &s->conns[due[i]]);
 	return n;
-}
-
-/* The Date of replies; looks at the wall clock once a second (vDSO). */
-static void renew_date(struct stage_tls *s)
-{
-	struct timespec now;
-
-	if (rs_likely(s->now_us < s->date_due_us))
-		return;
-	clock_gettime(CLOCK_REALTIME, &now);
-	rs_http_date(s->date, (uint64_t)now.tv_sec);
-	s->http.date_no++;
-	s->http.unix_s = now.tv_sec;
-	s->date_due_us = s->now_us + 1000000 - (uint64_t)now.tv_nsec / 1000;
 }
 
 /* Idle connections need not be waited for when the process drains: go_on() ends them. */
@@ -688,13 +672,12 @@ uint32_t rs_stage_tls_turn(void *self, uint64_t now_us)
 	struct stage_tls *s = self;
 	uint32_t n_done;
 
-	s->now_us = s->http.now_us = now_us;
-	renew_date(s);
+	s->now_us = now_us;
 	take_next_domain(s);
-	rs_site_core_turn(&s->site, &s->http);
+	rs_http_core_turn(&s->web, now_us);
 	n_done = take_jobs(s);
 	n_done += run_timers(s);
-	if (rs_unlikely(s->http.cfg->drain))
+	if (rs_unlikely(s->web.env.cfg->drain))
 		close_idle(s);
 	n_done += run(s, &s->ready, MAX_READY_PER_TURN);
 	n_done += run(s, &s->shaking, s->handshakes_per_turn);

@@ -15,13 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "access_log.h"
-#include "base/chunk.h"
-#include "http/exchange.h"
-#include "http/memo.h"
-#include "http/seen.h"
+#include "http_core.h"
 #include "net_tls.h"
-#include "site.h"
 #include "tls/session.h"
 #include "tls_job.h"
 #include "wheel/wheel.h"
@@ -96,14 +91,12 @@ struct tls_net {
 
 struct stage_tls_config {
 	uint32_t core_index;
-	const struct http_config *http;
+	struct http_core_config web;
 	uint32_t n_nets;
 	uint32_t max_conns; /* of each net core */
 	uint32_t capacity;  /* sessions */
 	uint32_t max_handshakes;
 	uint32_t handshakes_per_turn;
-	uint32_t n_chunks; /* for replies */
-	uint32_t n_heads;
 	uint32_t n_records;
 	int socket;
 };
@@ -124,19 +117,10 @@ struct stage_tls {
 	struct tls_run_queue ready;   /* the handshake is complete */
 	struct tls_run_queue shaking; /* it is not */
 	struct wheel wheel;
-	struct http_env http;
-	struct site_core site;
-	struct access_log log;
-	struct http_memo memo;
-	struct http_seen seen;
-	struct chunk_pool chunks;
-	struct chunk_pool heads;
+	struct http_core web;
 	struct chunk_pool records; /* of TLS_RECORD_CHUNK bytes */
 	uint64_t counters[TLS_N_COUNTERS];
-	uint64_t http_counters[HTTP_N_COUNTERS];
 	uint64_t now_us;
-	uint64_t date_due_us;
-	char date[32];
 	uint32_t drain_next;
 	uint8_t scratch[TLS_SCRATCH_BYTES];
 	void *memory;

@@ -90,7 +90,7 @@ end:
 
 static int new_ring(struct rte_ring **ring, const char *name, const struct stage_net *net)
 {
-	uint32_t n = TLS_MAX_JOBS(net->chunks.n_total, net->tcp.cfg->max_conns);
+	uint32_t n = TLS_MAX_JOBS(net->web.chunks.n_total, net->tcp.cfg->max_conns);
 
 	*ring = rte_ring_create_elem(name, sizeof(struct tls_job), rte_align32pow2(n + 1),
 		(int)rte_socket_id(), RING_F_SP_ENQ | RING_F_SC_DEQ);
@@ -121,8 +121,8 @@ static int join(struct tls_side *side, uint32_t i, struct stage_net *const *nets
 		nets[k]->tls.from[i] = side->to_net[i][k];
 		s->nets[k].from = side->to_tls[i][k];
 		s->nets[k].to.ring = side->to_net[i][k];
-		s->nets[k].chunks = nets[k]->chunks.base;
-		s->nets[k].chunk_bytes = nets[k]->chunks.chunk_bytes;
+		s->nets[k].chunks = nets[k]->web.chunks.base;
+		s->nets[k].chunk_bytes = nets[k]->web.chunks.chunk_bytes;
 	}
 	return 0;
 }
@@ -136,14 +136,17 @@ static int build_stage(struct tls_side *side, const struct topology *t,
 	uint32_t capacity = (uint32_t)rs_min_u64(all, all / t->n_tls * 5 / 4 + 64);
 	const struct stage_tls_config cfg = {
 		.core_index = i,
-		.http = http,
+		.web =
+			{
+				.http = http,
+				.n_chunks = REPLY_CHUNKS + capacity / 32,
+				.n_heads = rs_min_u32(capacity, 1024 + capacity / 1024),
+			},
 		.n_nets = t->n_net,
 		.max_conns = side->cfg->max_conns,
 		.capacity = capacity,
 		.max_handshakes = side->cfg->tls_backlog,
 		.handshakes_per_turn = side->cfg->tls_cores.n ? HANDSHAKES_ALONE : HANDSHAKES_SAME,
-		.n_chunks = REPLY_CHUNKS + capacity / 32,
-		.n_heads = rs_min_u32(capacity, 1024 + capacity / 1024),
 		.n_records = RECORD_BUFFERS + capacity / 128,
 		.socket = socket,
 	};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tcp/tcp.h"
 
+#include "base/carve.h"
 #include "tcp/tcp_internal.h"
 
 const struct counter_def rs_tcp_counter_defs[TCP_N_COUNTERS] = {
@@ -34,27 +35,15 @@ void rs_tcp_config_default(struct tcp_config *cfg)
 	};
 }
 
-static size_t align_line(size_t n)
-{
-	return (n + RS_CACHE_LINE - 1) & ~(size_t)(RS_CACHE_LINE - 1);
-}
-
-/* Hands out the parts of one block of memory, each on its own cache line. */
-static void *carve(uint8_t **memory, size_t n)
-{
-	uint8_t *part = *memory;
-
-	*memory += align_line(n);
-	return part;
-}
-
 size_t rs_tcp_bytes(const struct tcp_config *cfg)
 {
 	size_t n = cfg->max_conns;
 
-	return align_line(n * sizeof(struct tcp_conn)) + 2 * align_line(n * sizeof(uint32_t)) +
-	       align_line(rs_flow_bytes(cfg->max_conns + cfg->max_time_wait)) +
-	       align_line(rs_wheel_bytes(cfg->max_conns)) + align_line(rs_tcp_time_wait_bytes(cfg));
+	return rs_align_line(n * sizeof(struct tcp_conn)) +
+	       2 * rs_align_line(n * sizeof(uint32_t)) +
+	       rs_align_line(rs_flow_bytes(cfg->max_conns + cfg->max_time_wait)) +
+	       rs_align_line(rs_wheel_bytes(cfg->max_conns)) +
+	       rs_align_line(rs_tcp_time_wait_bytes(cfg));
 }
 
 static uint8_t window_shift(const struct tcp_config *cfg)
@@ -80,13 +69,13 @@ void rs_tcp_init(struct tcp *t, const struct tcp_config *cfg, void *memory,
 		.chunks = chunks,
 		.rcv_wscale = window_shift(cfg),
 	};
-	t->conns = carve(&m, n * sizeof(struct tcp_conn));
-	t->free_conns = carve(&m, n * sizeof(uint32_t));
-	t->dirty = carve(&m, n * sizeof(uint32_t));
-	rs_flow_init(&t->flows, carve(&m, rs_flow_bytes(n + cfg->max_time_wait)),
+	t->conns = rs_carve(&m, n * sizeof(struct tcp_conn));
+	t->free_conns = rs_carve(&m, n * sizeof(uint32_t));
+	t->dirty = rs_carve(&m, n * sizeof(uint32_t));
+	rs_flow_init(&t->flows, rs_carve(&m, rs_flow_bytes(n + cfg->max_time_wait)),
 		n + cfg->max_time_wait);
-	rs_wheel_init(&t->wheel, carve(&m, rs_wheel_bytes(n)), n, now_us);
-	t->time_wait = carve(&m, rs_tcp_time_wait_bytes(cfg));
+	rs_wheel_init(&t->wheel, rs_carve(&m, rs_wheel_bytes(n)), n, now_us);
+	t->time_wait = rs_carve(&m, rs_tcp_time_wait_bytes(cfg));
 	for (uint32_t i = 0; i < n; i++) {
 		t->conns[i].state = TCP_CLOSED;
 		t->conns[i].flags = 0;

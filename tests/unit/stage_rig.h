@@ -122,9 +122,9 @@ static inline void rig_init(struct rig *r, bool ipv6, bool offloads, uint32_t ma
 	RIG_CHECK(rs_stage_net_init(r->net,
 			  &(struct stage_net_config){
 				  .tcp = &r->tcp,
-				  .http = &r->http,
-				  .n_chunks = 64 + 2 * max_conns,
-				  .n_heads = 4,
+				  .web = {.http = &r->http,
+					  .n_chunks = 64 + 2 * max_conns,
+					  .n_heads = 4},
 				  .mbufs = r->mbufs,
 				  .slow = &r->slow,
 				  .n_ports = 1,
