@@ -12,6 +12,7 @@
 
 #include <string.h>
 #include "base/bytes.h"
+#include "tls_pipe.h"
 
 #define MAX_JOBS_PER_TURN   256 /* of each net core */
 #define MAX_READY_PER_TURN  64
@@ -64,211 +65,10 @@ static struct tls_conn *dequeue(struct stage_tls *s, struct tls_run_queue *q)
 	return c;
 }
 
-/* ---- jobs to the net core ---- */
-
 static struct tls_net *net_of(const struct tls_conn *c)
 {
 	return &c->stage->nets[c->net];
 }
-
-static uint8_t *chunk_data(const struct tls_conn *c, uint32_t chunk)
-{
-	const struct tls_net *net = net_of(c);
-
-	return net->chunks + (size_t)(chunk - 1) * net->chunk_bytes;
-}
-
-static void put(
-	struct tls_conn *c, enum tls_job_kind kind, const struct tls_piece *piece, uint32_t n)
-{
-	const struct tls_job job = {
-		.conn = c->conn,
-		.chunk = piece->chunk,
-		.generation = c->generation,
-		.offset = piece->offset,
-		.len = piece->len,
-		.kind = (uint8_t)kind,
-		.n = (uint8_t)n,
-	};
-
-	rs_tls_outbox_put(&net_of(c)->to, &job);
-}
-
-static void give(struct tls_conn *c, enum tls_job_kind kind, const struct tls_piece *piece)
-{
-	put(c, kind, piece, c->n_read);
-	c->n_read = 0;
-}
-
-static void add_spare(struct tls_conn *c, uint32_t chunk)
-{
-	memcpy(chunk_data(c, chunk), &c->spare, sizeof(c->spare));
-	c->spare = chunk;
-	c->n_spare++;
-}
-
-static uint32_t take_spare(struct tls_conn *c)
-{
-	uint32_t chunk = c->spare;
-
-	if (!chunk)
-		return 0;
-	memcpy(&c->spare, chunk_data(c, chunk), sizeof(c->spare));
-	c->n_spare--;
-	return chunk;
-}
-
-/* What has been written so far is on its way. */
-static void send_fill(struct tls_conn *c)
-{
-	if (!c->fill.chunk)
-		return;
-	if (c->fill.len)
-		give(c, TLS_JOB_DATA, &c->fill);
-	else
-		add_spare(c, c->fill.chunk);
-	c->fill = (struct tls_piece){0};
-}
-
-static void return_spares(struct tls_conn *c)
-{
-	uint32_t chunk;
-
-	while ((chunk = take_spare(c)) != 0)
-		give(c, TLS_JOB_RETURN, &(struct tls_piece){.chunk = chunk});
-}
-
-/* ---- the pipe of a session: pieces in, chunks out ---- */
-
-static uint8_t *piece_data(const struct tls_conn *c, const struct tls_piece *p)
-{
-	if (rs_unlikely(p->is_ours))
-		return rs_chunk_data(&c->stage->web.chunks, p->chunk) + p->offset;
-	return chunk_data(c, p->chunk) + p->offset;
-}
-
-static struct span peek(void *self)
-{
-	struct tls_conn *c = self;
-	const struct tls_piece *p = &c->in[c->in_head];
-
-	if (!c->n_in)
-		return (struct span){0};
-	return (struct span){.data = piece_data(c, p), .len = p->len};
-}
-
-static void took(void *self, uint32_t n)
-{
-	struct tls_conn *c = self;
-	struct tls_piece *p = &c->in[c->in_head];
-
-	p->offset = (uint16_t)(p->offset + n);
-	p->len = (uint16_t)(p->len - n);
-	if (p->len)
-		return;
-	if (rs_unlikely(p->is_ours))
-		rs_chunk_free(&c->stage->web.chunks, p->chunk);
-	else
-		add_spare(c, p->chunk);
-	c->n_read++;
-	c->in_head = (uint8_t)((c->in_head + 1) % NET_TLS_MAX_IN);
-	c->n_in--;
-}
-
-static bool ended(void *self)
-{
-	return ((const struct tls_conn *)self)->has_eof;
-}
-
-/*
- * What is not read yet of the first piece moves to a chunk of ours, so that there is a place for
- * what has to be written before it is read: an alert, or the answer to the first of several
- * requests.
- */
-static void evacuate(struct tls_conn *c)
-{
-	struct tls_piece *p = &c->in[c->in_head];
-	uint32_t ours;
-
-	if (!c->n_in || p->is_ours)
-		return;
-	ours = rs_chunk_alloc(&c->stage->web.chunks);
-	if (!ours)
-		return;
-	memcpy(rs_chunk_data(&c->stage->web.chunks, ours), piece_data(c, p), p->len);
-	add_spare(c, p->chunk);
-	*p = (struct tls_piece){.chunk = ours, .is_ours = true, .len = p->len};
-}
-
-static uint8_t *room(void *self, uint32_t *bytes)
-{
-	struct tls_conn *c = self;
-
-	if (c->fill.chunk && c->fill.len == net_of(c)->chunk_bytes)
-		send_fill(c);
-	if (!c->fill.chunk && !c->spare)
-		evacuate(c);
-	if (!c->fill.chunk)
-		c->fill = (struct tls_piece){.chunk = take_spare(c)};
-	if (!c->fill.chunk) {
-		c->lacks_room = true;
-		return NULL;
-	}
-	*bytes = net_of(c)->chunk_bytes - c->fill.len;
-	return chunk_data(c, c->fill.chunk) + c->fill.len;
-}
-
-static void wrote(void *self, uint32_t n)
-{
-	struct tls_conn *c = self;
-
-	c->fill.len = (uint16_t)(c->fill.len + n);
-}
-
-static uint32_t total_room(void *self, uint32_t wanted)
-{
-	struct tls_conn *c = self;
-	uint32_t chunk_bytes = net_of(c)->chunk_bytes;
-	uint32_t total;
-
-	if (!c->fill.chunk && !c->spare)
-		evacuate(c);
-	total = c->n_spare * chunk_bytes + (c->fill.chunk ? chunk_bytes - c->fill.len : 0);
-	if (total < wanted)
-		c->lacks_room = true;
-	return total;
-}
-
-static uint8_t *gather(void *self)
-{
-	struct tls_conn *c = self;
-
-	if (!c->gathered)
-		c->gathered = rs_chunk_alloc(&c->stage->records);
-	if (c->gathered)
-		return rs_chunk_data(&c->stage->records, c->gathered);
-	c->stage->counters[TLS_C_NO_BUFFER]++;
-	return NULL;
-}
-
-static void release(void *self)
-{
-	struct tls_conn *c = self;
-
-	rs_chunk_free(&c->stage->records, c->gathered);
-	c->gathered = 0;
-}
-
-static const struct tls_pipe pipe_ops = {
-	.peek = peek,
-	.took = took,
-	.ended = ended,
-	.room = room,
-	.wrote = wrote,
-	.total_room = total_room,
-	.gather = gather,
-	.release = release,
-};
 
 /* ---- the beginning and the end of a connection ---- */
 
@@ -281,8 +81,6 @@ static void free_conn(struct stage_tls *s, struct tls_conn *c)
 	rs_sendq_clear(&c->out, &s->web.chunks);
 	if (c->kept)
 		rs_chunk_free(&s->records, c->kept);
-	if (c->gathered)
-		release(c);
 	rs_wheel_cancel(&s->wheel, (uint32_t)(c - s->conns));
 	net_of(c)->conn_of[c->conn] = TLS_NONE;
 	c->state = TLS_CONN_FREE;
@@ -296,12 +94,9 @@ static void free_conn(struct stage_tls *s, struct tls_conn *c)
 /* Gives back every chunk, and says how it ends: CLOSE, ABORT; or GONE, which nobody waits for. */
 static void finish(struct stage_tls *s, struct tls_conn *c, enum tls_job_kind how)
 {
-	send_fill(c);
-	for (; c->n_in; took(c, c->in[c->in_head].len))
-		;
-	return_spares(c);
+	rs_tls_pipe_end(c);
 	if (how != TLS_JOB_GONE)
-		put(c, how, &(struct tls_piece){0}, 0);
+		rs_tls_pipe_say(c, how, 0);
 	free_conn(s, c);
 }
 
@@ -349,13 +144,15 @@ static struct tls_conn *begin(struct stage_tls *s, uint8_t net, const struct tls
 		.net = net,
 		.state = TLS_CONN_HANDSHAKE,
 	};
-	if (!rs_tls_session_open(&c->session, s->domain, &pipe_ops, c)) {
+	if (!rs_tls_session_open(&c->session, s->domain, &rs_tls_pipe_ops, c)) {
 		c->state = TLS_CONN_FREE;
 		c->next = next;
 		refuse(s, net, job, TLS_C_NO_SESSION);
 		return NULL;
 	}
-	memcpy(&c->key, tls_first_key(chunk_data(c, job->chunk), s->nets[net].chunk_bytes),
+	memcpy(&c->key,
+		tls_first_key(
+			rs_tls_net_chunk(&s->nets[net], job->chunk), s->nets[net].chunk_bytes),
 		sizeof(c->key));
 	s->free = next;
 	s->nets[net].conn_of[job->conn] = (uint32_t)(c - s->conns);
@@ -485,7 +282,7 @@ static void ask_for_room(struct stage_tls *s, struct tls_conn *c)
 	c->lacks_room = false;
 	s->counters[TLS_C_NO_CREDIT]++;
 	c->n_wanted = (uint8_t)rs_min_u64(n, MAX_WANT);
-	put(c, TLS_JOB_WANT, &(struct tls_piece){0}, c->n_wanted);
+	rs_tls_pipe_say(c, TLS_JOB_WANT, c->n_wanted);
 }
 
 /* True: nothing more is to be done for it, ever. */
@@ -524,9 +321,9 @@ static void go_on(struct stage_tls *s, struct tls_conn *c)
 	}
 	if (is_over(s, c))
 		return;
-	send_fill(c);
+	rs_tls_pipe_send(c);
 	if (rs_sendq_empty(&c->out))
-		return_spares(c);
+		rs_tls_pipe_return(c);
 	ask_for_room(s, c);
 	if (c->state == TLS_CONN_OPEN && c->http.deadline_us != c->deadline_us)
 		set_deadline(s, c, c->http.deadline_us);
@@ -579,12 +376,8 @@ static void take_job(struct stage_tls *s, uint8_t net, const struct tls_job *job
 		return;
 	switch ((enum tls_job_kind)job->kind) {
 	case TLS_JOB_DATA:
-		c->in[(c->in_head + c->n_in++) % NET_TLS_MAX_IN] = (struct tls_piece){
-			.chunk = job->chunk, .offset = job->offset, .len = job->len};
-		break;
 	case TLS_JOB_GRANT:
-		c->n_wanted--;
-		add_spare(c, job->chunk);
+		rs_tls_pipe_take(c, job);
 		break;
 	case TLS_JOB_EOF:
 		c->has_eof = true;

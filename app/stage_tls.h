@@ -3,8 +3,8 @@
  * The TLS stage: ciphertext in, ciphertext out. What lies between happens here, on one core: TLS,
  * then HTTP on the plaintext, then TLS again. TCP stays with the net cores; see tls_job.h.
  *
- * Connections whose handshake is complete go first; handshakes, which take a thousand times as
- * long, get what is left, a few a turn. How many may wait is bounded: beyond it the newest is
+ * Connections whose handshake is complete go first; handshakes, which take far longer, get what is
+ * left, a few a turn. How many may wait is bounded: beyond it the newest is
  * reset, so that a flood costs the TLS cores their queue, and those who are in it are served.
  *
  * A struct stage_tls belongs to one core from the moment that core starts until it has stopped.
@@ -22,7 +22,6 @@
 #include "wheel/wheel.h"
 
 #define TLS_MAX_NETS      32
-#define TLS_MAX_SPARE     NET_TLS_MAX_CHUNKS
 #define TLS_NONE          UINT32_MAX
 #define TLS_SCRATCH_BYTES TLS_RECORD_MAX
 #define TLS_RECORD_CHUNK  16704 /* room for TLS_RECORD_MAX, and a multiple of 64 */
@@ -88,6 +87,11 @@ struct tls_net {
 	uint32_t chunk_bytes;
 	uint32_t *conn_of; /* by the net core's number: of conns, or TLS_NONE */
 };
+
+static inline uint8_t *rs_tls_net_chunk(const struct tls_net *net, uint32_t chunk)
+{
+	return net->chunks + (size_t)(chunk - 1) * net->chunk_bytes;
+}
 
 struct stage_tls_config {
 	uint32_t core_index;
