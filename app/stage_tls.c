@@ -299,7 +299,8 @@ static bool is_over(struct stage_tls *s, struct tls_conn *c)
 	if (rs_unlikely(s->web.env.cfg->drain) && c->state == TLS_CONN_OPEN &&
 		rs_http_idle(&c->http))
 		rs_http_close(&s->web.env, &c->http, &c->out);
-	if (!c->http.closing || !rs_sendq_empty(&c->out) ||
+	/* An answer to early data may be the last one before the handshake is complete. */
+	if (!c->http.closing || !rs_sendq_empty(&c->out) || !c->session.open ||
 		rs_tls_session_close(&c->session) == TLS_WANT_ROOM)
 		return false;
 	finish(s, c, TLS_JOB_CLOSE);

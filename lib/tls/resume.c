@@ -42,8 +42,11 @@ static int seal(struct tls_domain *d, uint8_t name[16], uint8_t *iv, EVP_CIPHER_
 	return ok ? 1 : -1;
 }
 
-/* 1: opened; 2: opened, and a new ticket is due; 0: unknown key, a full handshake follows. */
-static int open(struct tls_domain *d, const uint8_t name[16], const uint8_t *iv,
+/*
+ * 1: opened; 2: opened, and a new ticket is due; 0: unknown key, a full handshake follows. In TLS
+ * 1.3 one is always due: clients use a ticket only once (RFC 8446 appendix C.4).
+ */
+static int open(struct tls_domain *d, bool is_tls13, const uint8_t name[16], const uint8_t *iv,
 	EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac)
 {
 	struct tls_ticket_key key;
@@ -54,7 +57,9 @@ static int open(struct tls_domain *d, const uint8_t name[16], const uint8_t *iv,
 	ok = set_hmac(mac, &key) &&
 	     EVP_DecryptInit_ex2(cipher, d->library->ticket_cipher, key.aes, iv, NULL) == 1;
 	OPENSSL_cleanse(&key, sizeof(key));
-	return !ok ? -1 : is_newest ? 1 : 2;
+	if (!ok)
+		return -1;
+	return is_newest && !is_tls13 ? 1 : 2;
 }
 
 static int on_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
@@ -62,7 +67,9 @@ static int on_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_C
 {
 	struct tls_domain *d = domain_of(ssl);
 
-	return sealing ? seal(d, name, iv, cipher, mac) : open(d, name, iv, cipher, mac);
+	if (sealing)
+		return seal(d, name, iv, cipher, mac);
+	return open(d, SSL_version(ssl) == TLS1_3_VERSION, name, iv, cipher, mac);
 }
 
 /* ---- early data ---- */

@@ -204,6 +204,7 @@ def early_data_is_taken_once(t):
     shutil.copy(first, kept)
     words = early(t, first, request("GET", "/hello/early", "Connection: close"), "-ign_eof")
     true("Early data was accepted" in words and "Hello, early" in words, words)
+    true("closed" in words and "read:errno" not in words, "no close-notify")
     # The same ticket again: the handshake succeeds, its early data does not count.
     words = early(t, kept, request("GET", "/hello/again"), data=b"Q\n")
     true("Early data was rejected" in words and "Hello, again" not in words, words)

@@ -267,6 +267,34 @@ static void sessions_are_resumed_until_their_key_is_gone(void **state)
 	rig_fini(&r);
 }
 
+/* RFC 8446 appendix C.4: a ticket is good for once, so each connection has to bring the next. */
+static void each_resumption_brings_a_new_ticket(void **state)
+{
+	static struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	SSL_CTX_set_session_cache_mode(r.ctx, SSL_SESS_CACHE_CLIENT);
+	SSL_CTX_sess_set_new_cb(r.ctx, keep_session);
+	for (uint32_t i = 0; i < 5; i++) {
+		SSL_SESSION *before = last_session;
+
+		last_session = NULL;
+		rig_connect(&r);
+		if (before)
+			SSL_set_session(r.client, before);
+		shake_hands(&r);
+		assert_int_equal(SSL_session_reused(r.client), before != NULL);
+		echo(&r, 10);
+		assert_non_null(last_session);
+		rig_disconnect(&r);
+		SSL_SESSION_free(before);
+	}
+	SSL_SESSION_free(last_session);
+	last_session = NULL;
+	rig_fini(&r);
+}
+
 static void early_data_counts_once(void **state)
 {
 	static struct tls_replay r;
@@ -294,6 +322,7 @@ int main(void)
 		cmocka_unit_test(bad_records),
 		cmocka_unit_test(ends),
 		cmocka_unit_test(sessions_are_resumed_until_their_key_is_gone),
+		cmocka_unit_test(each_resumption_brings_a_new_ticket),
 		cmocka_unit_test(early_data_counts_once),
 	};
 
