@@ -43,6 +43,7 @@ static bool may_lend(const struct stage_net *net, const struct tcp_conn *conn)
 static void try_again_later(struct stage_net *net, struct tcp_conn *conn)
 {
 	net->counters[NET_C_TLS_NO_CHUNK]++;
+	link_of(net, conn)->is_waiting = true;
 	rs_tcp_set_deadline(&net->tcp, conn, net->tcp.now_us + RETRY_US);
 }
 
@@ -84,6 +85,12 @@ static void forget(struct stage_net *net, struct tcp_conn *conn)
 	conn->flags &= ~(uint32_t)TCP_F_APP;
 }
 
+/* Until there is a session, which has clocks of its own. */
+static void await_words(struct stage_net *net, struct tcp_conn *conn)
+{
+	rs_tcp_set_deadline(&net->tcp, conn, net->tcp.now_us + net->web.env.cfg->header_timeout_us);
+}
+
 static void open(struct stage_net *net, struct tcp_conn *conn)
 {
 	struct tls_link *link = link_of(net, conn);
@@ -93,8 +100,7 @@ static void open(struct stage_net *net, struct tcp_conn *conn)
 		.core = net->tls.core_of[conn->hash >> 24],
 	};
 	conn->flags |= TCP_F_APP;
-	/* Until there is a session, which has clocks of its own. */
-	rs_tcp_set_deadline(&net->tcp, conn, net->tcp.now_us + net->web.env.cfg->header_timeout_us);
+	await_words(net, conn);
 }
 
 /* A chunk of what has come. False: there is nothing, or no room for it. */
@@ -172,6 +178,23 @@ bool rs_net_tls_is_port(const struct net_tls *tls, uint16_t port)
 	return false;
 }
 
+/* The deadline has come. False: the client has said nothing, and is gone. */
+static bool wake(struct stage_net *net, struct tcp_conn *conn)
+{
+	struct tls_link *link = link_of(net, conn);
+
+	if (!link->has_session && !link->is_waiting) {
+		net->counters[NET_C_TLS_SILENT]++;
+		rs_tcp_abort(&net->tcp, conn);
+		forget(net, conn);
+		return false;
+	}
+	link->is_waiting = false;
+	if (!link->has_session)
+		await_words(net, conn);
+	return true;
+}
+
 void rs_net_tls_serve(struct stage_net *net, struct tcp_conn *conn, uint32_t ev)
 {
 	if (ev & TCP_EV_GONE) {
@@ -180,12 +203,8 @@ void rs_net_tls_serve(struct stage_net *net, struct tcp_conn *conn, uint32_t ev)
 	}
 	if (ev & TCP_EV_OPENED)
 		open(net, conn);
-	if (ev & TCP_EV_DEADLINE && !link_of(net, conn)->has_session) {
-		net->counters[NET_C_TLS_SILENT]++;
-		rs_tcp_abort(&net->tcp, conn);
-		forget(net, conn);
+	if (ev & TCP_EV_DEADLINE && !wake(net, conn))
 		return;
-	}
 	if ((ev & (TCP_EV_DATA | TCP_EV_DEADLINE) || conn->rcvq) && !pull(net, conn))
 		return;
 	grant(net, conn);

@@ -32,7 +32,8 @@ struct tls_link {
 	uint8_t n_lent; /* chunks that it has, read or not */
 	uint8_t n_want; /* chunks that it waits for */
 	bool has_session : 1;
-	bool has_eof : 1; /* the client has closed its side … */
+	bool is_waiting : 1; /* for a buffer, until a deadline */
+	bool has_eof : 1;    /* the client has closed its side … */
 	bool told_eof : 1;
 };
 

@@ -125,16 +125,6 @@ static void connections(struct run *run, uint32_t n_rounds)
 	}
 }
 
-static int start_eal(char *name)
-{
-	char prefix[32];
-	char *eal[] = {name, "--no-huge", "--no-pci", "--no-telemetry", "--no-shconf",
-		"--file-prefix", prefix, "-m", "64", "-l", "0", "--log-level", "error"};
-
-	snprintf(prefix, sizeof(prefix), "path-%d", (int)getpid());
-	return rte_eal_init((int)RS_ARRAY_SIZE(eal), eal);
-}
-
 int main(int argc, char **argv)
 {
 	static struct run run;
@@ -148,9 +138,7 @@ int main(int argc, char **argv)
 			MAX_CONNS);
 		return 2;
 	}
-	if (start_eal(argv[0]) < 0)
-		return 1;
-	rs_builtin_init();
+	rig_start("path");
 	rig_init(&run.rig, false, false, 2 * run.n_conns);
 	if (is_keepalive)
 		keepalive(&run, n_rounds);

@@ -17,19 +17,11 @@
 #include "http/memo.h"
 #include "http/seen.h"
 #include "http/text.h"
+#include "rig_check.h"
 
 #define RIG_CHUNK_BYTES 2048
 #define RIG_DATE        "Sun, 06 Nov 1994 08:49:37 GMT"
 #define RIG_GOT_BYTES   65536
-
-/* A fault that the rig itself finds: in a test and under a fuzzer alike. */
-#define RIG_CHECK(condition)                                                                       \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);            \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
 
 struct rig {
 	struct http_config cfg;

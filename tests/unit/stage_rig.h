@@ -15,17 +15,10 @@
 #include <rte_mbuf.h>
 
 #include "builtin.h"
+#include "rig_check.h"
 #include "stage_net.h"
 #include "wire/link.h"
 #include "wire/render.h"
-
-#define RIG_CHECK(condition)                                                                       \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);            \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
 
 #define N_MBUFS  2048
 #define MAX_SENT 512
@@ -90,7 +83,22 @@ static inline struct wire_addr rig_addr(bool ipv6, uint8_t last)
 	return a;
 }
 
-static inline void rig_init(struct rig *r, bool ipv6, bool offloads, uint32_t max_conns)
+/* Once in a process; name: of the program. */
+static inline void rig_start(const char *name)
+{
+	char prefix[32]; /* so that several can run at once */
+	char *eal[] = {"test", "--no-huge", "--no-pci", "--no-telemetry", "--no-shconf",
+		"--file-prefix", prefix, "-m", "64", "-l", "0", "--log-level", "error"};
+
+	snprintf(prefix, sizeof(prefix), "%s-%d", name, (int)getpid());
+	RIG_CHECK(rte_eal_init((int)RS_ARRAY_SIZE(eal), eal) >= 0);
+	rs_builtin_init();
+}
+
+/* n_tls: how many TLS cores there are, whose rings the caller will bring; port 80 is theirs then.
+ */
+static inline void rig_init_with(
+	struct rig *r, bool ipv6, bool offloads, uint32_t max_conns, uint32_t n_tls)
 {
 	struct wire_addr ours = rig_addr(ipv6, 2), theirs = rig_addr(ipv6, 1);
 
@@ -125,6 +133,9 @@ static inline void rig_init(struct rig *r, bool ipv6, bool offloads, uint32_t ma
 				  .web = {.http = &r->http,
 					  .n_chunks = 64 + 2 * max_conns,
 					  .n_heads = 4},
+				  .n_https_ports = n_tls != 0,
+				  .https_ports = r->tcp.listen,
+				  .n_tls_cores = n_tls,
 				  .mbufs = r->mbufs,
 				  .slow = &r->slow,
 				  .n_ports = 1,
@@ -136,6 +147,11 @@ static inline void rig_init(struct rig *r, bool ipv6, bool offloads, uint32_t ma
 				  .socket = SOCKET_ID_ANY,
 			  },
 			  r->now_us) == 0);
+}
+
+static inline void rig_init(struct rig *r, bool ipv6, bool offloads, uint32_t max_conns)
+{
+	rig_init_with(r, ipv6, offloads, max_conns, 0);
 }
 
 static inline void rig_drop_sent(struct rig *r)

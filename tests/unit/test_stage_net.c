@@ -180,13 +180,7 @@ int main(void)
 		cmocka_unit_test(hardware),
 		cmocka_unit_test(no_frames),
 	};
-	char prefix[32]; /* so that several can run at once */
-	char *eal[] = {"test", "--no-huge", "--no-pci", "--no-telemetry", "--no-shconf",
-		"--file-prefix", prefix, "-m", "64", "-l", "0", "--log-level", "error"};
 
-	snprintf(prefix, sizeof(prefix), "stage-net-%d", (int)getpid());
-	if (rte_eal_init((int)RS_ARRAY_SIZE(eal), eal) < 0)
-		return 1;
-	rs_builtin_init();
+	rig_start("stage-net");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

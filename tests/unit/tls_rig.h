@@ -18,15 +18,8 @@
 #include <openssl/x509v3.h>
 
 #include "base/bytes.h"
+#include "rig_check.h"
 #include "tls/session.h"
-
-#define RIG_CHECK(condition)                                                                       \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);            \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
 
 #define BUFFER_BYTES (1 << 20)
 

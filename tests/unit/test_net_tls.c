@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The net core's side of TLS connections, with a TLS core that the test plays: which jobs come, and
+ * what becomes of those that are sent. No TLS is spoken; any bytes will do.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_mbuf.h>
+
+#include "stage_rig.h"
+#include "wire/tcp_parse.h"
+
+#define RING_JOBS 1024
+#define PORT      1000
+
+struct tls_rig {
+	struct rig r;
+	struct rte_ring *to, *from;
+	struct tls_outbox box; /* the test's, to the net core */
+	uint32_t seq, ack;     /* of the peer */
+};
+
+static struct rte_ring *new_ring(const char *name)
+{
+	struct rte_ring *ring = rte_ring_create_elem(name, sizeof(struct tls_job), RING_JOBS,
+		SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+
+	assert_non_null(ring);
+	return ring;
+}
+
+static void turn(struct tls_rig *t, uint64_t us)
+{
+	rs_tls_outbox_flush(&t->box);
+	t->r.now_us += us;
+	rs_stage_net_turn(t->r.net, t->r.now_us);
+}
+
+static void say(struct tls_rig *t, uint8_t flags, const char *text)
+{
+	rig_put(&t->r, PORT, t->seq, t->ack, flags, text);
+	t->seq += rs_tcp_seq_len((uint32_t)strlen(text), flags);
+	turn(t, 100);
+}
+
+static struct tcp_seg heard(struct tls_rig *t, uint32_t i)
+{
+	struct rte_mbuf *m = t->r.sent[i];
+	struct tcp_seg seg;
+	struct pkt pkt;
+
+	assert_int_equal(
+		rs_wire_parse(&t->r.peer, rte_pktmbuf_mtod(m, uint8_t *), m->data_len, 0, &pkt),
+		WIRE_OK);
+	assert_int_equal(rs_wire_parse_tcp(&pkt, &seg), WIRE_OK);
+	return seg;
+}
+
+static void begin(struct tls_rig *t)
+{
+	memset(t, 0, sizeof(*t));
+	rig_init_with(&t->r, false, false, 8, 1);
+	t->r.net->tls.to[0].ring = t->to = new_ring("to-tls");
+	t->r.net->tls.from[0] = t->from = t->box.ring = new_ring("from-tls");
+	t->seq = 500;
+	say(t, TCP_SYN, "");
+	t->ack = heard(t, 0).seq + 1;
+	rig_drop_sent(&t->r);
+	say(t, TCP_ACK, "");
+}
+
+static void end(struct tls_rig *t)
+{
+	rs_tls_outbox_flush(&t->box);
+	rig_fini(&t->r);
+	rte_ring_free(t->to);
+	rte_ring_free(t->from);
+}
+
+/* The next job for the TLS core; kind and length are what is expected of it. */
+static struct tls_job expect(struct tls_rig *t, enum tls_job_kind kind, uint32_t len)
+{
+	struct tls_job job = {.kind = UINT8_MAX};
+
+	assert_int_equal(rs_tls_take_jobs(t->to, &job, 1), 1);
+	assert_int_equal(job.kind, kind);
+	assert_int_equal(job.len, len);
+	return job;
+}
+
+static void expect_nothing(struct tls_rig *t)
+{
+	assert_true(rte_ring_empty(t->to));
+}
+
+static uint8_t *bytes_of(struct tls_rig *t, const struct tls_job *job)
+{
+	return rs_chunk_data(&t->r.net->web.chunks, job->chunk) + job->offset;
+}
+
+static void answer(struct tls_rig *t, struct tls_job job, enum tls_job_kind kind, uint32_t n_read)
+{
+	job.kind = (uint8_t)kind;
+	job.n = (uint8_t)n_read;
+	rs_tls_outbox_put(&t->box, &job);
+}
+
+static void bytes_go_there_and_back(void **state)
+{
+	struct tls_rig t;
+	struct tls_job job;
+	struct flow_key key;
+	struct tcp_seg seg;
+
+	(void)state;
+	begin(&t);
+	expect_nothing(&t);
+	say(&t, TCP_ACK | TCP_PSH, "hello");
+	job = expect(&t, TLS_JOB_DATA, 5);
+	assert_int_equal(job.n, 1); /* the first opens the session, and says who it is */
+	assert_memory_equal(bytes_of(&t, &job), "hello", 5);
+	memcpy(&key, tls_first_key(bytes_of(&t, &job), HTTP_CHUNK_BYTES), sizeof(key));
+	assert_int_equal(key.remote_port, PORT);
+	rig_drop_sent(&t.r);
+	memcpy(bytes_of(&t, &job), "HELLO!", 6);
+	job.len = 6;
+	answer(&t, job, TLS_JOB_DATA, 1);
+	turn(&t, 100);
+	assert_int_equal(t.r.n_sent, 1);
+	seg = heard(&t, 0);
+	assert_int_equal(seg.len, 6);
+	assert_memory_equal(seg.data, "HELLO!", 6);
+	t.ack = seg.seq + 6;
+	say(&t, TCP_ACK | TCP_PSH, "again");
+	job = expect(&t, TLS_JOB_DATA, 5);
+	assert_int_equal(job.n, 0);
+	answer(&t, job, TLS_JOB_RETURN, 1);
+	answer(&t, (struct tls_job){.conn = job.conn, .generation = job.generation}, TLS_JOB_CLOSE,
+		0);
+	rig_drop_sent(&t.r);
+	turn(&t, 100);
+	assert_true(heard(&t, t.r.n_sent - 1).flags & TCP_FIN);
+	expect_nothing(&t);
+	end(&t);
+}
+
+static void what_outlives_its_connection_is_only_a_chunk(void **state)
+{
+	struct tls_rig t;
+	struct tls_job data, gone;
+	uint32_t n_free;
+
+	(void)state;
+	begin(&t);
+	n_free = t.r.net->web.chunks.n_free;
+	say(&t, TCP_ACK | TCP_PSH, "hello");
+	data = expect(&t, TLS_JOB_DATA, 5);
+	say(&t, TCP_RST, "");
+	gone = expect(&t, TLS_JOB_GONE, 0);
+	assert_int_equal(gone.generation, data.generation);
+	rig_drop_sent(&t.r);
+	/* The TLS core did not know yet. */
+	answer(&t, data, TLS_JOB_DATA, 1);
+	answer(&t, (struct tls_job){.conn = data.conn, .generation = data.generation}, TLS_JOB_WANT,
+		10);
+	answer(&t, (struct tls_job){.conn = data.conn, .generation = data.generation},
+		TLS_JOB_ABORT, 0);
+	turn(&t, 100);
+	assert_int_equal(t.r.n_sent, 0);
+	assert_int_equal(t.r.net->web.chunks.n_free, n_free);
+	expect_nothing(&t);
+	end(&t);
+}
+
+/* A TLS core that does not read holds a few chunks; then the window closes, and nothing is lost. */
+static void a_slow_core_narrows_the_window(void **state)
+{
+	struct tls_rig t;
+	struct tls_job jobs[NET_TLS_MAX_IN];
+	char text[101] = "";
+	uint32_t n_more = 5;
+
+	(void)state;
+	begin(&t);
+	for (uint32_t i = 0; i < NET_TLS_MAX_IN + n_more; i++) {
+		memset(text, 'a' + (int)i, 100);
+		say(&t, TCP_ACK | TCP_PSH, text);
+	}
+	for (uint32_t i = 0; i < NET_TLS_MAX_IN; i++)
+		jobs[i] = expect(&t, TLS_JOB_DATA, 100);
+	expect_nothing(&t);
+	for (uint32_t i = 0; i < NET_TLS_MAX_IN; i++)
+		answer(&t, jobs[i], TLS_JOB_RETURN, 1);
+	turn(&t, 100);
+	for (uint32_t got = 0; got < n_more * 100;) {
+		struct tls_job job;
+
+		assert_int_equal(rs_tls_take_jobs(t.to, &job, 1), 1);
+		for (uint32_t i = 0; i < job.len; i++, got++)
+			assert_int_equal(
+				bytes_of(&t, &job)[i], 'a' + NET_TLS_MAX_IN + (int)(got / 100));
+		answer(&t, job, TLS_JOB_RETURN, 1);
+	}
+	expect_nothing(&t);
+	end(&t);
+}
+
+/* Empty chunks: no more than the send queue can take back full. */
+static void credit_is_bounded(void **state)
+{
+	struct tls_rig t;
+	struct tls_job job, granted[2 * NET_TLS_MAX_CHUNKS];
+	uint32_t n = 0;
+
+	(void)state;
+	begin(&t);
+	say(&t, TCP_ACK | TCP_PSH, "hello");
+	job = expect(&t, TLS_JOB_DATA, 5);
+	answer(&t, (struct tls_job){.conn = job.conn, .generation = job.generation}, TLS_JOB_WANT,
+		UINT8_MAX);
+	turn(&t, 100);
+	while (rs_tls_take_jobs(t.to, &granted[n], 1)) {
+		assert_int_equal(granted[n].kind, TLS_JOB_GRANT);
+		n++;
+	}
+	/* Three quarters of a pool are for who is there first; here that is less than the bound. */
+	assert_in_range(n, 1, NET_TLS_MAX_CHUNKS - 1);
+	assert_true(t.r.net->web.chunks.n_free >= t.r.net->web.chunks.n_total / 4);
+	answer(&t, job, TLS_JOB_RETURN, 1);
+	while (n)
+		answer(&t, granted[--n], TLS_JOB_RETURN, 0);
+	answer(&t, (struct tls_job){.conn = job.conn, .generation = job.generation}, TLS_JOB_ABORT,
+		0);
+	end(&t);
+}
+
+/* With no buffer to be had, a client that has spoken waits; it is not taken for a silent one. */
+static void a_client_waits_for_a_buffer(void **state)
+{
+	struct tls_rig t;
+	struct chunk_pool *pool;
+	uint32_t taken[256], n = 0;
+	struct tls_job job;
+
+	(void)state;
+	begin(&t);
+	pool = &t.r.net->web.chunks;
+	while (pool->n_free)
+		taken[n++] = rs_chunk_alloc(pool);
+	say(&t, TCP_ACK | TCP_PSH, "hello");
+	for (uint32_t i = 0; i < 50; i++)
+		turn(&t, 2000);
+	expect_nothing(&t);
+	assert_int_equal(t.r.net->tcp.n_conns, 1);
+	assert_int_equal(t.r.net->counters[NET_C_TLS_SILENT], 0);
+	assert_true(t.r.net->counters[NET_C_TLS_NO_CHUNK] > 0);
+	while (n)
+		rs_chunk_free(pool, taken[--n]);
+	t.seq -= 5; /* it was not acknowledged, so it comes again */
+	say(&t, TCP_ACK | TCP_PSH, "hello");
+	job = expect(&t, TLS_JOB_DATA, 5);
+	assert_memory_equal(bytes_of(&t, &job), "hello", 5);
+	answer(&t, job, TLS_JOB_RETURN, 1);
+	end(&t);
+}
+
+static void silence_ends(void **state)
+{
+	struct tls_rig t;
+
+	(void)state;
+	begin(&t);
+	turn(&t, t.r.http.header_timeout_us / 2);
+	assert_int_equal(t.r.net->tcp.n_conns, 1);
+	for (uint32_t i = 0; i < 20; i++)
+		turn(&t, t.r.http.header_timeout_us / 10);
+	assert_int_equal(t.r.net->tcp.n_conns, 0);
+	assert_int_equal(t.r.net->counters[NET_C_TLS_SILENT], 1);
+	expect_nothing(&t);
+	end(&t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bytes_go_there_and_back),
+		cmocka_unit_test(what_outlives_its_connection_is_only_a_chunk),
+		cmocka_unit_test(a_slow_core_narrows_the_window),
+		cmocka_unit_test(credit_is_bounded),
+		cmocka_unit_test(a_client_waits_for_a_buffer),
+		cmocka_unit_test(silence_ends),
+	};
+
+	rig_start("net-tls");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
