@@ -535,28 +535,6 @@ static int parse_tls_cores(struct option_parser *p, const char *value)
 	return rs_option_fail(p, "expected same, or a list of lcores, each once, as in 1,3-5");
 }
 
-int rs_options_check(const struct config *cfg, char *error)
-{
-	const char *wrong = NULL;
-
-	if (!cfg->site.n_sites && (cfg->watch || cfg->site.strict || cfg->site.n_patterns))
-		wrong = "--watch, --strict-site and --header: only with --root or --site";
-	else if (cfg->n_https_ports && (!cfg->n_certs || !cfg->n_keys))
-		wrong = "--https: expected --cert and --key, too";
-	else if (!cfg->n_https_ports && (cfg->n_certs || cfg->n_keys))
-		wrong = "--cert and --key: only with --https";
-	else if (cfg->n_certs != cfg->n_keys)
-		wrong = "--cert and --key: expected as many of one as of the other";
-	else if (cfg->n_ocsps > cfg->n_certs)
-		wrong = "--ocsp: expected no more than there are of --cert";
-	else if (cfg->tls.max_early_data && !cfg->tls.ticket_lifetime_s)
-		wrong = "--early-data: only with sessions that can be resumed (--ticket-lifetime)";
-	if (!wrong)
-		return 0;
-	snprintf(error, ARGS_ERROR_BYTES, "%s", wrong);
-	return -EINVAL;
-}
-
 static int parse_layout(struct option_parser *p, const char *value)
 {
 	static const char *const words[] = {[LAYOUT_FUSED] = "fused", [LAYOUT_SPLIT] = "split"};
