@@ -27,21 +27,36 @@ static struct site_set *newest(const struct site_side *side)
 
 /* ---- watching ---- */
 
-static void watch_directory(const struct site_side *side, const char *root, struct span path)
+static void watch_directory(struct site_side *side, const char *root, struct span path)
 {
 	char name[PATH_MAX];
+	int watch;
 	int n = snprintf(
 		name, sizeof(name), "%s%.*s", root, (int)path.len, (const char *)path.data);
 
+	if (n >= (int)sizeof(name))
+		return;
+	watch = inotify_add_watch(side->watch, name, WATCHED_CHANGES | IN_ONLYDIR);
 	/* One that is gone already will have changed its parent. */
-	if (n < (int)sizeof(name))
-		inotify_add_watch(side->watch, name, WATCHED_CHANGES | IN_ONLYDIR);
+	if (watch < 0 && errno != ENOENT && errno != ENOTDIR && !side->is_watch_failing) {
+		side->is_watch_failing = true;
+		rs_log("--watch: %s: %s; send SIGHUP after changes there%s", name, strerror(errno),
+			errno == ENOSPC ? ", or raise fs.inotify.max_user_watches" : "");
+	}
+	side->last_watch = watch > side->last_watch ? watch : side->last_watch;
 }
 
-static void watch_directories(struct site_side *side, const struct site_set *set)
+/*
+ * What has changed in a directory between its loading and its first watch, nobody has seen: where
+ * there are new ones, everything is looked at once more.
+ */
+static void watch_directories(struct site_side *side, const struct site_set *set, uint64_t now_us)
 {
+	int before = side->last_watch;
+
 	if (side->watch < 0)
 		return;
+	side->is_watch_failing = false;
 	for (uint32_t i = 0; i < side->options->n_sites; i++) {
 		const char *root = side->options->sites[i].dir;
 		struct span path;
@@ -50,6 +65,8 @@ static void watch_directories(struct site_side *side, const struct site_set *set
 		for (uint32_t at = 0; rs_site_next_directory(set, i, &at, &path);)
 			watch_directory(side, root, path);
 	}
+	if (side->last_watch > before)
+		side->quiet_until_us = now_us + QUIET_US;
 }
 
 static void look_for_changes(struct site_side *side, uint64_t now_us)
@@ -95,7 +112,7 @@ int rs_site_side_load(struct site_side *side, const struct site_options *options
 	if (!set)
 		return -EINVAL;
 	side->sets[side->n_sets++] = set;
-	watch_directories(side, set);
+	watch_directories(side, set, 0);
 	say_totals("loaded", set);
 	return 0;
 }
@@ -122,7 +139,20 @@ static void start_loader(struct site_side *side)
 	rs_log("reload: no thread: %s; content stays as it was", strerror(err));
 }
 
-static void end_loader(struct site_side *side)
+/* Each core keeps what it still sends of, up to a bound. */
+static void start_loader_if_possible(struct site_side *side)
+{
+	bool is_possible = side->n_offered == side->n_cores && side->n_sets < SITE_SIDE_SETS;
+
+	if (!is_possible && !side->is_held_up)
+		rs_log("reload: it waits for replies that are still made of %u earlier loads",
+			side->n_sets - 1);
+	side->is_held_up = !is_possible;
+	if (is_possible)
+		start_loader(side);
+}
+
+static void end_loader(struct site_side *side, uint64_t now_us)
 {
 	pthread_join(side->thread, NULL);
 	side->loader = SITE_LOADER_IDLE;
@@ -132,7 +162,7 @@ static void end_loader(struct site_side *side)
 	}
 	side->sets[side->n_sets++] = side->loaded;
 	side->n_offered = 0;
-	watch_directories(side, side->loaded);
+	watch_directories(side, side->loaded, now_us);
 	say_totals("reloaded", side->loaded);
 }
 
@@ -179,16 +209,15 @@ void rs_site_side_tick(struct site_side *side, uint64_t now_us)
 		return;
 	look_for_changes(side, now_us);
 	if (__atomic_load_n(&side->loader, __ATOMIC_ACQUIRE) == SITE_LOADER_DONE)
-		end_loader(side);
+		end_loader(side, now_us);
 	if (side->loader != SITE_LOADER_IDLE)
 		return;
 	offer_newest(side);
 	/* Only what every core has been offered has users to tell when it is done with. */
 	if (side->n_offered == side->n_cores)
 		free_unused(side);
-	if (side->reload_is_due && side->n_offered == side->n_cores &&
-		side->n_sets < SITE_SIDE_SETS)
-		start_loader(side);
+	if (side->reload_is_due)
+		start_loader_if_possible(side);
 }
 
 void rs_site_side_destroy(struct site_side *side)
@@ -196,7 +225,7 @@ void rs_site_side_destroy(struct site_side *side)
 	if (!side->options)
 		return;
 	if (side->loader != SITE_LOADER_IDLE)
-		end_loader(side);
+		end_loader(side, 0);
 	while (side->n_sets)
 		rs_site_free(side->sets[--side->n_sets]);
 	if (side->watch >= 0)

@@ -33,7 +33,10 @@ struct site_side {
 	uint32_t loader; /* atomic, enum site_loader */
 	struct site_set *loaded;
 	uint64_t n_offered; /* cores that have been offered the newest set */
+	bool is_held_up;    /* and that was said */
 	int watch;          /* inotify, or -1 */
+	int last_watch;     /* the highest number of a directory there */
+	bool is_watch_failing;
 	uint64_t quiet_until_us;
 };
 
