@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The key derivation of TLS 1.3 (RFC 8446 section 7.1, on RFC 5869 and RFC 2104), on hash contexts
- * that were made once. OpenSSL 3.0 looks up, allocates and frees a dozen objects for each of the
- * thirty derivations of a handshake; these take a sixth of the time of one.
+ * that were made once. OpenSSL 3.0 looks up, allocates and frees for each derivation of a
+ * handshake.
  *
  * Belongs to one core. Includes base and OpenSSL's hashes.
  */

@@ -4,8 +4,8 @@
  * knows no TCP, no HTTP, no rings: the owner brings ciphertext and takes it away by a struct
  * tls_pipe, and decides when to go on.
  *
- * After the handshake of TLS 1.3 a session does without OpenSSL's state machine (lean.c), which is
- * three times as fast and takes a fifth of the memory; TLS 1.2 keeps it.
+ * After the handshake of TLS 1.3 a session does without OpenSSL's state machine (lean.c), for speed
+ * and for memory; TLS 1.2 keeps it.
  *
  * A session belongs to one core for its whole life. It waits for nothing: what cannot be done now
  * says what it needs. Includes base and OpenSSL.
