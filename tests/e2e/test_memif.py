@@ -122,9 +122,10 @@ def tls_kept_alive(t):
 
 @test(own=True)
 def tls_with_other_ciphers(t):
+    """And with OpenSSL at the client's end, so that not only lib/tls has read its own records."""
     for cipher in ("TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"):
-        words = ("--tls-cipher", cipher, "--tls-group", "P-256", "--conns", "10")
-        tls_load(t, "keepalive", *words, "--path", "/bytes/20000")
+        words = ("--tls-cipher", cipher, "--tls-group", "P-256", "--tls-records", "openssl")
+        tls_load(t, "keepalive", *words, "--conns", "10", "--path", "/bytes/20000")
 
 
 @test(own=True)
