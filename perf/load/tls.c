@@ -33,7 +33,7 @@ struct load_tls {
 	const char *host; /* for SNI; NULL: none */
 	bool has_told;    /* what the first error was */
 	bool lean;        /* no SSL_read() and SSL_write() */
-	struct tls_record_suite suite;
+	struct tls_lean_suite suite;
 	uint32_t n_conns;
 	struct tls_conn *conns;
 	struct load_tls_stats stats;
@@ -312,7 +312,7 @@ static bool go_lean(struct load_tls *t, struct tls_conn *conn)
 {
 	const SSL_CIPHER *cipher = SSL_get_current_cipher(conn->ssl);
 
-	if (!t->suite.cipher && !rs_load_lean_suite_init(&t->suite, t->library, cipher))
+	if (!t->suite.record.cipher && !rs_load_lean_suite_init(&t->suite, t->library, cipher))
 		return false;
 	SSL_free(conn->ssl);
 	conn->ssl = NULL;

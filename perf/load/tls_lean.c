@@ -17,29 +17,23 @@
 /* ---- keys ---- */
 
 bool rs_load_lean_suite_init(
-	struct tls_record_suite *suite, OSSL_LIB_CTX *library, const SSL_CIPHER *cipher)
+	struct tls_lean_suite *suite, OSSL_LIB_CTX *library, const SSL_CIPHER *cipher)
 {
-	const EVP_MD *digest = SSL_CIPHER_get_handshake_digest(cipher);
 	const char *name = OBJ_nid2sn(SSL_CIPHER_get_cipher_nid(cipher));
-	EVP_MAC *hmac = EVP_MAC_fetch(library, "HMAC", NULL);
+	const char *hash = EVP_MD_get0_name(SSL_CIPHER_get_handshake_digest(cipher));
 
-	*suite = (struct tls_record_suite){
-		.cipher = EVP_CIPHER_fetch(library, name, NULL),
-		.hmac = hmac ? EVP_MAC_CTX_new(hmac) : NULL,
-		.digest = EVP_MD_get0_name(digest),
-		.secret_bytes = (uint32_t)EVP_MD_get_size(digest),
-	};
-	EVP_MAC_free(hmac);
-	if (!suite->cipher || !suite->hmac)
+	suite->record.cipher = EVP_CIPHER_fetch(library, name, NULL);
+	suite->record.hkdf = &suite->hkdf;
+	if (!suite->record.cipher || !rs_tls_hkdf_init(&suite->hkdf, library, hash))
 		return false;
-	suite->key_bytes = (uint32_t)EVP_CIPHER_get_key_length(suite->cipher);
+	suite->record.key_bytes = (uint32_t)EVP_CIPHER_get_key_length(suite->record.cipher);
 	return true;
 }
 
-void rs_load_lean_suite_free(struct tls_record_suite *suite)
+void rs_load_lean_suite_free(struct tls_lean_suite *suite)
 {
-	EVP_CIPHER_free(suite->cipher);
-	EVP_MAC_CTX_free(suite->hmac);
+	EVP_CIPHER_free(suite->record.cipher);
+	rs_tls_hkdf_free(&suite->hkdf);
 }
 
 /* "LABEL client-random secret", in hexadecimal. */
@@ -61,11 +55,11 @@ void rs_load_lean_key(struct tls_lean *l, const char *line)
 	take_secret(line, "CLIENT_TRAFFIC_SECRET_0", l->tx_secret);
 }
 
-bool rs_load_lean_begin(struct tls_lean *l, const struct tls_record_suite *suite)
+bool rs_load_lean_begin(struct tls_lean *l, const struct tls_lean_suite *suite)
 {
 	l->suite = suite;
-	return rs_tls_keys_init(&l->rx, suite, l->rx_secret, false) &&
-	       rs_tls_keys_init(&l->tx, suite, l->tx_secret, true);
+	return rs_tls_keys_init(&l->rx, &suite->record, l->rx_secret, false) &&
+	       rs_tls_keys_init(&l->tx, &suite->record, l->tx_secret, true);
 }
 
 void rs_load_lean_reset(struct tls_lean *l)
@@ -86,7 +80,7 @@ static bool update_own_keys(struct tls_lean *l, const struct tls_record_sink *si
 		return true;
 	l->owes_update = false;
 	return rs_tls_record_seal(&l->tx, TLS_CONTENT_HANDSHAKE, update, sizeof(update), sink) &&
-	       rs_tls_keys_update(&l->tx, l->suite, true);
+	       rs_tls_keys_update(&l->tx, &l->suite->record, true);
 }
 
 uint32_t rs_load_lean_room(uint32_t len)
@@ -166,7 +160,7 @@ static enum load_tls_event take_other(
 		return LOAD_TLS_FAILED;
 	if (message[0] != KEY_UPDATE)
 		return LOAD_TLS_MORE;
-	if (n != KEY_UPDATE_BYTES || !rs_tls_keys_update(&l->rx, l->suite, false))
+	if (n != KEY_UPDATE_BYTES || !rs_tls_keys_update(&l->rx, &l->suite->record, false))
 		return LOAD_TLS_FAILED;
 	l->owes_update |= message[4] == 1;
 	return LOAD_TLS_MORE;

@@ -11,10 +11,17 @@
 
 #include "base/sendq.h"
 #include "tls.h"
+#include "tls/hkdf.h"
 #include "tls/record.h"
 
+/* What the records of a cipher suite are made with. */
+struct tls_lean_suite {
+	struct tls_record_suite record;
+	struct tls_hkdf hkdf;
+};
+
 struct tls_lean {
-	const struct tls_record_suite *suite; /* NULL until rs_load_lean_begin() */
+	const struct tls_lean_suite *suite; /* NULL until rs_load_lean_begin() */
 	uint8_t rx_secret[TLS_MAX_SECRET], tx_secret[TLS_MAX_SECRET];
 	struct tls_record_keys rx, tx;
 	uint8_t *gathered; /* a record that has not come as a whole; NULL: none */
@@ -23,18 +30,18 @@ struct tls_lean {
 	bool owes_update;                  /* the server has asked for new keys of ours */
 };
 
-/* What the records of a cipher suite are made with. False: OpenSSL does not have it. */
+/* False: OpenSSL does not have it; free it all the same. It stays where it is. */
 bool rs_load_lean_suite_init(
-	struct tls_record_suite *suite, OSSL_LIB_CTX *library, const SSL_CIPHER *cipher);
+	struct tls_lean_suite *suite, OSSL_LIB_CTX *library, const SSL_CIPHER *cipher);
 
 /* Harmless on one that is all zero. */
-void rs_load_lean_suite_free(struct tls_record_suite *suite);
+void rs_load_lean_suite_free(struct tls_lean_suite *suite);
 
 /* A line of OpenSSL's key log. */
 void rs_load_lean_key(struct tls_lean *l, const char *line);
 
 /* The handshake is complete, and nothing was read behind it. suite outlives it. */
-bool rs_load_lean_begin(struct tls_lean *l, const struct tls_record_suite *suite);
+bool rs_load_lean_begin(struct tls_lean *l, const struct tls_lean_suite *suite);
 
 /* As rs_load_tls_input(), after the handshake. to has room for TLS_RECORD_MAX bytes. */
 enum load_tls_event rs_load_lean_read(
