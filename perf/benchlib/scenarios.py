@@ -321,7 +321,8 @@ def tls_handshake(bench, figures, rounds):
 def tls_keepalive(bench, figures, rounds):
     """HTTPS requests a second on one core, TLS on the net core: 64-byte bodies, one request a
     record, AES-128-GCM, closed loop; the best of 64, 256 and 1,024 connections. Beside it the same
-    with --tls-records openssl, and nginx, one worker, on the kernel's loopback with wrk."""
+    with the server's --tls-records openssl, and nginx, one worker, on the kernel's loopback with
+    wrk. The load generator has its records from lib/tls in both."""
     for _ in figures.rounds(rounds):
         for name, records in (("rps", "lean"), ("rps_openssl", "openssl")):
             rates = []

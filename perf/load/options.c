@@ -42,6 +42,9 @@ static const char help_text[] =
 	"       --tls resumed          the same from the ticket of the connection before\n"
 	"       --tls-group NAME       of the key exchange (X25519)\n"
 	"       --tls-cipher NAME      (TLS_AES_128_GCM_SHA256)\n"
+	"       --tls-records WHOSE    of keepalive, after the handshake: lean, those of lib/tls; "
+	"or\n"
+	"                              openssl, which is slower (lean)\n"
 	"how    --warmup S (1)  --seconds S (5)  --json FILE (- for stdout)  --quiet\n"
 	"       --respond              be a trivial responder on --ip instead: whatever comes is\n"
 	"                              answered with --pipeline canned replies of --length bytes\n";
@@ -72,6 +75,7 @@ enum {
 	OPT_TLS,
 	OPT_TLS_GROUP,
 	OPT_TLS_CIPHER,
+	OPT_TLS_RECORDS,
 	OPT_WARMUP,
 	OPT_SECONDS,
 	OPT_JSON,
@@ -106,6 +110,7 @@ static const struct option long_options[] = {
 	{"tls", required_argument, NULL, OPT_TLS},
 	{"tls-group", required_argument, NULL, OPT_TLS_GROUP},
 	{"tls-cipher", required_argument, NULL, OPT_TLS_CIPHER},
+	{"tls-records", required_argument, NULL, OPT_TLS_RECORDS},
 	{"warmup", required_argument, NULL, OPT_WARMUP},
 	{"seconds", required_argument, NULL, OPT_SECONDS},
 	{"json", required_argument, NULL, OPT_JSON},
@@ -291,6 +296,9 @@ static bool read_option(struct load_options *o, int option, const char *text)
 	case OPT_TLS_CIPHER:
 		o->tls_cipher = text;
 		return *text;
+	case OPT_TLS_RECORDS:
+		o->tls_records = text;
+		return !strcmp(text, "lean") || !strcmp(text, "openssl");
 	case OPT_WARMUP:
 		return read_u32(text, 0, 3600, &o->warmup_s);
 	case OPT_SECONDS:
@@ -338,6 +346,8 @@ static const char *contradiction(const struct load_options *o)
 		return "--pipeline does not go with --tls: one request at a time";
 	if (!o->tls && (o->tls_group || o->tls_cipher))
 		return "--tls-group and --tls-cipher need --tls";
+	if (o->tls != LOAD_TLS_KEEPALIVE && o->tls_records)
+		return "--tls-records needs --tls keepalive";
 	if (o->flood_rate && o->flood_from.family != o->family)
 		return "--syn-flood needs --flood-from ADDR/LEN, of the target's family";
 	return NULL;
@@ -352,6 +362,8 @@ static void complete(struct load_options *o)
 		o->port = o->tls ? 443 : 80;
 	if (!o->per_conn && (o->tls == LOAD_TLS_FULL || o->tls == LOAD_TLS_RESUMED))
 		o->per_conn = 1;
+	o->tls_lean = o->tls == LOAD_TLS_KEEPALIVE &&
+		      (!o->tls_records || !strcmp(o->tls_records, "lean"));
 	if (!o->tls_group)
 		o->tls_group = "X25519";
 	if (!o->tls_cipher)

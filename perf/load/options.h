@@ -57,6 +57,8 @@ struct load_options {
 	int64_t length; /* of every body; -1: what each path's first answer says */
 	bool timestamps;
 	enum load_tls_mode tls;
+	const char *tls_records;            /* NULL: not said */
+	bool tls_lean;                      /* so they are by lib/tls after the handshake */
 	const char *tls_group, *tls_cipher; /* OpenSSL's names */
 	uint32_t warmup_s, seconds;
 	const char *json;

@@ -10,18 +10,20 @@
 #include <openssl/ssl.h>
 
 #include "base/bytes.h"
+#include "tls_lean.h"
 
-#define PLAIN_BYTES 16384 /* what a record carries at most */
-#define FIRST_ROOM  1024  /* a ClientHello, or a Finished and a usual request */
+#define FIRST_ROOM 1024 /* a ClientHello, or a Finished and a usual request */
 
 struct tls_conn {
-	SSL *ssl;
+	SSL *ssl;            /* NULL also where lean has taken over */
 	SSL_SESSION *ticket; /* the slot's newest; with --tls resumed */
 	struct span in;      /* while input is taken */
 	uint64_t begin_tsc;
 	uint8_t *out;
 	uint32_t out_len, out_room;
 	bool open;
+	bool closed; /* by the server's close-notify */
+	struct tls_lean lean;
 };
 
 struct load_tls {
@@ -30,10 +32,12 @@ struct load_tls {
 	SSL_CTX *ctx;
 	const char *host; /* for SNI; NULL: none */
 	bool has_told;    /* what the first error was */
+	bool lean;        /* no SSL_read() and SSL_write() */
+	struct tls_lean_suite suite;
 	uint32_t n_conns;
 	struct tls_conn *conns;
 	struct load_tls_stats stats;
-	uint8_t plain[PLAIN_BYTES];
+	uint8_t plain[TLS_RECORD_MAX];
 };
 
 /* ---- OpenSSL's way to the bytes ---- */
@@ -124,6 +128,13 @@ static int keep_ticket(SSL *ssl, SSL_SESSION *ticket)
 	return 1;
 }
 
+static void keep_key(const SSL *ssl, const char *line)
+{
+	struct tls_conn *conn = SSL_get_app_data(ssl);
+
+	rs_load_lean_key(&conn->lean, line);
+}
+
 /* NULL, or what of the options OpenSSL does not take. */
 static const char *configure(SSL_CTX *ctx, const struct load_options *o)
 {
@@ -134,6 +145,8 @@ static const char *configure(SSL_CTX *ctx, const struct load_options *o)
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	if (o->tls == LOAD_TLS_RESUMED)
 		SSL_CTX_sess_set_new_cb(ctx, keep_ticket);
+	if (o->tls_lean)
+		SSL_CTX_set_keylog_callback(ctx, keep_key);
 	if (!SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) ||
 		SSL_CTX_set_alpn_protos(ctx, alpn, sizeof(alpn) - 1))
 		return "--tls";
@@ -155,6 +168,7 @@ struct load_tls *rs_load_tls_create(const struct load_options *o, uint32_t n_slo
 	t->conns = calloc(n_slots, sizeof(*t->conns));
 	t->n_conns = n_slots;
 	t->host = o->host;
+	t->lean = o->tls_lean;
 	if (!t->library || !t->method || !t->ctx || !t->conns) {
 		fprintf(stderr, "ringside-load: no memory for the TLS of %u connections\n",
 			n_slots);
@@ -182,6 +196,7 @@ void rs_load_tls_destroy(struct load_tls *t)
 	}
 	free(t->conns);
 	SSL_CTX_free(t->ctx);
+	rs_load_lean_suite_free(&t->suite);
 	BIO_meth_free(t->method);
 	OSSL_LIB_CTX_free(t->library);
 	free(t);
@@ -205,7 +220,7 @@ static void count_failure(struct load_tls *t, const struct tls_conn *conn)
 		t->stats.n_failed++;
 	if (!t->has_told)
 		fprintf(stderr, "ringside-load: TLS %s: %s\n", conn->open ? "record" : "handshake",
-			error ? ERR_reason_error_string(error) : "ended by the server");
+			error ? ERR_reason_error_string(error) : "ended by the server, or wrong");
 	t->has_told = true;
 	ERR_clear_error();
 }
@@ -264,7 +279,8 @@ void rs_load_tls_close(struct load_tls *t, uint32_t slot)
 		SSL_set_shutdown(conn->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(conn->ssl);
 	conn->ssl = NULL;
-	conn->open = false;
+	rs_load_lean_reset(&conn->lean);
+	conn->open = conn->closed = false;
 	conn->out_len = 0;
 }
 
@@ -274,7 +290,7 @@ void rs_load_tls_end(struct load_tls *t, uint32_t slot)
 
 	if (!conn->open)
 		count_failure(t, conn);
-	else if (!(SSL_get_shutdown(conn->ssl) & SSL_RECEIVED_SHUTDOWN))
+	else if (!conn->closed)
 		t->stats.n_truncated++;
 }
 
@@ -291,10 +307,24 @@ static enum load_tls_event event_of(struct load_tls *t, const struct tls_conn *c
 	}
 }
 
+/* From here on without OpenSSL's state machine. */
+static bool go_lean(struct load_tls *t, struct tls_conn *conn)
+{
+	const SSL_CIPHER *cipher = SSL_get_current_cipher(conn->ssl);
+
+	if (!t->suite.record.cipher && !rs_load_lean_suite_init(&t->suite, t->library, cipher))
+		return false;
+	SSL_free(conn->ssl);
+	conn->ssl = NULL;
+	return rs_load_lean_begin(&conn->lean, &t->suite);
+}
+
 static enum load_tls_event shake_hands(struct load_tls *t, struct tls_conn *conn, uint64_t now_tsc)
 {
-	int result = SSL_do_handshake(conn->ssl);
+	int result;
 
+	ERR_clear_error();
+	result = SSL_do_handshake(conn->ssl);
 	if (result != 1)
 		return event_of(t, conn, result);
 	conn->open = true;
@@ -303,7 +333,30 @@ static enum load_tls_event shake_hands(struct load_tls *t, struct tls_conn *conn
 	else
 		t->stats.n_full++;
 	rs_histogram_record(&t->stats.handshake, now_tsc - conn->begin_tsc);
-	return LOAD_TLS_OPEN;
+	if (!t->lean || go_lean(t, conn))
+		return LOAD_TLS_OPEN;
+	count_failure(t, conn);
+	return LOAD_TLS_FAILED;
+}
+
+static enum load_tls_event read_lean(struct load_tls *t, struct tls_conn *conn, uint32_t *n)
+{
+	enum load_tls_event event = rs_load_lean_read(&conn->lean, &conn->in, t->plain, n);
+
+	if (event == LOAD_TLS_FAILED)
+		count_failure(t, conn);
+	return event;
+}
+
+static enum load_tls_event read_openssl(struct load_tls *t, struct tls_conn *conn, uint32_t *n)
+{
+	size_t got = 0;
+	int result;
+
+	ERR_clear_error();
+	result = SSL_read_ex(conn->ssl, t->plain, sizeof(t->plain), &got);
+	*n = (uint32_t)got;
+	return result == 1 ? LOAD_TLS_DATA : event_of(t, conn, result);
 }
 
 enum load_tls_event rs_load_tls_input(
@@ -311,29 +364,55 @@ enum load_tls_event rs_load_tls_input(
 {
 	struct tls_conn *conn = &t->conns[slot];
 	enum load_tls_event event;
-	size_t n = 0;
-	int result;
 
+	*plain = (struct span){.data = t->plain};
 	conn->in = *in;
-	ERR_clear_error();
-	if (rs_unlikely(!conn->open)) {
+	if (rs_unlikely(!conn->open))
 		event = shake_hands(t, conn, now_tsc);
-	} else {
-		result = SSL_read_ex(conn->ssl, t->plain, sizeof(t->plain), &n);
-		event = result == 1 ? LOAD_TLS_DATA : event_of(t, conn, result);
-	}
-	*plain = (struct span){.data = t->plain, .len = (uint32_t)n};
+	else if (t->lean)
+		event = read_lean(t, conn, &plain->len);
+	else
+		event = read_openssl(t, conn, &plain->len);
 	*in = conn->in;
+	conn->closed |= event == LOAD_TLS_CLOSED;
 	return event;
+}
+
+static uint8_t *out_room(void *self, uint32_t *bytes)
+{
+	struct tls_conn *conn = self;
+
+	*bytes = conn->out_room - conn->out_len;
+	return conn->out + conn->out_len;
+}
+
+static void out_wrote(void *self, uint32_t n)
+{
+	struct tls_conn *conn = self;
+
+	conn->out_len += n;
+}
+
+static bool write_lean(struct tls_conn *conn, const uint8_t *data, uint32_t len)
+{
+	const struct tls_record_sink sink = {.self = conn, .room = out_room, .wrote = out_wrote};
+
+	return make_room(conn, rs_load_lean_room(len)) &&
+	       rs_load_lean_write(&conn->lean, data, len, &sink);
+}
+
+static bool write_openssl(struct tls_conn *conn, const uint8_t *data, uint32_t len)
+{
+	size_t n;
+
+	ERR_clear_error();
+	return SSL_write_ex(conn->ssl, data, len, &n) == 1;
 }
 
 bool rs_load_tls_write(struct load_tls *t, uint32_t slot, const uint8_t *data, uint32_t len)
 {
 	struct tls_conn *conn = &t->conns[slot];
-	size_t n;
-
-	ERR_clear_error();
-	if (SSL_write_ex(conn->ssl, data, len, &n) == 1)
+	if (t->lean ? write_lean(conn, data, len) : write_openssl(conn, data, len))
 		return true;
 	count_failure(t, conn);
 	return false;

@@ -7,6 +7,8 @@
  * It is a tester's TLS: no certificate is verified against anything, since who answers is known;
  * signatures, Finished and records are. Connections are told by the client's slots.
  *
+ * Connections that stay leave OpenSSL's state machine after the handshake (tls_lean.h).
+ *
  * One core. Includes base and OpenSSL.
  */
 #ifndef RS_LOAD_TLS_H

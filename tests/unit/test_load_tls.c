@@ -33,6 +33,9 @@ static struct server {
 	uint32_t seq, ack;
 	uint32_t segment_bytes; /* of what it sends */
 	uint32_t n_requests;
+	uint32_t request_bytes; /* how long they are; 0: as short as a record */
+	uint32_t n_heard;       /* of the next one */
+	uint32_t n_key_updates; /* the client's */
 	char answer[MAX_ANSWER];
 	uint32_t answer_len;
 	bool closes;       /* after each answer … */
@@ -47,6 +50,18 @@ static void serve_body(uint32_t len)
 	for (uint32_t i = 0; i < len; i++)
 		server.answer[n++] = (char)(i * 7 + i / 1000);
 	server.answer_len = (uint32_t)n;
+}
+
+static void on_message(int written, int version, int content_type, const void *data, size_t bytes,
+	SSL *ssl, void *arg)
+{
+	const uint8_t *message = data;
+
+	(void)version;
+	(void)ssl;
+	(void)arg;
+	if (!written && content_type == SSL3_RT_HANDSHAKE && bytes)
+		server.n_key_updates += message[0] == SSL3_MT_KEY_UPDATE;
 }
 
 static void start(const char *words)
@@ -69,6 +84,7 @@ static void start(const char *words)
 	server.ctx = SSL_CTX_new(TLS_server_method());
 	assert_int_equal(SSL_CTX_use_certificate_file(server.ctx, cert_path, SSL_FILETYPE_PEM), 1);
 	assert_int_equal(SSL_CTX_use_PrivateKey_file(server.ctx, key_path, SSL_FILETYPE_PEM), 1);
+	SSL_CTX_set_msg_callback(server.ctx, on_message);
 	serve_body(5);
 	assert_true(rs_client_open_next(&client));
 }
@@ -138,10 +154,16 @@ static void hear(const struct load_out *out)
 /* What the server's TLS has to say about that. */
 static void think(void)
 {
-	char text[1000];
+	char text[16384];
+	int n;
 
-	while (SSL_read(server.ssl, text, sizeof(text)) > 0) {
-		assert_memory_equal(text, "GET / HTTP/1.1\r\n", 16);
+	while ((n = SSL_read(server.ssl, text, sizeof(text))) > 0) {
+		if (!server.n_heard)
+			assert_memory_equal(text, "GET / HTTP/1.1\r\n", 16);
+		server.n_heard += (uint32_t)n;
+		if (server.n_heard < server.request_bytes)
+			continue;
+		server.n_heard = 0;
 		server.n_requests++;
 		SSL_write(server.ssl, server.answer, (int)server.answer_len);
 		if (server.closes && !server.says_nothing)
@@ -206,7 +228,8 @@ static void nothing_is_wrong(void)
 static void wrong_options(void **state)
 {
 	static const char *const wrong[] = {"--tls", "--tls half", "--tls full --pipeline 2",
-		"--tls-group X25519", "--tls-cipher TLS_AES_128_GCM_SHA256"};
+		"--tls-group X25519", "--tls-cipher TLS_AES_128_GCM_SHA256",
+		"--tls full --tls-records lean", "--tls keepalive --tls-records mine"};
 	char words[200];
 
 	(void)state;
@@ -230,14 +253,17 @@ static void wrong_options(void **state)
 	assert_null(rs_load_tls_create(&options, 1));
 }
 
+static const char *const records[] = {
+	V4 "--tls keepalive --tls-records lean", V4 "--tls keepalive --tls-records openssl"};
+
 static void requests_over_one_session(void **state)
 {
 	static const uint32_t cuts[] = {1, 5, 100, 1460};
 
 	(void)state;
-	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cuts); i++) {
-		start(V4 "--tls keepalive");
-		server.segment_bytes = cuts[i];
+	for (uint32_t i = 0; i < 2 * RS_ARRAY_SIZE(cuts); i++) {
+		start(records[i % 2]);
+		server.segment_bytes = cuts[i / 2];
 		carry_until(&client.stats.n_responses, 5);
 		assert_string_equal(SSL_get_version(server.ssl), "TLSv1.3");
 		assert_string_equal(SSL_get_cipher(server.ssl), "TLS_AES_128_GCM_SHA256");
@@ -254,27 +280,78 @@ static void requests_over_one_session(void **state)
 
 static void group_and_cipher(void **state)
 {
+	static const char *const ciphers[] = {
+		"TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"};
+
 	(void)state;
-	start(V4 "--tls keepalive --tls-group P-256 --tls-cipher TLS_CHACHA20_POLY1305_SHA256");
-	carry_until(&client.stats.n_responses, 1);
-	assert_string_equal(SSL_get_cipher(server.ssl), "TLS_CHACHA20_POLY1305_SHA256");
-	assert_int_equal(SSL_get_negotiated_group(server.ssl), NID_X9_62_prime256v1);
-	finish();
+	for (uint32_t i = 0; i < 2 * RS_ARRAY_SIZE(ciphers); i++) {
+		char words[200];
+
+		sprintf(words, "%s --tls-group P-256 --tls-cipher %s", records[i % 2],
+			ciphers[i / 2]);
+		start(words);
+		carry_until(&client.stats.n_responses, 2);
+		assert_string_equal(SSL_get_cipher(server.ssl), ciphers[i / 2]);
+		assert_int_equal(SSL_get_negotiated_group(server.ssl), NID_X9_62_prime256v1);
+		nothing_is_wrong();
+		finish();
+	}
 }
 
 static void records_that_span_segments(void **state)
 {
 	(void)state;
-	start(V4 "--tls keepalive");
-	serve_body(300000);
-	/* One body of 64 is read: the first one, and that one, which must be the same. */
-	carry_until(&client.stats.n_responses, ANSWER_SAMPLE_MASK + 2);
-	assert_int_equal(reader.body_bytes, 300000 * (ANSWER_SAMPLE_MASK + 2));
-	nothing_is_wrong();
-	server.answer[1000] ^= 1;
-	carry_until(&client.stats.n_responses, 2 * (ANSWER_SAMPLE_MASK + 2));
-	assert_int_equal(reader.n_wrong_body, 1);
-	finish();
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(records); i++) {
+		start(records[i]);
+		serve_body(300000);
+		/* One body of 64 is read: the first one, and that one, which must be the same. */
+		carry_until(&client.stats.n_responses, ANSWER_SAMPLE_MASK + 2);
+		assert_int_equal(reader.body_bytes, 300000 * (ANSWER_SAMPLE_MASK + 2));
+		nothing_is_wrong();
+		server.answer[1000] ^= 1;
+		carry_until(&client.stats.n_responses, 2 * (ANSWER_SAMPLE_MASK + 2));
+		assert_int_equal(reader.n_wrong_body, 1);
+		finish();
+	}
+}
+
+static void the_server_changes_its_keys(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(records); i++) {
+		start(records[i]);
+		carry_until(&client.stats.n_responses, 2);
+		assert_int_equal(SSL_key_update(server.ssl, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+		carry_until(&client.stats.n_responses, 4);
+		assert_int_equal(server.n_key_updates, 0);
+		/* And wants the client to do so, too. */
+		assert_int_equal(SSL_key_update(server.ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+		carry_until(&client.stats.n_responses, 8);
+		assert_int_equal(server.n_key_updates, 1);
+		nothing_is_wrong();
+		finish();
+	}
+}
+
+static void large_requests(void **state)
+{
+	char body[] = "/tmp/ringside-test-body-XXXXXX", words[200];
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(records); i++) {
+		FILE *file = new_file(strcpy(body, "/tmp/ringside-test-body-XXXXXX"));
+
+		for (uint32_t n = 0; n < 32768; n++)
+			fputc((int)(n * 13 % 251), file);
+		fclose(file);
+		sprintf(words, "%s --body %s", records[i], body);
+		start(words);
+		unlink(body);
+		server.request_bytes = workload.requests[0].len;
+		carry_until(&client.stats.n_responses, 3);
+		nothing_is_wrong();
+		finish();
+	}
 }
 
 static void a_full_handshake_for_each_connection(void **state)
@@ -359,7 +436,15 @@ static void bytes_that_are_wrong(void **state)
 	assert_int_equal(client.out[client.n_out - 1].flags, TCP_RST | TCP_ACK);
 	finish();
 
-	start(V4 "--tls keepalive");
+	start(records[0]);
+	carry_until(&client.stats.n_responses, 1);
+	client.n_out = 0;
+	say(TCP_ACK, "\x17\x03\x03\x00\x15 not what was sealed", 26);
+	assert_int_equal(stats()->n_bad_records, 1);
+	assert_int_equal(client.out[client.n_out - 1].flags, TCP_RST | TCP_ACK);
+	finish();
+
+	start(records[1]);
 	carry_until(&client.stats.n_responses, 1);
 	client.n_out = 0;
 	say(TCP_ACK, "\x17\x03\x03\x00\x15 not what was sealed", 26);
@@ -397,6 +482,8 @@ int main(void)
 		cmocka_unit_test(requests_over_one_session),
 		cmocka_unit_test(group_and_cipher),
 		cmocka_unit_test(records_that_span_segments),
+		cmocka_unit_test(the_server_changes_its_keys),
+		cmocka_unit_test(large_requests),
 		cmocka_unit_test(a_full_handshake_for_each_connection),
 		cmocka_unit_test(resumption),
 		cmocka_unit_test(what_is_lost_is_sent_again),
