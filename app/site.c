@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "http/conditional.h"
 #include "http/memo.h"
@@ -11,8 +12,31 @@
 
 /* ---- loading ---- */
 
-static void say_skipped(void *say, const char *path, const char *reason)
+static uint64_t now_us(void)
 {
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Who hears of a load. */
+struct audience {
+	void (*say)(const char *line);
+	struct site_progress *progress; /* or NULL */
+};
+
+static void show_progress(void *audience, const struct content_progress *now)
+{
+	struct audience *a = audience;
+
+	if (a->progress)
+		rs_site_progress_show(a->progress, now);
+}
+
+static void say_skipped(void *audience, const char *path, const char *reason)
+{
+	struct audience *a = audience;
 	char line[512], name[256];
 	uint32_t n = 0;
 
@@ -20,11 +44,13 @@ static void say_skipped(void *say, const char *path, const char *reason)
 		name[n++] = (uint8_t)*path < ' ' || (uint8_t)*path == 0x7f ? '?' : *path;
 	name[n] = 0;
 	snprintf(line, sizeof(line), "not served: %s: %s", name, reason);
-	((void (*)(const char *))say)(line);
+	if (a->progress)
+		rs_site_progress_end(a->progress);
+	a->say(line);
 }
 
 static bool load_one(struct site_set *set, struct site *site, const char *dir,
-	const struct content_tree *previous, void (*say)(const char *line))
+	const struct content_tree *previous, struct audience *audience)
 {
 	struct content_options options = set->options->content;
 	struct content_report report;
@@ -32,11 +58,16 @@ static bool load_one(struct site_set *set, struct site *site, const char *dir,
 	options.root = dir;
 	options.patterns = set->options->patterns;
 	options.n_patterns = set->options->n_patterns;
-	options.ctx = (void *)say;
+	options.ctx = audience;
 	options.on_skip = say_skipped;
+	options.on_progress = show_progress;
+	if (audience->progress)
+		rs_site_progress_begin(audience->progress, dir);
 	site->tree = rs_content_load(&options, previous, &report);
+	if (audience->progress)
+		rs_site_progress_end(audience->progress);
 	if (!site->tree) {
-		say(report.error);
+		audience->say(report.error);
 		return false;
 	}
 	for (uint32_t i = 0; i < CONTENT_N_COUNTERS; i++)
@@ -105,8 +136,10 @@ static void write_cors(struct site_set *set)
 }
 
 struct site_set *rs_site_load(const struct site_options *options, const struct site_set *previous,
-	void (*say)(const char *line))
+	void (*say)(const char *line), struct site_progress *progress)
 {
+	struct audience audience = {.say = say, .progress = progress};
+	uint64_t begun_us = now_us();
 	struct site_set *set = calloc(1, sizeof(*set));
 
 	if (!set) {
@@ -118,7 +151,7 @@ struct site_set *rs_site_load(const struct site_options *options, const struct s
 		struct site *site = &set->sites[set->n_sites++];
 
 		site->host = options->sites[i].host;
-		if (!load_one(set, site, options->sites[i].dir, tree_of(previous, i), say) ||
+		if (!load_one(set, site, options->sites[i].dir, tree_of(previous, i), &audience) ||
 			!check_fields(site, say)) {
 			rs_site_free(set);
 			return NULL;
@@ -137,15 +170,21 @@ struct site_set *rs_site_load(const struct site_options *options, const struct s
 		}
 	}
 	write_cors(set);
+	set->load_us = now_us() - begun_us;
 	return set;
 }
 
-void rs_site_totals(
-	const struct site_set *set, uint64_t *n_files, uint64_t *n_bytes, uint64_t *n_held)
+struct site_totals rs_site_totals(const struct site_set *set)
 {
-	*n_files = set->totals.counts[CONTENT_C_FILES];
-	*n_bytes = set->totals.counts[CONTENT_C_FILE_BYTES];
-	*n_held = set->totals.held_bytes;
+	const uint64_t *counts = set->totals.counts;
+
+	return (struct site_totals){
+		.n_files = counts[CONTENT_C_FILES],
+		.n_read = counts[CONTENT_C_READ_FILES],
+		.n_bytes = counts[CONTENT_C_FILE_BYTES],
+		.n_held_bytes = set->totals.held_bytes,
+		.load_us = set->load_us,
+	};
 }
 
 bool rs_site_next_directory(const struct site_set *set, uint32_t i, uint32_t *at, struct span *path)

@@ -19,6 +19,7 @@
 
 #include "content/content.h"
 #include "http/exchange.h"
+#include "site_progress.h"
 
 #define SITE_MAX             64
 #define SITE_MAX_ERROR_PAGES 16
@@ -47,14 +48,21 @@ struct site_set;
 
 /*
  * Loads all sites. previous: what is the same is shared with it; NULL: there is none. say(): one
- * line at a time for the operator. NULL: said why.
+ * line at a time for the operator. progress: shown meanwhile; NULL: it is not. NULL: said why.
  */
 struct site_set *rs_site_load(const struct site_options *options, const struct site_set *previous,
-	void (*say)(const char *line));
+	void (*say)(const char *line), struct site_progress *progress);
 
-/* Files, bytes of files, and bytes of memory, for a line about it. */
-void rs_site_totals(
-	const struct site_set *set, uint64_t *n_files, uint64_t *n_bytes, uint64_t *n_held);
+/* For a line about it. */
+struct site_totals {
+	uint64_t n_files;
+	uint64_t n_read; /* of these, the ones that were not taken over from the load before */
+	uint64_t n_bytes;
+	uint64_t n_held_bytes; /* of memory */
+	uint64_t load_us;
+};
+
+struct site_totals rs_site_totals(const struct site_set *set);
 
 /* The directories of site i, one a call: *at is 0 at first. False: there are no more. */
 bool rs_site_next_directory(

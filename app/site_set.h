@@ -22,6 +22,7 @@ struct site_set {
 	struct span cors; /* field lines for every reply */
 	char cors_text[SITE_CORS_BYTES];
 	struct content_report totals;
+	uint64_t load_us;
 };
 
 #endif

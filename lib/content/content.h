@@ -74,6 +74,7 @@ struct content_memory {
 };
 
 enum content_phase {
+	CONTENT_FINDING, /* how many files there will be is not known: the totals are 0 */
 	CONTENT_READING,
 	CONTENT_COMPRESSING,
 };

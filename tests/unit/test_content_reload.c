@@ -153,7 +153,7 @@ static void meddle_vanish(void *ctx, const struct content_progress *progress)
 {
 	struct site *site = ctx;
 
-	if (progress->n_files || progress->n_bytes)
+	if (progress->phase == CONTENT_FINDING || progress->n_files || progress->n_bytes)
 		return;
 	remove(site_path(site, "/vanishes"));
 	remove(site_path(site, "/dir/in-it"));
@@ -232,6 +232,8 @@ static void keep_told(void *ctx, const struct content_progress *progress)
 {
 	struct told *told = ctx;
 
+	if (progress->phase == CONTENT_FINDING)
+		return;
 	if (told->n++ == 0)
 		told->first = *progress;
 	assert_in_range(progress->n_bytes, told->last.n_bytes, progress->n_bytes_total);
