@@ -169,6 +169,7 @@ struct body *rs_body_keep(struct body_store *store, struct body *body)
 		rs_body_discard(store, body);
 		return rs_body_share(same);
 	}
+	rs_arena_sum(&store->arena, body->pub.data, body->pub.len);
 	write_etag(body);
 	enter(store, body);
 	return rs_body_share(body);
