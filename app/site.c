@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "anchor.h"
 #include "http/conditional.h"
 #include "http/memo.h"
+#include "io/dma.h"
 #include "site_set.h"
 
 /* ---- loading ---- */
@@ -104,6 +106,31 @@ static void write_cors(struct site_set *set)
 	set->cors = (struct span){.data = (const uint8_t *)set->cors_text, .len = (uint32_t)n};
 }
 
+static int by_address(const void *a, const void *b)
+{
+	const struct sums_area *left = a, *right = b;
+
+	return left->start < right->start ? -1 : left->start > right->start;
+}
+
+static bool list_areas(struct site_set *set, void (*say)(const char *line))
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < set->n_sites; i++)
+		n += rs_content_areas(set->sites[i].tree, NULL);
+	set->areas = calloc(n + 1, sizeof(*set->areas));
+	if (!set->areas) {
+		say("no memory for a list of what was loaded");
+		return false;
+	}
+	for (uint32_t i = 0; i < set->n_sites; i++)
+		set->n_areas += rs_content_areas(set->sites[i].tree, set->areas + set->n_areas);
+	qsort(set->areas, set->n_areas, sizeof(*set->areas), by_address);
+	set->is_external = set->options->content.memory && rs_io_dma_works();
+	return true;
+}
+
 struct site_set *rs_site_load(const struct site_options *options, const struct site_set *previous,
 	void (*say)(const char *line))
 {
@@ -135,6 +162,10 @@ struct site_set *rs_site_load(const struct site_options *options, const struct s
 			rs_site_free(set);
 			return NULL;
 		}
+	}
+	if (!list_areas(set, say)) {
+		rs_site_free(set);
+		return NULL;
 	}
 	write_cors(set);
 	return set;
@@ -168,6 +199,7 @@ void rs_site_free(struct site_set *set)
 		return;
 	for (uint32_t i = 0; i < set->n_sites; i++)
 		rs_content_free(set->sites[i].tree);
+	free(set->areas);
 	free(set);
 }
 
@@ -198,7 +230,8 @@ static void drop_old(struct site_core *core, struct http_env *env)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < core->n_old; i++) {
-		if (rs_chunk_is_shared(env->chunks, core->old[i].anchor))
+		if (rs_chunk_is_shared(env->chunks, core->old[i].anchor) ||
+			!rs_anchor_is_free(rs_anchor_in(env->chunks, core->old[i].anchor)))
 			core->old[n++] = core->old[i];
 		else
 			let_go(core->old[i].set, core->old[i].anchor, env);
@@ -222,6 +255,8 @@ void rs_site_core_change(struct site_core *core, struct http_env *env)
 		core->old[core->n_old++].anchor = core->anchor;
 	}
 	rs_http_memo_clear(env);
+	rs_anchor_init(
+		rs_anchor_in(env->chunks, anchor), next->areas, next->n_areas, next->is_external);
 	core->set = next;
 	core->anchor = anchor;
 	__atomic_store_n(&core->next, NULL, __ATOMIC_RELEASE);
