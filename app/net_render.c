@@ -11,88 +11,67 @@
 
 _Static_assert(IO_DMA_SEGS == 1 + SENDQ_SLICES, "a frame is its headers, and a segment a span");
 
-/* ---- payload that stands in lasting memory ---- */
+/* ---- pointing to payload ---- */
 
-/* A span of a segment, and what is known of its bytes. */
-struct part {
-	const struct slice *span;
-	struct anchor *anchor;        /* NULL: its bytes do not last … */
-	const struct sums_area *area; /* … and their sums are not known */
+/* Of a span, what its bytes belong to. */
+struct lasting {
+	struct anchor *anchor;
+	const struct sums_area *area;
 };
 
-static struct part part_of(struct stage_net *net, const struct slice *span)
+/* False: its bytes do not last, or ports cannot read them. */
+static bool find_lasting(struct stage_net *net, const struct slice *span, struct lasting *to)
 {
-	struct part p = {.span = span};
-
-	p.anchor = rs_anchor_of(&net->web.chunks, span, &net->builtin);
-	if (p.anchor)
-		p.area = rs_sums_find(p.anchor->areas, p.anchor->n_areas, span->data);
-	return p;
+	to->anchor = rs_anchor_of(&net->web.chunks, span, &net->builtin);
+	if (!to->anchor || !to->anchor->is_external)
+		return false;
+	to->area = rs_sums_find(to->anchor->areas, to->anchor->n_areas, span->data);
+	return to->area != NULL;
 }
 
-/* The folded checksum of all payload. */
-static uint16_t sum_parts(const struct part *parts, uint32_t n)
+/* The folded checksum of the payload, whose spans last from number first on. */
+static uint16_t sum_payload(const struct tcp_tx *tx, const struct lasting *lasting, uint32_t first)
 {
 	uint64_t sum = 0;
 	uint32_t offset = 0;
 
-	for (uint32_t i = 0; i < n; i++) {
-		const struct slice *s = parts[i].span;
+	for (uint32_t i = 0; i < tx->n_spans; i++) {
+		const struct slice *s = &tx->spans[i];
+		uint64_t part = i < first ? rs_csum_add(0, s->data, s->len)
+					  : rs_sums_of(lasting[i].area, s->data, s->len);
 
-		sum += rs_csum_at(parts[i].area ? rs_sums_of(parts[i].area, s->data, s->len)
-						: rs_csum_add(0, s->data, s->len),
-			offset);
+		sum += rs_csum_at(part, offset);
 		offset += s->len;
 	}
 	return rs_csum_fold16(sum);
 }
 
-/* From which part on all can be pointed to; n: this does not pay. */
-static uint32_t first_pointed(const struct part *parts, uint32_t n)
-{
-	uint32_t first = n, n_bytes = 0;
-
-	while (first && parts[first - 1].area && parts[first - 1].anchor->is_external)
-		n_bytes += parts[--first].span->len;
-	return n_bytes < MIN_POINTED_BYTES ? n : first;
-}
-
-/* Behind head: mbufs that point to n parts. False: none are left. */
-static bool point_to(
-	struct stage_net *net, struct rte_mbuf *head, const struct part *parts, uint32_t n)
+/* Behind head: mbufs that point to the spans from number first on. False: there are too few. */
+static bool point_to(struct stage_net *net, struct rte_mbuf *head, const struct tcp_tx *tx,
+	const struct lasting *lasting, uint32_t first)
 {
 	struct rte_mbuf *segs[SENDQ_SLICES];
 	struct rte_mbuf *last = head;
+	uint32_t n = tx->n_spans - first;
 
 	if (rs_unlikely(rte_pktmbuf_alloc_bulk(net->segs_out, segs, n))) {
 		net->counters[NET_C_COPIED_NO_SEG]++;
 		return false;
 	}
 	for (uint32_t i = 0; i < n; i++) {
-		const struct slice *s = parts[i].span;
+		const struct slice *s = &tx->spans[first + i];
+		struct anchor *anchor = lasting[first + i].anchor;
 
-		rs_anchor_count(parts[i].anchor, 1);
+		rs_anchor_count(anchor, 1);
 		/* Where an address of the device's own is needed, it is the same (io/dma.h). */
 		rte_pktmbuf_attach_extbuf(segs[i], (void *)(uintptr_t)s->data,
-			(rte_iova_t)(uintptr_t)s->data, (uint16_t)s->len, &parts[i].anchor->mbufs);
+			(rte_iova_t)(uintptr_t)s->data, (uint16_t)s->len, &anchor->mbufs);
 		segs[i]->data_len = (uint16_t)s->len;
 		last = last->next = segs[i];
 		head->pkt_len += s->len;
 	}
 	head->nb_segs = (uint16_t)(1 + n);
 	return true;
-}
-
-/* What stands in front of what is pointed to. */
-static void copy_behind_headers(struct rte_mbuf *m, const struct part *parts, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		const struct slice *s = parts[i].span;
-
-		memcpy(rte_pktmbuf_mtod_offset(m, uint8_t *, m->data_len), s->data, s->len);
-		m->data_len = (uint16_t)(m->data_len + s->len);
-	}
-	m->pkt_len = m->data_len;
 }
 
 /* ---- one frame ---- */
@@ -146,23 +125,33 @@ static bool render_tso(struct stage_net *net, const struct net_port *port, struc
 	return append_payload(net, m, tx);
 }
 
-/* Headers with what cannot be pointed to, and mbufs that point to the rest. False: nothing is done.
+/*
+ * Headers and what does not last, then mbufs that point to the rest. False: that does not pay, or
+ * cannot be had, and m is as it was.
  */
-static bool render_pointing(struct stage_net *net, const struct net_port *port, struct rte_mbuf *m,
-	const struct tcp_tx *tx, const struct part *parts)
+static bool render_pointing(
+	struct stage_net *net, const struct net_port *port, struct rte_mbuf *m, struct tcp_tx *tx)
 {
-	uint32_t first = first_pointed(parts, tx->n_spans), n_copied = 0;
+	struct lasting lasting[SENDQ_SLICES];
+	uint32_t first = tx->n_spans, n_copied = tx->len;
 
-	for (uint32_t i = 0; i < first; i++)
-		n_copied += parts[i].span->len;
-	if (first == tx->n_spans || n_copied + WIRE_MAX_HEADER_BYTES > rte_pktmbuf_tailroom(m))
+	while (first && find_lasting(net, &tx->spans[first - 1], &lasting[first - 1]))
+		n_copied -= tx->spans[--first].len;
+	if (tx->len - n_copied < MIN_POINTED_BYTES ||
+		n_copied + WIRE_MAX_HEADER_BYTES > rte_pktmbuf_tailroom(m) ||
+		!point_to(net, m, tx, lasting, first))
 		return false;
+	if (!(port->render_flags & WIRE_L4_CSUM_OFFLOAD))
+		tx->payload_sum = sum_payload(tx, lasting, first);
 	m->data_len = (uint16_t)render_header(port, tx, m, tx->len > tx->mss ? WIRE_TSO : 0);
-	copy_behind_headers(m, parts, first);
-	if (point_to(net, m, parts + first, tx->n_spans - first))
-		return true;
-	rte_pktmbuf_reset(m);
-	return false;
+	for (uint32_t i = 0; i < first; i++) {
+		const struct slice *s = &tx->spans[i];
+
+		memcpy(rte_pktmbuf_mtod_offset(m, uint8_t *, m->data_len), s->data, s->len);
+		m->data_len = (uint16_t)(m->data_len + s->len);
+	}
+	m->pkt_len += m->data_len;
+	return true;
 }
 
 static void render_copying(const struct net_port *port, struct rte_mbuf *m, const struct tcp_tx *tx)
@@ -170,27 +159,6 @@ static void render_copying(const struct net_port *port, struct rte_mbuf *m, cons
 	m->data_len = (uint16_t)rs_wire_render_tcp(
 		&port->host, tx, rte_pktmbuf_mtod(m, uint8_t *), port->render_flags);
 	m->pkt_len = m->data_len;
-}
-
-/* A segment of a large reply. False: there are not enough mbufs for it. */
-static bool render_large(
-	struct stage_net *net, const struct net_port *port, struct rte_mbuf *m, struct tcp_tx *tx)
-{
-	struct part parts[SENDQ_SLICES];
-	bool is_known = false;
-
-	for (uint32_t i = 0; i < tx->n_spans; i++) {
-		parts[i] = part_of(net, &tx->spans[i]);
-		is_known |= parts[i].area != NULL;
-	}
-	if (is_known && !(port->render_flags & WIRE_L4_CSUM_OFFLOAD))
-		tx->payload_sum = sum_parts(parts, tx->n_spans);
-	if (is_known && port->reads_memory && render_pointing(net, port, m, tx, parts))
-		return true;
-	if (tx->len > tx->mss)
-		return render_tso(net, port, m, tx);
-	render_copying(port, m, tx);
-	return true;
 }
 
 static void ask_for_offloads(
@@ -209,18 +177,21 @@ static void ask_for_offloads(
 static void render(struct stage_net *net, struct tcp_tx *tx, struct rte_mbuf *m)
 {
 	struct net_port *port = &net->ports[rs_link_port(tx->link)];
+	bool is_large = tx->len >= MIN_POINTED_BYTES && port->reads_memory;
 
 	if (rs_unlikely(port->n_out == NET_OUT)) {
 		net->counters[NET_C_DROP_OUT_FULL]++;
 		rs_net_drop_frame(net, m);
 		return;
 	}
-	if (rs_likely(tx->len < MIN_POINTED_BYTES)) {
-		render_copying(port, m, tx);
-	} else if (!render_large(net, port, m, tx)) {
-		net->counters[NET_C_DROP_NO_MBUF]++;
-		rs_net_drop_frame(net, m);
-		return;
+	if (!is_large || !render_pointing(net, port, m, tx)) {
+		if (rs_likely(tx->len <= tx->mss)) {
+			render_copying(port, m, tx);
+		} else if (!render_tso(net, port, m, tx)) {
+			net->counters[NET_C_DROP_NO_MBUF]++;
+			rs_net_drop_frame(net, m);
+			return;
+		}
 	}
 	if (port->ol_flags_v4 | port->ol_flags_v6)
 		ask_for_offloads(port, m, tx);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The net stage's way out: what connections have to say becomes frames. Small replies are copied
- * behind their headers. Of large bodies in memory that lasts (anchor.h) the checksum is known
- * without reading them, and where the port can read that memory, frames point to it.
+ * behind their headers. Where the port can read large bodies in memory that lasts (anchor.h) by
+ * itself, frames point to it, and the checksum is made of sums that are known. Where bodies are
+ * copied, they are summed up on the way: that is cheaper than to look for their sums.
  *
  * Belongs to the stage's core. May include everything.
  */
