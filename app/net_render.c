@@ -6,9 +6,6 @@
 #include "wire/link.h"
 #include "wire/render.h"
 
-/* Less than this of a body is copied: pointing to it would cost more. */
-#define MIN_POINTED_BYTES 512
-
 _Static_assert(IO_DMA_SEGS == 1 + SENDQ_SLICES, "a frame is its headers, and a segment a span");
 
 /* ---- pointing to payload ---- */
@@ -137,7 +134,7 @@ static bool render_pointing(
 
 	while (first && find_lasting(net, &tx->spans[first - 1], &lasting[first - 1]))
 		n_copied -= tx->spans[--first].len;
-	if (tx->len - n_copied < MIN_POINTED_BYTES ||
+	if (tx->len - n_copied < port->point_bytes ||
 		n_copied + WIRE_MAX_HEADER_BYTES > rte_pktmbuf_tailroom(m) ||
 		!point_to(net, m, tx, lasting, first))
 		return false;
@@ -161,6 +158,18 @@ static void render_copying(const struct net_port *port, struct rte_mbuf *m, cons
 	m->pkt_len = m->data_len;
 }
 
+/* False: there are not enough mbufs. Not inlined: small replies pay for what they use. */
+static __attribute__((noinline)) bool render_large(
+	struct stage_net *net, const struct net_port *port, struct rte_mbuf *m, struct tcp_tx *tx)
+{
+	if (tx->len >= port->point_bytes && render_pointing(net, port, m, tx))
+		return true;
+	if (tx->len > tx->mss)
+		return render_tso(net, port, m, tx);
+	render_copying(port, m, tx);
+	return true;
+}
+
 static void ask_for_offloads(
 	const struct net_port *port, struct rte_mbuf *m, const struct tcp_tx *tx)
 {
@@ -177,21 +186,18 @@ static void ask_for_offloads(
 static void render(struct stage_net *net, struct tcp_tx *tx, struct rte_mbuf *m)
 {
 	struct net_port *port = &net->ports[rs_link_port(tx->link)];
-	bool is_large = tx->len >= MIN_POINTED_BYTES && port->reads_memory;
 
 	if (rs_unlikely(port->n_out == NET_OUT)) {
 		net->counters[NET_C_DROP_OUT_FULL]++;
 		rs_net_drop_frame(net, m);
 		return;
 	}
-	if (!is_large || !render_pointing(net, port, m, tx)) {
-		if (rs_likely(tx->len <= tx->mss)) {
-			render_copying(port, m, tx);
-		} else if (!render_tso(net, port, m, tx)) {
-			net->counters[NET_C_DROP_NO_MBUF]++;
-			rs_net_drop_frame(net, m);
-			return;
-		}
+	if (rs_likely(tx->len < port->point_bytes && tx->len <= tx->mss)) {
+		render_copying(port, m, tx);
+	} else if (!render_large(net, port, m, tx)) {
+		net->counters[NET_C_DROP_NO_MBUF]++;
+		rs_net_drop_frame(net, m);
+		return;
 	}
 	if (port->ol_flags_v4 | port->ol_flags_v6)
 		ask_for_offloads(port, m, tx);

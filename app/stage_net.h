@@ -30,6 +30,8 @@
 #define NET_BURST     64  /* frames taken in a turn */
 #define NET_MAX_TX    256 /* segments written in a turn */
 #define NET_OUT       512 /* frames that wait for a port to take them */
+#define NET_POINT     512 /* bytes of a body in a segment: to point to fewer costs more than it saves \
+			   */
 
 enum net_counter {
 #define RS_COUNTER(id, name, help) NET_C_##id,
@@ -47,7 +49,7 @@ struct net_port {
 	uint32_t render_flags; /* WIRE_…_OFFLOAD: checksums that the port fills in */
 	uint64_t ol_flags_v4;  /* mbuf flags that ask it to */
 	uint64_t ol_flags_v6;
-	bool reads_memory; /* frames may point to bodies */
+	uint32_t point_bytes; /* from so many on, frames point to bodies; UINT32_MAX: never */
 	uint32_t n_out;
 	struct rte_mbuf *out[NET_OUT];
 };

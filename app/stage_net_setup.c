@@ -25,7 +25,7 @@ static void init_port(struct net_port *port, const struct io_port *io, const str
 	port->n_out = 0;
 	port->render_flags = 0;
 	port->ol_flags_v4 = port->ol_flags_v6 = 0;
-	port->reads_memory = io->reads_memory;
+	port->point_bytes = io->reads_memory ? NET_POINT : UINT32_MAX;
 	if (io->tx_ipv4_csum) {
 		port->render_flags |= WIRE_IP_CSUM_OFFLOAD;
 		port->ol_flags_v4 |= RTE_MBUF_F_TX_IP_CKSUM;

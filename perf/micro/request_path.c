@@ -24,7 +24,8 @@
 
 #define MAX_CONNS  1024
 #define FIRST_PORT 2000
-#define BURST      16 /* whose answers, if they are long, are what a turn can write */
+#define BURST      32
+#define BULK_BURST 16 /* whose answers are what a turn can write */
 #define STEP_US    10
 
 struct peer_conn {
@@ -39,6 +40,7 @@ struct run {
 	struct peer_conn conns[MAX_CONNS];
 	uint32_t n_conns;
 	uint32_t body_bytes; /* of each answer */
+	uint32_t burst;
 	uint64_t cycles;
 	uint64_t n_answers;
 };
@@ -96,7 +98,7 @@ static void say_all(struct run *run, uint8_t flags, const char *text)
 
 		rig_put(&run->rig, c->port, c->seq, c->ack, flags, text);
 		c->seq += rs_tcp_seq_len((uint32_t)strlen(text), flags);
-		if (run->rig.n_next == BURST || i + 1 == run->n_conns) {
+		if (run->rig.n_next == run->burst || i + 1 == run->n_conns) {
 			turn(run);
 			hear(run);
 		}
@@ -159,6 +161,7 @@ int main(int argc, char **argv)
 	rig_start("path");
 	rig_init(&run.rig, false, false, 2 * run.n_conns);
 	run.body_bytes = mode < 2 ? 64 : 13000;
+	run.burst = mode < 2 ? BURST : BULK_BURST;
 	if (mode == 3)
 		rig_point(&run.rig, 1024);
 	if (mode == 1)

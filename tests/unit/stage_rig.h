@@ -163,7 +163,7 @@ static inline void rig_point(struct rig *r, uint32_t n)
 	r->segs = rte_pktmbuf_pool_create("segments", n, 0, 0, 0, SOCKET_ID_ANY);
 	RIG_CHECK(r->segs);
 	r->net->segs_out = r->segs;
-	r->net->ports[0].reads_memory = true;
+	r->net->ports[0].point_bytes = NET_POINT;
 }
 
 static inline void rig_drop_sent(struct rig *r)
