@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Memory that is not EAL's, for ports to read payload from: with it, a frame's payload need not be
- * copied behind its headers. Ports without DMA (virtual devices) read it as it is; for others it
- * has to be mapped, which takes IOVA as VA (vfio with an IOMMU): see rs_io_dma_port_reads().
+ * copied behind its headers. For PCI devices it has to be mapped, which takes IOVA as VA (vfio with
+ * an IOMMU, or a driver that looks after that itself); some drivers without a device read it as it
+ * is. The frames of other ports are written by copying.
  *
  * Any thread, one at a time, after EAL has started. Includes base and DPDK.
  */
