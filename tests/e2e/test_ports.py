@@ -30,8 +30,8 @@ def af_packet(t):
 
 @test(own=True, within=60)
 def bodies_by_pointer(t):
-    """net_af_packet takes frames of several mbufs: bodies are not copied into them. The site changes
-    while a client that reads slowly still gets the old file; at the end all mbufs have come back."""
+    """net_af_packet takes frames of several mbufs: bodies are not copied into them. The site
+    changes while a client that reads slowly gets the old file; at the end all mbufs are back."""
     sizes = (65535, 65536, 65537, 1 << 20)
     with tempfile.TemporaryDirectory(prefix="ringside-site-") as root:
 
