@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PYTHON = "/usr/bin/python3"
@@ -176,15 +177,25 @@ def run_unittests(score, suite, folder):
 
 
 def run_e2e(score, folder, options):
+    """Both layouts at once, each in a lab of its own: most tests wait for a clock most of the
+    time."""
     command = [PYTHON, os.path.join(TREE, "tests", "e2e", "run.py")]
     command += ["--binary", os.path.join(TREE, folder, "app", "ringside"), *options]
-    run_program(score, f"e2e ({folder})", command)
+    layouts = ("fused", "split")
+    run_programs(score, f"e2e ({folder})", [[*command, "--layout", name] for name in layouts])
 
 
-def run_program(score, suite, command):
-    """A program that says at its end, in a line like our last one, what it came to."""
+def run_programs(score, suite, commands):
+    """Programs that say at their end, in a line like our last one, what they came to; at once."""
     started = time.monotonic()
     say(suite)
+    with ThreadPoolExecutor(len(commands)) as threads:
+        for passed, failed, skipped in list(threads.map(run_program, commands)):
+            score.add(suite, passed, failed, skipped, time.monotonic() - started)
+
+
+def run_program(command):
+    """Returns what it came to: passed, failed, skipped."""
     last = ""
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, env={**os.environ, **SANITIZER_ENVIRONMENT}, text=True
@@ -196,7 +207,7 @@ def run_program(score, suite, command):
     passed, failed, skipped = (int(n or 0) for n in found.groups()) if found else (0, 1, 0)
     if process.returncode != 0:
         failed = max(failed, 1)
-    score.add(suite, passed, failed, skipped, time.monotonic() - started)
+    return passed, failed, skipped
 
 
 def main():
@@ -224,7 +235,7 @@ def main():
     if "generators" in suites:
         run_unittests(score, "generators", "generators")
     if "instructions" in suites:
-        run_program(score, "instructions", [PYTHON, os.path.join(TREE, "perf", "instructions")])
+        run_programs(score, "instructions", [[PYTHON, os.path.join(TREE, "perf", "instructions")]])
     if "e2e" in suites and release:
         run_e2e(score, RELEASE[0], ["--long"] if arguments.long else [])
     if "e2e" in suites and sanitized:

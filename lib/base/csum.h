@@ -22,13 +22,16 @@ static inline uint64_t rs_csum_add32(uint64_t sum, uint32_t word)
 	return sum + word;
 }
 
+/* Twice: both halves added, and the carry, which comes out of the lower place into the upper one.
+ */
 static inline uint16_t rs_csum_fold16(uint64_t sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
+	uint32_t half;
+
+	sum += sum >> 32 | sum << 32;
+	half = (uint32_t)(sum >> 32);
+	half += half >> 16 | half << 16;
+	return (uint16_t)(half >> 16);
 }
 
 /* A sum of bytes that stand offset bytes behind the first one of all: at an odd place they count

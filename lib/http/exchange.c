@@ -20,6 +20,7 @@
 #include "http/reply.h"
 #include "http/route.h"
 #include "http/seen.h"
+#include "http/verbatim.h"
 
 enum state {
 	STATE_HEAD, /* a head is read, or waited for; hc->head is set when it has begun */
@@ -352,7 +353,7 @@ static void forget_spans(struct http_req *req)
 	req->known = 0;
 }
 
-static uint32_t take_head(struct http_env *env, struct http_conn *hc, const uint8_t *data,
+static uint32_t read_head(struct http_env *env, struct http_conn *hc, const uint8_t *data,
 	uint32_t len, struct sendq *out)
 {
 	const struct http_limits *limits = &env->cfg->limits;
@@ -384,6 +385,19 @@ static uint32_t take_head(struct http_env *env, struct http_conn *hc, const uint
 	hc->head_bytes = (uint16_t)have;
 	hc->head_scanned = scanned;
 	return have - kept;
+}
+
+/* A request that is known as a whole, or whatever else data begins with. Who closes after one
+ * request does not pay for that. */
+static uint32_t take_head(struct http_env *env, struct http_conn *hc, const uint8_t *data,
+	uint32_t len, struct sendq *out)
+{
+	if (rs_unlikely(hc->head || !hc->n_requests) ||
+		!rs_http_verbatim_reply(env, hc, data, len, out))
+		return read_head(env, hc, data, len, out);
+	finish_request(env, hc, out);
+	env->counters[HTTP_C_REQUESTS]++;
+	return len;
 }
 
 static uint32_t drop_input(struct http_env *env, struct http_conn *hc, uint32_t len)

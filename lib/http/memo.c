@@ -46,7 +46,7 @@ static struct http_memo_entry *find(struct http_memo *memo, struct span path, bo
 
 	ends_of(path, &first, &last);
 	e = entry_of(memo, first, last, path.len, closes);
-	if (!e->chunk || e->closes != closes || e->key_len != path.len || e->first != first ||
+	if (!e->reply.chunk || e->closes != closes || e->key_len != path.len || e->first != first ||
 		e->last != last ||
 		(path.len > 16 && memcmp(e->middle, path.data + 8, path.len - 16) != 0))
 		return NULL;
@@ -57,34 +57,29 @@ bool rs_http_memo_reply(
 	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
 {
 	const struct http_memo_entry *e;
-	const uint8_t *reply;
 	bool closes;
 
 	if (!env->memo || !is_plain(env, req))
 		return false;
 	closes = rs_http_reply_closes(env, hc, req);
 	e = find(env->memo, req->path, closes);
-	if (!e || e->date_no != env->date_no)
+	if (!e || !rs_http_kept_is_good(env, &e->reply))
 		return false;
-	reply = rs_chunk_data(env->chunks, e->chunk);
 	if (rs_likely(rs_sendq_empty(out))) {
-		rs_chunk_share(env->chunks, e->chunk);
-		rs_sendq_push_summed(out, reply, e->len, e->chunk, e->sum);
+		rs_http_kept_share(env, &e->reply, out);
+		if (!closes)
+			rs_http_verbatim_keep(env, req->head, req->head_bytes, &e->reply);
 	} else { /* pipelined replies stand close together */
-		uint8_t *to = rs_sendq_reserve(out, env->chunks, e->len);
+		uint8_t *to = rs_sendq_reserve(out, env->chunks, e->reply.len);
 
 		if (!to)
 			return false;
-		memcpy(to, reply, e->len);
-		rs_sendq_commit(out, e->len, env->chunks);
+		memcpy(to, rs_chunk_data(env->chunks, e->reply.chunk), e->reply.len);
+		rs_sendq_commit(out, e->reply.len, env->chunks);
 	}
-	hc->handler = e->handler;
-	hc->reply_left = 0;
-	hc->last = closes;
-	env->counters[HTTP_C_REPLIES_2XX]++;
-	env->counters[HTTP_C_REPEATED]++;
+	rs_http_kept_account(env, hc, &e->reply, closes);
 	if (rs_unlikely(env->log != NULL))
-		env->log->reply(env->log->self, env, req, 200, e->body_len);
+		env->log->reply(env->log->self, env, req, 200, e->reply.body_len);
 	return true;
 }
 
@@ -102,6 +97,7 @@ void rs_http_memo_keep(struct http_env *env, const struct http_conn *hc, const s
 	const struct slice *reply = &out->slices[out->head];
 	struct chunk_pool *pool = env->chunks;
 	struct http_memo_entry *e;
+	struct http_kept kept;
 	uint64_t first, last;
 
 	if (!env->memo || !env->cfg->handlers[hc->handler].repeatable || !is_plain(env, req))
@@ -113,30 +109,28 @@ void rs_http_memo_keep(struct http_env *env, const struct http_conn *hc, const s
 		return;
 	ends_of(req->path, &first, &last);
 	e = entry_of(env->memo, first, last, req->path.len, hc->last);
-	if (e->chunk)
-		rs_chunk_free(pool, e->chunk);
-	*e = (struct http_memo_entry){
+	kept = (struct http_kept){
 		.chunk = reply->chunk,
 		.len = reply->len,
+		.body_len = reply->len - head_bytes(reply),
 		.date_no = env->date_no,
 		.sum = rs_csum_fold16(rs_csum_add(0, reply->data, reply->len)),
 		.handler = hc->handler,
-		.closes = hc->last,
-		.key_len = req->path.len & 0x7f,
-		.first = first,
-		.last = last,
-		.body_len = reply->len - head_bytes(reply),
 	};
+	rs_http_kept_replace(env, &e->reply, &kept);
+	e->closes = hc->last;
+	e->key_len = (uint8_t)req->path.len;
+	e->first = first;
+	e->last = last;
 	if (req->path.len > 16)
 		memcpy(e->middle, req->path.data + 8, req->path.len - 16);
-	rs_chunk_share(pool, e->chunk);
 }
 
 void rs_http_memo_clear(struct http_env *env)
 {
-	for (uint32_t i = 0; env->memo && i < HTTP_MEMO_ENTRIES; i++) {
-		if (env->memo->entries[i].chunk)
-			rs_chunk_free(env->chunks, env->memo->entries[i].chunk);
-		env->memo->entries[i].chunk = 0;
-	}
+	if (!env->memo)
+		return;
+	for (uint32_t i = 0; i < HTTP_MEMO_ENTRIES; i++)
+		rs_http_kept_drop(env, &env->memo->entries[i].reply);
+	rs_http_verbatim_clear(env);
 }

@@ -11,30 +11,28 @@
 #ifndef RS_HTTP_MEMO_H
 #define RS_HTTP_MEMO_H
 
-#include "http/exchange.h"
+#include "base/bytes.h"
+#include "http/kept.h"
+#include "http/verbatim.h"
 
 #define HTTP_MEMO_BITS      13
 #define HTTP_MEMO_ENTRIES   (1u << HTTP_MEMO_BITS)
-#define HTTP_MEMO_KEY_BYTES 44
+#define HTTP_MEMO_KEY_BYTES 40
 
 struct http_memo_entry {
-	uint32_t chunk; /* of env->chunks, one owner is this; 0: the entry is empty */
-	uint32_t len;
-	uint32_t date_no;
-	uint16_t sum; /* checksum of the reply, folded */
-	uint8_t handler;
-	uint8_t key_len : 7;
-	bool closes : 1;                          /* it says that the connection closes after it */
+	struct http_kept reply;
+	bool closes; /* it says that the connection closes after it */
+	uint8_t key_len;
 	uint64_t first, last;                     /* the path: its ends … */
 	uint8_t middle[HTTP_MEMO_KEY_BYTES - 16]; /* … and what lies between */
-	uint32_t body_len;
 };
 
 _Static_assert(sizeof(struct http_memo_entry) == 64, "one cache line");
 
 /* All zero is empty. */
 struct http_memo {
-	struct http_memo_entry entries[HTTP_MEMO_ENTRIES];
+	_Alignas(RS_CACHE_LINE) struct http_memo_entry entries[HTTP_MEMO_ENTRIES];
+	struct http_verbatim verbatim;
 };
 
 /*

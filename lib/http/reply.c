@@ -24,10 +24,7 @@ static void count_reply(struct http_env *env, uint16_t status)
 bool rs_http_reply_closes(
 	const struct http_env *env, const struct http_conn *hc, const struct http_req *req)
 {
-	uint32_t max = env->cfg->max_requests_per_conn;
-
-	return !req->keep_alive || env->cfg->drain || hc->last ||
-	       (max && hc->n_requests + 1 >= max);
+	return !req->keep_alive || rs_http_conn_closes(env, hc);
 }
 
 static uint8_t say_connection(const struct http_req *req, bool last)

@@ -23,6 +23,14 @@ bool rs_http_refuse_method(struct http_env *env, struct http_conn *hc, const str
 bool rs_http_reply_options(struct http_env *env, struct http_conn *hc, const struct http_req *req,
 	struct sendq *out, uint32_t methods);
 
+/* Does the connection close after the next reply, whatever the request says? */
+static inline bool rs_http_conn_closes(const struct http_env *env, const struct http_conn *hc)
+{
+	uint32_t max = env->cfg->max_requests_per_conn;
+
+	return env->cfg->drain || hc->last || (max && hc->n_requests + 1 >= max);
+}
+
 /* Does the connection close after the reply to req? */
 bool rs_http_reply_closes(
 	const struct http_env *env, const struct http_conn *hc, const struct http_req *req);

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 
-from .machine import BUILD, LOAD_CORE, SERVER_CORE, Unable
+from .machine import BUILD, LOAD_CORE, SERVER_CORE, Unable, install
 
 SERVER_IP, PREFIX = "10.99.0.2", 16
 FIRST_CLIENT = "10.99.1.1"
@@ -202,6 +202,8 @@ class Bench:
     def forwarded_pps(self, frame_bytes):
         """testpmd's macswap on the server's core, flowgen on the load's: frames a second there and
         back. The limit of the wire: one packet in, one out."""
+        if not install("dpdk-dev"):
+            raise Unable("dpdk-dev, which has testpmd, cannot be installed")
         seconds = self.seconds + 3
         there = ["--nb-cores=1", "--rxd=2048", "--txd=2048", "--burst=64"]
         near = Process(

@@ -3,7 +3,8 @@
  * A connection as a whole. The first four bytes of the input say how the stream is cut, how the
  * peer acknowledges, how much memory there is, and how it ends; the rest is what the client sends.
  * The rig checks what http/exchange.h promises, that every reply is well-formed, and that all
- * memory comes back; with ample memory, the replies must also be those to the uncut stream.
+ * memory comes back; with ample memory, the replies must also be those to the uncut stream, each of
+ * them made anew.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -110,6 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size -= 4;
 	rig_open(&cut, scarce ? data[-1] >> 6 : 64, scarce ? data[-1] >> 4 & 1 : 1);
 	rig_open(&whole, 64, 1);
+	whole.env.memo = NULL;
 	cut_done = converse(&cut, plan, data, (uint32_t)size);
 	whole_done = converse(&whole, straight, data, (uint32_t)size);
 	RIG_CHECK(rig_transcript(&cut, a, sizeof(a)) || cut.out.n_bytes || cut.hc.abort);

@@ -127,7 +127,8 @@ static inline void rig_init_with(
 	r->slow.to_control = r->slow.from_control = (struct joint){.call = rig_none};
 	r->rx = (struct joint){.call = rig_give, .self = r};
 	r->tx = (struct joint){.call = rig_take, .self = r};
-	r->net = calloc(1, sizeof(*r->net));
+	r->net = aligned_alloc(RS_CACHE_LINE, sizeof(*r->net));
+	memset(r->net, 0, sizeof(*r->net));
 	RIG_CHECK(rs_stage_net_init(r->net,
 			  &(struct stage_net_config){
 				  .tcp = &r->tcp,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is not done twice: replies made in the same second (memo.h) and field sections that were
- * read before (seen.h). Whether the outcome is the same is the matter of test_http_exchange.c and
- * of the fuzz targets; here, when it is done and when not.
+ * What is not done twice: replies made in the same second (memo.h), whole requests and field
+ * sections that were read before (verbatim.h, seen.h). Whether the outcome is the same is the
+ * matter of test_http_exchange.c and of the fuzz targets; here, when it is done and when not.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -208,6 +208,125 @@ static void scarce_chunks_are_not_kept(void **state)
 	rig_close(&rig);
 }
 
+/* ---- requests known as a whole ---- */
+
+/* How many of n were taken as a whole; a connection's first one never is. */
+static uint32_t verbatims_of(const char *text, uint32_t n)
+{
+	uint32_t before = rig.memo.verbatim.n_misses;
+	uint64_t repeated = rig.counters[HTTP_C_REPEATED];
+
+	rig_reopen(&rig);
+	for (uint32_t i = 0; i < n; i++) {
+		ask(text);
+		rig_drain(&rig);
+	}
+	return (uint32_t)(rig.counters[HTTP_C_REPEATED] - repeated) -
+	       (rig.memo.verbatim.n_misses - before);
+}
+
+static void requests_come_again_verbatim(void **state)
+{
+	static char longest[HTTP_VERBATIM_MAX + 2];
+
+	(void)state;
+	rig_open(&rig, 64, 4);
+	/* The first makes the reply, the second is kept. */
+	assert_int_equal(verbatims_of("GET /bytes/9 HTTP/1.1\r\n" HOST, 7), 5);
+	assert_int_equal(verbatims_of("GET /bytes/9 HTTP/1.1\r\n" HOST, 1), 0);
+	rig.memo.verbatim.n_misses = 0;
+	snprintf(longest, sizeof(longest), "GET /bytes/8 HTTP/1.1\r\nX: %0*d\r\n" HOST,
+		HTTP_VERBATIM_MAX - 39, 0);
+	assert_int_equal(strlen(longest), HTTP_VERBATIM_MAX);
+	assert_int_equal(verbatims_of(longest, 7), 5);
+	snprintf(longest, sizeof(longest), "GET /bytes/8 HTTP/1.1\r\nX: %0*d\r\n" HOST,
+		HTTP_VERBATIM_MAX - 38, 0);
+	rig.memo.verbatim.n_misses = 0;
+	ask(longest);
+	rig_drain(&rig);
+	assert_int_equal(rig.memo.verbatim.n_misses, 0);
+	rig_close(&rig);
+}
+
+/* They differ where the place of an entry does not depend on it. */
+static void requests_are_told_apart(void **state)
+{
+	(void)state;
+	rig_open(&rig, 64, 4);
+	for (uint32_t i = 0; i < 3; i++) {
+		ask("GET /hello/aaaaaaaaaaaaaaaaaaaaaaaaaaaa HTTP/1.1\r\n" HOST);
+		rig_drain(&rig);
+	}
+	ask("GET /hello/aaaaaaaaaaaaaaaaaaaaaaaaaaab HTTP/1.1\r\n" HOST);
+	rig_drain(&rig);
+	assert_non_null(memmem(rig.got, rig.n_got, "aab", 3));
+	/* The same bytes with a bad one at the end, and with another request behind them. */
+	ask("GET /hello/aaaaaaaaaaaaaaaaaaaaaaaaaaaa HTTP/1.1\r\nHost: a\r\n\r\r");
+	rig_drain(&rig);
+	assert_memory_equal(rig.got, "HTTP/1.1 400", 12);
+	rig_close(&rig);
+}
+
+static void verbatim_replies_depend_on_the_same(void **state)
+{
+	static const char request[] = "GET /bytes/9 HTTP/1.1\r\n" HOST;
+
+	(void)state;
+	rig_open(&rig, 64, 4);
+	assert_int_equal(verbatims_of(request, 4), 2);
+	rig.env.date = "Tue, 24 Nov 2026 00:00:00 GMT";
+	rig.env.date_no++;
+	ask(request);
+	rig_drain(&rig);
+	assert_non_null(memmem(rig.got, rig.n_got, rig.env.date, HTTP_DATE_BYTES));
+	rig.memo.verbatim.n_misses = 0;
+	assert_int_equal(verbatims_of(request, 4), 3); /* the first of them is kept */
+	rig.cfg.max_requests_per_conn = 4;
+	rig_reopen(&rig);
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_null(memmem(rig.got, rig.n_got, "Connection: close", 17));
+		ask(request);
+		rig_drain(&rig);
+	}
+	assert_non_null(memmem(rig.got, rig.n_got, "Connection: close", 17));
+	rig.cfg.max_requests_per_conn = 0;
+	rig_reopen(&rig);
+	ask(request);
+	rig_drain(&rig);
+	rig.cfg.drain = true;
+	ask(request);
+	rig_drain(&rig);
+	assert_non_null(memmem(rig.got, rig.n_got, "Connection: close", 17));
+	rig_close(&rig);
+}
+
+static void count_log(void *n, const struct http_env *env, const struct http_req *req,
+	uint16_t status, uint64_t body_bytes)
+{
+	(void)env;
+	(void)status;
+	(void)body_bytes;
+	assert_int_equal(req->path.len, 8);
+	++*(uint32_t *)n;
+}
+
+/* The log is told of every request, with its fields. */
+static void nothing_is_taken_past_the_log(void **state)
+{
+	uint32_t n = 0;
+	const struct http_log log = {.reply = count_log, .self = &n};
+
+	(void)state;
+	rig_open(&rig, 64, 4);
+	rig.env.log = &log;
+	for (uint32_t i = 0; i < 5; i++) {
+		ask("GET /bytes/9 HTTP/1.1\r\n" HOST);
+		rig_drain(&rig);
+	}
+	assert_int_equal(n, 5);
+	rig_close(&rig);
+}
+
 /* Behind other request lines, good and bad ones: the same as from the parser itself. */
 static void fields_are_recalled(void **state)
 {
@@ -268,6 +387,10 @@ int main(void)
 		cmocka_unit_test(the_checksum_is_known),
 		cmocka_unit_test(only_what_stands_alone_is_kept),
 		cmocka_unit_test(scarce_chunks_are_not_kept),
+		cmocka_unit_test(requests_come_again_verbatim),
+		cmocka_unit_test(requests_are_told_apart),
+		cmocka_unit_test(verbatim_replies_depend_on_the_same),
+		cmocka_unit_test(nothing_is_taken_past_the_log),
 		cmocka_unit_test(fields_are_recalled),
 	};
 

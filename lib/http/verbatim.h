@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Requests that come again byte for byte: nearly all that one client sends, and what many clients
+ * of a kind send who ask for the same. The bytes were well-formed when they were read, and they say
+ * the same now. So while the reply to them is the same, too, it is found by comparing them, without
+ * reading them.
+ *
+ * Kept are requests that memo.h has answered, short enough, that came alone and in one piece and
+ * leave the connection open. The outcome is that of the long way in every case, but for the access
+ * log, which wants to know what was asked: where there is one, nothing is taken from here.
+ *
+ * Private to lib/http but for the struct, which belongs to one core. Includes base only.
+ */
+#ifndef RS_HTTP_VERBATIM_H
+#define RS_HTTP_VERBATIM_H
+
+#include "http/kept.h"
+
+#define HTTP_VERBATIM_BITS    12
+#define HTTP_VERBATIM_ENTRIES (1u << HTTP_VERBATIM_BITS)
+#define HTTP_VERBATIM_MIN     28 /* bytes of a request: none of HTTP/1.1 is much shorter */
+#define HTTP_VERBATIM_MAX     170
+
+struct http_verbatim_entry {
+	struct http_kept reply;
+	uint16_t len; /* of the request */
+	uint8_t request[HTTP_VERBATIM_MAX];
+};
+
+_Static_assert(sizeof(struct http_verbatim_entry) <= 196, "three cache lines, nearly");
+
+/* All zero is empty. */
+struct http_verbatim {
+	uint32_t n_misses;
+	struct http_verbatim_entry entries[HTTP_VERBATIM_ENTRIES];
+};
+
+/*
+ * Queues the reply to the request that data[0, len) is, if it is known, and out is empty. False: it
+ * is not; nothing was queued. The connection stays open after it.
+ */
+bool rs_http_verbatim_reply(struct http_env *env, struct http_conn *hc, const uint8_t *data,
+	uint32_t len, struct sendq *out);
+
+/* reply was given to the request at data[0, len): keeps both, now and then. */
+void rs_http_verbatim_keep(
+	struct http_env *env, const uint8_t *data, uint32_t len, const struct http_kept *reply);
+
+/* Gives back all chunks. */
+void rs_http_verbatim_clear(struct http_env *env);
+
+#endif
