@@ -225,16 +225,19 @@ bool rs_site_core_offer(struct site_core *core, struct site_set *set)
 	return true;
 }
 
-static void drop_old(struct site_core *core, struct http_env *env)
+/* is_leaving: frames that still point to a set need not be waited for. */
+static void drop_old(struct site_core *core, struct http_env *env, bool is_leaving)
 {
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < core->n_old; i++) {
-		if (rs_chunk_is_shared(env->chunks, core->old[i].anchor) ||
-			!rs_anchor_is_free(rs_anchor_in(env->chunks, core->old[i].anchor)))
+		uint32_t anchor = core->old[i].anchor;
+
+		if (rs_chunk_is_shared(env->chunks, anchor) ||
+			!(is_leaving || rs_anchor_is_free(rs_anchor_in(env->chunks, anchor))))
 			core->old[n++] = core->old[i];
 		else
-			let_go(core->old[i].set, core->old[i].anchor, env);
+			let_go(core->old[i].set, anchor, env);
 	}
 	core->n_old = n;
 }
@@ -244,7 +247,7 @@ void rs_site_core_change(struct site_core *core, struct http_env *env)
 	struct site_set *next = __atomic_load_n(&core->next, __ATOMIC_ACQUIRE);
 	uint32_t anchor;
 
-	drop_old(core, env);
+	drop_old(core, env, false);
 	if (!next || core->n_old == SITE_OLD_SETS)
 		return;
 	anchor = rs_chunk_alloc(env->chunks);
@@ -264,7 +267,7 @@ void rs_site_core_change(struct site_core *core, struct http_env *env)
 
 void rs_site_core_leave(struct site_core *core, struct http_env *env)
 {
-	drop_old(core, env);
+	drop_old(core, env, true);
 	if (core->set && !rs_chunk_is_shared(env->chunks, core->anchor)) {
 		let_go(core->set, core->anchor, env);
 		core->set = NULL;
