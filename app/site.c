@@ -6,8 +6,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "anchor.h"
 #include "http/conditional.h"
 #include "http/memo.h"
+#include "io/dma.h"
 #include "site_set.h"
 
 /* ---- loading ---- */
@@ -135,6 +137,31 @@ static void write_cors(struct site_set *set)
 	set->cors = (struct span){.data = (const uint8_t *)set->cors_text, .len = (uint32_t)n};
 }
 
+static int by_address(const void *a, const void *b)
+{
+	const struct sums_area *left = a, *right = b;
+
+	return left->start < right->start ? -1 : left->start > right->start;
+}
+
+static bool list_areas(struct site_set *set, void (*say)(const char *line))
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < set->n_sites; i++)
+		n += rs_content_areas(set->sites[i].tree, NULL);
+	set->areas = calloc(n + 1, sizeof(*set->areas));
+	if (!set->areas) {
+		say("no memory for a list of what was loaded");
+		return false;
+	}
+	for (uint32_t i = 0; i < set->n_sites; i++)
+		set->n_areas += rs_content_areas(set->sites[i].tree, set->areas + set->n_areas);
+	qsort(set->areas, set->n_areas, sizeof(*set->areas), by_address);
+	set->is_external = set->options->content.memory && rs_io_dma_works();
+	return true;
+}
+
 struct site_set *rs_site_load(const struct site_options *options, const struct site_set *previous,
 	void (*say)(const char *line), struct site_progress *progress)
 {
@@ -168,6 +195,10 @@ struct site_set *rs_site_load(const struct site_options *options, const struct s
 			rs_site_free(set);
 			return NULL;
 		}
+	}
+	if (!list_areas(set, say)) {
+		rs_site_free(set);
+		return NULL;
 	}
 	write_cors(set);
 	set->load_us = now_us() - begun_us;
@@ -207,6 +238,7 @@ void rs_site_free(struct site_set *set)
 		return;
 	for (uint32_t i = 0; i < set->n_sites; i++)
 		rs_content_free(set->sites[i].tree);
+	free(set->areas);
 	free(set);
 }
 
@@ -232,15 +264,19 @@ bool rs_site_core_offer(struct site_core *core, struct site_set *set)
 	return true;
 }
 
-static void drop_old(struct site_core *core, struct http_env *env)
+/* is_leaving: frames that still point to a set need not be waited for. */
+static void drop_old(struct site_core *core, struct http_env *env, bool is_leaving)
 {
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < core->n_old; i++) {
-		if (rs_chunk_is_shared(env->chunks, core->old[i].anchor))
+		uint32_t anchor = core->old[i].anchor;
+
+		if (rs_chunk_is_shared(env->chunks, anchor) ||
+			!(is_leaving || rs_anchor_is_free(rs_anchor_in(env->chunks, anchor))))
 			core->old[n++] = core->old[i];
 		else
-			let_go(core->old[i].set, core->old[i].anchor, env);
+			let_go(core->old[i].set, anchor, env);
 	}
 	core->n_old = n;
 }
@@ -250,7 +286,7 @@ void rs_site_core_change(struct site_core *core, struct http_env *env)
 	struct site_set *next = __atomic_load_n(&core->next, __ATOMIC_ACQUIRE);
 	uint32_t anchor;
 
-	drop_old(core, env);
+	drop_old(core, env, false);
 	if (!next || core->n_old == SITE_OLD_SETS)
 		return;
 	anchor = rs_chunk_alloc(env->chunks);
@@ -261,6 +297,8 @@ void rs_site_core_change(struct site_core *core, struct http_env *env)
 		core->old[core->n_old++].anchor = core->anchor;
 	}
 	rs_http_memo_clear(env);
+	rs_anchor_init(
+		rs_anchor_in(env->chunks, anchor), next->areas, next->n_areas, next->is_external);
 	core->set = next;
 	core->anchor = anchor;
 	__atomic_store_n(&core->next, NULL, __ATOMIC_RELEASE);
@@ -268,7 +306,7 @@ void rs_site_core_change(struct site_core *core, struct http_env *env)
 
 void rs_site_core_leave(struct site_core *core, struct http_env *env)
 {
-	drop_old(core, env);
+	drop_old(core, env, true);
 	if (core->set && !rs_chunk_is_shared(env->chunks, core->anchor)) {
 		let_go(core->set, core->anchor, env);
 		core->set = NULL;

@@ -5,9 +5,9 @@
  *
  * A struct site_set never changes. Each core has a share in the one it serves, and in earlier ones
  * while replies made of them are on their way: their slices are owned by a chunk of that core's
- * pool, the anchor of the set, and when nobody shares that any more, the core is done with the set.
- * The last core's leaving lets the control core free it. So a reload loses no request, and what is
- * retransmitted after it is what was sent before.
+ * pool, the anchor of the set (anchor.h), and when nobody shares that any more and no frame points
+ * to the set, the core is done with it. The last core's leaving lets the control core free it. So a
+ * reload loses no request, and what is retransmitted after it is what was sent before.
  *
  * Includes content, http.
  */
@@ -99,7 +99,8 @@ static inline void rs_site_core_turn(struct site_core *core, struct http_env *en
 		rs_site_core_change(core, env);
 }
 
-/* After the core has stopped and all its connections have ended. */
+/* After the core has stopped and all its connections have ended. Ports may still have frames that
+ * point to its set: they are closed before that is freed. */
 void rs_site_core_leave(struct site_core *core, struct http_env *env);
 
 /* The handler of everything. Its env->app is a struct site_core. */

@@ -9,6 +9,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "io/dma.h"
 #include "io/log.h"
 
 /* Changes come in swarms: one reload for all of them, when no more have come for so long. */
@@ -97,6 +98,8 @@ static void say_totals(const char *what, const struct site_set *set)
 
 int rs_site_side_load(struct site_side *side, const struct site_options *options, bool watch)
 {
+	static const struct content_memory memory = {
+		.alloc = rs_io_dma_alloc, .free = rs_io_dma_free};
 	struct site_progress progress;
 	struct site_set *set;
 
@@ -104,7 +107,9 @@ int rs_site_side_load(struct site_side *side, const struct site_options *options
 	side->watch = -1;
 	if (!options || !options->n_sites)
 		return 0;
-	side->options = options;
+	side->own_options = *options;
+	side->own_options.content.memory = &memory;
+	side->options = options = &side->own_options;
 	if (watch) {
 		side->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 		if (side->watch < 0)

@@ -381,15 +381,15 @@ static void rendering(void **state)
 	tx.opts = TCP_OPT_TS;
 	tx.len = 7;
 	tx.n_spans = 3; /* at odd places */
-	tx.spans[0] = (struct span){(const uint8_t *)"abc", 3};
-	tx.spans[1] = (struct span){(const uint8_t *)"d", 1};
-	tx.spans[2] = (struct span){(const uint8_t *)"efg", 3};
+	tx.spans[0] = (struct slice){.data = (const uint8_t *)"abc", .len = 3};
+	tx.spans[1] = (struct slice){.data = (const uint8_t *)"d", .len = 1};
+	tx.spans[2] = (struct slice){.data = (const uint8_t *)"efg", .len = 3};
 	assert_rendered(&tx, out_v4, sizeof(out_v4));
 
 	tx = segment(6, TCP_ACK);
 	tx.len = 7;
 	tx.n_spans = 1;
-	tx.spans[0] = (struct span){(const uint8_t *)"abcdefg", 7};
+	tx.spans[0] = (struct slice){.data = (const uint8_t *)"abcdefg", .len = 7};
 	assert_rendered(&tx, out_v6, sizeof(out_v6));
 
 	tx = segment(4, TCP_SYN | TCP_ACK);
@@ -420,7 +420,7 @@ static void offloaded_checksums(void **state)
 	tx.opts = TCP_OPT_TS;
 	tx.len = 7;
 	tx.n_spans = 1;
-	tx.spans[0] = (struct span){(const uint8_t *)"abcdefg", 7};
+	tx.spans[0] = (struct slice){.data = (const uint8_t *)"abcdefg", .len = 7};
 	rs_wire_render_tcp(&host, &tx, frame, WIRE_IP_CSUM_OFFLOAD | WIRE_L4_CSUM_OFFLOAD);
 	assert_int_equal(rs_load_be16(frame + 24), 0); /* the NIC fills it in */
 	memcpy(&left, frame + 50, 2);
