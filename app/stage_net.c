@@ -203,8 +203,45 @@ static bool take_other(
 
 /* ---- parse ---- */
 
-/* Frames become segments; what is not TCP is dealt with here. net->pkts keeps what is still ours.
- */
+/* Whatever else a frame may be. True: m is no longer ours. */
+static bool parse_unusual(
+	struct stage_net *net, struct net_port *port, struct rte_mbuf *m, uint32_t flags)
+{
+	struct pkt pkt;
+	bool is_gone = false;
+	uint32_t drop = rs_wire_parse(
+		&port->host, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, flags, &pkt);
+
+	if (!drop && pkt.kind == WIRE_TCP) {
+		drop = rs_wire_parse_tcp(&pkt, &net->segs[net->n_segs]);
+		net->n_segs += !drop;
+	} else if (!drop) {
+		is_gone = take_other(net, port, &pkt, m);
+	}
+	net->wire_counters[drop]++;
+	return is_gone;
+}
+
+/* A frame becomes a segment; what is not TCP is dealt with here. True: m is no longer ours. */
+static bool parse(struct stage_net *net, struct rte_mbuf *m)
+{
+	struct net_port *port = &net->ports[m->port];
+	uint32_t flags = rx_flags(m);
+
+	net->counters[NET_C_BYTES_IN] += m->pkt_len;
+	if (rs_unlikely(m->nb_segs > 1 && rte_pktmbuf_linearize(m))) {
+		net->counters[NET_C_DROP_LONG_FRAME]++;
+		return false;
+	}
+	if (rs_unlikely(!rs_wire_parse_plain(&port->host, rte_pktmbuf_mtod(m, const uint8_t *),
+		    m->data_len, flags, &net->segs[net->n_segs])))
+		return parse_unusual(net, port, m, flags);
+	net->n_segs++;
+	net->wire_counters[WIRE_OK]++;
+	return false;
+}
+
+/* net->pkts keeps what is still ours. */
 static void parse_all(struct stage_net *net)
 {
 	uint32_t n_kept = 0;
@@ -212,27 +249,11 @@ static void parse_all(struct stage_net *net)
 	net->n_segs = 0;
 	for (uint32_t i = 0; i < net->n_pkts; i++) {
 		struct rte_mbuf *m = net->pkts[i];
-		struct net_port *port = &net->ports[m->port];
-		struct pkt pkt;
-		uint32_t drop;
 
 		if (i + PREFETCH_AHEAD < net->n_pkts)
 			rte_prefetch0(rte_pktmbuf_mtod(net->pkts[i + PREFETCH_AHEAD], void *));
-		net->counters[NET_C_BYTES_IN] += m->pkt_len;
-		net->pkts[n_kept++] = m;
-		if (rs_unlikely(m->nb_segs > 1 && rte_pktmbuf_linearize(m))) {
-			net->counters[NET_C_DROP_LONG_FRAME]++;
-			continue;
-		}
-		drop = rs_wire_parse(&port->host, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len,
-			rx_flags(m), &pkt);
-		if (rs_likely(!drop && pkt.kind == WIRE_TCP)) {
-			drop = rs_wire_parse_tcp(&pkt, &net->segs[net->n_segs]);
-			net->n_segs += !drop;
-		} else if (!drop && take_other(net, port, &pkt, m)) {
-			n_kept--;
-		}
-		net->wire_counters[drop]++;
+		if (rs_likely(!parse(net, m)))
+			net->pkts[n_kept++] = m;
 	}
 	net->counters[NET_C_FRAMES_IN] += net->n_pkts;
 	net->frames.n_in += net->n_pkts;
