@@ -94,7 +94,7 @@ def addresses_on(t, device):
 @test(own=True)
 def tap(t):
     """The driver makes an interface; the client uses it instead of eth0."""
-    device = "tap0"
+    device = f"tap{os.getpid()}"
 
     def is_there(_):
         return device in (name for _, name in socket.if_nameindex())
