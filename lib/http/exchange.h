@@ -191,6 +191,7 @@ struct http_reply {
 	uint16_t status;
 	struct span content_type;    /* empty: none */
 	struct span fields;          /* further field lines, each with its CR LF */
+	struct span hints;           /* field lines for a 103 Early Hints before it; empty: none */
 	struct span body;            /* copied; head and body together fit into a chunk */
 	uint64_t generated_bytes;    /* instead of body: what generate() will make */
 	struct http_lasting lasting; /* instead of body: what is not copied */
