@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "http/follow.h"
 #include "http/lasting.h"
 #include "http/respond.h"
 
@@ -96,8 +97,8 @@ static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct
 	hc->reply_left = body ? later : 0;
 	hc->last = last;
 	count_reply(env, reply->status);
-	if (env->log)
-		env->log->reply(env->log->self, env, req, reply->status,
+	if (rs_unlikely(env->log != NULL))
+		rs_http_follow_begin(env, hc, req, reply->status,
 			!body   ? 0
 			: later ? later
 				: reply->body.len);
