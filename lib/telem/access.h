@@ -35,8 +35,7 @@ enum access_text {
 #define ACCESS_FOLLOWED  0x04u /* to the answer's end: its time and the following are known */
 #define ACCESS_REUSED    0x08u /* not the first request of its connection */
 #define ACCESS_KEPT      0x10u /* the connection may go on after this answer */
-#define ACCESS_ABORTED   0x20u /* the connection ended before the answer did; with ACCESS_FOLLOWED \
-				*/
+#define ACCESS_ABORTED   0x20u /* the connection ended before the answer did */
 
 /* Set for a text that the request had, and be it empty. */
 #define ACCESS_HAS(text) (0x100u << (text))
