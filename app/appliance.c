@@ -542,10 +542,11 @@ uint32_t rs_appliance_leaks(struct appliance *a)
 	uint32_t n_bad = 0;
 	bool pool_tells = true;
 
-	rs_access_writer_fini(&a->access);
 	n_bad += rs_tls_side_leaks(&a->tls);
 	for (uint16_t i = 0; i < a->topology.n_net; i++)
 		n_bad += rs_stage_net_leaks(a->net[i]);
+	/* Connections that ended only now are logged, too. */
+	rs_access_writer_fini(&a->access);
 	free_joints(a);
 	for (uint16_t i = 0; i < a->topology.n_rx; i++)
 		n_bad += rs_frame_ledger_leaks(&a->rx[i]->frames, "receive");

@@ -450,6 +450,7 @@ static int parse_content_memory(struct option_parser *p, const char *value)
 		return 0;                                                                          \
 	}
 
+FLAG_OPTION(early_hints, site.early_hints)
 FLAG_OPTION(strict_site, site.strict)
 FLAG_OPTION(watch, watch)
 FLAG_OPTION(listing, site.content.listing)

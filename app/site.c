@@ -79,18 +79,21 @@ static bool load_one(struct site_set *set, struct site *site, const char *dir,
 }
 
 /* Replies have to fit into buffers. */
-static bool check_fields(const struct site *site, void (*say)(const char *line))
+static bool check_fields(const struct site *site, bool early_hints, void (*say)(const char *line))
 {
 	uint32_t n;
 	const struct content_entry *entries = rs_content_entries(site->tree, &n);
 	char line[512];
 
 	for (uint32_t i = 0; i < n; i++) {
-		if (entries[i].fields.len <= SITE_FIELDS_BYTES)
+		uint32_t n_bytes = entries[i].fields.len + (early_hints ? entries[i].link.len : 0);
+
+		if (n_bytes <= SITE_FIELDS_BYTES)
 			continue;
-		snprintf(line, sizeof(line), "--header: %u bytes for %.*s, at most %d can be sent",
-			entries[i].fields.len, (int)entries[i].path.len,
-			(const char *)entries[i].path.data, SITE_FIELDS_BYTES);
+		snprintf(line, sizeof(line),
+			"--header: %u bytes for %.*s%s, at most %d can be sent", n_bytes,
+			(int)entries[i].path.len, (const char *)entries[i].path.data,
+			early_hints ? ", Link twice with --early-hints" : "", SITE_FIELDS_BYTES);
 		say(line);
 		return false;
 	}
@@ -179,7 +182,7 @@ struct site_set *rs_site_load(const struct site_options *options, const struct s
 
 		site->host = options->sites[i].host;
 		if (!load_one(set, site, options->sites[i].dir, tree_of(previous, i), &audience) ||
-			!check_fields(site, say)) {
+			!check_fields(site, options->early_hints, say)) {
 			rs_site_free(set);
 			return NULL;
 		}
@@ -325,6 +328,8 @@ uint32_t rs_site_varying_fields(const struct site_options *options)
 
 	if (options->n_sites > 1 || options->strict || options->sites[0].host)
 		fields |= 1u << HTTP_FIELD_HOST;
+	if (options->early_hints)
+		fields |= 1u << HTTP_FIELD_SEC_FETCH_MODE;
 	return fields;
 }
 

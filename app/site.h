@@ -38,7 +38,9 @@ struct site_options {
 		uint16_t status;
 		const char *path; /* in the site */
 	} error_pages[SITE_MAX_ERROR_PAGES];
-	const char *cors;               /* an origin, or "*"; NULL: none */
+	bool early_hints; /* 103 with the Link field of a page, before it, to browsers that navigate
+			   */
+	const char *cors; /* an origin, or "*"; NULL: none */
 	struct content_options content; /* for all of them, but for root */
 	uint32_t n_patterns;
 	struct content_pattern patterns[CONTENT_MAX_PATTERNS];

@@ -341,6 +341,9 @@ static void serve(struct stage_net *net, struct tcp_conn *conn, uint32_t ev)
 	}
 	net->web.env.peer = &conn->key;
 	if (rs_unlikely(ev & TCP_EV_GONE)) {
+		/* In good order: the last bytes may have been acknowledged with our FIN. */
+		if (conn->flags & TCP_F_FIN_ACKED)
+			rs_http_writable(&net->web.env, hc, &conn->sendq);
 		rs_http_release(&net->web.env, hc);
 		return;
 	}

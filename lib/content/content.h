@@ -53,6 +53,7 @@ struct content_entry {
 	const struct content_body *bodies[CONTENT_N_CODINGS]; /* NULL: none in this coding */
 	struct span type;   /* media type, with charset; empty for what is no file */
 	struct span fields; /* field lines by pattern, each with its CR LF; may be empty */
+	struct span link;   /* of these, the one that is Link (RFC 8288); may be empty */
 	int64_t mtime_s;    /* of the file; of a listing, the youngest time in it */
 	uint8_t kind;       /* enum content_kind */
 };

@@ -136,8 +136,10 @@ static void plan(struct load *load)
 
 static bool set_fields(struct load *load, struct content_entry *entry, struct span path)
 {
-	return rs_fields_find(&load->fields, path, &load->tree->texts, &entry->fields) ||
-	       rs_load_fail(load, "no memory for header fields");
+	if (!rs_fields_find(&load->fields, path, &load->tree->texts, &entry->fields))
+		return rs_load_fail(load, "no memory for header fields");
+	entry->link = rs_fields_line(entry->fields, "Link");
+	return true;
 }
 
 static bool add_file(struct load *load, struct walk_file *file, struct body *body)
