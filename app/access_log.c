@@ -10,9 +10,8 @@
 #include "io/log.h"
 #include "wire/seg.h"
 
-#define BATCH         64
-#define MAX_PER_TICK  ACCESS_RING_RECORDS /* of a core: then neighbours have their turn */
-#define US_PER_SECOND 1000000u
+#define BATCH        64
+#define MAX_PER_TICK ACCESS_RING_RECORDS /* of a core: then neighbours have their turn */
 
 const struct counter_def rs_log_counter_defs[LOG_N_COUNTERS] = {
 #define RS_COUNTER(id, name, help) {name, help},
@@ -64,30 +63,53 @@ static void set_request(struct access_record *r, const struct http_req *req)
 	rs_access_set_texts(r, texts);
 }
 
-/* On the packet path. */
-static void on_reply(void *self, const struct http_env *env, const struct http_req *req,
-	uint16_t status, uint64_t body_bytes)
+static uint16_t flags_of(const struct access_log *log, const struct http_logged *reply)
+{
+	return (uint16_t)((log->is_tls ? ACCESS_TLS : 0) | (reply->reused ? ACCESS_REUSED : 0) |
+			  (reply->kept ? ACCESS_KEPT : 0));
+}
+
+/* On the packet path, as is the next one. Until then duration_us is when the request began. */
+static bool on_begin(
+	void *self, const struct http_env *env, const struct http_logged *reply, void *record)
 {
 	struct access_log *log = self;
 	const struct flow_key *peer = env->peer;
-	struct access_record r;
+	struct access_record *r = record;
 
 	if (!rs_access_sampled(&log->sample))
-		return;
-	r = (struct access_record){
-		.unix_us = (uint64_t)env->unix_s * US_PER_SECOND,
-		.bytes_sent = body_bytes,
+		return false;
+	*r = (struct access_record){
+		.unix_us = reply->begun_us + (uint64_t)env->unix_ahead_us,
+		.duration_us = reply->begun_us,
 		.client_port = peer->remote_port,
 		.local_port = peer->local_port,
-		.status = status,
-		.flags = log->is_tls ? ACCESS_TLS : 0,
+		.status = reply->status,
+		.flags = flags_of(log, reply),
 	};
-	memcpy(r.client, peer->remote, sizeof(r.client));
-	set_request(&r, req);
+	memcpy(r->client, peer->remote, sizeof(r->client));
+	set_request(r, reply->req);
+	return true;
+}
+
+static void on_end(void *self, const struct http_env *env, void *record, enum http_log_end how,
+	uint64_t body_bytes)
+{
+	struct access_log *log = self;
+	struct access_record *r = record;
+
+	r->bytes_sent = body_bytes;
+	r->duration_us = env->now_us - r->duration_us;
+	if (how != HTTP_LOG_UNKNOWN)
+		r->flags |= ACCESS_FOLLOWED;
+	if (how == HTTP_LOG_ABORTED)
+		r->flags |= ACCESS_ABORTED;
 	log->counters[LOG_C_RECORDS]++;
-	if (rte_ring_sp_enqueue_burst_elem(log->ring, &r, sizeof(r), 1, NULL) != 1)
+	if (rte_ring_sp_enqueue_burst_elem(log->ring, r, sizeof(*r), 1, NULL) != 1)
 		log->counters[LOG_C_LOST_RING]++;
 }
+
+_Static_assert(sizeof(struct access_record) <= HTTP_LOG_RECORD_BYTES, "it stands in one of these");
 
 int rs_access_writer_add_core(
 	struct access_writer *w, struct access_log *log, struct http_env *env, bool is_tls)
@@ -102,7 +124,7 @@ int rs_access_writer_add_core(
 			ACCESS_RING_RECORDS, (int)rte_socket_id(), RING_F_SP_ENQ | RING_F_SC_DEQ),
 		.is_tls = is_tls,
 		.sample = {.state = w->n_logs, .every = w->options->sample},
-		.hook = {.reply = on_reply, .self = log},
+		.hook = {.begin = on_begin, .end = on_end, .self = log},
 	};
 	if (!log->ring) {
 		rs_log("--access-log: no memory for a ring: %s", rte_strerror(rte_errno));

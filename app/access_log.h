@@ -2,8 +2,8 @@
 /*
  * The access log: cores that answer put records into rings of their own, and never wait; the
  * control core makes lines of them and writes these. What a full ring or a full disk costs is
- * counted. A line stands for a reply when it was queued, and tells how long its body is, not how
- * much of it the client took. Includes telem, http, DPDK's ring.
+ * counted. A line is made when a reply has ended: see http/follow.h for when that is. Includes
+ * telem, http, DPDK's ring.
  */
 #ifndef RS_APP_ACCESS_LOG_H
 #define RS_APP_ACCESS_LOG_H

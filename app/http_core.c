@@ -50,6 +50,7 @@ void rs_http_core_renew_date(struct http_core *core, uint64_t now_us)
 	rs_http_date(core->date, (uint64_t)now.tv_sec);
 	core->env.date_no++;
 	core->env.unix_s = now.tv_sec;
+	core->env.unix_ahead_us = now.tv_sec * 1000000 + now.tv_nsec / 1000 - (int64_t)now_us;
 	core->date_due_us = now_us + 1000000 - (uint64_t)now.tv_nsec / 1000;
 }
 

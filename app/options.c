@@ -96,6 +96,7 @@ NUMBER_OPTION(max_body, bytes, max_body_bytes, 0, 1 << 30)
 NUMBER_OPTION(idle_timeout, number, idle_timeout_s, 1, 86400)
 NUMBER_OPTION(header_timeout, number, header_timeout_s, 1, 3600)
 NUMBER_OPTION(body_timeout, number, body_timeout_s, 1, 3600)
+NUMBER_OPTION(write_timeout, number, write_timeout_s, 1, 3600)
 NUMBER_OPTION(time_wait, number, time_wait_s, 0, 240)
 NUMBER_OPTION(keepalive, number, keepalive_s, 0, 86400)
 NUMBER_OPTION(drain_timeout, number, drain_timeout_s, 0, 86400)
@@ -450,6 +451,7 @@ static int parse_content_memory(struct option_parser *p, const char *value)
 		return 0;                                                                          \
 	}
 
+FLAG_OPTION(early_hints, site.early_hints)
 FLAG_OPTION(strict_site, site.strict)
 FLAG_OPTION(watch, watch)
 FLAG_OPTION(listing, site.content.listing)

@@ -25,6 +25,7 @@ static bool has_stray(const struct config *cfg, char *error)
 		{no_site && cfg->n_index_names, "index", "--root or --site"},
 		{no_site && site->content.listing, "listing", "--root or --site"},
 		{no_site && site->n_patterns, "header", "--root or --site"},
+		{!site->n_patterns && site->early_hints, "early-hints", "--header"},
 		{no_site && site->n_error_pages, "error-page", "--root or --site"},
 		{no_site && site->content.precompress, "precompress", "--root or --site"},
 		{no_site && site->cors, "cors", "--root or --site"},

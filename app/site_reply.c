@@ -158,6 +158,26 @@ static bool redirect(struct ask *a)
 
 /* ---- files ---- */
 
+/*
+ * What goes ahead of the page in a 103 (RFC 8297). HTTP/1.1 clients are known that take an interim
+ * reply for the final one (section 3): so only those get it that say they are browsers which
+ * navigate, the ones that can make use of it.
+ */
+static struct span hints_for(const struct ask *a)
+{
+	const struct http_req *req = a->req;
+
+	if (!a->core->set->options->early_hints || req->method != HTTP_GET || !req->minor_version)
+		return (struct span){0};
+	for (uint32_t i = 0; req->known & 1u << HTTP_FIELD_SEC_FETCH_MODE && i < req->n_fields;
+		i++) {
+		if (rs_http_field(req, i)->id == HTTP_FIELD_SEC_FETCH_MODE &&
+			rs_http_same(rs_http_field_value(req, i), "navigate"))
+			return a->entry->link;
+	}
+	return (struct span){0};
+}
+
 static bool reply_unsatisfiable(struct ask *a)
 {
 	ADD(a, "Content-Range: bytes */");
@@ -167,11 +187,12 @@ static bool reply_unsatisfiable(struct ask *a)
 }
 
 /* Small bodies are copied, so that the reply is one slice, and can be repeated. */
-static bool is_small(const struct ask *a)
+static bool is_small(const struct ask *a, uint32_t hints_bytes)
 {
-	return a->body->len <= SMALL_BODY_BYTES &&
-	       HTTP_HEAD_ROOM + a->entry->type.len + a->n + a->body->len <=
-		       a->env->chunks->chunk_bytes;
+	return a->body->len <= SMALL_BODY_BYTES && HTTP_HINTS_ROOM + hints_bytes + HTTP_HEAD_ROOM +
+								   a->entry->type.len + a->n +
+								   a->body->len <=
+							   a->env->chunks->chunk_bytes;
 }
 
 static bool reply_body(struct ask *a, uint16_t status, const struct http_range *ranges, uint32_t n)
@@ -179,7 +200,9 @@ static bool reply_body(struct ask *a, uint16_t status, const struct http_range *
 	struct http_reply reply = {.status = status, .content_type = a->entry->type};
 
 	reply.fields = fields_of(a);
-	if (!n && is_small(a))
+	if (status == 200)
+		reply.hints = hints_for(a);
+	if (!n && is_small(a, reply.hints.len))
 		reply.body = (struct span){.data = a->body->data, .len = (uint32_t)a->body->len};
 	else
 		reply.lasting = (struct http_lasting){

@@ -166,3 +166,20 @@ bool rs_fields_find(struct fields *fields, struct span path, struct texts *texts
 			(struct fields_set){.matching = set, .text = *text};
 	return true;
 }
+
+struct span rs_fields_line(struct span text, const char *name)
+{
+	const uint8_t *line = text.data, *end = text.data + text.len;
+	size_t len = strlen(name);
+
+	while (line < end) {
+		const uint8_t *next = memchr(line, '\n', (size_t)(end - line));
+
+		next = next ? next + 1 : end;
+		if ((size_t)(next - line) > len && line[len] == ':' &&
+			strncasecmp((const char *)line, name, len) == 0)
+			return (struct span){.data = line, .len = (uint32_t)(next - line)};
+		line = next;
+	}
+	return (struct span){0};
+}

@@ -36,6 +36,9 @@ bool rs_fields_init(struct fields *fields, const struct content_pattern *pattern
 bool rs_fields_find(
 	struct fields *fields, struct span path, struct texts *texts, struct span *text);
 
+/* Of the lines that rs_fields_find() gave, the one with this name, with its CR LF; empty: none. */
+struct span rs_fields_line(struct span text, const char *name);
+
 /* Whether all of text is as pattern says, where '*' is any number of any bytes. */
 bool rs_fields_match(const char *pattern, struct span text);
 

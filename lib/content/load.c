@@ -136,8 +136,10 @@ static void plan(struct load *load)
 
 static bool set_fields(struct load *load, struct content_entry *entry, struct span path)
 {
-	return rs_fields_find(&load->fields, path, &load->tree->texts, &entry->fields) ||
-	       rs_load_fail(load, "no memory for header fields");
+	if (!rs_fields_find(&load->fields, path, &load->tree->texts, &entry->fields))
+		return rs_load_fail(load, "no memory for header fields");
+	entry->link = rs_fields_line(entry->fields, "Link");
+	return true;
 }
 
 static bool add_file(struct load *load, struct walk_file *file, struct body *body)
@@ -362,7 +364,10 @@ static bool reserve(struct load *load)
 
 static bool run(struct load *load)
 {
-	if (!begin(load) || !prepare(load) || !rs_walk(load) || !reserve(load))
+	if (!begin(load) || !prepare(load))
+		return false;
+	rs_load_begin_phase(load, CONTENT_FINDING, 0, 0);
+	if (!rs_walk(load) || !reserve(load))
 		return false;
 	plan(load);
 	if (!load_files(load))

@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "http/body.h"
+#include "http/follow.h"
 #include "http/lasting.h"
 #include "http/memo.h"
 #include "http/reply.h"
@@ -364,6 +365,8 @@ static uint32_t read_head(struct http_env *env, struct http_conn *hc, const uint
 	struct http_req req;
 	int r;
 
+	if (rs_unlikely(env->log != NULL))
+		rs_http_follow_request(env, hc);
 	if (hc->head) {
 		uint8_t *buffer = rs_chunk_data(env->heads, hc->head);
 
@@ -494,6 +497,9 @@ void rs_http_writable(struct http_env *env, struct http_conn *hc, struct sendq *
 		continue_reply(env, hc, out);
 	else if (!rs_sendq_full(out))
 		hc->blocked = false;
+	if (rs_unlikely(hc->followed))
+		rs_http_follow_go_on(
+			env, hc, out->n_bytes + (hc->state == STATE_REPLY ? hc->reply_left : 0));
 	settle_clock(env, hc, out, queued);
 }
 
@@ -555,6 +561,8 @@ void rs_http_close(struct http_env *env, struct http_conn *hc, const struct send
 
 void rs_http_release(struct http_env *env, struct http_conn *hc)
 {
+	if (rs_unlikely(hc->followed))
+		rs_http_follow_abort(env, hc);
 	rs_http_lasting_end(env, hc);
 	drop_head(env, hc);
 }

@@ -71,10 +71,34 @@ struct http_handler {
 #define HTTP_MAX_HANDLERS         255
 #define HTTP_OPTIONS_FIELDS_BYTES 512
 
-/* Who wants to know of each reply, when its head is queued; body_bytes: how long its body is. */
+/* What is known of a reply when its head is queued. */
+struct http_logged {
+	const struct http_req *req;
+	uint64_t begun_us;   /* on the clock of now_us: when the request's first byte was read */
+	uint64_t body_bytes; /* that are to be sent */
+	uint16_t status;
+	bool reused; /* not the first request of its connection */
+	bool kept;   /* the connection stays open after the reply */
+};
+
+enum http_log_end {
+	HTTP_LOG_WHOLE,   /* now: see follow.h for what that means */
+	HTTP_LOG_ABORTED, /* now: the connection ended before the reply did */
+	HTTP_LOG_UNKNOWN, /* it was not followed so far */
+};
+
+#define HTTP_LOG_RECORD_BYTES 256
+
+/*
+ * Who wants to know of each reply. begin() writes what it likes to record, HTTP_LOG_RECORD_BYTES on
+ * a cache line of their own; false: nothing, this reply is not logged. end() comes once for each
+ * begin() that said true, perhaps at once; body_bytes: how many of its body were sent.
+ */
 struct http_log {
-	void (*reply)(void *self, const struct http_env *env, const struct http_req *req,
-		uint16_t status, uint64_t body_bytes);
+	bool (*begin)(void *self, const struct http_env *env, const struct http_logged *reply,
+		void *record);
+	void (*end)(void *self, const struct http_env *env, void *record, enum http_log_end how,
+		uint64_t body_bytes);
 	void *self;
 };
 
@@ -103,11 +127,12 @@ struct http_config {
 
 struct http_env {
 	const struct http_config *cfg;
-	uint64_t now_us;  /* set by the caller once a burst, monotonic */
-	const char *date; /* HTTP_DATE_BYTES of rs_http_date(), renewed every second … */
-	uint32_t date_no; /* … and then this counts up */
-	int64_t unix_s;   /* … and this is the wall clock */
-	void *app;        /* what the handlers have on this core */
+	uint64_t now_us;       /* set by the caller once a burst, monotonic */
+	const char *date;      /* HTTP_DATE_BYTES of rs_http_date(), renewed every second … */
+	uint32_t date_no;      /* … and then this counts up */
+	int64_t unix_s;        /* … and this is the wall clock */
+	int64_t unix_ahead_us; /* … and so far it is ahead of now_us, in microseconds */
+	void *app;             /* what the handlers have on this core */
 	const struct http_log *log; /* NULL: nobody */
 	const void *peer;           /* the client of the connection at work, for log */
 	struct http_memo *memo;     /* see memo.h; NULL: every reply is made anew */
@@ -147,6 +172,7 @@ struct http_conn {
 	uint16_t head_bytes; /* how much of it there is */
 	uint16_t head_scanned;
 	uint32_t n_requests;
+	uint32_t begun_us;      /* for the log, as is followed: see follow.h */
 	const uint8_t *lasting; /* the next byte of a body that is not copied, or NULL */
 	uint8_t state;
 	uint8_t clock;   /* what deadline_us stands for */
@@ -156,6 +182,8 @@ struct http_conn {
 	bool abort : 1;
 	bool last : 1;  /* close after the reply at work */
 	bool early : 1; /* set by the caller: what it brings may have been replayed (RFC 8470) */
+	bool begun : 1; /* begun_us is set */
+	uint32_t followed;
 };
 
 _Static_assert(sizeof(struct http_conn) == 64, "one for every TCP connection: keep it small");
@@ -191,6 +219,7 @@ struct http_reply {
 	uint16_t status;
 	struct span content_type;    /* empty: none */
 	struct span fields;          /* further field lines, each with its CR LF */
+	struct span hints;           /* field lines for a 103 Early Hints before it; empty: none */
 	struct span body;            /* copied; head and body together fit into a chunk */
 	uint64_t generated_bytes;    /* instead of body: what generate() will make */
 	struct http_lasting lasting; /* instead of body: what is not copied */

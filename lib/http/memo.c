@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/csum.h"
+#include "http/follow.h"
 #include "http/reply.h"
 
 /* Is the reply to such a request the same for everybody who asks for the path? */
@@ -79,7 +80,7 @@ bool rs_http_memo_reply(
 	}
 	rs_http_kept_account(env, hc, &e->reply, closes);
 	if (rs_unlikely(env->log != NULL))
-		env->log->reply(env->log->self, env, req, 200, e->reply.body_len);
+		rs_http_follow_begin(env, hc, req, 200, e->reply.body_len);
 	return true;
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
+#include "http/follow.h"
 #include "http/lasting.h"
 #include "http/respond.h"
 
@@ -49,6 +51,11 @@ static uint64_t later_bytes(const struct http_reply *reply, struct span *type, u
 	return rs_http_parts_bytes(body, type_text, &type->len);
 }
 
+static uint32_t hints_room(const struct http_reply *reply)
+{
+	return reply->hints.len ? HTTP_HINTS_ROOM + reply->hints.len : 0;
+}
+
 /* Room is asked for as if the body were sent: HEAD and GET differ in nothing else. */
 static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct http_req *req,
 	struct sendq *out, const struct http_reply *reply, bool last)
@@ -65,9 +72,10 @@ static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct
 		.content_length = later ? later : reply->body.len,
 		.fields = reply->fields,
 	};
-	uint8_t *to = rs_sendq_reserve(
-		out, env->chunks, HTTP_HEAD_ROOM + type.len + reply->fields.len + reply->body.len);
-	uint32_t used;
+	uint8_t *to = rs_sendq_reserve(out, env->chunks,
+		hints_room(reply) + HTTP_HEAD_ROOM + type.len + reply->fields.len +
+			reply->body.len);
+	uint32_t used = 0;
 
 	if (!to)
 		return false;
@@ -76,7 +84,11 @@ static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct
 		rs_sendq_commit(out, 0, env->chunks);
 		return false;
 	}
-	used = rs_http_render_head(to, &head);
+	if (rs_unlikely(reply->hints.len)) {
+		used = rs_http_render_hints(to, reply->hints);
+		env->counters[HTTP_C_REPLIES_1XX]++;
+	}
+	used += rs_http_render_head(to + used, &head);
 	if (body && reply->body.len) {
 		memcpy(to + used, reply->body.data, reply->body.len);
 		used += reply->body.len;
@@ -85,8 +97,8 @@ static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct
 	hc->reply_left = body ? later : 0;
 	hc->last = last;
 	count_reply(env, reply->status);
-	if (env->log)
-		env->log->reply(env->log->self, env, req, reply->status,
+	if (rs_unlikely(env->log != NULL))
+		rs_http_follow_begin(env, hc, req, reply->status,
 			!body   ? 0
 			: later ? later
 				: reply->body.len);

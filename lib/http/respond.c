@@ -23,6 +23,8 @@ const char *rs_http_status_text(uint16_t status)
 	switch (status) {
 	case 100:
 		return "Continue";
+	case 103:
+		return "Early Hints";
 	case 200:
 		return "OK";
 	case 204:
@@ -112,6 +114,15 @@ uint32_t rs_http_render_head(uint8_t *to, const struct http_head *head)
 		p = PUT_LITERAL(p, "Connection: keep-alive\r\n");
 	if (head->fields.len)
 		p = put(p, head->fields.data, head->fields.len);
+	p = PUT_LITERAL(p, "\r\n");
+	return (uint32_t)(p - to);
+}
+
+uint32_t rs_http_render_hints(uint8_t *to, struct span fields)
+{
+	uint8_t *p = put_status_line(to, 103);
+
+	p = put(p, fields.data, fields.len);
 	p = PUT_LITERAL(p, "\r\n");
 	return (uint32_t)(p - to);
 }

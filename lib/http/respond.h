@@ -34,6 +34,10 @@ struct http_head {
 /* Writes the head with its final empty line; returns its bytes. */
 uint32_t rs_http_render_head(uint8_t *to, const struct http_head *head);
 
+/* 103 Early Hints (RFC 8297) with these field lines, at least one: an interim reply, whole. */
+#define HTTP_HINTS_ROOM 32 /* beside fields */
+uint32_t rs_http_render_hints(uint8_t *to, struct span fields);
+
 /* "Not Found"; "Unknown" for a status that we never send. */
 const char *rs_http_status_text(uint16_t status);
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The access log: one line a reply, none lost in normal times, none that deceives."""
 
+import datetime
 import json
 import os
 import re
 import signal
 import tempfile
+import time
 
 import pki
 from harness import equal, test, true
@@ -74,6 +76,52 @@ def json_and_samples(t):
         r = records[-1]
         equal((r["client"], r["status"], r["method"], r["host"], r["tls"], r["user_agent"]),
               (t.client, 200, "GET", "test", False, "\xff\""))
+
+
+@test(own=True, families=(4,), layouts=("fused",))
+def how_long_replies_took(t):
+    with tempfile.TemporaryDirectory(prefix="ringside-log-") as folder:
+        path = os.path.join(folder, "access.log")
+        appliance = t.start("--access-log", path, "--access-format", "json", "--https", "443",
+                            *pki.options(pki.pair("one.test")))
+        pause, big = 0.3, 4_000_000
+        before = time.time()
+        for connect in (Connection, TlsConnection):
+            with connect(t, receive_buffer=16384) as c:
+                c.get("/bytes/7")
+                # In two pieces: it began with the first.
+                c.send(b"GET /bytes/8 HTTP/1.1\r\n")
+                time.sleep(pause)
+                c.send(b"Host: test\r\n\r\n")
+                c.response()
+                # A client that takes its time.
+                c.send(request("GET", f"/bytes/{big}"))
+                c.take(100)
+                time.sleep(pause)
+                c.take(big // 2)
+            # … and is gone before the end.
+        with Connection(t) as c:
+            c.get(f"/bytes/{big}", "Connection: close")
+        wait_until(lambda: len(lines(path)) == 7, 5, "all lines")
+        after = time.time()
+        appliance.stop()
+        records = [json.loads(line) for line in lines(path)]
+        us = pause * 1e6
+        for r in records:
+            came = datetime.datetime.fromisoformat(r["time"].replace("Z", "+00:00")).timestamp()
+            true(before - 0.05 <= came <= came + r["duration_us"] / 1e6 <= after + 0.05, f"{r}")
+        for r in records[0:6:3]:
+            equal((r["target"], r["bytes"], r["aborted"], r["reused"]), ("/bytes/7", 7, False,
+                                                                         False))
+            true(r["duration_us"] < us, f"{r}")
+        for r in records[1:6:3]:
+            equal((r["target"], r["aborted"], r["reused"]), ("/bytes/8", False, True))
+            true(r["duration_us"] >= us * 0.9, f"{r}")
+        for r in records[2:6:3]:
+            equal((r["status"], r["aborted"]), (200, True))
+            true(r["duration_us"] >= us * 0.9 and big // 2 <= r["bytes"] < big, f"{r}")
+        equal((records[6]["bytes"], records[6]["aborted"]), (big, False))
+        true(records[6]["duration_us"] > 0, f"{records[6]}")
 
 
 @test(own=True, families=(4,), within=60, layouts=("fused",))

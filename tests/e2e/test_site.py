@@ -327,6 +327,58 @@ def hosts_and_fields(t):
         appliance.stop()
 
 
+@test(own=True, families=(4,), within=60, layouts=("fused",))
+def early_hints_come_before_the_page(t):
+    link, navigate = "</style.css>; rel=preload; as=style", "Sec-Fetch-Mode: navigate"
+    with Site() as site:
+        site.write("page.html", b"<p>page</p>\n")
+        site.write("large.html", noise(100_000)[:100_000])
+        options = ("--root", site.root, "--header", f"*.html Link: {link}", "--https", "443",
+                   *pki.options(pki.pair("one.test")))
+        appliance = t.start(*options, "--early-hints")
+        for connect in (Connection, TlsConnection):
+            with connect(t) as c:
+                for path in ("/page.html", "/large.html", "/page.html", "/"):
+                    hints = ask(c, path, navigate)
+                    equal((hints.status, hints.fields), (103, {"link": link}), path)
+                    final = c.response()
+                    equal((final.status, final.fields["link"]), (200, link), path)
+                c.send(2 * request("GET", "/page.html", navigate))
+                equal([c.response().status for _ in range(4)], [103, 200] * 2)
+                tag = final.fields["etag"]
+                for method, path, fields, status in (
+                    ("GET", "/page.html", (), 200),
+                    ("GET", "/page.html", ("Sec-Fetch-Mode: no-cors",), 200),
+                    ("HEAD", "/page.html", (navigate,), 200),
+                    ("GET", "/", (navigate, f"If-None-Match: {tag}"), 304),
+                    ("GET", "/large.html", (navigate, "Range: bytes=0-1"), 206),
+                    ("GET", "/large.html", (navigate, "Range: bytes=200000-"), 416),
+                    ("GET", "/none.html", (navigate,), 404),
+                ):
+                    r = ask(c, path, *fields, method=method)
+                    equal(r.status, status, f"{method} {path} {fields}")
+                c.send(b"GET /page.html HTTP/1.0\r\nHost: test\r\n" + navigate.encode() +
+                       b"\r\n\r\n")
+                equal(c.response().status, 200)
+        words = t.tool("curl", "-sv", "-o", "/dev/null", "--http1.1", "-H", navigate,
+                       t.url("/page.html"))
+        statuses = re.findall(r"< HTTP/1.1 (\d+)", words)
+        equal(statuses, ["103", "200"], words)
+        site.write("page.html", b"<p>new</p>\n", MTIME + 1)
+        appliance.process.send_signal(signal.SIGHUP)
+
+        def is_new():
+            with Connection(t) as c:
+                equal(ask(c, "/page.html", navigate).status, 103)
+                return c.response().body == b"<p>new</p>\n"
+        wait_until(is_new, 10, "the new page")
+        appliance.stop()
+        appliance = t.start(*options)
+        with Connection(t) as c:
+            equal(ask(c, "/page.html", navigate).status, 200)
+        appliance.stop()
+
+
 @test(own=True, families=(4,), within=60)
 def a_reload_loses_nothing(t):
     old, new = noise(4_000_000, 1)[:4_000_000], noise(4_000_000, 2)[:4_000_000]
@@ -401,6 +453,7 @@ def bad_directories_are_named(t):
             (("--watch",), "--root"),
             (("--root", site.root, "--header", "nothing"), "PATTERN"),
             (("--root", site.root, "--error-page", "200=/x"), "STATUS"),
+            (("--root", site.root, "--early-hints"), "--header"),
             (("--root", site.root, "--precompress", "lzma"), "gzip"),
             (("--root", site.root, "--cors", "a b"), "origin"),
         ):

@@ -96,7 +96,7 @@ static inline void rig_close(struct rig *rig)
 /* The peer takes up to n bytes. */
 static inline void rig_ack(struct rig *rig, uint32_t n)
 {
-	struct span spans[SENDQ_SLICES];
+	struct slice spans[SENDQ_SLICES];
 	uint32_t n_spans;
 
 	if (n > rig->out.n_bytes)
@@ -220,7 +220,7 @@ static inline bool rig_transcript(const struct rig *rig, char *to, size_t room)
 		if (!p || closed || n + 200 > room)
 			return false;
 		closed = reply.close;
-		if (reply.status == 100 || reply.status == 204) {
+		if (reply.status < 200 || reply.status == 204) {
 			if (reply.has_length)
 				return false;
 		} else if (!reply.has_length || (!reply.has_date && reply.status != 503)) {

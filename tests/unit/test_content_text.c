@@ -239,6 +239,17 @@ static void the_last_of_a_name_counts(void **state)
 	rs_texts_free(&texts);
 }
 
+static void one_line_by_its_name(void **state)
+{
+	static const char text[] = "X-Link: a\r\nLinks: b\r\nlink: c\r\nX: Link: d\r\n";
+
+	(void)state;
+	assert_text(rs_fields_line(span_of(text), "Link"), "link: c\r\n");
+	assert_text(rs_fields_line(span_of(text), "X"), "X: Link: d\r\n");
+	assert_int_equal(rs_fields_line(span_of(text), "Lin").len, 0);
+	assert_int_equal(rs_fields_line((struct span){0}, "Link").len, 0);
+}
+
 static void no_more_patterns_than_that(void **state)
 {
 	static struct content_pattern many[CONTENT_MAX_PATTERNS + 1];
@@ -270,6 +281,7 @@ int main(void)
 		cmocka_unit_test(patterns),
 		cmocka_unit_test(a_pattern_of_stars),
 		cmocka_unit_test(the_last_of_a_name_counts),
+		cmocka_unit_test(one_line_by_its_name),
 		cmocka_unit_test(no_more_patterns_than_that),
 	};
 

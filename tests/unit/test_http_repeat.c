@@ -107,7 +107,7 @@ static void paths_are_told_apart(void **state)
 static void the_second_passes(void **state)
 {
 	static const char request[] = "GET /bytes/64 HTTP/1.1\r\n" HOST;
-	struct span old;
+	struct slice old;
 
 	(void)state;
 	rig_open(&rig, 64, 4);
@@ -158,7 +158,7 @@ static void pipelined_replies_are_copied(void **state)
 static void the_checksum_is_known(void **state)
 {
 	static const char request[] = "GET /bytes/64 HTTP/1.1\r\n" HOST;
-	struct span reply;
+	struct slice reply;
 
 	(void)state;
 	rig_open(&rig, 64, 4);
@@ -300,21 +300,21 @@ static void verbatim_replies_depend_on_the_same(void **state)
 	rig_close(&rig);
 }
 
-static void count_log(void *n, const struct http_env *env, const struct http_req *req,
-	uint16_t status, uint64_t body_bytes)
+static bool count_log(
+	void *n, const struct http_env *env, const struct http_logged *reply, void *record)
 {
 	(void)env;
-	(void)status;
-	(void)body_bytes;
-	assert_int_equal(req->path.len, 8);
+	(void)record;
+	assert_int_equal(reply->req->path.len, 8);
 	++*(uint32_t *)n;
+	return false;
 }
 
 /* The log is told of every request, with its fields. */
 static void nothing_is_taken_past_the_log(void **state)
 {
 	uint32_t n = 0;
-	const struct http_log log = {.reply = count_log, .self = &n};
+	const struct http_log log = {.begin = count_log, .self = &n};
 
 	(void)state;
 	rig_open(&rig, 64, 4);
