@@ -10,6 +10,7 @@
 #include <rte_malloc.h>
 
 #include "builtin.h"
+#include "io/dma.h"
 #include "io/log.h"
 #include "io/mbufs.h"
 
@@ -128,6 +129,19 @@ static uint32_t frames_between(const struct topology *t, uint32_t n_ports)
 	       t->n_tx * n_ports * TX_BACKLOG;
 }
 
+/* Where there are no mbufs to point to bodies left, these are copied. */
+static int point_to_bodies(struct appliance *a, uint32_t n_frames)
+{
+	a->segs_out =
+		rs_io_segs_create(rs_min_u32(n_frames, ANCHOR_MAX_MBUFS), (int)rte_socket_id());
+	if (!a->segs_out)
+		return -ENOMEM;
+	if (!a->cfg->site.n_sites)
+		rs_io_dma_share((void *)(uintptr_t)rs_builtin_area.start, rs_builtin_area.len,
+			BUILTIN_AREA_UNIT);
+	return 0;
+}
+
 static int open_ports(struct appliance *a)
 {
 	const struct config *cfg = a->cfg;
@@ -142,6 +156,7 @@ static int open_ports(struct appliance *a)
 	uint32_t n_needed =
 		rs_io_mbufs_needed(a->n_ports, &pc) + frames_between(&a->topology, a->n_ports);
 	uint32_t n = a->n_ports;
+	bool reads_memory = false;
 
 	if (cfg->mbufs && cfg->mbufs < n_needed)
 		rs_log("--mbufs %u: rings and stages can hold %u; then none is left to receive "
@@ -163,9 +178,11 @@ static int open_ports(struct appliance *a)
 			cfg->addrs, cfg->n_addrs);
 	}
 	a->tcp.tso_bytes = UINT32_MAX;
-	for (uint32_t i = 0; i < n; i++) /* one connection may leave by any port */
+	for (uint32_t i = 0; i < n; i++) { /* one connection may leave by any port */
 		a->tcp.tso_bytes = rs_min_u32(a->tcp.tso_bytes, a->ports[i].tso_bytes);
-	return 0;
+		reads_memory |= a->ports[i].reads_memory;
+	}
+	return reads_memory ? point_to_bodies(a, n_needed) : 0;
 }
 
 /* ---- stages and joints ---- */
@@ -303,6 +320,7 @@ static int build_net(struct appliance *a, uint16_t net)
 			.https_ports = a->cfg->https_ports,
 			.n_tls_cores = a->topology.n_tls,
 			.mbufs = a->mbufs,
+			.segs_out = a->segs_out,
 			.slow = &a->slow[net],
 			.next_hops = a->cfg->next_hop == NEXT_HOP_ROUTE ? &a->next_hops : NULL,
 			.n_ports = a->n_ports,
@@ -509,10 +527,19 @@ static void free_joints(struct appliance *a)
 	}
 }
 
+static uint32_t pool_leaks(const struct rte_mempool *pool, const char *what)
+{
+	uint32_t n_out = pool ? rte_mempool_in_use_count(pool) : 0;
+
+	if (!n_out)
+		return 0;
+	rs_log("leak: %u of %u %s did not come back", n_out, pool->size, what);
+	return 1;
+}
+
 uint32_t rs_appliance_leaks(struct appliance *a)
 {
 	uint32_t n_bad = 0;
-	uint32_t n_out;
 	bool pool_tells = true;
 
 	n_bad += rs_tls_side_leaks(&a->tls);
@@ -529,11 +556,9 @@ uint32_t rs_appliance_leaks(struct appliance *a)
 		pool_tells &= !a->ports[--a->n_ports].keeps_frames;
 		rs_io_port_close(&a->ports[a->n_ports]);
 	}
-	n_out = rte_mempool_in_use_count(a->mbufs);
-	if (n_out && pool_tells) {
-		rs_log("leak: %u of %u frames did not come back", n_out, a->mbufs->size);
-		n_bad++;
-	}
+	n_bad += pool_leaks(a->segs_out, "mbufs that point to bodies");
+	if (pool_tells)
+		n_bad += pool_leaks(a->mbufs, "frames");
 	return n_bad;
 }
 
@@ -551,6 +576,7 @@ void rs_appliance_destroy(struct appliance *a)
 		rte_free(a->net[i]);
 		rte_free(a->tx[i]);
 	}
+	rte_mempool_free(a->segs_out);
 	rte_mempool_free(a->mbufs);
 	rs_site_side_destroy(&a->site);
 }

@@ -27,6 +27,7 @@ struct appliance {
 	struct http_config http;
 	struct topology topology;
 	struct rte_mempool *mbufs;
+	struct rte_mempool *segs_out; /* NULL: no port can have frames that point to bodies */
 	uint32_t n_ports;
 	struct io_port ports[IO_MAX_PORTS];
 	struct wire_host hosts[IO_MAX_PORTS];

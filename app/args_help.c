@@ -92,7 +92,9 @@ void rs_args_print_markdown(FILE *to)
 	      "| TERM, INT | Drain: no new connections, running requests finish, then end with "
 	      "status 0. The second one ends at once. |\n"
 	      "| USR1 | Print all counters that are not zero. |\n"
-	      "| HUP | Nothing is reloaded yet, and it says so. |\n",
+	      "| HUP | Certificates, ticket keys and sites are read again, and the access log is "
+	      "opened anew; running connections keep what they have, and what is bad leaves the "
+	      "old in use. |\n",
 		to);
 	for (uint32_t i = 0; i < rs_n_options; i++) {
 		const struct option *o = &rs_options[i];

@@ -76,12 +76,20 @@ static bool respond_hello(
 #define PATTERN_BYTES    (PATTERN_PERIOD * 4178u)
 #define SMALL_BODY_BYTES 1024 /* up to here copied behind the head: one slice less */
 
-static _Alignas(RS_CACHE_LINE) uint8_t pattern[PATTERN_BYTES];
+#define PATTERN_ROOM                                                                               \
+	((PATTERN_BYTES + BUILTIN_AREA_UNIT - 1) / BUILTIN_AREA_UNIT * BUILTIN_AREA_UNIT)
+
+static _Alignas(BUILTIN_AREA_UNIT) uint8_t pattern[PATTERN_ROOM];
+static uint16_t pattern_sums[PATTERN_ROOM / SUMS_BLOCK];
+
+const struct sums_area rs_builtin_area = {
+	.start = pattern, .len = PATTERN_ROOM, .sums = pattern_sums};
 
 void rs_builtin_init(void)
 {
 	for (uint32_t i = 0; i < PATTERN_BYTES; i++)
 		pattern[i] = (uint8_t)(i % PATTERN_PERIOD);
+	rs_sums_make(&rs_builtin_area, pattern, PATTERN_BYTES);
 }
 
 static bool respond_bytes(

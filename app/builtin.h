@@ -12,6 +12,7 @@
 #ifndef RS_APP_BUILTIN_H
 #define RS_APP_BUILTIN_H
 
+#include "base/sums.h"
 #include "http/exchange.h"
 
 #define BUILTIN_N_HANDLERS 3
@@ -19,6 +20,10 @@
 #define BUILTIN_MAX_BYTES  ((uint64_t)1 << 40) /* N */
 
 extern const struct http_handler rs_builtin_handlers[BUILTIN_N_HANDLERS];
+
+/* Where the bytes of /bytes/ stand; it begins and ends with a page. */
+#define BUILTIN_AREA_UNIT 4096
+extern const struct sums_area rs_builtin_area;
 
 /* Makes the bytes of /bytes/. Once, before any core serves. */
 void rs_builtin_init(void);

@@ -26,11 +26,12 @@ void rs_report_start(const struct appliance *a, FILE *to)
 
 		fprintf(to,
 			"port %u %s  mac %02x:%02x:%02x:%02x:%02x:%02x  mtu %u  "
-			"offloads:%s%s%s%s\n",
+			"offloads:%s%s%s%s%s\n",
 			p->id, p->name, m[0], m[1], m[2], m[3], m[4], m[5], p->mtu,
 			p->rx_csum ? " rx-checksum" : "", p->tx_tcp_csum ? " tx-checksum" : "",
-			p->tso_bytes ? " tso" : "",
-			p->rx_csum || p->tx_tcp_csum || p->tso_bytes ? "" : " none");
+			p->tso_bytes ? " tso" : "", p->reads_memory ? " zero-copy" : "",
+			p->rx_csum || p->tx_tcp_csum || p->tso_bytes || p->reads_memory ? ""
+											: " none");
 	}
 	for (uint32_t i = 0; i < a->cfg->n_addrs; i++) {
 		const struct wire_addr *addr = &a->cfg->addrs[i];

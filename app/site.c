@@ -4,15 +4,41 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "anchor.h"
 #include "http/conditional.h"
 #include "http/memo.h"
+#include "io/dma.h"
 #include "site_set.h"
 
 /* ---- loading ---- */
 
-static void say_skipped(void *say, const char *path, const char *reason)
+static uint64_t now_us(void)
 {
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Who hears of a load. */
+struct audience {
+	void (*say)(const char *line);
+	struct site_progress *progress; /* or NULL */
+};
+
+static void show_progress(void *audience, const struct content_progress *now)
+{
+	struct audience *a = audience;
+
+	if (a->progress)
+		rs_site_progress_show(a->progress, now);
+}
+
+static void say_skipped(void *audience, const char *path, const char *reason)
+{
+	struct audience *a = audience;
 	char line[512], name[256];
 	uint32_t n = 0;
 
@@ -20,11 +46,13 @@ static void say_skipped(void *say, const char *path, const char *reason)
 		name[n++] = (uint8_t)*path < ' ' || (uint8_t)*path == 0x7f ? '?' : *path;
 	name[n] = 0;
 	snprintf(line, sizeof(line), "not served: %s: %s", name, reason);
-	((void (*)(const char *))say)(line);
+	if (a->progress)
+		rs_site_progress_end(a->progress);
+	a->say(line);
 }
 
 static bool load_one(struct site_set *set, struct site *site, const char *dir,
-	const struct content_tree *previous, void (*say)(const char *line))
+	const struct content_tree *previous, struct audience *audience)
 {
 	struct content_options options = set->options->content;
 	struct content_report report;
@@ -32,11 +60,16 @@ static bool load_one(struct site_set *set, struct site *site, const char *dir,
 	options.root = dir;
 	options.patterns = set->options->patterns;
 	options.n_patterns = set->options->n_patterns;
-	options.ctx = (void *)say;
+	options.ctx = audience;
 	options.on_skip = say_skipped;
+	options.on_progress = show_progress;
+	if (audience->progress)
+		rs_site_progress_begin(audience->progress, dir);
 	site->tree = rs_content_load(&options, previous, &report);
+	if (audience->progress)
+		rs_site_progress_end(audience->progress);
 	if (!site->tree) {
-		say(report.error);
+		audience->say(report.error);
 		return false;
 	}
 	for (uint32_t i = 0; i < CONTENT_N_COUNTERS; i++)
@@ -107,9 +140,36 @@ static void write_cors(struct site_set *set)
 	set->cors = (struct span){.data = (const uint8_t *)set->cors_text, .len = (uint32_t)n};
 }
 
-struct site_set *rs_site_load(const struct site_options *options, const struct site_set *previous,
-	void (*say)(const char *line))
+static int by_address(const void *a, const void *b)
 {
+	const struct sums_area *left = a, *right = b;
+
+	return left->start < right->start ? -1 : left->start > right->start;
+}
+
+static bool list_areas(struct site_set *set, void (*say)(const char *line))
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < set->n_sites; i++)
+		n += rs_content_areas(set->sites[i].tree, NULL);
+	set->areas = calloc(n + 1, sizeof(*set->areas));
+	if (!set->areas) {
+		say("no memory for a list of what was loaded");
+		return false;
+	}
+	for (uint32_t i = 0; i < set->n_sites; i++)
+		set->n_areas += rs_content_areas(set->sites[i].tree, set->areas + set->n_areas);
+	qsort(set->areas, set->n_areas, sizeof(*set->areas), by_address);
+	set->is_external = set->options->content.memory && rs_io_dma_works();
+	return true;
+}
+
+struct site_set *rs_site_load(const struct site_options *options, const struct site_set *previous,
+	void (*say)(const char *line), struct site_progress *progress)
+{
+	struct audience audience = {.say = say, .progress = progress};
+	uint64_t begun_us = now_us();
 	struct site_set *set = calloc(1, sizeof(*set));
 
 	if (!set) {
@@ -121,7 +181,7 @@ struct site_set *rs_site_load(const struct site_options *options, const struct s
 		struct site *site = &set->sites[set->n_sites++];
 
 		site->host = options->sites[i].host;
-		if (!load_one(set, site, options->sites[i].dir, tree_of(previous, i), say) ||
+		if (!load_one(set, site, options->sites[i].dir, tree_of(previous, i), &audience) ||
 			!check_fields(site, options->early_hints, say)) {
 			rs_site_free(set);
 			return NULL;
@@ -139,16 +199,26 @@ struct site_set *rs_site_load(const struct site_options *options, const struct s
 			return NULL;
 		}
 	}
+	if (!list_areas(set, say)) {
+		rs_site_free(set);
+		return NULL;
+	}
 	write_cors(set);
+	set->load_us = now_us() - begun_us;
 	return set;
 }
 
-void rs_site_totals(
-	const struct site_set *set, uint64_t *n_files, uint64_t *n_bytes, uint64_t *n_held)
+struct site_totals rs_site_totals(const struct site_set *set)
 {
-	*n_files = set->totals.counts[CONTENT_C_FILES];
-	*n_bytes = set->totals.counts[CONTENT_C_FILE_BYTES];
-	*n_held = set->totals.held_bytes;
+	const uint64_t *counts = set->totals.counts;
+
+	return (struct site_totals){
+		.n_files = counts[CONTENT_C_FILES],
+		.n_read = counts[CONTENT_C_READ_FILES],
+		.n_bytes = counts[CONTENT_C_FILE_BYTES],
+		.n_held_bytes = set->totals.held_bytes,
+		.load_us = set->load_us,
+	};
 }
 
 bool rs_site_next_directory(const struct site_set *set, uint32_t i, uint32_t *at, struct span *path)
@@ -171,6 +241,7 @@ void rs_site_free(struct site_set *set)
 		return;
 	for (uint32_t i = 0; i < set->n_sites; i++)
 		rs_content_free(set->sites[i].tree);
+	free(set->areas);
 	free(set);
 }
 
@@ -196,15 +267,19 @@ bool rs_site_core_offer(struct site_core *core, struct site_set *set)
 	return true;
 }
 
-static void drop_old(struct site_core *core, struct http_env *env)
+/* is_leaving: frames that still point to a set need not be waited for. */
+static void drop_old(struct site_core *core, struct http_env *env, bool is_leaving)
 {
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < core->n_old; i++) {
-		if (rs_chunk_is_shared(env->chunks, core->old[i].anchor))
+		uint32_t anchor = core->old[i].anchor;
+
+		if (rs_chunk_is_shared(env->chunks, anchor) ||
+			!(is_leaving || rs_anchor_is_free(rs_anchor_in(env->chunks, anchor))))
 			core->old[n++] = core->old[i];
 		else
-			let_go(core->old[i].set, core->old[i].anchor, env);
+			let_go(core->old[i].set, anchor, env);
 	}
 	core->n_old = n;
 }
@@ -214,7 +289,7 @@ void rs_site_core_change(struct site_core *core, struct http_env *env)
 	struct site_set *next = __atomic_load_n(&core->next, __ATOMIC_ACQUIRE);
 	uint32_t anchor;
 
-	drop_old(core, env);
+	drop_old(core, env, false);
 	if (!next || core->n_old == SITE_OLD_SETS)
 		return;
 	anchor = rs_chunk_alloc(env->chunks);
@@ -225,6 +300,8 @@ void rs_site_core_change(struct site_core *core, struct http_env *env)
 		core->old[core->n_old++].anchor = core->anchor;
 	}
 	rs_http_memo_clear(env);
+	rs_anchor_init(
+		rs_anchor_in(env->chunks, anchor), next->areas, next->n_areas, next->is_external);
 	core->set = next;
 	core->anchor = anchor;
 	__atomic_store_n(&core->next, NULL, __ATOMIC_RELEASE);
@@ -232,7 +309,7 @@ void rs_site_core_change(struct site_core *core, struct http_env *env)
 
 void rs_site_core_leave(struct site_core *core, struct http_env *env)
 {
-	drop_old(core, env);
+	drop_old(core, env, true);
 	if (core->set && !rs_chunk_is_shared(env->chunks, core->anchor)) {
 		let_go(core->set, core->anchor, env);
 		core->set = NULL;

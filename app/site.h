@@ -5,9 +5,9 @@
  *
  * A struct site_set never changes. Each core has a share in the one it serves, and in earlier ones
  * while replies made of them are on their way: their slices are owned by a chunk of that core's
- * pool, the anchor of the set, and when nobody shares that any more, the core is done with the set.
- * The last core's leaving lets the control core free it. So a reload loses no request, and what is
- * retransmitted after it is what was sent before.
+ * pool, the anchor of the set (anchor.h), and when nobody shares that any more and no frame points
+ * to the set, the core is done with it. The last core's leaving lets the control core free it. So a
+ * reload loses no request, and what is retransmitted after it is what was sent before.
  *
  * Includes content, http.
  */
@@ -19,6 +19,7 @@
 
 #include "content/content.h"
 #include "http/exchange.h"
+#include "site_progress.h"
 
 #define SITE_MAX             64
 #define SITE_MAX_ERROR_PAGES 16
@@ -49,14 +50,21 @@ struct site_set;
 
 /*
  * Loads all sites. previous: what is the same is shared with it; NULL: there is none. say(): one
- * line at a time for the operator. NULL: said why.
+ * line at a time for the operator. progress: shown meanwhile; NULL: it is not. NULL: said why.
  */
 struct site_set *rs_site_load(const struct site_options *options, const struct site_set *previous,
-	void (*say)(const char *line));
+	void (*say)(const char *line), struct site_progress *progress);
 
-/* Files, bytes of files, and bytes of memory, for a line about it. */
-void rs_site_totals(
-	const struct site_set *set, uint64_t *n_files, uint64_t *n_bytes, uint64_t *n_held);
+/* For a line about it. */
+struct site_totals {
+	uint64_t n_files;
+	uint64_t n_read; /* of these, the ones that were not taken over from the load before */
+	uint64_t n_bytes;
+	uint64_t n_held_bytes; /* of memory */
+	uint64_t load_us;
+};
+
+struct site_totals rs_site_totals(const struct site_set *set);
 
 /* The directories of site i, one a call: *at is 0 at first. False: there are no more. */
 bool rs_site_next_directory(
@@ -93,7 +101,8 @@ static inline void rs_site_core_turn(struct site_core *core, struct http_env *en
 		rs_site_core_change(core, env);
 }
 
-/* After the core has stopped and all its connections have ended. */
+/* After the core has stopped and all its connections have ended. Ports may still have frames that
+ * point to its set: they are closed before that is freed. */
 void rs_site_core_leave(struct site_core *core, struct http_env *env);
 
 /* The handler of everything. Its env->app is a struct site_core. */

@@ -22,6 +22,10 @@ struct site_set {
 	struct span cors; /* field lines for every reply */
 	char cors_text[SITE_CORS_BYTES];
 	struct content_report totals;
+	uint64_t load_us;
+	uint32_t n_areas; /* memory of all trees, by address */
+	struct sums_area *areas;
+	bool is_external; /* ports can read it */
 };
 
 #endif

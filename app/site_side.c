@@ -9,6 +9,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "io/dma.h"
 #include "io/log.h"
 
 /* Changes come in swarms: one reload for all of them, when no more have come for so long. */
@@ -87,28 +88,34 @@ static void look_for_changes(struct site_side *side, uint64_t now_us)
 
 static void say_totals(const char *what, const struct site_set *set)
 {
-	uint64_t n_files, n_bytes, n_held;
+	struct site_totals t = rs_site_totals(set);
 
-	rs_site_totals(set, &n_files, &n_bytes, &n_held);
-	rs_log("%s %" PRIu64 " files of %" PRIu64 " bytes, in %" PRIu64 " MiB of memory", what,
-		n_files, n_bytes, n_held >> 20);
+	rs_log("%s %" PRIu64 " files of %" PRIu64 " bytes, %" PRIu64
+	       " of them anew, in %.2f s; they take %" PRIu64 " MiB of memory",
+		what, t.n_files, t.n_bytes, t.n_read, (double)t.load_us / 1e6,
+		t.n_held_bytes >> 20);
 }
 
 int rs_site_side_load(struct site_side *side, const struct site_options *options, bool watch)
 {
+	static const struct content_memory memory = {
+		.alloc = rs_io_dma_alloc, .free = rs_io_dma_free};
+	struct site_progress progress;
 	struct site_set *set;
 
 	memset(side, 0, sizeof(*side));
 	side->watch = -1;
 	if (!options || !options->n_sites)
 		return 0;
-	side->options = options;
+	side->own_options = *options;
+	side->own_options.content.memory = &memory;
+	side->options = options = &side->own_options;
 	if (watch) {
 		side->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 		if (side->watch < 0)
 			rs_log("--watch: %s; send SIGHUP after changes", strerror(errno));
 	}
-	set = rs_site_load(options, NULL, say);
+	set = rs_site_load(options, NULL, say, &progress);
 	if (!set)
 		return -EINVAL;
 	side->sets[side->n_sets++] = set;
@@ -121,7 +128,7 @@ static void *load_again(void *arg)
 {
 	struct site_side *side = arg;
 
-	side->loaded = rs_site_load(side->options, newest(side), say);
+	side->loaded = rs_site_load(side->options, newest(side), say, NULL);
 	__atomic_store_n(&side->loader, SITE_LOADER_DONE, __ATOMIC_RELEASE);
 	return NULL;
 }

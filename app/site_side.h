@@ -24,6 +24,7 @@ enum site_loader {
 
 struct site_side {
 	const struct site_options *options; /* NULL: there are no sites */
+	struct site_options own_options;    /* with memory that ports can read */
 	uint32_t n_cores;
 	struct site_core *cores[SITE_SIDE_MAX_CORES];
 	uint32_t n_sets; /* the last one is the newest; the others still have users */

@@ -5,7 +5,7 @@
  *
  *     take_in → parse_all → look_up_all → serve_all (each segment: TCP, then HTTP) → run_timers
  *             → rs_net_tls_take_jobs (with --https)
- *             → rs_tcp_flush → render_all → push_out
+ *             → rs_tcp_flush → rs_net_render → push_out
  *
  * No system call, no log, no lock, no allocation but of mbufs, nothing unbounded.
  */
@@ -14,9 +14,8 @@
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
+#include "net_render.h"
 #include "wire/answer.h"
-#include "wire/link.h"
-#include "wire/render.h"
 #include "wire/tcp_parse.h"
 
 #define PREFETCH_AHEAD       4
@@ -79,29 +78,17 @@ static struct rte_mbuf *new_frame(struct stage_net *net, const struct net_port *
 	return m;
 }
 
-static void drop_frame(struct stage_net *net, struct rte_mbuf *m)
-{
-	rte_pktmbuf_free(m);
-	net->frames.n_out++;
-}
-
-static void queue_frame(struct net_port *port, struct rte_mbuf *m)
-{
-	m->port = port->host.port;
-	port->out[port->n_out++] = m;
-}
-
 /* Sends the len bytes written to m, and counts them; with len 0 there was nothing to answer. */
 static void finish_answer(struct stage_net *net, struct net_port *port, struct rte_mbuf *m,
 	uint32_t len, enum net_counter counter)
 {
 	if (!len) {
-		drop_frame(net, m);
+		rs_net_drop_frame(net, m);
 		return;
 	}
 	m->data_len = (uint16_t)len;
 	m->pkt_len = len;
-	queue_frame(port, m);
+	rs_net_queue_frame(port, m);
 	net->counters[counter]++;
 }
 
@@ -216,8 +203,45 @@ static bool take_other(
 
 /* ---- parse ---- */
 
-/* Frames become segments; what is not TCP is dealt with here. net->pkts keeps what is still ours.
- */
+/* Whatever else a frame may be. True: m is no longer ours. */
+static bool parse_unusual(
+	struct stage_net *net, struct net_port *port, struct rte_mbuf *m, uint32_t flags)
+{
+	struct pkt pkt;
+	bool is_gone = false;
+	uint32_t drop = rs_wire_parse(
+		&port->host, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, flags, &pkt);
+
+	if (!drop && pkt.kind == WIRE_TCP) {
+		drop = rs_wire_parse_tcp(&pkt, &net->segs[net->n_segs]);
+		net->n_segs += !drop;
+	} else if (!drop) {
+		is_gone = take_other(net, port, &pkt, m);
+	}
+	net->wire_counters[drop]++;
+	return is_gone;
+}
+
+/* A frame becomes a segment; what is not TCP is dealt with here. True: m is no longer ours. */
+static bool parse(struct stage_net *net, struct rte_mbuf *m)
+{
+	struct net_port *port = &net->ports[m->port];
+	uint32_t flags = rx_flags(m);
+
+	net->counters[NET_C_BYTES_IN] += m->pkt_len;
+	if (rs_unlikely(m->nb_segs > 1 && rte_pktmbuf_linearize(m))) {
+		net->counters[NET_C_DROP_LONG_FRAME]++;
+		return false;
+	}
+	if (rs_unlikely(!rs_wire_parse_plain(&port->host, rte_pktmbuf_mtod(m, const uint8_t *),
+		    m->data_len, flags, &net->segs[net->n_segs])))
+		return parse_unusual(net, port, m, flags);
+	net->n_segs++;
+	net->wire_counters[WIRE_OK]++;
+	return false;
+}
+
+/* net->pkts keeps what is still ours. */
 static void parse_all(struct stage_net *net)
 {
 	uint32_t n_kept = 0;
@@ -225,27 +249,11 @@ static void parse_all(struct stage_net *net)
 	net->n_segs = 0;
 	for (uint32_t i = 0; i < net->n_pkts; i++) {
 		struct rte_mbuf *m = net->pkts[i];
-		struct net_port *port = &net->ports[m->port];
-		struct pkt pkt;
-		uint32_t drop;
 
 		if (i + PREFETCH_AHEAD < net->n_pkts)
 			rte_prefetch0(rte_pktmbuf_mtod(net->pkts[i + PREFETCH_AHEAD], void *));
-		net->counters[NET_C_BYTES_IN] += m->pkt_len;
-		net->pkts[n_kept++] = m;
-		if (rs_unlikely(m->nb_segs > 1 && rte_pktmbuf_linearize(m))) {
-			net->counters[NET_C_DROP_LONG_FRAME]++;
-			continue;
-		}
-		drop = rs_wire_parse(&port->host, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len,
-			rx_flags(m), &pkt);
-		if (rs_likely(!drop && pkt.kind == WIRE_TCP)) {
-			drop = rs_wire_parse_tcp(&pkt, &net->segs[net->n_segs]);
-			net->n_segs += !drop;
-		} else if (!drop && take_other(net, port, &pkt, m)) {
-			n_kept--;
-		}
-		net->wire_counters[drop]++;
+		if (rs_likely(!parse(net, m)))
+			net->pkts[n_kept++] = m;
 	}
 	net->counters[NET_C_FRAMES_IN] += net->n_pkts;
 	net->frames.n_in += net->n_pkts;
@@ -412,136 +420,6 @@ static void close_idle(struct stage_net *net)
 
 /* ---- frames out ---- */
 
-/* Payload that does not fit behind the headers goes on in further mbufs (with TSO only). */
-static bool append_payload(struct stage_net *net, struct rte_mbuf *head, const struct tcp_tx *tx)
-{
-	struct rte_mbuf *last = head;
-
-	for (uint32_t i = 0; i < tx->n_spans; i++) {
-		const uint8_t *data = tx->spans[i].data;
-		uint32_t left = tx->spans[i].len;
-
-		while (left) {
-			uint32_t take;
-
-			if (!rte_pktmbuf_tailroom(last)) {
-				last->next = rte_pktmbuf_alloc(net->mbufs);
-				if (!last->next)
-					return false;
-				last = last->next;
-				head->nb_segs++;
-			}
-			take = rs_min_u32(left, rte_pktmbuf_tailroom(last));
-			memcpy(rte_pktmbuf_mtod_offset(last, uint8_t *, last->data_len), data,
-				take);
-			last->data_len = (uint16_t)(last->data_len + take);
-			head->pkt_len += take;
-			data += take;
-			left -= take;
-		}
-	}
-	return true;
-}
-
-/* A segment that the port cuts: headers, then a chain of payload. */
-static bool render_tso(struct stage_net *net, const struct net_port *port, struct rte_mbuf *m,
-	const struct tcp_tx *tx)
-{
-	struct wire_lens lens = rs_wire_render_tcp_header(
-		&port->host, tx, rte_pktmbuf_mtod(m, uint8_t *), port->render_flags | WIRE_TSO, 0);
-
-	m->data_len = (uint16_t)(lens.l2 + lens.l3 + lens.l4);
-	m->pkt_len = m->data_len;
-	m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
-	return append_payload(net, m, tx);
-}
-
-static void ask_for_offloads(
-	const struct net_port *port, struct rte_mbuf *m, const struct tcp_tx *tx)
-{
-	struct wire_lens lens = rs_wire_tcp_lens(tx);
-
-	m->tx_offload = rte_mbuf_tx_offload(
-		lens.l2, lens.l3, lens.l4, tx->len > tx->mss ? tx->mss : 0, 0, 0, 0);
-	m->ol_flags |= tx->key.family == 4 ? port->ol_flags_v4 : port->ol_flags_v6;
-}
-
-/* Writes tx to the frame m and queues it. */
-static void render(struct stage_net *net, const struct tcp_tx *tx, struct rte_mbuf *m)
-{
-	struct net_port *port = &net->ports[rs_link_port(tx->link)];
-
-	if (rs_unlikely(port->n_out == NET_OUT)) {
-		net->counters[NET_C_DROP_OUT_FULL]++;
-		drop_frame(net, m);
-		return;
-	}
-	if (rs_unlikely(tx->len > tx->mss)) {
-		if (!render_tso(net, port, m, tx)) {
-			net->counters[NET_C_DROP_NO_MBUF]++;
-			drop_frame(net, m);
-			return;
-		}
-	} else {
-		m->data_len = (uint16_t)rs_wire_render_tcp(
-			&port->host, tx, rte_pktmbuf_mtod(m, uint8_t *), port->render_flags);
-		m->pkt_len = m->data_len;
-	}
-	if (port->ol_flags_v4 | port->ol_flags_v6)
-		ask_for_offloads(port, m, tx);
-	queue_frame(port, m);
-}
-
-/*
- * Frames received this turn, all dealt with by now, are the first to be sent: they are in cache,
- * and the pool need not be asked. Returns how many of n there were.
- */
-static uint32_t reuse_frames(struct stage_net *net, struct rte_mbuf **frames, uint32_t n)
-{
-	uint32_t n_got = 0;
-
-	while (n_got < n && net->n_pkts) {
-		struct rte_mbuf *m = net->pkts[net->n_pkts - 1];
-
-		if (rs_unlikely(m->nb_segs != 1 || m->pool != net->mbufs || !RTE_MBUF_DIRECT(m) ||
-				rte_mbuf_refcnt_read(m) != 1))
-			break;
-		net->n_pkts--;
-		rte_pktmbuf_reset(m);
-		frames[n_got++] = m;
-	}
-	return n_got;
-}
-
-/* n frames at once; where the pool has fewer, as many as it has. Returns how many. */
-static uint32_t new_frames(struct stage_net *net, struct rte_mbuf **frames, uint32_t n)
-{
-	uint32_t n_got = n;
-
-	if (!n)
-		return 0;
-	if (rs_unlikely(rte_pktmbuf_alloc_bulk(net->mbufs, frames, n))) {
-		for (n_got = 0; n_got < n; n_got++) {
-			frames[n_got] = rte_pktmbuf_alloc(net->mbufs);
-			if (!frames[n_got])
-				break;
-		}
-		net->counters[NET_C_DROP_NO_MBUF] += n - n_got;
-	}
-	net->frames.n_in += n_got;
-	return n_got;
-}
-
-static void render_all(struct stage_net *net)
-{
-	struct rte_mbuf *frames[NET_MAX_TX];
-	uint32_t n = reuse_frames(net, frames, net->tcp.n_tx);
-
-	n += new_frames(net, frames + n, net->tcp.n_tx - n);
-	for (uint32_t i = 0; i < n; i++)
-		render(net, &net->tcp.tx[i], frames[i]);
-}
-
 /* What the control core wants sent. */
 static uint32_t take_from_control(struct stage_net *net)
 {
@@ -552,10 +430,10 @@ static uint32_t take_from_control(struct stage_net *net)
 		struct net_port *port = &net->ports[frames[i]->port];
 
 		if (port->n_out < NET_OUT) {
-			queue_frame(port, frames[i]);
+			rs_net_queue_frame(port, frames[i]);
 		} else {
 			net->counters[NET_C_DROP_OUT_FULL]++;
-			drop_frame(net, frames[i]);
+			rs_net_drop_frame(net, frames[i]);
 		}
 	}
 	net->frames.n_in += n;
@@ -621,7 +499,7 @@ uint32_t rs_stage_net_turn(void *self, uint64_t now_us)
 		close_idle(net);
 	rs_tcp_flush(&net->tcp);
 	rs_lap(laps, LAP_TCP);
-	render_all(net);
+	rs_net_render(net);
 	rs_lap(laps, LAP_RENDER);
 	n_done += net->tcp.n_tx;
 	push_out(net);

@@ -18,6 +18,7 @@
 #include "tcp/tcp.h"
 #include "wire/pkt.h"
 
+#include "anchor.h"
 #include "http_core.h"
 #include "laps.h"
 #include "net_tls.h"
@@ -29,6 +30,9 @@
 #define NET_BURST     64  /* frames taken in a turn */
 #define NET_MAX_TX    256 /* segments written in a turn */
 #define NET_OUT       512 /* frames that wait for a port to take them */
+#define NET_POINT                                                                                  \
+	512 /* bytes of a body in a segment: to point to fewer costs more than it saves            \
+	     */
 
 enum net_counter {
 #define RS_COUNTER(id, name, help) NET_C_##id,
@@ -46,6 +50,7 @@ struct net_port {
 	uint32_t render_flags; /* WIRE_…_OFFLOAD: checksums that the port fills in */
 	uint64_t ol_flags_v4;  /* mbuf flags that ask it to */
 	uint64_t ol_flags_v6;
+	uint32_t point_bytes; /* from so many on, frames point to bodies; UINT32_MAX: never */
 	uint32_t n_out;
 	struct rte_mbuf *out[NET_OUT];
 };
@@ -59,7 +64,8 @@ struct stage_net_config {
 	const uint16_t *https_ports;
 	uint32_t n_tls_cores;
 	struct rte_mempool *mbufs;
-	struct slow_path *slow;            /* the way to the control core and back */
+	struct rte_mempool *segs_out; /* mbufs that point to bodies; NULL: no port reads_memory */
+	struct slow_path *slow;       /* the way to the control core and back */
 	const struct next_hops *next_hops; /* NULL: answers go back where segments came from */
 	uint32_t n_ports;
 	const struct io_port *ports;   /* n_ports */
@@ -76,12 +82,14 @@ struct stage_net {
 	uint32_t next_rx; /* whose turn it is to be asked first */
 	uint32_t n_ports;
 	struct rte_mempool *mbufs;
+	struct rte_mempool *segs_out; /* mbufs that point to bodies */
 	struct slow_path *slow;
 	const struct next_hops *next_hops;
 	struct tcp tcp;
 	struct http_core web;         /* its chunks serve TCP, too */
 	struct http_conn *http_conns; /* one per connection id */
 	struct net_tls tls;
+	struct anchor builtin; /* of builtin.h, which lives as long as the process */
 	struct frame_ledger frames;
 	uint64_t counters[NET_N_COUNTERS];
 	uint64_t wire_counters[WIRE_N_COUNTERS];

@@ -7,6 +7,8 @@
 #include <rte_mbuf.h>
 
 #include "base/carve.h"
+#include "builtin.h"
+#include "io/dma.h"
 #include "io/log.h"
 #include "stage_net.h"
 
@@ -23,6 +25,7 @@ static void init_port(struct net_port *port, const struct io_port *io, const str
 	port->n_out = 0;
 	port->render_flags = 0;
 	port->ol_flags_v4 = port->ol_flags_v6 = 0;
+	port->point_bytes = io->reads_memory ? NET_POINT : UINT32_MAX;
 	if (io->tx_ipv4_csum) {
 		port->render_flags |= WIRE_IP_CSUM_OFFLOAD;
 		port->ol_flags_v4 |= RTE_MBUF_F_TX_IP_CKSUM;
@@ -85,6 +88,8 @@ int rs_stage_net_init(struct stage_net *net, const struct stage_net_config *cfg,
 	net->n_rx = cfg->n_rx;
 	memcpy(net->rx, cfg->rx, cfg->n_rx * sizeof(net->rx[0]));
 	net->mbufs = cfg->mbufs;
+	net->segs_out = cfg->segs_out;
+	rs_anchor_init(&net->builtin, &rs_builtin_area, 1, rs_io_dma_works());
 	net->slow = cfg->slow;
 	net->next_hops = cfg->next_hops;
 	net->n_ports = cfg->n_ports;

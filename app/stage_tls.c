@@ -246,7 +246,7 @@ static uint32_t record_bytes(struct stage_tls *s, struct tls_conn *c)
 /* Encrypts the first span of what waits. True: something moved. */
 static bool write_some(struct stage_tls *s, struct tls_conn *c)
 {
-	struct span spans[SENDQ_SLICES];
+	struct slice spans[SENDQ_SLICES];
 	enum tls_status status;
 	uint32_t n;
 

@@ -34,6 +34,15 @@ static inline uint16_t rs_csum_fold16(uint64_t sum)
 	return (uint16_t)(half >> 16);
 }
 
+/* A sum of bytes that stand offset bytes behind the first one of all: at an odd place they count
+ * with their bytes swapped (RFC 1071). */
+static inline uint64_t rs_csum_at(uint64_t sum, uint32_t offset)
+{
+	uint16_t folded = rs_csum_fold16(sum);
+
+	return offset & 1 ? __builtin_bswap16(folded) : folded;
+}
+
 /* What goes into the header: the complement, as it stands in memory. */
 static inline uint16_t rs_csum_finish(uint64_t sum)
 {

@@ -168,7 +168,7 @@ void rs_sendq_ack(struct sendq *q, uint32_t n, struct chunk_pool *pool)
 		shrink(q, pool);
 }
 
-uint32_t rs_sendq_peek(const struct sendq *q, uint32_t offset, uint32_t len, struct span *spans)
+uint32_t rs_sendq_peek(const struct sendq *q, uint32_t offset, uint32_t len, struct slice *spans)
 {
 	uint32_t n = 0;
 
@@ -182,7 +182,8 @@ uint32_t rs_sendq_peek(const struct sendq *q, uint32_t offset, uint32_t len, str
 			continue;
 		}
 		take = s->len - offset < len ? s->len - offset : len;
-		spans[n++] = (struct span){.data = s->data + offset, .len = take};
+		spans[n++] =
+			(struct slice){.data = s->data + offset, .len = take, .chunk = s->chunk};
 		len -= take;
 		offset = 0;
 	}
@@ -191,7 +192,7 @@ uint32_t rs_sendq_peek(const struct sendq *q, uint32_t offset, uint32_t len, str
 
 uint32_t rs_sendq_cover(const struct sendq *q, uint32_t offset, uint32_t len)
 {
-	struct span spans[SENDQ_SLICES];
+	struct slice spans[SENDQ_SLICES];
 	uint32_t n, covered = 0;
 
 	if (__builtin_expect(!q->grown, 1))

@@ -98,11 +98,11 @@ void rs_sendq_commit(struct sendq *q, uint32_t used, struct chunk_pool *pool);
 void rs_sendq_ack(struct sendq *q, uint32_t n, struct chunk_pool *pool);
 
 /*
- * The bytes [offset, offset + len) as up to SENDQ_SLICES spans. Returns how many spans were
- * written; they cover fewer than len bytes where the queue ends, or where a grown queue has more
- * and smaller slices than that: see rs_sendq_cover().
+ * The bytes [offset, offset + len) as up to SENDQ_SLICES spans, each with the chunk that its slice
+ * owns. Returns how many spans were written; they cover fewer than len bytes where the queue ends,
+ * or where a grown queue has more and smaller slices than that: see rs_sendq_cover().
  */
-uint32_t rs_sendq_peek(const struct sendq *q, uint32_t offset, uint32_t len, struct span *spans);
+uint32_t rs_sendq_peek(const struct sendq *q, uint32_t offset, uint32_t len, struct slice *spans);
 
 /* How many of the bytes [offset, offset + len) the spans of one rs_sendq_peek() cover. */
 uint32_t rs_sendq_cover(const struct sendq *q, uint32_t offset, uint32_t len);

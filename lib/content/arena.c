@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "content/arena.h"
 
-#include <sys/mman.h>
+#include <stdlib.h>
 
 #include "base/bytes.h"
+#include "base/pages.h"
 
 /* So much is taken at once, where so much is expected to be needed. */
 #define SLAB_BYTES (UINT64_C(256) << 20)
@@ -30,6 +31,7 @@ struct arena_block {
 struct arena_slab {
 	_Alignas(ARENA_ALIGN) uint64_t n_bytes;
 	struct arena_slab *next;
+	uint16_t *sums; /* see base/sums.h */
 };
 
 #define BLOCK_HEAD offsetof(struct arena_block, next)
@@ -60,6 +62,12 @@ static struct arena_block *block_at(void *place, uint64_t offset)
 static struct arena_block *block_after(struct arena_block *block)
 {
 	return block_at(block, size_of(block));
+}
+
+/* What a slab of n_bytes takes with its sums. */
+static uint64_t with_sums(uint64_t n_bytes)
+{
+	return n_bytes + n_bytes / SUMS_BLOCK * sizeof(uint16_t);
 }
 
 static struct arena_block *first_block(struct arena_slab *slab)
@@ -153,26 +161,14 @@ static struct arena_block *fitting_block(struct arena *arena, uint64_t n_bytes)
 
 static void *map_pages(void *ctx, size_t n_bytes)
 {
-	uint8_t *mapped = mmap(NULL, n_bytes + ARENA_PAGE, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	size_t before;
-
 	(void)ctx;
-	if (mapped == MAP_FAILED)
-		return NULL;
-	before = -(uintptr_t)mapped % ARENA_PAGE;
-	if (before)
-		munmap(mapped, before);
-	munmap(mapped + before + n_bytes, ARENA_PAGE - before);
-	/* Advice: without it there are more, smaller pages. */
-	madvise(mapped + before, n_bytes, MADV_HUGEPAGE);
-	return mapped + before;
+	return rs_pages_map(n_bytes);
 }
 
 static void unmap_pages(void *ctx, void *memory, size_t n_bytes)
 {
 	(void)ctx;
-	munmap(memory, n_bytes);
+	rs_pages_unmap(memory, n_bytes);
 }
 
 static uint64_t max_slab_bytes(const struct arena *arena)
@@ -188,9 +184,11 @@ static struct arena_block *add_slab(struct arena *arena, uint64_t n_bytes)
 	uint64_t least = round_up(n_bytes + SLAB_COST, ARENA_PAGE);
 	uint64_t want =
 		rs_min_u64(round_up(arena->expected_bytes + SLAB_COST, ARENA_PAGE), SLAB_BYTES);
-	uint64_t most = max_slab_bytes(arena) / ARENA_PAGE * ARENA_PAGE;
+	/* Of what may be taken, sums are a 65th. */
+	uint64_t most = max_slab_bytes(arena) / 65 * 64 / ARENA_PAGE * ARENA_PAGE;
 	struct arena_slab *slab;
 	struct arena_block *block;
+	uint16_t *sums;
 
 	if (least > most) {
 		arena->hit_bound = true;
@@ -199,11 +197,17 @@ static struct arena_block *add_slab(struct arena *arena, uint64_t n_bytes)
 	if (n_bytes > SHARED_BYTES || want < least)
 		want = least;
 	want = rs_min_u64(want, most);
-	slab = arena->memory.alloc(arena->memory.ctx, want);
-	if (!slab)
+	sums = calloc(want / SUMS_BLOCK, sizeof(*sums));
+	if (!sums)
 		return NULL;
-	arena->held_bytes += want;
+	slab = arena->memory.alloc(arena->memory.ctx, want);
+	if (!slab) {
+		free(sums);
+		return NULL;
+	}
+	arena->held_bytes += with_sums(want);
 	slab->n_bytes = want;
+	slab->sums = sums;
 	slab->next = arena->slabs;
 	arena->slabs = slab;
 	block = first_block(slab);
@@ -214,7 +218,8 @@ static struct arena_block *add_slab(struct arena *arena, uint64_t n_bytes)
 
 static void give_back(struct arena *arena, struct arena_slab *slab)
 {
-	arena->held_bytes -= slab->n_bytes;
+	arena->held_bytes -= with_sums(slab->n_bytes);
+	free(slab->sums);
 	arena->memory.free(arena->memory.ctx, slab, slab->n_bytes);
 }
 
@@ -288,9 +293,40 @@ uint64_t rs_arena_need_bytes(const struct arena_need *need)
 {
 	uint64_t n_full = need->shared_bytes / (SLAB_BYTES - SHARED_BYTES - SLAB_COST);
 
-	return need->large_bytes +
-	       round_up(need->shared_bytes + n_full * (SHARED_BYTES + SLAB_COST) + SLAB_COST,
-		       ARENA_PAGE);
+	return with_sums(
+		need->large_bytes +
+		round_up(need->shared_bytes + n_full * (SHARED_BYTES + SLAB_COST) + SLAB_COST,
+			ARENA_PAGE));
+}
+
+static struct sums_area area_of(const struct arena_slab *slab)
+{
+	return (struct sums_area){
+		.start = (const uint8_t *)slab, .len = slab->n_bytes, .sums = slab->sums};
+}
+
+void rs_arena_sum(const struct arena *arena, const uint8_t *data, uint64_t len)
+{
+	for (const struct arena_slab *slab = arena->slabs; slab; slab = slab->next) {
+		struct sums_area area = area_of(slab);
+
+		if (!rs_sums_find(&area, 1, data))
+			continue;
+		rs_sums_make(&area, data, len);
+		return;
+	}
+}
+
+uint32_t rs_arena_areas(const struct arena *arena, struct sums_area *areas)
+{
+	uint32_t n = 0;
+
+	for (const struct arena_slab *slab = arena->slabs; slab; slab = slab->next) {
+		if (areas)
+			areas[n] = area_of(slab);
+		n++;
+	}
+	return n;
 }
 
 void rs_arena_need_add(struct arena_need *need, uint64_t n_bytes)

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 
 #define FIRST_BUCKETS 1024
+#define PIECE_BYTES   UINT64_C(65536) /* in cache, while it is hashed and summed up */
 
 /* Behind the arena's 16 bytes, two cache lines are full, and the bytes begin with a line. */
 _Static_assert(sizeof(struct body) == 2 * ARENA_ALIGN - 16, "a body's bytes are aligned");
@@ -157,13 +158,30 @@ void rs_body_discard(struct body_store *store, struct body *body)
 	rs_arena_free(&store->arena, body);
 }
 
-struct body *rs_body_keep(struct body_store *store, struct body *body)
+/* Memory is read once for both. */
+static void hash_and_sum(const struct body_store *store, struct body *body)
 {
-	XXH128_hash_t hash = XXH3_128bits(body->pub.data, body->pub.len);
-	struct body *same;
+	XXH3_state_t state;
+	XXH128_hash_t hash;
 
+	XXH3_128bits_reset(&state);
+	for (uint64_t at = 0; at < body->pub.len; at += PIECE_BYTES) {
+		uint64_t n = rs_min_u64(PIECE_BYTES, body->pub.len - at);
+		uint64_t again = at ? SUMS_BLOCK : 0; /* a block that the piece before cut */
+
+		XXH3_128bits_update(&state, body->pub.data + at, n);
+		rs_arena_sum(&store->arena, body->pub.data + at - again, n + again);
+	}
+	hash = XXH3_128bits_digest(&state);
 	body->hash[0] = hash.low64;
 	body->hash[1] = hash.high64;
+}
+
+struct body *rs_body_keep(struct body_store *store, struct body *body)
+{
+	struct body *same;
+
+	hash_and_sum(store, body);
 	same = find_same(store, body);
 	if (same) {
 		rs_body_discard(store, body);

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/sendq.h"
+#include "base/sums.h"
 #include "content/counters.h"
 
 enum content_coding {
@@ -75,6 +76,7 @@ struct content_memory {
 };
 
 enum content_phase {
+	CONTENT_FINDING, /* how many files there will be is not known: the totals are 0 */
 	CONTENT_READING,
 	CONTENT_COMPRESSING,
 };
@@ -138,6 +140,12 @@ const struct content_entry *rs_content_find(
 
 /* All entries, in no particular order: n of them, numbered by their place. */
 const struct content_entry *rs_content_entries(const struct content_tree *tree, uint32_t *n);
+
+/*
+ * The memory that the tree's bodies stand in, with its sums: areas in no particular order, as many
+ * as are returned; areas may be NULL. Some of it may be other trees'.
+ */
+uint32_t rs_content_areas(const struct content_tree *tree, struct sums_area *areas);
 
 /* tree: may be NULL. Nobody reads anything of it any more. */
 void rs_content_free(struct content_tree *tree);

@@ -364,7 +364,10 @@ static bool reserve(struct load *load)
 
 static bool run(struct load *load)
 {
-	if (!begin(load) || !prepare(load) || !rs_walk(load) || !reserve(load))
+	if (!begin(load) || !prepare(load))
+		return false;
+	rs_load_begin_phase(load, CONTENT_FINDING, 0, 0);
+	if (!rs_walk(load) || !reserve(load))
 		return false;
 	plan(load);
 	if (!load_files(load))

@@ -74,6 +74,11 @@ const struct content_entry *rs_content_entries(const struct content_tree *tree, 
 	return tree->entries;
 }
 
+uint32_t rs_content_areas(const struct content_tree *tree, struct sums_area *areas)
+{
+	return rs_arena_areas(&tree->store->arena, areas);
+}
+
 void rs_content_free(struct content_tree *tree)
 {
 	if (!tree)

@@ -125,3 +125,13 @@ struct rte_mempool *rs_io_mbufs_create(uint32_t n, uint16_t mtu, int socket)
 	}
 	return pool;
 }
+
+struct rte_mempool *rs_io_segs_create(uint32_t n, int socket)
+{
+	struct rte_mempool *pool = rte_pktmbuf_pool_create("segments", n, POOL_CACHE, 0, 0, socket);
+
+	if (!pool)
+		rs_log("a pool of %u mbufs to point to bodies: %s; give EAL more memory (-m)", n,
+			rte_strerror(rte_errno));
+	return pool;
+}

@@ -23,4 +23,7 @@ uint32_t rs_io_mbufs_needed(uint32_t n_ports, const struct io_port_config *cfg);
  */
 struct rte_mempool *rs_io_mbufs_create(uint32_t n, uint16_t mtu, int socket);
 
+/* A pool of n mbufs without room of their own, to point to payload elsewhere. NULL: logged. */
+struct rte_mempool *rs_io_segs_create(uint32_t n, int socket);
+
 #endif

@@ -12,6 +12,7 @@
 #include <rte_cycles.h>
 #include <rte_ether.h>
 
+#include "io/dma.h"
 #include "io/log.h"
 #include "io/memif.h"
 
@@ -70,9 +71,13 @@ static void choose_offloads(struct io_port *port, const struct rte_eth_dev_info 
 		       RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
 	uint64_t tx = info->tx_offload_capa;
 
-	/* All our frames come from one pool and nobody else holds them. */
-	port->fast_free = tx & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
-	conf->txmode.offloads = tx & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	port->reads_memory = !cfg->no_offload && rs_io_dma_port_reads(info);
+	/* Only where all frames come from one pool and nobody else holds them. */
+	port->fast_free = !port->reads_memory && tx & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	if (port->fast_free)
+		conf->txmode.offloads = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	if (port->reads_memory)
+		conf->txmode.offloads = RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	if (cfg->no_offload)
 		return;
 	conf->rxmode.offloads = info->rx_offload_capa &

@@ -46,11 +46,12 @@ struct io_port {
 	uint8_t mac[6];
 	bool tx_ipv4_csum; /* the port fills in these checksums when sending … */
 	bool tx_tcp_csum;
-	bool rx_csum;   /* … and says when they are right when receiving */
-	bool rss;       /* spreads connections over its receive queues */
-	bool fast_free; /* takes all frames of a queue from one pool, which is faster */
-	bool link_up;   /* as of the last rs_io_port_watch() */
-	bool link_seen; /* it was up at least once */
+	bool rx_csum;      /* … and says when they are right when receiving */
+	bool rss;          /* spreads connections over its receive queues */
+	bool fast_free;    /* takes all frames of a queue from one pool, which is faster */
+	bool reads_memory; /* frames may point to shared memory: see io/dma.h */
+	bool link_up;      /* as of the last rs_io_port_watch() */
+	bool link_seen;    /* it was up at least once */
 	bool is_memif;
 	bool started;       /* a memif client whose peer does not listen is not */
 	bool keeps_frames;  /* the driver does not give back all of them when closed (AF_XDP) */

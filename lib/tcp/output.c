@@ -338,7 +338,7 @@ static void send_answer(struct tcp *t, struct tcp_conn *c)
 	const struct slice *answer = &c->sendq.slices[c->sendq.head];
 	struct tcp_tx *tx = new_segment(t, c, c->snd_nxt, TCP_ACK | TCP_PSH);
 
-	tx->spans[0] = (struct span){.data = answer->data, .len = answer->len};
+	tx->spans[0] = *answer;
 	tx->n_spans = 1;
 	tx->len = answer->len;
 	tx->payload_sum = rs_sendq_sum(&c->sendq, 0, answer->len);

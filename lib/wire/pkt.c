@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/csum.h"
+#include "wire/ipv4.h"
 #include "wire/link.h"
 
 #define MAX_EXTENSION_HEADERS 8
@@ -102,35 +103,6 @@ static bool is_joined_group(const struct wire_host *host, const uint8_t addr[16]
 	return false;
 }
 
-static inline bool is_among(uint32_t word, const uint32_t *words, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		if (words[i] == word)
-			return true;
-	}
-	return false;
-}
-
-/* As they stand in the header. */
-static inline bool is_ours_v4(const struct wire_host *host, uint32_t word)
-{
-	return is_among(word, host->v4, host->n_v4);
-}
-
-/* The broadcast address of one of our subnets. */
-static inline bool is_subnet_broadcast(const struct wire_host *host, uint32_t word)
-{
-	return is_among(word, host->v4_broadcasts, host->n_v4_broadcasts);
-}
-
-static inline bool is_martian_v4(const struct wire_host *host, uint32_t word)
-{
-	uint32_t top = word & 0xff; /* the first byte */
-
-	return top == 0 || top == 127 || top >= 0xe0 || is_subnet_broadcast(host, word) ||
-	       is_ours_v4(host, word);
-}
-
 static bool is_martian_v6(const struct wire_host *host, const struct pkt *pkt)
 {
 	static const uint8_t zero[15];
@@ -172,20 +144,6 @@ static enum wire_drop check_ipv4_options(const uint8_t *p, uint32_t len)
 	return WIRE_OK;
 }
 
-/* The checksum of a header without options. */
-static inline bool ipv4_csum_ok(const uint8_t *ip)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < IPV4_HEADER_BYTES; i += 4) {
-		uint32_t word;
-
-		memcpy(&word, ip + i, 4);
-		sum = rs_csum_add32(sum, word);
-	}
-	return rs_csum_fold16(sum) == 0xffff;
-}
-
 /* A header that is longer than usual: all of it is summed, and its options are looked at. */
 static enum wire_drop check_long_ipv4(const uint8_t *ip, uint32_t header, uint32_t flags)
 {
@@ -213,7 +171,7 @@ static inline enum wire_drop parse_ipv4(
 
 		if (drop)
 			return drop;
-	} else if (!(flags & WIRE_IP_CSUM_GOOD) && rs_unlikely(!ipv4_csum_ok(ip))) {
+	} else if (!(flags & WIRE_IP_CSUM_GOOD) && rs_unlikely(!rs_ipv4_csum_ok(ip))) {
 		return WIRE_IP_CSUM;
 	}
 	memcpy(&src, ip + 12, 4);
@@ -222,16 +180,14 @@ static inline enum wire_drop parse_ipv4(
 	pkt->l4 = ip + header;
 	pkt->l4_len = total - header;
 	pkt->proto = ip[9];
-	memcpy(pkt->src, mapped_prefix, 12);
-	memcpy(pkt->src + 12, &src, 4);
-	memcpy(pkt->dst, mapped_prefix, 12);
-	memcpy(pkt->dst + 12, &dst, 4);
-	if (rs_unlikely(!is_ours_v4(host, dst))) {
-		if ((dst & 0xf0) != 0xe0 && dst != UINT32_MAX && !is_subnet_broadcast(host, dst))
+	rs_ipv4_map(pkt->src, src);
+	rs_ipv4_map(pkt->dst, dst);
+	if (rs_unlikely(!rs_ipv4_is_ours(host, dst))) {
+		if ((dst & 0xf0) != 0xe0 && dst != UINT32_MAX && !rs_ipv4_is_broadcast(host, dst))
 			return WIRE_OTHER_IP;
 		pkt->is_unicast = false;
 	}
-	if (rs_unlikely(is_martian_v4(host, src)))
+	if (rs_unlikely(rs_ipv4_is_martian(host, src)))
 		return WIRE_IP_MARTIAN;
 	if (rs_unlikely(rs_load_be16(ip + 6) & 0x3fff))
 		return WIRE_IP_FRAGMENT;

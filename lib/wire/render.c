@@ -165,14 +165,6 @@ struct wire_lens rs_wire_render_tcp_header(const struct wire_host *host, const s
 	return lens;
 }
 
-/* A partial sum whose bytes end up at an odd place counts with its bytes swapped (RFC 1071). */
-static uint64_t sum_at(uint64_t sum, uint32_t offset)
-{
-	uint16_t folded = rs_csum_fold16(sum);
-
-	return offset & 1 ? __builtin_bswap16(folded) : folded;
-}
-
 uint32_t rs_wire_render_tcp(
 	const struct wire_host *host, const struct tcp_tx *tx, uint8_t *frame, uint32_t flags)
 {
@@ -183,12 +175,13 @@ uint32_t rs_wire_render_tcp(
 	uint32_t offset = 0;
 
 	for (uint32_t i = 0; i < tx->n_spans; i++) {
-		const struct span *s = &tx->spans[i];
+		const struct slice *s = &tx->spans[i];
 
 		if (flags & WIRE_L4_CSUM_OFFLOAD || tx->payload_sum)
 			memcpy(payload + offset, s->data, s->len);
 		else
-			sum += sum_at(rs_csum_copy(0, payload + offset, s->data, s->len), offset);
+			sum += rs_csum_at(
+				rs_csum_copy(0, payload + offset, s->data, s->len), offset);
 		offset += s->len;
 	}
 	render_header(host, tx, frame, flags, sum, lens);

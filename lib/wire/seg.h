@@ -98,7 +98,7 @@ struct tcp_tx {
 	uint16_t payload_sum; /* folded checksum of the payload; 0: not known */
 	uint32_t len;         /* payload bytes, the sum of the spans */
 	struct sack_block sack[TCP_MAX_SACK_BLOCKS];
-	struct span spans[SENDQ_SLICES];
+	struct slice spans[SENDQ_SLICES]; /* chunk: whom the bytes belong to, 0: to the process */
 };
 
 /* Bytes of options that a segment with these opts carries, padded to a multiple of four. */

@@ -2,6 +2,8 @@
 #include "wire/tcp_parse.h"
 
 #include "base/bytes.h"
+#include "wire/ipv4.h"
+#include "wire/link.h"
 
 enum {
 	OPT_END = 0,
@@ -92,28 +94,12 @@ static void parse_options(const uint8_t *p, uint32_t len, struct tcp_seg *seg)
 	}
 }
 
-enum wire_drop rs_wire_parse_tcp(const struct pkt *pkt, struct tcp_seg *seg)
+/* All but key and link, from a header of so many bytes. */
+static inline void read_header(
+	const uint8_t *tcp, uint32_t header, uint32_t l4_len, struct tcp_seg *seg)
 {
-	const uint8_t *tcp = pkt->l4;
-	uint32_t header;
-
-	if (rs_unlikely(pkt->l4_len < TCP_HEADER_BYTES))
-		return WIRE_TCP_HEADER;
-	header = (tcp[12] >> 4) * 4u;
-	if (rs_unlikely(header < TCP_HEADER_BYTES || header > pkt->l4_len))
-		return WIRE_TCP_HEADER;
-	if (!pkt->l4_csum_ok && rs_unlikely(!rs_wire_l4_csum_ok(pkt)))
-		return WIRE_L4_CSUM;
-	memcpy(seg->key.remote, pkt->src, 16);
-	memcpy(seg->key.local, pkt->dst, 16);
-	seg->key.remote_port = rs_load_be16(tcp);
-	seg->key.local_port = rs_load_be16(tcp + 2);
-	seg->key.family = pkt->family;
-	if (rs_unlikely(!seg->key.remote_port || !seg->key.local_port))
-		return WIRE_TCP_HEADER;
-	seg->link = pkt->link;
 	seg->data = tcp + header;
-	seg->len = pkt->l4_len - header;
+	seg->len = l4_len - header;
 	seg->seq = rs_load_be32(tcp + 4);
 	seg->ack = rs_load_be32(tcp + 8);
 	seg->hash = 0;
@@ -128,5 +114,87 @@ enum wire_drop rs_wire_parse_tcp(const struct pkt *pkt, struct tcp_seg *seg)
 	seg->n_sack = 0;
 	if (header > TCP_HEADER_BYTES)
 		parse_options(tcp + TCP_HEADER_BYTES, header - TCP_HEADER_BYTES, seg);
+}
+
+/* False: one of them is 0. */
+static inline bool read_ports(const uint8_t *tcp, struct tcp_seg *seg)
+{
+	seg->key.remote_port = rs_load_be16(tcp);
+	seg->key.local_port = rs_load_be16(tcp + 2);
+	return seg->key.remote_port && seg->key.local_port;
+}
+
+enum wire_drop rs_wire_parse_tcp(const struct pkt *pkt, struct tcp_seg *seg)
+{
+	const uint8_t *tcp = pkt->l4;
+	uint32_t header;
+
+	if (rs_unlikely(pkt->l4_len < TCP_HEADER_BYTES))
+		return WIRE_TCP_HEADER;
+	header = (tcp[12] >> 4) * 4u;
+	if (rs_unlikely(header < TCP_HEADER_BYTES || header > pkt->l4_len))
+		return WIRE_TCP_HEADER;
+	if (!pkt->l4_csum_ok && rs_unlikely(!rs_wire_l4_csum_ok(pkt)))
+		return WIRE_L4_CSUM;
+	memcpy(seg->key.remote, pkt->src, 16);
+	memcpy(seg->key.local, pkt->dst, 16);
+	seg->key.family = pkt->family;
+	if (rs_unlikely(!read_ports(tcp, seg)))
+		return WIRE_TCP_HEADER;
+	seg->link = pkt->link;
+	read_header(tcp, header, pkt->l4_len, seg);
 	return WIRE_OK;
+}
+
+/* ---- the plain case ---- */
+
+#define PLAIN_BYTES (ETH_HEADER_BYTES + IPV4_HEADER_BYTES + TCP_HEADER_BYTES)
+
+/* Untagged, from one station to us; then IPv4, a header of five words, TCP, no fragment. */
+static inline bool is_plain(const struct wire_host *host, const uint8_t *frame)
+{
+	const uint8_t *ip = frame + ETH_HEADER_BYTES;
+
+	return !memcmp(frame, host->mac, 6) && !(frame[6] & 1) && !host->vlan_id &&
+	       rs_load_be32(frame + 12) >> 8 == (ETHERTYPE_IPV4 << 8 | 0x45) &&
+	       ip[9] == PROTO_TCP && !(rs_load_be16(ip + 6) & 0x3fff);
+}
+
+static inline bool plain_csums_ok(const uint8_t *ip, uint32_t l4_len, uint32_t flags)
+{
+	/* Source and destination, and what else the pseudo-header has. */
+	uint64_t sum = rs_csum_add32(__builtin_bswap32(PROTO_TCP), __builtin_bswap32(l4_len));
+
+	if (!(flags & WIRE_IP_CSUM_GOOD) && rs_unlikely(!rs_ipv4_csum_ok(ip)))
+		return false;
+	if (flags & WIRE_L4_CSUM_GOOD)
+		return true;
+	return rs_csum_fold16(rs_csum_add(sum, ip + 12, l4_len + 8)) == 0xffff;
+}
+
+bool rs_wire_parse_plain(const struct wire_host *host, const uint8_t *frame, uint32_t len,
+	uint32_t flags, struct tcp_seg *seg)
+{
+	const uint8_t *ip = frame + ETH_HEADER_BYTES, *tcp = ip + IPV4_HEADER_BYTES;
+	uint32_t total, header, l4_len, src, dst;
+
+	if (rs_unlikely(len < PLAIN_BYTES || !is_plain(host, frame)))
+		return false;
+	total = rs_load_be16(ip + 2);
+	header = (tcp[12] >> 4) * 4u;
+	l4_len = total - IPV4_HEADER_BYTES;
+	if (rs_unlikely(total > len - ETH_HEADER_BYTES || header < TCP_HEADER_BYTES ||
+			total < IPV4_HEADER_BYTES + header))
+		return false;
+	memcpy(&src, ip + 12, 4);
+	memcpy(&dst, ip + 16, 4);
+	if (rs_unlikely(!rs_ipv4_is_ours(host, dst) || rs_ipv4_is_martian(host, src) ||
+			!plain_csums_ok(ip, l4_len, flags) || !read_ports(tcp, seg)))
+		return false;
+	rs_ipv4_map(seg->key.remote, src);
+	rs_ipv4_map(seg->key.local, dst);
+	seg->key.family = 4;
+	seg->link = rs_link_pack(frame + 6, 0, host->port);
+	read_header(tcp, header, l4_len, seg);
+	return true;
 }

@@ -7,6 +7,8 @@
  *
  *     keepalive     a round is one GET of 64 bytes on each of CONNS connections (64)
  *     connections   a round is a connection for each: SYN, GET with Connection: close, FIN
+ *     bulk          a round is one GET of 13,000 bytes on each: ten frames
+ *     pointed       the same, on a port that is pointed to bodies
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,10 +25,12 @@
 #define MAX_CONNS  1024
 #define FIRST_PORT 2000
 #define BURST      32
+#define BULK_BURST 16 /* whose answers are what a turn can write */
 #define STEP_US    10
 
 struct peer_conn {
 	uint32_t seq, ack;
+	uint32_t answer_left;
 	uint16_t port;
 	bool fin; /* the server has closed */
 };
@@ -35,6 +39,8 @@ struct run {
 	struct rig rig;
 	struct peer_conn conns[MAX_CONNS];
 	uint32_t n_conns;
+	uint32_t body_bytes; /* of each answer */
+	uint32_t burst;
 	uint64_t cycles;
 	uint64_t n_answers;
 };
@@ -58,19 +64,26 @@ static void hear(struct run *run)
 	struct rig *r = &run->rig;
 
 	for (uint32_t i = 0; i < r->n_sent; i++) {
+		uint8_t room[2048];
+		const uint8_t *frame = rte_pktmbuf_read(r->sent[i], 0, r->sent[i]->pkt_len, room);
 		struct tcp_seg seg;
 		struct pkt pkt;
 		struct peer_conn *c;
 
-		RIG_CHECK(rs_wire_parse(&r->peer, rte_pktmbuf_mtod(r->sent[i], uint8_t *),
-				  r->sent[i]->data_len, 0, &pkt) == WIRE_OK);
+		RIG_CHECK(rs_wire_parse(&r->peer, frame, r->sent[i]->pkt_len, 0, &pkt) == WIRE_OK);
 		RIG_CHECK(rs_wire_parse_tcp(&pkt, &seg) == WIRE_OK);
 		c = &run->conns[(uint32_t)(seg.key.local_port - FIRST_PORT) % run->n_conns];
 		RIG_CHECK(c->port == seg.key.local_port && !(seg.flags & TCP_RST));
-		if (seg.len) {
-			RIG_CHECK(!memcmp(seg.data, "HTTP/1.1 200", 12));
-			run->n_answers++;
+		RIG_CHECK(!seg.len || c->answer_left || !memcmp(seg.data, "HTTP/1.1 200", 12));
+		if (seg.len && !c->answer_left) {
+			const uint8_t *end = memmem(seg.data, seg.len, "\r\n\r\n", 4);
+
+			RIG_CHECK(end);
+			c->answer_left = (uint32_t)(end - seg.data) + 4 + run->body_bytes;
 		}
+		RIG_CHECK(seg.len <= c->answer_left);
+		run->n_answers += seg.len && seg.len == c->answer_left;
+		c->answer_left -= seg.len;
 		c->ack = seg.seq + rs_tcp_seq_len(seg.len, seg.flags);
 		c->fin |= seg.flags & TCP_FIN;
 	}
@@ -85,7 +98,7 @@ static void say_all(struct run *run, uint8_t flags, const char *text)
 
 		rig_put(&run->rig, c->port, c->seq, c->ack, flags, text);
 		c->seq += rs_tcp_seq_len((uint32_t)strlen(text), flags);
-		if (run->rig.n_next == BURST || i + 1 == run->n_conns) {
+		if (run->rig.n_next == run->burst || i + 1 == run->n_conns) {
 			turn(run);
 			hear(run);
 		}
@@ -104,13 +117,16 @@ static void open_all(struct run *run, uint32_t round)
 
 static void keepalive(struct run *run, uint32_t n_rounds)
 {
+	char request[128];
+
+	snprintf(request, sizeof(request), "GET /bytes/%u HTTP/1.1\r\nHost: 10.99.0.2\r\n\r\n",
+		run->body_bytes);
 	open_all(run, 0);
 	say_all(run, TCP_ACK, "");
 	run->cycles = 0;
 	CALLGRIND_ZERO_STATS;
 	for (uint32_t round = 0; round < n_rounds; round++)
-		say_all(run, TCP_ACK | TCP_PSH,
-			"GET /bytes/64 HTTP/1.1\r\nHost: 10.99.0.2\r\n\r\n");
+		say_all(run, TCP_ACK | TCP_PSH, request);
 }
 
 static void connections(struct run *run, uint32_t n_rounds)
@@ -127,23 +143,31 @@ static void connections(struct run *run, uint32_t n_rounds)
 
 int main(int argc, char **argv)
 {
+	static const char *const modes[] = {"keepalive", "connections", "bulk", "pointed"};
 	static struct run run;
 	uint32_t n_rounds = argc > 2 ? (uint32_t)atoi(argv[2]) : 0;
-	bool is_keepalive = argc > 1 && !strcmp(argv[1], "keepalive");
+	uint32_t mode = 0;
 
 	run.n_conns = argc > 3 ? (uint32_t)atoi(argv[3]) : 64;
-	if (!n_rounds || !run.n_conns || run.n_conns > MAX_CONNS ||
-		(!is_keepalive && strcmp(argv[1], "connections") != 0)) {
-		fprintf(stderr, "request_path keepalive|connections ROUNDS [CONNS, at most %d]\n",
+	while (mode < RS_ARRAY_SIZE(modes) && argc > 1 && strcmp(argv[1], modes[mode]) != 0)
+		mode++;
+	if (!n_rounds || !run.n_conns || run.n_conns > MAX_CONNS || mode == RS_ARRAY_SIZE(modes)) {
+		fprintf(stderr,
+			"request_path keepalive|connections|bulk|pointed ROUNDS [CONNS, at most "
+			"%d]\n",
 			MAX_CONNS);
 		return 2;
 	}
 	rig_start("path");
 	rig_init(&run.rig, false, false, 2 * run.n_conns);
-	if (is_keepalive)
-		keepalive(&run, n_rounds);
-	else
+	run.body_bytes = mode < 2 ? 64 : 13000;
+	run.burst = mode < 2 ? BURST : BULK_BURST;
+	if (mode == 3)
+		rig_point(&run.rig, 1024);
+	if (mode == 1)
 		connections(&run, n_rounds);
+	else
+		keepalive(&run, n_rounds);
 	RIG_CHECK(run.n_answers == (uint64_t)n_rounds * run.n_conns);
 	printf("%s: %.1f TSC cycles a request\n", argv[1],
 		(double)run.cycles / (double)run.n_answers);

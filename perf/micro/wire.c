@@ -38,7 +38,7 @@ static void make(struct end *e, uint8_t family, const void *data, uint32_t len)
 		.mss = 1460,
 		.len = len,
 		.n_spans = 1,
-		.spans = {{data, len}},
+		.spans = {{.data = data, .len = len}},
 	};
 	memcpy(e->tx.key.remote, addr.addr, 16);
 	addr.addr[15] = 1;

@@ -2,12 +2,15 @@
 """Other kinds of ports, VLANs, gateways."""
 
 import contextlib
+import os
+import signal
 import socket
+import tempfile
 
 from scapy.layers.l2 import Dot1Q, Ether
 
 from harness import equal, pattern, test, true
-from http_client import Connection
+from http_client import Connection, request
 from lab import CLIENT, PREFIX, SERVER, wait_until
 from peer import Peer, Wire
 
@@ -22,6 +25,54 @@ def serves(t):
 def af_packet(t):
     appliance = t.start(vdev=f"net_af_packet0,iface={t.lab.near}")
     serves(t)
+    appliance.stop()
+
+
+@test(own=True, within=60)
+def bodies_by_pointer(t):
+    """net_af_packet takes frames of several mbufs: bodies are not copied into them. The site
+    changes while a client that reads slowly gets the old file; at the end all mbufs are back."""
+    sizes = (65535, 65536, 65537, 1 << 20)
+    with tempfile.TemporaryDirectory(prefix="ringside-site-") as root:
+
+        def write(name, data):
+            with open(os.path.join(root, name), "wb") as file:
+                file.write(data)
+
+        for n in sizes:
+            write(f"f{n}", os.urandom(n))
+        old, new = os.urandom(8 << 20), os.urandom(8 << 20)
+        write("big", old)
+        vdev = f"net_af_packet0,iface={t.lab.near}"
+        appliance = t.start("--root", root, vdev=vdev)
+        true("zero-copy" in appliance.words(), "bodies are copied")
+        for n in sizes:
+            with open(os.path.join(root, f"f{n}"), "rb") as file:
+                body = file.read()
+            equal(t.curl(f"/f{n}").encode("latin-1") == body, True, f"{n} bytes")
+            for first, last in ((0, 0), (1, n - 2), (777, 40000), (n - 1001, n - 1)):
+                part = t.curl(f"/f{n}", "-r", f"{first}-{last}").encode("latin-1")
+                true(part == body[first : last + 1], f"{first}-{last} of {n}")
+        with Connection(t, receive_buffer=65536) as c:
+            c.send(request("GET", "/big"))
+            got = c.take(100_000)
+            write("big", new)
+            appliance.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: "reloaded" in appliance.words(), 10, "a reload")
+            true(t.curl("/big").encode("latin-1") == new, "the new file")
+            head, got = got.split(b"\r\n\r\n", 1)
+            true(got + c.take(len(old) - len(got)) == old, "the old file was mixed with the new")
+        appliance.stop()
+
+
+@test(own=True)
+def a_client_that_goes_while_it_is_sent_to(t):
+    """Its frames stand in the driver's queue, and point to the body."""
+    appliance = t.start(vdev=f"net_af_packet0,iface={t.lab.near}")
+    for _ in range(5):
+        with Connection(t) as c:
+            c.send(request("GET", "/bytes/100000000"))
+            c.take(1_000_000)
     appliance.stop()
 
 
@@ -43,7 +94,7 @@ def addresses_on(t, device):
 @test(own=True)
 def tap(t):
     """The driver makes an interface; the client uses it instead of eth0."""
-    device = "tap0"
+    device = f"tap{os.getpid()}"
 
     def is_there(_):
         return device in (name for _, name in socket.if_nameindex())

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../unit/wire_twins.h"
 #include "wire/answer.h"
 #include "wire/link.h"
 #include "wire/pkt.h"
@@ -49,6 +50,7 @@ static void check_segment(const struct pkt *pkt)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	uint32_t flags = size && data[0] & 2 ? WIRE_IP_CSUM_GOOD | WIRE_L4_CSUM_GOOD : 0;
 	uint8_t *out = malloc(4096);
 	struct wire_neigh_hint hint;
 	struct icmp_too_big too_big;
@@ -60,8 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		goto out;
 	make_host(&host, data[0]);
 	/* Checksums count as good on request, so that a mutation gets past them. */
-	if (rs_wire_parse(&host, data + 1, (uint32_t)size - 1,
-		    data[0] & 2 ? WIRE_IP_CSUM_GOOD | WIRE_L4_CSUM_GOOD : 0, &pkt))
+	REQUIRE(twins_agree(&host, data + 1, (uint32_t)size - 1, flags));
+	if (rs_wire_parse(&host, data + 1, (uint32_t)size - 1, flags, &pkt))
 		goto out;
 	REQUIRE(pkt.kind == WIRE_ARP || (pkt.l4 >= pkt.l3 && pkt.l4 + pkt.l4_len <= data + size));
 	switch (pkt.kind) {

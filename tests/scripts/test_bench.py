@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(TREE, "perf"))
 
 from benchlib import charts  # noqa: E402
 from benchlib.figures import Figures, save, show  # noqa: E402
-from benchlib.scenarios import PROMISED, SCENARIOS  # noqa: E402
+from benchlib.catalog import PROMISED, SCENARIOS  # noqa: E402
 
 
 class Here:

@@ -96,7 +96,7 @@ static inline void rig_close(struct rig *rig)
 /* The peer takes up to n bytes. */
 static inline void rig_ack(struct rig *rig, uint32_t n)
 {
-	struct span spans[SENDQ_SLICES];
+	struct slice spans[SENDQ_SLICES];
 	uint32_t n_spans;
 
 	if (n > rig->out.n_bytes)

@@ -29,6 +29,7 @@ static const uint8_t rig_peer_mac[6] = {2, 0, 0, 0, 0, 1};
 struct rig {
 	struct stage_net *net;
 	struct rte_mempool *mbufs;
+	struct rte_mempool *segs; /* NULL: the port cannot read bodies */
 	struct tcp_config tcp;
 	struct http_config http;
 	struct slow_path slow;
@@ -155,6 +156,17 @@ static inline void rig_init(struct rig *r, bool ipv6, bool offloads, uint32_t ma
 	rig_init_with(r, ipv6, offloads, max_conns, 0);
 }
 
+/* From now on the port reads bodies by itself, as long as there are some of n mbufs to point to
+ * them.
+ */
+static inline void rig_point(struct rig *r, uint32_t n)
+{
+	r->segs = rte_pktmbuf_pool_create("segments", n, 0, 0, 0, SOCKET_ID_ANY);
+	RIG_CHECK(r->segs);
+	r->net->segs_out = r->segs;
+	r->net->ports[0].point_bytes = NET_POINT;
+}
+
 static inline void rig_drop_sent(struct rig *r)
 {
 	for (uint32_t i = 0; i < r->n_sent; i++)
@@ -168,9 +180,12 @@ static inline void rig_fini(struct rig *r)
 	rig_drop_sent(r);
 	RIG_CHECK(rs_stage_net_leaks(r->net) == 0);
 	RIG_CHECK(rte_mempool_in_use_count(r->mbufs) == 0);
+	RIG_CHECK(!r->segs || rte_mempool_in_use_count(r->segs) == 0);
+	RIG_CHECK(rs_anchor_is_free(&r->net->builtin));
 	rs_stage_net_fini(r->net);
 	free(r->net);
 	rte_mempool_free(r->mbufs);
+	rte_mempool_free(r->segs);
 }
 
 /*
@@ -193,7 +208,7 @@ static inline void rig_put(
 		.opts = flags & TCP_SYN ? TCP_OPT_MSS | TCP_OPT_WSCALE : 0,
 		.len = (uint32_t)strlen(text),
 		.n_spans = 1,
-		.spans = {{(const uint8_t *)text, (uint32_t)strlen(text)}},
+		.spans = {{.data = (const uint8_t *)text, .len = (uint32_t)strlen(text)}},
 	};
 	struct rte_mbuf *m = rte_pktmbuf_alloc(r->mbufs);
 

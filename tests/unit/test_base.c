@@ -15,6 +15,7 @@
 #include "base/histogram.h"
 #include "base/sendq.h"
 #include "base/siphash.h"
+#include "base/sums.h"
 
 #define N_CHUNKS    8
 #define CHUNK_BYTES 256
@@ -81,7 +82,7 @@ static void sendq_against_a_model(void **state)
 
 		for (uint32_t step = 0; step < 300; step++) {
 			uint32_t want = 1 + draw(100);
-			struct span spans[SENDQ_SLICES];
+			struct slice spans[SENDQ_SLICES];
 			uint32_t offset, len, n, at;
 			uint8_t *to;
 
@@ -149,7 +150,7 @@ static void a_grown_sendq_against_a_model(void **state)
 
 		for (uint32_t step = 0; step < 1000; step++) {
 			uint32_t chunk, from, len, offset, n;
-			struct span spans[SENDQ_SLICES];
+			struct slice spans[SENDQ_SLICES];
 
 			if (draw(5) < 3 && tail < sizeof(model) - BYTES) {
 				chunk = rs_chunk_alloc(&pool);
@@ -353,9 +354,85 @@ static void histogram(void **state)
 	assert_true(rs_histogram_percentile(&h, 1) == UINT64_MAX);
 }
 
+/* ---- sums ---- */
+
+/* Any part of an area has the sum of its bytes, wherever it begins and ends (RFC 1071). */
+static void sums_are_those_of_the_bytes(void **state)
+{
+	enum {
+		N = 12 * SUMS_BLOCK
+	};
+	static _Alignas(SUMS_BLOCK) uint8_t data[N];
+	static uint16_t sums[N / SUMS_BLOCK];
+	struct sums_area area = {.start = data, .len = N, .sums = sums};
+
+	(void)state;
+	for (uint32_t i = 0; i < N; i++)
+		data[i] = (uint8_t)draw(256);
+	memset(data + 5 * SUMS_BLOCK, 0, SUMS_BLOCK);
+	memset(data + 7 * SUMS_BLOCK, 0xff, SUMS_BLOCK);
+	rs_sums_make(&area, data, N);
+	for (uint32_t from = 0; from < 3 * SUMS_BLOCK; from++) {
+		for (uint32_t len = 0; len <= N - from; len++)
+			assert_int_equal(rs_sums_of(&area, data + from, len) % 0xffff,
+				rs_csum_fold16(rs_csum_add(0, data + from, len)) % 0xffff);
+	}
+}
+
+/* Nothing is known of blocks that are not all of what was made, and nothing is asked of them. */
+static void sums_of_a_part(void **state)
+{
+	enum {
+		N = 8 * SUMS_BLOCK
+	};
+	static _Alignas(SUMS_BLOCK) uint8_t data[N];
+	uint16_t sums[N / SUMS_BLOCK];
+	struct sums_area area = {.start = data, .len = N, .sums = sums};
+
+	(void)state;
+	for (uint32_t i = 0; i < N; i++)
+		data[i] = (uint8_t)draw(256);
+	for (uint32_t from = 0; from < 2 * SUMS_BLOCK; from += 31) {
+		for (uint32_t len = 0; len <= N - from; len += 17) {
+			memset(sums, 0xa5, sizeof(sums));
+			rs_sums_make(&area, data + from, len);
+			for (uint32_t skip = 0; skip <= len; skip += 13)
+				assert_int_equal(
+					rs_sums_of(&area, data + from + skip, len - skip) % 0xffff,
+					rs_csum_fold16(
+						rs_csum_add(0, data + from + skip, len - skip)) %
+						0xffff);
+		}
+	}
+}
+
+static void areas_are_found_by_address(void **state)
+{
+	static _Alignas(SUMS_BLOCK) uint8_t data[64 * SUMS_BLOCK];
+	struct sums_area areas[9];
+
+	(void)state;
+	/* Every third pair of blocks, so that there are gaps. */
+	for (uint32_t i = 0; i < 9; i++)
+		areas[i] = (struct sums_area){
+			.start = data + (1 + 6 * i) * SUMS_BLOCK, .len = 2 * SUMS_BLOCK};
+	for (uint32_t n = 0; n <= 9; n++) {
+		for (uint32_t at = 0; at < sizeof(data); at++) {
+			uint32_t block = at / SUMS_BLOCK;
+			bool is_in = (block % 6 == 1 || block % 6 == 2) && block / 6 < n;
+
+			assert_ptr_equal(rs_sums_find(areas, n, data + at),
+				is_in ? &areas[block / 6] : NULL);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sums_are_those_of_the_bytes),
+		cmocka_unit_test(sums_of_a_part),
+		cmocka_unit_test(areas_are_found_by_address),
 		cmocka_unit_test(chunks_are_handed_out_once),
 		cmocka_unit_test(sendq_against_a_model),
 		cmocka_unit_test(a_grown_sendq_against_a_model),

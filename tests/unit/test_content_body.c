@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/bytes.h"
+#include "base/csum.h"
 #include "content/arena.h"
 #include "content/body.h"
 #include "content/texts.h"
@@ -102,7 +103,7 @@ static void a_bound_is_kept(void **state)
 	arena.max_bytes = 5 * MIB;
 	arena.expected_bytes = 64 * MIB;
 	assert_non_null(rs_arena_alloc(&arena, 3 * MIB));
-	assert_int_equal(arena.held_bytes, 4 * MIB);
+	assert_int_equal(arena.held_bytes, 4 * MIB / 64 * 65); /* with sums */
 	assert_int_equal(counted.n_bytes, 4 * MIB);
 	assert_null(rs_arena_alloc(&arena, 1 * MIB));
 	assert_true(arena.hit_bound);
@@ -199,9 +200,39 @@ static void the_default_maps_whole_huge_pages(void **state)
 	block = rs_arena_alloc(&arena, 3 * MIB);
 	assert_non_null(block);
 	memset(block, 0xff, 3 * MIB);
-	assert_int_equal(arena.held_bytes, 4 * MIB);
+	assert_int_equal(arena.held_bytes, 4 * MIB / 64 * 65); /* with sums */
 	assert_in_range((uintptr_t)block % (2 * MIB), 1, 4096);
 	rs_arena_destroy(&arena);
+}
+
+/* What any part of a body comes to, as far as areas go, is what its bytes come to. */
+static void sums_of_bodies(void **state)
+{
+	static const uint32_t lens[] = {0, 1, 127, 128, 255, 256, 4096, 100001};
+	struct body_store *store = rs_body_store_new(NULL);
+	struct body *bodies[RS_ARRAY_SIZE(lens)];
+	struct sums_area areas[4];
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(lens); i++) {
+		bodies[i] = rs_body_new(store, lens[i]);
+		for (uint32_t k = 0; k < lens[i]; k++)
+			rs_body_room(bodies[i])[k] = (uint8_t)(k * 2654435761u >> 13);
+		bodies[i] = rs_body_keep(store, bodies[i]);
+	}
+	assert_int_equal(rs_arena_areas(&store->arena, NULL), 1);
+	rs_arena_areas(&store->arena, areas);
+	for (uint32_t i = 1; i < RS_ARRAY_SIZE(lens); i++) {
+		const uint8_t *data = bodies[i]->pub.data;
+
+		assert_ptr_equal(rs_sums_find(areas, 1, data), areas);
+		for (uint32_t from = 0; from < lens[i]; from += 1 + from / 3)
+			assert_int_equal(rs_sums_of(areas, data + from, lens[i] - from),
+				rs_csum_fold16(rs_csum_add(0, data + from, lens[i] - from)));
+	}
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(lens); i++)
+		rs_body_drop(store, bodies[i]);
+	rs_body_store_drop(store);
 }
 
 /* ---- bodies ---- */
@@ -320,6 +351,7 @@ int main(void)
 		cmocka_unit_test(no_memory_is_not_the_bound),
 		cmocka_unit_test(random_blocks),
 		cmocka_unit_test(the_default_maps_whole_huge_pages),
+		cmocka_unit_test(sums_of_bodies),
 		cmocka_unit_test(the_same_bytes_are_one_body),
 		cmocka_unit_test(etags_are_the_hash),
 		cmocka_unit_test(many_bodies),

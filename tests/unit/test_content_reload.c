@@ -153,7 +153,7 @@ static void meddle_vanish(void *ctx, const struct content_progress *progress)
 {
 	struct site *site = ctx;
 
-	if (progress->n_files || progress->n_bytes)
+	if (progress->phase == CONTENT_FINDING || progress->n_files || progress->n_bytes)
 		return;
 	remove(site_path(site, "/vanishes"));
 	remove(site_path(site, "/dir/in-it"));
@@ -232,6 +232,8 @@ static void keep_told(void *ctx, const struct content_progress *progress)
 {
 	struct told *told = ctx;
 
+	if (progress->phase == CONTENT_FINDING)
+		return;
 	if (told->n++ == 0)
 		told->first = *progress;
 	assert_in_range(progress->n_bytes, told->last.n_bytes, progress->n_bytes_total);
@@ -369,7 +371,8 @@ static void memory_that_is_not_there(void **state)
 	site_text(site, "/a", "a");
 	assert_null(site_load(site, NULL));
 	assert_non_null(strstr(site->report.error, "no memory: "));
-	assert_non_null(strstr(site->report.error, " needs up to 2097152 bytes, and there were 0"));
+	assert_non_null(strstr(site->report.error,
+		" needs up to 2129920 bytes, and there were 0")); /* 2 MiB, with sums */
 }
 
 /* All of the bodies' memory is the caller's, and all of it goes back. */
@@ -412,7 +415,7 @@ static void memory_of_the_caller(void **state)
 	bytes[0]++;
 	site_put(site, "/a", bytes, 5 * MIB);
 	second = site_load(site, first);
-	assert_int_equal(counted.n_bytes, site->report.held_bytes);
+	assert_int_equal(counted.n_bytes / 64 * 65, site->report.held_bytes); /* with sums */
 	assert_int_equal(counted.n_bytes, 12 * MIB);
 	rs_content_free(first);
 	assert_int_equal(counted.n_bytes, 6 * MIB);

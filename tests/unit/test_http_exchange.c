@@ -483,7 +483,7 @@ static void generated_in_order(void **state)
 	rig_open(&rig, 2, 1);
 	rig_feed(&rig, text, sizeof(text) - 1);
 	while (rig.out.n_bytes) {
-		struct span spans[SENDQ_SLICES];
+		struct slice spans[SENDQ_SLICES];
 		uint32_t n, want = 1 + (seed = seed * 1664525 + 1013904223) % 300000;
 
 		n = rs_sendq_peek(&rig.out, 0, want, spans);

@@ -107,7 +107,7 @@ static void paths_are_told_apart(void **state)
 static void the_second_passes(void **state)
 {
 	static const char request[] = "GET /bytes/64 HTTP/1.1\r\n" HOST;
-	struct span old;
+	struct slice old;
 
 	(void)state;
 	rig_open(&rig, 64, 4);
@@ -158,7 +158,7 @@ static void pipelined_replies_are_copied(void **state)
 static void the_checksum_is_known(void **state)
 {
 	static const char request[] = "GET /bytes/64 HTTP/1.1\r\n" HOST;
-	struct span reply;
+	struct slice reply;
 
 	(void)state;
 	rig_open(&rig, 64, 4);

@@ -18,6 +18,7 @@
 #include "wire/tcp_parse.h"
 
 #include "wire_frames.h"
+#include "wire_twins.h"
 
 static const uint8_t our_mac[6] = {2, 0, 0, 0, 0, 2};
 static const uint8_t peer_mac[6] = {2, 0, 0, 0, 0, 1};
@@ -47,10 +48,37 @@ static enum wire_drop parse(uint16_t vlan_id, const uint8_t *bytes, size_t len, 
 
 	*copy = malloc(len ? len : 1);
 	memcpy(*copy, bytes, len);
+	assert_true(twins_agree(&host, *copy, (uint32_t)len, 0));
 	drop = rs_wire_parse(&host, *copy, (uint32_t)len, 0, pkt);
 	if (!drop && pkt->kind == WIRE_TCP)
 		drop = rs_wire_parse_tcp(pkt, seg);
 	return drop;
+}
+
+/* Every bit of a frame flipped, every length of it: the quick way and the long one agree. */
+static void both_ways_say_the_same(void **state)
+{
+	const struct wire_host host = host_on(0);
+	const uint32_t good = WIRE_IP_CSUM_GOOD | WIRE_L4_CSUM_GOOD;
+	uint8_t frame[sizeof(syn_v4)];
+	struct tcp_seg seg;
+
+	(void)state;
+	assert_true(rs_wire_parse_plain(&host, syn_v4, sizeof(syn_v4), 0, &seg));
+	for (uint32_t bit = 0; bit < 8 * sizeof(frame); bit++) {
+		memcpy(frame, syn_v4, sizeof(frame));
+		frame[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		assert_true(twins_agree(&host, frame, sizeof(frame), 0));
+		assert_true(twins_agree(&host, frame, sizeof(frame), WIRE_IP_CSUM_GOOD));
+		assert_true(twins_agree(&host, frame, sizeof(frame), good));
+	}
+	for (uint32_t len = 0; len <= sizeof(syn_v4); len++) {
+		uint8_t *cut = malloc(len ? len : 1);
+
+		memcpy(cut, syn_v4, len);
+		assert_true(twins_agree(&host, cut, len, good));
+		free(cut);
+	}
 }
 
 #define PARSE(vlan_id, bytes)                                                                      \
@@ -381,15 +409,15 @@ static void rendering(void **state)
 	tx.opts = TCP_OPT_TS;
 	tx.len = 7;
 	tx.n_spans = 3; /* at odd places */
-	tx.spans[0] = (struct span){(const uint8_t *)"abc", 3};
-	tx.spans[1] = (struct span){(const uint8_t *)"d", 1};
-	tx.spans[2] = (struct span){(const uint8_t *)"efg", 3};
+	tx.spans[0] = (struct slice){.data = (const uint8_t *)"abc", .len = 3};
+	tx.spans[1] = (struct slice){.data = (const uint8_t *)"d", .len = 1};
+	tx.spans[2] = (struct slice){.data = (const uint8_t *)"efg", .len = 3};
 	assert_rendered(&tx, out_v4, sizeof(out_v4));
 
 	tx = segment(6, TCP_ACK);
 	tx.len = 7;
 	tx.n_spans = 1;
-	tx.spans[0] = (struct span){(const uint8_t *)"abcdefg", 7};
+	tx.spans[0] = (struct slice){.data = (const uint8_t *)"abcdefg", .len = 7};
 	assert_rendered(&tx, out_v6, sizeof(out_v6));
 
 	tx = segment(4, TCP_SYN | TCP_ACK);
@@ -420,7 +448,7 @@ static void offloaded_checksums(void **state)
 	tx.opts = TCP_OPT_TS;
 	tx.len = 7;
 	tx.n_spans = 1;
-	tx.spans[0] = (struct span){(const uint8_t *)"abcdefg", 7};
+	tx.spans[0] = (struct slice){.data = (const uint8_t *)"abcdefg", .len = 7};
 	rs_wire_render_tcp(&host, &tx, frame, WIRE_IP_CSUM_OFFLOAD | WIRE_L4_CSUM_OFFLOAD);
 	assert_int_equal(rs_load_be16(frame + 24), 0); /* the NIC fills it in */
 	memcpy(&left, frame + 50, 2);
@@ -438,6 +466,7 @@ static void offloaded_checksums(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(both_ways_say_the_same),
 		cmocka_unit_test(syn),
 		cmocka_unit_test(data),
 		cmocka_unit_test(data_over_ipv6),

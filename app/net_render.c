@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "net_render.h"
+
+#include "anchor.h"
+#include "io/dma.h"
+#include "wire/link.h"
+#include "wire/render.h"
+
+_Static_assert(IO_DMA_SEGS == 1 + SENDQ_SLICES, "a frame is its headers, and a segment a span");
+
+/* ---- pointing to payload ---- */
+
+/* Of a span, what its bytes belong to. */
+struct lasting {
+	struct anchor *anchor;
+	const struct sums_area *area;
+};
+
+/* False: its bytes do not last, or ports cannot read them. */
+static bool find_lasting(struct stage_net *net, const struct slice *span, struct lasting *to)
+{
+	to->anchor = rs_anchor_of(&net->web.chunks, span, &net->builtin);
+	if (!to->anchor || !to->anchor->is_external)
+		return false;
+	to->area = rs_sums_find(to->anchor->areas, to->anchor->n_areas, span->data);
+	return to->area != NULL;
+}
+
+/* The folded checksum of the payload, whose spans last from number first on. */
+static uint16_t sum_payload(const struct tcp_tx *tx, const struct lasting *lasting, uint32_t first)
+{
+	uint64_t sum = 0;
+	uint32_t offset = 0;
+
+	for (uint32_t i = 0; i < tx->n_spans; i++) {
+		const struct slice *s = &tx->spans[i];
+		uint64_t part = i < first ? rs_csum_add(0, s->data, s->len)
+					  : rs_sums_of(lasting[i].area, s->data, s->len);
+
+		sum += rs_csum_at(part, offset);
+		offset += s->len;
+	}
+	return rs_csum_fold16(sum);
+}
+
+/* Behind head: mbufs that point to the spans from number first on. False: there are too few. */
+static bool point_to(struct stage_net *net, struct rte_mbuf *head, const struct tcp_tx *tx,
+	const struct lasting *lasting, uint32_t first)
+{
+	struct rte_mbuf *segs[SENDQ_SLICES];
+	struct rte_mbuf *last = head;
+	uint32_t n = tx->n_spans - first;
+
+	if (rs_unlikely(rte_pktmbuf_alloc_bulk(net->segs_out, segs, n))) {
+		net->counters[NET_C_COPIED_NO_SEG]++;
+		return false;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		const struct slice *s = &tx->spans[first + i];
+		struct anchor *anchor = lasting[first + i].anchor;
+
+		rs_anchor_count(anchor, 1);
+		/* Where an address of the device's own is needed, it is the same (io/dma.h). */
+		rte_pktmbuf_attach_extbuf(segs[i], (void *)(uintptr_t)s->data,
+			(rte_iova_t)(uintptr_t)s->data, (uint16_t)s->len, &anchor->mbufs);
+		segs[i]->data_len = (uint16_t)s->len;
+		last = last->next = segs[i];
+		head->pkt_len += s->len;
+	}
+	head->nb_segs = (uint16_t)(1 + n);
+	return true;
+}
+
+/* ---- one frame ---- */
+
+static uint32_t render_header(
+	const struct net_port *port, const struct tcp_tx *tx, struct rte_mbuf *m, uint32_t flags)
+{
+	struct wire_lens lens = rs_wire_render_tcp_header(&port->host, tx,
+		rte_pktmbuf_mtod(m, uint8_t *), port->render_flags | flags, tx->payload_sum);
+
+	return (uint32_t)lens.l2 + lens.l3 + lens.l4;
+}
+
+/* Payload that does not fit behind the headers goes on in further mbufs (with TSO only). */
+static bool append_payload(struct stage_net *net, struct rte_mbuf *head, const struct tcp_tx *tx)
+{
+	struct rte_mbuf *last = head;
+
+	for (uint32_t i = 0; i < tx->n_spans; i++) {
+		const uint8_t *data = tx->spans[i].data;
+		uint32_t left = tx->spans[i].len;
+
+		while (left) {
+			uint32_t take;
+
+			if (!rte_pktmbuf_tailroom(last)) {
+				last->next = rte_pktmbuf_alloc(net->mbufs);
+				if (!last->next)
+					return false;
+				last = last->next;
+				head->nb_segs++;
+			}
+			take = rs_min_u32(left, rte_pktmbuf_tailroom(last));
+			memcpy(rte_pktmbuf_mtod_offset(last, uint8_t *, last->data_len), data,
+				take);
+			last->data_len = (uint16_t)(last->data_len + take);
+			head->pkt_len += take;
+			data += take;
+			left -= take;
+		}
+	}
+	return true;
+}
+
+/* A segment that the port cuts: headers, then a chain of payload. */
+static bool render_tso(struct stage_net *net, const struct net_port *port, struct rte_mbuf *m,
+	const struct tcp_tx *tx)
+{
+	m->data_len = (uint16_t)render_header(port, tx, m, WIRE_TSO);
+	m->pkt_len = m->data_len;
+	return append_payload(net, m, tx);
+}
+
+/*
+ * Headers and what does not last, then mbufs that point to the rest. False: that does not pay, or
+ * cannot be had, and m is as it was.
+ */
+static bool render_pointing(
+	struct stage_net *net, const struct net_port *port, struct rte_mbuf *m, struct tcp_tx *tx)
+{
+	struct lasting lasting[SENDQ_SLICES];
+	uint32_t first = tx->n_spans, n_copied = tx->len;
+
+	while (first && find_lasting(net, &tx->spans[first - 1], &lasting[first - 1]))
+		n_copied -= tx->spans[--first].len;
+	if (tx->len - n_copied < port->point_bytes ||
+		n_copied + WIRE_MAX_HEADER_BYTES > rte_pktmbuf_tailroom(m) ||
+		!point_to(net, m, tx, lasting, first))
+		return false;
+	if (!(port->render_flags & WIRE_L4_CSUM_OFFLOAD))
+		tx->payload_sum = sum_payload(tx, lasting, first);
+	m->data_len = (uint16_t)render_header(port, tx, m, tx->len > tx->mss ? WIRE_TSO : 0);
+	for (uint32_t i = 0; i < first; i++) {
+		const struct slice *s = &tx->spans[i];
+
+		memcpy(rte_pktmbuf_mtod_offset(m, uint8_t *, m->data_len), s->data, s->len);
+		m->data_len = (uint16_t)(m->data_len + s->len);
+	}
+	m->pkt_len += m->data_len;
+	return true;
+}
+
+static void render_copying(const struct net_port *port, struct rte_mbuf *m, const struct tcp_tx *tx)
+{
+	m->data_len = (uint16_t)rs_wire_render_tcp(
+		&port->host, tx, rte_pktmbuf_mtod(m, uint8_t *), port->render_flags);
+	m->pkt_len = m->data_len;
+}
+
+/* False: there are not enough mbufs. Not inlined: small replies pay for what they use. */
+static __attribute__((noinline)) bool render_large(
+	struct stage_net *net, const struct net_port *port, struct rte_mbuf *m, struct tcp_tx *tx)
+{
+	if (tx->len >= port->point_bytes && render_pointing(net, port, m, tx))
+		return true;
+	if (tx->len > tx->mss)
+		return render_tso(net, port, m, tx);
+	render_copying(port, m, tx);
+	return true;
+}
+
+static void ask_for_offloads(
+	const struct net_port *port, struct rte_mbuf *m, const struct tcp_tx *tx)
+{
+	struct wire_lens lens = rs_wire_tcp_lens(tx);
+
+	m->tx_offload = rte_mbuf_tx_offload(
+		lens.l2, lens.l3, lens.l4, tx->len > tx->mss ? tx->mss : 0, 0, 0, 0);
+	m->ol_flags |= tx->key.family == 4 ? port->ol_flags_v4 : port->ol_flags_v6;
+	if (tx->len > tx->mss)
+		m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
+}
+
+/* Writes tx to the frame m and queues it. */
+static void render(struct stage_net *net, struct tcp_tx *tx, struct rte_mbuf *m)
+{
+	struct net_port *port = &net->ports[rs_link_port(tx->link)];
+
+	if (rs_unlikely(port->n_out == NET_OUT)) {
+		net->counters[NET_C_DROP_OUT_FULL]++;
+		rs_net_drop_frame(net, m);
+		return;
+	}
+	if (rs_likely(tx->len < port->point_bytes && tx->len <= tx->mss)) {
+		render_copying(port, m, tx);
+	} else if (!render_large(net, port, m, tx)) {
+		net->counters[NET_C_DROP_NO_MBUF]++;
+		rs_net_drop_frame(net, m);
+		return;
+	}
+	if (port->ol_flags_v4 | port->ol_flags_v6)
+		ask_for_offloads(port, m, tx);
+	rs_net_queue_frame(port, m);
+}
+
+/* ---- all of them ---- */
+
+/*
+ * Frames received this turn, all dealt with by now, are the first to be sent: they are in cache,
+ * and the pool need not be asked. Returns how many of n there were.
+ */
+static uint32_t reuse_frames(struct stage_net *net, struct rte_mbuf **frames, uint32_t n)
+{
+	uint32_t n_got = 0;
+
+	while (n_got < n && net->n_pkts) {
+		struct rte_mbuf *m = net->pkts[net->n_pkts - 1];
+
+		if (rs_unlikely(m->nb_segs != 1 || m->pool != net->mbufs || !RTE_MBUF_DIRECT(m) ||
+				rte_mbuf_refcnt_read(m) != 1))
+			break;
+		net->n_pkts--;
+		rte_pktmbuf_reset(m);
+		frames[n_got++] = m;
+	}
+	return n_got;
+}
+
+/* n frames at once; where the pool has fewer, as many as it has. Returns how many. */
+static uint32_t new_frames(struct stage_net *net, struct rte_mbuf **frames, uint32_t n)
+{
+	uint32_t n_got = n;
+
+	if (!n)
+		return 0;
+	if (rs_unlikely(rte_pktmbuf_alloc_bulk(net->mbufs, frames, n))) {
+		for (n_got = 0; n_got < n; n_got++) {
+			frames[n_got] = rte_pktmbuf_alloc(net->mbufs);
+			if (!frames[n_got])
+				break;
+		}
+		net->counters[NET_C_DROP_NO_MBUF] += n - n_got;
+	}
+	net->frames.n_in += n_got;
+	return n_got;
+}
+
+void rs_net_render(struct stage_net *net)
+{
+	struct rte_mbuf *frames[NET_MAX_TX];
+	uint32_t n = reuse_frames(net, frames, net->tcp.n_tx);
+
+	n += new_frames(net, frames + n, net->tcp.n_tx - n);
+	for (uint32_t i = 0; i < n; i++)
+		render(net, &net->tcp.tx[i], frames[i]);
+}

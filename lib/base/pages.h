@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Anonymous memory in whole huge pages, where the kernel has them to give. Any thread, off the
+ * packet path; includes libc only.
+ */
+#ifndef RS_BASE_PAGES_H
+#define RS_BASE_PAGES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PAGES_UNIT (UINT64_C(2) << 20)
+
+/* n_bytes, a multiple of PAGES_UNIT and aligned to it, zeroed; NULL: there is no memory. */
+void *rs_pages_map(size_t n_bytes);
+
+void rs_pages_unmap(void *memory, size_t n_bytes);
+
+#endif
