@@ -52,6 +52,7 @@ static void configure_http(struct appliance *a)
 	h->idle_timeout_us = cfg->idle_timeout_s * UINT64_C(1000000);
 	h->header_timeout_us = cfg->header_timeout_s * UINT64_C(1000000);
 	h->body_timeout_us = cfg->body_timeout_s * UINT64_C(1000000);
+	h->write_timeout_us = cfg->write_timeout_s * UINT64_C(1000000);
 	h->handlers = rs_builtin_handlers;
 	h->n_handlers = BUILTIN_N_HANDLERS;
 	if (!cfg->site.n_sites)

@@ -86,6 +86,7 @@ struct config {
 	uint32_t idle_timeout_s;
 	uint32_t header_timeout_s;
 	uint32_t body_timeout_s;
+	uint32_t write_timeout_s;
 	uint32_t time_wait_s;
 	uint32_t keepalive_s;
 	uint32_t drain_timeout_s;

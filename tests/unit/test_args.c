@@ -142,6 +142,7 @@ static void defaults(void **state)
 	assert_int_equal(cfg.idle_timeout_s, 30);
 	assert_int_equal(cfg.header_timeout_s, 10);
 	assert_int_equal(cfg.body_timeout_s, 10);
+	assert_int_equal(cfg.write_timeout_s, 30);
 	assert_int_equal(cfg.time_wait_s, 60);
 	assert_int_equal(cfg.keepalive_s, 0);
 	assert_int_equal(cfg.drain_timeout_s, 10);
@@ -154,7 +155,8 @@ static void every_value_arrives(void **state)
 	       "--net-cores 1,3-5 --rx-cores 0 --tx-cores 7 --idle sleep --no-offload --rx-ring "
 	       "256 "
 	       "--tx-ring 512 --mbufs 20000 --max-conns 100000 --syn-backlog 0 --max-head 8k "
-	       "--max-body 1G --idle-timeout 5 --header-timeout 6 --body-timeout 7 --time-wait 0 "
+	       "--max-body 1G --idle-timeout 5 --header-timeout 6 --body-timeout 7 --write-timeout "
+	       "8 --time-wait 0 "
 	       "--keepalive 75 --drain-timeout 9 --next-hop route");
 	assert_int_equal(cfg.vlan_id, 4094);
 	assert_int_equal(cfg.mtu, 9000);
@@ -179,6 +181,7 @@ static void every_value_arrives(void **state)
 	assert_int_equal(cfg.idle_timeout_s, 5);
 	assert_int_equal(cfg.header_timeout_s, 6);
 	assert_int_equal(cfg.body_timeout_s, 7);
+	assert_int_equal(cfg.write_timeout_s, 8);
 	assert_int_equal(cfg.time_wait_s, 0);
 	assert_int_equal(cfg.keepalive_s, 75);
 	assert_int_equal(cfg.drain_timeout_s, 9);
@@ -390,6 +393,7 @@ static void bounds(void **state)
 		{"idle-timeout", 1, 86400},
 		{"header-timeout", 1, 3600},
 		{"body-timeout", 1, 3600},
+		{"write-timeout", 1, 3600},
 		{"time-wait", 0, 240},
 		{"keepalive", 0, 86400},
 		{"drain-timeout", 0, 86400},
