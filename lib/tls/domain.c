@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 
 #include "tls/domain_internal.h"
+#include "tls/identity.h"
 #include "tls/lean.h"
 #include "tls/provider.h"
 
@@ -55,7 +56,7 @@ static bool has_name(const struct tls_identity *identity, const char *name)
 		       identity->first, name, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) == 1;
 }
 
-static const struct tls_identity *identity_for(const struct tls_domain *d, const char *name)
+const struct tls_identity *rs_tls_identity_for(const struct tls_domain *d, const char *name)
 {
 	for (uint32_t i = 0; i < d->n_identities; i++) {
 		if (has_name(&d->identities[i], name))
@@ -68,7 +69,7 @@ static int on_server_name(SSL *ssl, int *alert, void *domain)
 {
 	struct tls_domain *d = domain;
 	const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-	const struct tls_identity *identity = name ? identity_for(d, name) : NULL;
+	const struct tls_identity *identity = name ? rs_tls_identity_for(d, name) : NULL;
 
 	if (!identity) {
 		if (!d->strict_sni)
@@ -206,7 +207,8 @@ static struct tls_identity *same_names(struct tls_domain *d, X509 *cert)
 
 		if (name->type != GEN_DNS)
 			continue;
-		found = identity_for(d, (const char *)ASN1_STRING_get0_data(name->d.dNSName));
+		found = rs_tls_identity_for(
+			d, (const char *)ASN1_STRING_get0_data(name->d.dNSName));
 		break;
 	}
 	GENERAL_NAMES_free((GENERAL_NAMES *)names);
@@ -245,6 +247,7 @@ static bool add_pair(struct tls_domain *d, const struct tls_settings *s,
 	if (other && !pair->ocsp) { /* the client's signature algorithms choose between them */
 		SSL_CTX_free(id->ctx);
 		*id = (struct tls_identity){0};
+		other->is_mixed = true;
 		return use_pair(other->ctx, pair, c);
 	}
 	d->n_identities++;
@@ -269,12 +272,19 @@ struct tls_domain *rs_tls_domain_new(struct tls_library *library,
 	d->strict_sni = settings->strict_sni;
 	d->lean = !settings->no_lean;
 	d->early_data = settings->max_early_data && settings->ticket_lifetime_s;
+	d->ticket_lifetime_s = settings->ticket_lifetime_s;
+	d->quick = d->lean && !d->early_data && !settings->client_ca;
 	for (uint32_t i = 0; i < settings->n_pairs; i++) {
 		if (!add_pair(d, settings, &settings->pairs[i], &c)) {
 			rs_tls_domain_free(d);
 			return NULL;
 		}
 	}
+	for (uint32_t i = 0; d->quick && i < d->n_identities; i++) {
+		if (!rs_tls_identity_prepare(&d->identities[i], library))
+			rs_tls_identity_release(&d->identities[i]);
+	}
+	ERR_clear_error();
 	return d;
 }
 
@@ -288,6 +298,7 @@ void rs_tls_domain_free(struct tls_domain *d)
 	if (!d)
 		return;
 	for (uint32_t i = 0; i < d->n_identities; i++) {
+		rs_tls_identity_release(&d->identities[i]);
 		SSL_CTX_free(d->identities[i].ctx);
 		free(d->identities[i].ocsp);
 	}
@@ -322,6 +333,17 @@ static bool fetch_suites(struct tls_library *library)
 	return library->ticket_cipher;
 }
 
+/* What handshakes of ours work with, one after the other. */
+static bool make_contexts(struct tls_library *library)
+{
+	library->pairs = EVP_PKEY_CTX_new_from_name(library->ctx, "X25519", NULL);
+	library->transcript = EVP_MD_CTX_new();
+	library->snapshot = EVP_MD_CTX_new();
+	library->sealer = EVP_CIPHER_CTX_new();
+	return library->pairs && EVP_PKEY_keygen_init(library->pairs) == 1 && library->transcript &&
+	       library->snapshot && library->sealer;
+}
+
 struct tls_library *rs_tls_library_new(void)
 {
 	struct tls_library *library = calloc(1, sizeof(*library));
@@ -331,7 +353,7 @@ struct tls_library *rs_tls_library_new(void)
 	library->ctx = OSSL_LIB_CTX_new();
 	library->bio_method = rs_tls_new_bio_method();
 	if (library->ctx && library->bio_method && rs_tls_provider_load(library) &&
-		fetch_suites(library))
+		fetch_suites(library) && make_contexts(library))
 		return library;
 	rs_tls_library_free(library);
 	return NULL;
@@ -351,6 +373,10 @@ void rs_tls_library_free(struct tls_library *library)
 	for (uint32_t i = 0; i < TLS_N_HASHES; i++)
 		rs_tls_hkdf_free(&library->hkdfs[i]);
 	EVP_CIPHER_free(library->ticket_cipher);
+	EVP_PKEY_CTX_free(library->pairs);
+	EVP_MD_CTX_free(library->transcript);
+	EVP_MD_CTX_free(library->snapshot);
+	EVP_CIPHER_CTX_free(library->sealer);
 	BIO_meth_free(library->bio_method);
 	rs_tls_provider_unload(library);
 	OPENSSL_thread_stop_ex(library->ctx); /* what this thread has of it */

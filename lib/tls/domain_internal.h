@@ -23,6 +23,14 @@ struct tls_identity {
 	X509 *first; /* whose names they are; ctx holds it */
 	uint8_t *ocsp;
 	int ocsp_bytes;
+	bool is_mixed; /* keys of several types */
+	/* For handshakes of ours (identity.h); signer NULL: they are OpenSSL's. */
+	EVP_PKEY_CTX *signer;
+	const struct tls_hkdf *hash; /* of what is signed */
+	uint32_t algorithm;          /* RFC 8446 section 4.2.3 */
+	uint8_t *chain;              /* certificates as in the message */
+	uint32_t chain_bytes;
+	uint32_t first_bytes; /* up to the extensions of the first */
 };
 
 struct tls_session;
@@ -31,6 +39,9 @@ struct tls_library {
 	OSSL_LIB_CTX *ctx;
 	EVP_CIPHER *ticket_cipher; /* fetched once */
 	BIO_METHOD *bio_method;
+	EVP_PKEY_CTX *pairs; /* makes those of X25519 */
+	EVP_MD_CTX *transcript, *snapshot;
+	EVP_CIPHER_CTX *sealer; /* of our own tickets */
 	OSSL_PROVIDER *providers[2];
 	struct tls_session *at_work; /* whose handshake OpenSSL is called for, or NULL */
 	struct tls_hkdf hkdfs[TLS_N_HASHES];
@@ -44,6 +55,8 @@ struct tls_domain {
 	uint32_t n_sessions; /* atomic, written by the core that uses it */
 	bool strict_sni;
 	bool early_data;
+	bool quick; /* handshakes without OpenSSL's state machine, where hellos are plain */
+	uint32_t ticket_lifetime_s;
 	bool lean; /* records of TLS 1.3 without OpenSSL's state machine */
 	uint32_t n_identities;
 	struct tls_identity identities[TLS_MAX_PAIRS]; /* the first has the context that accepts */
@@ -51,6 +64,9 @@ struct tls_domain {
 
 /* The way between OpenSSL and a struct tls_pipe (session.c). NULL: no memory. */
 BIO_METHOD *rs_tls_new_bio_method(void);
+
+/* The first identity that has the name (RFC 6125 section 6.4), or NULL. */
+const struct tls_identity *rs_tls_identity_for(const struct tls_domain *d, const char *name);
 
 /* Resumption (resume.c): sets ctx up for tickets and early data. */
 void rs_tls_use_tickets(struct tls_domain *d, SSL_CTX *ctx, const struct tls_settings *settings);

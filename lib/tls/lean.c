@@ -66,7 +66,8 @@ void rs_tls_lean_begin(struct tls_session *s)
 
 /* ---- writing ---- */
 
-static enum tls_status seal(struct tls_session *s, uint8_t type, const uint8_t *data, uint32_t len)
+enum tls_status rs_tls_lean_seal(
+	struct tls_session *s, uint8_t type, const uint8_t *data, uint32_t len)
 {
 	const struct tls_record_sink sink = {
 		.self = s->self, .room = s->pipe->room, .wrote = s->pipe->wrote};
@@ -85,7 +86,7 @@ static enum tls_status update_own_keys(struct tls_session *s)
 
 	if (!s->owes_update && s->tx.seq < MAX_RECORDS_PER_KEY)
 		return TLS_OK;
-	status = seal(s, TLS_CONTENT_HANDSHAKE, update, sizeof(update));
+	status = rs_tls_lean_seal(s, TLS_CONTENT_HANDSHAKE, update, sizeof(update));
 	if (status != TLS_OK)
 		return status;
 	s->owes_update = false;
@@ -107,7 +108,7 @@ enum tls_status rs_tls_lean_write(
 			return TLS_WANT_ROOM;
 		len = room - TLS_RECORD_OVERHEAD;
 	}
-	status = seal(s, TLS_CONTENT_DATA, data, len);
+	status = rs_tls_lean_seal(s, TLS_CONTENT_DATA, data, len);
 	*n = status == TLS_OK ? len : 0;
 	return status;
 }
@@ -116,7 +117,7 @@ static enum tls_status send_alert(struct tls_session *s, uint8_t level, enum tls
 {
 	const uint8_t message[2] = {level, (uint8_t)alert};
 
-	return seal(s, TLS_CONTENT_ALERT, message, sizeof(message));
+	return rs_tls_lean_seal(s, TLS_CONTENT_ALERT, message, sizeof(message));
 }
 
 enum tls_status rs_tls_lean_close(struct tls_session *s)
@@ -126,19 +127,21 @@ enum tls_status rs_tls_lean_close(struct tls_session *s)
 
 /* ---- reading ---- */
 
-static enum tls_status fail_with(struct tls_session *s, enum tls_alert alert)
+enum tls_status rs_tls_lean_fail(struct tls_session *s, enum tls_alert alert)
 {
 	send_alert(s, SSL3_AL_FATAL, alert);
 	return TLS_FAILED;
 }
 
 /* The length of a record, header and all, by its header. 0: *alert is what is wrong with it. */
-static uint32_t record_bytes(const uint8_t *header, enum tls_alert *alert)
+static uint32_t record_bytes(
+	const struct tls_session *s, const uint8_t *header, enum tls_alert *alert)
 {
 	uint32_t len = (uint32_t)header[3] << 8 | header[4];
 
 	*alert = TLS_ALERT_UNEXPECTED_MESSAGE;
-	if (header[0] != TLS_CONTENT_DATA)
+	if (header[0] != TLS_CONTENT_DATA &&
+		(s->open || (header[0] != TLS_CONTENT_CCS && header[0] != TLS_CONTENT_ALERT)))
 		return 0;
 	*alert = TLS_ALERT_RECORD_OVERFLOW;
 	return len <= TLS_RECORD_MAX - TLS_RECORD_HEADER ? TLS_RECORD_HEADER + len : 0;
@@ -158,9 +161,9 @@ static enum tls_status gather(struct tls_session *s, const uint8_t **record, uin
 		uint32_t n;
 
 		if (s->n_gathered >= TLS_RECORD_HEADER) {
-			want = record_bytes(buffer, &alert);
+			want = record_bytes(s, buffer, &alert);
 			if (!want)
-				return fail_with(s, alert);
+				return rs_tls_lean_fail(s, alert);
 			if (s->n_gathered == want)
 				break;
 		}
@@ -178,7 +181,7 @@ static enum tls_status gather(struct tls_session *s, const uint8_t **record, uin
 }
 
 /* The next record, where it lies if it lies there as a whole. */
-static enum tls_status next_record(struct tls_session *s, const uint8_t **record, uint32_t *bytes)
+enum tls_status rs_tls_lean_next(struct tls_session *s, const uint8_t **record, uint32_t *bytes)
 {
 	struct span in = s->pipe->peek(s->self);
 	enum tls_alert alert;
@@ -187,16 +190,16 @@ static enum tls_status next_record(struct tls_session *s, const uint8_t **record
 		return s->pipe->ended(s->self) ? TLS_ENDED : TLS_WANT_INPUT;
 	if (s->n_gathered || in.len < TLS_RECORD_HEADER)
 		return gather(s, record, bytes);
-	*bytes = record_bytes(in.data, &alert);
+	*bytes = record_bytes(s, in.data, &alert);
 	if (!*bytes)
-		return fail_with(s, alert);
+		return rs_tls_lean_fail(s, alert);
 	if (in.len < *bytes)
 		return gather(s, record, bytes);
 	*record = in.data;
 	return TLS_OK;
 }
 
-static void drop_record(struct tls_session *s, uint32_t bytes)
+void rs_tls_lean_drop(struct tls_session *s, uint32_t bytes)
 {
 	if (!s->n_gathered) {
 		s->pipe->took(s->self, bytes);
@@ -209,7 +212,7 @@ static void drop_record(struct tls_session *s, uint32_t bytes)
 static enum tls_status take_alert(struct tls_session *s, const uint8_t *alert, uint32_t n)
 {
 	if (n != 2)
-		return fail_with(s, TLS_ALERT_DECODE_ERROR);
+		return rs_tls_lean_fail(s, TLS_ALERT_DECODE_ERROR);
 	if (alert[1] == TLS_ALERT_USER_CANCELED)
 		return TLS_OK;
 	if (alert[1] != TLS_ALERT_CLOSE_NOTIFY)
@@ -224,9 +227,9 @@ static enum tls_status take_handshake(struct tls_session *s, const uint8_t *mess
 	static const uint8_t head[KEY_UPDATE_BYTES - 1] = {KEY_UPDATE, 0, 0, 1};
 
 	if (n != KEY_UPDATE_BYTES || memcmp(message, head, sizeof(head)) != 0)
-		return fail_with(s, TLS_ALERT_UNEXPECTED_MESSAGE);
+		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 	if (message[4] > 1)
-		return fail_with(s, TLS_ALERT_ILLEGAL_PARAMETER);
+		return rs_tls_lean_fail(s, TLS_ALERT_ILLEGAL_PARAMETER);
 	if (!rs_tls_keys_update(&s->rx, s->suite, false))
 		return TLS_FAILED;
 	s->owes_update |= message[4] == 1;
@@ -239,17 +242,17 @@ static enum tls_status read_one(struct tls_session *s, uint8_t *to, uint32_t *n)
 	const uint8_t *record;
 	uint32_t bytes;
 	uint8_t type;
-	enum tls_status status = next_record(s, &record, &bytes);
+	enum tls_status status = rs_tls_lean_next(s, &record, &bytes);
 	enum tls_alert alert;
 
 	*n = 0;
 	if (status != TLS_OK)
 		return status;
 	alert = rs_tls_record_open(&s->rx, record, bytes, to, n, &type);
-	drop_record(s, bytes);
+	rs_tls_lean_drop(s, bytes);
 	if (alert != TLS_ALERT_NONE) {
 		*n = 0;
-		return fail_with(s, alert);
+		return rs_tls_lean_fail(s, alert);
 	}
 	if (type == TLS_CONTENT_DATA)
 		return TLS_OK;
@@ -259,7 +262,7 @@ static enum tls_status read_one(struct tls_session *s, uint8_t *to, uint32_t *n)
 		return take_alert(s, to, bytes);
 	if (type == TLS_CONTENT_HANDSHAKE)
 		return take_handshake(s, to, bytes);
-	return fail_with(s, TLS_ALERT_UNEXPECTED_MESSAGE);
+	return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 }
 
 enum tls_status rs_tls_lean_read(struct tls_session *s, uint8_t *to, uint32_t max, uint32_t *n)
@@ -271,7 +274,7 @@ enum tls_status rs_tls_lean_read(struct tls_session *s, uint8_t *to, uint32_t ma
 	*n = 0;
 	for (uint32_t i = 0; status == TLS_OK && !*n; i++) {
 		if (i == MAX_EMPTY_RECORDS)
-			return fail_with(s, TLS_ALERT_UNEXPECTED_MESSAGE);
+			return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 		status = read_one(s, to, n);
 	}
 	return status;

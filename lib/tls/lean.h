@@ -22,6 +22,20 @@ void rs_tls_lean_begin(struct tls_session *s);
 enum tls_status rs_tls_lean_read(struct tls_session *s, uint8_t *to, uint32_t max, uint32_t *n);
 enum tls_status rs_tls_lean_write(
 	struct tls_session *s, const uint8_t *data, uint32_t len, uint32_t *n);
+/* One record of what is written, if there is room for it. */
+enum tls_status rs_tls_lean_seal(
+	struct tls_session *s, uint8_t type, const uint8_t *data, uint32_t len);
+
+/* Sends an alert. TLS_FAILED, always. */
+enum tls_status rs_tls_lean_fail(struct tls_session *s, enum tls_alert alert);
+
+/*
+ * The next record, header and all; rs_tls_lean_drop() when it is done with. Before the session is
+ * open that may also be one that is not encrypted: an alert, or a change of cipher spec.
+ */
+enum tls_status rs_tls_lean_next(struct tls_session *s, const uint8_t **record, uint32_t *bytes);
+void rs_tls_lean_drop(struct tls_session *s, uint32_t bytes);
+
 enum tls_status rs_tls_lean_close(struct tls_session *s);
 
 #endif

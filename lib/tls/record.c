@@ -40,8 +40,14 @@ bool rs_tls_keys_init(struct tls_record_keys *k, const struct tls_record_suite *
 	const uint8_t *secret, bool sealing)
 {
 	*k = (struct tls_record_keys){.cipher = EVP_CIPHER_CTX_new()};
+	return k->cipher && rs_tls_keys_change(k, suite, secret, sealing);
+}
+
+bool rs_tls_keys_change(struct tls_record_keys *k, const struct tls_record_suite *suite,
+	const uint8_t *secret, bool sealing)
+{
 	memcpy(k->secret, secret, suite->hkdf->bytes);
-	return k->cipher && set_keys(k, suite, sealing);
+	return set_keys(k, suite, sealing);
 }
 
 bool rs_tls_keys_update(
@@ -108,7 +114,7 @@ enum tls_alert rs_tls_record_open(struct tls_record_keys *k, const uint8_t *reco
 	return strip(to, n, type);
 }
 
-static void put(const struct tls_record_sink *sink, const uint8_t *from, uint32_t len)
+void rs_tls_record_put(const struct tls_record_sink *sink, const uint8_t *from, uint32_t len)
 {
 	while (len) {
 		uint32_t bytes;
@@ -153,11 +159,11 @@ bool rs_tls_record_seal(struct tls_record_keys *k, uint8_t type, const uint8_t *
 	if (EVP_CipherInit_ex2(k->cipher, NULL, NULL, nonce, -1, NULL) != 1 ||
 		EVP_CipherUpdate(k->cipher, NULL, &got, header, sizeof(header)) != 1)
 		return false;
-	put(sink, header, sizeof(header));
+	rs_tls_record_put(sink, header, sizeof(header));
 	if (!encrypt(k, sink, data, len) || !encrypt(k, sink, &type, 1) ||
 		EVP_CipherFinal_ex(k->cipher, tag, &got) != 1 ||
 		EVP_CIPHER_CTX_ctrl(k->cipher, EVP_CTRL_AEAD_GET_TAG, sizeof(tag), tag) != 1)
 		return false;
-	put(sink, tag, sizeof(tag));
+	rs_tls_record_put(sink, tag, sizeof(tag));
 	return true;
 }

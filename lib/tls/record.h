@@ -25,6 +25,7 @@
 
 /* RFC 8446 section 5.1, section 6 */
 enum tls_content {
+	TLS_CONTENT_CCS = 20,
 	TLS_CONTENT_ALERT = 21,
 	TLS_CONTENT_HANDSHAKE = 22,
 	TLS_CONTENT_DATA = 23,
@@ -37,6 +38,7 @@ enum tls_alert {
 	TLS_ALERT_RECORD_OVERFLOW = 22,
 	TLS_ALERT_ILLEGAL_PARAMETER = 47,
 	TLS_ALERT_DECODE_ERROR = 50,
+	TLS_ALERT_DECRYPT_ERROR = 51,
 	TLS_ALERT_USER_CANCELED = 90,
 	TLS_ALERT_NONE = 255, /* not on the wire: nothing is wrong */
 };
@@ -58,6 +60,10 @@ struct tls_record_suite {
 
 /* Keys from a secret of suite->hkdf->bytes. False: no memory. */
 bool rs_tls_keys_init(struct tls_record_keys *k, const struct tls_record_suite *suite,
+	const uint8_t *secret, bool sealing);
+
+/* Other keys of the same suite, in the place of these. */
+bool rs_tls_keys_change(struct tls_record_keys *k, const struct tls_record_suite *suite,
 	const uint8_t *secret, bool sealing);
 
 /* The next generation (section 7.2). */
@@ -83,6 +89,9 @@ struct tls_record_sink {
 	uint8_t *(*room)(void *self, uint32_t *bytes);
 	void (*wrote)(void *self, uint32_t n);
 };
+
+/* Writes bytes as they are. */
+void rs_tls_record_put(const struct tls_record_sink *sink, const uint8_t *from, uint32_t len);
 
 /*
  * Seals len bytes (at most TLS_RECORD_PLAINTEXT) as one record of type; takes len +

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "tls/domain_internal.h"
 #include "tls/lean.h"
+#include "tls/quick.h"
 
 /* ---- OpenSSL's side of the pipe ---- */
 
@@ -119,22 +120,32 @@ static void count_session(struct tls_domain *d, int more)
 	__atomic_store_n(&d->n_sessions, d->n_sessions + (uint32_t)more, __ATOMIC_RELEASE);
 }
 
-bool rs_tls_session_open(
-	struct tls_session *s, struct tls_domain *d, const struct tls_pipe *pipe, void *self)
+/* From the ClientHello on, or from where it waits for it. */
+static bool use_openssl(struct tls_session *s)
 {
-	SSL *ssl = SSL_new(d->identities[0].ctx);
-	BIO *bio = ssl ? BIO_new_ex(d->library->ctx, d->library->bio_method) : NULL;
+	SSL *ssl = SSL_new(s->domain->identities[0].ctx);
+	BIO *bio = ssl ? BIO_new_ex(s->domain->library->ctx, s->domain->library->bio_method) : NULL;
 
 	if (!bio) {
 		SSL_free(ssl);
 		return false;
 	}
-	*s = (struct tls_session){
-		.ssl = ssl, .domain = d, .pipe = pipe, .self = self, .early = d->early_data};
 	BIO_set_data(bio, s);
 	SSL_set_app_data(ssl, s);
 	SSL_set_bio(ssl, bio, bio);
 	SSL_set_accept_state(ssl);
+	s->ssl = ssl;
+	return true;
+}
+
+bool rs_tls_session_open(
+	struct tls_session *s, struct tls_domain *d, const struct tls_pipe *pipe, void *self)
+{
+	*s = (struct tls_session){.domain = d, .pipe = pipe, .self = self, .early = d->early_data};
+	if (!d->quick && !use_openssl(s)) {
+		s->domain = NULL;
+		return false;
+	}
 	count_session(d, 1);
 	d->counters[TLS_C_OPENED]++;
 	return true;
@@ -190,6 +201,19 @@ static enum tls_status write_lean(
 	return status == TLS_FAILED ? fail(s) : status;
 }
 
+/* A handshake of ours, or the decision that it is OpenSSL's. */
+static enum tls_status shake_quickly(struct tls_session *s)
+{
+	bool declined = false;
+	enum tls_status status = rs_tls_quick_go_on(s, &declined);
+
+	if (declined)
+		return use_openssl(s) ? TLS_OK : fail(s);
+	if (status == TLS_ENDED || status == TLS_FAILED)
+		return fail(s);
+	return status;
+}
+
 enum tls_status rs_tls_session_read(
 	struct tls_session *s, uint8_t *to, uint32_t max, uint32_t *n, bool *early)
 {
@@ -202,6 +226,13 @@ enum tls_status rs_tls_session_read(
 	if (rs_likely(s->lean))
 		return read_lean(s, to, max, n);
 	ERR_clear_error();
+	if (!s->ssl) {
+		status = shake_quickly(s);
+		if (status != TLS_OK)
+			return status;
+		if (s->lean)
+			return read_lean(s, to, max, n);
+	}
 	s->domain->library->at_work = s;
 	while (s->early) {
 		status = read_early(s, to, max, n);
@@ -231,6 +262,8 @@ enum tls_status rs_tls_session_write(
 	*n = 0;
 	if (rs_likely(s->lean))
 		return write_lean(s, data, len, n);
+	if (!s->ssl)
+		return TLS_WANT_INPUT;
 	ERR_clear_error();
 	if (s->open)
 		r = SSL_write_ex(s->ssl, data, len, &done);
@@ -263,6 +296,7 @@ void rs_tls_session_free(struct tls_session *s)
 	if (s->domain->library->at_work == s)
 		s->domain->library->at_work = NULL;
 	SSL_free(s->ssl);
+	rs_tls_quick_free(s);
 	if (s->n_gathered)
 		s->pipe->release(s->self);
 	rs_tls_keys_free(&s->rx);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The plain, common ClientHello (RFC 8446 section 4.1.2), read without OpenSSL: what a handshake of
+ * ours (quick.c) needs to know, or that it is not one for it. Strict: a hello that is malformed,
+ * older, odd or wants more than we do ourselves is refused, for OpenSSL to read and to answer.
+ *
+ * Pure, any core. What is found points into the bytes. Includes base.
+ */
+#ifndef RS_TLS_HELLO_H
+#define RS_TLS_HELLO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/sendq.h"
+
+struct tls_hello {
+	struct span session_id;
+	struct span suites;        /* of 2 bytes each */
+	struct span signatures;    /* of 2 bytes each */
+	struct span share;         /* X25519, 32 bytes */
+	struct span name;          /* SNI; empty: none */
+	struct span protocols;     /* of ALPN, as on the wire; empty: none */
+	bool wants_status;         /* OCSP */
+	bool takes_tickets;        /* psk_dhe_ke */
+	struct span ticket;        /* the first of pre_shared_key; empty: none */
+	struct span binder;        /* of it */
+	uint32_t n_before_binders; /* bytes of the message that the binders are over */
+};
+
+/* message: a whole handshake message, header and all. False: not one for us. */
+bool rs_tls_hello_read(struct span message, struct tls_hello *h);
+
+/* Whether a list of 2-byte numbers has one. */
+bool rs_tls_hello_lists(struct span list, uint32_t number);
+
+#endif

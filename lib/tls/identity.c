@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tls/identity.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/rsa.h>
+
+#define CERTIFICATE    11
+#define STATUS_REQUEST 5
+#define OCSP           1
+/* As OpenSSL numbers them too: section 4.2.3. */
+#define ECDSA_P256 0x0403
+#define ECDSA_P384 0x0503
+#define RSA_PSS    0x0804
+
+#define MAX_CHAIN_BYTES 6144
+
+static uint32_t put_number(uint8_t *to, uint32_t number, uint32_t bytes)
+{
+	for (uint32_t i = 0; i < bytes; i++)
+		to[i] = (uint8_t)(number >> 8 * (bytes - 1 - i));
+	return bytes;
+}
+
+/* One certificate behind its length, with no extensions. False: there is no room left. */
+static bool add(struct tls_identity *id, X509 *cert)
+{
+	int n = i2d_X509(cert, NULL);
+	uint8_t *to;
+
+	if (n <= 0 || id->chain_bytes + (uint32_t)n + 5 > MAX_CHAIN_BYTES)
+		return false;
+	to = id->chain + id->chain_bytes;
+	to += put_number(to, (uint32_t)n, 3);
+	i2d_X509(cert, &to); /* moves to */
+	put_number(to, 0, 2);
+	id->chain_bytes += (uint32_t)n + 5;
+	return true;
+}
+
+static bool encode_chain(struct tls_identity *id)
+{
+	STACK_OF(X509) *chain = NULL;
+
+	id->chain = malloc(MAX_CHAIN_BYTES);
+	if (!id->chain || !add(id, id->first))
+		return false;
+	id->first_bytes = id->chain_bytes - 2;
+	SSL_CTX_get0_chain_certs(id->ctx, &chain);
+	for (int i = 0; i < sk_X509_num(chain); i++) {
+		if (!add(id, sk_X509_value(chain, i)))
+			return false;
+	}
+	return true;
+}
+
+static bool choose_algorithm(struct tls_identity *id, EVP_PKEY *key, struct tls_library *library)
+{
+	char group[32];
+	size_t n;
+
+	id->hash = &library->hkdfs[TLS_SHA256];
+	if (EVP_PKEY_is_a(key, "RSA")) {
+		id->algorithm = RSA_PSS;
+		return EVP_PKEY_get_size(key) <= TLS_MAX_SIGNATURE;
+	}
+	if (!EVP_PKEY_is_a(key, "EC") ||
+		EVP_PKEY_get_group_name(key, group, sizeof(group), &n) != 1)
+		return false;
+	if (!strcmp(group, "prime256v1")) {
+		id->algorithm = ECDSA_P256;
+		return true;
+	}
+	id->algorithm = ECDSA_P384;
+	id->hash = &library->hkdfs[TLS_SHA384];
+	return !strcmp(group, "secp384r1");
+}
+
+bool rs_tls_identity_prepare(struct tls_identity *id, struct tls_library *library)
+{
+	EVP_PKEY *key = SSL_CTX_get0_privatekey(id->ctx);
+
+	if (id->is_mixed || !choose_algorithm(id, key, library) || !encode_chain(id) ||
+		id->ocsp_bytes > MAX_CHAIN_BYTES)
+		return false;
+	id->signer = EVP_PKEY_CTX_new_from_pkey(library->ctx, key, NULL);
+	return id->signer && EVP_PKEY_sign_init(id->signer) == 1 &&
+	       (id->algorithm != RSA_PSS ||
+		       EVP_PKEY_CTX_set_rsa_padding(id->signer, RSA_PKCS1_PSS_PADDING) == 1) &&
+	       EVP_PKEY_CTX_set_signature_md(id->signer, id->hash->md) == 1 &&
+	       (id->algorithm != RSA_PSS ||
+		       EVP_PKEY_CTX_set_rsa_pss_saltlen(id->signer, RSA_PSS_SALTLEN_DIGEST) == 1);
+}
+
+void rs_tls_identity_release(struct tls_identity *id)
+{
+	EVP_PKEY_CTX_free(id->signer);
+	free(id->chain);
+	id->signer = NULL;
+	id->chain = NULL;
+}
+
+uint32_t rs_tls_identity_bytes(const struct tls_identity *id)
+{
+	return 16 + id->chain_bytes + (uint32_t)id->ocsp_bytes;
+}
+
+uint32_t rs_tls_identity_encode(const struct tls_identity *id, bool status, uint8_t *to)
+{
+	uint32_t ocsp = status ? (uint32_t)id->ocsp_bytes : 0;
+	uint32_t list = id->chain_bytes + (ocsp ? 8 + ocsp : 0);
+	uint32_t n = put_number(to, CERTIFICATE, 1);
+
+	n += put_number(to + n, 4 + list, 3);
+	n += put_number(to + n, 0, 1); /* no certificate_request_context */
+	n += put_number(to + n, list, 3);
+	memcpy(to + n, id->chain, id->first_bytes);
+	n += id->first_bytes;
+	if (ocsp) {
+		n += put_number(to + n, 8 + ocsp, 2);
+		n += put_number(to + n, STATUS_REQUEST, 2);
+		n += put_number(to + n, 4 + ocsp, 2);
+		n += put_number(to + n, OCSP, 1);
+		n += put_number(to + n, ocsp, 3);
+		memcpy(to + n, id->ocsp, ocsp);
+		n += ocsp;
+	} else {
+		n += put_number(to + n, 0, 2);
+	}
+	memcpy(to + n, id->chain + id->first_bytes + 2, id->chain_bytes - id->first_bytes - 2);
+	return n + id->chain_bytes - id->first_bytes - 2;
+}
+
+bool rs_tls_identity_sign(
+	const struct tls_identity *id, struct span transcript_hash, uint8_t *to, size_t *n)
+{
+	static const char context[] = "TLS 1.3, server CertificateVerify"; /* and its zero */
+	uint8_t spaces[64], hash[TLS_MAX_HASH];
+
+	*n = TLS_MAX_SIGNATURE;
+	memset(spaces, ' ', sizeof(spaces));
+	return EVP_DigestInit_ex2(id->hash->ctx, id->hash->md, NULL) == 1 &&
+	       EVP_DigestUpdate(id->hash->ctx, spaces, sizeof(spaces)) == 1 &&
+	       EVP_DigestUpdate(id->hash->ctx, context, sizeof(context)) == 1 &&
+	       EVP_DigestUpdate(id->hash->ctx, transcript_hash.data, transcript_hash.len) == 1 &&
+	       EVP_DigestFinal_ex(id->hash->ctx, hash, NULL) == 1 &&
+	       EVP_PKEY_sign(id->signer, to, n, hash, id->hash->bytes) == 1;
+}

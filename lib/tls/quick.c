@@ -1,0 +1,632 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tls/quick.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/rand.h>
+
+#include "base/bytes.h"
+#include "tls/domain_internal.h"
+#include "tls/hello.h"
+#include "tls/identity.h"
+#include "tls/lean.h"
+#include "tls/quick_ticket.h"
+
+#define MAX_HELLO_RECORD  2048
+#define MAX_FLIGHT        15000
+#define HELLO_BYTES       160 /* more than our ServerHello, its record, and a CCS record */
+#define SMALL_BYTES       256 /* more than EncryptedExtensions, Finished, and message headers */
+#define SHARE_BYTES       32
+#define CHACHA20_POLY1305 0x1303
+#define MAX_RECORDS       4 /* of a client's second flight: its CCS, and the Finished */
+
+enum message {
+	SERVER_HELLO = 2,
+	NEW_SESSION_TICKET = 4,
+	ENCRYPTED_EXTENSIONS = 8,
+	CERTIFICATE_VERIFY = 15,
+	FINISHED = 20,
+};
+
+/* What is left to know when the first flight has been sent. */
+struct tls_quick {
+	uint8_t verify[TLS_MAX_HASH];     /* the client's Finished has to say */
+	uint8_t secret[TLS_MAX_HASH];     /* of the client's records after that */
+	uint8_t resumption[TLS_MAX_HASH]; /* resumption_master_secret */
+	uint8_t name[TLS_TICKET_NAME_BYTES];
+	bool resumed, takes_tickets, had_ccs;
+};
+
+/* One handshake, while its first flight is made. */
+struct flight {
+	struct tls_session *s;
+	struct tls_library *library;
+	const struct tls_hkdf *hkdf;
+	struct tls_hello hello;
+	struct span message; /* the ClientHello */
+	const struct tls_identity *identity;
+	bool is_named; /* … as the client has asked for */
+	struct span protocol;
+	uint32_t suite;
+	uint8_t random[32], share[SHARE_BYTES];
+	uint8_t secret[TLS_MAX_HASH];   /* of the key schedule, at its present step */
+	uint8_t shared[SHARE_BYTES];    /* of X25519 */
+	uint8_t hash[TLS_MAX_HASH];     /* of the transcript so far */
+	uint8_t finished[TLS_MAX_HASH]; /* our secret of handshake traffic */
+	struct tls_ticket ticket;
+	uint8_t hello_out[HELLO_BYTES]; /* ServerHello */
+	uint32_t n_hello_out;
+	uint8_t out[MAX_FLIGHT]; /* what is encrypted */
+	uint32_t n_out;
+};
+
+static struct span span_of(const void *data, uint32_t len)
+{
+	return (struct span){.data = data, .len = len};
+}
+
+static struct span text_of(const char *text)
+{
+	return span_of(text, (uint32_t)strlen(text));
+}
+
+/* ---- the key schedule (section 7.1) ---- */
+
+static bool derive(const struct tls_hkdf *h, const uint8_t *secret, const char *label,
+	struct span context, uint8_t *to)
+{
+	return rs_tls_hkdf_expand(h, span_of(secret, h->bytes), text_of("tls13 "), text_of(label),
+		context, to, h->bytes);
+}
+
+/* To the next step, with what comes in there. */
+static bool step(struct flight *f, struct span input)
+{
+	uint8_t empty[TLS_MAX_HASH], salt[TLS_MAX_HASH];
+	bool ok = rs_tls_hkdf_empty_hash(f->hkdf, empty) &&
+		  derive(f->hkdf, f->secret, "derived", span_of(empty, f->hkdf->bytes), salt) &&
+		  rs_tls_hkdf_extract(f->hkdf, span_of(salt, f->hkdf->bytes), input, f->secret);
+
+	OPENSSL_cleanse(salt, sizeof(salt));
+	return ok;
+}
+
+static bool first_step(struct flight *f, struct span psk)
+{
+	return rs_tls_hkdf_extract(f->hkdf, (struct span){0}, psk, f->secret);
+}
+
+/* A MAC over a hash, by a key that is derived from a secret (section 4.4.4). */
+static bool finish(
+	const struct tls_hkdf *h, const uint8_t *secret, const uint8_t *hash, uint8_t *to)
+{
+	uint8_t key[TLS_MAX_HASH];
+	bool ok = derive(h, secret, "finished", (struct span){0}, key) &&
+		  rs_tls_hkdf_extract(h, span_of(key, h->bytes), span_of(hash, h->bytes), to);
+
+	OPENSSL_cleanse(key, sizeof(key));
+	return ok;
+}
+
+/* ---- the transcript (section 4.4.1) ---- */
+
+static bool hear(struct flight *f, const uint8_t *message, uint32_t n)
+{
+	return EVP_DigestUpdate(f->library->transcript, message, n) == 1;
+}
+
+static bool hash_so_far(struct flight *f)
+{
+	return EVP_MD_CTX_copy_ex(f->library->snapshot, f->library->transcript) == 1 &&
+	       EVP_DigestFinal_ex(f->library->snapshot, f->hash, NULL) == 1;
+}
+
+/* ---- messages ---- */
+
+static uint32_t put_number(uint8_t *to, uint32_t number, uint32_t bytes)
+{
+	for (uint32_t i = 0; i < bytes; i++)
+		to[i] = (uint8_t)(number >> 8 * (bytes - 1 - i));
+	return bytes;
+}
+
+static uint32_t put_bytes(uint8_t *to, const uint8_t *from, uint32_t n)
+{
+	if (n)
+		memcpy(to, from, n);
+	return n;
+}
+
+static void put_server_hello(struct flight *f, bool resumed)
+{
+	const struct span id = f->hello.session_id;
+	uint8_t *to = f->hello_out;
+	uint32_t extensions = 6 + 8 + SHARE_BYTES + (resumed ? 6 : 0);
+	uint32_t n = put_number(to, SERVER_HELLO, 1);
+
+	n += put_number(to + n, 2 + 32 + 1 + id.len + 2 + 1 + 2 + extensions, 3);
+	n += put_number(to + n, 0x0303, 2);
+	n += put_bytes(to + n, f->random, sizeof(f->random));
+	n += put_number(to + n, id.len, 1);
+	n += put_bytes(to + n, id.data, id.len);
+	n += put_number(to + n, f->suite, 2);
+	n += put_number(to + n, 0, 1); /* no compression */
+	n += put_number(to + n, extensions, 2);
+	n += put_number(to + n, 43, 2); /* supported_versions: 1.3 */
+	n += put_number(to + n, 2, 2);
+	n += put_number(to + n, 0x0304, 2);
+	n += put_number(to + n, 51, 2); /* key_share: X25519 */
+	n += put_number(to + n, 4 + SHARE_BYTES, 2);
+	n += put_number(to + n, 29, 2);
+	n += put_number(to + n, SHARE_BYTES, 2);
+	n += put_bytes(to + n, f->share, SHARE_BYTES);
+	if (resumed) {
+		n += put_number(to + n, 41, 2); /* pre_shared_key: the first */
+		n += put_number(to + n, 2, 2);
+		n += put_number(to + n, 0, 2);
+	}
+	f->n_hello_out = n;
+}
+
+static void put_extensions(struct flight *f)
+{
+	uint8_t *to = f->out + f->n_out;
+	uint32_t name = f->is_named ? 4 : 0;
+	uint32_t alpn = f->protocol.len ? 7 + f->protocol.len : 0;
+	uint32_t n = put_number(to, ENCRYPTED_EXTENSIONS, 1);
+
+	n += put_number(to + n, 2 + name + alpn, 3);
+	n += put_number(to + n, name + alpn, 2);
+	if (name)
+		n += put_number(to + n, 0, 4); /* server_name, empty */
+	if (alpn) {
+		n += put_number(to + n, 16, 2);
+		n += put_number(to + n, 3 + f->protocol.len, 2);
+		n += put_number(to + n, 1 + f->protocol.len, 2);
+		n += put_number(to + n, f->protocol.len, 1);
+		n += put_bytes(to + n, f->protocol.data, f->protocol.len);
+	}
+	f->n_out += n;
+}
+
+/* Certificate and CertificateVerify. The transcript has heard what is before them. */
+static bool put_proof(struct flight *f)
+{
+	uint8_t *to = f->out + f->n_out;
+	uint8_t signature[TLS_MAX_SIGNATURE];
+	uint32_t n = rs_tls_identity_encode(f->identity, f->hello.wants_status, to);
+	size_t n_signature;
+
+	if (!hear(f, to, n) || !hash_so_far(f) ||
+		!rs_tls_identity_sign(
+			f->identity, span_of(f->hash, f->hkdf->bytes), signature, &n_signature))
+		return false;
+	f->n_out += n;
+	to += n;
+	n = put_number(to, CERTIFICATE_VERIFY, 1);
+	n += put_number(to + n, 4 + (uint32_t)n_signature, 3);
+	n += put_number(to + n, f->identity->algorithm, 2);
+	n += put_number(to + n, (uint32_t)n_signature, 2);
+	n += put_bytes(to + n, signature, (uint32_t)n_signature);
+	f->n_out += n;
+	return hear(f, to, n);
+}
+
+static bool put_finished(struct flight *f)
+{
+	uint8_t *to = f->out + f->n_out;
+	uint32_t n = put_number(to, FINISHED, 1);
+
+	n += put_number(to + n, f->hkdf->bytes, 3);
+	if (!hash_so_far(f) || !finish(f->hkdf, f->finished, f->hash, to + n))
+		return false;
+	n += f->hkdf->bytes;
+	f->n_out += n;
+	return hear(f, to, n) && hash_so_far(f);
+}
+
+/* ---- what the client has asked for ---- */
+
+/* The server's order, but for clients that put ChaCha20 first (section B.4). */
+static bool choose_suite(struct flight *f)
+{
+	const struct span offered = f->hello.suites;
+	uint32_t i = 0;
+
+	while (i + 2 < offered.len && (offered.data[i] & 0x0f) == 0x0a) /* RFC 8701 */
+		i += 2;
+	if (rs_tls_hello_lists(span_of(offered.data + i, 2), CHACHA20_POLY1305)) {
+		f->suite = CHACHA20_POLY1305;
+	} else {
+		for (f->suite = 0x1301; !rs_tls_hello_lists(offered, f->suite); f->suite++) {
+			if (f->suite == 0x1300 + TLS_N_SUITES)
+				return false;
+		}
+	}
+	f->hkdf = f->library->suites[f->suite - 0x1301].hkdf;
+	return true;
+}
+
+static bool choose_identity(struct flight *f)
+{
+	const struct tls_domain *d = f->s->domain;
+	char name[256];
+
+	f->identity = NULL;
+	if (f->hello.name.len) {
+		memcpy(name, f->hello.name.data, f->hello.name.len);
+		name[f->hello.name.len] = 0;
+		f->identity = rs_tls_identity_for(d, name);
+	}
+	f->is_named = f->identity;
+	if (!f->identity && !d->strict_sni)
+		f->identity = &d->identities[0];
+	return f->identity && f->identity->signer &&
+	       rs_tls_hello_lists(f->hello.signatures, f->identity->algorithm);
+}
+
+/* RFC 7301 section 3.2, in our order. False: none in common. */
+static bool choose_protocol(struct flight *f)
+{
+	static const char *const ours[] = {"http/1.1", "http/1.0"};
+	const struct span offered = f->hello.protocols;
+
+	f->protocol = (struct span){0};
+	for (uint32_t i = 0; i < 2 && offered.len; i++) {
+		for (uint32_t at = 0; at < offered.len; at += 1 + offered.data[at]) {
+			if (offered.data[at] == strlen(ours[i]) &&
+				!memcmp(offered.data + at + 1, ours[i], offered.data[at])) {
+				f->protocol = text_of(ours[i]);
+				return true;
+			}
+		}
+	}
+	return !offered.len;
+}
+
+/* The ClientHello, if it is one record and has come as a whole. */
+static bool read_hello(struct flight *f, struct span in, uint8_t *copy, uint32_t *bytes)
+{
+	if (in.len < TLS_RECORD_HEADER || in.data[0] != TLS_CONTENT_HANDSHAKE || in.data[1] != 3)
+		return false;
+	*bytes = TLS_RECORD_HEADER + ((uint32_t)in.data[3] << 8 | in.data[4]);
+	if (*bytes > MAX_HELLO_RECORD || in.len < *bytes)
+		return false;
+	memcpy(copy, in.data, *bytes); /* the pipe may move what it shows, to make room */
+	f->message = span_of(copy + TLS_RECORD_HEADER, *bytes - TLS_RECORD_HEADER);
+	return rs_tls_hello_read(f->message, &f->hello) && choose_suite(f) && choose_identity(f) &&
+	       choose_protocol(f);
+}
+
+/* ---- tickets ---- */
+
+static bool hash_name(const struct flight *f, uint8_t *to)
+{
+	const struct tls_hkdf *h = &f->library->hkdfs[TLS_SHA256];
+
+	return EVP_DigestInit_ex2(h->ctx, h->md, NULL) == 1 &&
+	       EVP_DigestUpdate(h->ctx, f->hello.name.data, f->hello.name.len) == 1 &&
+	       EVP_DigestFinal_ex(h->ctx, to, NULL) == 1;
+}
+
+/* Section 4.2.11.2. f->secret: the first step, with the ticket's secret. */
+static bool is_bound(struct flight *f)
+{
+	const struct tls_hkdf *h = f->hkdf;
+	uint8_t hash[TLS_MAX_HASH], key[TLS_MAX_HASH], binder[TLS_MAX_HASH];
+	bool ok = rs_tls_hkdf_empty_hash(h, hash) &&
+		  derive(h, f->secret, "res binder", span_of(hash, h->bytes), key) &&
+		  EVP_DigestInit_ex2(h->ctx, h->md, NULL) == 1 &&
+		  EVP_DigestUpdate(h->ctx, f->message.data, f->hello.n_before_binders) == 1 &&
+		  EVP_DigestFinal_ex(h->ctx, hash, NULL) == 1 && finish(h, key, hash, binder) &&
+		  f->hello.binder.len == h->bytes &&
+		  CRYPTO_memcmp(binder, f->hello.binder.data, h->bytes) == 0;
+
+	OPENSSL_cleanse(key, sizeof(key));
+	OPENSSL_cleanse(binder, sizeof(binder));
+	return ok;
+}
+
+/* False: an attack. *q->resumed: the key schedule begins with the ticket's secret. */
+static bool begin_schedule(struct flight *f, struct tls_quick *q)
+{
+	static const uint8_t zeros[TLS_MAX_HASH];
+	const struct tls_domain *d = f->s->domain;
+
+	q->takes_tickets = f->hello.takes_tickets && d->ticket_lifetime_s;
+	if (!hash_name(f, q->name))
+		return false;
+	q->resumed = q->takes_tickets && f->hello.ticket.len &&
+		     rs_tls_ticket_open(d, f->hello.ticket, &f->ticket) &&
+		     f->ticket.secret_bytes == f->hkdf->bytes &&
+		     !memcmp(f->ticket.name, q->name, sizeof(q->name));
+	if (q->resumed)
+		return first_step(f, span_of(f->ticket.secret, f->hkdf->bytes)) && is_bound(f);
+	return first_step(f, span_of(zeros, f->hkdf->bytes));
+}
+
+/* ---- the first flight ---- */
+
+/* A pair of ours, and what it and the client's share make. False also for a share of small order.
+ */
+static bool agree(struct flight *f)
+{
+	OSSL_LIB_CTX *ctx = f->library->ctx;
+	EVP_PKEY *own = NULL, *peer = NULL;
+	EVP_PKEY_CTX *agreement = NULL;
+	size_t n_share = SHARE_BYTES, n_shared = SHARE_BYTES;
+	bool ok = EVP_PKEY_generate(f->library->pairs, &own) == 1 &&
+		  EVP_PKEY_get_raw_public_key(own, f->share, &n_share) == 1;
+
+	if (ok) {
+		peer = EVP_PKEY_new_raw_public_key_ex(
+			ctx, "X25519", NULL, f->hello.share.data, f->hello.share.len);
+		agreement = EVP_PKEY_CTX_new_from_pkey(ctx, own, NULL);
+		ok = peer && agreement && EVP_PKEY_derive_init(agreement) == 1 &&
+		     EVP_PKEY_derive_set_peer_ex(agreement, peer, 0) == 1 &&
+		     EVP_PKEY_derive(agreement, f->shared, &n_shared) == 1;
+	}
+	EVP_PKEY_CTX_free(agreement);
+	EVP_PKEY_free(peer);
+	EVP_PKEY_free(own);
+	return ok;
+}
+
+/* To the keys of the handshake. */
+static bool begin_keys(struct flight *f, struct tls_quick *q)
+{
+	const struct span hash = span_of(f->hash, f->hkdf->bytes);
+	struct tls_session *s = f->s;
+	uint8_t secret[TLS_MAX_HASH];
+	bool ok;
+
+	put_server_hello(f, q->resumed);
+	ok = EVP_DigestInit_ex2(f->library->transcript, f->hkdf->md, NULL) == 1 &&
+	     hear(f, f->message.data, f->message.len) && hear(f, f->hello_out, f->n_hello_out) &&
+	     hash_so_far(f) && step(f, span_of(f->shared, SHARE_BYTES)) &&
+	     derive(f->hkdf, f->secret, "c hs traffic", hash, secret) &&
+	     derive(f->hkdf, f->secret, "s hs traffic", hash, f->finished) &&
+	     rs_tls_keys_init(&s->rx, s->suite, secret, false) &&
+	     rs_tls_keys_init(&s->tx, s->suite, f->finished, true);
+	OPENSSL_cleanse(secret, sizeof(secret));
+	return ok;
+}
+
+/* All that follows from our Finished: what the client's says, and the secrets behind it. */
+static bool look_ahead(struct flight *f, struct tls_quick *q, uint8_t *server_secret)
+{
+	static const uint8_t zeros[TLS_MAX_HASH];
+	const struct tls_hkdf *h = f->hkdf;
+	const struct span hash = span_of(f->hash, h->bytes);
+	uint8_t head[4];
+
+	put_number(head, FINISHED, 1);
+	put_number(head + 1, h->bytes, 3);
+	return step(f, span_of(zeros, h->bytes)) &&
+	       derive(h, f->secret, "c ap traffic", hash, q->secret) &&
+	       derive(h, f->secret, "s ap traffic", hash, server_secret) &&
+	       finish(h, f->s->rx.secret, f->hash, q->verify) && hear(f, head, sizeof(head)) &&
+	       hear(f, q->verify, h->bytes) && hash_so_far(f) &&
+	       derive(h, f->secret, "res master", hash, q->resumption);
+}
+
+static bool make_flight(struct flight *f, struct tls_quick *q, uint8_t *server_secret)
+{
+	if (!begin_keys(f, q))
+		return false;
+	put_extensions(f);
+	return hear(f, f->out, f->n_out) && (q->resumed || put_proof(f)) && put_finished(f) &&
+	       look_ahead(f, q, server_secret);
+}
+
+/* Appendix D.4: the CCS is for middleboxes. */
+static bool send_flight(struct flight *f, const uint8_t *server_secret)
+{
+	static const uint8_t ccs[] = {TLS_CONTENT_CCS, 3, 3, 0, 1, 1};
+	struct tls_session *s = f->s;
+	const struct tls_record_sink sink = {
+		.self = s->self, .room = s->pipe->room, .wrote = s->pipe->wrote};
+	uint8_t header[TLS_RECORD_HEADER] = {TLS_CONTENT_HANDSHAKE, 3, 3};
+
+	put_number(header + 3, f->n_hello_out, 2);
+	rs_tls_record_put(&sink, header, sizeof(header));
+	rs_tls_record_put(&sink, f->hello_out, f->n_hello_out);
+	if (f->hello.session_id.len)
+		rs_tls_record_put(&sink, ccs, sizeof(ccs));
+	return rs_tls_record_seal(&s->tx, TLS_CONTENT_HANDSHAKE, f->out, f->n_out, &sink) &&
+	       rs_tls_keys_change(&s->tx, s->suite, server_secret, true);
+}
+
+/* Before there are keys. */
+static enum tls_status refuse(struct flight *f, enum tls_alert alert)
+{
+	const struct tls_session *s = f->s;
+	const struct tls_record_sink sink = {
+		.self = s->self, .room = s->pipe->room, .wrote = s->pipe->wrote};
+	const uint8_t record[] = {TLS_CONTENT_ALERT, 3, 3, 0, 2, SSL3_AL_FATAL, (uint8_t)alert};
+
+	rs_tls_record_put(&sink, record, sizeof(record));
+	return TLS_FAILED;
+}
+
+static enum tls_status answer(struct flight *f, uint32_t record_bytes, bool *declined)
+{
+	struct tls_session *s = f->s;
+	uint8_t server_secret[TLS_MAX_HASH];
+	struct tls_quick *q;
+	bool ok;
+
+	if (!agree(f)) { /* OpenSSL says why */
+		*declined = true;
+		return TLS_OK;
+	}
+	if (RAND_bytes_ex(f->library->ctx, f->random, sizeof(f->random), 0) != 1)
+		return TLS_FAILED;
+	q = calloc(1, sizeof(*q));
+	if (!q)
+		return TLS_FAILED;
+	s->quick = q;
+	s->suite = &f->library->suites[f->suite - 0x1301];
+	s->pipe->took(s->self, record_bytes);
+	if (!begin_schedule(f, q))
+		return refuse(f, TLS_ALERT_DECRYPT_ERROR);
+	ok = make_flight(f, q, server_secret) && send_flight(f, server_secret);
+	OPENSSL_cleanse(server_secret, sizeof(server_secret));
+	return ok ? TLS_WANT_INPUT : TLS_FAILED;
+}
+
+static enum tls_status take_hello(struct tls_session *s, bool *declined)
+{
+	uint8_t copy[MAX_HELLO_RECORD];
+	struct flight f;
+	struct span in = s->pipe->peek(s->self);
+	enum tls_status status;
+	uint32_t bytes, need;
+
+	if (!in.len)
+		return s->pipe->ended(s->self) ? TLS_ENDED : TLS_WANT_INPUT;
+	f.s = s;
+	f.library = s->domain->library;
+	f.n_out = 0;
+	*declined = !read_hello(&f, in, copy, &bytes);
+	if (*declined)
+		return TLS_OK;
+	need = HELLO_BYTES + SMALL_BYTES + TLS_MAX_SIGNATURE + rs_tls_identity_bytes(f.identity);
+	if (s->pipe->total_room(s->self, need) < need) {
+		*declined = s->has_asked_room; /* OpenSSL does with any room */
+		s->has_asked_room = true;
+		return TLS_WANT_ROOM;
+	}
+	status = answer(&f, bytes, declined);
+	OPENSSL_cleanse(f.secret, sizeof(f.secret));
+	OPENSSL_cleanse(f.shared, sizeof(f.shared));
+	OPENSSL_cleanse(f.finished, sizeof(f.finished));
+	OPENSSL_cleanse(&f.ticket, sizeof(f.ticket));
+	return status;
+}
+
+/* ---- the client's answer ---- */
+
+/* Section 4.6.1 */
+static bool send_ticket(struct tls_session *s)
+{
+	const struct tls_domain *d = s->domain;
+	const struct tls_hkdf *h = s->suite->hkdf;
+	static const uint8_t nonce[1];
+	struct tls_ticket t = {.secret_bytes = (uint8_t)h->bytes};
+	uint8_t out[TLS_TICKET_BYTES + 32];
+	uint32_t n = put_number(out, NEW_SESSION_TICKET, 1);
+	bool ok;
+
+	n += put_number(out + n, 4 + 4 + 1 + sizeof(nonce) + 2 + TLS_TICKET_BYTES + 2, 3);
+	n += put_number(out + n, d->ticket_lifetime_s, 4);
+	ok = RAND_bytes_ex(d->library->ctx, out + n, 4, 0) == 1; /* ticket_age_add */
+	n += 4;
+	n += put_number(out + n, sizeof(nonce), 1);
+	n += put_bytes(out + n, nonce, sizeof(nonce));
+	n += put_number(out + n, TLS_TICKET_BYTES, 2);
+	memcpy(t.name, s->quick->name, sizeof(t.name));
+	ok = ok &&
+	     derive(h, s->quick->resumption, "resumption", span_of(nonce, sizeof(nonce)),
+		     t.secret) &&
+	     rs_tls_ticket_seal(d, &t, out + n);
+	n += TLS_TICKET_BYTES;
+	n += put_number(out + n, 0, 2); /* no extensions */
+	OPENSSL_cleanse(&t, sizeof(t));
+	return ok && rs_tls_lean_seal(s, TLS_CONTENT_HANDSHAKE, out, n) == TLS_OK;
+}
+
+static enum tls_status complete(struct tls_session *s)
+{
+	struct tls_domain *d = s->domain;
+
+	if (!rs_tls_keys_change(&s->rx, s->suite, s->quick->secret, false) ||
+		(s->quick->takes_tickets && !send_ticket(s)))
+		return TLS_FAILED;
+	d->counters[s->quick->resumed ? TLS_C_HANDSHAKES_RESUMED : TLS_C_HANDSHAKES_FULL]++;
+	d->counters[TLS_C_HANDSHAKES_QUICK]++;
+	s->open = true;
+	s->lean = true;
+	rs_tls_quick_free(s);
+	return TLS_OK;
+}
+
+static enum tls_status take_finished(struct tls_session *s, const uint8_t *message, uint32_t n)
+{
+	const uint32_t bytes = s->suite->hkdf->bytes;
+	uint8_t head[4];
+
+	put_number(head, FINISHED, 1);
+	put_number(head + 1, bytes, 3);
+	if (n != sizeof(head) + bytes || memcmp(message, head, sizeof(head)) != 0)
+		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
+	if (CRYPTO_memcmp(message + sizeof(head), s->quick->verify, bytes) != 0)
+		return rs_tls_lean_fail(s, TLS_ALERT_DECRYPT_ERROR);
+	return complete(s);
+}
+
+static enum tls_status take_record(struct tls_session *s, const uint8_t *record, uint32_t bytes)
+{
+	uint8_t text[512], type;
+	enum tls_alert alert;
+	uint32_t n;
+
+	if (record[0] == TLS_CONTENT_ALERT)
+		return TLS_FAILED; /* the client's word is the last one */
+	if (record[0] == TLS_CONTENT_CCS) {
+		bool is_first = !s->quick->had_ccs;
+
+		s->quick->had_ccs = true;
+		if (is_first && bytes == TLS_RECORD_HEADER + 1 && record[TLS_RECORD_HEADER] == 1)
+			return TLS_WANT_INPUT;
+		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
+	}
+	if (bytes > sizeof(text)) /* no Finished, padding included */
+		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
+	alert = rs_tls_record_open(&s->rx, record, bytes, text, &n, &type);
+	if (alert != TLS_ALERT_NONE)
+		return rs_tls_lean_fail(s, alert);
+	if (type == TLS_CONTENT_ALERT)
+		return TLS_FAILED;
+	if (type != TLS_CONTENT_HANDSHAKE)
+		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
+	return take_finished(s, text, n);
+}
+
+static enum tls_status take_answer(struct tls_session *s)
+{
+	const uint32_t need = TLS_TICKET_BYTES + 32 + TLS_RECORD_OVERHEAD;
+	enum tls_status status = TLS_WANT_INPUT;
+
+	for (uint32_t i = 0; status == TLS_WANT_INPUT; i++) {
+		const uint8_t *record;
+		uint32_t bytes;
+
+		if (i == MAX_RECORDS)
+			return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
+		if (s->pipe->peek(s->self).len && s->pipe->total_room(s->self, need) < need)
+			return TLS_WANT_ROOM;
+		status = rs_tls_lean_next(s, &record, &bytes);
+		if (status != TLS_OK)
+			return status;
+		status = take_record(s, record, bytes);
+		rs_tls_lean_drop(s, bytes);
+	}
+	return status;
+}
+
+enum tls_status rs_tls_quick_go_on(struct tls_session *s, bool *declined)
+{
+	*declined = false;
+	return s->quick ? take_answer(s) : take_hello(s, declined);
+}
+
+void rs_tls_quick_free(struct tls_session *s)
+{
+	if (!s->quick)
+		return;
+	OPENSSL_cleanse(s->quick, sizeof(*s->quick));
+	free(s->quick);
+	s->quick = NULL;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ClientHellos: what is found lies within the message, and is as long as it has to be. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tls/hello.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(int condition)
+{
+	if (!condition)
+		abort();
+}
+
+static void check_within(struct span outer, struct span inner)
+{
+	check(!inner.len ||
+		(inner.data >= outer.data && inner.data + inner.len <= outer.data + outer.len));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct span message = {.len = (uint32_t)size};
+	struct tls_hello h;
+	uint8_t *copy;
+
+	if (size > 20000)
+		return 0;
+	copy = malloc(size ? size : 1);
+	if (size)
+		memcpy(copy, data, size);
+	message.data = copy;
+	if (rs_tls_hello_read(message, &h)) {
+		check_within(message, h.session_id);
+		check_within(message, h.suites);
+		check_within(message, h.signatures);
+		check_within(message, h.share);
+		check_within(message, h.name);
+		check_within(message, h.protocols);
+		check_within(message, h.ticket);
+		check_within(message, h.binder);
+		check(h.share.len == 32 && h.session_id.len <= 32 && h.name.len <= 255);
+		check(h.suites.len >= 2 && h.signatures.len >= 2);
+		check(!h.ticket.len || (h.binder.len >= 32 && h.n_before_binders < size));
+	}
+	free(copy);
+	return 0;
+}

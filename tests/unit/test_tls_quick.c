@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * lib/tls/quick.c and hello.c against OpenSSL's own client: what they take, what they leave, and
+ * that no byte out of place gets through.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "tls_rig.h"
+#include "tls/hello.h"
+
+static SSL_SESSION *last_session;
+
+static int keep_session(SSL *ssl, SSL_SESSION *session)
+{
+	(void)ssl;
+	SSL_SESSION_free(last_session);
+	last_session = session;
+	return 1;
+}
+
+static void begin(struct rig *r)
+{
+	rig_init(r);
+	SSL_CTX_set_session_cache_mode(r->ctx, SSL_SESS_CACHE_CLIENT);
+	SSL_CTX_sess_set_new_cb(r->ctx, keep_session);
+}
+
+static void finish(struct rig *r)
+{
+	SSL_SESSION_free(last_session);
+	last_session = NULL;
+	rig_fini(r);
+}
+
+/* One request and one reply of a byte. */
+static void talk(struct rig *r)
+{
+	uint32_t n;
+	char byte = 'a';
+
+	assert_int_equal(SSL_write(r->client, &byte, 1), 1);
+	carry(r);
+	assert_int_equal(server_read(r, &n), TLS_OK);
+	assert_int_equal(n, 1);
+	assert_int_equal(rs_tls_session_write(&r->server, r->text, 1, &n), TLS_OK);
+	carry(r);
+	assert_int_equal(SSL_read(r->client, &byte, 1), 1);
+	assert_int_equal(byte, 'a');
+}
+
+/* A copy: OpenSSL takes each for once. */
+static void offer(struct rig *r, SSL_SESSION *session)
+{
+	SSL_SESSION *copy = session ? SSL_SESSION_dup(session) : NULL;
+
+	SSL_set_session(r->client, copy);
+	SSL_SESSION_free(copy);
+}
+
+/* A connection with a ticket or without; whether ours did the handshake. */
+static bool connect_with(struct rig *r, SSL_SESSION *session, const char *name)
+{
+	uint64_t before = r->counters[TLS_C_HANDSHAKES_QUICK];
+
+	rig_connect(r);
+	offer(r, session);
+	if (name)
+		SSL_set_tlsext_host_name(r->client, name);
+	shake_hands(r);
+	talk(r);
+	return r->counters[TLS_C_HANDSHAKES_QUICK] > before;
+}
+
+/* ---- what it takes ---- */
+
+static void every_suite_and_key(void **state)
+{
+	static const char *const suites[] = {
+		"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"};
+	static struct rig r;
+
+	(void)state;
+	for (uint32_t key = 0; key < 4; key++) {
+		remove_certificate(NULL);
+		make_certificate_for(key == 0   ? EVP_EC_gen("P-256")
+				     : key == 1 ? EVP_EC_gen("P-384")
+				     : key == 2 ? EVP_RSA_gen(2048)
+						: EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
+		for (uint32_t suite = 0; suite < 3; suite++) {
+			begin(&r);
+			SSL_CTX_set_ciphersuites(r.ctx, suites[suite]);
+			assert_int_equal(connect_with(&r, NULL, "a.test"), key != 3);
+			assert_string_equal(SSL_get_cipher(r.client), suites[suite]);
+			rig_disconnect(&r);
+			finish(&r);
+		}
+	}
+	remove_certificate(NULL);
+	make_certificate(NULL);
+}
+
+static void suites_in_the_servers_order_but_for_chacha20(void **state)
+{
+	static const char *const orders[][2] = {
+		{"TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256"},
+		{"TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_256_GCM_SHA384"},
+		{"TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256",
+			"TLS_CHACHA20_POLY1305_SHA256"},
+	};
+	static struct rig r;
+
+	(void)state;
+	for (uint32_t i = 0; i < 6; i++) { /* OpenSSL answers the same */
+		rig_init_with(&r, i % 2);
+		SSL_CTX_set_ciphersuites(r.ctx, orders[i / 2][0]);
+		assert_int_equal(connect_with(&r, NULL, NULL), i % 2 == 0);
+		assert_string_equal(SSL_get_cipher(r.client), orders[i / 2][1]);
+		rig_disconnect(&r);
+		rig_fini(&r);
+	}
+}
+
+static void protocols(void **state)
+{
+	static const uint8_t offer[] = "\x02h2\x08http/1.0\x08http/1.1";
+	const unsigned char *chosen;
+	unsigned int n;
+	static struct rig r;
+
+	(void)state;
+	begin(&r);
+	SSL_CTX_set_alpn_protos(r.ctx, offer, sizeof(offer) - 1);
+	assert_true(connect_with(&r, NULL, "a.test"));
+	SSL_get0_alpn_selected(r.client, &chosen, &n);
+	assert_int_equal(n, 8);
+	assert_memory_equal(chosen, "http/1.1", 8);
+	rig_disconnect(&r);
+	finish(&r);
+}
+
+static void resumption(void **state)
+{
+	static struct rig r;
+
+	(void)state;
+	begin(&r);
+	assert_true(connect_with(&r, NULL, "a.test"));
+	rig_disconnect(&r);
+	for (uint32_t i = 0; i < 4; i++) {
+		SSL_SESSION *session = last_session;
+
+		last_session = NULL;
+		assert_non_null(session);
+		assert_true(connect_with(&r, session, "a.test"));
+		assert_int_equal(SSL_session_reused(r.client), 1);
+		assert_int_equal(r.counters[TLS_C_HANDSHAKES_RESUMED], i + 1);
+		rig_disconnect(&r);
+		SSL_SESSION_free(session);
+	}
+	finish(&r);
+}
+
+/* A ticket is for its name, for its path, and for those who have its key. */
+static void tickets_of_others_make_full_handshakes(void **state)
+{
+	static struct rig r, other;
+
+	(void)state;
+	begin(&r);
+	assert_true(connect_with(&r, NULL, "a.test"));
+	rig_disconnect(&r);
+	assert_true(connect_with(&r, last_session, "b.test"));
+	assert_int_equal(SSL_session_reused(r.client), 0);
+	rig_disconnect(&r);
+	assert_true(connect_with(&r, NULL, "a.test"));
+	rig_disconnect(&r);
+	for (uint32_t shares_keys = 0; shares_keys < 2; shares_keys++) {
+		for (uint32_t no_lean = 0; no_lean < 2; no_lean++) {
+			bool same_kind = !no_lean && shares_keys;
+
+			rig_init_with(&other, no_lean);
+			if (shares_keys)
+				other.shared->tickets = r.shared->tickets;
+			assert_int_equal(connect_with(&other, last_session, "a.test"), !no_lean);
+			assert_int_equal(SSL_session_reused(other.client), same_kind);
+			rig_disconnect(&other);
+			rig_fini(&other);
+		}
+	}
+	finish(&r);
+}
+
+/* ---- what it leaves ---- */
+
+static void others_are_openssls(void **state)
+{
+	static struct rig r;
+
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++) {
+		begin(&r);
+		if (i == 0)
+			SSL_CTX_set_max_proto_version(r.ctx, TLS1_2_VERSION);
+		if (i == 1)
+			SSL_CTX_set1_groups_list(r.ctx, "P-256:X25519"); /* the share is P-256's */
+		if (i == 2)
+			SSL_CTX_set1_groups_list(r.ctx, "P-384");
+		if (i == 3)
+			SSL_CTX_set1_sigalgs_list(r.ctx, "ECDSA+SHA256:RSA-PSS+SHA256");
+		assert_int_equal(connect_with(&r, NULL, "a.test"), i == 3);
+		rig_disconnect(&r);
+		finish(&r);
+	}
+}
+
+/* ---- bytes out of place ---- */
+
+/* The client's first words, in r->in. */
+static void say_hello(struct rig *r, SSL_SESSION *session)
+{
+	rig_connect(r);
+	offer(r, session);
+	SSL_set_tlsext_host_name(r->client, "a.test");
+	SSL_do_handshake(r->client);
+	carry(r);
+}
+
+static void hellos_cut_short_or_grown_are_none(void **state)
+{
+	static struct rig r;
+	struct tls_hello h;
+	struct span message;
+
+	(void)state;
+	begin(&r);
+	assert_true(connect_with(&r, NULL, "a.test"));
+	rig_disconnect(&r);
+	say_hello(&r, last_session);
+	message = (struct span){.data = r.in + 5, .len = r.in_to - 5};
+	assert_true(rs_tls_hello_read(message, &h));
+	assert_int_equal(h.name.len, 6);
+	assert_memory_equal(h.name.data, "a.test", 6);
+	assert_int_equal(h.share.len, 32);
+	assert_int_equal(h.session_id.len, 32);
+	assert_int_equal(h.binder.len, 32);
+	assert_int_equal(h.n_before_binders, message.len - 2 - 1 - 32);
+	assert_true(rs_tls_hello_lists(h.suites, 0x1301));
+	for (uint32_t n = 0; n < message.len; n++) {
+		uint8_t *exact = malloc(n + 1); /* for the sanitizer to see a byte too many */
+
+		memcpy(exact, message.data, n);
+		assert_false(rs_tls_hello_read((struct span){.data = exact, .len = n}, &h));
+		free(exact);
+	}
+	message.len++;
+	assert_false(rs_tls_hello_read(message, &h));
+	rig_disconnect(&r);
+	finish(&r);
+}
+
+/* A hello that was changed on its way never makes a connection. */
+static void any_byte_of_the_hello(void **state)
+{
+	static struct rig r;
+	uint32_t n_bytes = 12, n;
+
+	(void)state;
+	begin(&r);
+	assert_true(connect_with(&r, NULL, "a.test"));
+	rig_disconnect(&r);
+	for (uint32_t i = 11; i < n_bytes; i++) {
+		say_hello(&r, last_session);
+		n_bytes = r.in_to;
+		r.in[i] ^= 1 << i % 8;
+		if (server_read(&r, &n) != TLS_FAILED) {
+			carry(&r);
+			SSL_do_handshake(r.client);
+			carry(&r);
+			server_read(&r, &n);
+		}
+		assert_false(r.server.open);
+		rig_disconnect(&r);
+	}
+	finish(&r);
+}
+
+/* Section 4.2.11: a ticket that opens, and a binder that does not fit. */
+static void wrong_binders(void **state)
+{
+	static struct rig r;
+	uint32_t n;
+	char byte;
+
+	(void)state;
+	begin(&r);
+	assert_true(connect_with(&r, NULL, "a.test"));
+	rig_disconnect(&r);
+	say_hello(&r, last_session);
+	r.in[r.in_to - 1] ^= 1;
+	assert_int_equal(server_read(&r, &n), TLS_FAILED);
+	carry(&r);
+	ERR_clear_error();
+	assert_true(SSL_read(r.client, &byte, 1) <= 0);
+	assert_int_equal(
+		ERR_GET_REASON(ERR_peek_error()), SSL_AD_REASON_OFFSET + TLS_ALERT_DECRYPT_ERROR);
+	assert_int_equal(r.counters[TLS_C_HANDSHAKES_FAILED], 1);
+	rig_disconnect(&r);
+	finish(&r);
+}
+
+/* The client's second flight: CCS and Finished, 6 and 58 bytes. */
+static void any_byte_of_the_second_flight(void **state)
+{
+	static struct rig r;
+	uint32_t n_bytes = 64, n;
+
+	(void)state;
+	begin(&r);
+	SSL_CTX_set_ciphersuites(r.ctx, "TLS_AES_128_GCM_SHA256");
+	for (uint32_t i = 0; i < 2 * n_bytes; i++) {
+		say_hello(&r, NULL);
+		assert_int_equal(server_read(&r, &n), TLS_WANT_INPUT);
+		carry(&r);
+		SSL_do_handshake(r.client);
+		carry(&r);
+		assert_int_equal(r.in_to, n_bytes);
+		if (i < n_bytes) { /* versions of records are not looked at (section 5.1) */
+			r.in[i] ^= 0x10;
+			r.shown = i % 3 ? UINT32_MAX : 1;
+			r.has_ended = true;
+			server_read(&r, &n);
+			assert_true(!r.server.open || i == 1 || i == 2);
+		} else {
+			r.in_to = i - n_bytes;
+			assert_int_equal(server_read(&r, &n), TLS_WANT_INPUT);
+			assert_false(r.server.open);
+			r.in_to = n_bytes;
+			assert_int_equal(server_read(&r, &n), TLS_WANT_INPUT);
+			assert_true(r.server.open);
+		}
+		rig_disconnect(&r);
+	}
+	finish(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_suite_and_key),
+		cmocka_unit_test(suites_in_the_servers_order_but_for_chacha20),
+		cmocka_unit_test(protocols),
+		cmocka_unit_test(resumption),
+		cmocka_unit_test(tickets_of_others_make_full_handshakes),
+		cmocka_unit_test(others_are_openssls),
+		cmocka_unit_test(hellos_cut_short_or_grown_are_none),
+		cmocka_unit_test(any_byte_of_the_hello),
+		cmocka_unit_test(wrong_binders),
+		cmocka_unit_test(any_byte_of_the_second_flight),
+	};
+
+	return cmocka_run_group_tests(tests, make_certificate, remove_certificate);
+}
