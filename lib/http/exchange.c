@@ -188,6 +188,9 @@ static bool queue_answer(struct http_env *env, struct http_conn *hc, const struc
 {
 	if (rs_unlikely(hc->early) && !is_safe(req))
 		return rs_http_refuse(env, hc, req, out, HTTP_C_TOO_EARLY);
+	/* Who takes the tunnel for granted sends bytes for it at once: they are no requests. */
+	if (route->refused && req->method == HTTP_CONNECT)
+		return rs_http_refuse_last(env, hc, req, out, route->reason);
 	if (route->refused && route->reason == HTTP_C_NOT_ALLOWED)
 		return rs_http_refuse_method(env, hc, req, out, route->methods);
 	if (route->refused)

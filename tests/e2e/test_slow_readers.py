@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Many clients that ask for much and take a byte a second of it: each costs little, all are cut, and
-nobody else notices."""
+"""Many clients that ask for much and take a byte a second of it: each costs little, all are cut,
+and nobody else notices."""
 
 import re
 import resource

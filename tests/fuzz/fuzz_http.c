@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A connection as a whole. The first four bytes of the input say how the stream is cut, how the
- * peer acknowledges, how much memory there is, and how it ends; the rest is what the client sends.
- * The rig checks what http/exchange.h promises, that every reply is well-formed, and that all
- * memory comes back; with ample memory, the replies must also be those to the uncut stream, each of
- * them made anew.
+ * peer acknowledges, how much memory there is, whether there is a log, and how it ends; the rest is
+ * what the client sends. The rig checks what http/exchange.h promises, that every reply is
+ * well-formed, and that all memory comes back; with ample memory, the replies must also be those to
+ * the uncut stream, each of them made anew.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +26,34 @@ struct plan {
 	bool eof;
 	bool deadlines;
 };
+
+/* Each record that is begun ends, once, and nothing is written beyond it. */
+static uint32_t n_records;
+
+static bool begin_record(
+	void *self, const struct http_env *env, const struct http_logged *reply, void *record)
+{
+	(void)self;
+	RIG_CHECK(reply->begun_us <= env->now_us && reply->status >= 200);
+	memset(record, (uint8_t)reply->status, HTTP_LOG_RECORD_BYTES);
+	n_records++;
+	return true;
+}
+
+static void end_record(void *self, const struct http_env *env, void *record, enum http_log_end how,
+	uint64_t body_bytes)
+{
+	const uint8_t *bytes = record;
+
+	(void)self;
+	(void)env;
+	(void)body_bytes;
+	RIG_CHECK(how <= HTTP_LOG_UNKNOWN);
+	RIG_CHECK(memcmp(bytes, bytes + 1, HTTP_LOG_RECORD_BYTES - 1) == 0);
+	n_records--;
+}
+
+static const struct http_log log_hook = {.begin = begin_record, .end = end_record};
 
 static uint32_t draw(struct plan *plan, uint32_t below)
 {
@@ -112,6 +140,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	rig_open(&cut, scarce ? data[-1] >> 6 : 64, scarce ? data[-1] >> 4 & 1 : 1);
 	rig_open(&whole, 64, 1);
 	whole.env.memo = NULL;
+	n_records = 0;
+	if (data[-1] & 8)
+		cut.env.log = &log_hook;
 	cut_done = converse(&cut, plan, data, (uint32_t)size);
 	whole_done = converse(&whole, straight, data, (uint32_t)size);
 	RIG_CHECK(rig_transcript(&cut, a, sizeof(a)) || cut.out.n_bytes || cut.hc.abort);
@@ -125,5 +156,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	rig_close(&cut);
 	rig_close(&whole);
+	RIG_CHECK(n_records == 0);
 	return 0;
 }

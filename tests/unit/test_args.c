@@ -354,7 +354,7 @@ static void errors(void **state)
 		{"--max-body 17179869185G",
 			"--max-body 17179869185G: expected a number of bytes from 0 to "
 			"1073741824; k, M or G may follow"},
-		{"--max-head k", "--max-head k: expected a number of bytes from 512 to 65535; "
+		{"--max-head k", "--max-head k: expected a number of bytes from 512 to 32767; "
 				 "k, M or G may follow"},
 		{"--config /nowhere/at/all",
 			"--config /nowhere/at/all: cannot be read: No such file or directory"},
@@ -388,7 +388,7 @@ static void bounds(void **state)
 		{"mbufs", 1024, 16777216},
 		{"max-conns", 1, 16777216},
 		{"syn-backlog", 0, 16777216},
-		{"max-head", 512, 65535},
+		{"max-head", 512, 32767},
 		{"max-body", 0, 1073741824},
 		{"idle-timeout", 1, 86400},
 		{"header-timeout", 1, 3600},

@@ -120,7 +120,7 @@ static void plain_requests(void **state)
 		{"TRACE /" V "\r\n", "405 GET, HEAD, OPTIONS", OPEN},
 		{"PATCH /" V "\r\n", "405 GET, HEAD, OPTIONS", OPEN},
 		{"POST /" V "\r\n", "405 GET, HEAD, OPTIONS", OPEN},
-		{"CONNECT x:443" V "\r\n", "501", OPEN},
+		{"CONNECT x:443" V "\r\nGET /hello/a" V "\r\n", "501 close", CLOSED},
 	};
 
 	(void)state;
