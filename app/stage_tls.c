@@ -487,6 +487,8 @@ uint32_t rs_stage_tls_turn(void *self, uint64_t now_us)
 	n_done += run(s, &s->shaking, s->handshakes_per_turn);
 	for (uint32_t i = 0; i < s->n_nets; i++)
 		rs_tls_outbox_flush(&s->nets[i].to);
+	if (!n_done && s->makes_keys_ahead)
+		n_done = rs_tls_library_make_ahead(s->library);
 	return n_done;
 }
 

@@ -102,6 +102,7 @@ struct stage_tls_config {
 	uint32_t capacity;  /* sessions */
 	uint32_t max_handshakes;
 	uint32_t handshakes_per_turn;
+	bool makes_keys_ahead; /* in turns with nothing to do; no other stage waits for it */
 	uint32_t n_records;
 	int socket;
 };
@@ -119,6 +120,7 @@ struct stage_tls {
 	uint32_t n_handshakes; /* of these, not complete */
 	uint32_t max_handshakes;
 	uint32_t handshakes_per_turn;
+	bool makes_keys_ahead;        /* in turns with nothing to do; no other stage waits for it */
 	struct tls_run_queue ready;   /* the handshake is complete */
 	struct tls_run_queue shaking; /* it is not */
 	struct wheel wheel;

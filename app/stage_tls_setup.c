@@ -49,6 +49,7 @@ int rs_stage_tls_init(struct stage_tls *s, const struct stage_tls_config *cfg, u
 	rs_http_core_init(&s->web, &cfg->web, &memory, now_us);
 	s->max_handshakes = cfg->max_handshakes;
 	s->handshakes_per_turn = cfg->handshakes_per_turn;
+	s->makes_keys_ahead = cfg->makes_keys_ahead;
 	return 0;
 }
 

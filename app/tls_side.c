@@ -147,6 +147,7 @@ static int build_stage(struct tls_side *side, const struct topology *t,
 		.capacity = capacity,
 		.max_handshakes = side->cfg->tls_backlog,
 		.handshakes_per_turn = side->cfg->tls_cores.n ? HANDSHAKES_ALONE : HANDSHAKES_SAME,
+		.makes_keys_ahead = side->cfg->tls_cores.n > 0,
 		.n_records = RECORD_BUFFERS + capacity / 128,
 		.socket = socket,
 	};

@@ -336,11 +336,10 @@ static bool fetch_suites(struct tls_library *library)
 /* What handshakes of ours work with, one after the other. */
 static bool make_contexts(struct tls_library *library)
 {
-	library->pairs = EVP_PKEY_CTX_new_from_name(library->ctx, "X25519", NULL);
 	library->transcript = EVP_MD_CTX_new();
 	library->snapshot = EVP_MD_CTX_new();
 	library->sealer = EVP_CIPHER_CTX_new();
-	return library->pairs && EVP_PKEY_keygen_init(library->pairs) == 1 && library->transcript &&
+	return rs_tls_pairs_init(&library->pairs, library->ctx) && library->transcript &&
 	       library->snapshot && library->sealer;
 }
 
@@ -359,6 +358,11 @@ struct tls_library *rs_tls_library_new(void)
 	return NULL;
 }
 
+bool rs_tls_library_make_ahead(struct tls_library *library)
+{
+	return rs_tls_pairs_make_ahead(&library->pairs);
+}
+
 void rs_tls_library_leave(struct tls_library *library)
 {
 	OPENSSL_thread_stop_ex(library->ctx);
@@ -373,7 +377,7 @@ void rs_tls_library_free(struct tls_library *library)
 	for (uint32_t i = 0; i < TLS_N_HASHES; i++)
 		rs_tls_hkdf_free(&library->hkdfs[i]);
 	EVP_CIPHER_free(library->ticket_cipher);
-	EVP_PKEY_CTX_free(library->pairs);
+	rs_tls_pairs_free(&library->pairs);
 	EVP_MD_CTX_free(library->transcript);
 	EVP_MD_CTX_free(library->snapshot);
 	EVP_CIPHER_CTX_free(library->sealer);

@@ -68,6 +68,9 @@ struct tls_domain;
 /* OpenSSL for one core. NULL: it does not start. */
 struct tls_library *rs_tls_library_new(void);
 
+/* By the core, when it has nothing to do: a key pair for later. False: there are enough. */
+bool rs_tls_library_make_ahead(struct tls_library *library);
+
 /* By the thread of the core itself, at its end: OpenSSL keeps things by thread. */
 void rs_tls_library_leave(struct tls_library *library);
 

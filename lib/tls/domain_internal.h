@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 
 #include "tls/domain.h"
+#include "tls/pairs.h"
 #include "tls/record.h"
 
 enum tls_hash {
@@ -39,7 +40,7 @@ struct tls_library {
 	OSSL_LIB_CTX *ctx;
 	EVP_CIPHER *ticket_cipher; /* fetched once */
 	BIO_METHOD *bio_method;
-	EVP_PKEY_CTX *pairs; /* makes those of X25519 */
+	struct tls_pairs pairs;
 	EVP_MD_CTX *transcript, *snapshot;
 	EVP_CIPHER_CTX *sealer; /* of our own tickets */
 	OSSL_PROVIDER *providers[2];

@@ -17,7 +17,6 @@
 #define MAX_FLIGHT        15000
 #define HELLO_BYTES       160 /* more than our ServerHello, its record, and a CCS record */
 #define SMALL_BYTES       256 /* more than EncryptedExtensions, Finished, and message headers */
-#define SHARE_BYTES       32
 #define CHACHA20_POLY1305 0x1303
 #define MAX_RECORDS       4 /* of a client's second flight: its CCS, and the Finished */
 
@@ -49,11 +48,11 @@ struct flight {
 	bool is_named; /* … as the client has asked for */
 	struct span protocol;
 	uint32_t suite;
-	uint8_t random[32], share[SHARE_BYTES];
-	uint8_t secret[TLS_MAX_HASH];   /* of the key schedule, at its present step */
-	uint8_t shared[SHARE_BYTES];    /* of X25519 */
-	uint8_t hash[TLS_MAX_HASH];     /* of the transcript so far */
-	uint8_t finished[TLS_MAX_HASH]; /* our secret of handshake traffic */
+	uint8_t random[32], share[TLS_X25519_BYTES];
+	uint8_t secret[TLS_MAX_HASH];     /* of the key schedule, at its present step */
+	uint8_t shared[TLS_X25519_BYTES]; /* of X25519 */
+	uint8_t hash[TLS_MAX_HASH];       /* of the transcript so far */
+	uint8_t finished[TLS_MAX_HASH];   /* our secret of handshake traffic */
 	struct tls_ticket ticket;
 	uint8_t hello_out[HELLO_BYTES]; /* ServerHello */
 	uint32_t n_hello_out;
@@ -142,7 +141,7 @@ static void put_server_hello(struct flight *f, bool resumed)
 {
 	const struct span id = f->hello.session_id;
 	uint8_t *to = f->hello_out;
-	uint32_t extensions = 6 + 8 + SHARE_BYTES + (resumed ? 6 : 0);
+	uint32_t extensions = 6 + 8 + TLS_X25519_BYTES + (resumed ? 6 : 0);
 	uint32_t n = put_number(to, SERVER_HELLO, 1);
 
 	n += put_number(to + n, 2 + 32 + 1 + id.len + 2 + 1 + 2 + extensions, 3);
@@ -157,10 +156,10 @@ static void put_server_hello(struct flight *f, bool resumed)
 	n += put_number(to + n, 2, 2);
 	n += put_number(to + n, 0x0304, 2);
 	n += put_number(to + n, 51, 2); /* key_share: X25519 */
-	n += put_number(to + n, 4 + SHARE_BYTES, 2);
+	n += put_number(to + n, 4 + TLS_X25519_BYTES, 2);
 	n += put_number(to + n, 29, 2);
-	n += put_number(to + n, SHARE_BYTES, 2);
-	n += put_bytes(to + n, f->share, SHARE_BYTES);
+	n += put_number(to + n, TLS_X25519_BYTES, 2);
+	n += put_bytes(to + n, f->share, TLS_X25519_BYTES);
 	if (resumed) {
 		n += put_number(to + n, 41, 2); /* pre_shared_key: the first */
 		n += put_number(to + n, 2, 2);
@@ -348,31 +347,6 @@ static bool begin_schedule(struct flight *f, struct tls_quick *q)
 
 /* ---- the first flight ---- */
 
-/* A pair of ours, and what it and the client's share make. False also for a share of small order.
- */
-static bool agree(struct flight *f)
-{
-	OSSL_LIB_CTX *ctx = f->library->ctx;
-	EVP_PKEY *own = NULL, *peer = NULL;
-	EVP_PKEY_CTX *agreement = NULL;
-	size_t n_share = SHARE_BYTES, n_shared = SHARE_BYTES;
-	bool ok = EVP_PKEY_generate(f->library->pairs, &own) == 1 &&
-		  EVP_PKEY_get_raw_public_key(own, f->share, &n_share) == 1;
-
-	if (ok) {
-		peer = EVP_PKEY_new_raw_public_key_ex(
-			ctx, "X25519", NULL, f->hello.share.data, f->hello.share.len);
-		agreement = EVP_PKEY_CTX_new_from_pkey(ctx, own, NULL);
-		ok = peer && agreement && EVP_PKEY_derive_init(agreement) == 1 &&
-		     EVP_PKEY_derive_set_peer_ex(agreement, peer, 0) == 1 &&
-		     EVP_PKEY_derive(agreement, f->shared, &n_shared) == 1;
-	}
-	EVP_PKEY_CTX_free(agreement);
-	EVP_PKEY_free(peer);
-	EVP_PKEY_free(own);
-	return ok;
-}
-
 /* To the keys of the handshake. */
 static bool begin_keys(struct flight *f, struct tls_quick *q)
 {
@@ -384,7 +358,7 @@ static bool begin_keys(struct flight *f, struct tls_quick *q)
 	put_server_hello(f, q->resumed);
 	ok = EVP_DigestInit_ex2(f->library->transcript, f->hkdf->md, NULL) == 1 &&
 	     hear(f, f->message.data, f->message.len) && hear(f, f->hello_out, f->n_hello_out) &&
-	     hash_so_far(f) && step(f, span_of(f->shared, SHARE_BYTES)) &&
+	     hash_so_far(f) && step(f, span_of(f->shared, TLS_X25519_BYTES)) &&
 	     derive(f->hkdf, f->secret, "c hs traffic", hash, secret) &&
 	     derive(f->hkdf, f->secret, "s hs traffic", hash, f->finished) &&
 	     rs_tls_keys_init(&s->rx, s->suite, secret, false) &&
@@ -455,9 +429,10 @@ static enum tls_status answer(struct flight *f, uint32_t record_bytes, bool *dec
 	struct tls_session *s = f->s;
 	uint8_t server_secret[TLS_MAX_HASH];
 	struct tls_quick *q;
-	bool ok;
+	bool ok, was_ahead;
 
-	if (!agree(f)) { /* OpenSSL says why */
+	if (!rs_tls_pairs_agree(&f->library->pairs, f->hello.share, f->share, f->shared,
+		    &was_ahead)) { /* OpenSSL says why */
 		*declined = true;
 		return TLS_OK;
 	}
@@ -467,6 +442,7 @@ static enum tls_status answer(struct flight *f, uint32_t record_bytes, bool *dec
 	if (!q)
 		return TLS_FAILED;
 	s->quick = q;
+	s->domain->counters[TLS_C_KEYS_AHEAD] += was_ahead;
 	s->suite = &f->library->suites[f->suite - 0x1301];
 	s->pipe->took(s->self, record_bytes);
 	if (!begin_schedule(f, q))

@@ -135,6 +135,7 @@ static bool use_openssl(struct tls_session *s)
 	SSL_set_bio(ssl, bio, bio);
 	SSL_set_accept_state(ssl);
 	s->ssl = ssl;
+	ERR_clear_error(); /* of what was tried without it */
 	return true;
 }
 

@@ -159,6 +159,7 @@ def sessions_are_resumed(t):
                 true(c.socket.session_reused, f"{version}: not resumed")
                 equal(c.get("/").status, 200)
     appliance.stop()
+    true(re.search(r"handshakes_quick +4\b", appliance.words(200)), "those of 1.3 are not ours")
 
 
 @test(own=True, families=(4,), layouts=("fused",))

@@ -194,6 +194,27 @@ static void tickets_of_others_make_full_handshakes(void **state)
 	finish(&r);
 }
 
+/* Each made ahead is used once, and others are made where there is none. */
+static void keys_made_ahead(void **state)
+{
+	static struct rig r;
+	uint32_t n = 0;
+
+	(void)state;
+	begin(&r);
+	assert_true(rs_tls_library_make_ahead(r.library));
+	assert_true(rs_tls_library_make_ahead(r.library));
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_true(connect_with(&r, NULL, NULL));
+		rig_disconnect(&r);
+		assert_int_equal(r.counters[TLS_C_KEYS_AHEAD], i < 2 ? i + 1 : 2);
+	}
+	while (rs_tls_library_make_ahead(r.library))
+		n++;
+	assert_int_equal(n, 64);
+	finish(&r);
+}
+
 /* ---- what it leaves ---- */
 
 static void others_are_openssls(void **state)
@@ -312,6 +333,25 @@ static void wrong_binders(void **state)
 	finish(&r);
 }
 
+/* RFC 7748 section 6.1, RFC 8446 section 7.4.2: what is agreed on must not be all zero. */
+static void shares_of_small_order(void **state)
+{
+	static struct rig r;
+	struct tls_hello h;
+	uint32_t n;
+
+	(void)state;
+	begin(&r);
+	say_hello(&r, NULL);
+	assert_true(rs_tls_hello_read((struct span){.data = r.in + 5, .len = r.in_to - 5}, &h));
+	memset(r.in + (h.share.data - r.in), 0, h.share.len);
+	assert_int_equal(server_read(&r, &n), TLS_FAILED);
+	assert_int_equal(r.counters[TLS_C_HANDSHAKES_FAILED], 1);
+	assert_int_equal(r.out[0], TLS_CONTENT_ALERT);
+	rig_disconnect(&r);
+	finish(&r);
+}
+
 /* The client's second flight: CCS and Finished, 6 and 58 bytes. */
 static void any_byte_of_the_second_flight(void **state)
 {
@@ -355,10 +395,12 @@ int main(void)
 		cmocka_unit_test(protocols),
 		cmocka_unit_test(resumption),
 		cmocka_unit_test(tickets_of_others_make_full_handshakes),
+		cmocka_unit_test(keys_made_ahead),
 		cmocka_unit_test(others_are_openssls),
 		cmocka_unit_test(hellos_cut_short_or_grown_are_none),
 		cmocka_unit_test(any_byte_of_the_hello),
 		cmocka_unit_test(wrong_binders),
+		cmocka_unit_test(shares_of_small_order),
 		cmocka_unit_test(any_byte_of_the_second_flight),
 	};
 
