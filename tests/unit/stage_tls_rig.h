@@ -33,6 +33,7 @@ struct stage_link {
 	uint8_t n_want;
 	uint32_t n_granted; /* ever */
 	bool has_session;
+	bool has_eof;    /* EOF was sent */
 	bool is_closed;  /* CLOSE has come … */
 	bool is_aborted; /* … or ABORT */
 };
@@ -162,7 +163,7 @@ static inline bool stage_push_one(struct stage_rig *r, uint32_t conn)
 	uint8_t *data;
 	int len;
 
-	if (!BIO_pending(said) || link->n_in == NET_TLS_MAX_IN)
+	if (!BIO_pending(said) || link->has_eof || link->n_in == NET_TLS_MAX_IN)
 		return false;
 	chunk = stage_lend(r, link);
 	if (!chunk)
@@ -178,6 +179,13 @@ static inline bool stage_push_one(struct stage_rig *r, uint32_t conn)
 	link->n_in++;
 	link->has_session = true;
 	return true;
+}
+
+/* The client has closed its side of TCP; what it has said and was not pushed is lost. */
+static inline void stage_eof(struct stage_rig *r, uint32_t conn)
+{
+	r->links[conn].has_eof = true;
+	stage_put(r, conn, TLS_JOB_EOF, 0, 0);
 }
 
 static inline bool stage_is_up(const struct stage_link *link)
@@ -308,18 +316,25 @@ static inline SSL *stage_connect(struct stage_rig *r, uint32_t conn)
 	return link->client;
 }
 
-/* All memory has come back: the stage's, and the chunks that were lent to it. */
-static inline void stage_end(struct stage_rig *r)
+/* All connections go, and all memory comes back: the stage's, and the chunks that were lent to it.
+ */
+static inline void stage_clear(struct stage_rig *r)
 {
 	for (uint32_t i = 0; i < STAGE_CONNS; i++)
 		stage_drop(r, i);
 	rs_tls_outbox_flush(&r->box);
 	RIG_CHECK(rs_stage_tls_leaks(r->tls) == 0);
+	RIG_CHECK(r->tls->n_handshakes == 0 && r->tls->ready.n == 0 && r->tls->shaking.n == 0);
 	stage_take(r);
 	for (uint32_t i = 1; i <= STAGE_CHUNKS; i++)
 		RIG_CHECK(!r->is_lent[i]);
 	RIG_CHECK(r->chunks.n_free == r->chunks.n_total);
 	RIG_CHECK(rs_tls_domain_n_sessions(r->tls->domain) == 0);
+}
+
+static inline void stage_end(struct stage_rig *r)
+{
+	stage_clear(r);
 	rs_tls_domain_free(r->tls->domain);
 	rs_tls_library_free(r->tls->library);
 	rs_stage_tls_fini(r->tls);

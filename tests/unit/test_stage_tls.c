@@ -378,7 +378,7 @@ static void end_of_tcp_in_the_middle(void **state)
 	r.piece = 40;
 	stage_connect(&r, 0);
 	stage_push_one(&r, 0);
-	stage_put(&r, 0, TLS_JOB_EOF, 0, 0);
+	stage_eof(&r, 0);
 	stage_turn_only(&r, 100);
 	stage_turn_only(&r, 100);
 	stage_take(&r);
@@ -390,7 +390,7 @@ static void end_of_tcp_in_the_middle(void **state)
 	ask(&r, 1, HELLO);
 	r.piece = 20; /* of a record */
 	stage_push_one(&r, 1);
-	stage_put(&r, 1, TLS_JOB_EOF, 0, 0);
+	stage_eof(&r, 1);
 	stage_turn_only(&r, 100);
 	stage_turn_only(&r, 100);
 	stage_take(&r);
