@@ -35,15 +35,21 @@
 
 /* ---- run queues ---- */
 
+static struct tls_run_queue *queue_of(struct stage_tls *s, const struct tls_conn *c)
+{
+	return c->state == TLS_CONN_OPEN ? &s->ready : &s->shaking;
+}
+
 static void enqueue(struct stage_tls *s, struct tls_conn *c)
 {
-	struct tls_run_queue *q = c->state == TLS_CONN_OPEN ? &s->ready : &s->shaking;
+	struct tls_run_queue *q = queue_of(s, c);
 	uint32_t index = (uint32_t)(c - s->conns);
 
 	if (c->is_queued)
 		return;
 	c->is_queued = true;
 	c->next = TLS_NONE;
+	c->prev = q->tail;
 	if (q->n++)
 		s->conns[q->tail].next = index;
 	else
@@ -52,17 +58,26 @@ static void enqueue(struct stage_tls *s, struct tls_conn *c)
 }
 
 /*
- * The first of a queue. Those that have died meanwhile stand there still: their memory is free
- * when their turn comes.
+ * From anywhere in its queue: who has died takes nobody's turn, and its memory can be used again at
+ * once. Its state is still what it was when it was queued.
  */
-static struct tls_conn *dequeue(struct stage_tls *s, struct tls_run_queue *q)
+static void unqueue(struct stage_tls *s, struct tls_conn *c)
 {
-	struct tls_conn *c = &s->conns[q->head];
+	struct tls_run_queue *q = queue_of(s, c);
+	uint32_t index = (uint32_t)(c - s->conns);
 
-	q->head = c->next;
-	q->n--;
+	if (!c->is_queued)
+		return;
 	c->is_queued = false;
-	return c;
+	q->n--;
+	if (q->head == index)
+		q->head = c->next;
+	else
+		s->conns[c->prev].next = c->next;
+	if (q->tail == index)
+		q->tail = c->prev;
+	else
+		s->conns[c->next].prev = c->prev;
 }
 
 static struct tls_net *net_of(const struct tls_conn *c)
@@ -74,6 +89,7 @@ static struct tls_net *net_of(const struct tls_conn *c)
 
 static void free_conn(struct stage_tls *s, struct tls_conn *c)
 {
+	unqueue(s, c);
 	if (c->state == TLS_CONN_HANDSHAKE)
 		s->n_handshakes--;
 	rs_http_release(&s->web.env, &c->http);
@@ -85,10 +101,8 @@ static void free_conn(struct stage_tls *s, struct tls_conn *c)
 	net_of(c)->conn_of[c->conn] = TLS_NONE;
 	c->state = TLS_CONN_FREE;
 	s->n_conns--;
-	if (!c->is_queued) {
-		c->next = s->free;
-		s->free = (uint32_t)(c - s->conns);
-	}
+	c->next = s->free;
+	s->free = (uint32_t)(c - s->conns);
 }
 
 /* Gives back every chunk, and says how it ends: CLOSE, ABORT; or GONE, which nobody waits for. */
@@ -337,14 +351,10 @@ static uint32_t run(struct stage_tls *s, struct tls_run_queue *q, uint32_t max)
 	uint32_t n = 0;
 
 	for (max = rs_min_u32(max, q->n); n < max; n++) {
-		struct tls_conn *c = dequeue(s, q);
+		struct tls_conn *c = &s->conns[q->head];
 
-		if (c->state == TLS_CONN_FREE) {
-			c->next = s->free;
-			s->free = (uint32_t)(c - s->conns);
-		} else {
-			go_on(s, c);
-		}
+		unqueue(s, c);
+		go_on(s, c);
 	}
 	return n;
 }

@@ -49,6 +49,7 @@ struct tls_conn {
 	uint64_t deadline_us; /* the next clock; what the wheel knows may be earlier */
 	uint32_t conn;        /* the net core's number of it */
 	uint32_t next;        /* on a run queue, or on the free list */
+	uint32_t prev;        /* on a run queue; of the first: anything */
 	uint32_t spare;       /* empty chunks, linked by their first word; 0: none */
 	uint32_t gathered;    /* of records: where a record is put together, or 0 */
 	uint32_t kept;        /* of records: plaintext that HTTP would not take yet, or 0 */
@@ -75,7 +76,7 @@ struct tls_conn {
 };
 
 struct tls_run_queue {
-	uint32_t head, tail; /* TLS_NONE: empty */
+	uint32_t head, tail; /* if there is any */
 	uint32_t n;
 };
 

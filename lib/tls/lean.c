@@ -13,9 +13,8 @@
 /* A record shorter than that only where there is no more to send. */
 #define MIN_RECORD_BYTES 512
 
-#define KEY_UPDATE       24
-#define KEY_UPDATE_BYTES 5
-#define FINISHED         20
+#define KEY_UPDATE 24
+#define FINISHED   20
 
 /* ---- out of OpenSSL ---- */
 
@@ -81,7 +80,7 @@ enum tls_status rs_tls_lean_seal(
 /* Section 4.6.3: says so with the old keys, and goes on with new ones. */
 static enum tls_status update_own_keys(struct tls_session *s)
 {
-	static const uint8_t update[KEY_UPDATE_BYTES] = {KEY_UPDATE, 0, 0, 1, 0};
+	static const uint8_t update[TLS_KEY_UPDATE_BYTES] = {KEY_UPDATE, 0, 0, 1, 0};
 	enum tls_status status;
 
 	if (!s->owes_update && s->tx.seq < MAX_RECORDS_PER_KEY)
@@ -211,8 +210,9 @@ void rs_tls_lean_drop(struct tls_session *s, uint32_t bytes)
 
 static enum tls_status take_alert(struct tls_session *s, const uint8_t *alert, uint32_t n)
 {
-	if (n != 2)
-		return rs_tls_lean_fail(s, TLS_ALERT_DECODE_ERROR);
+	if (n != 2) /* section 5.4 names the empty ones */
+		return rs_tls_lean_fail(
+			s, n ? TLS_ALERT_DECODE_ERROR : TLS_ALERT_UNEXPECTED_MESSAGE);
 	if (alert[1] == TLS_ALERT_USER_CANCELED)
 		return TLS_OK;
 	if (alert[1] != TLS_ALERT_CLOSE_NOTIFY)
@@ -221,18 +221,32 @@ static enum tls_status take_alert(struct tls_session *s, const uint8_t *alert, u
 	return TLS_ENDED;
 }
 
-/* What may come after the handshake is one KeyUpdate a record. */
-static enum tls_status take_handshake(struct tls_session *s, const uint8_t *message, uint32_t n)
+/*
+ * What may come after the handshake is a KeyUpdate, in as many records as the client likes (section
+ * 5.1), the last of which has nothing behind it.
+ */
+static enum tls_status take_handshake(struct tls_session *s, const uint8_t *text, uint32_t n)
 {
-	static const uint8_t head[KEY_UPDATE_BYTES - 1] = {KEY_UPDATE, 0, 0, 1};
+	static const uint8_t head[TLS_KEY_UPDATE_BYTES - 1] = {KEY_UPDATE, 0, 0, 1};
+	uint8_t *update = s->update;
+	uint32_t more = rs_min_u32(n, TLS_KEY_UPDATE_BYTES - s->n_update);
 
-	if (n != KEY_UPDATE_BYTES || memcmp(message, head, sizeof(head)) != 0)
+	memcpy(update + s->n_update, text, more);
+	s->n_update = (uint8_t)(s->n_update + more);
+	if (!n || update[0] != KEY_UPDATE)
 		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
-	if (message[4] > 1)
+	if (memcmp(update, head, rs_min_u32(s->n_update, sizeof(head))) != 0)
+		return rs_tls_lean_fail(s, TLS_ALERT_DECODE_ERROR);
+	if (n > more)
+		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
+	if (s->n_update < TLS_KEY_UPDATE_BYTES)
+		return TLS_OK;
+	s->n_update = 0;
+	if (update[4] > 1)
 		return rs_tls_lean_fail(s, TLS_ALERT_ILLEGAL_PARAMETER);
 	if (!rs_tls_keys_update(&s->rx, s->suite, false))
 		return TLS_FAILED;
-	s->owes_update |= message[4] == 1;
+	s->owes_update |= update[4] == 1;
 	return update_own_keys(s) == TLS_FAILED ? TLS_FAILED : TLS_OK;
 }
 
@@ -253,6 +267,10 @@ static enum tls_status read_one(struct tls_session *s, uint8_t *to, uint32_t *n)
 	if (alert != TLS_ALERT_NONE) {
 		*n = 0;
 		return rs_tls_lean_fail(s, alert);
+	}
+	if (rs_unlikely(s->n_update) && type != TLS_CONTENT_HANDSHAKE) {
+		*n = 0;
+		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 	}
 	if (type == TLS_CONTENT_DATA)
 		return TLS_OK;

@@ -18,7 +18,7 @@
 #define HELLO_BYTES       160 /* more than our ServerHello, its record, and a CCS record */
 #define SMALL_BYTES       256 /* more than EncryptedExtensions, Finished, and message headers */
 #define CHACHA20_POLY1305 0x1303
-#define MAX_RECORDS       4 /* of a client's second flight: its CCS, and the Finished */
+#define MAX_CCS           32 /* of a client; one is usual */
 
 enum message {
 	SERVER_HELLO = 2,
@@ -34,7 +34,8 @@ struct tls_quick {
 	uint8_t secret[TLS_MAX_HASH];     /* of the client's records after that */
 	uint8_t resumption[TLS_MAX_HASH]; /* resumption_master_secret */
 	uint8_t name[TLS_TICKET_NAME_BYTES];
-	bool resumed, takes_tickets, had_ccs;
+	uint8_t n_ccs;
+	bool resumed, takes_tickets;
 };
 
 /* One handshake, while its first flight is made. */
@@ -549,12 +550,10 @@ static enum tls_status take_record(struct tls_session *s, const uint8_t *record,
 	uint32_t n;
 
 	if (record[0] == TLS_CONTENT_ALERT)
-		return TLS_FAILED; /* the client's word is the last one */
-	if (record[0] == TLS_CONTENT_CCS) {
-		bool is_first = !s->quick->had_ccs;
-
-		s->quick->had_ccs = true;
-		if (is_first && bytes == TLS_RECORD_HEADER + 1 && record[TLS_RECORD_HEADER] == 1)
+		return TLS_FAILED;          /* the client's word is the last one */
+	if (record[0] == TLS_CONTENT_CCS) { /* section 5: to be dropped */
+		if (bytes == TLS_RECORD_HEADER + 1 && record[TLS_RECORD_HEADER] == 1 &&
+			s->quick->n_ccs++ < MAX_CCS)
 			return TLS_WANT_INPUT;
 		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 	}
@@ -570,17 +569,16 @@ static enum tls_status take_record(struct tls_session *s, const uint8_t *record,
 	return take_finished(s, text, n);
 }
 
+/* As many records as there are; only a CCS has another behind it. */
 static enum tls_status take_answer(struct tls_session *s)
 {
 	const uint32_t need = TLS_TICKET_BYTES + 32 + TLS_RECORD_OVERHEAD;
 	enum tls_status status = TLS_WANT_INPUT;
 
-	for (uint32_t i = 0; status == TLS_WANT_INPUT; i++) {
+	while (status == TLS_WANT_INPUT) {
 		const uint8_t *record;
 		uint32_t bytes;
 
-		if (i == MAX_RECORDS)
-			return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 		if (s->pipe->peek(s->self).len && s->pipe->total_room(s->self, need) < need)
 			return TLS_WANT_ROOM;
 		status = rs_tls_lean_next(s, &record, &bytes);

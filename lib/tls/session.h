@@ -50,6 +50,8 @@ enum tls_status {
 #define TLS_SECRET_RX 1
 #define TLS_SECRET_TX 2
 
+#define TLS_KEY_UPDATE_BYTES 5
+
 struct tls_session {
 	struct ssl_st *ssl;
 	struct tls_domain *domain;
@@ -66,6 +68,8 @@ struct tls_session {
 	bool owes_update;        /* the client has asked for new keys of ours */
 	bool has_asked_room;     /* for the first flight of a handshake of ours */
 	uint8_t n_secrets;       /* TLS_SECRET_…: whose secrets stand in rx and tx */
+	uint8_t n_update;        /* bytes of a KeyUpdate that has not come as a whole … */
+	uint8_t update[TLS_KEY_UPDATE_BYTES]; /* … and these */
 	struct tls_record_keys rx, tx;
 };
 

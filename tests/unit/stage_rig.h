@@ -15,6 +15,7 @@
 #include <rte_mbuf.h>
 
 #include "builtin.h"
+#include "eal_rig.h"
 #include "rig_check.h"
 #include "stage_net.h"
 #include "wire/link.h"
@@ -82,18 +83,6 @@ static inline struct wire_addr rig_addr(bool ipv6, uint8_t last)
 		memcpy(a.addr + 10, "\xff\xff\x0a\x63", 4);
 	a.addr[15] = last;
 	return a;
-}
-
-/* Once in a process; name: of the program. */
-static inline void rig_start(const char *name)
-{
-	char prefix[32]; /* so that several can run at once */
-	char *eal[] = {"test", "--no-huge", "--no-pci", "--no-telemetry", "--no-shconf",
-		"--file-prefix", prefix, "-m", "64", "-l", "0", "--log-level", "error"};
-
-	snprintf(prefix, sizeof(prefix), "%s-%d", name, (int)getpid());
-	RIG_CHECK(rte_eal_init((int)RS_ARRAY_SIZE(eal), eal) >= 0);
-	rs_builtin_init();
 }
 
 /* n_tls: how many TLS cores there are, whose rings the caller will bring; port 80 is theirs then.

@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The TLS stage by itself: jobs in, jobs out, and OpenSSL's client at the far end. Each test ends
+ * with stage_end(), which counts what was lent.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "eal_rig.h"
+#include "stage_tls_rig.h"
+
+#define MAX_TURNS 2000
+#define HELLO     "GET /hello/you HTTP/1.1\r\nHost: a.test\r\n\r\n"
+
+static const struct stage_options usual = {
+	.capacity = 32,
+	.max_handshakes = 32,
+	.handshakes_per_turn = 4,
+};
+
+static uint64_t count(const struct stage_rig *r, enum tls_counter which)
+{
+	return r->tls->counters[which];
+}
+
+static void shake(struct stage_rig *r, uint32_t conn)
+{
+	SSL *client = r->links[conn].client;
+
+	for (int i = 0; i < MAX_TURNS && SSL_do_handshake(client) != 1; i++)
+		stage_turn(r, 100);
+	assert_true(SSL_is_init_finished(client));
+	for (int i = 0; i < MAX_TURNS && BIO_pending(SSL_get_wbio(client)); i++)
+		stage_turn(r, 100);
+	stage_turn(r, 100);
+}
+
+static void establish(struct stage_rig *r, uint32_t conn)
+{
+	stage_connect(r, conn);
+	shake(r, conn);
+}
+
+static void ask(struct stage_rig *r, uint32_t conn, const char *request)
+{
+	assert_int_equal(
+		SSL_write(r->links[conn].client, request, (int)strlen(request)), strlen(request));
+}
+
+/* What has come by now, as a string. */
+static uint32_t read_some(struct stage_rig *r, uint32_t conn, char *text, uint32_t bytes)
+{
+	uint32_t n = 0;
+	int got;
+
+	while (n + 1 < bytes &&
+		(got = SSL_read(r->links[conn].client, text + n, (int)(bytes - n - 1))) > 0)
+		n += (uint32_t)got;
+	text[n] = 0;
+	return n;
+}
+
+static void expect_hello(struct stage_rig *r, uint32_t conn)
+{
+	char text[2000] = "";
+	uint32_t n = 0;
+
+	for (int i = 0; i < MAX_TURNS && !strstr(text, "Hello, you"); i++) {
+		stage_turn(r, 100);
+		n += read_some(r, conn, text + n, (uint32_t)sizeof(text) - n);
+	}
+	assert_memory_equal(text, "HTTP/1.1 200", 12);
+	assert_non_null(strstr(text, "Hello, you"));
+}
+
+static void ask_hello(struct stage_rig *r, uint32_t conn)
+{
+	ask(r, conn, HELLO);
+	expect_hello(r, conn);
+}
+
+static void a_request_is_answered(void **state)
+{
+	struct stage_rig r;
+
+	(void)state;
+	stage_begin(&r, usual);
+	establish(&r, 3);
+	assert_int_equal(count(&r, TLS_C_HANDSHAKES_FULL), 1);
+	assert_int_equal(r.tls->n_handshakes, 0);
+	ask_hello(&r, 3);
+	ask_hello(&r, 3);
+	assert_int_equal(SSL_shutdown(r.links[3].client), 0);
+	for (int i = 0; i < MAX_TURNS && !r.links[3].is_closed; i++)
+		stage_turn(&r, 100);
+	assert_true(r.links[3].is_closed);
+	assert_int_equal(SSL_shutdown(r.links[3].client), 1); /* the server's close-notify */
+	assert_int_equal(r.tls->n_conns, 0);
+	stage_end(&r);
+}
+
+static void chunks_may_cut_records_anywhere(void **state)
+{
+	struct stage_rig r;
+
+	(void)state;
+	stage_begin(&r, usual);
+	for (r.piece = 1; r.piece <= 29; r.piece++) {
+		establish(&r, 0);
+		ask_hello(&r, 0);
+		stage_drop(&r, 0);
+		stage_turn(&r, 100);
+	}
+	assert_int_equal(count(&r, TLS_C_HANDSHAKES_FAILED), 0);
+	stage_end(&r);
+}
+
+/* Without credit nothing is sent; with little of it all comes, in order. */
+static void a_large_reply_waits_for_credit(void **state)
+{
+	static char text[300000];
+	const uint32_t body_bytes = 200000;
+	struct stage_rig r;
+	uint32_t n = 0, before;
+	char *body;
+
+	(void)state;
+	stage_begin(&r, usual);
+	establish(&r, 0);
+	ask(&r, 0, "GET /bytes/200000 HTTP/1.1\r\nHost: a.test\r\n\r\n");
+	r.max_grant = 0;
+	for (int i = 0; i < 20; i++)
+		stage_turn(&r, 100);
+	n = read_some(&r, 0, text, sizeof(text));
+	assert_in_range(n, 0, HTTP_CHUNK_BYTES);
+	assert_int_not_equal(r.links[0].n_want, 0);
+	assert_int_not_equal(count(&r, TLS_C_NO_CREDIT), 0);
+	before = r.links[0].n_granted;
+	r.max_grant = 1;
+	for (int i = 0; i < MAX_TURNS && n < body_bytes; i++) {
+		stage_turn(&r, 100);
+		n += read_some(&r, 0, text + n, (uint32_t)sizeof(text) - n);
+	}
+	assert_true(r.links[0].n_granted - before >= body_bytes / HTTP_CHUNK_BYTES);
+	body = strstr(text, "\r\n\r\n");
+	assert_non_null(body);
+	body += 4;
+	while (n < (uint32_t)(body - text) + body_bytes) {
+		stage_turn(&r, 100);
+		n += read_some(&r, 0, text + n, (uint32_t)sizeof(text) - n);
+	}
+	assert_int_equal(n, (uint32_t)(body - text) + body_bytes);
+	for (uint32_t i = 0; i < body_bytes; i++)
+		assert_int_equal((uint8_t)body[i], i % 251);
+	stage_turn(&r, 100);
+	assert_int_equal(r.links[0].n_lent, 0); /* an idle connection holds none */
+	stage_end(&r);
+}
+
+/*
+ * GONE after so many turns, while chunks are on their way in both rings. The same number is used
+ * again at once, and what comes late is not taken for the new connection's.
+ */
+static void a_connection_may_go_at_any_time(void **state)
+{
+	struct stage_rig r;
+
+	(void)state;
+	stage_begin(&r, usual);
+	r.piece = 200;
+	r.max_grant = 2;
+	for (int n_turns = 0; n_turns < 25; n_turns++) {
+		SSL *client = stage_connect(&r, 0);
+
+		for (int i = 0; i < n_turns; i++) {
+			stage_turn(&r, 100);
+			if (SSL_do_handshake(client) == 1)
+				SSL_write(
+					client, "GET /bytes/90000 HTTP/1.1\r\nHost: a\r\n\r\n", 39);
+		}
+		stage_push(&r, 0);
+		stage_turn_only(&r, 100);
+		stage_push(&r, 0); /* the stage finds these, and GONE behind them */
+		stage_drop(&r, 0);
+		establish(&r, 0);
+		ask_hello(&r, 0);
+		stage_drop(&r, 0);
+		stage_turn(&r, 100);
+		assert_int_equal(r.tls->n_conns, 0);
+		assert_int_equal(r.chunks.n_free, r.chunks.n_total);
+	}
+	stage_end(&r);
+}
+
+static void jobs_of_an_old_generation_are_given_back(void **state)
+{
+	struct stage_rig r;
+	uint32_t chunk;
+
+	(void)state;
+	stage_begin(&r, usual);
+	establish(&r, 0);
+	r.links[0].generation--;
+	chunk = rs_chunk_alloc(&r.chunks);
+	r.is_lent[chunk] = true;
+	stage_put(&r, 0, TLS_JOB_GRANT, chunk, 0);
+	chunk = rs_chunk_alloc(&r.chunks);
+	r.is_lent[chunk] = true;
+	memset(rs_chunk_data(&r.chunks, chunk), 0, 100);
+	stage_put(&r, 0, TLS_JOB_DATA, chunk, 100);
+	stage_put(&r, 0, TLS_JOB_EOF, 0, 0);
+	stage_put(&r, 0, TLS_JOB_GONE, 0, 0);
+	r.links[0].generation++;
+	stage_turn(&r, 100);
+	assert_int_equal(r.chunks.n_free, r.chunks.n_total);
+	ask_hello(&r, 0);
+	stage_end(&r);
+}
+
+static void too_many_handshakes_are_shed(void **state)
+{
+	struct stage_rig r;
+	struct stage_options o = usual;
+
+	(void)state;
+	o.max_handshakes = 4;
+	stage_begin(&r, o);
+	r.piece = 50;
+	for (uint32_t i = 0; i < 10; i++) {
+		stage_connect(&r, i);
+		stage_push_one(&r, i); /* a ClientHello's beginning */
+	}
+	stage_turn_only(&r, 100);
+	stage_take(&r);
+	assert_int_equal(count(&r, TLS_C_HANDSHAKES_SHED), 6);
+	for (uint32_t i = 0; i < 10; i++)
+		assert_int_equal(r.links[i].is_aborted, i >= 4);
+	for (uint32_t i = 0; i < 4; i++)
+		shake(&r, i);
+	stage_drop(&r, 9);
+	establish(&r, 9); /* there is room again */
+	ask_hello(&r, 9);
+	stage_end(&r);
+}
+
+static void without_a_free_session_connections_are_refused(void **state)
+{
+	struct stage_rig r;
+	struct stage_options o = usual;
+
+	(void)state;
+	o.capacity = 3;
+	stage_begin(&r, o);
+	for (uint32_t i = 0; i < 3; i++)
+		establish(&r, i);
+	stage_connect(&r, 3);
+	stage_turn(&r, 100);
+	assert_true(r.links[3].is_aborted);
+	assert_int_equal(count(&r, TLS_C_NO_SESSION), 1);
+	for (uint32_t i = 0; i < 3; i++)
+		ask_hello(&r, i);
+	stage_drop(&r, 3);
+	stage_drop(&r, 1);
+	establish(&r, 3);
+	ask_hello(&r, 3);
+	stage_end(&r);
+}
+
+/* One turn answers a request, however many handshakes wait. */
+static void established_sessions_go_first(void **state)
+{
+	struct stage_rig r;
+	struct stage_options o = usual;
+	char text[1000];
+
+	(void)state;
+	o.handshakes_per_turn = 1;
+	stage_begin(&r, o);
+	establish(&r, 0);
+	for (uint32_t i = 1; i <= 20; i++)
+		stage_connect(&r, i);
+	stage_turn(&r, 100);
+	assert_int_equal(r.tls->shaking.n, 19);
+	ask(&r, 0, HELLO);
+	stage_turn(&r, 100);
+	assert_int_not_equal(read_some(&r, 0, text, sizeof(text)), 0);
+	assert_non_null(strstr(text, "Hello, you"));
+	assert_int_equal(r.tls->shaking.n, 18);
+	stage_end(&r);
+}
+
+/*
+ * Clients that send a ClientHello and go: they take neither sessions nor turns from those who come
+ * after them.
+ */
+static void the_dead_do_not_stand_in_line(void **state)
+{
+	struct stage_rig r;
+	struct stage_options o = usual;
+
+	(void)state;
+	o.handshakes_per_turn = 1;
+	stage_begin(&r, o);
+	for (uint32_t i = 0; i < o.capacity; i++) {
+		stage_connect(&r, i);
+		stage_push(&r, i);
+		stage_drop(&r, i);
+	}
+	stage_connect(&r, 40);
+	stage_turn(&r, 100);
+	assert_int_equal(r.tls->n_conns, 1);
+	assert_false(r.links[40].is_aborted);
+	stage_turn(&r, 100);
+	assert_int_not_equal(BIO_pending(SSL_get_rbio(r.links[40].client)), 0);
+	stage_end(&r);
+}
+
+static void turn_for(struct stage_rig *r, uint64_t us)
+{
+	for (int i = 0; i < 100; i++)
+		stage_turn(r, us / 100 + 1);
+}
+
+static void a_slow_handshake_times_out(void **state)
+{
+	struct stage_rig r;
+
+	(void)state;
+	stage_begin(&r, usual);
+	r.piece = 20;
+	stage_connect(&r, 0);
+	stage_push_one(&r, 0);
+	stage_turn_only(&r, 100);
+	r.piece = 1;
+	for (int i = 0; i < 8; i++) { /* a byte now and then does not help */
+		stage_push_one(&r, 0);
+		stage_turn_only(&r, r.http.header_timeout_us / 10);
+		stage_take(&r);
+	}
+	assert_false(r.links[0].is_aborted);
+	for (int i = 0; i < 30; i++) {
+		stage_turn_only(&r, r.http.header_timeout_us / 100);
+		stage_take(&r);
+	}
+	assert_true(r.links[0].is_aborted);
+	assert_int_equal(count(&r, TLS_C_HANDSHAKE_TIMEOUT), 1);
+	stage_end(&r);
+}
+
+static void an_idle_session_is_closed(void **state)
+{
+	struct stage_rig r;
+	char text[10];
+
+	(void)state;
+	stage_begin(&r, usual);
+	establish(&r, 0);
+	ask_hello(&r, 0);
+	turn_for(&r, r.http.idle_timeout_us / 2);
+	assert_true(stage_is_up(&r.links[0]));
+	turn_for(&r, r.http.idle_timeout_us);
+	assert_true(r.links[0].is_closed);
+	assert_int_equal(read_some(&r, 0, text, sizeof(text)), 0);
+	assert_int_equal(SSL_get_shutdown(r.links[0].client), SSL_RECEIVED_SHUTDOWN);
+	stage_end(&r);
+}
+
+static void end_of_tcp_in_the_middle(void **state)
+{
+	struct stage_rig r;
+
+	(void)state;
+	stage_begin(&r, usual);
+	r.piece = 40;
+	stage_connect(&r, 0);
+	stage_push_one(&r, 0);
+	stage_eof(&r, 0);
+	stage_turn_only(&r, 100);
+	stage_turn_only(&r, 100);
+	stage_take(&r);
+	assert_true(r.links[0].is_closed || r.links[0].is_aborted);
+	assert_int_equal(count(&r, TLS_C_HANDSHAKES_FAILED), 1);
+
+	r.piece = UINT32_MAX;
+	establish(&r, 1);
+	ask(&r, 1, HELLO);
+	r.piece = 20; /* of a record */
+	stage_push_one(&r, 1);
+	stage_eof(&r, 1);
+	stage_turn_only(&r, 100);
+	stage_turn_only(&r, 100);
+	stage_take(&r);
+	assert_true(r.links[1].is_closed || r.links[1].is_aborted);
+	assert_int_equal(count(&r, TLS_C_TRUNCATED), 1);
+	assert_int_equal(r.tls->n_conns, 0);
+	stage_end(&r);
+}
+
+static void sessions_keep_their_domain(void **state)
+{
+	struct stage_rig r;
+	struct tls_domain *old, *next;
+
+	(void)state;
+	stage_begin(&r, usual);
+	establish(&r, 0);
+	stage_connect(&r, 1);
+	stage_turn(&r, 100); /* this one is in the middle of it */
+	old = r.tls->domain;
+	next = stage_new_domain(&r);
+	__atomic_store_n(&r.tls->next_domain, next, __ATOMIC_RELEASE);
+	shake(&r, 1);
+	establish(&r, 2);
+	assert_null(r.tls->next_domain);
+	assert_ptr_equal(r.tls->domain, next);
+	assert_int_equal(rs_tls_domain_n_sessions(old), 2);
+	assert_int_equal(rs_tls_domain_n_sessions(next), 1);
+	for (uint32_t i = 0; i < 3; i++)
+		ask_hello(&r, i);
+	stage_drop(&r, 0);
+	stage_drop(&r, 1);
+	stage_turn(&r, 100);
+	assert_int_equal(rs_tls_domain_n_sessions(old), 0);
+	rs_tls_domain_free(old);
+	ask_hello(&r, 2);
+	stage_end(&r);
+}
+
+static void draining_ends_idle_sessions(void **state)
+{
+	struct stage_rig r;
+	char text[10];
+
+	(void)state;
+	stage_begin(&r, usual);
+	establish(&r, 0);
+	ask_hello(&r, 0);
+	establish(&r, 1);
+	ask(&r, 1, HELLO);
+	r.http.drain = true;
+	expect_hello(&r, 1); /* is answered, and then closed */
+	for (int i = 0; i < MAX_TURNS && r.tls->n_conns; i++)
+		stage_turn(&r, 100);
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_true(r.links[i].is_closed);
+		assert_int_equal(read_some(&r, i, text, sizeof(text)), 0);
+		assert_int_equal(SSL_get_shutdown(r.links[i].client), SSL_RECEIVED_SHUTDOWN);
+	}
+	stage_end(&r);
+}
+
+/* Each at a moment of its own; then as many as there may be are served. */
+static void thousands_die_in_their_handshakes(void **state)
+{
+	struct stage_rig r;
+	uint32_t seed = 1;
+
+	(void)state;
+	stage_begin(&r, usual);
+	for (uint32_t i = 0; i < 3000; i++) {
+		uint32_t conn = i % STAGE_CONNS;
+
+		seed = seed * 1664525 + 1013904223;
+		r.piece = 1 + (seed >> 8) % 1000;
+		stage_drop(&r, conn);
+		stage_connect(&r, conn);
+		stage_turn(&r, 100);
+		/* One of those that came before has the answer, perhaps, and ends its handshake. */
+		conn = (conn + (seed >> 20)) % STAGE_CONNS;
+		if (r.links[conn].client)
+			SSL_do_handshake(r.links[conn].client);
+	}
+	for (uint32_t i = 0; i < STAGE_CONNS; i++)
+		stage_drop(&r, i);
+	stage_turn(&r, 100);
+	assert_int_equal(r.tls->n_conns, 0);
+	assert_int_equal(r.tls->n_handshakes, 0);
+	assert_int_equal(r.chunks.n_free, r.chunks.n_total);
+	assert_int_equal(r.tls->records.n_free, r.tls->records.n_total);
+	r.piece = UINT32_MAX;
+	for (uint32_t i = 0; i < usual.capacity; i++)
+		establish(&r, i);
+	ask_hello(&r, 0);
+	stage_end(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_request_is_answered),
+		cmocka_unit_test(chunks_may_cut_records_anywhere),
+		cmocka_unit_test(a_large_reply_waits_for_credit),
+		cmocka_unit_test(a_connection_may_go_at_any_time),
+		cmocka_unit_test(jobs_of_an_old_generation_are_given_back),
+		cmocka_unit_test(too_many_handshakes_are_shed),
+		cmocka_unit_test(without_a_free_session_connections_are_refused),
+		cmocka_unit_test(established_sessions_go_first),
+		cmocka_unit_test(the_dead_do_not_stand_in_line),
+		cmocka_unit_test(a_slow_handshake_times_out),
+		cmocka_unit_test(an_idle_session_is_closed),
+		cmocka_unit_test(end_of_tcp_in_the_middle),
+		cmocka_unit_test(sessions_keep_their_domain),
+		cmocka_unit_test(draining_ends_idle_sessions),
+		cmocka_unit_test(thousands_die_in_their_handshakes),
+	};
+
+	rig_start("stage-tls");
+	return cmocka_run_group_tests(tests, make_certificate, remove_certificate);
+}

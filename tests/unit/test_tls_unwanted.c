@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a client may say with the right keys and should not: each record is sealed as the client's
+ * own next one, and the answer is the alert that RFC 8446 names. Where OpenSSL's state machine
+ * answers the same, that is checked, too.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tls_rig.h"
+#include "tls/domain_internal.h"
+
+#define MAX_TEXT  (TLS_RECORD_PLAINTEXT + 1)
+#define NO_ALERT  256 /* the session ends without one */
+#define GOES_ON   257
+#define HANDSHAKE 22
+#define ALERT     21
+#define CCS       20
+#define DATA      23
+
+struct unwanted {
+	const char *name;
+	uint8_t type;
+	uint8_t n;
+	uint8_t text[12];
+	uint32_t times; /* 0: once */
+	int answer;     /* an alert, or one of the above */
+	bool but_openssl;
+};
+
+/* Sections in the names. */
+static const struct unwanted all[] = {
+	{"5.4: empty alert", ALERT, 0, {0}, 0, TLS_ALERT_UNEXPECTED_MESSAGE, false},
+	{"5.4: empty handshake", HANDSHAKE, 0, {0}, 0, TLS_ALERT_UNEXPECTED_MESSAGE, false},
+	{"5.4: nothing but padding", 0, 4, {0}, 0, TLS_ALERT_UNEXPECTED_MESSAGE, false},
+	{"5: inner CCS", CCS, 1, {1}, 0, TLS_ALERT_UNEXPECTED_MESSAGE, false},
+	{"5: unknown type", 99, 1, {1}, 0, TLS_ALERT_UNEXPECTED_MESSAGE, false},
+	{"6: alert too short", ALERT, 1, {1}, 0, TLS_ALERT_DECODE_ERROR, true},
+	{"6: alert too long", ALERT, 3, {1, 0, 0}, 0, TLS_ALERT_DECODE_ERROR, true},
+	{"6.2: fatal alert", ALERT, 2, {2, 40}, 0, NO_ALERT, false},
+	{"6: unknown alert of level warning", ALERT, 2, {1, 255}, 0, NO_ALERT, true},
+	{"6: error alert of level warning", ALERT, 2, {1, 40}, 0, NO_ALERT, true},
+	{"4.6.3: KeyUpdate", HANDSHAKE, 5, {24, 0, 0, 1, 0}, 0, GOES_ON, false},
+	{"4.6.3: KeyUpdate of value 2", HANDSHAKE, 5, {24, 0, 0, 1, 2}, 0,
+		TLS_ALERT_ILLEGAL_PARAMETER, false},
+	{"6.2: KeyUpdate without a value", HANDSHAKE, 4, {24, 0, 0, 0}, 0, TLS_ALERT_DECODE_ERROR,
+		false},
+	{"6.2: KeyUpdate with two", HANDSHAKE, 6, {24, 0, 0, 2, 0, 0}, 0, TLS_ALERT_DECODE_ERROR,
+		true},
+	{"5.1: two KeyUpdates in a record", HANDSHAKE, 10, {24, 0, 0, 1, 0, 24, 0, 0, 1, 0}, 0,
+		TLS_ALERT_UNEXPECTED_MESSAGE, false},
+	{"4: HelloRequest", HANDSHAKE, 4, {0}, 0, TLS_ALERT_UNEXPECTED_MESSAGE, false},
+	{"4.1.2: ClientHello", HANDSHAKE, 4, {1}, 0, TLS_ALERT_UNEXPECTED_MESSAGE, false},
+	{"4.6.1: NewSessionTicket", HANDSHAKE, 4, {4}, 0, TLS_ALERT_UNEXPECTED_MESSAGE, false},
+	{"4.6.2: Certificate", HANDSHAKE, 8, {11, 0, 0, 4}, 0, TLS_ALERT_UNEXPECTED_MESSAGE, false},
+	{"4.4.4: Finished", HANDSHAKE, 5, {20, 0, 0, 1, 0}, 0, TLS_ALERT_UNEXPECTED_MESSAGE, false},
+	{"5.1: a few empty records", DATA, 0, {0}, 20, GOES_ON, false},
+	{"5.1: too many of them", DATA, 0, {0}, 40, TLS_ALERT_UNEXPECTED_MESSAGE, false},
+};
+
+/* ---- the client's own keys ---- */
+
+static struct rig rig;
+static struct tls_record_keys keys;
+static uint8_t secret[TLS_MAX_SECRET];
+
+static void keep_secret(const SSL *ssl, const char *line)
+{
+	const char *last = strrchr(line, ' ');
+	unsigned int byte;
+
+	(void)ssl;
+	if (strncmp(line, "CLIENT_TRAFFIC_SECRET_0 ", 24) != 0)
+		return;
+	for (uint32_t i = 0; i < sizeof(secret) && sscanf(last + 1 + 2 * i, "%2x", &byte) == 1; i++)
+		secret[i] = (uint8_t)byte;
+}
+
+static uint8_t *to_server(void *self, uint32_t *bytes)
+{
+	struct rig *r = self;
+
+	*bytes = BUFFER_BYTES - r->in_to;
+	return r->in + r->in_to;
+}
+
+static void has_come(void *self, uint32_t n)
+{
+	((struct rig *)self)->in_to += n;
+}
+
+static void say(uint8_t type, const uint8_t *text, uint32_t n)
+{
+	const struct tls_record_sink sink = {.self = &rig, .room = to_server, .wrote = has_come};
+
+	assert_true(rs_tls_record_seal(&keys, type, text, n, &sink));
+}
+
+static void begin(bool no_lean)
+{
+	rig_init_with(&rig, no_lean);
+	SSL_CTX_set_ciphersuites(rig.ctx, "TLS_AES_128_GCM_SHA256");
+	SSL_CTX_set_keylog_callback(rig.ctx, keep_secret);
+	rig_connect(&rig);
+	shake_hands(&rig);
+	carry(&rig);
+	assert_true(rs_tls_keys_init(&keys, &rig.library->suites[0], secret, true));
+}
+
+static void end(void)
+{
+	rs_tls_keys_free(&keys);
+	rig_disconnect(&rig);
+	rig_fini(&rig);
+}
+
+/* How the server takes it: an alert as the client understands it, or one of the others. */
+static int answer(void)
+{
+	uint32_t n;
+	char byte;
+	enum tls_status status = server_read(&rig, &n);
+
+	carry(&rig);
+	ERR_clear_error();
+	SSL_read(rig.client, &byte, 1);
+	if (status == TLS_FAILED && ERR_peek_error())
+		return ERR_GET_REASON(ERR_peek_error()) - SSL_AD_REASON_OFFSET;
+	return status == TLS_FAILED ? NO_ALERT : GOES_ON;
+}
+
+static void each_gets_its_alert(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(all); i++) {
+		for (uint32_t no_lean = 0; no_lean < 2; no_lean++) {
+			const struct unwanted *u = &all[i];
+			int got;
+
+			if (no_lean && u->but_openssl)
+				continue;
+			begin(no_lean);
+			for (uint32_t k = 0; k < rs_max_u32(u->times, 1); k++)
+				say(u->type, u->text, u->n);
+			got = answer();
+			if (got != u->answer)
+				fail_msg("%s%s: %d, not %d", u->name, no_lean ? " (OpenSSL)" : "",
+					got, u->answer);
+			end();
+		}
+	}
+}
+
+static void records_of_the_greatest_size(void **state)
+{
+	static uint8_t text[MAX_TEXT];
+	uint32_t n;
+
+	(void)state;
+	for (uint32_t no_lean = 0; no_lean < 2; no_lean++) {
+		begin(no_lean);
+		say(DATA, text, TLS_RECORD_PLAINTEXT);
+		assert_int_equal(server_read(&rig, &n), TLS_OK);
+		assert_int_equal(n, TLS_RECORD_PLAINTEXT);
+		say(DATA, text, TLS_RECORD_PLAINTEXT + 1);
+		assert_int_equal(answer(), TLS_ALERT_RECORD_OVERFLOW);
+		end();
+	}
+}
+
+/* Section 5.1: messages may be fragmented, and nothing comes between the fragments. */
+static void a_key_update_in_fragments(void **state)
+{
+	static const uint8_t update[5] = {24, 0, 0, 1, 0};
+	uint32_t n;
+
+	(void)state;
+	for (uint32_t no_lean = 0; no_lean < 2; no_lean++) {
+		for (uint32_t cut = 1; cut < sizeof(update); cut++) {
+			begin(no_lean);
+			say(HANDSHAKE, update, cut);
+			say(HANDSHAKE, update + cut, (uint32_t)sizeof(update) - cut);
+			assert_true(rs_tls_keys_update(&keys, &rig.library->suites[0], true));
+			say(DATA, update, 1);
+			assert_int_equal(server_read(&rig, &n), TLS_OK);
+			assert_int_equal(n, 1);
+			end();
+		}
+		begin(no_lean);
+		say(HANDSHAKE, update, 3);
+		say(DATA, update, 1);
+		assert_int_equal(answer(), TLS_ALERT_UNEXPECTED_MESSAGE);
+		end();
+	}
+}
+
+/* Section 5: until the Finished they are dropped; but not without end. */
+static void ccs_before_the_finished(void **state)
+{
+	static const uint8_t ccs[6] = {CCS, 3, 3, 0, 1, 1};
+
+	(void)state;
+	for (uint32_t no_lean = 0; no_lean < 2; no_lean++) {
+		for (uint32_t many = 0; many < 2; many++) {
+			uint32_t n, n_ccs = many ? 40 : 6;
+
+			rig_init_with(&rig, no_lean);
+			rig_connect(&rig);
+			SSL_do_handshake(rig.client);
+			carry(&rig);
+			assert_int_equal(server_read(&rig, &n), TLS_WANT_INPUT);
+			carry(&rig);
+			for (uint32_t i = 0; i < n_ccs; i++) {
+				memcpy(rig.in + rig.in_to, ccs, sizeof(ccs));
+				rig.in_to += (uint32_t)sizeof(ccs);
+			}
+			assert_int_equal(SSL_do_handshake(rig.client), 1);
+			carry(&rig);
+			assert_int_equal(server_read(&rig, &n), many ? TLS_FAILED : TLS_WANT_INPUT);
+			assert_int_equal(rig.server.open, !many);
+			rig_disconnect(&rig);
+			rig_fini(&rig);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_gets_its_alert),
+		cmocka_unit_test(records_of_the_greatest_size),
+		cmocka_unit_test(a_key_update_in_fragments),
+		cmocka_unit_test(ccs_before_the_finished),
+	};
+
+	return cmocka_run_group_tests(tests, make_certificate, remove_certificate);
+}
