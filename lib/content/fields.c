@@ -169,7 +169,7 @@ bool rs_fields_find(struct fields *fields, struct span path, struct texts *texts
 
 struct span rs_fields_line(struct span text, const char *name)
 {
-	const uint8_t *line = text.data, *end = text.data + text.len;
+	const uint8_t *line = text.data, *end = text.len ? text.data + text.len : text.data;
 	size_t len = strlen(name);
 
 	while (line < end) {
