@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""TLS as scanners and floods speak it: what comes back, and that others are served meanwhile."""
+
+import re
+
+import pki
+from harness import equal, test, true
+from http_client import Connection
+from lab import wait_until
+from tls_client import HandMade, TlsConnection
+
+HTTPS = ("--https", "443")
+
+HANDSHAKE, ALERT = 22, 21
+UNEXPECTED, OVERFLOW, FAILURE, ILLEGAL, DECODE, VERSION = 10, 22, 40, 47, 50, 70
+
+
+def start(t, *options):
+    return t.start(*HTTPS, *pki.options(pki.pair("one.test")), *options)
+
+
+def record(kind, content, version=b"\x03\x03"):
+    return bytes([kind]) + version + len(content).to_bytes(2, "big") + content
+
+
+def hello_message(t):
+    with HandMade(t) as client:
+        return client.client_hello()[5:]
+
+
+def old_hello(version):
+    """A ClientHello of SSL 3.0 to TLS 1.1: no extensions."""
+    body = version + bytes(32) + b"\0" + b"\0\x04\xc0\x09\0\x2f" + b"\x01\0"
+    return record(HANDSHAKE, b"\x01" + len(body).to_bytes(3, "big") + body, b"\x03\x01")
+
+
+def with_compression(message):
+    """Another method beside null, which 1.3 forbids (RFC 8446 section 4.1.2)."""
+    at = 4 + 2 + 32
+    at += 1 + message[at]
+    at += 2 + int.from_bytes(message[at:at + 2], "big")
+    body = message[4:at] + b"\x02\x01\x00" + message[at + 2:]
+    return b"\x01" + len(body).to_bytes(3, "big") + body
+
+
+def first_record(c):
+    """Its type, and the second byte of it: an alert's description. () where there is none."""
+    got = b""
+    try:
+        while len(got) < 7:
+            data = c.socket.recv(1 << 16)
+            if not data:
+                return ()
+            got += data
+    except ConnectionResetError:
+        return ()
+    return (got[0], got[6])
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
+def first_words_of_scanners(t):
+    """None ends its side of TCP: it is the server that has to answer."""
+    appliance = start(t)
+    hello = hello_message(t)
+    for what, words, alerts in (
+        ("plain HTTP", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", None),
+        ("a hello of SSL 2", b"\x80\x1c\x01\0\x02\0\x03\0\0\0\x10\x01\0\x80" + bytes(16), None),
+        ("SSL 3.0", old_hello(b"\x03\0"), (FAILURE,)),  # which has no protocol_version (RFC 6101)
+        ("TLS 1.0", old_hello(b"\x03\x01"), (VERSION,)),
+        ("TLS 1.1", old_hello(b"\x03\x02"), (VERSION,)),
+        ("compression", record(HANDSHAKE, with_compression(hello)), (ILLEGAL,)),
+        ("data first", record(23, bytes(100)), (UNEXPECTED,)),
+        ("CCS first", record(20, b"\x01"), (UNEXPECTED,)),
+        ("a Finished first", record(HANDSHAKE, b"\x14\0\0\x0c" + bytes(12)), (UNEXPECTED,)),
+        ("an empty hello", record(HANDSHAKE, b"\x01\0\0\0"), (DECODE,)),
+        ("a hello cut short", record(HANDSHAKE, b"\x01\0\0\x14" + hello[4:24]), (DECODE,)),
+        ("a huge hello", record(HANDSHAKE, b"\x01\xff\xff\xff" + hello[4:]), (ILLEGAL, DECODE)),
+        ("a long record", record(HANDSHAKE, hello + bytes(16640 + 1 - len(hello))), (OVERFLOW,)),
+        ("empty records", record(HANDSHAKE, b"") * 40, (UNEXPECTED,)),
+        ("warnings", record(ALERT, b"\x01\x5a") * 40, (UNEXPECTED,)),
+    ):
+        with Connection(t, port=443) as c:
+            c.send(words)
+            c.socket.settimeout(5)
+            try:
+                got = first_record(c)
+            except TimeoutError:
+                raise AssertionError(f"{what}: no answer") from None
+            true(got == () or got[0] == ALERT, f"{what}: a record of type {got and got[0]}")
+            true(not alerts or (got and got[1] in alerts), f"{what}: {got}, not {alerts}")
+            true(c.drops(), f"{what}: the connection stays")
+    with Connection(t, port=443) as c:  # allowed, if odd
+        c.send(b"".join(record(HANDSHAKE, hello[i:i + 1]) for i in range(len(hello))))
+        c.socket.settimeout(5)
+        equal(first_record(c)[0], HANDSHAKE, "answer to a hello of one byte a record")
+    appliance.stop()
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
+def plain_requests_beside_a_flood_of_handshakes(t):
+    backlog = 8
+    appliance = start(t, "--tls-cores", "1", "--net-cores", "0", "--tls-backlog", str(backlog))
+    message = hello_message(t)
+    whole, half = record(HANDSHAKE, message), record(HANDSHAKE, message)[:100]
+    held = []
+    with Connection(t) as plain:
+        for n in range(20 * backlog):
+            held.append(Connection(t, port=443))
+            held[-1].send(whole if n % 2 else half)
+            equal(plain.get("/hello/you").status, 200, "a plain request beside the flood")
+            if n % 5 == 4:  # some go, and others come in their place
+                held.pop(n % len(held)).socket.close()
+    for c in held:
+        c.socket.close()
+
+    def served():
+        try:
+            with TlsConnection(t) as c:
+                return c.get("/").status == 200
+        except OSError:
+            return False
+
+    wait_until(served, 5, "the flood is over, and nobody is served")
+    appliance.stop()
+    shed = re.search(r"handshakes_shed +(\d+)", appliance.words(200))
+    true(shed and int(shed[1]) > 0, "no handshake was shed")
