@@ -10,6 +10,12 @@
 
 #include "tls/domain_internal.h"
 
+/*
+ * Early data that is not for us is passed over (RFC 8446 section 4.2.10), whether we take any or
+ * not: tickets may come from before a restart, or from another box with other limits.
+ */
+#define MIN_PASSED_OVER (16u << 10)
+
 static struct tls_domain *domain_of(SSL *ssl)
 {
 	return SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
@@ -140,7 +146,10 @@ static int on_early_data(SSL *ssl, void *domain)
 void rs_tls_use_tickets(struct tls_domain *d, SSL_CTX *ctx, const struct tls_settings *settings)
 {
 	SSL_CTX_set_app_data(ctx, d);
-	SSL_CTX_set_recv_max_early_data(ctx, settings->max_early_data);
+	/* What is taken has the limit of its ticket; this one is for what is passed over, too. */
+	SSL_CTX_set_recv_max_early_data(ctx, settings->max_early_data > MIN_PASSED_OVER
+						     ? settings->max_early_data
+						     : MIN_PASSED_OVER);
 	if (!settings->ticket_lifetime_s) {
 		SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
 		SSL_CTX_set_num_tickets(ctx, 0);
