@@ -218,12 +218,40 @@ static struct tls_identity *same_names(struct tls_domain *d, X509 *cert)
 	return (struct tls_identity *)found;
 }
 
+/* OpenSSL would ask the terminal, and wait for it: at the start, and in a reload. */
+static int no_passphrase(char *to, int bytes, int writing, void *was_asked)
+{
+	(void)to;
+	(void)bytes;
+	(void)writing;
+	*(bool *)was_asked = true;
+	return -1;
+}
+
+static bool use_key(SSL_CTX *ctx, const char *file, const struct complaint *c)
+{
+	bool is_encrypted = false;
+	int ok;
+
+	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
+	SSL_CTX_set_default_passwd_cb_userdata(ctx, &is_encrypted);
+	ok = SSL_CTX_use_PrivateKey_file(ctx, file, SSL_FILETYPE_PEM);
+	SSL_CTX_set_default_passwd_cb_userdata(ctx, NULL);
+	if (ok == 1)
+		return true;
+	if (is_encrypted)
+		ERR_clear_error(); /* what comes of it says less */
+	return complain(c, file,
+		is_encrypted ? "the key is encrypted, and nobody is asked for its passphrase"
+			     : "no key in PEM, or not that of the certificate");
+}
+
 static bool use_pair(SSL_CTX *ctx, const struct tls_pair *pair, const struct complaint *c)
 {
 	if (SSL_CTX_use_certificate_chain_file(ctx, pair->cert) != 1)
 		return complain(c, pair->cert, "no certificate in PEM");
-	if (SSL_CTX_use_PrivateKey_file(ctx, pair->key, SSL_FILETYPE_PEM) != 1)
-		return complain(c, pair->key, "no key in PEM, or not that of the certificate");
+	if (!use_key(ctx, pair->key, c))
+		return false;
 	if (SSL_CTX_check_private_key(ctx) != 1)
 		return complain(c, pair->key, "not the key of the certificate");
 	return true;
