@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "io/log.h"
+#include "tls/inspect.h"
 
 #define REPLY_CHUNKS       8192 /* and one more for each 32 sessions */
 #define RECORD_BUFFERS     512
@@ -55,6 +56,17 @@ static struct tls_domain *new_domain(struct tls_side *side, uint32_t i, char *wh
 		side->stages[i]->counters, why, why_bytes);
 }
 
+static void tell(const char *line)
+{
+	rs_log("%s; clients may refuse it", line);
+}
+
+static void inspect(const struct config *cfg, struct tls_library *library)
+{
+	for (uint32_t i = 0; i < cfg->tls.n_pairs; i++)
+		rs_tls_inspect(library, cfg->tls.pairs[i].cert, tell);
+}
+
 int rs_tls_side_check(const struct config *cfg)
 {
 	uint64_t counters[TLS_N_COUNTERS];
@@ -78,6 +90,8 @@ int rs_tls_side_check(const struct config *cfg)
 					       sizeof(why)))) {
 		rs_log("%s", why);
 		err = -EINVAL;
+	} else {
+		inspect(cfg, library);
 	}
 	rs_tls_domain_free(d);
 end:
@@ -262,6 +276,7 @@ void rs_tls_side_reload(struct tls_side *side)
 	}
 	rs_log("reload: %u certificate%s read", side->cfg->tls.n_pairs,
 		side->cfg->tls.n_pairs == 1 ? "" : "s");
+	inspect(side->cfg, side->stages[0]->library);
 	if (side->cfg->ticket_keys && rs_tls_tickets_load(&side->shared->tickets,
 					      side->cfg->ticket_keys, why, sizeof(why)))
 		rs_log("reload: --ticket-keys %s; they stay as they were", why);
