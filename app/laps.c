@@ -5,7 +5,10 @@
 
 void rs_laps_init(struct laps *l)
 {
-	*l = (struct laps){.own_cycles = UINT64_MAX};
+	*l = (struct laps){
+		.own_cycles = UINT64_MAX,
+		.most_cycles = rte_get_tsc_hz() / 1000, /* many times what a whole burst takes */
+	};
 	for (uint32_t i = 0; i < N_TRIES; i++) {
 		uint64_t first = rte_rdtsc();
 		uint64_t cycles = rte_rdtsc() - first;

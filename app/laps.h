@@ -4,6 +4,10 @@
  * the time since the last one is added to what that piece has cost. The others pay a test that
  * nearly always comes out the same, so that the whole of it stays under one percent.
  *
+ * What takes longer than a whole turn can is no work of ours: the kernel or the hypervisor had
+ * given the core to somebody else. Such laps are counted and left out, or one of them would
+ * outweigh thousands of others.
+ *
  * Belongs to one core. Includes DPDK, for the TSC.
  */
 #ifndef RS_APP_LAPS_H
@@ -33,7 +37,9 @@ struct laps {
 	bool on; /* this turn is timed */
 	uint32_t n_turns;
 	uint64_t last_tsc;
-	uint64_t own_cycles; /* what reading the TSC takes */
+	uint64_t own_cycles;  /* what reading the TSC takes */
+	uint64_t most_cycles; /* what a lap can take */
+	uint64_t n_interrupted;
 	uint64_t cycles[N_LAPS];
 	uint64_t n_frames; /* received in timed turns */
 };
@@ -61,8 +67,11 @@ static inline void rs_lap(struct laps *l, enum lap lap)
 		return;
 	tsc = rte_rdtsc();
 	cycles = tsc - l->last_tsc;
-	l->cycles[lap] += cycles > l->own_cycles ? cycles - l->own_cycles : 0;
 	l->last_tsc = tsc;
+	if (rs_unlikely(cycles > l->most_cycles))
+		l->n_interrupted++;
+	else
+		l->cycles[lap] += cycles > l->own_cycles ? cycles - l->own_cycles : 0;
 }
 
 #endif

@@ -60,10 +60,12 @@ static void print_module(FILE *to, const char *module, const struct counter_def 
 /* What a received frame has cost on average, by kind of work, over all net cores. */
 static void print_laps(FILE *to, const struct appliance *a)
 {
-	uint64_t n_frames = 0;
+	uint64_t n_frames = 0, n_interrupted = 0;
 
-	for (uint32_t i = 0; i < a->topology.n_net; i++)
+	for (uint32_t i = 0; i < a->topology.n_net; i++) {
 		n_frames += a->net[i]->laps.n_frames;
+		n_interrupted += a->net[i]->laps.n_interrupted;
+	}
 	for (uint32_t lap = 0; n_frames && lap < N_LAPS; lap++) {
 		uint64_t cycles = 0;
 
@@ -72,6 +74,9 @@ static void print_laps(FILE *to, const struct appliance *a)
 		fprintf(to, "cycles   %-24s %20.1f  TSC cycles a frame, sampled\n",
 			rs_lap_name(lap), (double)cycles / (double)n_frames);
 	}
+	if (n_interrupted)
+		fprintf(to, "laps     %-24s %20" PRIu64 "  %s\n", "interrupted", n_interrupted,
+			"of these samples, left out: they took over 1 ms, the core was elsewhere");
 }
 
 static void print_port(const struct io_port *port, FILE *to)
