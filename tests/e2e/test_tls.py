@@ -5,6 +5,7 @@ import functools
 import os
 import pty
 import re
+import select
 import shutil
 import signal
 import ssl
@@ -135,7 +136,11 @@ def client_certificates(t):
                 equal(c.get("/").status, 200)
             stranger = context(version)
             stranger.load_cert_chain(*pki.pair("you", ca="strangers"))
-            for who, served in ((stranger, False), (context(version), mode == "optional")):
+            late = context(version)
+            late.load_cert_chain(*pki.pair("late", ca="people", days=-1))
+            for who, served in (
+                (stranger, False), (late, False), (context(version), mode == "optional"),
+            ):
                 try:
                     with TlsConnection(t, who) as c:
                         true(c.get("/").status == 200 and served, "served without a certificate")
@@ -214,6 +219,27 @@ def early_data_is_taken_once(t):
                                     "Content-Length: 0"), "-ign_eof")
     true("Early data was accepted" in words and "425 Too Early" in words, words)
     appliance.stop()
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
+def early_data_for_others_is_passed_over(t):
+    """RFC 8446 section 4.2.10: who does not take it ignores it, and makes an ordinary handshake."""
+    keys = ("--ticket-keys", pki.ticket_keys())
+    first = pki.path("other.sess")
+    appliance = start(t, "--early-data", "16k", *keys)
+    s_client(t, "-sess_out", first, "-ign_eof",
+             data=request("GET", "/hello/first", "Connection: close"))
+    appliance.stop()
+    text = request("POST", "/hello/early", "Content-Length: 9000", body=bytes(9000))
+    closing = request("GET", "/hello/late", "Connection: close")
+    for options in (keys, (), (*keys, "--early-data", "1k")):
+        appliance = start(t, *options)
+        kept = pki.path("kept.sess")
+        shutil.copy(first, kept)
+        words = early(t, kept, text, "-ign_eof", data=closing)
+        true("Early data was rejected" in words, f"{options}: {words}")
+        true("Hello, late" in words and "Hello, early" not in words, f"{options}: {words}")
+        appliance.stop()
 
 
 @test(own=True, families=(4,), layouts=("fused",))
@@ -501,3 +527,56 @@ def bad_files_are_named(t):
         words = t.tool(t.binary, "--", "--ip", "10.9.9.9/24", "--check", "--https", "443",
                        "--cert", certificate, "--key", private, ok=(2,))
         true(word in words and len(words.splitlines()) == 1, f"{certificate}: {words}")
+
+
+def check_on_a_terminal(t, certificate, key):
+    """(status, words) of --check in a session whose terminal OpenSSL could ask."""
+    child, terminal = pty.fork()
+    if not child:
+        os.execv(t.binary, [t.binary, "--", "--ip", "10.9.9.9/24", "--check", "--https", "443",
+                            "--cert", certificate, "--key", key])
+    words = b""
+    try:
+        while select.select([terminal], [], [], 10)[0]:
+            try:
+                words += os.read(terminal, 4096)
+            except OSError:  # the last one who had it open has gone
+                return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), words.decode()
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        raise AssertionError(f"it waits for somebody: {words}")
+    finally:
+        os.close(terminal)
+
+
+@test(families=(4,), layouts=("fused",))
+def nobody_is_asked_for_a_passphrase(t):
+    certificate, key = pki.pair("one.test")
+    locked = pki.path("locked.key")
+    pki.openssl("ec", "-in", key, "-aes128", "-passout", "pass:secret", "-out", locked)
+    status, words = check_on_a_terminal(t, certificate, locked)
+    equal(status, 2, words)
+    true(locked in words and "encrypted" in words, words)
+    status, words = check_on_a_terminal(t, certificate, key)
+    equal(status, 0, words)
+
+
+@test(families=(4,), layouts=("fused",))
+def what_clients_will_object_to_is_said(t):
+    one, key = pki.pair("one.test")
+    stale, stale_key = pki.pair("stale.test", days=-1)
+    rsa, _ = pki.pair("rsa.test", "rsa")
+    chain, broken = pki.path("chain.pem"), pki.path("broken.pem")
+    for name, parts in ((chain, (one, pki.authority())), (broken, (one, rsa))):
+        with open(name, "wb") as file:
+            for part in parts:
+                with open(part, "rb") as source:
+                    file.write(source.read())
+    for certificate, private, says in (
+        (chain, key, ()),
+        (stale, stale_key, (f"{stale}: certificate 1 has expired",)),
+        (broken, key, (f"{broken}: certificate 2 did not issue the one before it",)),
+    ):
+        words = t.tool(t.binary, "--", "--ip", "10.9.9.9/24", "--check", "--https", "443",
+                       "--cert", certificate, "--key", private)
+        equal(re.findall("^ringside: (.*); clients may refuse it$", words, re.M), list(says))

@@ -2,12 +2,13 @@
 """TLS as scanners and floods speak it: what comes back, and that others are served meanwhile."""
 
 import re
+import ssl
 
 import pki
-from harness import equal, test, true
-from http_client import Connection
+from harness import equal, pattern, test, true
+from http_client import Connection, request
 from lab import wait_until
-from tls_client import HandMade, TlsConnection
+from tls_client import HandMade, TlsConnection, context
 
 HTTPS = ("--https", "443")
 
@@ -124,3 +125,44 @@ def plain_requests_beside_a_flood_of_handshakes(t):
     appliance.stop()
     shed = re.search(r"handshakes_shed +(\d+)", appliance.words(200))
     true(shed and int(shed[1]) > 0, "no handshake was shed")
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
+def hellos_that_are_large_or_ask_again(t):
+    appliance = start(t)
+    for n in (70, 250):  # ClientHellos of 18 and 64 kB, in several records
+        many = tuple(f"{i:0255}" for i in range(n))
+        with TlsConnection(t, context(alpn=(*many, "http/1.1"))) as c:
+            equal(c.socket.selected_alpn_protocol(), "http/1.1")
+            equal(c.get("/hello/large").body, b"Hello, large")
+    words = t.tool("openssl", "s_client", "-connect", f"{t.host}:443", "-tls1_3", "-msg",
+                   "-groups", "P-521:P-256", "-ign_eof",
+                   data=request("GET", "/hello/again", "Connection: close"))
+    equal(words.count("ServerHello\n"), 2, "ServerHellos, of which one is a HelloRetryRequest")
+    true("Hello, again" in words, words)
+    appliance.stop()
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
+def what_follows_a_close_notify_is_ignored(t):
+    """RFC 8446 section 6.1: and the answer to what came before it arrives as a whole."""
+    appliance = start(t)
+    n = 2_000_000
+    for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        for after in (0, 100, 50_000):
+            with HandMade(t, context(version)) as client:
+                client.wire.socket.settimeout(10)
+                client.attempt(client.tls.do_handshake)
+                client.tls.write(request("GET", f"/bytes/{n}"))
+                try:
+                    client.tls.unwrap()
+                except ssl.SSLWantReadError:
+                    pass
+                client.wire.send(client.outgoing.read() + b"\x17\x03\x03" + bytes(after))
+                got = b""
+                while len(got) < n:
+                    more = client.attempt(client.tls.read, 1 << 20)
+                    true(more, f"{version.name}, {after} bytes: it ends after {len(got)}")
+                    got += more
+                true(got.endswith(pattern(n)[-1000:]), "wrong bytes")
+    appliance.stop()
