@@ -19,6 +19,7 @@
 #define SMALL_BYTES       256 /* more than EncryptedExtensions, Finished, and message headers */
 #define CHACHA20_POLY1305 0x1303
 #define MAX_CCS           32 /* of a client; one is usual */
+#define FINISHED_HEAD     4
 
 enum message {
 	SERVER_HELLO = 2,
@@ -34,6 +35,8 @@ struct tls_quick {
 	uint8_t secret[TLS_MAX_HASH];     /* of the client's records after that */
 	uint8_t resumption[TLS_MAX_HASH]; /* resumption_master_secret */
 	uint8_t name[TLS_TICKET_NAME_BYTES];
+	uint8_t finished[FINISHED_HEAD + TLS_MAX_HASH]; /* the client's, as far as it has come */
+	uint8_t n_finished;
 	uint8_t n_ccs;
 	bool resumed, takes_tickets;
 };
@@ -529,23 +532,34 @@ static enum tls_status complete(struct tls_session *s)
 	return TLS_OK;
 }
 
-static enum tls_status take_finished(struct tls_session *s, const uint8_t *message, uint32_t n)
+/*
+ * The client's Finished, in as many records as it likes (section 5.1), the last of which has
+ * nothing behind it.
+ */
+static enum tls_status take_finished(struct tls_session *s, const uint8_t *text, uint32_t n)
 {
+	struct tls_quick *q = s->quick;
 	const uint32_t bytes = s->suite->hkdf->bytes;
-	uint8_t head[4];
+	uint32_t more = rs_min_u32(n, FINISHED_HEAD + bytes - q->n_finished);
+	uint8_t head[FINISHED_HEAD];
 
 	put_number(head, FINISHED, 1);
 	put_number(head + 1, bytes, 3);
-	if (n != sizeof(head) + bytes || memcmp(message, head, sizeof(head)) != 0)
+	memcpy(q->finished + q->n_finished, text, more);
+	q->n_finished = (uint8_t)(q->n_finished + more);
+	if (!n || n > more ||
+		memcmp(q->finished, head, rs_min_u32(q->n_finished, FINISHED_HEAD)) != 0)
 		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
-	if (CRYPTO_memcmp(message + sizeof(head), s->quick->verify, bytes) != 0)
+	if (q->n_finished < FINISHED_HEAD + bytes)
+		return TLS_WANT_INPUT;
+	if (CRYPTO_memcmp(q->finished + FINISHED_HEAD, q->verify, bytes) != 0)
 		return rs_tls_lean_fail(s, TLS_ALERT_DECRYPT_ERROR);
 	return complete(s);
 }
 
 static enum tls_status take_record(struct tls_session *s, const uint8_t *record, uint32_t bytes)
 {
-	uint8_t text[512], type;
+	uint8_t text[TLS_RECORD_MAX], type; /* there may be padding (section 5.4) */
 	enum tls_alert alert;
 	uint32_t n;
 
@@ -553,12 +567,10 @@ static enum tls_status take_record(struct tls_session *s, const uint8_t *record,
 		return TLS_FAILED;          /* the client's word is the last one */
 	if (record[0] == TLS_CONTENT_CCS) { /* section 5: to be dropped */
 		if (bytes == TLS_RECORD_HEADER + 1 && record[TLS_RECORD_HEADER] == 1 &&
-			s->quick->n_ccs++ < MAX_CCS)
+			!s->quick->n_finished && s->quick->n_ccs++ < MAX_CCS)
 			return TLS_WANT_INPUT;
 		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 	}
-	if (bytes > sizeof(text)) /* no Finished, padding included */
-		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 	alert = rs_tls_record_open(&s->rx, record, bytes, text, &n, &type);
 	if (alert != TLS_ALERT_NONE)
 		return rs_tls_lean_fail(s, alert);
@@ -569,7 +581,7 @@ static enum tls_status take_record(struct tls_session *s, const uint8_t *record,
 	return take_finished(s, text, n);
 }
 
-/* As many records as there are; only a CCS has another behind it. */
+/* As many records as there are, up to the end of the Finished. */
 static enum tls_status take_answer(struct tls_session *s)
 {
 	const uint32_t need = TLS_TICKET_BYTES + 32 + TLS_RECORD_OVERHEAD;

@@ -166,3 +166,15 @@ def what_follows_a_close_notify_is_ignored(t):
                     got += more
                 true(got.endswith(pattern(n)[-1000:]), "wrong bytes")
     appliance.stop()
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
+def records_may_be_padded(t):
+    """RFC 8446 section 5.4: all that are encrypted, those of the handshake included."""
+    appliance = start(t)
+    for block in (64, 512, 4096, 16384):
+        words = t.tool("openssl", "s_client", "-connect", f"{t.host}:443", "-tls1_3",
+                       "-record_padding", str(block), "-ign_eof",
+                       data=request("GET", "/hello/padded", "Connection: close"), ok=None)
+        true("Hello, padded" in words, f"blocks of {block} bytes: {words[-300:]}")
+    appliance.stop()

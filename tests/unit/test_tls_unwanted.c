@@ -66,18 +66,22 @@ static const struct unwanted all[] = {
 
 static struct rig rig;
 static struct tls_record_keys keys;
-static uint8_t secret[TLS_MAX_SECRET];
+static uint8_t secret[TLS_MAX_SECRET], handshake_secret[TLS_MAX_SECRET];
 
 static void keep_secret(const SSL *ssl, const char *line)
 {
 	const char *last = strrchr(line, ' ');
+	uint8_t *to = NULL;
 	unsigned int byte;
 
 	(void)ssl;
-	if (strncmp(line, "CLIENT_TRAFFIC_SECRET_0 ", 24) != 0)
-		return;
-	for (uint32_t i = 0; i < sizeof(secret) && sscanf(last + 1 + 2 * i, "%2x", &byte) == 1; i++)
-		secret[i] = (uint8_t)byte;
+	if (!strncmp(line, "CLIENT_TRAFFIC_SECRET_0 ", 24))
+		to = secret;
+	else if (!strncmp(line, "CLIENT_HANDSHAKE_TRAFFIC_SECRET ", 32))
+		to = handshake_secret;
+	for (uint32_t i = 0;
+		to && i < TLS_MAX_SECRET && sscanf(last + 1 + 2 * i, "%2x", &byte) == 1; i++)
+		to[i] = (uint8_t)byte;
 }
 
 static uint8_t *to_server(void *self, uint32_t *bytes)
@@ -228,6 +232,120 @@ static void ccs_before_the_finished(void **state)
 	}
 }
 
+/* ---- the client's Finished, in records of the test's ---- */
+
+#define FINISHED_BYTES (4 + 32) /* SHA-256 */
+#define CCS_BYTES      6
+
+/* Up to where the client has said its Finished, which the test has taken out again. */
+static void begin_finished(bool no_lean, uint8_t *finished)
+{
+	struct tls_record_keys own = {0};
+	uint8_t type;
+	uint32_t n;
+
+	rig_init_with(&rig, no_lean);
+	SSL_CTX_set_ciphersuites(rig.ctx, "TLS_AES_128_GCM_SHA256");
+	SSL_CTX_set_keylog_callback(rig.ctx, keep_secret);
+	rig_connect(&rig);
+	SSL_do_handshake(rig.client);
+	carry(&rig);
+	assert_int_equal(server_read(&rig, &n), TLS_WANT_INPUT);
+	carry(&rig);
+	assert_int_equal(SSL_do_handshake(rig.client), 1);
+	carry(&rig);
+	assert_true(rs_tls_keys_init(&own, &rig.library->suites[0], handshake_secret, false));
+	assert_int_equal(rs_tls_record_open(&own, rig.in + CCS_BYTES, rig.in_to - CCS_BYTES,
+				 finished, &n, &type),
+		TLS_ALERT_NONE);
+	assert_int_equal(n, FINISHED_BYTES);
+	rs_tls_keys_free(&own);
+	rig.in_to = CCS_BYTES;
+	assert_true(rs_tls_keys_init(&keys, &rig.library->suites[0], handshake_secret, true));
+}
+
+/* Section 5.1: a message may come in as many records as the client likes. */
+static void a_finished_in_fragments(void **state)
+{
+	static const uint32_t pieces[] = {1, 3, 4, 5, 35, 36};
+	static uint8_t finished[TLS_RECORD_MAX];
+	uint32_t n;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2 * RS_ARRAY_SIZE(pieces); i++) {
+		uint32_t piece = pieces[i / 2];
+
+		begin_finished(i % 2, finished);
+		for (uint32_t at = 0; at < FINISHED_BYTES; at += piece)
+			say(HANDSHAKE, finished + at, rs_min_u32(piece, FINISHED_BYTES - at));
+		assert_int_equal(server_read(&rig, &n), TLS_WANT_INPUT);
+		assert_true(rig.server.open);
+		carry(&rig);
+		assert_int_equal(SSL_write(rig.client, "after", 5), 5);
+		carry(&rig);
+		assert_int_equal(server_read(&rig, &n), TLS_OK);
+		assert_int_equal(n, 5);
+		end();
+	}
+}
+
+/* The most padding that a record may have (section 5.4). */
+static void a_finished_with_padding(void **state)
+{
+	static uint8_t finished[TLS_RECORD_MAX];
+	uint32_t n;
+
+	(void)state;
+	for (uint32_t no_lean = 0; no_lean < 2; no_lean++) {
+		begin_finished(no_lean, finished);
+		finished[FINISHED_BYTES] = HANDSHAKE; /* behind it the padding, of type 0 at last */
+		memset(finished + FINISHED_BYTES + 1, 0, TLS_RECORD_PLAINTEXT - FINISHED_BYTES - 1);
+		say(0, finished, TLS_RECORD_PLAINTEXT);
+		assert_int_equal(server_read(&rig, &n), TLS_WANT_INPUT);
+		assert_true(rig.server.open);
+		end();
+	}
+}
+
+/* Sections 5 and 5.1: nothing behind it in its record, nothing between its parts. */
+static void what_a_finished_is_not(void **state)
+{
+	static const uint8_t ccs[CCS_BYTES] = {CCS, 3, 3, 0, 1, 1};
+	static uint8_t finished[TLS_RECORD_MAX];
+	uint32_t n;
+
+	(void)state;
+	for (uint32_t i = 0; i < 8; i++) {
+		begin_finished(i % 2, finished);
+		switch (i / 2) {
+		case 0: /* a KeyUpdate behind it */
+			memcpy(finished + FINISHED_BYTES, (uint8_t[]){24, 0, 0, 1, 0}, 5);
+			say(HANDSHAKE, finished, FINISHED_BYTES + 5);
+			break;
+		case 1: /* a fragment of nothing */
+			say(HANDSHAKE, finished, 10);
+			say(HANDSHAKE, finished, 0);
+			break;
+		case 2: /* data between its parts */
+			say(HANDSHAKE, finished, 10);
+			say(DATA, finished, 10);
+			break;
+		default: /* a CCS there */
+			say(HANDSHAKE, finished, 10);
+			memcpy(rig.in + rig.in_to, ccs, sizeof(ccs));
+			rig.in_to += CCS_BYTES;
+			say(HANDSHAKE, finished + 10, FINISHED_BYTES - 10);
+			break;
+		}
+		if (i == 7) /* OpenSSL lets that pass */
+			server_read(&rig, &n);
+		else
+			assert_int_equal(server_read(&rig, &n), TLS_FAILED);
+		assert_int_equal(rig.server.open, i == 7);
+		end();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +353,9 @@ int main(void)
 		cmocka_unit_test(records_of_the_greatest_size),
 		cmocka_unit_test(a_key_update_in_fragments),
 		cmocka_unit_test(ccs_before_the_finished),
+		cmocka_unit_test(a_finished_in_fragments),
+		cmocka_unit_test(a_finished_with_padding),
+		cmocka_unit_test(what_a_finished_is_not),
 	};
 
 	return cmocka_run_group_tests(tests, make_certificate, remove_certificate);
