@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define CLIENT_HELLO   1
+#include "tls/message.h"
+
 #define LEGACY         0x0303
 #define TLS_1_3        0x0304
 #define X25519         29
@@ -263,7 +264,7 @@ bool rs_tls_hello_read(struct span message, struct tls_hello *h)
 	struct span body, compressions, extensions;
 
 	*h = (struct tls_hello){0};
-	if (number(&r, 1) != CLIENT_HELLO)
+	if (number(&r, 1) != TLS_CLIENT_HELLO)
 		return false;
 	body = vector(&r, 3);
 	if (!is_done(&r))
