@@ -431,10 +431,10 @@ static enum tls_status take_hello(struct tls_session *s, bool *declined)
 	return status;
 }
 
-enum tls_status rs_tls_quick_go_on(struct tls_session *s, bool *declined)
+enum tls_status rs_tls_quick_go_on(struct tls_session *s, uint8_t *text, bool *declined)
 {
 	*declined = false;
-	return s->quick ? rs_tls_quick_take_answer(s) : take_hello(s, declined);
+	return s->quick ? rs_tls_quick_take_answer(s, text) : take_hello(s, declined);
 }
 
 void rs_tls_quick_free(struct tls_session *s)

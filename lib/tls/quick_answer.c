@@ -4,6 +4,7 @@
 
 #include <openssl/rand.h>
 
+#include "base/bytes.h"
 #include "tls/domain_internal.h"
 #include "tls/lean.h"
 #include "tls/quick_internal.h"
@@ -54,35 +55,49 @@ static enum tls_status complete(struct tls_session *s)
 	return TLS_OK;
 }
 
-static enum tls_status take_finished(struct tls_session *s, const uint8_t *message, uint32_t n)
+/*
+ * In as many records as the client likes, with nothing between them, and nothing behind the last:
+ * what follows has other keys (section 5.1).
+ */
+static enum tls_status take_finished(struct tls_session *s, const uint8_t *text, uint32_t n)
 {
+	struct tls_quick *q = s->quick;
 	const uint32_t bytes = s->suite->hkdf->bytes;
+	uint32_t more = rs_min_u32(n, TLS_MESSAGE_HEADER + bytes - q->n_heard);
 	uint8_t head[TLS_MESSAGE_HEADER];
 
-	rs_tls_put_header(head, TLS_FINISHED, bytes);
-	if (n != sizeof(head) + bytes || memcmp(message, head, sizeof(head)) != 0)
+	memcpy(q->heard + q->n_heard, text, more);
+	q->n_heard = (uint8_t)(q->n_heard + more);
+	if (!n || q->heard[0] != TLS_FINISHED)
 		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
-	if (CRYPTO_memcmp(message + sizeof(head), s->quick->verify, bytes) != 0)
+	rs_tls_put_header(head, TLS_FINISHED, bytes);
+	if (memcmp(q->heard, head, rs_min_u32(q->n_heard, sizeof(head))) != 0)
+		return rs_tls_lean_fail(s, TLS_ALERT_DECODE_ERROR);
+	if (n > more)
+		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
+	if (q->n_heard < sizeof(head) + bytes)
+		return TLS_WANT_INPUT;
+	if (CRYPTO_memcmp(q->heard + sizeof(head), q->verify, bytes) != 0)
 		return rs_tls_lean_fail(s, TLS_ALERT_DECRYPT_ERROR);
 	return complete(s);
 }
 
-static enum tls_status take_record(struct tls_session *s, const uint8_t *record, uint32_t bytes)
+static enum tls_status take_record(
+	struct tls_session *s, const uint8_t *record, uint32_t bytes, uint8_t *text)
 {
-	uint8_t text[512], type;
+	struct tls_quick *q = s->quick;
 	enum tls_alert alert;
 	uint32_t n;
+	uint8_t type;
 
 	if (record[0] == TLS_CONTENT_ALERT)
 		return TLS_FAILED;          /* the client's word is the last one */
 	if (record[0] == TLS_CONTENT_CCS) { /* section 5: to be dropped */
 		if (bytes == TLS_RECORD_HEADER + 1 && record[TLS_RECORD_HEADER] == 1 &&
-			s->quick->n_ccs++ < MAX_CCS)
+			!q->n_heard && q->n_ccs++ < MAX_CCS)
 			return TLS_WANT_INPUT;
 		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 	}
-	if (bytes > sizeof(text)) /* no Finished, padding included */
-		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 	alert = rs_tls_record_open(&s->rx, record, bytes, text, &n, &type);
 	if (alert != TLS_ALERT_NONE)
 		return rs_tls_lean_fail(s, alert);
@@ -93,8 +108,8 @@ static enum tls_status take_record(struct tls_session *s, const uint8_t *record,
 	return take_finished(s, text, n);
 }
 
-/* As many records as there are; only a CCS has another behind it. */
-enum tls_status rs_tls_quick_take_answer(struct tls_session *s)
+/* As many records as there are. */
+enum tls_status rs_tls_quick_take_answer(struct tls_session *s, uint8_t *text)
 {
 	const uint32_t need = TLS_TICKET_BYTES + 32 + TLS_RECORD_OVERHEAD;
 	enum tls_status status = TLS_WANT_INPUT;
@@ -108,7 +123,7 @@ enum tls_status rs_tls_quick_take_answer(struct tls_session *s)
 		status = rs_tls_lean_next(s, &record, &bytes);
 		if (status != TLS_OK)
 			return status;
-		status = take_record(s, record, bytes);
+		status = take_record(s, record, bytes, text);
 		rs_tls_lean_drop(s, bytes);
 	}
 	return status;

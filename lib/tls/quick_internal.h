@@ -17,6 +17,8 @@ struct tls_quick {
 	uint8_t secret[TLS_MAX_HASH];     /* of the client's records after that */
 	uint8_t resumption[TLS_MAX_HASH]; /* resumption_master_secret */
 	uint8_t name[TLS_TICKET_NAME_BYTES];
+	uint8_t heard[TLS_MESSAGE_HEADER + TLS_MAX_HASH]; /* of the Finished, so far */
+	uint8_t n_heard;
 	uint8_t n_ccs;
 	bool resumed, takes_tickets;
 };
@@ -30,6 +32,6 @@ static inline bool rs_tls_quick_derive(const struct tls_hkdf *h, const uint8_t *
 }
 
 /* The rest of a handshake, when the first flight has been sent. As rs_tls_quick_go_on(). */
-enum tls_status rs_tls_quick_take_answer(struct tls_session *s);
+enum tls_status rs_tls_quick_take_answer(struct tls_session *s, uint8_t *text);
 
 #endif

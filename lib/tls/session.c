@@ -203,10 +203,10 @@ static enum tls_status write_lean(
 }
 
 /* A handshake of ours, or the decision that it is OpenSSL's. */
-static enum tls_status shake_quickly(struct tls_session *s)
+static enum tls_status shake_quickly(struct tls_session *s, uint8_t *text)
 {
 	bool declined = false;
-	enum tls_status status = rs_tls_quick_go_on(s, &declined);
+	enum tls_status status = rs_tls_quick_go_on(s, text, &declined);
 
 	if (declined)
 		return use_openssl(s) ? TLS_OK : fail(s);
@@ -228,7 +228,7 @@ enum tls_status rs_tls_session_read(
 		return read_lean(s, to, max, n);
 	ERR_clear_error();
 	if (!s->ssl) {
-		status = shake_quickly(s);
+		status = shake_quickly(s, to);
 		if (status != TLS_OK)
 			return status;
 		if (s->lean)

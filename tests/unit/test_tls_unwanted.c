@@ -67,6 +67,7 @@ static const struct unwanted all[] = {
 static struct rig rig;
 static struct tls_record_keys keys;
 static uint8_t secret[TLS_MAX_SECRET];
+static const char *wanted; /* how its line of a key log begins */
 
 static void keep_secret(const SSL *ssl, const char *line)
 {
@@ -74,7 +75,7 @@ static void keep_secret(const SSL *ssl, const char *line)
 	unsigned int byte;
 
 	(void)ssl;
-	if (strncmp(line, "CLIENT_TRAFFIC_SECRET_0 ", 24) != 0)
+	if (strncmp(line, wanted, strlen(wanted)) != 0)
 		return;
 	for (uint32_t i = 0; i < sizeof(secret) && sscanf(last + 1 + 2 * i, "%2x", &byte) == 1; i++)
 		secret[i] = (uint8_t)byte;
@@ -100,12 +101,21 @@ static void say(uint8_t type, const uint8_t *text, uint32_t n)
 	assert_true(rs_tls_record_seal(&keys, type, text, n, &sink));
 }
 
-static void begin(bool no_lean)
+/* To the client's hello. */
+static void begin_to(bool no_lean, const char *line)
 {
+	wanted = line;
 	rig_init_with(&rig, no_lean);
 	SSL_CTX_set_ciphersuites(rig.ctx, "TLS_AES_128_GCM_SHA256");
 	SSL_CTX_set_keylog_callback(rig.ctx, keep_secret);
 	rig_connect(&rig);
+	SSL_do_handshake(rig.client);
+	carry(&rig);
+}
+
+static void begin(bool no_lean)
+{
+	begin_to(no_lean, "CLIENT_TRAFFIC_SECRET_0 ");
 	shake_hands(&rig);
 	carry(&rig);
 	assert_true(rs_tls_keys_init(&keys, &rig.library->suites[0], secret, true));
@@ -228,6 +238,140 @@ static void ccs_before_the_finished(void **state)
 	}
 }
 
+/* ---- the Finished ---- */
+
+#define CCS_BYTES      6
+#define FINISHED_BYTES (4 + 32)
+
+/* A handshake up to the client's Finished, which the server has not seen; keys: the client's. */
+static void begin_finished(bool no_lean, uint8_t *finished)
+{
+	static uint8_t text[TLS_RECORD_MAX];
+	struct tls_record_keys reader;
+	uint32_t n;
+	uint8_t type;
+
+	begin_to(no_lean, "CLIENT_HANDSHAKE_TRAFFIC_SECRET ");
+	assert_int_equal(server_read(&rig, &n), TLS_WANT_INPUT);
+	carry(&rig);
+	assert_int_equal(SSL_do_handshake(rig.client), 1);
+	carry(&rig);
+	assert_true(rs_tls_keys_init(&reader, &rig.library->suites[0], secret, false));
+	assert_int_equal(rs_tls_record_open(&reader, rig.in + CCS_BYTES, rig.in_to - CCS_BYTES,
+				 text, &n, &type),
+		TLS_ALERT_NONE);
+	assert_int_equal(n, FINISHED_BYTES);
+	memcpy(finished, text, n);
+	rs_tls_keys_free(&reader);
+	rig.in_to = CCS_BYTES;
+	assert_true(rs_tls_keys_init(&keys, &rig.library->suites[0], secret, true));
+}
+
+/* Section 5.1, as above; and whoever waits for more is not served yet. */
+static void a_finished_in_fragments(void **state)
+{
+	uint8_t finished[FINISHED_BYTES];
+	uint32_t n;
+
+	(void)state;
+	for (uint32_t no_lean = 0; no_lean < 2; no_lean++) {
+		for (uint32_t cut = 1; cut < FINISHED_BYTES; cut++) {
+			begin_finished(no_lean, finished);
+			say(HANDSHAKE, finished, cut);
+			assert_int_equal(server_read(&rig, &n), TLS_WANT_INPUT);
+			assert_false(rig.server.open);
+			say(HANDSHAKE, finished + cut, FINISHED_BYTES - cut);
+			assert_int_equal(server_read(&rig, &n), TLS_WANT_INPUT);
+			assert_true(rig.server.open);
+			end();
+		}
+	}
+}
+
+enum finished_fault {
+	WRONG,
+	WRONG_AT_ONCE,
+	SHORT,
+	LONG,
+	OTHER_MESSAGE,
+	MORE_BEHIND_IT,
+	DATA_BEFORE_IT,
+	DATA_WITHIN,
+	EMPTY,
+	N_FINISHED_FAULTS,
+};
+
+static void say_faulty(enum finished_fault fault, uint8_t *finished)
+{
+	uint8_t text[FINISHED_BYTES + 1] = {0};
+
+	memcpy(text, finished, FINISHED_BYTES);
+	switch (fault) {
+	case WRONG:
+		text[FINISHED_BYTES - 1] ^= 1;
+		say(HANDSHAKE, text, 10);
+		say(HANDSHAKE, text + 10, FINISHED_BYTES - 10);
+		return;
+	case WRONG_AT_ONCE:
+		text[4] ^= 0x80;
+		say(HANDSHAKE, text, FINISHED_BYTES);
+		return;
+	case SHORT:
+		text[3]--;
+		say(HANDSHAKE, text, FINISHED_BYTES - 1);
+		return;
+	case LONG:
+		text[3]++;
+		say(HANDSHAKE, text, FINISHED_BYTES + 1);
+		return;
+	case OTHER_MESSAGE:
+		text[0] = 24;
+		say(HANDSHAKE, text, FINISHED_BYTES);
+		return;
+	case MORE_BEHIND_IT:
+		say(HANDSHAKE, text, FINISHED_BYTES + 1);
+		return;
+	case DATA_BEFORE_IT:
+		say(DATA, text, 1);
+		return;
+	case DATA_WITHIN:
+		say(HANDSHAKE, text, 10);
+		say(DATA, text, 1);
+		return;
+	default:
+		say(HANDSHAKE, text, 0);
+		return;
+	}
+}
+
+/* Sections 4.4.4, 5.1, 6.2. */
+static void nothing_but_the_finished(void **state)
+{
+	static const int alerts[N_FINISHED_FAULTS] = {
+		[WRONG] = TLS_ALERT_DECRYPT_ERROR,
+		[WRONG_AT_ONCE] = TLS_ALERT_DECRYPT_ERROR,
+		[SHORT] = TLS_ALERT_DECODE_ERROR,
+		[LONG] = TLS_ALERT_DECODE_ERROR,
+		[OTHER_MESSAGE] = TLS_ALERT_UNEXPECTED_MESSAGE,
+		[MORE_BEHIND_IT] = TLS_ALERT_UNEXPECTED_MESSAGE,
+		[DATA_BEFORE_IT] = TLS_ALERT_UNEXPECTED_MESSAGE,
+		[DATA_WITHIN] = TLS_ALERT_UNEXPECTED_MESSAGE,
+		[EMPTY] = TLS_ALERT_UNEXPECTED_MESSAGE,
+	};
+	uint8_t finished[FINISHED_BYTES];
+
+	(void)state;
+	for (uint32_t no_lean = 0; no_lean < 2; no_lean++) {
+		for (uint32_t i = 0; i < N_FINISHED_FAULTS; i++) {
+			begin_finished(no_lean, finished);
+			say_faulty((enum finished_fault)i, finished);
+			assert_int_equal(answer(), alerts[i]);
+			assert_false(rig.server.open);
+			end();
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +379,8 @@ int main(void)
 		cmocka_unit_test(records_of_the_greatest_size),
 		cmocka_unit_test(a_key_update_in_fragments),
 		cmocka_unit_test(ccs_before_the_finished),
+		cmocka_unit_test(a_finished_in_fragments),
+		cmocka_unit_test(nothing_but_the_finished),
 	};
 
 	return cmocka_run_group_tests(tests, make_certificate, remove_certificate);
