@@ -16,6 +16,7 @@
 /* Section 4.2 */
 enum extension {
 	SERVER_NAME = 0,
+	MAX_FRAGMENT_LENGTH = 1,
 	STATUS_REQUEST = 5,
 	SUPPORTED_GROUPS = 10,
 	SIGNATURE_ALGORITHMS = 13,
@@ -222,6 +223,7 @@ static bool read_extension(
 		return read_shares(s, h);
 	case PRE_SHARED_KEY:
 		return read_ticket(s, message, h);
+	case MAX_FRAGMENT_LENGTH:
 	case EARLY_DATA:
 	case COOKIE:
 	case POST_HANDSHAKE_AUTH:

@@ -38,6 +38,13 @@ void rs_tls_use_lean(SSL_CTX *ctx)
 	SSL_CTX_set_msg_callback(ctx, on_message);
 }
 
+/* RFC 6066 section 4 */
+static bool has_short_records(const SSL *ssl)
+{
+	return SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl)) !=
+	       TLSEXT_max_fragment_length_DISABLED;
+}
+
 void rs_tls_lean_begin(struct tls_session *s)
 {
 	uint32_t suite = SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(s->ssl));
@@ -47,7 +54,8 @@ void rs_tls_lean_begin(struct tls_session *s)
 	memcpy(tx, s->tx.secret, sizeof(tx));
 	if (SSL_version(s->ssl) == TLS1_3_VERSION &&
 		s->n_secrets == (TLS_SECRET_RX | TLS_SECRET_TX) && suite > 0x1300 &&
-		suite <= 0x1300 + TLS_N_SUITES && !SSL_has_pending(s->ssl)) {
+		suite <= 0x1300 + TLS_N_SUITES && !has_short_records(s->ssl) &&
+		!SSL_has_pending(s->ssl)) {
 		s->suite = &s->domain->library->suites[suite - 0x1301];
 		s->lean = rs_tls_keys_init(&s->rx, s->suite, rx, false) &&
 			  rs_tls_keys_init(&s->tx, s->suite, tx, true);

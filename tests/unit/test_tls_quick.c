@@ -215,6 +215,54 @@ static void keys_made_ahead(void **state)
 	finish(&r);
 }
 
+/* Section 5.4: any record may be padded, up to what a record carries. */
+static void padded_records(void **state)
+{
+	static const size_t blocks[] = {16, 512, 4096, 16384};
+	static struct rig r;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2 * RS_ARRAY_SIZE(blocks); i++) { /* OpenSSL takes them, too */
+		rig_init_with(&r, i % 2);
+		SSL_CTX_set_block_padding(r.ctx, blocks[i / 2]);
+		assert_int_equal(connect_with(&r, NULL, "a.test"), i % 2 == 0);
+		rig_disconnect(&r);
+		rig_fini(&r);
+	}
+}
+
+/* RFC 6066 section 4: whoever has agreed to shorter records writes no longer ones. */
+static void clients_that_want_short_records(void **state)
+{
+	static uint8_t text[5000];
+	static struct rig r;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2; i++) {
+		uint32_t n_read = 0, n;
+		int got;
+
+		begin(&r);
+		SSL_CTX_set_tlsext_max_fragment_length(r.ctx, TLSEXT_max_fragment_length_512);
+		if (i)
+			SSL_CTX_set1_groups_list(r.ctx, "P-256");
+		rig_connect(&r);
+		shake_hands(&r);
+		for (uint32_t done = 0; done < sizeof(text); done += n)
+			assert_int_equal(rs_tls_session_write(&r.server, text + done,
+						 (uint32_t)sizeof(text) - done, &n),
+				TLS_OK);
+		carry(&r);
+		while ((got = SSL_read(r.client, text, sizeof(text))) > 0) {
+			assert_true(got <= 512);
+			n_read += (uint32_t)got;
+		}
+		assert_int_equal(n_read, sizeof(text));
+		rig_disconnect(&r);
+		finish(&r);
+	}
+}
+
 /* ---- what it leaves ---- */
 
 static void others_are_openssls(void **state)
@@ -396,6 +444,8 @@ int main(void)
 		cmocka_unit_test(resumption),
 		cmocka_unit_test(tickets_of_others_make_full_handshakes),
 		cmocka_unit_test(keys_made_ahead),
+		cmocka_unit_test(padded_records),
+		cmocka_unit_test(clients_that_want_short_records),
 		cmocka_unit_test(others_are_openssls),
 		cmocka_unit_test(hellos_cut_short_or_grown_are_none),
 		cmocka_unit_test(any_byte_of_the_hello),
