@@ -10,9 +10,9 @@
 #include "tls/hello.h"
 #include "tls/identity.h"
 #include "tls/lean.h"
+#include "tls/opening.h"
 #include "tls/quick_internal.h"
 
-#define MAX_HELLO_RECORD  2048
 #define MAX_FLIGHT        15000
 #define HELLO_BYTES       160 /* more than our ServerHello, its record, and a CCS record */
 #define SMALL_BYTES       256 /* more than EncryptedExtensions, Finished, and message headers */
@@ -233,16 +233,12 @@ static bool choose_protocol(struct flight *f)
 	return !offered.len;
 }
 
-/* The ClientHello, if it is one record and has come as a whole. */
-static bool read_hello(struct flight *f, struct span in, uint8_t *copy, uint32_t *bytes)
+/* The ClientHello, if it is all of a record, and for us. */
+static bool read_hello(struct flight *f, struct span record)
 {
-	if (in.len < TLS_RECORD_HEADER || in.data[0] != TLS_CONTENT_HANDSHAKE || in.data[1] != 3)
+	if (!record.len)
 		return false;
-	*bytes = TLS_RECORD_HEADER + ((uint32_t)in.data[3] << 8 | in.data[4]);
-	if (*bytes > MAX_HELLO_RECORD || in.len < *bytes)
-		return false;
-	memcpy(copy, in.data, *bytes); /* the pipe may move what it shows, to make room */
-	f->message = rs_tls_span(copy + TLS_RECORD_HEADER, *bytes - TLS_RECORD_HEADER);
+	f->message = rs_tls_span(record.data + TLS_RECORD_HEADER, record.len - TLS_RECORD_HEADER);
 	return rs_tls_hello_read(f->message, &f->hello) && choose_suite(f) && choose_identity(f) &&
 	       choose_protocol(f);
 }
@@ -373,7 +369,7 @@ static enum tls_status refuse(struct flight *f, enum tls_alert alert)
 	return TLS_FAILED;
 }
 
-static enum tls_status answer(struct flight *f, uint32_t record_bytes, bool *declined)
+static enum tls_status answer(struct flight *f, bool *declined)
 {
 	struct tls_session *s = f->s;
 	uint8_t server_secret[TLS_MAX_HASH];
@@ -393,7 +389,6 @@ static enum tls_status answer(struct flight *f, uint32_t record_bytes, bool *dec
 	s->quick = q;
 	s->domain->counters[TLS_C_KEYS_AHEAD] += was_ahead;
 	s->suite = &f->library->suites[f->suite - 0x1301];
-	s->pipe->took(s->self, record_bytes);
 	if (!begin_schedule(f, q))
 		return refuse(f, TLS_ALERT_DECRYPT_ERROR);
 	ok = make_flight(f, q, server_secret) && send_flight(f, server_secret);
@@ -403,18 +398,17 @@ static enum tls_status answer(struct flight *f, uint32_t record_bytes, bool *dec
 
 static enum tls_status take_hello(struct tls_session *s, bool *declined)
 {
-	uint8_t copy[MAX_HELLO_RECORD];
 	struct flight f;
-	struct span in = s->pipe->peek(s->self);
-	enum tls_status status;
-	uint32_t bytes, need;
+	struct span record;
+	enum tls_status status = rs_tls_opening_take(s, &record);
+	uint32_t need;
 
-	if (!in.len)
-		return s->pipe->ended(s->self) ? TLS_ENDED : TLS_WANT_INPUT;
+	if (status != TLS_OK)
+		return status;
 	f.s = s;
 	f.library = s->domain->library;
 	f.n_out = 0;
-	*declined = !read_hello(&f, in, copy, &bytes);
+	*declined = !read_hello(&f, record);
 	if (*declined)
 		return TLS_OK;
 	need = HELLO_BYTES + SMALL_BYTES + TLS_MAX_SIGNATURE + rs_tls_identity_bytes(f.identity);
@@ -423,11 +417,13 @@ static enum tls_status take_hello(struct tls_session *s, bool *declined)
 		s->has_asked_room = true;
 		return TLS_WANT_ROOM;
 	}
-	status = answer(&f, bytes, declined);
+	status = answer(&f, declined);
 	OPENSSL_cleanse(f.secret, sizeof(f.secret));
 	OPENSSL_cleanse(f.shared, sizeof(f.shared));
 	OPENSSL_cleanse(f.finished, sizeof(f.finished));
 	OPENSSL_cleanse(&f.ticket, sizeof(f.ticket));
+	if (!*declined)
+		rs_tls_opening_free(s);
 	return status;
 }
 

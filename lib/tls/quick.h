@@ -2,9 +2,9 @@
 /*
  * The server's handshake of TLS 1.3 (RFC 8446 sections 2, 4, 7), for the plain, common ClientHello
  * (hello.h) and at hardly more than the cost of its primitives. All others are OpenSSL's; nothing
- * has been taken from the pipe, or written, when a session is declined. What is computed is
- * computed when the ClientHello comes, the Finished that the client has to answer with included;
- * then there are some 250 bytes to keep until it does. Private to lib/tls.
+ * has been written when a session is declined, and what was taken from the pipe is in s->opening.
+ * What is computed is computed when the ClientHello comes, the Finished that the client has to
+ * answer with included; then there are some 250 bytes to keep until it does. Private to lib/tls.
  */
 #ifndef RS_TLS_QUICK_H
 #define RS_TLS_QUICK_H

@@ -9,17 +9,21 @@
 #include "base/bytes.h"
 #include "tls/domain_internal.h"
 #include "tls/lean.h"
+#include "tls/opening.h"
 #include "tls/quick.h"
 
 /* ---- OpenSSL's side of the pipe ---- */
 
 static int pipe_read(BIO *bio, char *to, size_t max, size_t *n)
 {
-	const struct tls_session *s = BIO_get_data(bio);
-	struct span in = s->pipe->peek(s->self);
+	struct tls_session *s = BIO_get_data(bio);
+	struct span in;
 
 	BIO_clear_retry_flags(bio);
-	*n = 0;
+	*n = rs_tls_opening_replay(s, (uint8_t *)to, (uint32_t)rs_min_u64(max, UINT32_MAX));
+	if (*n)
+		return 1;
+	in = s->pipe->peek(s->self);
 	if (!in.len) {
 		if (!s->pipe->ended(s->self))
 			BIO_set_retry_read(bio);
@@ -61,7 +65,8 @@ static long pipe_ctrl(BIO *bio, int command, long argument, void *pointer)
 	(void)pointer;
 	if (command == BIO_CTRL_FLUSH)
 		return 1;
-	return command == BIO_CTRL_EOF && s->pipe->ended(s->self) && !s->pipe->peek(s->self).len;
+	return command == BIO_CTRL_EOF && s->pipe->ended(s->self) && !s->opening &&
+	       !s->pipe->peek(s->self).len;
 }
 
 static int pipe_create(BIO *bio)
@@ -297,6 +302,7 @@ void rs_tls_session_free(struct tls_session *s)
 	if (s->domain->library->at_work == s)
 		s->domain->library->at_work = NULL;
 	SSL_free(s->ssl);
+	rs_tls_opening_free(s);
 	rs_tls_quick_free(s);
 	if (s->n_gathered)
 		s->pipe->release(s->self);

@@ -215,6 +215,88 @@ static void keys_made_ahead(void **state)
 	finish(&r);
 }
 
+/* TCP may cut a hello anywhere. Whoever answers it has all of it. */
+static void hellos_in_pieces(void **state)
+{
+	static const uint32_t pieces[] = {1, 2, 4, 5, 6, 100, 1460};
+	static struct rig r;
+
+	(void)state;
+	begin(&r);
+	for (uint32_t i = 0; i < 2 * RS_ARRAY_SIZE(pieces); i++) {
+		uint64_t before = r.counters[TLS_C_HANDSHAKES_QUICK];
+		bool is_old = i % 2;
+
+		rig_connect(&r);
+		if (is_old)
+			SSL_set_max_proto_version(r.client, TLS1_2_VERSION);
+		r.shown = pieces[i / 2];
+		shake_hands(&r);
+		r.shown = UINT32_MAX;
+		talk(&r);
+		assert_int_equal(r.counters[TLS_C_HANDSHAKES_QUICK], before + !is_old);
+		rig_disconnect(&r);
+	}
+	finish(&r);
+}
+
+static int add_bytes(SSL *ssl, unsigned int type, unsigned int context, const unsigned char **out,
+	size_t *n, X509 *cert, size_t i_cert, int *alert, void *bytes)
+{
+	static const uint8_t zeros[8000];
+
+	(void)ssl;
+	(void)type;
+	(void)context;
+	(void)cert;
+	(void)i_cert;
+	(void)alert;
+	*out = zeros;
+	*n = *(const size_t *)bytes;
+	return 1;
+}
+
+/* An extension that nobody knows makes hellos as long as one likes. */
+static void long_hellos(void **state)
+{
+	static const size_t sizes[] = {1000, 1800, 3500, 4096, 8000};
+	static struct rig r;
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(sizes); i++) {
+		size_t bytes = sizes[i];
+
+		begin(&r);
+		assert_true(SSL_CTX_add_custom_ext(
+			r.ctx, 0xfd00, SSL_EXT_CLIENT_HELLO, add_bytes, NULL, &bytes, NULL, NULL));
+		assert_int_equal(connect_with(&r, NULL, "a.test"), bytes < 4096);
+		rig_disconnect(&r);
+		finish(&r);
+	}
+}
+
+/* What begins like no hello is OpenSSL's at once, which does not wait for a record of it. */
+static void other_protocols(void **state)
+{
+	static const char *const words[] = {"G", "GET / HTTP/1.1\r\n\r\n", "\x16G", "\x15\x03"};
+	static struct rig r;
+	uint32_t n;
+
+	(void)state;
+	begin(&r);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(words); i++) {
+		rig_connect(&r);
+		r.in_to = (uint32_t)strlen(words[i]);
+		memcpy(r.in, words[i], r.in_to);
+		server_read(&r, &n);
+		assert_non_null(r.server.ssl);
+		r.has_ended = true;
+		assert_int_equal(server_read(&r, &n), TLS_FAILED);
+		rig_disconnect(&r);
+	}
+	finish(&r);
+}
+
 /* Section 5.4: any record may be padded, up to what a record carries. */
 static void padded_records(void **state)
 {
@@ -444,6 +526,9 @@ int main(void)
 		cmocka_unit_test(resumption),
 		cmocka_unit_test(tickets_of_others_make_full_handshakes),
 		cmocka_unit_test(keys_made_ahead),
+		cmocka_unit_test(hellos_in_pieces),
+		cmocka_unit_test(long_hellos),
+		cmocka_unit_test(other_protocols),
 		cmocka_unit_test(padded_records),
 		cmocka_unit_test(clients_that_want_short_records),
 		cmocka_unit_test(others_are_openssls),
