@@ -319,6 +319,7 @@ def records_split_at_every_byte(t):
                 client.attempt(client.tls.write, request("GET", "/hello/split"))
                 true(b"200 OK" in read_response(client), "no answer")
     appliance.stop()
+    true(re.search(r"handshakes_quick +3\b", appliance.words(200)), "those of 1.3 are not ours")
 
 
 @test(own=True, within=60, layouts=("fused",))
