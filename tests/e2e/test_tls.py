@@ -502,3 +502,15 @@ def bad_files_are_named(t):
         words = t.tool(t.binary, "--", "--ip", "10.9.9.9/24", "--check", "--https", "443",
                        "--cert", certificate, "--key", private, ok=(2,))
         true(word in words and len(words.splitlines()) == 1, f"{certificate}: {words}")
+
+
+@test(own=True, families=(4,), layouts=("fused",))
+def padded_and_short_records(t):
+    """RFC 8446 section 5.4, RFC 6066 section 4."""
+    appliance = start(t)
+    get = b"GET /bytes/5000 HTTP/1.1\r\nHost: one.test\r\nConnection: close\r\n\r\n"
+    for options in (("-record_padding", "1024"), ("-record_padding", "16384"),
+                    ("-maxfraglen", "512"), ("-maxfraglen", "512", "-groups", "P-256")):
+        words = s_client(t, "-quiet", *options, "-ign_eof", data=get)
+        true("200 OK" in words, f"{options}: {words[-300:]}")
+    appliance.stop()
