@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define CLIENT_HELLO   1
+#include "tls/message.h"
+
 #define LEGACY         0x0303
 #define TLS_1_3        0x0304
 #define X25519         29
@@ -15,6 +16,7 @@
 /* Section 4.2 */
 enum extension {
 	SERVER_NAME = 0,
+	MAX_FRAGMENT_LENGTH = 1,
 	STATUS_REQUEST = 5,
 	SUPPORTED_GROUPS = 10,
 	SIGNATURE_ALGORITHMS = 13,
@@ -221,6 +223,7 @@ static bool read_extension(
 		return read_shares(s, h);
 	case PRE_SHARED_KEY:
 		return read_ticket(s, message, h);
+	case MAX_FRAGMENT_LENGTH:
 	case EARLY_DATA:
 	case COOKIE:
 	case POST_HANDSHAKE_AUTH:
@@ -263,7 +266,7 @@ bool rs_tls_hello_read(struct span message, struct tls_hello *h)
 	struct span body, compressions, extensions;
 
 	*h = (struct tls_hello){0};
-	if (number(&r, 1) != CLIENT_HELLO)
+	if (number(&r, 1) != TLS_CLIENT_HELLO)
 		return false;
 	body = vector(&r, 3);
 	if (!is_done(&r))

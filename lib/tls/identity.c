@@ -6,7 +6,8 @@
 
 #include <openssl/rsa.h>
 
-#define CERTIFICATE    11
+#include "tls/message.h"
+
 #define STATUS_REQUEST 5
 #define OCSP           1
 /* As OpenSSL numbers them too: section 4.2.3. */
@@ -15,13 +16,6 @@
 #define RSA_PSS    0x0804
 
 #define MAX_CHAIN_BYTES 6144
-
-static uint32_t put_number(uint8_t *to, uint32_t number, uint32_t bytes)
-{
-	for (uint32_t i = 0; i < bytes; i++)
-		to[i] = (uint8_t)(number >> 8 * (bytes - 1 - i));
-	return bytes;
-}
 
 /* One certificate behind its length, with no extensions. False: there is no room left. */
 static bool add(struct tls_identity *id, X509 *cert)
@@ -32,9 +26,9 @@ static bool add(struct tls_identity *id, X509 *cert)
 	if (n <= 0 || id->chain_bytes + (uint32_t)n + 5 > MAX_CHAIN_BYTES)
 		return false;
 	to = id->chain + id->chain_bytes;
-	to += put_number(to, (uint32_t)n, 3);
+	to += rs_tls_put_number(to, (uint32_t)n, 3);
 	i2d_X509(cert, &to); /* moves to */
-	put_number(to, 0, 2);
+	rs_tls_put_number(to, 0, 2);
 	id->chain_bytes += (uint32_t)n + 5;
 	return true;
 }
@@ -110,23 +104,22 @@ uint32_t rs_tls_identity_encode(const struct tls_identity *id, bool status, uint
 {
 	uint32_t ocsp = status ? (uint32_t)id->ocsp_bytes : 0;
 	uint32_t list = id->chain_bytes + (ocsp ? 8 + ocsp : 0);
-	uint32_t n = put_number(to, CERTIFICATE, 1);
+	uint32_t n = rs_tls_put_header(to, TLS_CERTIFICATE, 4 + list);
 
-	n += put_number(to + n, 4 + list, 3);
-	n += put_number(to + n, 0, 1); /* no certificate_request_context */
-	n += put_number(to + n, list, 3);
+	n += rs_tls_put_number(to + n, 0, 1); /* no certificate_request_context */
+	n += rs_tls_put_number(to + n, list, 3);
 	memcpy(to + n, id->chain, id->first_bytes);
 	n += id->first_bytes;
 	if (ocsp) {
-		n += put_number(to + n, 8 + ocsp, 2);
-		n += put_number(to + n, STATUS_REQUEST, 2);
-		n += put_number(to + n, 4 + ocsp, 2);
-		n += put_number(to + n, OCSP, 1);
-		n += put_number(to + n, ocsp, 3);
+		n += rs_tls_put_number(to + n, 8 + ocsp, 2);
+		n += rs_tls_put_number(to + n, STATUS_REQUEST, 2);
+		n += rs_tls_put_number(to + n, 4 + ocsp, 2);
+		n += rs_tls_put_number(to + n, OCSP, 1);
+		n += rs_tls_put_number(to + n, ocsp, 3);
 		memcpy(to + n, id->ocsp, ocsp);
 		n += ocsp;
 	} else {
-		n += put_number(to + n, 0, 2);
+		n += rs_tls_put_number(to + n, 0, 2);
 	}
 	memcpy(to + n, id->chain + id->first_bytes + 2, id->chain_bytes - id->first_bytes - 2);
 	return n + id->chain_bytes - id->first_bytes - 2;

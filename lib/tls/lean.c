@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "tls/domain_internal.h"
+#include "tls/message.h"
 
 /* Section 5.5: fewer records with one key than AES-GCM stands. */
 #define MAX_RECORDS_PER_KEY (UINT64_C(1) << 23)
@@ -12,9 +13,6 @@
 #define MAX_EMPTY_RECORDS 32
 /* A record shorter than that only where there is no more to send. */
 #define MIN_RECORD_BYTES 512
-
-#define KEY_UPDATE 24
-#define FINISHED   20
 
 /* ---- out of OpenSSL ---- */
 
@@ -29,7 +27,7 @@ static void on_message(int written, int version, int content_type, const void *d
 	(void)arg;
 	if (!written)
 		return;
-	if (content_type == SSL3_RT_HANDSHAKE && bytes && message[0] == FINISHED)
+	if (content_type == SSL3_RT_HANDSHAKE && bytes && message[0] == TLS_FINISHED)
 		s->n_app_records = 0;
 	else if (content_type == SSL3_RT_INNER_CONTENT_TYPE)
 		s->n_app_records++;
@@ -38,6 +36,13 @@ static void on_message(int written, int version, int content_type, const void *d
 void rs_tls_use_lean(SSL_CTX *ctx)
 {
 	SSL_CTX_set_msg_callback(ctx, on_message);
+}
+
+/* RFC 6066 section 4 */
+static bool has_short_records(const SSL *ssl)
+{
+	return SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl)) !=
+	       TLSEXT_max_fragment_length_DISABLED;
 }
 
 void rs_tls_lean_begin(struct tls_session *s)
@@ -49,7 +54,8 @@ void rs_tls_lean_begin(struct tls_session *s)
 	memcpy(tx, s->tx.secret, sizeof(tx));
 	if (SSL_version(s->ssl) == TLS1_3_VERSION &&
 		s->n_secrets == (TLS_SECRET_RX | TLS_SECRET_TX) && suite > 0x1300 &&
-		suite <= 0x1300 + TLS_N_SUITES && !SSL_has_pending(s->ssl)) {
+		suite <= 0x1300 + TLS_N_SUITES && !has_short_records(s->ssl) &&
+		!SSL_has_pending(s->ssl)) {
 		s->suite = &s->domain->library->suites[suite - 0x1301];
 		s->lean = rs_tls_keys_init(&s->rx, s->suite, rx, false) &&
 			  rs_tls_keys_init(&s->tx, s->suite, tx, true);
@@ -80,7 +86,7 @@ enum tls_status rs_tls_lean_seal(
 /* Section 4.6.3: says so with the old keys, and goes on with new ones. */
 static enum tls_status update_own_keys(struct tls_session *s)
 {
-	static const uint8_t update[TLS_KEY_UPDATE_BYTES] = {KEY_UPDATE, 0, 0, 1, 0};
+	static const uint8_t update[TLS_KEY_UPDATE_BYTES] = {TLS_KEY_UPDATE, 0, 0, 1, 0};
 	enum tls_status status;
 
 	if (!s->owes_update && s->tx.seq < MAX_RECORDS_PER_KEY)
@@ -227,13 +233,13 @@ static enum tls_status take_alert(struct tls_session *s, const uint8_t *alert, u
  */
 static enum tls_status take_handshake(struct tls_session *s, const uint8_t *text, uint32_t n)
 {
-	static const uint8_t head[TLS_KEY_UPDATE_BYTES - 1] = {KEY_UPDATE, 0, 0, 1};
+	static const uint8_t head[TLS_KEY_UPDATE_BYTES - 1] = {TLS_KEY_UPDATE, 0, 0, 1};
 	uint8_t *update = s->update;
 	uint32_t more = rs_min_u32(n, TLS_KEY_UPDATE_BYTES - s->n_update);
 
 	memcpy(update + s->n_update, text, more);
 	s->n_update = (uint8_t)(s->n_update + more);
-	if (!n || update[0] != KEY_UPDATE)
+	if (!n || update[0] != TLS_KEY_UPDATE)
 		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 	if (memcmp(update, head, rs_min_u32(s->n_update, sizeof(head))) != 0)
 		return rs_tls_lean_fail(s, TLS_ALERT_DECODE_ERROR);

@@ -6,40 +6,17 @@
 
 #include <openssl/rand.h>
 
-#include "base/bytes.h"
 #include "tls/domain_internal.h"
 #include "tls/hello.h"
 #include "tls/identity.h"
 #include "tls/lean.h"
-#include "tls/quick_ticket.h"
+#include "tls/opening.h"
+#include "tls/quick_internal.h"
 
-#define MAX_HELLO_RECORD  2048
 #define MAX_FLIGHT        15000
 #define HELLO_BYTES       160 /* more than our ServerHello, its record, and a CCS record */
 #define SMALL_BYTES       256 /* more than EncryptedExtensions, Finished, and message headers */
 #define CHACHA20_POLY1305 0x1303
-#define MAX_CCS           32 /* of a client; one is usual */
-#define FINISHED_HEAD     4
-
-enum message {
-	SERVER_HELLO = 2,
-	NEW_SESSION_TICKET = 4,
-	ENCRYPTED_EXTENSIONS = 8,
-	CERTIFICATE_VERIFY = 15,
-	FINISHED = 20,
-};
-
-/* What is left to know when the first flight has been sent. */
-struct tls_quick {
-	uint8_t verify[TLS_MAX_HASH];     /* the client's Finished has to say */
-	uint8_t secret[TLS_MAX_HASH];     /* of the client's records after that */
-	uint8_t resumption[TLS_MAX_HASH]; /* resumption_master_secret */
-	uint8_t name[TLS_TICKET_NAME_BYTES];
-	uint8_t finished[FINISHED_HEAD + TLS_MAX_HASH]; /* the client's, as far as it has come */
-	uint8_t n_finished;
-	uint8_t n_ccs;
-	bool resumed, takes_tickets;
-};
 
 /* One handshake, while its first flight is made. */
 struct flight {
@@ -64,32 +41,16 @@ struct flight {
 	uint32_t n_out;
 };
 
-static struct span span_of(const void *data, uint32_t len)
-{
-	return (struct span){.data = data, .len = len};
-}
-
-static struct span text_of(const char *text)
-{
-	return span_of(text, (uint32_t)strlen(text));
-}
-
 /* ---- the key schedule (section 7.1) ---- */
-
-static bool derive(const struct tls_hkdf *h, const uint8_t *secret, const char *label,
-	struct span context, uint8_t *to)
-{
-	return rs_tls_hkdf_expand(h, span_of(secret, h->bytes), text_of("tls13 "), text_of(label),
-		context, to, h->bytes);
-}
 
 /* To the next step, with what comes in there. */
 static bool step(struct flight *f, struct span input)
 {
 	uint8_t empty[TLS_MAX_HASH], salt[TLS_MAX_HASH];
 	bool ok = rs_tls_hkdf_empty_hash(f->hkdf, empty) &&
-		  derive(f->hkdf, f->secret, "derived", span_of(empty, f->hkdf->bytes), salt) &&
-		  rs_tls_hkdf_extract(f->hkdf, span_of(salt, f->hkdf->bytes), input, f->secret);
+		  rs_tls_quick_derive(f->hkdf, f->secret, "derived",
+			  rs_tls_span(empty, f->hkdf->bytes), salt) &&
+		  rs_tls_hkdf_extract(f->hkdf, rs_tls_span(salt, f->hkdf->bytes), input, f->secret);
 
 	OPENSSL_cleanse(salt, sizeof(salt));
 	return ok;
@@ -105,8 +66,9 @@ static bool finish(
 	const struct tls_hkdf *h, const uint8_t *secret, const uint8_t *hash, uint8_t *to)
 {
 	uint8_t key[TLS_MAX_HASH];
-	bool ok = derive(h, secret, "finished", (struct span){0}, key) &&
-		  rs_tls_hkdf_extract(h, span_of(key, h->bytes), span_of(hash, h->bytes), to);
+	bool ok =
+		rs_tls_quick_derive(h, secret, "finished", (struct span){0}, key) &&
+		rs_tls_hkdf_extract(h, rs_tls_span(key, h->bytes), rs_tls_span(hash, h->bytes), to);
 
 	OPENSSL_cleanse(key, sizeof(key));
 	return ok;
@@ -127,47 +89,33 @@ static bool hash_so_far(struct flight *f)
 
 /* ---- messages ---- */
 
-static uint32_t put_number(uint8_t *to, uint32_t number, uint32_t bytes)
-{
-	for (uint32_t i = 0; i < bytes; i++)
-		to[i] = (uint8_t)(number >> 8 * (bytes - 1 - i));
-	return bytes;
-}
-
-static uint32_t put_bytes(uint8_t *to, const uint8_t *from, uint32_t n)
-{
-	if (n)
-		memcpy(to, from, n);
-	return n;
-}
-
 static void put_server_hello(struct flight *f, bool resumed)
 {
 	const struct span id = f->hello.session_id;
 	uint8_t *to = f->hello_out;
 	uint32_t extensions = 6 + 8 + TLS_X25519_BYTES + (resumed ? 6 : 0);
-	uint32_t n = put_number(to, SERVER_HELLO, 1);
+	uint32_t n = rs_tls_put_header(
+		to, TLS_SERVER_HELLO, 2 + 32 + 1 + id.len + 2 + 1 + 2 + extensions);
 
-	n += put_number(to + n, 2 + 32 + 1 + id.len + 2 + 1 + 2 + extensions, 3);
-	n += put_number(to + n, 0x0303, 2);
-	n += put_bytes(to + n, f->random, sizeof(f->random));
-	n += put_number(to + n, id.len, 1);
-	n += put_bytes(to + n, id.data, id.len);
-	n += put_number(to + n, f->suite, 2);
-	n += put_number(to + n, 0, 1); /* no compression */
-	n += put_number(to + n, extensions, 2);
-	n += put_number(to + n, 43, 2); /* supported_versions: 1.3 */
-	n += put_number(to + n, 2, 2);
-	n += put_number(to + n, 0x0304, 2);
-	n += put_number(to + n, 51, 2); /* key_share: X25519 */
-	n += put_number(to + n, 4 + TLS_X25519_BYTES, 2);
-	n += put_number(to + n, 29, 2);
-	n += put_number(to + n, TLS_X25519_BYTES, 2);
-	n += put_bytes(to + n, f->share, TLS_X25519_BYTES);
+	n += rs_tls_put_number(to + n, 0x0303, 2);
+	n += rs_tls_put_bytes(to + n, f->random, sizeof(f->random));
+	n += rs_tls_put_number(to + n, id.len, 1);
+	n += rs_tls_put_bytes(to + n, id.data, id.len);
+	n += rs_tls_put_number(to + n, f->suite, 2);
+	n += rs_tls_put_number(to + n, 0, 1); /* no compression */
+	n += rs_tls_put_number(to + n, extensions, 2);
+	n += rs_tls_put_number(to + n, 43, 2); /* supported_versions: 1.3 */
+	n += rs_tls_put_number(to + n, 2, 2);
+	n += rs_tls_put_number(to + n, 0x0304, 2);
+	n += rs_tls_put_number(to + n, 51, 2); /* key_share: X25519 */
+	n += rs_tls_put_number(to + n, 4 + TLS_X25519_BYTES, 2);
+	n += rs_tls_put_number(to + n, 29, 2);
+	n += rs_tls_put_number(to + n, TLS_X25519_BYTES, 2);
+	n += rs_tls_put_bytes(to + n, f->share, TLS_X25519_BYTES);
 	if (resumed) {
-		n += put_number(to + n, 41, 2); /* pre_shared_key: the first */
-		n += put_number(to + n, 2, 2);
-		n += put_number(to + n, 0, 2);
+		n += rs_tls_put_number(to + n, 41, 2); /* pre_shared_key: the first */
+		n += rs_tls_put_number(to + n, 2, 2);
+		n += rs_tls_put_number(to + n, 0, 2);
 	}
 	f->n_hello_out = n;
 }
@@ -177,18 +125,17 @@ static void put_extensions(struct flight *f)
 	uint8_t *to = f->out + f->n_out;
 	uint32_t name = f->is_named ? 4 : 0;
 	uint32_t alpn = f->protocol.len ? 7 + f->protocol.len : 0;
-	uint32_t n = put_number(to, ENCRYPTED_EXTENSIONS, 1);
+	uint32_t n = rs_tls_put_header(to, TLS_ENCRYPTED_EXTENSIONS, 2 + name + alpn);
 
-	n += put_number(to + n, 2 + name + alpn, 3);
-	n += put_number(to + n, name + alpn, 2);
+	n += rs_tls_put_number(to + n, name + alpn, 2);
 	if (name)
-		n += put_number(to + n, 0, 4); /* server_name, empty */
+		n += rs_tls_put_number(to + n, 0, 4); /* server_name, empty */
 	if (alpn) {
-		n += put_number(to + n, 16, 2);
-		n += put_number(to + n, 3 + f->protocol.len, 2);
-		n += put_number(to + n, 1 + f->protocol.len, 2);
-		n += put_number(to + n, f->protocol.len, 1);
-		n += put_bytes(to + n, f->protocol.data, f->protocol.len);
+		n += rs_tls_put_number(to + n, 16, 2);
+		n += rs_tls_put_number(to + n, 3 + f->protocol.len, 2);
+		n += rs_tls_put_number(to + n, 1 + f->protocol.len, 2);
+		n += rs_tls_put_number(to + n, f->protocol.len, 1);
+		n += rs_tls_put_bytes(to + n, f->protocol.data, f->protocol.len);
 	}
 	f->n_out += n;
 }
@@ -203,15 +150,14 @@ static bool put_proof(struct flight *f)
 
 	if (!hear(f, to, n) || !hash_so_far(f) ||
 		!rs_tls_identity_sign(
-			f->identity, span_of(f->hash, f->hkdf->bytes), signature, &n_signature))
+			f->identity, rs_tls_span(f->hash, f->hkdf->bytes), signature, &n_signature))
 		return false;
 	f->n_out += n;
 	to += n;
-	n = put_number(to, CERTIFICATE_VERIFY, 1);
-	n += put_number(to + n, 4 + (uint32_t)n_signature, 3);
-	n += put_number(to + n, f->identity->algorithm, 2);
-	n += put_number(to + n, (uint32_t)n_signature, 2);
-	n += put_bytes(to + n, signature, (uint32_t)n_signature);
+	n = rs_tls_put_header(to, TLS_CERTIFICATE_VERIFY, 4 + (uint32_t)n_signature);
+	n += rs_tls_put_number(to + n, f->identity->algorithm, 2);
+	n += rs_tls_put_number(to + n, (uint32_t)n_signature, 2);
+	n += rs_tls_put_bytes(to + n, signature, (uint32_t)n_signature);
 	f->n_out += n;
 	return hear(f, to, n);
 }
@@ -219,9 +165,8 @@ static bool put_proof(struct flight *f)
 static bool put_finished(struct flight *f)
 {
 	uint8_t *to = f->out + f->n_out;
-	uint32_t n = put_number(to, FINISHED, 1);
+	uint32_t n = rs_tls_put_header(to, TLS_FINISHED, f->hkdf->bytes);
 
-	n += put_number(to + n, f->hkdf->bytes, 3);
 	if (!hash_so_far(f) || !finish(f->hkdf, f->finished, f->hash, to + n))
 		return false;
 	n += f->hkdf->bytes;
@@ -239,7 +184,7 @@ static bool choose_suite(struct flight *f)
 
 	while (i + 2 < offered.len && (offered.data[i] & 0x0f) == 0x0a) /* RFC 8701 */
 		i += 2;
-	if (rs_tls_hello_lists(span_of(offered.data + i, 2), CHACHA20_POLY1305)) {
+	if (rs_tls_hello_lists(rs_tls_span(offered.data + i, 2), CHACHA20_POLY1305)) {
 		f->suite = CHACHA20_POLY1305;
 	} else {
 		for (f->suite = 0x1301; !rs_tls_hello_lists(offered, f->suite); f->suite++) {
@@ -280,7 +225,7 @@ static bool choose_protocol(struct flight *f)
 		for (uint32_t at = 0; at < offered.len; at += 1 + offered.data[at]) {
 			if (offered.data[at] == strlen(ours[i]) &&
 				!memcmp(offered.data + at + 1, ours[i], offered.data[at])) {
-				f->protocol = text_of(ours[i]);
+				f->protocol = rs_tls_text(ours[i]);
 				return true;
 			}
 		}
@@ -288,16 +233,12 @@ static bool choose_protocol(struct flight *f)
 	return !offered.len;
 }
 
-/* The ClientHello, if it is one record and has come as a whole. */
-static bool read_hello(struct flight *f, struct span in, uint8_t *copy, uint32_t *bytes)
+/* The ClientHello, if it is all of a record, and for us. */
+static bool read_hello(struct flight *f, struct span record)
 {
-	if (in.len < TLS_RECORD_HEADER || in.data[0] != TLS_CONTENT_HANDSHAKE || in.data[1] != 3)
+	if (!record.len)
 		return false;
-	*bytes = TLS_RECORD_HEADER + ((uint32_t)in.data[3] << 8 | in.data[4]);
-	if (*bytes > MAX_HELLO_RECORD || in.len < *bytes)
-		return false;
-	memcpy(copy, in.data, *bytes); /* the pipe may move what it shows, to make room */
-	f->message = span_of(copy + TLS_RECORD_HEADER, *bytes - TLS_RECORD_HEADER);
+	f->message = rs_tls_span(record.data + TLS_RECORD_HEADER, record.len - TLS_RECORD_HEADER);
 	return rs_tls_hello_read(f->message, &f->hello) && choose_suite(f) && choose_identity(f) &&
 	       choose_protocol(f);
 }
@@ -318,13 +259,14 @@ static bool is_bound(struct flight *f)
 {
 	const struct tls_hkdf *h = f->hkdf;
 	uint8_t hash[TLS_MAX_HASH], key[TLS_MAX_HASH], binder[TLS_MAX_HASH];
-	bool ok = rs_tls_hkdf_empty_hash(h, hash) &&
-		  derive(h, f->secret, "res binder", span_of(hash, h->bytes), key) &&
-		  EVP_DigestInit_ex2(h->ctx, h->md, NULL) == 1 &&
-		  EVP_DigestUpdate(h->ctx, f->message.data, f->hello.n_before_binders) == 1 &&
-		  EVP_DigestFinal_ex(h->ctx, hash, NULL) == 1 && finish(h, key, hash, binder) &&
-		  f->hello.binder.len == h->bytes &&
-		  CRYPTO_memcmp(binder, f->hello.binder.data, h->bytes) == 0;
+	bool ok =
+		rs_tls_hkdf_empty_hash(h, hash) &&
+		rs_tls_quick_derive(h, f->secret, "res binder", rs_tls_span(hash, h->bytes), key) &&
+		EVP_DigestInit_ex2(h->ctx, h->md, NULL) == 1 &&
+		EVP_DigestUpdate(h->ctx, f->message.data, f->hello.n_before_binders) == 1 &&
+		EVP_DigestFinal_ex(h->ctx, hash, NULL) == 1 && finish(h, key, hash, binder) &&
+		f->hello.binder.len == h->bytes &&
+		CRYPTO_memcmp(binder, f->hello.binder.data, h->bytes) == 0;
 
 	OPENSSL_cleanse(key, sizeof(key));
 	OPENSSL_cleanse(binder, sizeof(binder));
@@ -345,8 +287,8 @@ static bool begin_schedule(struct flight *f, struct tls_quick *q)
 		     f->ticket.secret_bytes == f->hkdf->bytes &&
 		     !memcmp(f->ticket.name, q->name, sizeof(q->name));
 	if (q->resumed)
-		return first_step(f, span_of(f->ticket.secret, f->hkdf->bytes)) && is_bound(f);
-	return first_step(f, span_of(zeros, f->hkdf->bytes));
+		return first_step(f, rs_tls_span(f->ticket.secret, f->hkdf->bytes)) && is_bound(f);
+	return first_step(f, rs_tls_span(zeros, f->hkdf->bytes));
 }
 
 /* ---- the first flight ---- */
@@ -354,7 +296,7 @@ static bool begin_schedule(struct flight *f, struct tls_quick *q)
 /* To the keys of the handshake. */
 static bool begin_keys(struct flight *f, struct tls_quick *q)
 {
-	const struct span hash = span_of(f->hash, f->hkdf->bytes);
+	const struct span hash = rs_tls_span(f->hash, f->hkdf->bytes);
 	struct tls_session *s = f->s;
 	uint8_t secret[TLS_MAX_HASH];
 	bool ok;
@@ -362,9 +304,9 @@ static bool begin_keys(struct flight *f, struct tls_quick *q)
 	put_server_hello(f, q->resumed);
 	ok = EVP_DigestInit_ex2(f->library->transcript, f->hkdf->md, NULL) == 1 &&
 	     hear(f, f->message.data, f->message.len) && hear(f, f->hello_out, f->n_hello_out) &&
-	     hash_so_far(f) && step(f, span_of(f->shared, TLS_X25519_BYTES)) &&
-	     derive(f->hkdf, f->secret, "c hs traffic", hash, secret) &&
-	     derive(f->hkdf, f->secret, "s hs traffic", hash, f->finished) &&
+	     hash_so_far(f) && step(f, rs_tls_span(f->shared, TLS_X25519_BYTES)) &&
+	     rs_tls_quick_derive(f->hkdf, f->secret, "c hs traffic", hash, secret) &&
+	     rs_tls_quick_derive(f->hkdf, f->secret, "s hs traffic", hash, f->finished) &&
 	     rs_tls_keys_init(&s->rx, s->suite, secret, false) &&
 	     rs_tls_keys_init(&s->tx, s->suite, f->finished, true);
 	OPENSSL_cleanse(secret, sizeof(secret));
@@ -376,17 +318,16 @@ static bool look_ahead(struct flight *f, struct tls_quick *q, uint8_t *server_se
 {
 	static const uint8_t zeros[TLS_MAX_HASH];
 	const struct tls_hkdf *h = f->hkdf;
-	const struct span hash = span_of(f->hash, h->bytes);
-	uint8_t head[4];
+	const struct span hash = rs_tls_span(f->hash, h->bytes);
+	uint8_t head[TLS_MESSAGE_HEADER];
 
-	put_number(head, FINISHED, 1);
-	put_number(head + 1, h->bytes, 3);
-	return step(f, span_of(zeros, h->bytes)) &&
-	       derive(h, f->secret, "c ap traffic", hash, q->secret) &&
-	       derive(h, f->secret, "s ap traffic", hash, server_secret) &&
+	rs_tls_put_header(head, TLS_FINISHED, h->bytes);
+	return step(f, rs_tls_span(zeros, h->bytes)) &&
+	       rs_tls_quick_derive(h, f->secret, "c ap traffic", hash, q->secret) &&
+	       rs_tls_quick_derive(h, f->secret, "s ap traffic", hash, server_secret) &&
 	       finish(h, f->s->rx.secret, f->hash, q->verify) && hear(f, head, sizeof(head)) &&
 	       hear(f, q->verify, h->bytes) && hash_so_far(f) &&
-	       derive(h, f->secret, "res master", hash, q->resumption);
+	       rs_tls_quick_derive(h, f->secret, "res master", hash, q->resumption);
 }
 
 static bool make_flight(struct flight *f, struct tls_quick *q, uint8_t *server_secret)
@@ -407,7 +348,7 @@ static bool send_flight(struct flight *f, const uint8_t *server_secret)
 		.self = s->self, .room = s->pipe->room, .wrote = s->pipe->wrote};
 	uint8_t header[TLS_RECORD_HEADER] = {TLS_CONTENT_HANDSHAKE, 3, 3};
 
-	put_number(header + 3, f->n_hello_out, 2);
+	rs_tls_put_number(header + 3, f->n_hello_out, 2);
 	rs_tls_record_put(&sink, header, sizeof(header));
 	rs_tls_record_put(&sink, f->hello_out, f->n_hello_out);
 	if (f->hello.session_id.len)
@@ -428,7 +369,7 @@ static enum tls_status refuse(struct flight *f, enum tls_alert alert)
 	return TLS_FAILED;
 }
 
-static enum tls_status answer(struct flight *f, uint32_t record_bytes, bool *declined)
+static enum tls_status answer(struct flight *f, bool *declined)
 {
 	struct tls_session *s = f->s;
 	uint8_t server_secret[TLS_MAX_HASH];
@@ -448,7 +389,6 @@ static enum tls_status answer(struct flight *f, uint32_t record_bytes, bool *dec
 	s->quick = q;
 	s->domain->counters[TLS_C_KEYS_AHEAD] += was_ahead;
 	s->suite = &f->library->suites[f->suite - 0x1301];
-	s->pipe->took(s->self, record_bytes);
 	if (!begin_schedule(f, q))
 		return refuse(f, TLS_ALERT_DECRYPT_ERROR);
 	ok = make_flight(f, q, server_secret) && send_flight(f, server_secret);
@@ -458,18 +398,17 @@ static enum tls_status answer(struct flight *f, uint32_t record_bytes, bool *dec
 
 static enum tls_status take_hello(struct tls_session *s, bool *declined)
 {
-	uint8_t copy[MAX_HELLO_RECORD];
 	struct flight f;
-	struct span in = s->pipe->peek(s->self);
-	enum tls_status status;
-	uint32_t bytes, need;
+	struct span record;
+	enum tls_status status = rs_tls_opening_take(s, &record);
+	uint32_t need;
 
-	if (!in.len)
-		return s->pipe->ended(s->self) ? TLS_ENDED : TLS_WANT_INPUT;
+	if (status != TLS_OK)
+		return status;
 	f.s = s;
 	f.library = s->domain->library;
 	f.n_out = 0;
-	*declined = !read_hello(&f, in, copy, &bytes);
+	*declined = !read_hello(&f, record);
 	if (*declined)
 		return TLS_OK;
 	need = HELLO_BYTES + SMALL_BYTES + TLS_MAX_SIGNATURE + rs_tls_identity_bytes(f.identity);
@@ -478,134 +417,20 @@ static enum tls_status take_hello(struct tls_session *s, bool *declined)
 		s->has_asked_room = true;
 		return TLS_WANT_ROOM;
 	}
-	status = answer(&f, bytes, declined);
+	status = answer(&f, declined);
 	OPENSSL_cleanse(f.secret, sizeof(f.secret));
 	OPENSSL_cleanse(f.shared, sizeof(f.shared));
 	OPENSSL_cleanse(f.finished, sizeof(f.finished));
 	OPENSSL_cleanse(&f.ticket, sizeof(f.ticket));
+	if (!*declined)
+		rs_tls_opening_free(s);
 	return status;
 }
 
-/* ---- the client's answer ---- */
-
-/* Section 4.6.1 */
-static bool send_ticket(struct tls_session *s)
-{
-	const struct tls_domain *d = s->domain;
-	const struct tls_hkdf *h = s->suite->hkdf;
-	static const uint8_t nonce[1];
-	struct tls_ticket t = {.secret_bytes = (uint8_t)h->bytes};
-	uint8_t out[TLS_TICKET_BYTES + 32];
-	uint32_t n = put_number(out, NEW_SESSION_TICKET, 1);
-	bool ok;
-
-	n += put_number(out + n, 4 + 4 + 1 + sizeof(nonce) + 2 + TLS_TICKET_BYTES + 2, 3);
-	n += put_number(out + n, d->ticket_lifetime_s, 4);
-	ok = RAND_bytes_ex(d->library->ctx, out + n, 4, 0) == 1; /* ticket_age_add */
-	n += 4;
-	n += put_number(out + n, sizeof(nonce), 1);
-	n += put_bytes(out + n, nonce, sizeof(nonce));
-	n += put_number(out + n, TLS_TICKET_BYTES, 2);
-	memcpy(t.name, s->quick->name, sizeof(t.name));
-	ok = ok &&
-	     derive(h, s->quick->resumption, "resumption", span_of(nonce, sizeof(nonce)),
-		     t.secret) &&
-	     rs_tls_ticket_seal(d, &t, out + n);
-	n += TLS_TICKET_BYTES;
-	n += put_number(out + n, 0, 2); /* no extensions */
-	OPENSSL_cleanse(&t, sizeof(t));
-	return ok && rs_tls_lean_seal(s, TLS_CONTENT_HANDSHAKE, out, n) == TLS_OK;
-}
-
-static enum tls_status complete(struct tls_session *s)
-{
-	struct tls_domain *d = s->domain;
-
-	if (!rs_tls_keys_change(&s->rx, s->suite, s->quick->secret, false) ||
-		(s->quick->takes_tickets && !send_ticket(s)))
-		return TLS_FAILED;
-	d->counters[s->quick->resumed ? TLS_C_HANDSHAKES_RESUMED : TLS_C_HANDSHAKES_FULL]++;
-	d->counters[TLS_C_HANDSHAKES_QUICK]++;
-	s->open = true;
-	s->lean = true;
-	rs_tls_quick_free(s);
-	return TLS_OK;
-}
-
-/*
- * The client's Finished, in as many records as it likes (section 5.1), the last of which has
- * nothing behind it.
- */
-static enum tls_status take_finished(struct tls_session *s, const uint8_t *text, uint32_t n)
-{
-	struct tls_quick *q = s->quick;
-	const uint32_t bytes = s->suite->hkdf->bytes;
-	uint32_t more = rs_min_u32(n, FINISHED_HEAD + bytes - q->n_finished);
-	uint8_t head[FINISHED_HEAD];
-
-	put_number(head, FINISHED, 1);
-	put_number(head + 1, bytes, 3);
-	memcpy(q->finished + q->n_finished, text, more);
-	q->n_finished = (uint8_t)(q->n_finished + more);
-	if (!n || n > more ||
-		memcmp(q->finished, head, rs_min_u32(q->n_finished, FINISHED_HEAD)) != 0)
-		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
-	if (q->n_finished < FINISHED_HEAD + bytes)
-		return TLS_WANT_INPUT;
-	if (CRYPTO_memcmp(q->finished + FINISHED_HEAD, q->verify, bytes) != 0)
-		return rs_tls_lean_fail(s, TLS_ALERT_DECRYPT_ERROR);
-	return complete(s);
-}
-
-static enum tls_status take_record(struct tls_session *s, const uint8_t *record, uint32_t bytes)
-{
-	uint8_t text[TLS_RECORD_MAX], type; /* there may be padding (section 5.4) */
-	enum tls_alert alert;
-	uint32_t n;
-
-	if (record[0] == TLS_CONTENT_ALERT)
-		return TLS_FAILED;          /* the client's word is the last one */
-	if (record[0] == TLS_CONTENT_CCS) { /* section 5: to be dropped */
-		if (bytes == TLS_RECORD_HEADER + 1 && record[TLS_RECORD_HEADER] == 1 &&
-			!s->quick->n_finished && s->quick->n_ccs++ < MAX_CCS)
-			return TLS_WANT_INPUT;
-		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
-	}
-	alert = rs_tls_record_open(&s->rx, record, bytes, text, &n, &type);
-	if (alert != TLS_ALERT_NONE)
-		return rs_tls_lean_fail(s, alert);
-	if (type == TLS_CONTENT_ALERT)
-		return TLS_FAILED;
-	if (type != TLS_CONTENT_HANDSHAKE)
-		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
-	return take_finished(s, text, n);
-}
-
-/* As many records as there are, up to the end of the Finished. */
-static enum tls_status take_answer(struct tls_session *s)
-{
-	const uint32_t need = TLS_TICKET_BYTES + 32 + TLS_RECORD_OVERHEAD;
-	enum tls_status status = TLS_WANT_INPUT;
-
-	while (status == TLS_WANT_INPUT) {
-		const uint8_t *record;
-		uint32_t bytes;
-
-		if (s->pipe->peek(s->self).len && s->pipe->total_room(s->self, need) < need)
-			return TLS_WANT_ROOM;
-		status = rs_tls_lean_next(s, &record, &bytes);
-		if (status != TLS_OK)
-			return status;
-		status = take_record(s, record, bytes);
-		rs_tls_lean_drop(s, bytes);
-	}
-	return status;
-}
-
-enum tls_status rs_tls_quick_go_on(struct tls_session *s, bool *declined)
+enum tls_status rs_tls_quick_go_on(struct tls_session *s, uint8_t *text, bool *declined)
 {
 	*declined = false;
-	return s->quick ? take_answer(s) : take_hello(s, declined);
+	return s->quick ? rs_tls_quick_take_answer(s, text) : take_hello(s, declined);
 }
 
 void rs_tls_quick_free(struct tls_session *s)

@@ -9,17 +9,21 @@
 #include "base/bytes.h"
 #include "tls/domain_internal.h"
 #include "tls/lean.h"
+#include "tls/opening.h"
 #include "tls/quick.h"
 
 /* ---- OpenSSL's side of the pipe ---- */
 
 static int pipe_read(BIO *bio, char *to, size_t max, size_t *n)
 {
-	const struct tls_session *s = BIO_get_data(bio);
-	struct span in = s->pipe->peek(s->self);
+	struct tls_session *s = BIO_get_data(bio);
+	struct span in;
 
 	BIO_clear_retry_flags(bio);
-	*n = 0;
+	*n = rs_tls_opening_replay(s, (uint8_t *)to, (uint32_t)rs_min_u64(max, UINT32_MAX));
+	if (*n)
+		return 1;
+	in = s->pipe->peek(s->self);
 	if (!in.len) {
 		if (!s->pipe->ended(s->self))
 			BIO_set_retry_read(bio);
@@ -61,7 +65,8 @@ static long pipe_ctrl(BIO *bio, int command, long argument, void *pointer)
 	(void)pointer;
 	if (command == BIO_CTRL_FLUSH)
 		return 1;
-	return command == BIO_CTRL_EOF && s->pipe->ended(s->self) && !s->pipe->peek(s->self).len;
+	return command == BIO_CTRL_EOF && s->pipe->ended(s->self) && !s->opening &&
+	       !s->pipe->peek(s->self).len;
 }
 
 static int pipe_create(BIO *bio)
@@ -203,10 +208,10 @@ static enum tls_status write_lean(
 }
 
 /* A handshake of ours, or the decision that it is OpenSSL's. */
-static enum tls_status shake_quickly(struct tls_session *s)
+static enum tls_status shake_quickly(struct tls_session *s, uint8_t *text)
 {
 	bool declined = false;
-	enum tls_status status = rs_tls_quick_go_on(s, &declined);
+	enum tls_status status = rs_tls_quick_go_on(s, text, &declined);
 
 	if (declined)
 		return use_openssl(s) ? TLS_OK : fail(s);
@@ -228,7 +233,7 @@ enum tls_status rs_tls_session_read(
 		return read_lean(s, to, max, n);
 	ERR_clear_error();
 	if (!s->ssl) {
-		status = shake_quickly(s);
+		status = shake_quickly(s, to);
 		if (status != TLS_OK)
 			return status;
 		if (s->lean)
@@ -297,6 +302,7 @@ void rs_tls_session_free(struct tls_session *s)
 	if (s->domain->library->at_work == s)
 		s->domain->library->at_work = NULL;
 	SSL_free(s->ssl);
+	rs_tls_opening_free(s);
 	rs_tls_quick_free(s);
 	if (s->n_gathered)
 		s->pipe->release(s->self);

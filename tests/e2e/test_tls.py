@@ -345,6 +345,7 @@ def records_split_at_every_byte(t):
                 client.attempt(client.tls.write, request("GET", "/hello/split"))
                 true(b"200 OK" in read_response(client), "no answer")
     appliance.stop()
+    true(re.search(r"handshakes_quick +3\b", appliance.words(200)), "those of 1.3 are not ours")
 
 
 @test(own=True, within=60, layouts=("fused",))
@@ -529,54 +530,13 @@ def bad_files_are_named(t):
         true(word in words and len(words.splitlines()) == 1, f"{certificate}: {words}")
 
 
-def check_on_a_terminal(t, certificate, key):
-    """(status, words) of --check in a session whose terminal OpenSSL could ask."""
-    child, terminal = pty.fork()
-    if not child:
-        os.execv(t.binary, [t.binary, "--", "--ip", "10.9.9.9/24", "--check", "--https", "443",
-                            "--cert", certificate, "--key", key])
-    words = b""
-    try:
-        while select.select([terminal], [], [], 10)[0]:
-            try:
-                words += os.read(terminal, 4096)
-            except OSError:  # the last one who had it open has gone
-                return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), words.decode()
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        raise AssertionError(f"it waits for somebody: {words}")
-    finally:
-        os.close(terminal)
-
-
-@test(families=(4,), layouts=("fused",))
-def nobody_is_asked_for_a_passphrase(t):
-    certificate, key = pki.pair("one.test")
-    locked = pki.path("locked.key")
-    pki.openssl("ec", "-in", key, "-aes128", "-passout", "pass:secret", "-out", locked)
-    status, words = check_on_a_terminal(t, certificate, locked)
-    equal(status, 2, words)
-    true(locked in words and "encrypted" in words, words)
-    status, words = check_on_a_terminal(t, certificate, key)
-    equal(status, 0, words)
-
-
-@test(families=(4,), layouts=("fused",))
-def what_clients_will_object_to_is_said(t):
-    one, key = pki.pair("one.test")
-    stale, stale_key = pki.pair("stale.test", days=-1)
-    rsa, _ = pki.pair("rsa.test", "rsa")
-    chain, broken = pki.path("chain.pem"), pki.path("broken.pem")
-    for name, parts in ((chain, (one, pki.authority())), (broken, (one, rsa))):
-        with open(name, "wb") as file:
-            for part in parts:
-                with open(part, "rb") as source:
-                    file.write(source.read())
-    for certificate, private, says in (
-        (chain, key, ()),
-        (stale, stale_key, (f"{stale}: certificate 1 has expired",)),
-        (broken, key, (f"{broken}: certificate 2 did not issue the one before it",)),
-    ):
-        words = t.tool(t.binary, "--", "--ip", "10.9.9.9/24", "--check", "--https", "443",
-                       "--cert", certificate, "--key", private)
-        equal(re.findall("^ringside: (.*); clients may refuse it$", words, re.M), list(says))
+@test(own=True, families=(4,), layouts=("fused",))
+def padded_and_short_records(t):
+    """RFC 8446 section 5.4, RFC 6066 section 4."""
+    appliance = start(t)
+    get = b"GET /bytes/5000 HTTP/1.1\r\nHost: one.test\r\nConnection: close\r\n\r\n"
+    for options in (("-record_padding", "1024"), ("-record_padding", "16384"),
+                    ("-maxfraglen", "512"), ("-maxfraglen", "512", "-groups", "P-256")):
+        words = s_client(t, "-quiet", *options, "-ign_eof", data=get)
+        true("200 OK" in words, f"{options}: {words[-300:]}")
+    appliance.stop()

@@ -215,6 +215,136 @@ static void keys_made_ahead(void **state)
 	finish(&r);
 }
 
+/* TCP may cut a hello anywhere. Whoever answers it has all of it. */
+static void hellos_in_pieces(void **state)
+{
+	static const uint32_t pieces[] = {1, 2, 4, 5, 6, 100, 1460};
+	static struct rig r;
+
+	(void)state;
+	begin(&r);
+	for (uint32_t i = 0; i < 2 * RS_ARRAY_SIZE(pieces); i++) {
+		uint64_t before = r.counters[TLS_C_HANDSHAKES_QUICK];
+		bool is_old = i % 2;
+
+		rig_connect(&r);
+		if (is_old)
+			SSL_set_max_proto_version(r.client, TLS1_2_VERSION);
+		r.shown = pieces[i / 2];
+		shake_hands(&r);
+		r.shown = UINT32_MAX;
+		talk(&r);
+		assert_int_equal(r.counters[TLS_C_HANDSHAKES_QUICK], before + !is_old);
+		rig_disconnect(&r);
+	}
+	finish(&r);
+}
+
+static int add_bytes(SSL *ssl, unsigned int type, unsigned int context, const unsigned char **out,
+	size_t *n, X509 *cert, size_t i_cert, int *alert, void *bytes)
+{
+	static const uint8_t zeros[8000];
+
+	(void)ssl;
+	(void)type;
+	(void)context;
+	(void)cert;
+	(void)i_cert;
+	(void)alert;
+	*out = zeros;
+	*n = *(const size_t *)bytes;
+	return 1;
+}
+
+/* An extension that nobody knows makes hellos as long as one likes. */
+static void long_hellos(void **state)
+{
+	static const size_t sizes[] = {1000, 1800, 3500, 4096, 8000};
+	static struct rig r;
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(sizes); i++) {
+		size_t bytes = sizes[i];
+
+		begin(&r);
+		assert_true(SSL_CTX_add_custom_ext(
+			r.ctx, 0xfd00, SSL_EXT_CLIENT_HELLO, add_bytes, NULL, &bytes, NULL, NULL));
+		assert_int_equal(connect_with(&r, NULL, "a.test"), bytes < 4096);
+		rig_disconnect(&r);
+		finish(&r);
+	}
+}
+
+/* What begins like no hello is OpenSSL's at once, which does not wait for a record of it. */
+static void other_protocols(void **state)
+{
+	static const char *const words[] = {"G", "GET / HTTP/1.1\r\n\r\n", "\x16G", "\x15\x03"};
+	static struct rig r;
+	uint32_t n;
+
+	(void)state;
+	begin(&r);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(words); i++) {
+		rig_connect(&r);
+		r.in_to = (uint32_t)strlen(words[i]);
+		memcpy(r.in, words[i], r.in_to);
+		server_read(&r, &n);
+		assert_non_null(r.server.ssl);
+		r.has_ended = true;
+		assert_int_equal(server_read(&r, &n), TLS_FAILED);
+		rig_disconnect(&r);
+	}
+	finish(&r);
+}
+
+/* Section 5.4: any record may be padded, up to what a record carries. */
+static void padded_records(void **state)
+{
+	static const size_t blocks[] = {16, 512, 4096, 16384};
+	static struct rig r;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2 * RS_ARRAY_SIZE(blocks); i++) { /* OpenSSL takes them, too */
+		rig_init_with(&r, i % 2);
+		SSL_CTX_set_block_padding(r.ctx, blocks[i / 2]);
+		assert_int_equal(connect_with(&r, NULL, "a.test"), i % 2 == 0);
+		rig_disconnect(&r);
+		rig_fini(&r);
+	}
+}
+
+/* RFC 6066 section 4: whoever has agreed to shorter records writes no longer ones. */
+static void clients_that_want_short_records(void **state)
+{
+	static uint8_t text[5000];
+	static struct rig r;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2; i++) {
+		uint32_t n_read = 0, n;
+		int got;
+
+		begin(&r);
+		SSL_CTX_set_tlsext_max_fragment_length(r.ctx, TLSEXT_max_fragment_length_512);
+		if (i)
+			SSL_CTX_set1_groups_list(r.ctx, "P-256");
+		rig_connect(&r);
+		shake_hands(&r);
+		for (uint32_t done = 0; done < sizeof(text); done += n)
+			assert_int_equal(rs_tls_session_write(&r.server, text + done,
+						 (uint32_t)sizeof(text) - done, &n),
+				TLS_OK);
+		carry(&r);
+		while ((got = SSL_read(r.client, text, sizeof(text))) > 0) {
+			assert_true(got <= 512);
+			n_read += (uint32_t)got;
+		}
+		assert_int_equal(n_read, sizeof(text));
+		rig_disconnect(&r);
+		finish(&r);
+	}
+}
+
 /* ---- what it leaves ---- */
 
 static void others_are_openssls(void **state)
@@ -396,6 +526,11 @@ int main(void)
 		cmocka_unit_test(resumption),
 		cmocka_unit_test(tickets_of_others_make_full_handshakes),
 		cmocka_unit_test(keys_made_ahead),
+		cmocka_unit_test(hellos_in_pieces),
+		cmocka_unit_test(long_hellos),
+		cmocka_unit_test(other_protocols),
+		cmocka_unit_test(padded_records),
+		cmocka_unit_test(clients_that_want_short_records),
 		cmocka_unit_test(others_are_openssls),
 		cmocka_unit_test(hellos_cut_short_or_grown_are_none),
 		cmocka_unit_test(any_byte_of_the_hello),

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Handshake messages of TLS 1.3 (RFC 8446 section 4): their numbers, and what it takes to put one
+ * together. Includes base. Private to lib/tls.
+ */
+#ifndef RS_TLS_MESSAGE_H
+#define RS_TLS_MESSAGE_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/sendq.h"
+
+#define TLS_MESSAGE_HEADER 4
+
+enum tls_message {
+	TLS_CLIENT_HELLO = 1,
+	TLS_SERVER_HELLO = 2,
+	TLS_NEW_SESSION_TICKET = 4,
+	TLS_ENCRYPTED_EXTENSIONS = 8,
+	TLS_CERTIFICATE = 11,
+	TLS_CERTIFICATE_VERIFY = 15,
+	TLS_FINISHED = 20,
+	TLS_KEY_UPDATE = 24,
+};
+
+static inline struct span rs_tls_span(const void *data, uint32_t len)
+{
+	return (struct span){.data = data, .len = len};
+}
+
+static inline struct span rs_tls_text(const char *text)
+{
+	return rs_tls_span(text, (uint32_t)strlen(text));
+}
+
+/* The last bytes of a number, at most 4. Returns how many. */
+static inline uint32_t rs_tls_put_number(uint8_t *to, uint32_t number, uint32_t bytes)
+{
+	for (uint32_t i = 0; i < bytes; i++)
+		to[i] = (uint8_t)(number >> 8 * (bytes - 1 - i));
+	return bytes;
+}
+
+static inline uint32_t rs_tls_put_bytes(uint8_t *to, const uint8_t *from, uint32_t n)
+{
+	if (n)
+		memcpy(to, from, n);
+	return n;
+}
+
+/* Type and length of a message of bytes. Returns TLS_MESSAGE_HEADER. */
+static inline uint32_t rs_tls_put_header(uint8_t *to, enum tls_message type, uint32_t bytes)
+{
+	to[0] = (uint8_t)type;
+	return 1 + rs_tls_put_number(to + 1, bytes, 3);
+}
+
+#endif

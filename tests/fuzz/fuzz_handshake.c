@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Any bytes, in pieces, as all that a client says to a session that waits for its hello; little
+ * room for the answer at first. Whoever speaks without keys is never served, and the session ends
+ * when its client does, with nothing left behind. The input: the most bytes that come at once (0:
+ * all), the room in units of 64 bytes, and what is said. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../unit/tls_rig.h"
+
+#define MAX_SAID 20000
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct rig rig;
+
+static void remove_files(void)
+{
+	rig_fini(&rig);
+	remove_certificate(NULL);
+}
+
+static void start(void)
+{
+	make_certificate(NULL);
+	rig_init(&rig);
+	atexit(remove_files);
+}
+
+/* Once more, unless it has failed, which is for good. */
+static void go_on(enum tls_status *status)
+{
+	uint32_t n;
+
+	if (*status == TLS_FAILED)
+		return;
+	*status = server_read(&rig, &n);
+	RIG_CHECK(*status != TLS_OK && !n && !rig.server.open);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	enum tls_status status = TLS_WANT_INPUT;
+
+	if (size < 2 || size > MAX_SAID)
+		return 0;
+	if (!rig.domain)
+		start();
+	rig_connect(&rig);
+	rig.shown = data[0] ? data[0] : UINT32_MAX;
+	rig.roomy = data[1] * 64u;
+	rig.in_to = (uint32_t)size - 2;
+	memcpy(rig.in, data + 2, rig.in_to);
+	go_on(&status);
+	rig.roomy = BUFFER_BYTES / 2;
+	for (uint32_t i = 0; status == TLS_WANT_ROOM && i < 2; i++) /* OpenSSL's room is another */
+		go_on(&status);
+	RIG_CHECK(status == TLS_WANT_INPUT || status == TLS_FAILED);
+	rig.has_ended = true;
+	go_on(&status);
+	RIG_CHECK(status == TLS_FAILED);
+	rig_disconnect(&rig);
+	return 0;
+}

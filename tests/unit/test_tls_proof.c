@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What handshakes of ours prove to whom, and what they believe: names, stapled responses, tickets.
+ * Where OpenSSL's state machine does the same, it has to come to the same.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "tls_rig.h"
+#include "tls/domain_internal.h"
+#include "tls/quick_ticket.h"
+
+/* The rig's domain, made anew with what its settings say now. */
+static void change_domain(struct rig *r)
+{
+	char why[256];
+
+	rs_tls_domain_free(r->domain);
+	r->domain = rs_tls_domain_new(
+		r->library, &r->settings, r->shared, r->counters, why, sizeof(why));
+	assert_non_null(r->domain);
+}
+
+/* ---- stapled responses (RFC 6066 section 8, RFC 8446 section 4.4.2.1) ---- */
+
+static void staples_for_those_who_ask(void **state)
+{
+	static const uint8_t response[] = {0x30, 0x03, 0x0a, 0x01, 0x06};
+	char path[] = "/tmp/ringside-test-ocsp-XXXXXX";
+	FILE *file = new_file(path);
+	static struct rig r;
+
+	(void)state;
+	assert_int_equal(fwrite(response, 1, sizeof(response), file), sizeof(response));
+	fclose(file);
+	for (uint32_t i = 0; i < 4; i++) {
+		bool is_openssl = i % 2, asks = i / 2;
+		const uint8_t *got = NULL;
+
+		rig_init_with(&r, is_openssl);
+		r.settings.pairs[0].ocsp = path;
+		change_domain(&r);
+		rig_connect(&r);
+		if (asks)
+			SSL_set_tlsext_status_type(r.client, TLSEXT_STATUSTYPE_ocsp);
+		shake_hands(&r);
+		assert_int_equal(r.counters[TLS_C_HANDSHAKES_QUICK], !is_openssl);
+		assert_int_equal(SSL_get_tlsext_status_ocsp_resp(r.client, &got),
+			asks ? (int)sizeof(response) : -1);
+		if (asks)
+			assert_memory_equal(got, response, sizeof(response));
+		rig_disconnect(&r);
+		rig_fini(&r);
+	}
+	unlink(path);
+}
+
+/* ---- names (RFC 6066 section 3) ---- */
+
+static void strict_names(void **state)
+{
+	static const char *const names[] = {"a.test", "A.TEST", "b.test", NULL};
+	static struct rig r;
+	uint32_t n;
+	char byte;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2 * RS_ARRAY_SIZE(names); i++) {
+		const char *name = names[i / 2];
+		bool is_openssl = i % 2, is_known = i / 2 < 2;
+
+		rig_init_with(&r, is_openssl);
+		r.settings.strict_sni = true;
+		change_domain(&r);
+		rig_connect(&r);
+		if (name)
+			SSL_set_tlsext_host_name(r.client, name);
+		if (is_known) {
+			shake_hands(&r);
+		} else {
+			SSL_do_handshake(r.client);
+			carry(&r);
+			assert_int_equal(server_read(&r, &n), TLS_FAILED);
+			carry(&r);
+			ERR_clear_error();
+			assert_true(SSL_read(r.client, &byte, 1) <= 0);
+			assert_int_equal(ERR_GET_REASON(ERR_peek_error()),
+				SSL_AD_REASON_OFFSET + SSL_AD_UNRECOGNIZED_NAME);
+		}
+		assert_int_equal(r.counters[TLS_C_HANDSHAKES_QUICK], is_known && !is_openssl);
+		assert_int_equal(r.counters[TLS_C_UNKNOWN_NAME], !is_known);
+		rig_disconnect(&r);
+		rig_fini(&r);
+	}
+}
+
+/* ---- tickets ---- */
+
+static void fill(struct tls_ticket *t)
+{
+	*t = (struct tls_ticket){.secret_bytes = 32};
+	memset(t->name, 'n', sizeof(t->name));
+	memset(t->secret, 's', sizeof(t->secret));
+}
+
+static bool opens(const struct rig *r, const uint8_t *sealed, uint32_t n, struct tls_ticket *t)
+{
+	return rs_tls_ticket_open(r->domain, (struct span){.data = sealed, .len = n}, t);
+}
+
+static void tickets_open_as_they_were_sealed(void **state)
+{
+	uint8_t sealed[TLS_TICKET_BYTES], again[TLS_TICKET_BYTES];
+	struct tls_ticket t, got;
+	static struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	fill(&t);
+	assert_true(rs_tls_ticket_seal(r.domain, &t, sealed));
+	assert_true(opens(&r, sealed, sizeof(sealed), &got));
+	assert_memory_equal(&got, &t, sizeof(t));
+	assert_true(rs_tls_ticket_seal(r.domain, &t, again)); /* with a nonce of its own */
+	assert_memory_not_equal(sealed + 16, again + 16, 12);
+	for (uint32_t i = 0; i < sizeof(sealed); i++) {
+		sealed[i] ^= (uint8_t)(1 << i % 8);
+		assert_false(opens(&r, sealed, sizeof(sealed), &got));
+		sealed[i] ^= (uint8_t)(1 << i % 8);
+		assert_false(opens(&r, sealed, i, &got));
+	}
+	rig_fini(&r);
+}
+
+/* RFC 8446 section 4.6.1: not longer than was said. */
+static void tickets_end(void **state)
+{
+	uint8_t sealed[TLS_TICKET_BYTES];
+	struct tls_ticket t, got;
+	static struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	fill(&t);
+	assert_true(rs_tls_ticket_seal(r.domain, &t, sealed));
+	r.domain->ticket_lifetime_s = 0; /* less than its age, whatever that is */
+	assert_false(opens(&r, sealed, sizeof(sealed), &got));
+	r.domain->ticket_lifetime_s = 100;
+	assert_true(opens(&r, sealed, sizeof(sealed), &got));
+	rig_fini(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(staples_for_those_who_ask),
+		cmocka_unit_test(strict_names),
+		cmocka_unit_test(tickets_open_as_they_were_sealed),
+		cmocka_unit_test(tickets_end),
+	};
+
+	return cmocka_run_group_tests(tests, make_certificate, remove_certificate);
+}
