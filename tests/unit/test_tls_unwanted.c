@@ -72,7 +72,6 @@ static const char *wanted; /* how its line of a key log begins */
 static void keep_secret(const SSL *ssl, const char *line)
 {
 	const char *last = strrchr(line, ' ');
-	uint8_t *to = NULL;
 	unsigned int byte;
 
 	(void)ssl;
