@@ -59,14 +59,26 @@ static bool has_codings(const struct content_entry *e)
 	return e->bodies[CONTENT_GZIP] || e->bodies[CONTENT_BR] || e->bodies[CONTENT_ZSTD];
 }
 
+/*
+ * When the file was changed, for clients: never later than Date, as a cache would go on with the
+ * old file until then (section 8.8.2.1), nor before what a date is written for.
+ */
+static int64_t changed_s(const struct ask *a)
+{
+	int64_t now_s = a->env->unix_s;
+
+	if (a->entry->mtime_s < 0)
+		return 0;
+	return a->entry->mtime_s < now_s ? a->entry->mtime_s : now_s;
+}
+
 /* What a 304 repeats, too (section 15.4.5). */
 static void add_metadata(struct ask *a)
 {
 	ADD(a, "ETag: ");
 	add(a, a->body->etag, a->body->etag_len);
 	ADD(a, "\r\nLast-Modified: ");
-	rs_http_date(
-		(char *)a->fields + a->n, a->entry->mtime_s > 0 ? (uint64_t)a->entry->mtime_s : 0);
+	rs_http_date((char *)a->fields + a->n, (uint64_t)changed_s(a));
 	a->n += HTTP_DATE_BYTES;
 	ADD(a, "\r\n");
 	if (has_codings(a->entry))
@@ -129,6 +141,15 @@ static bool is_plain(uint8_t c)
 	       (c && strchr("-._~!$&'()*+,;=:@/", c));
 }
 
+static uint32_t escaped_bytes(struct span path)
+{
+	uint32_t n = path.len;
+
+	for (uint32_t i = 0; i < path.len; i++)
+		n += is_plain(path.data[i]) ? 0 : 2;
+	return n;
+}
+
 /* 301 to the same path with "/" behind it; relative, so that scheme and host stay what they are. */
 static bool redirect(struct ask *a)
 {
@@ -136,7 +157,7 @@ static bool redirect(struct ask *a)
 	struct span path = a->entry->path, query = a->req->query;
 	struct http_reply reply = {.status = 301};
 
-	if (3 * path.len + query.len > MAX_LOCATION_BYTES)
+	if (escaped_bytes(path) + query.len > MAX_LOCATION_BYTES)
 		return refuse(a, HTTP_C_TARGET_TOO_LONG);
 	ADD(a, "Location: ");
 	for (uint32_t i = 0; i < path.len; i++) {
@@ -256,7 +277,7 @@ static bool reply_file(struct ask *a)
 	choose_body(a);
 	v = (struct http_validators){
 		.etag = {.data = (const uint8_t *)a->body->etag, .len = a->body->etag_len},
-		.mtime_s = a->entry->mtime_s,
+		.mtime_s = changed_s(a),
 		.now_s = a->env->unix_s,
 	};
 	switch (rs_http_check_conditions(a->req, &v)) {

@@ -60,7 +60,7 @@ static bool parse_one(struct span text, uint64_t len, struct http_range *r, bool
 	if (!left.len) {
 		if (!position(rest, &suffix))
 			return false;
-		*some = suffix && len;
+		*some = suffix != 0;
 		r->first = suffix < len ? len - suffix : 0;
 		r->last = len - 1;
 		return true;
@@ -118,7 +118,10 @@ static enum http_range_result parse_set(
 	}
 	if (!n_given)
 		return HTTP_RANGE_ALL;
-	return *n ? HTTP_RANGE_SOME : HTTP_RANGE_UNSATISFIABLE;
+	if (!*n)
+		return HTTP_RANGE_UNSATISFIABLE;
+	/* A suffix of nothing is satisfiable (section 14.1.2), but no Content-Range can say so. */
+	return len ? HTTP_RANGE_SOME : HTTP_RANGE_ALL;
 }
 
 /* The only Range there is. */

@@ -139,6 +139,27 @@ def conditions(t):
         appliance.stop()
 
 
+@test(own=True, families=(4,), layouts=("fused",))
+def no_file_is_of_the_future(t):
+    """RFC 9110 section 8.8.2.1: Last-Modified is never later than Date."""
+    with Site() as site:
+        site.write("f", b"hello", mtime=MTIME + (1 << 30))
+        site.write("ancient", b"hello", mtime=-86400)
+        appliance = t.start("--root", site.root)
+        with Connection(t) as c:
+            r = ask(c, "/f")
+            date = r.fields["last-modified"]
+            equal(date, r.fields["date"])
+            r = ask(c, "/f", "Range: bytes=0-1", f"If-Range: {date}")
+            equal(r.status, 200, "status of a range by a date that tells nothing apart")
+            future = "Sun, 14 Nov 2055 22:13:20 GMT"
+            equal(ask(c, "/f", f"If-Unmodified-Since: {future}").status, 200)
+            equal(ask(c, "/f", f"If-Unmodified-Since: {BEFORE}").status, 412)
+            equal(ask(c, "/f", f"If-Modified-Since: {BEFORE}").status, 200)
+            equal(ask(c, "/ancient").fields["last-modified"], "Thu, 01 Jan 1970 00:00:00 GMT")
+        appliance.stop()
+
+
 def parts_of(r):
     """(content-range, bytes) of each part, as Python's own parser reads them."""
     head = f"Content-Type: {r.fields['content-type']}\r\n\r\n".encode()
@@ -166,6 +187,8 @@ def ranges(t):
                 r = ask(c, "/f.txt", f"Range: bytes={value}")
                 equal((r.status, r.fields["content-range"]), (416, f"bytes */{n}"))
             equal(ask(c, "/empty", "Range: bytes=0-").status, 416)
+            r = ask(c, "/empty", "Range: bytes=-1")  # section 14.1.2: it is satisfiable
+            equal((r.status, r.body, "content-range" in r.fields), (200, b"", False))
             for value in ("bytes=5-2", "bytes=x", "lines=1-2", "bytes=" + "0-0," * 100):
                 r = ask(c, "/f.txt", f"Range: {value}")
                 equal((r.status, len(r.body)), (200, n), value)
@@ -272,10 +295,15 @@ def directories(t):
         site.write("a/index.html", b"index of a\n")
         site.write("b/first.txt", b"1\n")
         site.write("b/<second>.txt", b"2\n")
+        deep = "/".join("d" * 100 for _ in range(6))
+        site.write(f"{deep}/index.html", b"deep\n")
         appliance = t.start("--root", site.root)
         with Connection(t) as c:
             r = ask(c, "/a?x=1")
             equal((r.status, r.fields["location"]), (301, "/a/?x=1"))
+            r = ask(c, f"/{deep}?x")
+            equal((r.status, r.fields.get("location")), (301, f"/{deep}/?x"))
+            equal(ask(c, f"/{deep}?" + "x" * 1200).status, 414)
             equal(ask(c, "/a/").body, b"index of a\n")
             equal(ask(c, "/b/").status, 403)
             equal(ask(c, "//evil.test/..//a").fields["location"], "/a/")
