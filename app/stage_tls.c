@@ -12,6 +12,8 @@
 
 #include <string.h>
 #include "base/bytes.h"
+#include "tls_buffer.h"
+#include "tls_list.h"
 #include "tls_pipe.h"
 
 #define MAX_JOBS_PER_TURN   256 /* of each net core */
@@ -33,53 +35,6 @@
 #define PAUSE_US           1000000
 #define RECORD_OVERHEAD    64 /* header, tag, padding, nonce: at most */
 
-/* ---- run queues ---- */
-
-static struct tls_run_queue *queue_of(struct stage_tls *s, const struct tls_conn *c)
-{
-	return c->state == TLS_CONN_OPEN ? &s->ready : &s->shaking;
-}
-
-static void enqueue(struct stage_tls *s, struct tls_conn *c)
-{
-	struct tls_run_queue *q = queue_of(s, c);
-	uint32_t index = (uint32_t)(c - s->conns);
-
-	if (c->is_queued)
-		return;
-	c->is_queued = true;
-	c->next = TLS_NONE;
-	c->prev = q->tail;
-	if (q->n++)
-		s->conns[q->tail].next = index;
-	else
-		q->head = index;
-	q->tail = index;
-}
-
-/*
- * From anywhere in its queue: who has died takes nobody's turn, and its memory can be used again at
- * once. Its state is still what it was when it was queued.
- */
-static void unqueue(struct stage_tls *s, struct tls_conn *c)
-{
-	struct tls_run_queue *q = queue_of(s, c);
-	uint32_t index = (uint32_t)(c - s->conns);
-
-	if (!c->is_queued)
-		return;
-	c->is_queued = false;
-	q->n--;
-	if (q->head == index)
-		q->head = c->next;
-	else
-		s->conns[c->prev].next = c->next;
-	if (q->tail == index)
-		q->tail = c->prev;
-	else
-		s->conns[c->next].prev = c->prev;
-}
-
 static struct tls_net *net_of(const struct tls_conn *c)
 {
 	return &c->stage->nets[c->net];
@@ -89,19 +44,18 @@ static struct tls_net *net_of(const struct tls_conn *c)
 
 static void free_conn(struct stage_tls *s, struct tls_conn *c)
 {
-	unqueue(s, c);
+	rs_tls_unqueue(s, c);
 	if (c->state == TLS_CONN_HANDSHAKE)
 		s->n_handshakes--;
 	rs_http_release(&s->web.env, &c->http);
 	rs_tls_session_free(&c->session);
 	rs_sendq_clear(&c->out, &s->web.chunks);
-	if (c->kept)
-		rs_chunk_free(&s->records, c->kept);
+	rs_tls_buffer_free(c);
 	rs_wheel_cancel(&s->wheel, (uint32_t)(c - s->conns));
 	net_of(c)->conn_of[c->conn] = TLS_NONE;
 	c->state = TLS_CONN_FREE;
 	s->n_conns--;
-	c->next = s->free;
+	c->links[TLS_LIST_RUN].next = s->free;
 	s->free = (uint32_t)(c - s->conns);
 }
 
@@ -150,7 +104,7 @@ static struct tls_conn *begin(struct stage_tls *s, uint8_t net, const struct tls
 		return NULL;
 	}
 	c = &s->conns[s->free];
-	next = c->next;
+	next = c->links[TLS_LIST_RUN].next;
 	*c = (struct tls_conn){
 		.stage = s,
 		.conn = job->conn,
@@ -160,7 +114,7 @@ static struct tls_conn *begin(struct stage_tls *s, uint8_t net, const struct tls
 	};
 	if (!rs_tls_session_open(&c->session, s->domain, &rs_tls_pipe_ops, c)) {
 		c->state = TLS_CONN_FREE;
-		c->next = next;
+		c->links[TLS_LIST_RUN].next = next;
 		refuse(s, net, job, TLS_C_NO_SESSION);
 		return NULL;
 	}
@@ -183,35 +137,34 @@ static struct tls_conn *begin(struct stage_tls *s, uint8_t net, const struct tls
 static void feed(struct stage_tls *s, struct tls_conn *c, const uint8_t *data, uint32_t len)
 {
 	uint32_t used = rs_http_input(&s->web.env, &c->http, data, len, &c->out);
+	uint8_t *buffer;
 
 	if (used == len || c->http.abort)
 		return;
-	c->kept = rs_chunk_alloc(&s->records);
-	if (!c->kept) {
+	buffer = rs_tls_buffer(c);
+	if (!buffer) {
 		c->http.abort = true;
-		s->counters[TLS_C_NO_BUFFER]++;
 		return;
 	}
-	memcpy(rs_chunk_data(&s->records, c->kept), data + used, len - used);
-	c->kept_from = 0;
+	memcpy(buffer, data + used, len - used);
 	c->kept_to = (uint16_t)(len - used);
 }
 
 static void feed_kept(struct stage_tls *s, struct tls_conn *c)
 {
-	const uint8_t *data = rs_chunk_data(&s->records, c->kept);
+	const uint8_t *data = rs_tls_buffer(c);
 	uint32_t len = (uint32_t)c->kept_to - c->kept_from;
 	uint32_t used = rs_http_input(&s->web.env, &c->http, data + c->kept_from, len, &c->out);
 
 	c->kept_from = (uint16_t)(c->kept_from + used);
 	if (used < len && !c->http.abort)
 		return;
-	rs_chunk_free(&s->records, c->kept);
-	c->kept = 0;
+	rs_tls_buffer_free(c);
 }
 
 static void open_http(struct stage_tls *s, struct tls_conn *c)
 {
+	rs_tls_buffer_open(c);
 	c->state = TLS_CONN_OPEN;
 	s->n_handshakes--;
 	c->http.early = false;
@@ -226,7 +179,7 @@ static bool read_some(struct stage_tls *s, struct tls_conn *c)
 
 	if (c->http.blocked || c->http.abort || c->is_ending)
 		return false;
-	if (c->kept) {
+	if (c->kept_to) {
 		feed_kept(s, c);
 		return true;
 	}
@@ -343,17 +296,16 @@ static void go_on(struct stage_tls *s, struct tls_conn *c)
 	if (c->state == TLS_CONN_OPEN && c->http.deadline_us != c->deadline_us)
 		set_deadline(s, c, c->http.deadline_us);
 	if (moved)
-		enqueue(s, c);
+		rs_tls_enqueue(s, c);
 }
 
-static uint32_t run(struct stage_tls *s, struct tls_run_queue *q, uint32_t max)
+static uint32_t run(struct stage_tls *s, struct tls_list *q, uint32_t max)
 {
+	struct tls_conn *c;
 	uint32_t n = 0;
 
-	for (max = rs_min_u32(max, q->n); n < max; n++) {
-		struct tls_conn *c = &s->conns[q->head];
-
-		unqueue(s, c);
+	for (max = rs_min_u32(max, q->n); n < max && (c = rs_tls_list_first(s, q)) != NULL; n++) {
+		rs_tls_unqueue(s, c);
 		go_on(s, c);
 	}
 	return n;
@@ -397,7 +349,7 @@ static void take_job(struct stage_tls *s, uint8_t net, const struct tls_job *job
 		finish(s, c, TLS_JOB_GONE);
 		return;
 	}
-	enqueue(s, c);
+	rs_tls_enqueue(s, c);
 }
 
 static uint32_t take_jobs(struct stage_tls *s)
@@ -433,7 +385,7 @@ static void expire(struct stage_tls *s, struct tls_conn *c)
 	}
 	s->web.env.peer = &c->key;
 	rs_http_deadline(&s->web.env, &c->http, &c->out);
-	enqueue(s, c);
+	rs_tls_enqueue(s, c);
 }
 
 static uint32_t run_timers(struct stage_tls *s)
@@ -455,7 +407,7 @@ static void close_idle(struct stage_tls *s)
 		struct tls_conn *c = &s->conns[s->drain_next];
 
 		if (c->state == TLS_CONN_OPEN)
-			enqueue(s, c);
+			rs_tls_enqueue(s, c);
 	}
 }
 

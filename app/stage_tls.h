@@ -40,6 +40,23 @@ struct tls_piece {
 	bool is_ours;
 };
 
+/* What a connection may be on, once each. */
+enum tls_list_kind {
+	TLS_LIST_RUN,     /* one of the run queues; or the free list */
+	TLS_LIST_HOLDERS, /* of a buffer */
+	TLS_N_LIST_KINDS,
+};
+
+struct tls_neighbours {
+	uint32_t next, prev; /* beyond an end: anything */
+};
+
+/* See tls_list.h. */
+struct tls_list {
+	uint32_t head, tail; /* if there is any */
+	uint32_t n;
+};
+
 struct tls_conn {
 	struct tls_session session;
 	struct sendq out; /* plaintext that waits to be encrypted */
@@ -48,13 +65,11 @@ struct tls_conn {
 	struct flow_key key;  /* who the client is */
 	uint64_t deadline_us; /* the next clock; what the wheel knows may be earlier */
 	uint32_t conn;        /* the net core's number of it */
-	uint32_t next;        /* on a run queue, or on the free list */
-	uint32_t prev;        /* on a run queue; of the first: anything */
-	uint32_t spare;       /* empty chunks, linked by their first word; 0: none */
-	uint32_t gathered;    /* of records: where a record is put together, or 0 */
-	uint32_t kept;        /* of records: plaintext that HTTP would not take yet, or 0 */
-	uint16_t kept_from;
-	uint16_t kept_to;
+	struct tls_neighbours links[TLS_N_LIST_KINDS];
+	uint32_t spare;     /* empty chunks, linked by their first word; 0: none */
+	uint32_t buffer;    /* see tls_buffer.h: a record that is put together, or … */
+	uint16_t kept_from; /* … plaintext that HTTP would not take yet … */
+	uint16_t kept_to;   /* … if this is not 0 */
 	uint16_t generation;
 	uint8_t net;
 	uint8_t state;    /* enum tls_conn_state */
@@ -73,11 +88,6 @@ struct tls_conn {
 	uint64_t last_write_us;
 	struct tls_piece fill; /* the chunk being written to; len: so far */
 	struct tls_piece in[NET_TLS_MAX_IN];
-};
-
-struct tls_run_queue {
-	uint32_t head, tail; /* if there is any */
-	uint32_t n;
 };
 
 /* What a TLS core needs to know of a net core. */
@@ -120,12 +130,14 @@ struct stage_tls {
 	uint32_t n_handshakes; /* of these, not complete */
 	uint32_t max_handshakes;
 	uint32_t handshakes_per_turn;
-	bool makes_keys_ahead;        /* in turns with nothing to do; no other stage waits for it */
-	struct tls_run_queue ready;   /* the handshake is complete */
-	struct tls_run_queue shaking; /* it is not */
+	bool makes_keys_ahead;   /* in turns with nothing to do; no other stage waits for it */
+	struct tls_list ready;   /* run queues: the handshake is complete … */
+	struct tls_list shaking; /* … or is not */
+	struct tls_list holders; /* of buffers, likewise */
+	struct tls_list shaking_holders;
 	struct wheel wheel;
 	struct http_core web;
-	struct chunk_pool records; /* of TLS_RECORD_CHUNK bytes */
+	struct chunk_pool records; /* buffers of TLS_RECORD_CHUNK bytes */
 	uint64_t counters[TLS_N_COUNTERS];
 	uint64_t now_us;
 	uint32_t drain_next;

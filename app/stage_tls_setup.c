@@ -12,7 +12,7 @@
 static void link_free_conns(struct stage_tls *s)
 {
 	for (uint32_t i = 0; i < s->capacity; i++)
-		s->conns[i].next = i + 1 < s->capacity ? i + 1 : TLS_NONE;
+		s->conns[i].links[TLS_LIST_RUN].next = i + 1 < s->capacity ? i + 1 : TLS_NONE;
 	s->free = 0;
 }
 

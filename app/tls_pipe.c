@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "tls_buffer.h"
 
 /* ---- jobs to the net core ---- */
 
@@ -179,23 +180,12 @@ static uint32_t total_room(void *self, uint32_t wanted)
 
 static uint8_t *gather(void *self)
 {
-	struct tls_conn *c = self;
-
-	if (!c->gathered)
-		c->gathered = rs_chunk_alloc(&c->stage->records);
-	if (c->gathered)
-		return rs_chunk_data(&c->stage->records, c->gathered);
-	c->stage->counters[TLS_C_NO_BUFFER]++;
-	return NULL;
+	return rs_tls_buffer(self);
 }
 
 static void release(void *self)
 {
-	struct tls_conn *c = self;
-
-	if (c->gathered)
-		rs_chunk_free(&c->stage->records, c->gathered);
-	c->gathered = 0;
+	rs_tls_buffer_free(self);
 }
 
 const struct tls_pipe rs_tls_pipe_ops = {
@@ -228,7 +218,6 @@ void rs_tls_pipe_end(struct tls_conn *c)
 	while (c->n_in)
 		took(c, c->in[c->in_head].len);
 	rs_tls_pipe_return(c);
-	release(c);
 }
 
 void rs_tls_pipe_say(struct tls_conn *c, enum tls_job_kind kind, uint32_t n)

@@ -42,6 +42,7 @@ struct stage_options {
 	uint32_t capacity;
 	uint32_t max_handshakes;
 	uint32_t handshakes_per_turn;
+	uint32_t n_records;
 };
 
 struct stage_rig {
@@ -102,7 +103,7 @@ static inline void stage_begin(struct stage_rig *r, struct stage_options o)
 				  .capacity = o.capacity,
 				  .max_handshakes = o.max_handshakes,
 				  .handshakes_per_turn = o.handshakes_per_turn,
-				  .n_records = 32,
+				  .n_records = o.n_records,
 				  .socket = SOCKET_ID_ANY,
 			  },
 			  r->now_us) == 0);
@@ -325,6 +326,7 @@ static inline void stage_clear(struct stage_rig *r)
 	rs_tls_outbox_flush(&r->box);
 	RIG_CHECK(rs_stage_tls_leaks(r->tls) == 0);
 	RIG_CHECK(r->tls->n_handshakes == 0 && r->tls->ready.n == 0 && r->tls->shaking.n == 0);
+	RIG_CHECK(r->tls->holders.n == 0 && r->tls->shaking_holders.n == 0);
 	stage_take(r);
 	for (uint32_t i = 1; i <= STAGE_CHUNKS; i++)
 		RIG_CHECK(!r->is_lent[i]);

@@ -20,6 +20,7 @@ static const struct stage_options usual = {
 	.capacity = 32,
 	.max_handshakes = 32,
 	.handshakes_per_turn = 4,
+	.n_records = 32,
 };
 
 static uint64_t count(const struct stage_rig *r, enum tls_counter which)
@@ -488,6 +489,128 @@ static void thousands_die_in_their_handshakes(void **state)
 	stage_end(&r);
 }
 
+/* The beginning of what the client has to say; the stage has seen it, and done what follows. */
+static void send_a_part(struct stage_rig *r, uint32_t conn, uint32_t bytes)
+{
+	uint32_t piece = r->piece;
+
+	r->piece = bytes;
+	stage_push_one(r, conn);
+	r->piece = piece;
+	stage_turn_only(r, 100);
+	stage_turn_only(r, 100);
+	stage_take(r);
+}
+
+/* A handshake of which all but the end of the client's Finished has come. */
+static void stop_in_the_finished(struct stage_rig *r, uint32_t conn)
+{
+	SSL *client = stage_connect(r, conn);
+
+	for (int i = 0; i < MAX_TURNS && SSL_do_handshake(client) != 1; i++) {
+		stage_push(r, conn); /* of the others nothing comes meanwhile */
+		stage_turn_only(r, 100);
+		stage_take(r);
+	}
+	send_a_part(r, conn, (uint32_t)BIO_pending(SSL_get_wbio(client)) - 10);
+}
+
+/* Who has held a buffer for the longest gives it to who needs one now. */
+static void half_records_take_nothing_from_others(void **state)
+{
+	struct stage_options o = usual;
+	struct stage_rig r;
+
+	(void)state;
+	o.n_records = 3;
+	stage_begin(&r, o);
+	for (uint32_t i = 0; i < 6; i++)
+		establish(&r, i);
+	for (uint32_t i = 0; i < 5; i++) {
+		ask(&r, i, HELLO);
+		send_a_part(&r, i, 20);
+	}
+	assert_int_equal(count(&r, TLS_C_NO_BUFFER), 2);
+	assert_int_equal(r.tls->holders.n, 3);
+	ask(&r, 5, HELLO);
+	send_a_part(&r, 5, 20);
+	for (uint32_t i = 0; i < 6; i++)
+		assert_int_equal(r.links[i].is_aborted, i < 3);
+	for (uint32_t i = 3; i < 6; i++)
+		expect_hello(&r, i);
+	assert_int_equal(count(&r, TLS_C_NO_BUFFER), 3);
+	assert_int_equal(r.tls->records.n_free, r.tls->records.n_total);
+	stage_end(&r);
+}
+
+static void half_handshakes_give_way_first(void **state)
+{
+	struct stage_options o = usual;
+	struct stage_rig r;
+
+	(void)state;
+	o.n_records = 3;
+	stage_begin(&r, o);
+	establish(&r, 0);
+	establish(&r, 1);
+	ask(&r, 0, HELLO);
+	send_a_part(&r, 0, 20);
+	for (uint32_t i = 2; i < 6; i++)
+		stop_in_the_finished(&r, i);
+	assert_int_equal(r.tls->shaking_holders.n, 2);
+	ask(&r, 1, HELLO);
+	send_a_part(&r, 1, 20);
+	for (uint32_t i = 0; i < 6; i++)
+		assert_int_equal(r.links[i].is_aborted, i >= 2 && i < 5);
+	expect_hello(&r, 0);
+	expect_hello(&r, 1);
+	shake(&r, 5);
+	ask_hello(&r, 5);
+	stage_end(&r);
+}
+
+static void a_handshake_takes_no_buffer_from_who_is_through(void **state)
+{
+	struct stage_options o = usual;
+	struct stage_rig r;
+
+	(void)state;
+	o.n_records = 2;
+	stage_begin(&r, o);
+	for (uint32_t i = 0; i < 2; i++)
+		establish(&r, i);
+	for (uint32_t i = 0; i < 2; i++) {
+		ask(&r, i, HELLO);
+		send_a_part(&r, i, 20);
+	}
+	stop_in_the_finished(&r, 2);
+	assert_false(stage_is_up(&r.links[2]));
+	assert_int_equal(count(&r, TLS_C_HANDSHAKES_FAILED), 1);
+	assert_int_equal(count(&r, TLS_C_NO_BUFFER), 1);
+	expect_hello(&r, 0);
+	expect_hello(&r, 1);
+	stage_end(&r);
+}
+
+/* The rest of the Finished and half a request in one chunk: the buffer is that of a session. */
+static void half_a_request_behind_the_finished(void **state)
+{
+	struct stage_options o = usual;
+	struct stage_rig r;
+
+	(void)state;
+	o.n_records = 1;
+	stage_begin(&r, o);
+	stop_in_the_finished(&r, 0);
+	ask(&r, 0, HELLO);
+	send_a_part(&r, 0, 40);
+	assert_int_equal(r.tls->holders.n, 1);
+	stop_in_the_finished(&r, 1);
+	assert_false(stage_is_up(&r.links[1]));
+	expect_hello(&r, 0);
+	stage_end(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -506,6 +629,10 @@ int main(void)
 		cmocka_unit_test(sessions_keep_their_domain),
 		cmocka_unit_test(draining_ends_idle_sessions),
 		cmocka_unit_test(thousands_die_in_their_handshakes),
+		cmocka_unit_test(half_records_take_nothing_from_others),
+		cmocka_unit_test(half_handshakes_give_way_first),
+		cmocka_unit_test(a_handshake_takes_no_buffer_from_who_is_through),
+		cmocka_unit_test(half_a_request_behind_the_finished),
 	};
 
 	rig_start("stage-tls");
