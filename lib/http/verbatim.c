@@ -3,11 +3,16 @@
 
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/bytes.h"
 #include "http/memo.h"
 #include "http/reply.h"
 
 #define MISSES_PER_ENTRY 8 /* one in so many is kept: who never repeats himself costs little */
+#define HASHED_BYTES     60
 
 static uint64_t word_at(const uint8_t *data, uint32_t offset)
 {
@@ -17,18 +22,73 @@ static uint64_t word_at(const uint8_t *data, uint32_t offset)
 	return word;
 }
 
+/* Where a request may stand. */
+struct place {
+	uint32_t set;
+	uint16_t tag;
+};
+
 /*
- * Chosen by the length and the first bytes behind the method, where requests differ. Who makes his
- * meet in one place gains nothing but the long way.
+ * By the length and the first bytes behind the method, where requests differ. Who makes his meet in
+ * one place gains nothing but the long way.
  */
-static struct http_verbatim_entry *entry_for(
-	struct http_verbatim *v, const uint8_t *data, uint32_t len)
+static struct place place_of(const uint8_t *data, uint32_t len)
 {
 	uint64_t hash = (word_at(data, 4) ^ len) * UINT64_C(0x9e3779b97f4a7c15) +
 			word_at(data, 12) * UINT64_C(0xff51afd7ed558ccd) +
 			word_at(data, HTTP_VERBATIM_MIN - 8) * UINT64_C(0xc4ceb9fe1a85ec53);
 
-	return &v->entries[(hash ^ hash << 23) >> (64 - HTTP_VERBATIM_BITS)];
+	if (len >= HASHED_BYTES)
+		hash += (word_at(data, 28) ^ hash >> 32) * UINT64_C(0x9e3779b97f4a7c15) +
+			word_at(data, 36) * UINT64_C(0xff51afd7ed558ccd) +
+			word_at(data, 44) * UINT64_C(0xc4ceb9fe1a85ec53) +
+			word_at(data, HASHED_BYTES - 8) * UINT64_C(0x94d049bb133111eb);
+	hash ^= hash << 23;
+	return (struct place){
+		.set = (uint32_t)(hash >> (64 - HTTP_VERBATIM_SET_BITS)),
+		.tag = (uint16_t)(hash >> 32 | 1),
+	};
+}
+
+/* Two bits for each of the tags that is tag. */
+static uint32_t equal_tags(const uint16_t tags[HTTP_VERBATIM_WAYS], uint16_t tag)
+{
+#ifdef __SSE2__
+	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi16(
+		_mm_load_si128((const __m128i *)tags), _mm_set1_epi16((int16_t)tag)));
+#else
+	uint32_t equal = 0;
+
+	for (uint32_t way = 0; way < HTTP_VERBATIM_WAYS; way++)
+		equal |= (tags[way] == tag ? 3u : 0) << 2 * way;
+	return equal;
+#endif
+}
+
+/* The one entry that may be it, or NULL. */
+static const struct http_verbatim_entry *find(
+	const struct http_verbatim *v, const uint8_t *data, uint32_t len)
+{
+	struct place p = place_of(data, len);
+	uint32_t equal = equal_tags(v->tags[p.set], p.tag);
+
+	return equal ? &v->entries[p.set][__builtin_ctz(equal) / 2] : NULL;
+}
+
+/* In the place of one with the same tag, in an empty one, or in that of any other. */
+static struct http_verbatim_entry *take_place(
+	struct http_verbatim *v, const uint8_t *data, uint32_t len)
+{
+	struct place p = place_of(data, len);
+	uint32_t equal = equal_tags(v->tags[p.set], p.tag);
+	uint32_t way = v->n_misses / MISSES_PER_ENTRY % HTTP_VERBATIM_WAYS;
+
+	if (!equal)
+		equal = equal_tags(v->tags[p.set], 0);
+	if (equal)
+		way = (uint32_t)__builtin_ctz(equal) / 2;
+	v->tags[p.set][way] = p.tag;
+	return &v->entries[p.set][way];
 }
 
 static bool may_be_kept(uint32_t len)
@@ -44,8 +104,8 @@ bool rs_http_verbatim_reply(struct http_env *env, struct http_conn *hc, const ui
 	if (rs_unlikely(!env->memo || env->log) || !may_be_kept(len) || !rs_sendq_empty(out) ||
 		rs_http_conn_closes(env, hc))
 		return false;
-	e = entry_for(&env->memo->verbatim, data, len);
-	if (e->len != len || !rs_http_kept_is_good(env, &e->reply) ||
+	e = find(&env->memo->verbatim, data, len);
+	if (!e || e->len != len || !rs_http_kept_is_good(env, &e->reply) ||
 		memcmp(e->request, data, len) != 0)
 		return false;
 	rs_http_kept_share(env, &e->reply, out);
@@ -61,7 +121,7 @@ void rs_http_verbatim_keep(
 
 	if (!may_be_kept(len) || ++v->n_misses % MISSES_PER_ENTRY != 1)
 		return;
-	e = entry_for(v, data, len);
+	e = take_place(v, data, len);
 	rs_http_kept_replace(env, &e->reply, reply);
 	e->len = (uint16_t)len;
 	memcpy(e->request, data, len);
@@ -69,6 +129,10 @@ void rs_http_verbatim_keep(
 
 void rs_http_verbatim_clear(struct http_env *env)
 {
-	for (uint32_t i = 0; i < HTTP_VERBATIM_ENTRIES; i++)
-		rs_http_kept_drop(env, &env->memo->verbatim.entries[i].reply);
+	struct http_verbatim *v = &env->memo->verbatim;
+
+	for (uint32_t i = 0; i < HTTP_VERBATIM_SETS * HTTP_VERBATIM_WAYS; i++)
+		rs_http_kept_drop(
+			env, &v->entries[i / HTTP_VERBATIM_WAYS][i % HTTP_VERBATIM_WAYS].reply);
+	memset(v->tags, 0, sizeof(v->tags));
 }

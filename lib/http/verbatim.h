@@ -14,12 +14,14 @@
 #ifndef RS_HTTP_VERBATIM_H
 #define RS_HTTP_VERBATIM_H
 
+#include "base/bytes.h"
 #include "http/kept.h"
 
-#define HTTP_VERBATIM_BITS    12
-#define HTTP_VERBATIM_ENTRIES (1u << HTTP_VERBATIM_BITS)
-#define HTTP_VERBATIM_MIN     28 /* bytes of a request: none of HTTP/1.1 is much shorter */
-#define HTTP_VERBATIM_MAX     170
+#define HTTP_VERBATIM_SET_BITS 9
+#define HTTP_VERBATIM_SETS     (1u << HTTP_VERBATIM_SET_BITS)
+#define HTTP_VERBATIM_WAYS     8
+#define HTTP_VERBATIM_MIN      28 /* bytes of a request: none of HTTP/1.1 is much shorter */
+#define HTTP_VERBATIM_MAX      170
 
 struct http_verbatim_entry {
 	struct http_kept reply;
@@ -27,12 +29,17 @@ struct http_verbatim_entry {
 	uint8_t request[HTTP_VERBATIM_MAX];
 };
 
-_Static_assert(sizeof(struct http_verbatim_entry) <= 196, "three cache lines, nearly");
+_Static_assert(sizeof(struct http_verbatim_entry) == 192, "three cache lines");
 
-/* All zero is empty. */
+/*
+ * All zero is empty. A request may stand in any place of one set; the tags, which are few enough to
+ * stay in cache, tell in which.
+ */
 struct http_verbatim {
 	uint32_t n_misses;
-	struct http_verbatim_entry entries[HTTP_VERBATIM_ENTRIES];
+	_Alignas(16) uint16_t tags[HTTP_VERBATIM_SETS][HTTP_VERBATIM_WAYS]; /* 0: empty */
+	_Alignas(RS_CACHE_LINE) struct http_verbatim_entry
+		entries[HTTP_VERBATIM_SETS][HTTP_VERBATIM_WAYS];
 };
 
 /*

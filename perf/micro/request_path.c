@@ -6,6 +6,8 @@
  * them.
  *
  *     keepalive     a round is one GET of 64 bytes on each of CONNS connections (64)
+ *     page          the same with one page of 724 bytes
+ *     pages         with a thousand pages of 224 to 1,223 bytes, in no order
  *     connections   a round is a connection for each: SYN, GET with Connection: close, FIN
  *     bulk          a round is one GET of 13,000 bytes on each: ten frames
  *     pointed       the same, on a port that is pointed to bodies
@@ -27,10 +29,14 @@
 #define BURST      32
 #define BULK_BURST 16 /* whose answers are what a turn can write */
 #define STEP_US    10
+#define N_PAGES    1000
+#define FIRST_PAGE 224 /* bytes; each is larger by one than the one before */
+#define PAGE_BYTES (FIRST_PAGE + N_PAGES / 2)
 
 struct peer_conn {
 	uint32_t seq, ack;
 	uint32_t answer_left;
+	uint32_t body_bytes; /* of the answer */
 	uint16_t port;
 	bool fin; /* the server has closed */
 };
@@ -39,7 +45,6 @@ struct run {
 	struct rig rig;
 	struct peer_conn conns[MAX_CONNS];
 	uint32_t n_conns;
-	uint32_t body_bytes; /* of each answer */
 	uint32_t burst;
 	uint64_t cycles;
 	uint64_t n_answers;
@@ -79,7 +84,7 @@ static void hear(struct run *run)
 			const uint8_t *end = memmem(seg.data, seg.len, "\r\n\r\n", 4);
 
 			RIG_CHECK(end);
-			c->answer_left = (uint32_t)(end - seg.data) + 4 + run->body_bytes;
+			c->answer_left = (uint32_t)(end - seg.data) + 4 + c->body_bytes;
 		}
 		RIG_CHECK(seg.len <= c->answer_left);
 		run->n_answers += seg.len && seg.len == c->answer_left;
@@ -90,19 +95,33 @@ static void hear(struct run *run)
 	rig_drop_sent(r);
 }
 
+static void say(struct run *run, uint32_t i, uint8_t flags, const char *text)
+{
+	struct peer_conn *c = &run->conns[i];
+
+	rig_put(&run->rig, c->port, c->seq, c->ack, flags, text);
+	c->seq += rs_tcp_seq_len((uint32_t)strlen(text), flags);
+	if (run->rig.n_next == run->burst || i + 1 == run->n_conns) {
+		turn(run);
+		hear(run);
+	}
+}
+
 /* The same segment on all connections, burst by burst. */
 static void say_all(struct run *run, uint8_t flags, const char *text)
 {
-	for (uint32_t i = 0; i < run->n_conns; i++) {
-		struct peer_conn *c = &run->conns[i];
+	for (uint32_t i = 0; i < run->n_conns; i++)
+		say(run, i, flags, text);
+}
 
-		rig_put(&run->rig, c->port, c->seq, c->ack, flags, text);
-		c->seq += rs_tcp_seq_len((uint32_t)strlen(text), flags);
-		if (run->rig.n_next == run->burst || i + 1 == run->n_conns) {
-			turn(run);
-			hear(run);
-		}
-	}
+static void ask(struct run *run, uint32_t i, uint32_t body_bytes, const char *fields)
+{
+	char request[128];
+
+	snprintf(request, sizeof(request), "GET /bytes/%u HTTP/1.1\r\nHost: 10.99.0.2\r\n%s\r\n",
+		body_bytes, fields);
+	run->conns[i].body_bytes = body_bytes;
+	say(run, i, TCP_ACK | TCP_PSH, request);
 }
 
 static void open_all(struct run *run, uint32_t round)
@@ -115,61 +134,86 @@ static void open_all(struct run *run, uint32_t round)
 	say_all(run, TCP_SYN, "");
 }
 
-static void keepalive(struct run *run, uint32_t n_rounds)
+/* body_bytes: of every answer; 0: of a thousand, in no order. */
+static void keepalive(struct run *run, uint32_t n_rounds, uint32_t body_bytes)
 {
-	char request[128];
+	uint32_t seed = 1;
 
-	snprintf(request, sizeof(request), "GET /bytes/%u HTTP/1.1\r\nHost: 10.99.0.2\r\n\r\n",
-		run->body_bytes);
 	open_all(run, 0);
 	say_all(run, TCP_ACK, "");
 	run->cycles = 0;
 	CALLGRIND_ZERO_STATS;
-	for (uint32_t round = 0; round < n_rounds; round++)
-		say_all(run, TCP_ACK | TCP_PSH, request);
+	for (uint32_t round = 0; round < n_rounds; round++) {
+		for (uint32_t i = 0; i < run->n_conns; i++) {
+			seed = seed * 1664525 + 1013904223;
+			ask(run, i, body_bytes ? body_bytes : FIRST_PAGE + (seed >> 8) % N_PAGES,
+				"");
+		}
+	}
 }
 
 static void connections(struct run *run, uint32_t n_rounds)
 {
 	for (uint32_t round = 1; round <= n_rounds; round++) {
 		open_all(run, round);
-		say_all(run, TCP_ACK | TCP_PSH,
-			"GET /bytes/64 HTTP/1.1\r\nHost: 10.99.0.2\r\nConnection: close\r\n\r\n");
+		for (uint32_t i = 0; i < run->n_conns; i++)
+			ask(run, i, 64, "Connection: close\r\n");
 		for (uint32_t i = 0; i < run->n_conns; i++)
 			RIG_CHECK(run->conns[i].fin);
 		say_all(run, TCP_ACK | TCP_FIN, "");
 	}
 }
 
+struct mode {
+	const char *name;
+	uint32_t body_bytes; /* 0: a thousand pages */
+	uint32_t burst;
+	uint32_t point_bytes; /* 0: all is copied */
+};
+
+static const struct mode modes[] = {
+	{"keepalive", 64, BURST, 0},
+	{"page", PAGE_BYTES, BURST, 0},
+	{"pages", 0, BURST, 0},
+	{"bulk", 13000, BULK_BURST, 0},
+	{"pointed", 13000, BULK_BURST, 1024},
+	{"connections", 64, BURST, 0},
+};
+
+static const struct mode *find_mode(const char *name)
+{
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(modes); i++) {
+		if (strcmp(name, modes[i].name) == 0)
+			return &modes[i];
+	}
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
-	static const char *const modes[] = {"keepalive", "connections", "bulk", "pointed"};
 	static struct run run;
+	const struct mode *mode = argc > 1 ? find_mode(argv[1]) : NULL;
 	uint32_t n_rounds = argc > 2 ? (uint32_t)atoi(argv[2]) : 0;
-	uint32_t mode = 0;
 
 	run.n_conns = argc > 3 ? (uint32_t)atoi(argv[3]) : 64;
-	while (mode < RS_ARRAY_SIZE(modes) && argc > 1 && strcmp(argv[1], modes[mode]) != 0)
-		mode++;
-	if (!n_rounds || !run.n_conns || run.n_conns > MAX_CONNS || mode == RS_ARRAY_SIZE(modes)) {
+	if (!mode || !n_rounds || !run.n_conns || run.n_conns > MAX_CONNS) {
 		fprintf(stderr,
-			"request_path keepalive|connections|bulk|pointed ROUNDS [CONNS, at most "
-			"%d]\n",
+			"request_path keepalive|page|pages|bulk|pointed|connections ROUNDS "
+			"[CONNS, at most %d]\n",
 			MAX_CONNS);
 		return 2;
 	}
 	rig_start("path");
 	rig_init(&run.rig, false, false, 2 * run.n_conns);
-	run.body_bytes = mode < 2 ? 64 : 13000;
-	run.burst = mode < 2 ? BURST : BULK_BURST;
-	if (mode == 3)
-		rig_point(&run.rig, 1024);
-	if (mode == 1)
+	run.burst = mode->burst;
+	if (mode->point_bytes)
+		rig_point(&run.rig, mode->point_bytes);
+	if (strcmp(mode->name, "connections") == 0)
 		connections(&run, n_rounds);
 	else
-		keepalive(&run, n_rounds);
+		keepalive(&run, n_rounds, mode->body_bytes);
 	RIG_CHECK(run.n_answers == (uint64_t)n_rounds * run.n_conns);
-	printf("%s: %.1f TSC cycles a request\n", argv[1],
+	printf("%s: %.1f TSC cycles a request\n", mode->name,
 		(double)run.cycles / (double)run.n_answers);
 	rig_fini(&run.rig);
 	return 0;

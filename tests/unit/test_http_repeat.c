@@ -254,16 +254,40 @@ static void requests_are_told_apart(void **state)
 	(void)state;
 	rig_open(&rig, 64, 4);
 	for (uint32_t i = 0; i < 3; i++) {
-		ask("GET /hello/aaaaaaaaaaaaaaaaaaaaaaaaaaaa HTTP/1.1\r\n" HOST);
+		ask("GET /hello/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa "
+		    "HTTP/1.1\r\n" HOST);
 		rig_drain(&rig);
 	}
-	ask("GET /hello/aaaaaaaaaaaaaaaaaaaaaaaaaaab HTTP/1.1\r\n" HOST);
+	ask("GET /hello/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab "
+	    "HTTP/1.1\r\n" HOST);
 	rig_drain(&rig);
 	assert_non_null(memmem(rig.got, rig.n_got, "aab", 3));
 	/* The same bytes with a bad one at the end, and with another request behind them. */
-	ask("GET /hello/aaaaaaaaaaaaaaaaaaaaaaaaaaaa HTTP/1.1\r\nHost: a\r\n\r\r");
+	ask("GET /hello/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa "
+	    "HTTP/1.1\r\nHost: a\r\n\r\r");
 	rig_drain(&rig);
 	assert_memory_equal(rig.got, "HTTP/1.1 400", 12);
+	rig_close(&rig);
+}
+
+/* Pages of a folder are all known, though the first bytes of their requests are the same. */
+static void pages_of_a_folder_are_told_apart(void **state)
+{
+	char texts[50][100];
+
+	(void)state;
+	rig_open(&rig, 400, 4);
+	for (uint32_t i = 0; i < 50; i++) {
+		snprintf(texts[i], sizeof(texts[i]),
+			"GET /hello/an-article-with-a-long-name-%02u HTTP/1.1\r\n" HOST, i);
+		for (uint32_t k = 0; k < 3; k++) {
+			rig.memo.verbatim.n_misses = 0; /* so that each is kept at once */
+			ask(texts[i]);
+			rig_drain(&rig);
+		}
+	}
+	for (uint32_t i = 0; i < 50; i++)
+		assert_int_equal(verbatims_of(texts[i], 3), 2);
 	rig_close(&rig);
 }
 
@@ -389,6 +413,7 @@ int main(void)
 		cmocka_unit_test(scarce_chunks_are_not_kept),
 		cmocka_unit_test(requests_come_again_verbatim),
 		cmocka_unit_test(requests_are_told_apart),
+		cmocka_unit_test(pages_of_a_folder_are_told_apart),
 		cmocka_unit_test(verbatim_replies_depend_on_the_same),
 		cmocka_unit_test(nothing_is_taken_past_the_log),
 		cmocka_unit_test(fields_are_recalled),
