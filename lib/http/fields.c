@@ -168,6 +168,8 @@ static int judge_transfer_encoding(struct http_req *req)
 		if (req->fields[i].id == HTTP_FIELD_TRANSFER_ENCODING &&
 			!read_codings(rs_http_field_value(req, i), &codings))
 			return HTTP_REFUSED(HTTP_C_BAD_TRANSFER_ENCODING);
+	if (!codings.chunked)
+		return HTTP_REFUSED(HTTP_C_BAD_TRANSFER_ENCODING);
 	if (codings.unknown)
 		return HTTP_REFUSED(HTTP_C_UNKNOWN_CODING);
 	req->framing = HTTP_CHUNKED;
