@@ -149,6 +149,7 @@ static void good_heads(void **state)
 		"GET / HTTP/1.1\r\n" H "!#$%&'*+-.^_`|~09azAZ: \"\x80\xff\"\r\n\r\n",
 		"GET / HTTP/1.1\r\n" H "Expect: 100-continue\r\n\r\n",
 		"GET / HTTP/1.1\r\n" H "Expect: 100-CONTINUE\r\n\r\n",
+		"GET / HTTP/1.1\r\n" H "Expect: , 100-continue,\r\n\r\n",
 		"GET / HTTP/1.0\r\nExpect: teapot\r\n\r\n",
 		"GET / HTTP/1.1\r\n" H "Connection: close, , foo, \"what\"\r\n\r\n",
 	};
@@ -451,7 +452,7 @@ static void bad_framing(void **state)
 		{P "Expect: 100-continue, x\r\n\r\n", HTTP_C_BAD_EXPECTATION},
 		{P "Expect: 100-continue\r\nExpect: x\r\n\r\n", HTTP_C_BAD_EXPECTATION},
 		{P "Expect: 100-continue=1\r\n\r\n", HTTP_C_BAD_EXPECTATION},
-		{P "Expect:\r\n\r\n", HTTP_C_BAD_EXPECTATION},
+		{P "Expect: , x\r\n\r\n", HTTP_C_BAD_EXPECTATION},
 	};
 
 	(void)state;
@@ -714,6 +715,10 @@ static void persistence_and_framing(void **state)
 		{P "Content-Length: 0\r\nExpect: 100-continue\r\n\r\n", true, HTTP_LENGTH, 0,
 			false},
 		{P "Expect: 100-continue\r\n\r\n", true, HTTP_NO_BODY, 0, false},
+		{P "Content-Length: 7\r\nExpect: 100-continue, \r\n\r\n", true, HTTP_LENGTH, 7,
+			true},
+		{P "Content-Length: 7\r\nExpect: ,\r\nExpect:\r\n\r\n", true, HTTP_LENGTH, 7,
+			false},
 		{P "Transfer-Encoding: chunked\r\n\r\n", true, HTTP_CHUNKED, 0, false},
 		{P "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n", true, HTTP_CHUNKED,
 			0, true},
