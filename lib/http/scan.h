@@ -29,13 +29,16 @@
 		(c) == '!' || (c) == '$' || (c) == '&' || (c) == '\'' || (c) == '(' ||             \
 		(c) == ')' || (c) == '*' || (c) == '+' || (c) == ',' || (c) == ';' || (c) == '=')
 
-/* RFC 3986: pchar and "/" without %-escapes. */
-#define SCAN_IN_PATH(c) (SCAN_IN_HOST(c) || (c) == ':' || (c) == '@' || (c) == '/')
+/* RFC 3986: pchar and "/" without %-escapes; and what browsers send there unescaped (the URL
+ * standard's path state). */
+#define SCAN_IN_PATH(c)                                                                            \
+	(SCAN_IN_HOST(c) || (c) == ':' || (c) == '@' || (c) == '/' || (c) == '[' || (c) == ']' ||  \
+		(c) == '|')
 
 /* RFC 3986's query, and what browsers send there unescaped (the URL standard's query state). */
 #define SCAN_IN_QUERY(c)                                                                           \
-	(SCAN_IN_PATH(c) || (c) == '?' || (c) == '[' || (c) == ']' || (c) == '{' || (c) == '}' ||  \
-		(c) == '|' || (c) == '\\' || (c) == '^' || (c) == '`')
+	(SCAN_IN_PATH(c) || (c) == '?' || (c) == '{' || (c) == '}' || (c) == '\\' || (c) == '^' || \
+		(c) == '`')
 
 enum scan_class {
 	SCAN_TOKEN,

@@ -67,6 +67,7 @@ def files_arrive_bit_for_bit(t):
         for n in sizes:
             site.write(f"f{n}", noise(n, n)[:n])
         site.write("a b/ü%?#", b"odd\n")
+        site.write("a[1]|b", b"brackets\n")
         appliance = t.start("--root", site.root, "--https", "443",
                             *pki.options(pki.pair("one.test")))
         for connect in (Connection, TlsConnection):
@@ -79,6 +80,8 @@ def files_arrive_bit_for_bit(t):
                     equal(r.fields["accept-ranges"], "bytes")
                     equal(r.fields["content-type"], "application/octet-stream")
                 equal(ask(c, "/a%20b/%C3%BC%25%3F%23").body, b"odd\n")
+                for path in ("/a[1]|b", "/a%5B1%5D%7Cb"):  # as browsers send it, and escaped
+                    equal(ask(c, path).body, b"brackets\n")
                 equal(ask(c, "/").fields["content-type"], "text/html; charset=utf-8")
         appliance.stop()
 
