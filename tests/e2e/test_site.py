@@ -304,6 +304,7 @@ def directories(t):
         with Connection(t) as c:
             r = ask(c, "/a?x=1")
             equal((r.status, r.fields["location"]), (301, "/a/?x=1"))
+            equal(ask(c, "/a?off=50%").fields["location"], "/a/?off=50%")
             r = ask(c, f"/{deep}?x")
             equal((r.status, r.fields.get("location")), (301, f"/{deep}/?x"))
             equal(ask(c, f"/{deep}?" + "x" * 1200).status, 414)
