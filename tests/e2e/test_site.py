@@ -222,6 +222,27 @@ def ranges(t):
 
 
 @test(own=True, families=(4,), layouts=("fused",))
+def no_file_contains_the_boundary_of_its_parts(t):
+    """RFC 2046 section 5.1.1; who uploads a file knows how those of others are sent."""
+    two = "Range: bytes=1-400,500-600"
+    with Site() as site:
+        site.write("plain", b"x" * 1000)
+        appliance = t.start("--root", site.root)
+        with Connection(t) as c:
+            kind = ask(c, "/plain", two).fields["content-type"]
+            boundary = re.fullmatch(r'multipart/byteranges; boundary="?([^"]{1,70})"?', kind)[1]
+            forged = f"\r\n--{boundary}\r\nContent-Range: bytes 1-2/3\r\n\r\nno\r\n--{boundary}--"
+            data = b"y" * 100 + forged.encode() + b"z" * 1000
+            site.write("forged", data)
+            appliance.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: ask(c, "/forged").status == 200, 5, "the new file")
+            n = len(data)
+            equal(parts_of(ask(c, "/forged", two)), [(f"bytes 1-400/{n}", data[1:401]),
+                                                     (f"bytes 500-600/{n}", data[500:601])])
+        appliance.stop()
+
+
+@test(own=True, families=(4,), layouts=("fused",))
 def codings(t):
     text = b"body { color: red }\n" * 500
     with Site() as site:
