@@ -143,6 +143,8 @@ struct http_env {
 				       that came in pieces */
 };
 
+#define HTTP_BOUNDARY_BYTES 40
+
 /* Bytes that are not copied: see lasting.h. */
 struct http_lasting {
 	const uint8_t *data; /* NULL: there is no such body */
@@ -151,6 +153,9 @@ struct http_lasting {
 	uint32_t n_ranges; /* 0: all of it; 1: these bytes; more: multipart/byteranges */
 	const struct http_range *ranges;
 	struct span part_type; /* the content type of a part */
+	/* Of several: what stands between them, and in none of them (RFC 2046 section 5.1.1);
+	 * digits and letters, at most HTTP_BOUNDARY_BYTES. */
+	struct span boundary;
 };
 
 /* Read by the caller: blocked, closing, abort, deadline_us. The rest is private to lib/http, but

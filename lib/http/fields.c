@@ -168,6 +168,8 @@ static int judge_transfer_encoding(struct http_req *req)
 		if (req->fields[i].id == HTTP_FIELD_TRANSFER_ENCODING &&
 			!read_codings(rs_http_field_value(req, i), &codings))
 			return HTTP_REFUSED(HTTP_C_BAD_TRANSFER_ENCODING);
+	if (!codings.chunked)
+		return HTTP_REFUSED(HTTP_C_BAD_TRANSFER_ENCODING);
 	if (codings.unknown)
 		return HTTP_REFUSED(HTTP_C_UNKNOWN_CODING);
 	req->framing = HTTP_CHUNKED;
@@ -196,6 +198,8 @@ static void judge_connection(struct http_req *req)
 /* RFC 9110 section 10.1.1; in HTTP/1.0 the field has no meaning. */
 static int judge_expect(struct http_req *req)
 {
+	bool asked = false;
+
 	if (req->minor_version == 0)
 		return 0;
 	for (uint32_t i = 0; i < req->n_fields; i++) {
@@ -204,12 +208,17 @@ static int judge_expect(struct http_req *req)
 
 		if (req->fields[i].id != HTTP_FIELD_EXPECT)
 			continue;
-		while (next_element(&list, &expectation))
+		while (next_element(&list, &expectation)) {
+			if (!expectation.len)
+				continue; /* section 5.6.1.2: empty list elements */
 			if (!rs_http_same(expectation, "100-continue"))
 				return HTTP_REFUSED(HTTP_C_BAD_EXPECTATION);
+			asked = true;
+		}
 	}
-	req->expect_continue = req->framing == HTTP_CHUNKED ||
-			       (req->framing == HTTP_LENGTH && req->content_length > 0);
+	req->expect_continue =
+		asked && (req->framing == HTTP_CHUNKED ||
+				 (req->framing == HTTP_LENGTH && req->content_length > 0));
 	return 0;
 }
 

@@ -8,16 +8,15 @@
 
 #define MAX_SLICE_BYTES (1u << 30) /* a send queue counts its bytes in 32 bits */
 
-/* Between parts. No part may contain it; random for each process would not make that any surer. */
-#define BOUNDARY       "=_ringside_8f1d3c5ab7"
-#define PART_BEGIN     "\r\n--" BOUNDARY "\r\nContent-Type: "
+#define DELIMITER      "\r\n--"
+#define PART_TYPE      "\r\nContent-Type: "
 #define PART_RANGE     "\r\nContent-Range: bytes "
 #define PART_END       "\r\n\r\n"
-#define BODY_END       "\r\n--" BOUNDARY "--\r\n"
+#define BODY_END       "--\r\n"
 #define MAX_TYPE_BYTES 128 /* of a part */
 #define MAX_PART_HEAD                                                                              \
-	(sizeof(PART_BEGIN) + sizeof(PART_RANGE) + sizeof(PART_END) + MAX_TYPE_BYTES +             \
-		3 * HTTP_NUMBER_BYTES + 2)
+	(sizeof(DELIMITER) + HTTP_BOUNDARY_BYTES + sizeof(PART_TYPE) + MAX_TYPE_BYTES +            \
+		sizeof(PART_RANGE) + 3 * HTTP_NUMBER_BYTES + 2 + sizeof(PART_END))
 
 /* What is left to do of several ranges; it stands in a chunk. */
 struct parts {
@@ -25,8 +24,9 @@ struct parts {
 	uint64_t len;
 	uint64_t left;    /* of the part at work */
 	uint32_t n, next; /* parts; the one at work is before next */
-	uint32_t type_len;
+	uint32_t type_len, boundary_len;
 	uint8_t type[MAX_TYPE_BYTES];
+	uint8_t boundary[HTTP_BOUNDARY_BYTES];
 	struct http_range ranges[HTTP_MAX_RANGES];
 };
 
@@ -43,10 +43,18 @@ static uint32_t put(uint8_t *to, uint32_t at, const void *text, size_t len)
 
 #define PUT(to, at, literal) put(to, at, literal, sizeof(literal) - 1)
 
-static uint32_t part_head(uint8_t *to, struct span type, const struct http_range *r, uint64_t len)
+static uint32_t put_boundary(uint8_t *to, uint32_t at, struct span boundary)
 {
-	uint32_t n = PUT(to, 0, PART_BEGIN);
+	return put(to, at, boundary.data, rs_min_u32(boundary.len, HTTP_BOUNDARY_BYTES));
+}
 
+static uint32_t part_head(uint8_t *to, struct span boundary, struct span type,
+	const struct http_range *r, uint64_t len)
+{
+	uint32_t n = PUT(to, 0, DELIMITER);
+
+	n = put_boundary(to, n, boundary);
+	n = PUT(to, n, PART_TYPE);
 	n = put(to, n, type.data, rs_min_u32(type.len, MAX_TYPE_BYTES));
 	n = PUT(to, n, PART_RANGE);
 	n += rs_http_number(to + n, r->first);
@@ -57,15 +65,25 @@ static uint32_t part_head(uint8_t *to, struct span type, const struct http_range
 	return PUT(to, n, PART_END);
 }
 
+static uint32_t parts_end(uint8_t *to, struct span boundary)
+{
+	uint32_t n = PUT(to, 0, DELIMITER);
+
+	n = put_boundary(to, n, boundary);
+	return PUT(to, n, BODY_END);
+}
+
 uint64_t rs_http_parts_bytes(const struct http_lasting *body, uint8_t *type, uint32_t *type_bytes)
 {
-	uint64_t total = sizeof(BODY_END) - 1;
-	uint8_t head[MAX_PART_HEAD];
+	uint8_t text[MAX_PART_HEAD];
+	uint64_t total = parts_end(text, body->boundary);
 
 	for (uint32_t i = 0; i < body->n_ranges; i++)
-		total += part_head(head, body->part_type, &body->ranges[i], body->len) +
+		total += part_head(text, body->boundary, body->part_type, &body->ranges[i],
+				 body->len) +
 			 range_bytes(&body->ranges[i]);
-	*type_bytes = PUT(type, 0, "multipart/byteranges; boundary=\"" BOUNDARY "\"");
+	*type_bytes = PUT(type, 0, "multipart/byteranges; boundary=");
+	*type_bytes = put_boundary(type, *type_bytes, body->boundary);
 	return total;
 }
 
@@ -82,8 +100,10 @@ static bool begin_parts(struct http_env *env, struct http_conn *hc, const struct
 		.len = body->len,
 		.n = body->n_ranges,
 		.type_len = rs_min_u32(body->part_type.len, MAX_TYPE_BYTES),
+		.boundary_len = rs_min_u32(body->boundary.len, HTTP_BOUNDARY_BYTES),
 	};
 	memcpy(p->type, body->part_type.data, p->type_len);
+	memcpy(p->boundary, body->boundary.data, p->boundary_len);
 	memcpy(p->ranges, body->ranges, body->n_ranges * sizeof(p->ranges[0]));
 	return true;
 }
@@ -129,6 +149,11 @@ static bool push_text(struct http_env *env, struct http_conn *hc, struct sendq *
 	return true;
 }
 
+static struct span boundary_of(const struct parts *p)
+{
+	return (struct span){.data = p->boundary, .len = p->boundary_len};
+}
+
 /* What stands before the next part. */
 static bool begin_part(
 	struct http_env *env, struct http_conn *hc, struct sendq *out, struct parts *p)
@@ -137,7 +162,7 @@ static bool begin_part(
 	struct span type = {.data = p->type, .len = p->type_len};
 	uint8_t head[MAX_PART_HEAD];
 
-	if (!push_text(env, hc, out, head, part_head(head, type, r, p->len)))
+	if (!push_text(env, hc, out, head, part_head(head, boundary_of(p), type, r, p->len)))
 		return false;
 	hc->lasting = p->data + r->first;
 	p->left = range_bytes(r);
@@ -148,6 +173,7 @@ static bool begin_part(
 static void push_parts(struct http_env *env, struct http_conn *hc, struct sendq *out)
 {
 	struct parts *p = (struct parts *)(void *)rs_chunk_data(env->chunks, hc->parts);
+	uint8_t end[MAX_PART_HEAD];
 
 	for (;;) {
 		uint64_t before = p->left;
@@ -164,7 +190,7 @@ static void push_parts(struct http_env *env, struct http_conn *hc, struct sendq 
 		if (before)
 			hc->reply_left -= before - p->left;
 	}
-	push_text(env, hc, out, (const uint8_t *)BODY_END, sizeof(BODY_END) - 1);
+	push_text(env, hc, out, end, parts_end(end, boundary_of(p)));
 }
 
 void rs_http_lasting_push(struct http_env *env, struct http_conn *hc, struct sendq *out)

@@ -185,6 +185,8 @@ static inline __attribute__((always_inline)) int parse(bool vector,
 		if (r < 0)
 			return r;
 		line_known = true;
+	} else {
+		req->method = method_begun(head + first, find.pos - first);
 	}
 	if (!line_known && find.pos - first > limits->max_target_bytes + LINE_OVERHEAD)
 		return HTTP_REFUSED(HTTP_C_TARGET_TOO_LONG);

@@ -106,7 +106,8 @@ struct http_limits {
 /*
  * Parses the head at the beginning of len bytes. Returns the bytes of the complete head (then req
  * is valid), 0 when more bytes have to come, or HTTP_REFUSED(reason), which is negative. After a
- * refusal req->method and req->minor_version say what of the request line was understood.
+ * refusal, and after 0 where *scanned was 0 before, req->method and req->minor_version say what of
+ * the request line was understood, be it only its method.
  *
  * *scanned: 0 at first; when more bytes have come behind the same ones, what the call before left
  * there (its meaning is private). No byte is looked at more than a few times, however the head is

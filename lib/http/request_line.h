@@ -13,7 +13,8 @@
 #include "http/scan.h"
 #include "http/target.h"
 
-#define VERSION_BYTES 8 /* HTTP/1.1 */
+#define VERSION_BYTES    8 /* HTTP/1.1 */
+#define MAX_METHOD_BYTES 7 /* that we know */
 /* With the longest method that we know and two spaces, more than any good request line needs
  * besides its target. */
 #define LINE_OVERHEAD 32
@@ -39,6 +40,14 @@ static inline uint8_t identify_method(const uint8_t *p, uint32_t len)
 		if (len == methods[m].len && memcmp(p, methods[m].name, len) == 0)
 			return m;
 	return HTTP_NO_METHOD;
+}
+
+/* Of a request line that is not complete, and may never be: the method, if that is. */
+static inline uint8_t method_begun(const uint8_t *p, uint32_t len)
+{
+	const uint8_t *space = memchr(p, ' ', rs_min_u32(len, MAX_METHOD_BYTES + 1));
+
+	return space ? identify_method(p, (uint32_t)(space - p)) : HTTP_NO_METHOD;
 }
 
 /* RFC 9112 section 2.3. Returns 0, or a refusal. */

@@ -29,13 +29,17 @@
 		(c) == '!' || (c) == '$' || (c) == '&' || (c) == '\'' || (c) == '(' ||             \
 		(c) == ')' || (c) == '*' || (c) == '+' || (c) == ',' || (c) == ';' || (c) == '=')
 
-/* RFC 3986: pchar and "/" without %-escapes. */
-#define SCAN_IN_PATH(c) (SCAN_IN_HOST(c) || (c) == ':' || (c) == '@' || (c) == '/')
+/* RFC 3986: pchar and "/" without %-escapes; and what browsers send there unescaped (the URL
+ * standard's path state). */
+#define SCAN_IN_PATH(c)                                                                            \
+	(SCAN_IN_HOST(c) || (c) == ':' || (c) == '@' || (c) == '/' || (c) == '[' || (c) == ']' ||  \
+		(c) == '|')
 
-/* RFC 3986's query, and what browsers send there unescaped (the URL standard's query state). */
+/* RFC 3986's query, and what browsers send there unescaped (the URL standard's query state), "%"
+ * that begins no escape among it: nobody here decodes a query. */
 #define SCAN_IN_QUERY(c)                                                                           \
-	(SCAN_IN_PATH(c) || (c) == '?' || (c) == '[' || (c) == ']' || (c) == '{' || (c) == '}' ||  \
-		(c) == '|' || (c) == '\\' || (c) == '^' || (c) == '`')
+	(SCAN_IN_PATH(c) || (c) == '?' || (c) == '{' || (c) == '}' || (c) == '\\' || (c) == '^' || \
+		(c) == '`' || (c) == '%')
 
 enum scan_class {
 	SCAN_TOKEN,

@@ -77,7 +77,7 @@ static bool read_path(
 	if (p[end] != '?')
 		return false;
 	req->query = slice_of(p, end + 1, to);
-	return escaped_run(vector, SCAN_QUERY, p, end + 1, to, BEHIND_TARGET) == to;
+	return scan_run(vector, SCAN_QUERY, p, end + 1, to, BEHIND_TARGET) == to;
 }
 
 /* RFC 9112 section 3.2.3: host ":" port, neither of them empty. */

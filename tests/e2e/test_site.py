@@ -67,6 +67,7 @@ def files_arrive_bit_for_bit(t):
         for n in sizes:
             site.write(f"f{n}", noise(n, n)[:n])
         site.write("a b/ü%?#", b"odd\n")
+        site.write("a[1]|b", b"brackets\n")
         appliance = t.start("--root", site.root, "--https", "443",
                             *pki.options(pki.pair("one.test")))
         for connect in (Connection, TlsConnection):
@@ -79,6 +80,8 @@ def files_arrive_bit_for_bit(t):
                     equal(r.fields["accept-ranges"], "bytes")
                     equal(r.fields["content-type"], "application/octet-stream")
                 equal(ask(c, "/a%20b/%C3%BC%25%3F%23").body, b"odd\n")
+                for path in ("/a[1]|b", "/a%5B1%5D%7Cb"):  # as browsers send it, and escaped
+                    equal(ask(c, path).body, b"brackets\n")
                 equal(ask(c, "/").fields["content-type"], "text/html; charset=utf-8")
         appliance.stop()
 
@@ -219,6 +222,27 @@ def ranges(t):
 
 
 @test(own=True, families=(4,), layouts=("fused",))
+def no_file_contains_the_boundary_of_its_parts(t):
+    """RFC 2046 section 5.1.1; who uploads a file knows how those of others are sent."""
+    two = "Range: bytes=1-400,500-600"
+    with Site() as site:
+        site.write("plain", b"x" * 1000)
+        appliance = t.start("--root", site.root)
+        with Connection(t) as c:
+            kind = ask(c, "/plain", two).fields["content-type"]
+            boundary = re.fullmatch(r'multipart/byteranges; boundary="?([^"]{1,70})"?', kind)[1]
+            forged = f"\r\n--{boundary}\r\nContent-Range: bytes 1-2/3\r\n\r\nno\r\n--{boundary}--"
+            data = b"y" * 100 + forged.encode() + b"z" * 1000
+            site.write("forged", data)
+            appliance.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: ask(c, "/forged").status == 200, 5, "the new file")
+            n = len(data)
+            equal(parts_of(ask(c, "/forged", two)), [(f"bytes 1-400/{n}", data[1:401]),
+                                                     (f"bytes 500-600/{n}", data[500:601])])
+        appliance.stop()
+
+
+@test(own=True, families=(4,), layouts=("fused",))
 def codings(t):
     text = b"body { color: red }\n" * 500
     with Site() as site:
@@ -301,6 +325,7 @@ def directories(t):
         with Connection(t) as c:
             r = ask(c, "/a?x=1")
             equal((r.status, r.fields["location"]), (301, "/a/?x=1"))
+            equal(ask(c, "/a?off=50%").fields["location"], "/a/?off=50%")
             r = ask(c, f"/{deep}?x")
             equal((r.status, r.fields.get("location")), (301, f"/{deep}/?x"))
             equal(ask(c, f"/{deep}?" + "x" * 1200).status, 414)

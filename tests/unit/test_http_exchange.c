@@ -329,6 +329,11 @@ static void refusals_close(void **state)
 		{"GET /\r\n", "400 close", CLOSED},
 		{"GET / HTTP/1.1\n", "400 close", CLOSED},
 		{"HEAD /" V "A: \x01", "400h close", CLOSED},
+		/* The method is known before its line is. */
+		{"HEAD /\x01", "400h close", CLOSED},
+		{"HEAD / HTTP/1.1\n", "400h close", CLOSED},
+		{"HEADS /\x01", "400 close", CLOSED},
+		{"GET\x01", "400 close", CLOSED},
 		{"GET / HTTP/2.0\r\n\r\n", "505 close", CLOSED},
 		{"BREW / HTTP/1.1\r\n\r\n", "501 close", CLOSED},
 		{"GET /hello/a" V "\r\nGET /\x01", HA "\n400 close", CLOSED},
@@ -595,6 +600,22 @@ static void idle_clients(void **state)
 	rig_close(&rig);
 }
 
+/* RFC 9110 section 9.3.2: no content in reply to HEAD, however much of its target has come. */
+static void long_targets(void **state)
+{
+	static struct rig rig;
+	static char text[9000];
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	memcpy(text, "HEAD /", 6);
+	rig_open(&rig, 4, 1);
+	for (uint32_t i = 0; i < sizeof(text) && !rig.hc.closing; i += 1000)
+		rig_feed(&rig, text + i, 1000);
+	expect_transcript(&rig, "414h close");
+	rig_close(&rig);
+}
+
 static void slow_heads(void **state)
 {
 	static struct rig rig;
@@ -611,6 +632,11 @@ static void slow_heads(void **state)
 	assert_true(rig.hc.closing);
 	expect_transcript(&rig, "408 close");
 	assert_int_equal(rig.counters[HTTP_C_HEAD_TIMEOUT], 1);
+	rig_close(&rig);
+	rig_open(&rig, 4, 1);
+	rig_feed(&rig, "HEAD /slow", 10);
+	wait_for_deadline(&rig);
+	expect_transcript(&rig, "408h close");
 	rig_close(&rig);
 	/* The next head has its own time, also when it comes with the end of the one before. */
 	rig_open(&rig, 4, 1);
@@ -797,6 +823,7 @@ int main(void)
 		cmocka_unit_test(generated_in_order),
 		cmocka_unit_test(half_closed),
 		cmocka_unit_test(idle_clients),
+		cmocka_unit_test(long_targets),
 		cmocka_unit_test(slow_heads),
 		cmocka_unit_test(slow_bodies),
 		cmocka_unit_test(slow_readers),
