@@ -182,6 +182,22 @@ static void records_of_the_greatest_size(void **state)
 	}
 }
 
+/* Section 5.4: padding does not change how much a record holds in all, its type included. */
+static void padding_to_the_greatest_size(void **state)
+{
+	static uint8_t text[MAX_TEXT] = {'a', DATA};
+	uint32_t n;
+
+	(void)state;
+	begin(false);
+	say(0, text, TLS_RECORD_PLAINTEXT);
+	assert_int_equal(server_read(&rig, &n), TLS_OK);
+	assert_int_equal(n, 1);
+	say(0, text, TLS_RECORD_PLAINTEXT + 1);
+	assert_int_equal(answer(), TLS_ALERT_RECORD_OVERFLOW);
+	end();
+}
+
 /* Section 5.1: messages may be fragmented, and nothing comes between the fragments. */
 static void a_key_update_in_fragments(void **state)
 {
@@ -377,6 +393,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_gets_its_alert),
 		cmocka_unit_test(records_of_the_greatest_size),
+		cmocka_unit_test(padding_to_the_greatest_size),
 		cmocka_unit_test(a_key_update_in_fragments),
 		cmocka_unit_test(ccs_before_the_finished),
 		cmocka_unit_test(a_finished_in_fragments),
