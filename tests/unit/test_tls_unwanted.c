@@ -388,6 +388,34 @@ static void nothing_but_the_finished(void **state)
 	}
 }
 
+/* Sections 5.1 and 5.4: a record of alerts has one, and all of it; sealed, or as it is. */
+static void alerts_instead_of_the_finished(void **state)
+{
+	static const int answers[] = {TLS_ALERT_UNEXPECTED_MESSAGE, TLS_ALERT_DECODE_ERROR,
+		NO_ALERT, TLS_ALERT_DECODE_ERROR};
+	static const uint8_t alert[] = {2, 40, 0};
+	uint8_t finished[FINISHED_BYTES];
+
+	(void)state;
+	for (uint32_t sealed = 0; sealed < 2; sealed++) {
+		for (uint8_t n = 0; n < RS_ARRAY_SIZE(answers); n++) {
+			const uint8_t header[TLS_RECORD_HEADER] = {ALERT, 3, 3, 0, n};
+
+			begin_finished(false, finished);
+			if (sealed) {
+				say(ALERT, alert, n);
+			} else {
+				memcpy(rig.in + rig.in_to, header, sizeof(header));
+				memcpy(rig.in + rig.in_to + sizeof(header), alert, n);
+				rig.in_to += (uint32_t)sizeof(header) + n;
+			}
+			assert_int_equal(answer(), answers[n]);
+			assert_false(rig.server.open);
+			end();
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -398,6 +426,7 @@ int main(void)
 		cmocka_unit_test(ccs_before_the_finished),
 		cmocka_unit_test(a_finished_in_fragments),
 		cmocka_unit_test(nothing_but_the_finished),
+		cmocka_unit_test(alerts_instead_of_the_finished),
 	};
 
 	return cmocka_run_group_tests(tests, make_certificate, remove_certificate);
