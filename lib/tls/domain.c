@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 
 #include "tls/domain_internal.h"
+#include "tls/hello.h"
 #include "tls/identity.h"
 #include "tls/lean.h"
 #include "tls/provider.h"
@@ -46,6 +47,39 @@ static bool complain(const struct complaint *c, const char *file, const char *wh
 		reason ? reason : "");
 	ERR_clear_error();
 	return false;
+}
+
+/* ---- hellos ---- */
+
+static struct span extension(SSL *ssl, unsigned int type)
+{
+	const unsigned char *data = NULL;
+	size_t n = 0;
+
+	SSL_client_hello_get0_ext(ssl, type, &data, &n);
+	return (struct span){.data = data, .len = (uint32_t)n};
+}
+
+static int on_hello(SSL *ssl, int *alert, void *unused)
+{
+	struct tls_hello_parts p = {
+		.version = SSL_client_hello_get0_legacy_version(ssl),
+		.name = extension(ssl, TLSEXT_TYPE_server_name),
+		.versions = extension(ssl, TLSEXT_TYPE_supported_versions),
+		.groups = extension(ssl, TLSEXT_TYPE_supported_groups),
+		.shares = extension(ssl, TLSEXT_TYPE_key_share),
+		.tickets = extension(ssl, TLSEXT_TYPE_psk),
+	};
+	enum tls_alert fault;
+
+	(void)unused;
+	p.compressions.len =
+		(uint32_t)SSL_client_hello_get0_compression_methods(ssl, &p.compressions.data);
+	fault = rs_tls_hello_fault(&p);
+	if (fault == TLS_ALERT_NONE)
+		return SSL_CLIENT_HELLO_SUCCESS;
+	*alert = (int)fault;
+	return SSL_CLIENT_HELLO_ERROR;
 }
 
 /* ---- names (RFC 6066 section 3, RFC 6125 section 6.4) ---- */
@@ -184,6 +218,7 @@ static SSL_CTX *new_context(
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_session_id_context(ctx, id, sizeof(id) - 1);
 	SSL_CTX_set_max_cert_list(ctx, 32 << 10);
+	SSL_CTX_set_client_hello_cb(ctx, on_hello, NULL);
 	SSL_CTX_set_tlsext_servername_callback(ctx, on_server_name);
 	SSL_CTX_set_tlsext_servername_arg(ctx, d);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, d);

@@ -6,10 +6,12 @@
 #include "tls/message.h"
 
 #define LEGACY         0x0303
+#define SSL_3          0x0300
 #define TLS_1_3        0x0304
 #define X25519         29
 #define X25519_BYTES   32
 #define MAX_NAME       255
+#define MIN_NAME_BYTES 6 /* of server_name: of a list, a type, and a name of one byte */
 #define PSK_DHE_KE     1
 #define MAX_EXTENSIONS 32
 
@@ -145,28 +147,45 @@ static bool read_protocols(struct span s, struct tls_hello *h)
 
 static bool read_shares(struct span s, struct tls_hello *h)
 {
-	struct span list;
 	struct reader r;
 
-	if (!only_vector(s, 2, &list))
+	if (!only_vector(s, 2, &h->shares))
 		return false;
-	for (r = in(list); r.at < r.end;) {
+	for (r = in(h->shares); r.at < r.end;) {
 		uint32_t group = number(&r, 2);
 		struct span share = vector(&r, 2);
 
 		if (!share.len)
 			return false;
-		if (group != X25519)
-			continue;
-		if (h->share.len || share.len != X25519_BYTES)
-			return false;
-		h->share = share;
+		if (group == X25519)
+			h->share = share;
 	}
-	return is_done(&r) && h->share.len;
+	return is_done(&r);
 }
 
-/* Section 4.2.11; as many binders as identities, or OpenSSL says what is wrong. */
-static bool read_ticket(struct span s, const uint8_t *message, struct tls_hello *h)
+/* Section 4.2.8: of each group at most one, and none of a group that is not supported. */
+static bool fit(struct span shares, struct span groups)
+{
+	uint8_t may_come[(1 << 16) / 8] = {0};
+
+	for (struct reader r = in(groups); r.at < r.end;) {
+		uint32_t group = number(&r, 2);
+
+		may_come[group / 8] |= (uint8_t)(1 << group % 8);
+	}
+	for (struct reader r = in(shares); r.at < r.end;) {
+		uint32_t group = number(&r, 2);
+
+		if (!(may_come[group / 8] & 1 << group % 8))
+			return false;
+		may_come[group / 8] &= (uint8_t) ~(1 << group % 8);
+		vector(&r, 2);
+	}
+	return true;
+}
+
+/* Section 4.2.11 */
+static enum tls_alert read_tickets(struct span s, const uint8_t *message, struct tls_hello *h)
 {
 	struct reader r = in(s);
 	struct reader identities = in(vector(&r, 2)), binders;
@@ -175,13 +194,13 @@ static bool read_ticket(struct span s, const uint8_t *message, struct tls_hello 
 	h->n_before_binders = (uint32_t)(r.at - message);
 	binders = in(vector(&r, 2));
 	if (!is_done(&r))
-		return false;
+		return TLS_ALERT_DECODE_ERROR;
 	for (; identities.at < identities.end; more++) {
 		struct span ticket = vector(&identities, 2);
 
 		number(&identities, 4);
 		if (!ticket.len)
-			return false;
+			return TLS_ALERT_DECODE_ERROR;
 		if (!more)
 			h->ticket = ticket;
 	}
@@ -189,11 +208,13 @@ static bool read_ticket(struct span s, const uint8_t *message, struct tls_hello 
 		struct span binder = vector(&binders, 1);
 
 		if (binder.len < 32)
-			return false;
+			return TLS_ALERT_DECODE_ERROR;
 		if (!first.len)
 			h->binder = first = binder;
 	}
-	return !more && h->ticket.len && is_done(&identities) && is_done(&binders);
+	if (!h->ticket.len || !h->binder.len || !is_done(&identities) || !is_done(&binders))
+		return TLS_ALERT_DECODE_ERROR;
+	return more ? TLS_ALERT_ILLEGAL_PARAMETER : TLS_ALERT_NONE;
 }
 
 static bool read_extension(
@@ -207,7 +228,7 @@ static bool read_extension(
 	case STATUS_REQUEST:
 		return read_status(s, h);
 	case SUPPORTED_GROUPS:
-		return only_numbers(s, 2, &list) && rs_tls_hello_lists(list, X25519);
+		return only_numbers(s, 2, &h->groups);
 	case SIGNATURE_ALGORITHMS:
 		return only_numbers(s, 2, &h->signatures);
 	case ALPN:
@@ -222,7 +243,7 @@ static bool read_extension(
 	case KEY_SHARE:
 		return read_shares(s, h);
 	case PRE_SHARED_KEY:
-		return read_ticket(s, message, h);
+		return read_tickets(s, message, h) == TLS_ALERT_NONE;
 	case MAX_FRAGMENT_LENGTH:
 	case EARLY_DATA:
 	case COOKIE:
@@ -238,7 +259,7 @@ static bool read_extension(
 static bool read_extensions(struct span s, const uint8_t *message, struct tls_hello *h)
 {
 	uint32_t seen[MAX_EXTENSIONS], n = 0;
-	bool has_groups = false, has_versions = false;
+	bool has_versions = false;
 
 	for (struct reader r = in(s); r.at < r.end; n++) {
 		uint32_t type = number(&r, 2);
@@ -251,13 +272,12 @@ static bool read_extensions(struct span s, const uint8_t *message, struct tls_he
 				return false;
 		}
 		seen[n] = type;
-		has_groups |= type == SUPPORTED_GROUPS;
 		has_versions |= type == SUPPORTED_VERSIONS;
 		if (!read_extension((enum extension)type, body, message, h))
 			return false;
 	}
-	return has_groups && has_versions && h->share.len && h->signatures.len &&
-	       (!h->ticket.len || h->takes_tickets);
+	return has_versions && h->share.len == X25519_BYTES && fit(h->shares, h->groups) &&
+	       h->signatures.len && (!h->ticket.len || h->takes_tickets);
 }
 
 bool rs_tls_hello_read(struct span message, struct tls_hello *h)
@@ -282,4 +302,29 @@ bool rs_tls_hello_read(struct span message, struct tls_hello *h)
 	return is_done(&r) && h->session_id.len <= 32 && h->suites.len && h->suites.len % 2 == 0 &&
 	       compressions.len == 1 && !compressions.data[0] &&
 	       read_extensions(extensions, message.data, h);
+}
+
+/* ---- what OpenSSL does not mind ---- */
+
+static bool is_part(struct span s)
+{
+	return s.data;
+}
+
+enum tls_alert rs_tls_hello_fault(const struct tls_hello_parts *p)
+{
+	struct tls_hello h = {0};
+	struct span list;
+
+	if (p->version == SSL_3) /* appendix D.5 */
+		return TLS_ALERT_PROTOCOL_VERSION;
+	if (p->compressions.len && !memchr(p->compressions.data, 0, p->compressions.len))
+		return TLS_ALERT_ILLEGAL_PARAMETER;
+	if (is_part(p->versions) && !only_numbers(p->versions, 1, &list))
+		return TLS_ALERT_DECODE_ERROR;
+	if (is_part(p->name) && p->name.len < MIN_NAME_BYTES)
+		return TLS_ALERT_DECODE_ERROR;
+	if (only_numbers(p->groups, 2, &list) && read_shares(p->shares, &h) && !fit(h.shares, list))
+		return TLS_ALERT_ILLEGAL_PARAMETER;
+	return is_part(p->tickets) ? read_tickets(p->tickets, p->tickets.data, &h) : TLS_ALERT_NONE;
 }

@@ -4,6 +4,8 @@
  * ours (quick.c) needs to know, or that it is not one for it. Strict: a hello that is malformed,
  * older, odd or wants more than we do ourselves is refused, for OpenSSL to read and to answer.
  *
+ * And what OpenSSL, which is lenient there, does not say about the others.
+ *
  * Pure, any core. What is found points into the bytes. Includes base.
  */
 #ifndef RS_TLS_HELLO_H
@@ -13,12 +15,15 @@
 #include <stdint.h>
 
 #include "base/sendq.h"
+#include "tls/record.h"
 
 struct tls_hello {
 	struct span session_id;
 	struct span suites;        /* of 2 bytes each */
 	struct span signatures;    /* of 2 bytes each */
-	struct span share;         /* X25519, 32 bytes */
+	struct span groups;        /* of 2 bytes each */
+	struct span shares;        /* of key_share, as on the wire … */
+	struct span share;         /* … and that of X25519, 32 bytes */
 	struct span name;          /* SNI; empty: none */
 	struct span protocols;     /* of ALPN, as on the wire; empty: none */
 	bool wants_status;         /* OCSP */
@@ -30,6 +35,19 @@ struct tls_hello {
 
 /* message: a whole handshake message, header and all. False: not one for us. */
 bool rs_tls_hello_read(struct span message, struct tls_hello *h);
+
+/* Of any ClientHello, and extensions as they came. NULL: not there. */
+struct tls_hello_parts {
+	uint32_t version;
+	struct span compressions;
+	struct span name, versions, groups, shares, tickets;
+};
+
+/*
+ * What is wrong with it that OpenSSL lets pass, or has another alert for than RFC 8446. There may
+ * be other faults, which OpenSSL does not let pass.
+ */
+enum tls_alert rs_tls_hello_fault(const struct tls_hello_parts *p);
 
 /* Whether a list of 2-byte numbers has one. */
 bool rs_tls_hello_lists(struct span list, uint32_t number);

@@ -214,7 +214,7 @@ void rs_tls_lean_drop(struct tls_session *s, uint32_t bytes)
 	s->pipe->release(s->self);
 }
 
-static enum tls_status take_alert(struct tls_session *s, const uint8_t *alert, uint32_t n)
+enum tls_status rs_tls_lean_take_alert(struct tls_session *s, const uint8_t *alert, uint32_t n)
 {
 	if (n != 2) /* section 5.4 names the empty ones */
 		return rs_tls_lean_fail(
@@ -283,7 +283,7 @@ static enum tls_status read_one(struct tls_session *s, uint8_t *to, uint32_t *n)
 	bytes = *n;
 	*n = 0;
 	if (type == TLS_CONTENT_ALERT)
-		return take_alert(s, to, bytes);
+		return rs_tls_lean_take_alert(s, to, bytes);
 	if (type == TLS_CONTENT_HANDSHAKE)
 		return take_handshake(s, to, bytes);
 	return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);

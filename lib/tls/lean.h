@@ -26,6 +26,9 @@ enum tls_status rs_tls_lean_write(
 enum tls_status rs_tls_lean_seal(
 	struct tls_session *s, uint8_t type, const uint8_t *data, uint32_t len);
 
+/* What was in a record of an alert. TLS_OK: it ends nothing. What is none gets one in return. */
+enum tls_status rs_tls_lean_take_alert(struct tls_session *s, const uint8_t *alert, uint32_t n);
+
 /* Sends an alert. TLS_FAILED, always. */
 enum tls_status rs_tls_lean_fail(struct tls_session *s, enum tls_alert alert);
 

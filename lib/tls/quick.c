@@ -429,8 +429,12 @@ static enum tls_status take_hello(struct tls_session *s, bool *declined)
 
 enum tls_status rs_tls_quick_go_on(struct tls_session *s, uint8_t *text, bool *declined)
 {
+	enum tls_status status = TLS_WANT_INPUT;
+
 	*declined = false;
-	return s->quick ? rs_tls_quick_take_answer(s, text) : take_hello(s, declined);
+	if (!s->quick)
+		status = take_hello(s, declined);
+	return s->quick && status == TLS_WANT_INPUT ? rs_tls_quick_take_answer(s, text) : status;
 }
 
 void rs_tls_quick_free(struct tls_session *s)

@@ -82,6 +82,13 @@ static enum tls_status take_finished(struct tls_session *s, const uint8_t *text,
 	return complete(s);
 }
 
+/* The client's word is the last one, whatever it says: if it is an alert. */
+static enum tls_status end(struct tls_session *s, const uint8_t *alert, uint32_t n)
+{
+	rs_tls_lean_take_alert(s, alert, n);
+	return TLS_FAILED;
+}
+
 static enum tls_status take_record(
 	struct tls_session *s, const uint8_t *record, uint32_t bytes, uint8_t *text)
 {
@@ -91,7 +98,7 @@ static enum tls_status take_record(
 	uint8_t type;
 
 	if (record[0] == TLS_CONTENT_ALERT)
-		return TLS_FAILED;          /* the client's word is the last one */
+		return end(s, record + TLS_RECORD_HEADER, bytes - TLS_RECORD_HEADER);
 	if (record[0] == TLS_CONTENT_CCS) { /* section 5: to be dropped */
 		if (bytes == TLS_RECORD_HEADER + 1 && record[TLS_RECORD_HEADER] == 1 &&
 			!q->n_heard && q->n_ccs++ < MAX_CCS)
@@ -102,7 +109,7 @@ static enum tls_status take_record(
 	if (alert != TLS_ALERT_NONE)
 		return rs_tls_lean_fail(s, alert);
 	if (type == TLS_CONTENT_ALERT)
-		return TLS_FAILED;
+		return end(s, text, n);
 	if (type != TLS_CONTENT_HANDSHAKE)
 		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 	return take_finished(s, text, n);

@@ -80,15 +80,17 @@ static void set_nonce(struct tls_record_keys *k, uint8_t nonce[12])
 		nonce[11 - i] ^= (uint8_t)(seq >> 8 * i);
 }
 
-/* Section 5.4: padding is zeros behind the type. */
+/* Section 5.4: padding is zeros behind the type, and counts for the size of a record. */
 static enum tls_alert strip(const uint8_t *text, uint32_t *n, uint8_t *type)
 {
+	if (*n > TLS_RECORD_PLAINTEXT + 1)
+		return TLS_ALERT_RECORD_OVERFLOW;
 	while (*n && !text[*n - 1])
 		--*n;
 	if (!*n)
 		return TLS_ALERT_UNEXPECTED_MESSAGE;
 	*type = text[--*n];
-	return *n > TLS_RECORD_PLAINTEXT ? TLS_ALERT_RECORD_OVERFLOW : TLS_ALERT_NONE;
+	return TLS_ALERT_NONE;
 }
 
 enum tls_alert rs_tls_record_open(struct tls_record_keys *k, const uint8_t *record, uint32_t bytes,

@@ -14,6 +14,7 @@ HTTPS = ("--https", "443")
 
 HANDSHAKE, ALERT = 22, 21
 UNEXPECTED, OVERFLOW, FAILURE, ILLEGAL, DECODE, VERSION = 10, 22, 40, 47, 50, 70
+SERVER_NAME, TICKETS, VERSIONS, KEY_SHARE = 0, 41, 43, 51
 
 
 def start(t, *options):
@@ -44,6 +45,38 @@ def with_compression(message):
     return b"\x01" + len(body).to_bytes(3, "big") + body
 
 
+def split(message):
+    """A ClientHello's bytes before its extensions, and these: (type, body)."""
+    at = 4 + 2 + 32
+    at += 1 + message[at]
+    at += 2 + int.from_bytes(message[at:at + 2], "big")
+    at += 1 + message[at]
+    head, rest, found = message[4:at], message[at + 2:], []
+    while rest:
+        kind, n = (int.from_bytes(rest[i:i + 2], "big") for i in (0, 2))
+        found.append((kind, rest[4:4 + n]))
+        rest = rest[4 + n:]
+    return head, found
+
+
+def with_extension(message, kind, body):
+    """That extension with another body; or one more, the last."""
+    head, found = split(message)
+    found = [(k, body if k == kind else b) for k, b in found]
+    if kind not in dict(found):
+        found.append((kind, body))
+    extensions = b"".join(
+        k.to_bytes(2, "big") + len(b).to_bytes(2, "big") + b for k, b in found)
+    whole = head + len(extensions).to_bytes(2, "big") + extensions
+    return b"\x01" + len(whole).to_bytes(3, "big") + whole
+
+
+def with_share(message, group):
+    """One more share, of a byte."""
+    shares = dict(split(message)[1])[KEY_SHARE][2:] + group + b"\0\x01\x09"
+    return with_extension(message, KEY_SHARE, len(shares).to_bytes(2, "big") + shares)
+
+
 def first_record(c):
     """Its type, and the second byte of it: an alert's description. () where there is none."""
     got = b""
@@ -66,7 +99,7 @@ def first_words_of_scanners(t):
     for what, words, alerts in (
         ("plain HTTP", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", None),
         ("a hello of SSL 2", b"\x80\x1c\x01\0\x02\0\x03\0\0\0\x10\x01\0\x80" + bytes(16), None),
-        ("SSL 3.0", old_hello(b"\x03\0"), (FAILURE,)),  # which has no protocol_version (RFC 6101)
+        ("SSL 3.0", old_hello(b"\x03\0"), (VERSION,)),  # RFC 8446 appendix D.5
         ("TLS 1.0", old_hello(b"\x03\x01"), (VERSION,)),
         ("TLS 1.1", old_hello(b"\x03\x02"), (VERSION,)),
         ("compression", record(HANDSHAKE, with_compression(hello)), (ILLEGAL,)),
@@ -95,6 +128,33 @@ def first_words_of_scanners(t):
         c.socket.settimeout(5)
         equal(first_record(c)[0], HANDSHAKE, "answer to a hello of one byte a record")
     appliance.stop()
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
+def hellos_that_break_a_rule(t):
+    """RFC 8446: sections 4.1.2, 4.2.1, 4.2.8, 4.2.11; RFC 6066 section 3. Whoever reads them."""
+    ticket, binder = b"\0\x01t" + bytes(4), b"\x20" + bytes(32)
+    for records in ("lean", "openssl"):
+        appliance = start(t, "--tls-records", records)
+        hello = hello_message(t)
+        at = 4 + 2 + 32 + 1 + hello[4 + 2 + 32]
+        at += 2 + int.from_bytes(hello[at:at + 2], "big")
+        for what, message, alert in (
+            ("deflate only", hello[:at] + b"\x01\x01" + hello[at + 2:], ILLEGAL),
+            ("a name of no bytes", with_extension(hello, SERVER_NAME, b"\0\3\0\0\0"), DECODE),
+            ("no versions", with_extension(hello, VERSIONS, b"\0"), DECODE),
+            ("an odd list of them", with_extension(hello, VERSIONS, b"\3\3\4\3"), DECODE),
+            ("a share of no group", with_share(hello, b"\x1a\x1a"), ILLEGAL),
+            ("two shares of X25519", with_share(hello, b"\0\x1d"), ILLEGAL),
+            ("no binder", with_extension(hello, TICKETS, b"\0\x07" + ticket + b"\0\0"), DECODE),
+            ("two tickets, one binder",
+             with_extension(hello, TICKETS, b"\0\x0e" + ticket * 2 + b"\0\x21" + binder), ILLEGAL),
+        ):
+            with Connection(t, port=443) as c:
+                c.send(record(HANDSHAKE, message))
+                c.socket.settimeout(5)
+                equal(first_record(c), (ALERT, alert), f"{what}, {records} records")
+        appliance.stop()
 
 
 @test(own=True, families=(4,), within=60, layouts=("fused",))

@@ -482,6 +482,30 @@ static void shares_of_small_order(void **state)
 	finish(&r);
 }
 
+/* Nobody can answer yet; but nobody waits for more to find that out, either. */
+static void what_comes_with_the_hello(void **state)
+{
+	static const uint8_t ccs[] = {TLS_CONTENT_CCS, 3, 3, 0, 1, 1};
+	static struct rig r;
+	uint32_t n;
+
+	(void)state;
+	begin(&r);
+	say_hello(&r, NULL);
+	memcpy(r.in + r.in_to, r.in, r.in_to);
+	r.in_to *= 2;
+	assert_int_equal(server_read(&r, &n), TLS_FAILED);
+	rig_disconnect(&r);
+	say_hello(&r, NULL);
+	memcpy(r.in + r.in_to, ccs, sizeof(ccs));
+	r.in_to += (uint32_t)sizeof(ccs);
+	shake_hands(&r);
+	assert_true(r.server.lean);
+	talk(&r);
+	rig_disconnect(&r);
+	finish(&r);
+}
+
 /* The client's second flight: CCS and Finished, 6 and 58 bytes. */
 static void any_byte_of_the_second_flight(void **state)
 {
@@ -536,6 +560,7 @@ int main(void)
 		cmocka_unit_test(any_byte_of_the_hello),
 		cmocka_unit_test(wrong_binders),
 		cmocka_unit_test(shares_of_small_order),
+		cmocka_unit_test(what_comes_with_the_hello),
 		cmocka_unit_test(any_byte_of_the_second_flight),
 	};
 

@@ -182,6 +182,22 @@ static void records_of_the_greatest_size(void **state)
 	}
 }
 
+/* Section 5.4: padding does not change how much a record holds in all, its type included. */
+static void padding_to_the_greatest_size(void **state)
+{
+	static uint8_t text[MAX_TEXT] = {'a', DATA};
+	uint32_t n;
+
+	(void)state;
+	begin(false);
+	say(0, text, TLS_RECORD_PLAINTEXT);
+	assert_int_equal(server_read(&rig, &n), TLS_OK);
+	assert_int_equal(n, 1);
+	say(0, text, TLS_RECORD_PLAINTEXT + 1);
+	assert_int_equal(answer(), TLS_ALERT_RECORD_OVERFLOW);
+	end();
+}
+
 /* Section 5.1: messages may be fragmented, and nothing comes between the fragments. */
 static void a_key_update_in_fragments(void **state)
 {
@@ -372,15 +388,45 @@ static void nothing_but_the_finished(void **state)
 	}
 }
 
+/* Sections 5.1 and 5.4: a record of alerts has one, and all of it; sealed, or as it is. */
+static void alerts_instead_of_the_finished(void **state)
+{
+	static const int answers[] = {TLS_ALERT_UNEXPECTED_MESSAGE, TLS_ALERT_DECODE_ERROR,
+		NO_ALERT, TLS_ALERT_DECODE_ERROR};
+	static const uint8_t alert[] = {2, 40, 0};
+	uint8_t finished[FINISHED_BYTES];
+
+	(void)state;
+	for (uint32_t sealed = 0; sealed < 2; sealed++) {
+		for (uint8_t n = 0; n < RS_ARRAY_SIZE(answers); n++) {
+			const uint8_t header[TLS_RECORD_HEADER] = {ALERT, 3, 3, 0, n};
+
+			begin_finished(false, finished);
+			if (sealed) {
+				say(ALERT, alert, n);
+			} else {
+				memcpy(rig.in + rig.in_to, header, sizeof(header));
+				memcpy(rig.in + rig.in_to + sizeof(header), alert, n);
+				rig.in_to += (uint32_t)sizeof(header) + n;
+			}
+			assert_int_equal(answer(), answers[n]);
+			assert_false(rig.server.open);
+			end();
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_gets_its_alert),
 		cmocka_unit_test(records_of_the_greatest_size),
+		cmocka_unit_test(padding_to_the_greatest_size),
 		cmocka_unit_test(a_key_update_in_fragments),
 		cmocka_unit_test(ccs_before_the_finished),
 		cmocka_unit_test(a_finished_in_fragments),
 		cmocka_unit_test(nothing_but_the_finished),
+		cmocka_unit_test(alerts_instead_of_the_finished),
 	};
 
 	return cmocka_run_group_tests(tests, make_certificate, remove_certificate);
