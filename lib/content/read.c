@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 
 #define MAX_ATTEMPTS 3
-#define PIECE_BYTES  (UINT64_C(4) << 20) /* progress is told between pieces */
+#define PIECE_BYTES  (UINT64_C(256) << 10) /* still in cache when it is hashed */
 
 enum attempt {
 	ATTEMPT_DONE,
@@ -25,10 +25,11 @@ static enum attempt fail(struct load *load, const struct walk_file *file, const 
 	return ATTEMPT_FAILED;
 }
 
-/* Fills room, as far as the file goes: returns the bytes, or -1. */
-static int64_t read_all(struct load *load, int fd, uint8_t *room, uint64_t len)
+/* Fills body, as far as the file goes: returns the bytes, or -1. */
+static int64_t read_all(struct load *load, int fd, struct body *body)
 {
-	uint64_t done = 0;
+	uint8_t *room = rs_body_room(body);
+	uint64_t len = body->pub.len, done = 0;
 
 	while (done < len) {
 		ssize_t n = read(fd, room + done, rs_min_u64(len - done, PIECE_BYTES));
@@ -40,6 +41,7 @@ static int64_t read_all(struct load *load, int fd, uint8_t *room, uint64_t len)
 		if (n == 0)
 			break;
 		done += (uint64_t)n;
+		rs_body_filled(load->tree->store, body, done);
 		rs_load_progress(load, 0, (uint64_t)n);
 	}
 	return (int64_t)done;
@@ -49,7 +51,7 @@ static int64_t read_all(struct load *load, int fd, uint8_t *room, uint64_t len)
 static enum attempt read_bytes(struct load *load, int fd, const struct walk_file *file,
 	const struct file_id *id, struct body *body)
 {
-	int64_t n = read_all(load, fd, rs_body_room(body), id->n_bytes);
+	int64_t n = read_all(load, fd, body);
 	struct file_id after;
 	struct stat st;
 
