@@ -94,13 +94,23 @@ static enum attempt read_open(struct load *load, int fd, struct walk_file *file,
 	return ATTEMPT_DONE;
 }
 
-/* A pipe that took the file's place is not waited for. */
-static enum attempt read_once(
-	struct load *load, int dir_fd, struct walk_file *file, struct body **body)
+/*
+ * A pipe that took the file's place is not waited for. The time of access stays as it is, where the
+ * file is ours: else the first load of each file is a write to its inode.
+ */
+static int open_file(int dir_fd, const struct walk_file *file)
 {
 	const char *name = (const char *)file->path.data + file->name_at;
 	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (file->link ? 0 : O_NOFOLLOW);
-	int fd = openat(dir_fd, name, flags);
+	int fd = openat(dir_fd, name, flags | O_NOATIME);
+
+	return fd < 0 && errno == EPERM ? openat(dir_fd, name, flags) : fd;
+}
+
+static enum attempt read_once(
+	struct load *load, int dir_fd, struct walk_file *file, struct body **body)
+{
+	int fd = open_file(dir_fd, file);
 	enum attempt attempt;
 
 	if (fd < 0)
