@@ -8,12 +8,20 @@
 #include <xxhash.h>
 
 #include "base/bytes.h"
+#include "content/large.h"
 
 #define FIRST_BUCKETS 1024
-#define PIECE_BYTES   UINT64_C(65536) /* in cache, while it is hashed and summed up */
+#define PIECE_BYTES   UINT64_C(65536) /* in the first cache, from hashing to summing up */
 
 /* Behind the arena's 16 bytes, two cache lines are full, and the bytes begin with a line. */
 _Static_assert(sizeof(struct body) == 2 * ARENA_ALIGN - 16, "a body's bytes are aligned");
+
+static void free_store(struct body_store *store)
+{
+	XXH3_freeState(store->hashing);
+	free(store->buckets);
+	free(store);
+}
 
 struct body_store *rs_body_store_new(const struct content_memory *memory)
 {
@@ -22,8 +30,9 @@ struct body_store *rs_body_store_new(const struct content_memory *memory)
 	if (!store)
 		return NULL;
 	store->buckets = calloc(FIRST_BUCKETS, sizeof(struct body *));
-	if (!store->buckets) {
-		free(store);
+	store->hashing = XXH3_createState();
+	if (!store->buckets || !store->hashing) {
+		free_store(store);
 		return NULL;
 	}
 	store->n_buckets = FIRST_BUCKETS;
@@ -39,8 +48,7 @@ void rs_body_store_drop(struct body_store *store)
 		return;
 	}
 	rs_arena_destroy(&store->arena);
-	free(store->buckets);
-	free(store);
+	free_store(store);
 }
 
 /* ---- bodies by content ---- */
@@ -50,17 +58,17 @@ static struct body **bucket_of(const struct body_store *store, uint64_t hash)
 	return &store->buckets[hash & (store->n_buckets - 1)];
 }
 
-/* Twice the buckets; without memory for them, the chains grow longer. */
-static void grow(struct body_store *store)
+/* Without memory for more buckets, the chains grow longer. */
+static void grow(struct body_store *store, uint64_t n_buckets)
 {
 	struct body **old = store->buckets;
 	uint64_t n_old = store->n_buckets;
-	struct body **buckets = calloc(n_old * 2, sizeof(struct body *));
+	struct body **buckets = rs_large_calloc(n_buckets, sizeof(struct body *));
 
 	if (!buckets)
 		return;
 	store->buckets = buckets;
-	store->n_buckets = n_old * 2;
+	store->n_buckets = n_buckets;
 	for (uint64_t i = 0; i < n_old; i++) {
 		struct body *next;
 
@@ -75,12 +83,22 @@ static void grow(struct body_store *store)
 	free(old);
 }
 
+void rs_body_expect(struct body_store *store, uint64_t n)
+{
+	uint64_t n_buckets = store->n_buckets;
+
+	while (n_buckets < store->n_bodies + n)
+		n_buckets *= 2;
+	if (n_buckets > store->n_buckets)
+		grow(store, n_buckets);
+}
+
 static void enter(struct body_store *store, struct body *body)
 {
 	struct body **bucket;
 
 	if (store->n_bodies == store->n_buckets)
-		grow(store);
+		grow(store, store->n_buckets * 2);
 	bucket = bucket_of(store, body->hash[0]);
 	body->next = *bucket;
 	*bucket = body;
@@ -138,6 +156,7 @@ struct body *rs_body_new(struct body_store *store, uint64_t len)
 	if (!body)
 		return NULL;
 	memset(body, 0, sizeof(*body));
+	store->n_hashed = 0;
 	body->pub.len = len;
 	body->pub.data = rs_body_room(body);
 	return body;
@@ -158,30 +177,52 @@ void rs_body_discard(struct body_store *store, struct body *body)
 	rs_arena_free(&store->arena, body);
 }
 
-/* Memory is read once for both. */
-static void hash_and_sum(const struct body_store *store, struct body *body)
+/* The sums of n bytes behind the first ones, at; a block that the piece before cut is theirs. */
+static void sum(const struct body_store *store, const struct body *body, uint64_t at, uint64_t n)
 {
-	XXH3_state_t state;
-	XXH128_hash_t hash;
+	uint64_t again = at ? SUMS_BLOCK : 0;
 
-	XXH3_128bits_reset(&state);
-	for (uint64_t at = 0; at < body->pub.len; at += PIECE_BYTES) {
-		uint64_t n = rs_min_u64(PIECE_BYTES, body->pub.len - at);
-		uint64_t again = at ? SUMS_BLOCK : 0; /* a block that the piece before cut */
+	rs_arena_sum(&store->arena, body->pub.data + at - again, n + again);
+}
 
-		XXH3_128bits_update(&state, body->pub.data + at, n);
-		rs_arena_sum(&store->arena, body->pub.data + at - again, n + again);
+/* Both in one go, as memory is slower than either. */
+static void hash_and_sum(struct body_store *store, const struct body *body, uint64_t n)
+{
+	uint64_t at = store->n_hashed;
+
+	XXH3_128bits_update(store->hashing, body->pub.data + at, n);
+	sum(store, body, at, n);
+	store->n_hashed += n;
+}
+
+void rs_body_filled(struct body_store *store, const struct body *body, uint64_t n_bytes)
+{
+	if (!store->n_hashed)
+		XXH3_128bits_reset(store->hashing);
+	while (n_bytes - store->n_hashed >= PIECE_BYTES)
+		hash_and_sum(store, body, PIECE_BYTES);
+}
+
+static XXH128_hash_t finish(struct body_store *store, const struct body *body)
+{
+	uint64_t len = body->pub.len;
+
+	if (len < PIECE_BYTES) { /* most are: without a state, that is faster */
+		sum(store, body, 0, len);
+		return XXH3_128bits(body->pub.data, len);
 	}
-	hash = XXH3_128bits_digest(&state);
-	body->hash[0] = hash.low64;
-	body->hash[1] = hash.high64;
+	rs_body_filled(store, body, len);
+	hash_and_sum(store, body, len - store->n_hashed);
+	return XXH3_128bits_digest(store->hashing);
 }
 
 struct body *rs_body_keep(struct body_store *store, struct body *body)
 {
+	XXH128_hash_t hash = finish(store, body);
 	struct body *same;
 
-	hash_and_sum(store, body);
+	body->hash[0] = hash.low64;
+	body->hash[1] = hash.high64;
 	same = find_same(store, body);
 	if (same) {
 		rs_body_discard(store, body);

@@ -3,7 +3,8 @@
  * The bodies that trees share: each content once, counted by those who refer to it.
  *
  * A body is made in three steps: memory for its bytes (rs_body_new), the bytes, and then
- * rs_body_keep(), which returns this body or an older one with the same bytes. What was compressed
+ * rs_body_keep(), which returns this body or an older one with the same bytes. Of a store, one is
+ * in the making at a time. What was compressed
  * from a body belongs to it, so that files with the same bytes, and trees after this one, have it
  * too. Private to lib/content; one thread at a time.
  */
@@ -28,6 +29,8 @@ struct body_store {
 	uint64_t n_buckets; /* a power of two */
 	uint64_t n_bodies;
 	uint32_t n_refs; /* trees */
+	void *hashing;   /* of the body in the making, as far as n_hashed */
+	uint64_t n_hashed;
 };
 
 /* With one reference, which is the caller's; NULL: no memory. */
@@ -42,8 +45,17 @@ struct body *rs_body_new(struct body_store *store, uint64_t len);
 /* Where its bytes are to be written, before rs_body_keep(). */
 uint8_t *rs_body_room(struct body *body);
 
+/*
+ * n_bytes of it have been written by now. It may be told at any time before rs_body_keep(), best
+ * while the last ones are in cache: then they need not be fetched once more.
+ */
+void rs_body_filled(struct body_store *store, const struct body *body, uint64_t n_bytes);
+
 /* Another body of len bytes is going to be needed. */
 void rs_body_need_add(struct arena_need *need, uint64_t len);
+
+/* So many bodies more are going to be kept: they are made room for at once, if there is memory. */
+void rs_body_expect(struct body_store *store, uint64_t n);
 
 /* The body was not kept, and is not needed. */
 void rs_body_discard(struct body_store *store, struct body *body);

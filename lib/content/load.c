@@ -115,6 +115,7 @@ static void plan_file(struct load *load, struct walk_file *file)
 	if (file->previous == INDEX_NONE) {
 		rs_body_need_add(&load->need, file->id.n_bytes);
 		load->n_to_read += file->id.n_bytes;
+		load->n_files_to_read++;
 	} else {
 		tried = body_before(load, file)->tried;
 	}
@@ -130,6 +131,7 @@ static void plan(struct load *load)
 	for (uint32_t i = 0; i < walk->n_dirs && load->options.listing; i++)
 		rs_body_need_add(&load->need, rs_listing_most_bytes(walk, &walk->dirs[i]));
 	rs_arena_expect(&load->tree->store->arena, &load->need);
+	rs_body_expect(load->tree->store, load->n_files_to_read);
 }
 
 /* ---- files ---- */

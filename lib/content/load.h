@@ -22,7 +22,8 @@ struct load {
 	struct walk walk;
 	struct mime_table types;
 	struct fields fields;
-	uint64_t n_to_read;     /* bytes */
+	uint64_t n_to_read; /* bytes */
+	uint32_t n_files_to_read;
 	uint64_t n_held;        /* bytes in memory before */
 	struct arena_need need; /* at most, beyond them */
 	uint8_t *compressed;    /* room to compress in, once it is needed */

@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 
 #define MAX_ATTEMPTS 3
-#define PIECE_BYTES  (UINT64_C(4) << 20) /* progress is told between pieces */
+#define PIECE_BYTES  (UINT64_C(256) << 10) /* still in cache when it is hashed */
 
 enum attempt {
 	ATTEMPT_DONE,
@@ -25,10 +25,11 @@ static enum attempt fail(struct load *load, const struct walk_file *file, const 
 	return ATTEMPT_FAILED;
 }
 
-/* Fills room, as far as the file goes: returns the bytes, or -1. */
-static int64_t read_all(struct load *load, int fd, uint8_t *room, uint64_t len)
+/* Fills body, as far as the file goes: returns the bytes, or -1. */
+static int64_t read_all(struct load *load, int fd, struct body *body)
 {
-	uint64_t done = 0;
+	uint8_t *room = rs_body_room(body);
+	uint64_t len = body->pub.len, done = 0;
 
 	while (done < len) {
 		ssize_t n = read(fd, room + done, rs_min_u64(len - done, PIECE_BYTES));
@@ -40,6 +41,7 @@ static int64_t read_all(struct load *load, int fd, uint8_t *room, uint64_t len)
 		if (n == 0)
 			break;
 		done += (uint64_t)n;
+		rs_body_filled(load->tree->store, body, done);
 		rs_load_progress(load, 0, (uint64_t)n);
 	}
 	return (int64_t)done;
@@ -49,7 +51,7 @@ static int64_t read_all(struct load *load, int fd, uint8_t *room, uint64_t len)
 static enum attempt read_bytes(struct load *load, int fd, const struct walk_file *file,
 	const struct file_id *id, struct body *body)
 {
-	int64_t n = read_all(load, fd, rs_body_room(body), id->n_bytes);
+	int64_t n = read_all(load, fd, body);
 	struct file_id after;
 	struct stat st;
 
@@ -92,13 +94,23 @@ static enum attempt read_open(struct load *load, int fd, struct walk_file *file,
 	return ATTEMPT_DONE;
 }
 
-/* A pipe that took the file's place is not waited for. */
-static enum attempt read_once(
-	struct load *load, int dir_fd, struct walk_file *file, struct body **body)
+/*
+ * A pipe that took the file's place is not waited for. The time of access stays as it is, where the
+ * file is ours: else the first load of each file is a write to its inode.
+ */
+static int open_file(int dir_fd, const struct walk_file *file)
 {
 	const char *name = (const char *)file->path.data + file->name_at;
 	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (file->link ? 0 : O_NOFOLLOW);
-	int fd = openat(dir_fd, name, flags);
+	int fd = openat(dir_fd, name, flags | O_NOATIME);
+
+	return fd < 0 && errno == EPERM ? openat(dir_fd, name, flags) : fd;
+}
+
+static enum attempt read_once(
+	struct load *load, int dir_fd, struct walk_file *file, struct body **body)
+{
+	int fd = open_file(dir_fd, file);
 	enum attempt attempt;
 
 	if (fd < 0)
