@@ -3,18 +3,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/inotify.h>
-#include <unistd.h>
 
 #include "io/dma.h"
 #include "io/log.h"
-
-/* Changes come in swarms: one reload for all of them, when no more have come for so long. */
-#define QUIET_US        300000
-#define WATCHED_CHANGES (IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVE | IN_ATTRIB)
 
 static void say(const char *line)
 {
@@ -24,64 +16,6 @@ static void say(const char *line)
 static struct site_set *newest(const struct site_side *side)
 {
 	return side->sets[side->n_sets - 1];
-}
-
-/* ---- watching ---- */
-
-static void watch_directory(struct site_side *side, const char *root, struct span path)
-{
-	char name[PATH_MAX];
-	int watch;
-	int n = snprintf(
-		name, sizeof(name), "%s%.*s", root, (int)path.len, (const char *)path.data);
-
-	if (n >= (int)sizeof(name))
-		return;
-	watch = inotify_add_watch(side->watch, name, WATCHED_CHANGES | IN_ONLYDIR);
-	/* One that is gone already will have changed its parent. */
-	if (watch < 0 && errno != ENOENT && errno != ENOTDIR && !side->is_watch_failing) {
-		side->is_watch_failing = true;
-		rs_log("--watch: %s: %s; send SIGHUP after changes there%s", name, strerror(errno),
-			errno == ENOSPC ? ", or raise fs.inotify.max_user_watches" : "");
-	}
-	side->last_watch = watch > side->last_watch ? watch : side->last_watch;
-}
-
-/*
- * What has changed in a directory between its loading and its first watch, nobody has seen: where
- * there are new ones, everything is looked at once more.
- */
-static void watch_directories(struct site_side *side, const struct site_set *set, uint64_t now_us)
-{
-	int before = side->last_watch;
-
-	if (side->watch < 0)
-		return;
-	side->is_watch_failing = false;
-	for (uint32_t i = 0; i < side->options->n_sites; i++) {
-		const char *root = side->options->sites[i].dir;
-		struct span path;
-
-		watch_directory(side, root, (struct span){.data = (const uint8_t *)"", .len = 0});
-		for (uint32_t at = 0; rs_site_next_directory(set, i, &at, &path);)
-			watch_directory(side, root, path);
-	}
-	if (side->last_watch > before)
-		side->quiet_until_us = now_us + QUIET_US;
-}
-
-static void look_for_changes(struct site_side *side, uint64_t now_us)
-{
-	char events[4096];
-
-	if (side->watch < 0)
-		return;
-	while (read(side->watch, events, sizeof(events)) > 0)
-		side->quiet_until_us = now_us + QUIET_US;
-	if (!side->quiet_until_us || now_us < side->quiet_until_us)
-		return;
-	side->quiet_until_us = 0;
-	side->reload_is_due = true;
 }
 
 /* ---- loading ---- */
@@ -104,22 +38,19 @@ int rs_site_side_load(struct site_side *side, const struct site_options *options
 	struct site_set *set;
 
 	memset(side, 0, sizeof(*side));
-	side->watch = -1;
+	rs_site_watch_none(&side->watch);
 	if (!options || !options->n_sites)
 		return 0;
 	side->own_options = *options;
 	side->own_options.content.memory = &memory;
 	side->options = options = &side->own_options;
-	if (watch) {
-		side->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-		if (side->watch < 0)
-			rs_log("--watch: %s; send SIGHUP after changes", strerror(errno));
-	}
+	if (watch)
+		rs_site_watch_open(&side->watch);
 	set = rs_site_load(options, NULL, say, &progress);
 	if (!set)
 		return -EINVAL;
 	side->sets[side->n_sets++] = set;
-	watch_directories(side, set, 0);
+	rs_site_watch_add(&side->watch, options, set, 0);
 	say_totals("loaded", set);
 	return 0;
 }
@@ -169,7 +100,7 @@ static void end_loader(struct site_side *side, uint64_t now_us)
 	}
 	side->sets[side->n_sets++] = side->loaded;
 	side->n_offered = 0;
-	watch_directories(side, side->loaded, now_us);
+	rs_site_watch_add(&side->watch, side->options, side->loaded, now_us);
 	say_totals("reloaded", side->loaded);
 }
 
@@ -214,7 +145,7 @@ void rs_site_side_tick(struct site_side *side, uint64_t now_us)
 {
 	if (!side->options)
 		return;
-	look_for_changes(side, now_us);
+	side->reload_is_due |= rs_site_watch_is_due(&side->watch, now_us);
 	if (__atomic_load_n(&side->loader, __ATOMIC_ACQUIRE) == SITE_LOADER_DONE)
 		end_loader(side, now_us);
 	if (side->loader != SITE_LOADER_IDLE)
@@ -235,7 +166,6 @@ void rs_site_side_destroy(struct site_side *side)
 		end_loader(side, 0);
 	while (side->n_sets)
 		rs_site_free(side->sets[--side->n_sets]);
-	if (side->watch >= 0)
-		close(side->watch);
+	rs_site_watch_close(&side->watch);
 	side->options = NULL;
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "site.h"
+#include "site_watch.h"
 
 #define SITE_SIDE_SETS      8
 #define SITE_SIDE_MAX_CORES 64
@@ -35,10 +36,7 @@ struct site_side {
 	struct site_set *loaded;
 	uint64_t n_offered; /* cores that have been offered the newest set */
 	bool is_held_up;    /* and that was said */
-	int watch;          /* inotify, or -1 */
-	int last_watch;     /* the highest number of a directory there */
-	bool is_watch_failing;
-	uint64_t quiet_until_us;
+	struct site_watch watch;
 };
 
 /* Loads them for the first time. Needs no EAL. 0; or -EINVAL, logged. options: NULL or empty for

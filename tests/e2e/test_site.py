@@ -483,6 +483,46 @@ def changes_are_watched(t):
 
 
 @test(own=True, families=(4,), within=60, layouts=("fused",))
+def releases_are_watched(t):
+    """A symbolic link on the way to the root is turned, and a root is put in the other's place."""
+    with Site() as site:
+        releases = os.path.join(site.made.name, "releases")
+        for number in "123":
+            site.write(f"{releases}/{number}/public/which", number.encode())
+        link, spare = os.path.join(releases, "current"), os.path.join(releases, "next")
+        os.symlink("1", link)
+        appliance = t.start("--root", os.path.join(link, "public"), "--watch")
+        with Connection(t) as c:
+            def becomes(number):
+                wait_until(lambda: ask(c, "/which").body == number, 5, f"release {number}")
+            becomes(b"1")
+            os.symlink("2", spare)
+            os.rename(spare, link)
+            becomes(b"2")
+            os.rename(os.path.join(releases, "2", "public"), spare)
+            os.rename(os.path.join(releases, "3", "public"),
+                      os.path.join(releases, "2", "public"))
+            becomes(b"3")
+            site.write(f"{releases}/2/public/which", b"4", MTIME + 1)
+            becomes(b"4")
+        appliance.stop()
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
+def who_never_stops_writing_is_not_waited_for(t):
+    with Site() as site:
+        appliance = t.start("--root", site.root, "--watch")
+        with Connection(t) as c:
+            site.write("new", b"new\n")
+
+            def is_new():
+                site.write("noise", os.urandom(8))
+                return ask(c, "/new").status == 200
+            wait_until(is_new, 15, "a new file beside one that changes all the time")
+        appliance.stop()
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
 def clients_that_read_one_byte_cost_little(t):
     with Site() as site:
         site.write("big", noise(20_000_000)[:20_000_000])
