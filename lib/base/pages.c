@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/pages.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <sys/mman.h>
 
 void *rs_pages_map(size_t n_bytes)
@@ -23,4 +25,18 @@ void *rs_pages_map(size_t n_bytes)
 void rs_pages_unmap(void *memory, size_t n_bytes)
 {
 	munmap(memory, n_bytes);
+}
+
+uint64_t rs_pages_available(void)
+{
+	FILE *file = fopen("/proc/meminfo", "re");
+	uint64_t kib = UINT64_MAX >> 10;
+	char line[128];
+
+	if (!file)
+		return UINT64_MAX;
+	while (fgets(line, sizeof(line), file) && sscanf(line, "MemAvailable: %" SCNu64, &kib) != 1)
+		;
+	fclose(file);
+	return kib == UINT64_MAX >> 10 ? UINT64_MAX : kib << 10;
 }

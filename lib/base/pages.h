@@ -16,4 +16,8 @@ void *rs_pages_map(size_t n_bytes);
 
 void rs_pages_unmap(void *memory, size_t n_bytes);
 
+/* How many bytes the kernel could still give without swapping (MemAvailable); UINT64_MAX: it does
+ * not say. What is mapped and was never written to counts as not given. */
+uint64_t rs_pages_available(void);
+
 #endif

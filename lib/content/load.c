@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
+#include "base/pages.h"
 #include "content/codings.h"
 #include "content/listing.h"
 #include "content/read.h"
@@ -48,8 +50,10 @@ bool rs_load_fail_memory(struct load *load)
 	if (arena->hit_bound)
 		return rs_load_fail(load,
 			"%.100s needs up to %" PRIu64 " bytes of memory, %" PRIu64
-			" of them for what is served now, and the bound is %" PRIu64,
-			load->options.root, n_need, load->n_held, arena->max_bytes);
+			" of them for what is served now, and %s %" PRIu64,
+			load->options.root, n_need, load->n_held,
+			load->options.max_bytes ? "the bound is" : "the machine has",
+			arena->max_bytes);
 	return rs_load_fail(load,
 		"no memory: %.100s needs up to %" PRIu64 " bytes, and there were %" PRIu64,
 		load->options.root, n_need, arena->held_bytes);
@@ -326,6 +330,18 @@ static void set_options(struct load *load, const struct content_options *options
 		set->charset = "utf-8";
 }
 
+/* Without a bound of the user's, what the machine has: the kernel would promise more, and then kill
+ * somebody for it. */
+static uint64_t max_bytes(const struct load *load)
+{
+	uint64_t available;
+
+	if (load->options.max_bytes)
+		return load->options.max_bytes;
+	available = rs_pages_available();
+	return available + rs_min_u64(load->n_held, UINT64_MAX - available);
+}
+
 /* A tree for what is to be loaded, on the previous one's store where there is one. */
 static bool begin(struct load *load)
 {
@@ -341,7 +357,7 @@ static bool begin(struct load *load)
 	if (!load->tree)
 		return rs_load_fail(load, "no memory");
 	load->n_held = store->arena.held_bytes;
-	store->arena.max_bytes = load->options.max_bytes;
+	store->arena.max_bytes = max_bytes(load);
 	store->arena.hit_bound = false;
 	return true;
 }

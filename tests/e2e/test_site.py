@@ -558,7 +558,11 @@ def bad_directories_are_named(t):
 def what_cannot_be_loaded_is_said(t):
     with Site() as site:
         site.write("big", bytes(5_000_000))
+        os.mkdir(site.path("../huge"))
+        with open(site.path("../huge/sparse"), "wb") as file:
+            file.truncate(2 * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
         for options, word in ((("--root", site.path("none")), site.path("none")),
+                              (("--root", site.path("../huge")), "the machine has"),
                               (("--root", site.root, "--content-memory", "2M"), "is 2097152"),
                               (("--root", site.root, "--error-page", "404=/none"), "/none")):
             try:
