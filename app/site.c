@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "anchor.h"
+#include "base/bytes.h"
 #include "http/conditional.h"
 #include "http/memo.h"
 #include "io/dma.h"
@@ -51,13 +52,30 @@ static void say_skipped(void *audience, const char *path, const char *reason)
 	a->say(line);
 }
 
-static bool load_one(struct site_set *set, struct site *site, const char *dir,
-	const struct content_tree *previous, struct audience *audience)
+/* What the newest site may take, as the bound is that of all together. */
+static uint64_t max_bytes(const struct site_set *set, const struct site_set *previous)
 {
+	uint64_t bound = set->options->content.max_bytes;
+	uint64_t others = set->totals.held_bytes;
+
+	if (!bound)
+		return 0;
+	for (uint32_t i = set->n_sites; previous && i < previous->n_sites; i++)
+		others += previous->sites[i].held_bytes;
+	return rs_max_u64(bound - rs_min_u64(bound, others), 1);
+}
+
+static bool load_newest(
+	struct site_set *set, const struct site_set *previous, struct audience *audience)
+{
+	uint32_t i = set->n_sites - 1;
+	struct site *site = &set->sites[i];
+	const char *dir = set->options->sites[i].dir;
 	struct content_options options = set->options->content;
 	struct content_report report;
 
 	options.root = dir;
+	options.max_bytes = max_bytes(set, previous);
 	options.patterns = set->options->patterns;
 	options.n_patterns = set->options->n_patterns;
 	options.ctx = audience;
@@ -65,15 +83,16 @@ static bool load_one(struct site_set *set, struct site *site, const char *dir,
 	options.on_progress = show_progress;
 	if (audience->progress)
 		rs_site_progress_begin(audience->progress, dir);
-	site->tree = rs_content_load(&options, previous, &report);
+	site->tree = rs_content_load(&options, previous ? previous->sites[i].tree : NULL, &report);
 	if (audience->progress)
 		rs_site_progress_end(audience->progress);
 	if (!site->tree) {
 		audience->say(report.error);
 		return false;
 	}
-	for (uint32_t i = 0; i < CONTENT_N_COUNTERS; i++)
-		set->totals.counts[i] += report.counts[i];
+	for (uint32_t k = 0; k < CONTENT_N_COUNTERS; k++)
+		set->totals.counts[k] += report.counts[k];
+	site->held_bytes = report.held_bytes;
 	set->totals.held_bytes += report.held_bytes;
 	return true;
 }
@@ -120,11 +139,6 @@ static bool find_error_pages(
 		}
 	}
 	return true;
-}
-
-static const struct content_tree *tree_of(const struct site_set *set, uint32_t i)
-{
-	return set ? set->sites[i].tree : NULL;
 }
 
 static void write_cors(struct site_set *set)
@@ -181,7 +195,7 @@ struct site_set *rs_site_load(const struct site_options *options, const struct s
 		struct site *site = &set->sites[set->n_sites++];
 
 		site->host = options->sites[i].host;
-		if (!load_one(set, site, options->sites[i].dir, tree_of(previous, i), &audience) ||
+		if (!load_newest(set, previous, &audience) ||
 			!check_fields(site, options->early_hints, say)) {
 			rs_site_free(set);
 			return NULL;

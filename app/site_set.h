@@ -10,6 +10,7 @@
 struct site {
 	const char *host; /* NULL: the default */
 	struct content_tree *tree;
+	uint64_t held_bytes; /* by it and by its trees of before, since it was loaded */
 	const struct content_entry *error_pages[SITE_MAX_ERROR_PAGES];
 };
 

@@ -564,6 +564,8 @@ def what_cannot_be_loaded_is_said(t):
         for options, word in ((("--root", site.path("none")), site.path("none")),
                               (("--root", site.path("../huge")), "the machine has"),
                               (("--root", site.root, "--content-memory", "2M"), "is 2097152"),
+                              (("--root", site.root, "--site", f"b={site.root}",
+                                "--content-memory", "12M"), "needs up to"),
                               (("--root", site.root, "--error-page", "404=/none"), "/none")):
             try:
                 t.start(*options)
