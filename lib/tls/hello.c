@@ -71,7 +71,7 @@ static struct span vector(struct reader *r, uint32_t length_bytes)
 
 static struct reader in(struct span s)
 {
-	return (struct reader){.at = s.data, .end = s.data + s.len};
+	return (struct reader){.at = s.data, .end = s.len ? s.data + s.len : s.data};
 }
 
 static bool is_done(const struct reader *r)
