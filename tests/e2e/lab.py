@@ -100,6 +100,10 @@ class Lab:
         self.script("down")
 
 
+# The kernel frees an interface's queue a moment after the program that had it has ended.
+QUEUE_IS_TAKEN = "Failed to create xsk socket"
+
+
 class Appliance:
     """One run of the binary. stop() says whether it ended as it should."""
 
@@ -136,10 +140,21 @@ class Appliance:
         ready = ready or Appliance.answers
 
         def is_ready():
+            if not self.alive() and QUEUE_IS_TAKEN in self.words():
+                self.spawn()
             if not self.alive():
                 raise AssertionError(f"the appliance ended at start: {self.words()}")
             return ready(self)
 
+        self.spawn()
+        try:
+            wait_until(is_ready, READY_WITHIN_S, "the appliance is ready")
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def spawn(self):
         self.log = tempfile.TemporaryFile("w+", prefix="ringside-e2e-")
         # Reading moves the place where a process that shares the file would write next.
         fcntl.fcntl(self.log, fcntl.F_SETFL, fcntl.fcntl(self.log, fcntl.F_GETFL) | os.O_APPEND)
@@ -150,12 +165,6 @@ class Appliance:
             stderr=subprocess.STDOUT,
             preexec_fn=None if self.beside_client else self.lab.go_home,
         )
-        try:
-            wait_until(is_ready, READY_WITHIN_S, "the appliance is ready")
-        except BaseException:
-            self.kill()
-            raise
-        return self
 
     def answers(self):
         try:
