@@ -71,7 +71,10 @@ static struct span vector(struct reader *r, uint32_t length_bytes)
 
 static struct reader in(struct span s)
 {
-	return (struct reader){.at = s.data, .end = s.len ? s.data + s.len : s.data};
+	static const uint8_t nothing[1]; /* a null pointer, plus 0, is no pointer */
+	const uint8_t *at = s.data ? s.data : nothing;
+
+	return (struct reader){.at = at, .end = at + s.len};
 }
 
 static bool is_done(const struct reader *r)
