@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The programs of a measurement, each pinned to its core, started when ready and ended by pid."""
 
+import contextlib
 import glob
 import json
 import os
@@ -177,6 +178,17 @@ class Bench:
         process.wait(10)
         lost, longest = process.log().split()
         return float(lost), float(longest)
+
+    @contextlib.contextmanager
+    def touched(self, mib):
+        """How many GiB a second of fresh memory can be had; mib of it are held meanwhile."""
+        command = ["taskset", "-c", str(SERVER_CORE), f"{BUILD}/perf/micro/touch", str(mib)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:
+            rate = program.stdout.readline()
+            if not rate:
+                raise Unable("perf/micro/touch: no memory")
+            yield float(rate)
+            program.stdin.close()
 
     def client_vdev(self):
         more = {"zero_copy": "yes"} if self.machine.hugepages else {}
