@@ -71,8 +71,14 @@ static void add_post(
 {
 	char parent[PATH_MAX] = ".";
 
-	if (w->n_posts == SITE_WATCH_POSTS || parent_len >= sizeof(parent))
+	if (w->n_posts == SITE_WATCH_POSTS || parent_len >= sizeof(parent)) {
+		if (!w->is_failing)
+			rs_log("--watch: too many directories lead to the sites, or too long names "
+			       "(%s); send SIGHUP where a root is replaced",
+				root);
+		w->is_failing = true;
 		return;
+	}
 	if (parent_len)
 		snprintf(parent, sizeof(parent), "%.*s", (int)parent_len, root);
 	w->posts[w->n_posts].watch = watch(w, parent, POST_CHANGES);
