@@ -9,6 +9,9 @@
  */
 #include "tcp/tcp_internal.h"
 
+#include <stddef.h>
+#include <string.h>
+
 #include "base/siphash.h"
 
 #define COOKIE_CLOCK_SHIFT  26 /* 2^26 µs: 67 s */
@@ -22,34 +25,49 @@
 
 static const uint16_t cookie_mss[8] = {216, 536, 1220, 1360, 1440, 1460, 4312, 8940};
 
-/* One hash for several purposes, kept apart by their number. */
+/* One hash for two purposes, kept apart by their number. */
 enum hash_purpose {
-	HASH_ISN,
-	HASH_TS_OFFSET,
+	HASH_ORIGIN,
 	HASH_COOKIE,
 };
 
-static uint32_t keyed_hash(const struct tcp *t, enum hash_purpose purpose,
+struct hash_input {
+	uint16_t remote_port, local_port;
+	uint32_t purpose, a, b;
+	uint8_t addrs[32];
+};
+
+static uint64_t keyed_hash(const struct tcp *t, enum hash_purpose purpose,
 	const struct flow_key *key, uint32_t a, uint32_t b)
 {
-	struct {
-		struct flow_key key;
-		uint32_t purpose, a, b, zero;
-	} input = {.key = *key, .purpose = purpose, .a = a, .b = b};
+	struct hash_input input = {
+		.remote_port = key->remote_port,
+		.local_port = key->local_port,
+		.purpose = purpose,
+		.a = a,
+		.b = b,
+	};
 
-	return (uint32_t)rs_siphash(t->cfg->isn_secret, &input, sizeof(input));
+	/* The lengths differ, so that no address of one family can stand for one of the other. */
+	if (key->family == 4) {
+		memcpy(input.addrs, key->remote + 12, 4); /* as ::ffff:a.b.c.d */
+		memcpy(input.addrs + 4, key->local + 12, 4);
+		return rs_siphash(
+			t->cfg->isn_secret, &input, offsetof(struct hash_input, addrs) + 8);
+	}
+	memcpy(input.addrs, key->remote, 16);
+	memcpy(input.addrs + 16, key->local, 16);
+	return rs_siphash(t->cfg->isn_secret, &input, sizeof(input));
 }
 
-/* RFC 6528 section 3: a clock of 4 µs plus a keyed hash of the connection's addresses. */
-uint32_t rs_tcp_isn(const struct tcp *t, const struct flow_key *key)
+struct tcp_origin rs_tcp_origin(const struct tcp *t, const struct flow_key *key)
 {
-	return (uint32_t)(t->now_us >> 2) + keyed_hash(t, HASH_ISN, key, 0, 0);
-}
+	uint64_t hash = keyed_hash(t, HASH_ORIGIN, key, 0, 0);
 
-/* RFC 7323 section 5.4: our uptime is nobody's business. */
-uint32_t rs_tcp_ts_offset(const struct tcp *t, const struct flow_key *key)
-{
-	return keyed_hash(t, HASH_TS_OFFSET, key, 0, 0);
+	return (struct tcp_origin){
+		.isn = (uint32_t)(t->now_us >> 2) + (uint32_t)hash,
+		.ts_offset = (uint32_t)(hash >> 32),
+	};
 }
 
 static uint16_t peer_mss(const struct tcp_seg *seg)
@@ -108,7 +126,9 @@ static uint32_t make_cookie(const struct tcp *t, const struct flow_key *key, uin
 {
 	uint32_t low = (clock & 31) << 3 | mss_index;
 
-	return (keyed_hash(t, HASH_COOKIE, key, peer_isn, clock << 3 | mss_index) & ~0xffu) | low;
+	uint64_t hash = keyed_hash(t, HASH_COOKIE, key, peer_isn, clock << 3 | mss_index);
+
+	return ((uint32_t)hash & ~0xffu) | low;
 }
 
 static void send_cookie(struct tcp *t, const struct tcp_seg *seg)
@@ -136,8 +156,8 @@ static void send_cookie(struct tcp *t, const struct tcp_seg *seg)
 			said = MAX_WSCALE;
 		said |= seg->opts & TCP_OPT_SACK_OK ? COOKIE_TS_SACK : 0;
 		/* One period back, so that our clock never seems to run backwards later. */
-		tx->ts_val =
-			((clock - 1) << COOKIE_TS_BITS | said) + rs_tcp_ts_offset(t, &seg->key);
+		tx->ts_val = ((clock - 1) << COOKIE_TS_BITS | said) +
+			     rs_tcp_origin(t, &seg->key).ts_offset;
 		tx->ts_ecr = seg->ts_val;
 		tx->opts |= TCP_OPT_TS;
 		tx->opts |= wscale ? TCP_OPT_WSCALE : 0;
@@ -185,6 +205,7 @@ static uint32_t cookie_input(struct tcp *t, const struct tcp_seg *seg, struct tc
 		said & 0xf, said & COOKIE_TS_SACK);
 	c->ts_recent = c->flags & TCP_F_TS ? seg->ts_val : 0;
 	c->state = TCP_ESTABLISHED;
+	c->sacked = 0; /* it was iss until now */
 	c->flags |= TCP_F_PASSIVE | TCP_F_OPENED;
 	c->recover = seg->ack - 1;
 	c->snd_una = c->snd_nxt = c->snd_max = seg->ack;
@@ -207,7 +228,6 @@ static void passive_open(struct tcp *t, const struct tcp_seg *seg, uint32_t min_
 		return;
 	c->state = TCP_SYN_RECEIVED;
 	c->flags |= TCP_F_PASSIVE;
-	c->iss = rs_tcp_isn(t, &seg->key);
 	/* After TIME-WAIT the new numbers must lie beyond the old ones (RFC 6191 section 2). */
 	if (min_isn && rs_seq_lt(c->iss, min_isn))
 		c->iss = min_isn;

@@ -86,6 +86,7 @@ void rs_tcp_init(struct tcp *t, const struct tcp_config *cfg, void *memory,
 struct tcp_conn *rs_tcp_conn_new(
 	struct tcp *t, const struct flow_key *key, uint32_t hash, uint64_t link)
 {
+	struct tcp_origin origin = rs_tcp_origin(t, key);
 	struct tcp_conn *c;
 	uint32_t id, on_dirty_ring;
 
@@ -110,7 +111,8 @@ struct tcp_conn *rs_tcp_conn_new(
 		.ssthresh = INT32_MAX,
 		.last_rx_tick = rs_tcp_tick(t),
 		.wheel_tick = rs_tcp_tick(t) + TCP_FAR_TICKS,
-		.ts_offset = rs_tcp_ts_offset(t, key),
+		.iss = origin.isn,
+		.ts_offset = origin.ts_offset,
 	};
 	rs_flow_insert(&t->flows, hash, id);
 	rs_wheel_set(&t->wheel, id,
@@ -246,7 +248,6 @@ struct tcp_conn *rs_tcp_connect(struct tcp *t, const struct flow_key *key, uint6
 	if (!c)
 		return NULL;
 	c->state = TCP_SYN_SENT;
-	c->iss = rs_tcp_isn(t, key);
 	c->snd_una = c->snd_nxt = c->snd_max = c->recover = c->iss;
 	c->mss = rs_tcp_own_mss(t, key);
 	rs_tcp_mark_dirty(t, c);

@@ -48,8 +48,17 @@ void rs_tcp_mark_dirty(struct tcp *t, struct tcp_conn *c);
 void rs_tcp_arm(struct tcp *t, struct tcp_conn *c, uint32_t tick);
 
 /* listen.c: how connections begin */
-uint32_t rs_tcp_isn(const struct tcp *t, const struct flow_key *key);
-uint32_t rs_tcp_ts_offset(const struct tcp *t, const struct flow_key *key);
+
+/*
+ * Where its numbers begin: sequence numbers at a clock of 4 µs plus a keyed hash of its addresses
+ * (RFC 6528 section 3), timestamps at another half of that hash, since our uptime is nobody's
+ * business (RFC 7323 section 5.4).
+ */
+struct tcp_origin {
+	uint32_t isn;
+	uint32_t ts_offset; /* the same for all connections of a pair of addresses and ports */
+};
+struct tcp_origin rs_tcp_origin(const struct tcp *t, const struct flow_key *key);
 /* A segment for which there is no connection. Returns events as rs_tcp_input(). */
 uint32_t rs_tcp_listen_input(
 	struct tcp *t, const struct tcp_seg *seg, uint32_t min_isn, struct tcp_conn **conn);

@@ -9,6 +9,7 @@
  *     page          the same with one page of 724 bytes
  *     pages         with a thousand pages of 224 to 1,223 bytes, in no order
  *     connections   a round is a connection for each: SYN, GET with Connection: close, FIN
+ *     syns          a round is a SYN on each, all answered with cookies
  *     bulk          a round is one GET of 13,000 bytes on each: ten frames
  *     pointed       the same, on a port that is pointed to bodies
  */
@@ -48,6 +49,7 @@ struct run {
 	uint32_t burst;
 	uint64_t cycles;
 	uint64_t n_answers;
+	uint64_t n_syn_acks;
 };
 
 /* The stage takes what the peer has put there; this is what is measured. */
@@ -88,6 +90,7 @@ static void hear(struct run *run)
 		}
 		RIG_CHECK(seg.len <= c->answer_left);
 		run->n_answers += seg.len && seg.len == c->answer_left;
+		run->n_syn_acks += (seg.flags & TCP_SYN) != 0;
 		c->answer_left -= seg.len;
 		c->ack = seg.seq + rs_tcp_seq_len(seg.len, seg.flags);
 		c->fin |= seg.flags & TCP_FIN;
@@ -164,6 +167,14 @@ static void connections(struct run *run, uint32_t n_rounds)
 	}
 }
 
+static void syns(struct run *run, uint32_t n_rounds)
+{
+	run->rig.tcp.syn_backlog = 0;
+	for (uint32_t round = 1; round <= n_rounds; round++)
+		open_all(run, round);
+	run->n_answers = run->n_syn_acks;
+}
+
 struct mode {
 	const char *name;
 	uint32_t body_bytes; /* 0: a thousand pages */
@@ -178,6 +189,7 @@ static const struct mode modes[] = {
 	{"bulk", 13000, BULK_BURST, 0},
 	{"pointed", 13000, BULK_BURST, 1024},
 	{"connections", 64, BURST, 0},
+	{"syns", 0, BURST, 0},
 };
 
 static const struct mode *find_mode(const char *name)
@@ -198,8 +210,8 @@ int main(int argc, char **argv)
 	run.n_conns = argc > 3 ? (uint32_t)atoi(argv[3]) : 64;
 	if (!mode || !n_rounds || !run.n_conns || run.n_conns > MAX_CONNS) {
 		fprintf(stderr,
-			"request_path keepalive|page|pages|bulk|pointed|connections ROUNDS "
-			"[CONNS, at most %d]\n",
+			"request_path keepalive|page|pages|bulk|pointed|connections|syns "
+			"ROUNDS [CONNS, at most %d]\n",
 			MAX_CONNS);
 		return 2;
 	}
@@ -210,6 +222,8 @@ int main(int argc, char **argv)
 		rig_point(&run.rig, mode->point_bytes);
 	if (strcmp(mode->name, "connections") == 0)
 		connections(&run, n_rounds);
+	else if (strcmp(mode->name, "syns") == 0)
+		syns(&run, n_rounds);
 	else
 		keepalive(&run, n_rounds, mode->body_bytes);
 	RIG_CHECK(run.n_answers == (uint64_t)n_rounds * run.n_conns);

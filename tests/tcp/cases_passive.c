@@ -242,6 +242,29 @@ static void isn_follows_the_clock(struct rig *r)
 	TRUE(isn[2] != isn[1]);
 }
 
+/* Whatever of its addresses and ports is another: RFC 6528 section 3, RFC 7323 section 5.4. */
+static void numbers_are_of_the_peer(struct rig *r)
+{
+	uint8_t *part[] = {NULL, &r->p->key.remote[12], &r->p->key.remote[15], &r->p->key.local[12],
+		&r->p->key.local[15], (uint8_t *)&r->p->key.remote_port};
+	uint32_t isn[RS_ARRAY_SIZE(part)], ts[RS_ARRAY_SIZE(part)];
+
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(part); i++) {
+		if (part[i])
+			*part[i] ^= 1;
+		IN(TCP_SYN, .opts = TCP_OPT_MSS | TCP_OPT_TS, .mss = 1460, .ts_val = 1);
+		isn[i] = r->tx[0].seq;
+		ts[i] = r->tx[0].ts_val;
+		OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS | TCP_OPT_TS, .mss = (uint16_t)r->mss);
+		for (uint32_t k = 0; k < i; k++)
+			TRUE(isn[k] != isn[i] && ts[k] != ts[i]);
+		IN(TCP_RST, .seq = 1);
+		rig_reopen(r, r->isn);
+		if (part[i])
+			*part[i] ^= 1;
+	}
+}
+
 static void first_round_trip(struct rig *r)
 {
 	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
@@ -287,6 +310,7 @@ const struct tcp_case passive_cases[] = {
 	{"new_syn_inside_the_window", new_syn_inside_the_window, NULL, 0},
 	{"closed_port", closed_port, NULL, 0},
 	{"isn_follows_the_clock", isn_follows_the_clock, NULL, 0},
+	{"numbers_are_of_the_peer", numbers_are_of_the_peer, NULL, 0},
 	{"first_round_trip", first_round_trip, NULL, 0},
 	{"syn_ack_was_lost", syn_ack_was_lost, NULL, 0},
 	{0},
