@@ -416,7 +416,7 @@ static uint32_t turn(struct engine *e, uint64_t now)
 	if (e->phase >= PHASE_OPEN)
 		rs_client_now(c, now);
 	n_done = take_in(e);
-	if (rs_likely(e->n_tx < ENGINE_TX / 2))
+	if (rs_likely(e->n_tx < ENGINE_FEW))
 		n_done += begin_more(e, now);
 	n_done += c->n_out;
 	render_all(e);
@@ -447,6 +447,15 @@ int rs_engine_run(struct engine *e)
 	return err;
 }
 
+/* Frames that nobody waits for any more; left where they are, the server would wait with its own.
+ */
+static void leave_out(struct engine *e)
+{
+	struct rte_mbuf *pkts[ENGINE_BURST];
+
+	rte_pktmbuf_free_bulk(pkts, rs_io_rx_burst(&e->port.rx[0], pkts, ENGINE_BURST));
+}
+
 void rs_engine_close(struct engine *e)
 {
 	uint64_t now = rte_rdtsc();
@@ -456,6 +465,7 @@ void rs_engine_close(struct engine *e)
 
 	/* A memif's frames go with it: the server has to have time to take the last ones. */
 	while (now < until && now - quiet_tsc < e->tsc_hz / 1000 * LINGER_MS) {
+		leave_out(e);
 		while (slot < e->client.n_slots && e->n_tx < ENGINE_TX / 2 &&
 			e->client.n_out < CLIENT_MAX_OUT)
 			rs_client_reset(&e->client, slot++);

@@ -12,6 +12,7 @@
 
 #define ENGINE_BURST   64
 #define ENGINE_TX      16384 /* frames that wait for the port */
+#define ENGINE_FEW     128   /* while more of them wait, nothing new is begun */
 #define ENGINE_MTU     1500
 #define LOAD_MAX_TIMES 86400
 
