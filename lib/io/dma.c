@@ -15,6 +15,7 @@
 
 #include "base/pages.h"
 #include "io/log.h"
+#include "io/memif.h"
 
 /* Process-wide, as the mappings are. Atomic: written by whoever loads, read by who looks. */
 static bool has_failed;
@@ -26,13 +27,12 @@ static bool has_dma(const struct rte_eth_dev_info *info)
 
 /*
  * Of the drivers without a device, those that are known to read such frames with the CPU. Not so
- * net_virtio_user, which shares EAL's memory alone with its backend; net_memif, which gives each
- * mbuf one of the few descriptors of its ring, and copies anyway; net_tap, which was asked to fill
- * in the checksums of such frames, and none arrived.
+ * net_virtio_user, which shares EAL's memory alone with its backend, nor net_tap, which was asked
+ * to fill in the checksums of such frames, and none arrived.
  */
 static bool reads_without_dma(const struct rte_eth_dev_info *info)
 {
-	return strcmp(info->driver_name, "net_af_packet") == 0;
+	return strcmp(info->driver_name, "net_af_packet") == 0 || rs_io_memif_copies(info);
 }
 
 static bool takes_segs(uint16_t most)

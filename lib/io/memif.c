@@ -36,11 +36,16 @@ static pthread_mutex_t gates = PTHREAD_MUTEX_INITIALIZER;
 static pthread_t interrupt_thread;
 static bool armed;
 
+static bool is_memif(const struct rte_eth_dev_info *info)
+{
+	return strcmp(info->driver_name, DRIVER) == 0;
+}
+
 bool rs_io_memif_is(uint16_t port_id)
 {
 	struct rte_eth_dev_info info;
 
-	return rte_eth_dev_info_get(port_id, &info) == 0 && strcmp(info.driver_name, DRIVER) == 0;
+	return rte_eth_dev_info_get(port_id, &info) == 0 && is_memif(&info);
 }
 
 /* The value of key in "a=b,c=d" or "name,a=b,c=d": its length, or 0. */
@@ -81,6 +86,14 @@ bool rs_io_memif_is_client(uint16_t port_id)
 	if (rte_eth_dev_info_get(port_id, &info) == 0)
 		devargs = rte_dev_devargs(info.device);
 	return !devargs || !listens(devargs->args);
+}
+
+bool rs_io_memif_copies(const struct rte_eth_dev_info *info)
+{
+	const struct rte_devargs *devargs = rte_dev_devargs(info->device);
+
+	return is_memif(info) && devargs &&
+	       (listens(devargs->args) || !arg_is(devargs->args, "zero-copy", "yes"));
 }
 
 /* ---- the guard ---- */

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_ethdev.h>
+
 struct io_port;
 
 /* Is this port one? */
@@ -19,6 +21,12 @@ bool rs_io_memif_is(uint16_t port_id);
 
 /* Does it connect to a peer that listens (role=client), rather than listen itself? */
 bool rs_io_memif_is_client(uint16_t port_id);
+
+/*
+ * Is it one whose driver copies what it sends, wherever that stands? Only a client with
+ * zero-copy=yes does not: it lends its peer EAL's own memory.
+ */
+bool rs_io_memif_copies(const struct rte_eth_dev_info *info);
 
 /*
  * From now on the port's gate is shut, and no core is in a burst, before its memory goes. Before
