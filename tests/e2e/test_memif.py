@@ -13,27 +13,40 @@ from lab import PREFIX, SERVER
 FIRST_CLIENT = {4: "10.99.0.10", 6: "fd99::10"}
 
 
-def load(t, *options, server=("--max-conns", "4096"), least=100, says="", listens=True):
+def socket_in(folder):
+    return f"socket={folder}/memif.sock,socket-abstract=no"
+
+
+def start(t, folder, *options, role="server"):
+    """The appliance behind a memif; as its server when the socket is there."""
+    return t.start(
+        *("--max-conns", "4096", *options),
+        vdev=f"net_memif0,role={role},mac=02:00:00:00:00:01,{socket_in(folder)}",
+        ready=lambda _: role == "client" or os.path.exists(f"{folder}/memif.sock"),
+    )
+
+
+def generator(t, folder, *options, role="client", seconds=1):
+    """The command of a load generator at the other end."""
+    build = os.path.dirname(os.path.dirname(t.binary))
+    return (
+        f"{build}/perf/load/ringside-load",
+        *("-l", str(max(os.sched_getaffinity(0))), "--no-pci", "--no-telemetry"),
+        *("--no-huge", "-m", "512", "--file-prefix", f"{t.lab.name}-load"),
+        *("--vdev", f"net_memif0,role={role},{socket_in(folder)}", "--"),
+        *("--target", t.host, "--ip", f"{FIRST_CLIENT[t.family]}/{PREFIX[t.family]}"),
+        *("--clients", "8", "--warmup", "0", "--seconds", str(seconds), "--quiet"),
+        *("--timeout", "5000", "--json", f"{folder}/load.json", *options),
+    )
+
+
+def load(t, *options, server=(), least=100, says="", listens=True):
     """One second of load; the report, after the appliance has ended with all its pools full, and
     has said what it should. listens: it is the memif's server, and the generator its client."""
+    roles = ("server", "client") if listens else ("client", "server")
     with tempfile.TemporaryDirectory(prefix="ringside-e2e-") as folder:
-        memif = f"socket={folder}/memif.sock,socket-abstract=no"
-        roles = ("server", "client") if listens else ("client", "server")
-        appliance = t.start(
-            *server,
-            vdev=f"net_memif0,role={roles[0]},mac=02:00:00:00:00:01,{memif}",
-            ready=lambda _: not listens or os.path.exists(f"{folder}/memif.sock"),
-        )
-        build = os.path.dirname(os.path.dirname(t.binary))
-        words = t.tool(
-            f"{build}/perf/load/ringside-load",
-            *("-l", str(max(os.sched_getaffinity(0))), "--no-pci", "--no-telemetry"),
-            *("--no-huge", "-m", "512", "--file-prefix", f"{t.lab.name}-load"),
-            *("--vdev", f"net_memif0,role={roles[1]},{memif}", "--"),
-            *("--target", t.host, "--ip", f"{FIRST_CLIENT[t.family]}/{PREFIX[t.family]}"),
-            *("--clients", "8", "--warmup", "0", "--seconds", "1", "--quiet"),
-            *("--timeout", "5000", "--json", f"{folder}/load.json", *options),
-        )
+        appliance = start(t, folder, *server, role=roles[0])
+        words = t.tool(*generator(t, folder, *options, role=roles[1]))
         appliance.stop()
         true(says in appliance.words(), f"no word of {says}")
         true(os.path.exists(f"{folder}/load.json"), words)
@@ -79,9 +92,25 @@ def large_bodies(t):
     true(report["body_bytes"] > 300000 * (report["responses"] - 4), "bodies are not whole")
 
 
-@test(own=True)
+@test(own=True, families=(4,))
 def the_appliance_connects(t):
     load(t, "--conns", "4", "--path", "/bytes/300000", least=10, says="zero-copy", listens=False)
+
+
+@test(own=True, families=(4,), within=60)
+def peers_that_die(t):
+    """In the middle of large bodies, to which frames that wait for them point."""
+    with tempfile.TemporaryDirectory(prefix="ringside-e2e-") as folder:
+        appliance = start(t, folder)
+        bodies = ("--conns", "4", "--path", "/bytes/3000000")
+        for _ in range(3):
+            command = generator(t, folder, *bodies, seconds=30)
+            t.tool("timeout", "-s", "KILL", "1.5", *command, ok=(137, -9))
+        true(appliance.words().count("link up") >= 3, "the peers did not come so far")
+        t.tool(*generator(t, folder, *bodies))
+        with open(f"{folder}/load.json", encoding="utf-8") as file:
+            true(json.load(file)["responses"] > 4, "the last peer got nothing")
+        appliance.stop()
 
 
 @test(own=True)
@@ -106,7 +135,7 @@ def a_flood_beside(t):
         t,
         *("--conns", "20", "--path", "/bytes/64"),
         *("--syn-flood", "20000", "--flood-from", source),
-        server=("--max-conns", "4096", "--syn-backlog", "64"),
+        server=("--syn-backlog", "64"),
     )
     true(report["flood_syns"] > 1000, "no flood")
 
@@ -117,7 +146,7 @@ def tls_load(t, mode, *options, least=100):
     report = load(
         t,
         *("--tls", mode, "--host", "one.test", *options),
-        server=("--max-conns", "4096", *https),
+        server=https,
         least=least,
     )
     return report["tls"], report
