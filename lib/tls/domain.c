@@ -368,42 +368,37 @@ void rs_tls_domain_free(struct tls_domain *d)
 	free(d);
 }
 
-static bool fetch_suites(struct tls_library *library)
+static bool make_suites(struct tls_library *library)
 {
-	static const struct {
-		const char *cipher;
-		enum tls_hash hash;
-		uint32_t key_bytes;
-	} suites[TLS_N_SUITES] = {
-		{"AES-128-GCM", TLS_SHA256, 16},
-		{"AES-256-GCM", TLS_SHA384, 32},
-		{"ChaCha20-Poly1305", TLS_SHA256, 32},
+	static const enum tls_hash hashes[TLS_N_AEADS] = {
+		[TLS_AES_128_GCM] = TLS_SHA256,
+		[TLS_AES_256_GCM] = TLS_SHA384,
+		[TLS_CHACHA20_POLY1305] = TLS_SHA256,
 	};
 
-	if (!rs_tls_hkdf_init(&library->hkdfs[TLS_SHA256], library->ctx, "SHA256") ||
+	library->aead = rs_tls_aead_new();
+	if (!library->aead ||
+		!rs_tls_hkdf_init(&library->hkdfs[TLS_SHA256], library->ctx, "SHA256") ||
 		!rs_tls_hkdf_init(&library->hkdfs[TLS_SHA384], library->ctx, "SHA384"))
 		return false;
-	for (uint32_t i = 0; i < TLS_N_SUITES; i++) {
+	for (uint32_t i = 0; i < TLS_N_AEADS; i++)
 		library->suites[i] = (struct tls_record_suite){
-			.cipher = EVP_CIPHER_fetch(library->ctx, suites[i].cipher, NULL),
-			.hkdf = &library->hkdfs[suites[i].hash],
-			.key_bytes = suites[i].key_bytes,
+			.aead = library->aead,
+			.kind = (enum tls_aead_kind)i,
+			.hkdf = &library->hkdfs[hashes[i]],
 		};
-		if (!library->suites[i].cipher)
-			return false;
-	}
-	library->ticket_cipher = EVP_CIPHER_fetch(library->ctx, "AES-256-CBC", NULL);
-	return library->ticket_cipher;
+	return true;
 }
 
-/* What handshakes of ours work with, one after the other. */
+/* What handshakes work with, one after the other. */
 static bool make_contexts(struct tls_library *library)
 {
 	library->transcript = EVP_MD_CTX_new();
 	library->snapshot = EVP_MD_CTX_new();
-	library->sealer = EVP_CIPHER_CTX_new();
+	library->sealer = rs_tls_aead_key_new(library->aead);
+	library->ticket_cipher = EVP_CIPHER_fetch(library->ctx, "AES-256-CBC", NULL);
 	return rs_tls_pairs_init(&library->pairs, library->ctx) && library->transcript &&
-	       library->snapshot && library->sealer;
+	       library->snapshot && library->sealer && library->ticket_cipher;
 }
 
 struct tls_library *rs_tls_library_new(void)
@@ -415,7 +410,7 @@ struct tls_library *rs_tls_library_new(void)
 	library->ctx = OSSL_LIB_CTX_new();
 	library->bio_method = rs_tls_new_bio_method();
 	if (library->ctx && library->bio_method && rs_tls_provider_load(library) &&
-		fetch_suites(library) && make_contexts(library))
+		make_suites(library) && make_contexts(library))
 		return library;
 	rs_tls_library_free(library);
 	return NULL;
@@ -435,15 +430,14 @@ void rs_tls_library_free(struct tls_library *library)
 {
 	if (!library)
 		return;
-	for (uint32_t i = 0; i < TLS_N_SUITES; i++)
-		EVP_CIPHER_free(library->suites[i].cipher);
 	for (uint32_t i = 0; i < TLS_N_HASHES; i++)
 		rs_tls_hkdf_free(&library->hkdfs[i]);
 	EVP_CIPHER_free(library->ticket_cipher);
 	rs_tls_pairs_free(&library->pairs);
 	EVP_MD_CTX_free(library->transcript);
 	EVP_MD_CTX_free(library->snapshot);
-	EVP_CIPHER_CTX_free(library->sealer);
+	rs_tls_aead_key_free(library->sealer);
+	rs_tls_aead_free(library->aead);
 	BIO_meth_free(library->bio_method);
 	rs_tls_provider_unload(library);
 	OPENSSL_thread_stop_ex(library->ctx); /* what this thread has of it */

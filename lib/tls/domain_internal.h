@@ -16,8 +16,6 @@ enum tls_hash {
 	TLS_N_HASHES,
 };
 
-#define TLS_N_SUITES 3 /* of TLS 1.3, by the lower byte of their number, from 0x1301 on */
-
 /* Certificates for the same names, one of each type of key. */
 struct tls_identity {
 	SSL_CTX *ctx;
@@ -42,11 +40,12 @@ struct tls_library {
 	BIO_METHOD *bio_method;
 	struct tls_pairs pairs;
 	EVP_MD_CTX *transcript, *snapshot;
-	EVP_CIPHER_CTX *sealer; /* of our own tickets */
+	struct tls_aead *aead;
+	struct tls_aead_key *sealer; /* of our own tickets */
 	OSSL_PROVIDER *providers[2];
 	struct tls_session *at_work; /* whose handshake OpenSSL is called for, or NULL */
 	struct tls_hkdf hkdfs[TLS_N_HASHES];
-	struct tls_record_suite suites[TLS_N_SUITES];
+	struct tls_record_suite suites[TLS_N_AEADS]; /* of TLS 1.3, number 0x1301 first */
 };
 
 struct tls_domain {

@@ -54,11 +54,11 @@ void rs_tls_lean_begin(struct tls_session *s)
 	memcpy(tx, s->tx.secret, sizeof(tx));
 	if (SSL_version(s->ssl) == TLS1_3_VERSION &&
 		s->n_secrets == (TLS_SECRET_RX | TLS_SECRET_TX) && suite > 0x1300 &&
-		suite <= 0x1300 + TLS_N_SUITES && !has_short_records(s->ssl) &&
+		suite <= 0x1300 + TLS_N_AEADS && !has_short_records(s->ssl) &&
 		!SSL_has_pending(s->ssl)) {
 		s->suite = &s->domain->library->suites[suite - 0x1301];
-		s->lean = rs_tls_keys_init(&s->rx, s->suite, rx, false) &&
-			  rs_tls_keys_init(&s->tx, s->suite, tx, true);
+		s->lean = rs_tls_keys_init(&s->rx, s->suite, rx) &&
+			  rs_tls_keys_init(&s->tx, s->suite, tx);
 		s->tx.seq = s->n_app_records;
 	}
 	OPENSSL_cleanse(rx, sizeof(rx));
@@ -80,7 +80,8 @@ enum tls_status rs_tls_lean_seal(
 
 	if (s->pipe->total_room(s->self, need) < need)
 		return TLS_WANT_ROOM;
-	return rs_tls_record_seal(&s->tx, type, data, len, &sink) ? TLS_OK : TLS_FAILED;
+	rs_tls_record_seal(&s->tx, type, data, len, &sink);
+	return TLS_OK;
 }
 
 /* Section 4.6.3: says so with the old keys, and goes on with new ones. */
@@ -95,7 +96,7 @@ static enum tls_status update_own_keys(struct tls_session *s)
 	if (status != TLS_OK)
 		return status;
 	s->owes_update = false;
-	return rs_tls_keys_update(&s->tx, s->suite, true) ? TLS_OK : TLS_FAILED;
+	return rs_tls_keys_update(&s->tx, s->suite) ? TLS_OK : TLS_FAILED;
 }
 
 enum tls_status rs_tls_lean_write(
@@ -250,7 +251,7 @@ static enum tls_status take_handshake(struct tls_session *s, const uint8_t *text
 	s->n_update = 0;
 	if (update[4] > 1)
 		return rs_tls_lean_fail(s, TLS_ALERT_ILLEGAL_PARAMETER);
-	if (!rs_tls_keys_update(&s->rx, s->suite, false))
+	if (!rs_tls_keys_update(&s->rx, s->suite))
 		return TLS_FAILED;
 	s->owes_update |= update[4] == 1;
 	return update_own_keys(s) == TLS_FAILED ? TLS_FAILED : TLS_OK;

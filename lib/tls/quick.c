@@ -188,7 +188,7 @@ static bool choose_suite(struct flight *f)
 		f->suite = CHACHA20_POLY1305;
 	} else {
 		for (f->suite = 0x1301; !rs_tls_hello_lists(offered, f->suite); f->suite++) {
-			if (f->suite == 0x1300 + TLS_N_SUITES)
+			if (f->suite == 0x1300 + TLS_N_AEADS)
 				return false;
 		}
 	}
@@ -307,8 +307,8 @@ static bool begin_keys(struct flight *f, struct tls_quick *q)
 	     hash_so_far(f) && step(f, rs_tls_span(f->shared, TLS_X25519_BYTES)) &&
 	     rs_tls_quick_derive(f->hkdf, f->secret, "c hs traffic", hash, secret) &&
 	     rs_tls_quick_derive(f->hkdf, f->secret, "s hs traffic", hash, f->finished) &&
-	     rs_tls_keys_init(&s->rx, s->suite, secret, false) &&
-	     rs_tls_keys_init(&s->tx, s->suite, f->finished, true);
+	     rs_tls_keys_init(&s->rx, s->suite, secret) &&
+	     rs_tls_keys_init(&s->tx, s->suite, f->finished);
 	OPENSSL_cleanse(secret, sizeof(secret));
 	return ok;
 }
@@ -353,8 +353,8 @@ static bool send_flight(struct flight *f, const uint8_t *server_secret)
 	rs_tls_record_put(&sink, f->hello_out, f->n_hello_out);
 	if (f->hello.session_id.len)
 		rs_tls_record_put(&sink, ccs, sizeof(ccs));
-	return rs_tls_record_seal(&s->tx, TLS_CONTENT_HANDSHAKE, f->out, f->n_out, &sink) &&
-	       rs_tls_keys_change(&s->tx, s->suite, server_secret, true);
+	rs_tls_record_seal(&s->tx, TLS_CONTENT_HANDSHAKE, f->out, f->n_out, &sink);
+	return rs_tls_keys_change(&s->tx, s->suite, server_secret);
 }
 
 /* Before there are keys. */

@@ -44,7 +44,7 @@ static enum tls_status complete(struct tls_session *s)
 {
 	struct tls_domain *d = s->domain;
 
-	if (!rs_tls_keys_change(&s->rx, s->suite, s->quick->secret, false) ||
+	if (!rs_tls_keys_change(&s->rx, s->suite, s->quick->secret) ||
 		(s->quick->takes_tickets && !send_ticket(s)))
 		return TLS_FAILED;
 	d->counters[s->quick->resumed ? TLS_C_HANDSHAKES_RESUMED : TLS_C_HANDSHAKES_FULL]++;

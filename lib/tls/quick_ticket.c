@@ -6,10 +6,8 @@
 
 #include <openssl/rand.h>
 
-#define VERSION     1
-#define NAME_BYTES  16
-#define NONCE_BYTES 12
-#define TAG_BYTES   16
+#define VERSION    1
+#define NAME_BYTES 16
 
 _Static_assert(sizeof(struct tls_ticket) == 2 + 8 + TLS_TICKET_NAME_BYTES + TLS_MAX_HASH,
 	"no padding, since it is sealed as it is");
@@ -22,21 +20,23 @@ static uint64_t now_s(void)
 	return (uint64_t)now.tv_sec;
 }
 
-/* The library's cipher, with a key of its own: not the one that OpenSSL's tickets are under. */
-static bool set_key(const struct tls_library *l, const struct tls_ticket_key *key,
-	const uint8_t *nonce, bool sealing)
+/* Begins a text under a key of its own: not the one that OpenSSL's tickets are under. */
+static bool begin(const struct tls_library *l, struct tls_aead_text *text,
+	const struct tls_ticket_key *key, bool sealing, const uint8_t *nonce)
 {
 	const struct tls_hkdf *h = &l->hkdfs[TLS_SHA256];
-	uint8_t mixed[TLS_MAX_HASH], own[32];
-	bool ok =
-		rs_tls_hkdf_extract(h, (struct span){.data = key->hmac, .len = 32},
-			(struct span){.data = key->aes, .len = 32}, mixed) &&
-		rs_tls_hkdf_expand(h, (struct span){.data = mixed, .len = 32},
-			(struct span){.data = (const uint8_t *)"ringside ", .len = 9},
-			(struct span){.data = (const uint8_t *)"ticket", .len = 6},
-			(struct span){.data = key->name, .len = NAME_BYTES}, own, 32) &&
-		EVP_CipherInit_ex2(l->sealer, l->suites[1].cipher, own, nonce, sealing, NULL) == 1;
+	uint8_t mixed[TLS_MAX_HASH], own[TLS_AEAD_MAX_KEY];
+	bool ok = rs_tls_hkdf_extract(h, (struct span){.data = key->hmac, .len = 32},
+			  (struct span){.data = key->aes, .len = 32}, mixed) &&
+		  rs_tls_hkdf_expand(h, (struct span){.data = mixed, .len = 32},
+			  (struct span){.data = (const uint8_t *)"ringside ", .len = 9},
+			  (struct span){.data = (const uint8_t *)"ticket", .len = 6},
+			  (struct span){.data = key->name, .len = NAME_BYTES}, own, sizeof(own));
 
+	if (ok) {
+		rs_tls_aead_key_set(l->sealer, TLS_AES_256_GCM, own);
+		rs_tls_aead_begin(text, l->sealer, sealing, nonce, key->name, NAME_BYTES);
+	}
 	OPENSSL_cleanse(mixed, sizeof(mixed));
 	OPENSSL_cleanse(own, sizeof(own));
 	return ok;
@@ -45,22 +45,22 @@ static bool set_key(const struct tls_library *l, const struct tls_ticket_key *ke
 bool rs_tls_ticket_seal(const struct tls_domain *d, struct tls_ticket *t, uint8_t *to)
 {
 	const struct tls_library *l = d->library;
-	uint8_t *nonce = to + NAME_BYTES, *text = nonce + NONCE_BYTES;
+	uint8_t *nonce = to + NAME_BYTES, *text = nonce + TLS_AEAD_NONCE;
 	struct tls_ticket_key key;
+	struct tls_aead_text sealed;
 	uint64_t now = now_s();
-	int got;
 	bool ok;
 
 	t->version = VERSION;
 	memcpy(t->issued_s, &now, sizeof(now));
 	rs_tls_tickets_newest(&d->shared->tickets, &key);
 	memcpy(to, key.name, NAME_BYTES);
-	ok = RAND_bytes_ex(l->ctx, nonce, NONCE_BYTES, 0) == 1 && set_key(l, &key, nonce, true) &&
-	     EVP_CipherUpdate(l->sealer, NULL, &got, to, NAME_BYTES) == 1 &&
-	     EVP_CipherUpdate(l->sealer, text, &got, (const uint8_t *)t, sizeof(*t)) == 1 &&
-	     EVP_CipherFinal_ex(l->sealer, text + sizeof(*t), &got) == 1 &&
-	     EVP_CIPHER_CTX_ctrl(l->sealer, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, text + sizeof(*t)) ==
-		     1;
+	ok = RAND_bytes_ex(l->ctx, nonce, TLS_AEAD_NONCE, 0) == 1 &&
+	     begin(l, &sealed, &key, true, nonce);
+	if (ok) {
+		rs_tls_aead_take(&sealed, text, (const uint8_t *)t, sizeof(*t));
+		rs_tls_aead_end(&sealed, text + sizeof(*t));
+	}
 	OPENSSL_cleanse(&key, sizeof(key));
 	return ok;
 }
@@ -76,20 +76,19 @@ static bool is_fresh(const struct tls_domain *d, const struct tls_ticket *t)
 bool rs_tls_ticket_open(const struct tls_domain *d, struct span sealed, struct tls_ticket *t)
 {
 	const struct tls_library *l = d->library;
-	const uint8_t *nonce = sealed.data + NAME_BYTES, *text = nonce + NONCE_BYTES;
+	const uint8_t *nonce = sealed.data + NAME_BYTES, *text = nonce + TLS_AEAD_NONCE;
 	struct tls_ticket_key key;
+	struct tls_aead_text opened;
 	bool is_newest, ok;
-	int got;
 
 	if (sealed.len != TLS_TICKET_BYTES ||
 		!rs_tls_tickets_find(&d->shared->tickets, sealed.data, &key, &is_newest))
 		return false;
-	ok = set_key(l, &key, nonce, false) &&
-	     EVP_CIPHER_CTX_ctrl(l->sealer, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES,
-		     (void *)(uintptr_t)(text + sizeof(*t))) == 1 &&
-	     EVP_CipherUpdate(l->sealer, NULL, &got, sealed.data, NAME_BYTES) == 1 &&
-	     EVP_CipherUpdate(l->sealer, (uint8_t *)t, &got, text, sizeof(*t)) == 1 &&
-	     EVP_CipherFinal_ex(l->sealer, (uint8_t *)t + sizeof(*t), &got) == 1;
+	ok = begin(l, &opened, &key, false, nonce);
+	if (ok) {
+		rs_tls_aead_take(&opened, (uint8_t *)t, text, sizeof(*t));
+		ok = rs_tls_aead_verify(&opened, text + sizeof(*t));
+	}
 	OPENSSL_cleanse(&key, sizeof(key));
 	if (ok && t->version == VERSION && is_fresh(d, t))
 		return true;

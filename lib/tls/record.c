@@ -7,8 +7,6 @@
 
 #include "base/bytes.h"
 
-#define TAG_BYTES 16
-
 /* ---- keys (section 7.1, 7.2) ---- */
 
 static struct span literal(const char *text)
@@ -24,34 +22,34 @@ static bool expand_label(const struct tls_record_suite *suite, const uint8_t *se
 		literal(label), (struct span){0}, to, bytes);
 }
 
-static bool set_keys(struct tls_record_keys *k, const struct tls_record_suite *suite, bool sealing)
+static bool set_keys(struct tls_record_keys *k, const struct tls_record_suite *suite)
 {
-	uint8_t key[EVP_MAX_KEY_LENGTH];
-	bool ok = expand_label(suite, k->secret, "key", key, suite->key_bytes) &&
-		  expand_label(suite, k->secret, "iv", k->iv, sizeof(k->iv)) &&
-		  EVP_CipherInit_ex2(k->cipher, suite->cipher, key, k->iv, sealing, NULL) == 1;
+	uint8_t key[TLS_AEAD_MAX_KEY];
+	bool ok = expand_label(suite, k->secret, "key", key, rs_tls_aead_key_bytes(suite->kind)) &&
+		  expand_label(suite, k->secret, "iv", k->iv, sizeof(k->iv));
 
+	if (ok)
+		rs_tls_aead_key_set(k->key, suite->kind, key);
 	OPENSSL_cleanse(key, sizeof(key));
 	k->seq = 0;
 	return ok;
 }
 
-bool rs_tls_keys_init(struct tls_record_keys *k, const struct tls_record_suite *suite,
-	const uint8_t *secret, bool sealing)
+bool rs_tls_keys_init(
+	struct tls_record_keys *k, const struct tls_record_suite *suite, const uint8_t *secret)
 {
-	*k = (struct tls_record_keys){.cipher = EVP_CIPHER_CTX_new()};
-	return k->cipher && rs_tls_keys_change(k, suite, secret, sealing);
+	*k = (struct tls_record_keys){.key = rs_tls_aead_key_new(suite->aead)};
+	return k->key && rs_tls_keys_change(k, suite, secret);
 }
 
-bool rs_tls_keys_change(struct tls_record_keys *k, const struct tls_record_suite *suite,
-	const uint8_t *secret, bool sealing)
+bool rs_tls_keys_change(
+	struct tls_record_keys *k, const struct tls_record_suite *suite, const uint8_t *secret)
 {
 	memcpy(k->secret, secret, suite->hkdf->bytes);
-	return set_keys(k, suite, sealing);
+	return set_keys(k, suite);
 }
 
-bool rs_tls_keys_update(
-	struct tls_record_keys *k, const struct tls_record_suite *suite, bool sealing)
+bool rs_tls_keys_update(struct tls_record_keys *k, const struct tls_record_suite *suite)
 {
 	uint8_t next[TLS_MAX_SECRET];
 
@@ -59,25 +57,28 @@ bool rs_tls_keys_update(
 		return false;
 	memcpy(k->secret, next, suite->hkdf->bytes);
 	OPENSSL_cleanse(next, sizeof(next));
-	return set_keys(k, suite, sealing);
+	return set_keys(k, suite);
 }
 
 void rs_tls_keys_free(struct tls_record_keys *k)
 {
-	EVP_CIPHER_CTX_free(k->cipher);
+	rs_tls_aead_key_free(k->key);
 	OPENSSL_cleanse(k, sizeof(*k));
 }
 
 /* ---- records ---- */
 
-/* Section 5.3: the number of the record, on the right of the IV. */
-static void set_nonce(struct tls_record_keys *k, uint8_t nonce[12])
+/* The header is vouched for (section 5.2); the number of the record is in the nonce (5.3). */
+static void begin(struct tls_record_keys *k, struct tls_aead_text *text, bool sealing,
+	const uint8_t header[TLS_RECORD_HEADER])
 {
 	uint64_t seq = k->seq++;
+	uint8_t nonce[TLS_AEAD_NONCE];
 
-	memcpy(nonce, k->iv, 12);
-	for (uint32_t i = 0; i < 8; i++)
-		nonce[11 - i] ^= (uint8_t)(seq >> 8 * i);
+	memcpy(nonce, k->iv, sizeof(nonce));
+	for (uint32_t i = 0; i < sizeof(seq); i++)
+		nonce[sizeof(nonce) - 1 - i] ^= (uint8_t)(seq >> 8 * i);
+	rs_tls_aead_begin(text, k->key, sealing, nonce, header, TLS_RECORD_HEADER);
 }
 
 /* Section 5.4: padding is zeros behind the type, and counts for the size of a record. */
@@ -96,21 +97,16 @@ static enum tls_alert strip(const uint8_t *text, uint32_t *n, uint8_t *type)
 enum tls_alert rs_tls_record_open(struct tls_record_keys *k, const uint8_t *record, uint32_t bytes,
 	uint8_t *to, uint32_t *n, uint8_t *type)
 {
+	const uint8_t *sealed = record + TLS_RECORD_HEADER;
 	uint32_t len = bytes - TLS_RECORD_HEADER;
-	const uint8_t *text = record + TLS_RECORD_HEADER;
-	uint8_t nonce[12];
-	int got;
+	struct tls_aead_text text;
 
-	if (len < TAG_BYTES + 1)
+	if (len < TLS_AEAD_TAG + 1)
 		return TLS_ALERT_BAD_RECORD_MAC;
-	len -= TAG_BYTES;
-	set_nonce(k, nonce);
-	if (EVP_CipherInit_ex2(k->cipher, NULL, NULL, nonce, -1, NULL) != 1 ||
-		EVP_CIPHER_CTX_ctrl(k->cipher, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES,
-			(void *)(uintptr_t)(text + len)) != 1 ||
-		EVP_CipherUpdate(k->cipher, NULL, &got, record, TLS_RECORD_HEADER) != 1 ||
-		EVP_CipherUpdate(k->cipher, to, &got, text, (int)len) != 1 ||
-		EVP_CipherFinal_ex(k->cipher, to + len, &got) != 1)
+	len -= TLS_AEAD_TAG;
+	begin(k, &text, false, record);
+	rs_tls_aead_take(&text, to, sealed, len);
+	if (!rs_tls_aead_verify(&text, sealed + len))
 		return TLS_ALERT_BAD_RECORD_MAC;
 	*n = len;
 	return strip(to, n, type);
@@ -130,42 +126,35 @@ void rs_tls_record_put(const struct tls_record_sink *sink, const uint8_t *from, 
 	}
 }
 
-static bool encrypt(struct tls_record_keys *k, const struct tls_record_sink *sink,
+/* To as many places as the sink has. */
+static void seal(struct tls_aead_text *text, const struct tls_record_sink *sink,
 	const uint8_t *from, uint32_t len)
 {
 	while (len) {
 		uint32_t bytes;
 		uint8_t *to = sink->room(sink->self, &bytes);
-		int got;
 
 		bytes = rs_min_u32(bytes, len);
-		if (EVP_CipherUpdate(k->cipher, to, &got, from, (int)bytes) != 1)
-			return false;
+		rs_tls_aead_take(text, to, from, bytes);
 		sink->wrote(sink->self, bytes);
 		from += bytes;
 		len -= bytes;
 	}
-	return true;
 }
 
-bool rs_tls_record_seal(struct tls_record_keys *k, uint8_t type, const uint8_t *data, uint32_t len,
+void rs_tls_record_seal(struct tls_record_keys *k, uint8_t type, const uint8_t *data, uint32_t len,
 	const struct tls_record_sink *sink)
 {
-	uint32_t sealed = len + 1 + TAG_BYTES;
+	uint32_t sealed = len + 1 + TLS_AEAD_TAG;
 	const uint8_t header[TLS_RECORD_HEADER] = {
 		TLS_CONTENT_DATA, 3, 3, (uint8_t)(sealed >> 8), (uint8_t)sealed};
-	uint8_t nonce[12], tag[TAG_BYTES];
-	int got;
+	struct tls_aead_text text;
+	uint8_t tag[TLS_AEAD_TAG];
 
-	set_nonce(k, nonce);
-	if (EVP_CipherInit_ex2(k->cipher, NULL, NULL, nonce, -1, NULL) != 1 ||
-		EVP_CipherUpdate(k->cipher, NULL, &got, header, sizeof(header)) != 1)
-		return false;
+	begin(k, &text, true, header);
 	rs_tls_record_put(sink, header, sizeof(header));
-	if (!encrypt(k, sink, data, len) || !encrypt(k, sink, &type, 1) ||
-		EVP_CipherFinal_ex(k->cipher, tag, &got) != 1 ||
-		EVP_CIPHER_CTX_ctrl(k->cipher, EVP_CTRL_AEAD_GET_TAG, sizeof(tag), tag) != 1)
-		return false;
+	seal(&text, sink, data, len);
+	seal(&text, sink, &type, 1);
+	rs_tls_aead_end(&text, tag);
 	rs_tls_record_put(sink, tag, sizeof(tag));
-	return true;
 }

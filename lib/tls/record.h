@@ -5,7 +5,7 @@
  * state machine, whose SSL_read() and SSL_write() cost more than the ciphers do.
  *
  * It does nothing but seal, open, and change keys; what the content means is the session's
- * business. Belongs to one core. Includes base and OpenSSL's ciphers.
+ * business. Belongs to one core. Includes base and aead.h.
  */
 #ifndef RS_TLS_RECORD_H
 #define RS_TLS_RECORD_H
@@ -13,8 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <openssl/evp.h>
-
+#include "tls/aead.h"
 #include "tls/hkdf.h"
 
 #define TLS_RECORD_HEADER    5
@@ -46,30 +45,27 @@ enum tls_alert {
 
 /* One direction. */
 struct tls_record_keys {
-	EVP_CIPHER_CTX *cipher;
+	struct tls_aead_key *key;
 	uint64_t seq; /* of the next record */
-	uint8_t iv[12];
+	uint8_t iv[TLS_AEAD_NONCE];
 	uint8_t secret[TLS_MAX_SECRET];
 };
 
 /* What the keys of a suite are made with; of a core, made once. */
 struct tls_record_suite {
-	EVP_CIPHER *cipher;
+	const struct tls_aead *aead;
+	enum tls_aead_kind kind;
 	const struct tls_hkdf *hkdf; /* secrets are as long as its hash */
-	uint32_t key_bytes;
 };
 
 /* Keys from a secret of suite->hkdf->bytes. False: no memory. */
-bool rs_tls_keys_init(struct tls_record_keys *k, const struct tls_record_suite *suite,
-	const uint8_t *secret, bool sealing);
+bool rs_tls_keys_init(
+	struct tls_record_keys *k, const struct tls_record_suite *suite, const uint8_t *secret);
 
-/* Other keys of the same suite, in the place of these. */
-bool rs_tls_keys_change(struct tls_record_keys *k, const struct tls_record_suite *suite,
-	const uint8_t *secret, bool sealing);
-
-/* The next generation (section 7.2). */
-bool rs_tls_keys_update(
-	struct tls_record_keys *k, const struct tls_record_suite *suite, bool sealing);
+/* Other keys, in the place of these; and the next generation of these (section 7.2). */
+bool rs_tls_keys_change(
+	struct tls_record_keys *k, const struct tls_record_suite *suite, const uint8_t *secret);
+bool rs_tls_keys_update(struct tls_record_keys *k, const struct tls_record_suite *suite);
 
 /* Harmless on one that is all zero. */
 void rs_tls_keys_free(struct tls_record_keys *k);
@@ -96,9 +92,9 @@ void rs_tls_record_put(const struct tls_record_sink *sink, const uint8_t *from, 
 
 /*
  * Seals len bytes (at most TLS_RECORD_PLAINTEXT) as one record of type; takes len +
- * TLS_RECORD_OVERHEAD bytes of the sink's room. False: the cipher failed, which it does not.
+ * TLS_RECORD_OVERHEAD bytes of the sink's room.
  */
-bool rs_tls_record_seal(struct tls_record_keys *k, uint8_t type, const uint8_t *data, uint32_t len,
+void rs_tls_record_seal(struct tls_record_keys *k, uint8_t type, const uint8_t *data, uint32_t len,
 	const struct tls_record_sink *sink);
 
 #endif

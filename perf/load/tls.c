@@ -312,7 +312,7 @@ static bool go_lean(struct load_tls *t, struct tls_conn *conn)
 {
 	const SSL_CIPHER *cipher = SSL_get_current_cipher(conn->ssl);
 
-	if (!t->suite.record.cipher && !rs_load_lean_suite_init(&t->suite, t->library, cipher))
+	if (!t->suite.aead && !rs_load_lean_suite_init(&t->suite, t->library, cipher))
 		return false;
 	SSL_free(conn->ssl);
 	conn->ssl = NULL;

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
-#include <openssl/objects.h>
 
 #include "base/bytes.h"
 
@@ -19,20 +18,24 @@
 bool rs_load_lean_suite_init(
 	struct tls_lean_suite *suite, OSSL_LIB_CTX *library, const SSL_CIPHER *cipher)
 {
-	const char *name = OBJ_nid2sn(SSL_CIPHER_get_cipher_nid(cipher));
+	uint32_t number = SSL_CIPHER_get_protocol_id(cipher);
 	const char *hash = EVP_MD_get0_name(SSL_CIPHER_get_handshake_digest(cipher));
 
-	suite->record.cipher = EVP_CIPHER_fetch(library, name, NULL);
-	suite->record.hkdf = &suite->hkdf;
-	if (!suite->record.cipher || !rs_tls_hkdf_init(&suite->hkdf, library, hash))
+	if (number <= 0x1300 || number > 0x1300 + TLS_N_AEADS ||
+		!rs_tls_hkdf_init(&suite->hkdf, library, hash))
 		return false;
-	suite->record.key_bytes = (uint32_t)EVP_CIPHER_get_key_length(suite->record.cipher);
-	return true;
+	suite->aead = rs_tls_aead_new();
+	suite->record = (struct tls_record_suite){
+		.aead = suite->aead,
+		.kind = (enum tls_aead_kind)(number - 0x1301),
+		.hkdf = &suite->hkdf,
+	};
+	return suite->aead;
 }
 
 void rs_load_lean_suite_free(struct tls_lean_suite *suite)
 {
-	EVP_CIPHER_free(suite->record.cipher);
+	rs_tls_aead_free(suite->aead);
 	rs_tls_hkdf_free(&suite->hkdf);
 }
 
@@ -58,8 +61,8 @@ void rs_load_lean_key(struct tls_lean *l, const char *line)
 bool rs_load_lean_begin(struct tls_lean *l, const struct tls_lean_suite *suite)
 {
 	l->suite = suite;
-	return rs_tls_keys_init(&l->rx, &suite->record, l->rx_secret, false) &&
-	       rs_tls_keys_init(&l->tx, &suite->record, l->tx_secret, true);
+	return rs_tls_keys_init(&l->rx, &suite->record, l->rx_secret) &&
+	       rs_tls_keys_init(&l->tx, &suite->record, l->tx_secret);
 }
 
 void rs_load_lean_reset(struct tls_lean *l)
@@ -79,8 +82,8 @@ static bool update_own_keys(struct tls_lean *l, const struct tls_record_sink *si
 	if (rs_likely(!l->owes_update && l->tx.seq < MAX_RECORDS_PER_KEY))
 		return true;
 	l->owes_update = false;
-	return rs_tls_record_seal(&l->tx, TLS_CONTENT_HANDSHAKE, update, sizeof(update), sink) &&
-	       rs_tls_keys_update(&l->tx, &l->suite->record, true);
+	rs_tls_record_seal(&l->tx, TLS_CONTENT_HANDSHAKE, update, sizeof(update), sink);
+	return rs_tls_keys_update(&l->tx, &l->suite->record);
 }
 
 uint32_t rs_load_lean_room(uint32_t len)
@@ -98,8 +101,7 @@ bool rs_load_lean_write(
 	while (len) {
 		uint32_t n = rs_min_u32(len, TLS_RECORD_PLAINTEXT);
 
-		if (!rs_tls_record_seal(&l->tx, TLS_CONTENT_DATA, data, n, sink))
-			return false;
+		rs_tls_record_seal(&l->tx, TLS_CONTENT_DATA, data, n, sink);
 		data += n;
 		len -= n;
 	}
@@ -160,7 +162,7 @@ static enum load_tls_event take_other(
 		return LOAD_TLS_FAILED;
 	if (message[0] != KEY_UPDATE)
 		return LOAD_TLS_MORE;
-	if (n != KEY_UPDATE_BYTES || !rs_tls_keys_update(&l->rx, &l->suite->record, false))
+	if (n != KEY_UPDATE_BYTES || !rs_tls_keys_update(&l->rx, &l->suite->record))
 		return LOAD_TLS_FAILED;
 	l->owes_update |= message[4] == 1;
 	return LOAD_TLS_MORE;

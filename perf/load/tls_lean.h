@@ -17,6 +17,7 @@
 /* What the records of a cipher suite are made with. */
 struct tls_lean_suite {
 	struct tls_record_suite record;
+	struct tls_aead *aead;
 	struct tls_hkdf hkdf;
 };
 

@@ -98,7 +98,7 @@ static void say(uint8_t type, const uint8_t *text, uint32_t n)
 {
 	const struct tls_record_sink sink = {.self = &rig, .room = to_server, .wrote = has_come};
 
-	assert_true(rs_tls_record_seal(&keys, type, text, n, &sink));
+	rs_tls_record_seal(&keys, type, text, n, &sink);
 }
 
 /* To the client's hello. */
@@ -118,7 +118,7 @@ static void begin(bool no_lean)
 	begin_to(no_lean, "CLIENT_TRAFFIC_SECRET_0 ");
 	shake_hands(&rig);
 	carry(&rig);
-	assert_true(rs_tls_keys_init(&keys, &rig.library->suites[0], secret, true));
+	assert_true(rs_tls_keys_init(&keys, &rig.library->suites[0], secret));
 }
 
 static void end(void)
@@ -210,7 +210,7 @@ static void a_key_update_in_fragments(void **state)
 			begin(no_lean);
 			say(HANDSHAKE, update, cut);
 			say(HANDSHAKE, update + cut, (uint32_t)sizeof(update) - cut);
-			assert_true(rs_tls_keys_update(&keys, &rig.library->suites[0], true));
+			assert_true(rs_tls_keys_update(&keys, &rig.library->suites[0]));
 			say(DATA, update, 1);
 			assert_int_equal(server_read(&rig, &n), TLS_OK);
 			assert_int_equal(n, 1);
@@ -272,7 +272,7 @@ static void begin_finished(bool no_lean, uint8_t *finished)
 	carry(&rig);
 	assert_int_equal(SSL_do_handshake(rig.client), 1);
 	carry(&rig);
-	assert_true(rs_tls_keys_init(&reader, &rig.library->suites[0], secret, false));
+	assert_true(rs_tls_keys_init(&reader, &rig.library->suites[0], secret));
 	assert_int_equal(rs_tls_record_open(&reader, rig.in + CCS_BYTES, rig.in_to - CCS_BYTES,
 				 text, &n, &type),
 		TLS_ALERT_NONE);
@@ -280,7 +280,7 @@ static void begin_finished(bool no_lean, uint8_t *finished)
 	memcpy(finished, text, n);
 	rs_tls_keys_free(&reader);
 	rig.in_to = CCS_BYTES;
-	assert_true(rs_tls_keys_init(&keys, &rig.library->suites[0], secret, true));
+	assert_true(rs_tls_keys_init(&keys, &rig.library->suites[0], secret));
 }
 
 /* Section 5.1, as above; and whoever waits for more is not served yet. */
