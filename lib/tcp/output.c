@@ -172,6 +172,10 @@ static uint32_t segment_len(
 	 */
 	if (len == mss || len == avail || len >= c->max_snd_wnd / 2)
 		return len;
+	/* Rule (4): what was sent and got lost has waited long enough. */
+	if (c->snd_nxt == c->snd_una && c->snd_una != c->snd_max &&
+		(c->flags & (TCP_F_RTX | TCP_F_PERSIST)) == TCP_F_RTX)
+		return len;
 	return 0;
 }
 
