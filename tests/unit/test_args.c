@@ -13,6 +13,7 @@
 
 #include "args.h"
 #include "eal_args.h"
+#include "temp.h"
 #include "values.h"
 
 #define MAX_WORDS 64
@@ -72,19 +73,14 @@ static void fails(const char *line, const char *expected)
 	assert_string_equal(error, expected);
 }
 
-/* A file that exists until the next one is asked for; returns its name. */
+/* A file of its own; returns its name, which stands until the next one is asked for. */
 static const char *file_of(const char *text)
 {
-	static char name[32];
-	int fd;
+	static char name[TEMP_PATH_BYTES];
+	FILE *file = temp_new_file(name);
 
-	if (*name)
-		unlink(name);
-	strcpy(name, "/tmp/test_args.XXXXXX");
-	fd = mkstemp(name);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
+	assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
+	fclose(file);
 	return name;
 }
 

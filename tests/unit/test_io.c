@@ -18,6 +18,7 @@
 
 #include "io/memif.h"
 #include "io/poller.h"
+#include "temp.h"
 
 #define ENOUGH_US 10000000
 #define SHORT_US  1000
@@ -91,23 +92,13 @@ static void memory_outlives_every_burst(void **state)
 
 /* ---- stale sockets ---- */
 
-static char dir[] = "/tmp/rs-test-io-XXXXXX";
-static char path[64];
+static char path[TEMP_PATH_BYTES];
 
-static int make_dir(void **state)
+static int name_socket(void **state)
 {
 	(void)state;
-	if (!mkdtemp(dir))
-		return -1;
-	snprintf(path, sizeof(path), "%s/memif.sock", dir);
+	snprintf(path, sizeof(path), "%s/memif.sock", temp_dir());
 	return 0;
-}
-
-static int remove_dir(void **state)
-{
-	(void)state;
-	unlink(path);
-	return rmdir(dir);
 }
 
 /* A socket file that somebody listens on, until the descriptor is closed. */
@@ -208,5 +199,5 @@ int main(void)
 		cmocka_unit_test(an_option_without_value_is_eals_to_refuse),
 	};
 
-	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+	return cmocka_run_group_tests(tests, name_socket, NULL);
 }
