@@ -204,11 +204,14 @@ static void addresses(void **state)
 
 static bool routes_by(const char *to, const char *by)
 {
-	uint8_t addr[16], via[16], expected[16], family;
+	uint8_t addr[16], expected[16], family;
+	const struct route *route;
 
 	assert_true(rs_value_addr(to, addr, &family));
 	assert_true(rs_value_addr(by, expected, &family));
-	return rs_route_next_hop(&cfg.routes, addr, via) && !memcmp(via, expected, 16);
+	route = &cfg.routes.routes[rs_route_find(&cfg.routes, addr)];
+	return route < cfg.routes.routes + cfg.routes.n &&
+	       !memcmp(route->direct ? addr : route->via, expected, 16);
 }
 
 static void routes(void **state)
