@@ -240,6 +240,19 @@ uint32_t rs_icmp_echo_answer(
 	return pad(out, n + pkt->l4_len);
 }
 
+/*
+ * Where the number stands that says what l4 is: in the last extension header, else in IPv6's own.
+ * Parsing has looked at the chain, which is short.
+ */
+static uint32_t next_header_at(const struct pkt *pkt)
+{
+	uint32_t at = 6;
+
+	for (const uint8_t *p = pkt->l3 + IPV6_HEADER_BYTES; p < pkt->l4; p += (p[1] + 1u) * 8)
+		at = (uint32_t)(p - pkt->l3);
+	return at;
+}
+
 /* type, code and the 32-bit word that follows the checksum. */
 static uint32_t unreachable_code(const struct pkt *pkt, uint8_t *type, uint8_t *code)
 {
@@ -258,7 +271,7 @@ static uint32_t unreachable_code(const struct pkt *pkt, uint8_t *type, uint8_t *
 	/* RFC 4443 section 3.4: the pointer says where the unknown next header stands. */
 	*type = 4;
 	*code = 1;
-	return (uint32_t)(pkt->l4 == pkt->l3 + IPV6_HEADER_BYTES ? 6 : pkt->l4 - pkt->l3);
+	return next_header_at(pkt);
 }
 
 uint32_t rs_icmp_unreachable(const struct wire_host *host, const struct pkt *pkt, uint8_t *out)

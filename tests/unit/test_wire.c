@@ -304,6 +304,7 @@ static void answers(void **state)
 	ANSWER(rs_icmp_echo_answer(&host, &pkt, out, WIRE_ANSWER_BYTES), echo6, echo6_reply);
 	ANSWER(rs_icmp_unreachable(&host, &pkt, out), udp, udp_unreachable);
 	ANSWER(rs_icmp_unreachable(&host, &pkt, out), udp6, udp6_unreachable);
+	ANSWER(rs_icmp_unreachable(&host, &pkt, out), unknown6, unknown6_problem);
 }
 
 static void questions(void **state)
