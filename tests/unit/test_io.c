@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "base/bytes.h"
 #include "io/memif.h"
 #include "io/poller.h"
 #include "temp.h"
@@ -151,6 +152,28 @@ static void a_socket_in_use_stays(void **state)
 	close(fd);
 }
 
+/* Whoever listens there is busy: that must not hold us up. */
+static void a_socket_with_a_full_backlog_stays(void **state)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd = listen_at_path(), waiting[8];
+	uint32_t n = 0;
+
+	(void)state;
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	do {
+		assert_true(n < RS_ARRAY_SIZE(waiting));
+		waiting[n] = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
+	} while (connect(waiting[n++], (struct sockaddr *)&addr, sizeof(addr)) == 0);
+	alarm(10);
+	clean("net_memif0,role=server,socket-abstract=no,socket=%s");
+	alarm(0);
+	assert_true(exists());
+	while (n)
+		close(waiting[--n]);
+	close(fd);
+}
+
 /* It is the peer's, it is no file, or it is no memif's. */
 static void sockets_of_others_stay(void **state)
 {
@@ -194,6 +217,7 @@ int main(void)
 		cmocka_unit_test(memory_outlives_every_burst),
 		cmocka_unit_test(a_stale_socket_goes),
 		cmocka_unit_test(a_socket_in_use_stays),
+		cmocka_unit_test(a_socket_with_a_full_backlog_stays),
 		cmocka_unit_test(sockets_of_others_stay),
 		cmocka_unit_test(other_files_stay),
 		cmocka_unit_test(an_option_without_value_is_eals_to_refuse),
