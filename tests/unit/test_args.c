@@ -488,6 +488,19 @@ static void errors_in_files(void **state)
 	file_fails(line, ":1: line: longer than 1022 bytes");
 }
 
+/* Each by itself is right; a file's line is kept, and so is what is cut up of it. */
+static void too_many_long_fields(void **state)
+{
+	static char text[ARGS_TEXT_BYTES];
+	char *end = text + sprintf(text, "ip 10.0.0.2/24\nroot /srv\n");
+
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		end += sprintf(end, "header /* X-Long: %0500d\n", i);
+	assert_int_equal(parse_with_file("-c %s", text), -22);
+	assert_non_null(strstr(error, ": expected at most 16384 bytes of options in all"));
+}
+
 /* ---- what is printed ---- */
 
 static void check_can_be_read_again(void **state)
@@ -630,6 +643,7 @@ int main(void)
 		cmocka_unit_test(files),
 		cmocka_unit_test(the_command_line_wins),
 		cmocka_unit_test(errors_in_files),
+		cmocka_unit_test(too_many_long_fields),
 		cmocka_unit_test(check_can_be_read_again),
 		cmocka_unit_test(help_tells_every_option),
 		cmocka_unit_test(the_page_is_up_to_date),
