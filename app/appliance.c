@@ -13,9 +13,7 @@
 #include "io/dma.h"
 #include "io/log.h"
 #include "io/mbufs.h"
-
-#define JOINT_FRAMES 2048
-#define SLOW_FRAMES  256
+#include "joints.h"
 
 /* ---- configuration of the protocol libraries ---- */
 
@@ -186,7 +184,7 @@ static int open_ports(struct appliance *a)
 	return reads_memory ? point_to_bodies(a, n_needed) : 0;
 }
 
-/* ---- stages and joints ---- */
+/* ---- stages ---- */
 
 static void *new_stage(size_t bytes, int socket)
 {
@@ -224,91 +222,15 @@ static int new_stages(struct appliance *a)
 	return 0;
 }
 
-/* Fused: net stage i pulls from queue i of each port and pushes to it. */
-static uint32_t join_fused(struct appliance *a, uint16_t net, struct joint *rx)
-{
-	for (uint32_t p = 0; p < a->n_ports; p++) {
-		rx[p] = (struct joint){.call = rs_rx_pull_queue, .self = &a->ports[p].rx[net]};
-		a->net_tx[net][p] =
-			(struct joint){.call = rs_tx_push_queue, .self = &a->ports[p].tx[net]};
-	}
-	return a->n_ports;
-}
-
-static int join_split_rx(struct appliance *a, uint16_t net, struct joint *rx)
-{
-	char name[32];
-	int err;
-
-	for (uint16_t r = 0; r < a->topology.n_rx; r++) {
-		snprintf(name, sizeof(name), "rx%u-net%u", r, net);
-		err = rs_joint_ring(&rx[r], name, JOINT_FRAMES, (int)rte_socket_id());
-		if (err)
-			return err;
-		a->rx[r]->net[net] = rx[r];
-		a->rx[r]->n_net = net + 1u;
-	}
-	return 0;
-}
-
-static int join_split_tx(struct appliance *a, uint16_t net)
-{
-	uint16_t tx = rs_topology_tx_of(&a->topology, net);
-	struct joint ring;
-	char name[32];
-	int err;
-
-	if (rs_topology_tx_is_direct(&a->topology, net)) {
-		for (uint32_t p = 0; p < a->n_ports; p++)
-			a->net_tx[net][p] = (struct joint){
-				.call = rs_tx_push_queue, .self = &a->ports[p].tx[tx]};
-		return 0;
-	}
-	snprintf(name, sizeof(name), "net%u-tx%u", net, tx);
-	err = rs_joint_ring(&ring, name, JOINT_FRAMES, (int)rte_socket_id());
-	if (err)
-		return err;
-	a->tx[tx]->net[a->tx[tx]->n_net++] = ring;
-	for (uint32_t p = 0; p < a->n_ports; p++)
-		a->net_tx[net][p] = ring;
-	return 0;
-}
-
-static int join_slow_path(struct appliance *a, uint16_t net)
-{
-	char name[32];
-	int err;
-
-	snprintf(name, sizeof(name), "net%u-control", net);
-	err = rs_joint_ring(&a->slow[net].to_control, name, SLOW_FRAMES, (int)rte_socket_id());
-	if (err)
-		return err;
-	snprintf(name, sizeof(name), "control-net%u", net);
-	return rs_joint_ring(&a->slow[net].from_control, name, SLOW_FRAMES, (int)rte_socket_id());
-}
-
 static int build_net(struct appliance *a, uint16_t net)
 {
 	struct joint rx[NET_MAX_RX];
-	uint32_t n_rx = a->topology.n_rx;
+	uint32_t n_rx;
 	/* Idle connections need neither; the more there are, the fewer of them are busy at once. */
 	uint32_t n_chunks = 16384 + a->cfg->max_conns / 32;
 	uint32_t n_heads = rs_min_u32(a->cfg->max_conns, 1024 + a->cfg->max_conns / 1024);
-	int err = join_slow_path(a, net);
+	int err = rs_joints_of_net(a, net, rx, &n_rx);
 
-	if (err)
-		return err;
-	if (a->topology.layout == LAYOUT_FUSED) {
-		n_rx = join_fused(a, net, rx);
-	} else if (rs_topology_rx_is_direct(&a->topology)) {
-		join_fused(a, net, rx);
-		n_rx = a->n_ports;
-		err = join_split_tx(a, net);
-	} else {
-		err = join_split_rx(a, net, rx);
-		if (!err)
-			err = join_split_tx(a, net);
-	}
 	if (err)
 		return err;
 	a->tcp.chunk_reserve = n_chunks / 16;
@@ -334,21 +256,6 @@ static int build_net(struct appliance *a, uint16_t net)
 				rs_topology_lcore(&a->topology, STAGE_NET, net)),
 		},
 		rs_core_now_us());
-}
-
-static void build_rx_tx(struct appliance *a)
-{
-	for (uint16_t i = 0; i < a->topology.n_rx; i++) {
-		a->rx[i]->n_queues = a->n_ports;
-		a->rx[i]->flow_secret = a->tcp.flow_secret;
-		for (uint32_t p = 0; p < a->n_ports; p++)
-			a->rx[i]->queues[p] = &a->ports[p].rx[i];
-	}
-	for (uint16_t i = 0; i < a->topology.n_tx; i++) {
-		a->tx[i]->n_ports = a->n_ports;
-		for (uint32_t p = 0; p < a->n_ports; p++)
-			a->tx[i]->ports[p].queue = &a->ports[p].tx[i];
-	}
 }
 
 /* ---- cores ---- */
@@ -458,7 +365,7 @@ int rs_appliance_build(struct appliance *a, const struct config *cfg)
 		rs_appliance_destroy(a);
 		return err;
 	}
-	build_rx_tx(a);
+	rs_joints_to_ports(a);
 	build_cores(a);
 	return 0;
 }
@@ -511,23 +418,6 @@ uint32_t rs_appliance_n_conns(const struct appliance *a, bool with_half_open)
 
 /* ---- the end ---- */
 
-static void free_joints(struct appliance *a)
-{
-	for (uint16_t i = 0; i < a->topology.n_net; i++) {
-		rs_joint_free(&a->slow[i].to_control);
-		rs_joint_free(&a->slow[i].from_control);
-	}
-	for (uint16_t i = 0; i < a->topology.n_rx && a->rx[i]; i++) {
-		for (uint32_t k = 0; k < a->rx[i]->n_net; k++)
-			rs_joint_free(&a->rx[i]->net[k]);
-	}
-	for (uint16_t i = 0; i < a->topology.n_tx && a->tx[i]; i++) {
-		for (uint32_t k = 0; k < a->tx[i]->n_net; k++)
-			rs_joint_free(&a->tx[i]->net[k]);
-		rs_stage_tx_drop(a->tx[i]);
-	}
-}
-
 static uint32_t pool_leaks(const struct rte_mempool *pool, const char *what)
 {
 	uint32_t n_out = pool ? rte_mempool_in_use_count(pool) : 0;
@@ -548,7 +438,7 @@ uint32_t rs_appliance_leaks(struct appliance *a)
 		n_bad += rs_stage_net_leaks(a->net[i]);
 	/* Connections that ended only now are logged, too. */
 	rs_access_writer_fini(&a->access);
-	free_joints(a);
+	rs_joints_free(a);
 	for (uint16_t i = 0; i < a->topology.n_rx; i++)
 		n_bad += rs_frame_ledger_leaks(&a->rx[i]->frames, "receive");
 	for (uint16_t i = 0; i < a->topology.n_tx; i++)
@@ -567,7 +457,7 @@ void rs_appliance_destroy(struct appliance *a)
 {
 	rs_access_writer_fini(&a->access);
 	rs_tls_side_destroy(&a->tls);
-	free_joints(a);
+	rs_joints_free(a);
 	while (a->n_ports)
 		rs_io_port_close(&a->ports[--a->n_ports]);
 	for (uint32_t i = 0; i < TOPOLOGY_MAX_CORES; i++) {

@@ -52,10 +52,13 @@ int rs_control_init(struct control *c, struct appliance *a)
 	rs_neigh_init(&c->neighbours);
 	fill_signals(&set);
 	c->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (c->signals >= 0)
-		return 0;
-	rs_log("signalfd: %s", strerror(errno));
-	return -errno;
+	if (c->signals < 0) {
+		int err = -errno;
+
+		rs_log("signalfd: %s", strerror(-err));
+		return err;
+	}
+	return 0;
 }
 
 void rs_control_fini(struct control *c)

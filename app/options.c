@@ -303,6 +303,16 @@ static int parse_https(struct option_parser *p, const char *value)
 
 /* ---- content ---- */
 
+/* A copy of a value, to be cut up. NULL, told why: there is no room. */
+static char *keep(struct option_parser *p, const char *value)
+{
+	char *kept = rs_args_keep(p->args, value);
+
+	if (!kept)
+		rs_option_fail(p, "expected at most %d bytes of options in all", ARGS_TEXT_BYTES);
+	return kept;
+}
+
 static int add_site(struct option_parser *p, const char *host, const char *dir)
 {
 	struct site_options *site = &p->cfg->site;
@@ -326,9 +336,9 @@ static int parse_site(struct option_parser *p, const char *value)
 
 	if (!sign || sign == value || !sign[1])
 		return rs_option_fail(p, "expected HOST=DIR");
-	host = rs_args_keep(p->args, value);
+	host = keep(p, value);
 	if (!host)
-		return rs_option_fail(p, "expected fewer options");
+		return -EINVAL;
 	host[sign - value] = 0;
 	for (char *c = host; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
@@ -351,9 +361,12 @@ static int parse_index(struct option_parser *p, const char *value)
 static int parse_header(struct option_parser *p, const char *value)
 {
 	struct site_options *site = &p->cfg->site;
-	char *pattern = rs_args_keep(p->args, value);
-	char *space = pattern ? strchr(pattern, ' ') : NULL;
+	char *pattern = keep(p, value);
+	char *space;
 
+	if (!pattern)
+		return -EINVAL;
+	space = strchr(pattern, ' ');
 	if (!space || space == pattern || !strchr(space, ':'))
 		return rs_option_fail(p, "expected PATTERN NAME: VALUE");
 	if (site->n_patterns == CONTENT_MAX_PATTERNS)

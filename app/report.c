@@ -42,6 +42,13 @@ void rs_report_start(const struct appliance *a, FILE *to)
 	fflush(to);
 }
 
+static void print_counter(
+	FILE *to, const char *module, const char *name, uint64_t n, const char *help)
+{
+	if (n)
+		fprintf(to, "%-8s %-24s %20" PRIu64 "  %s\n", module, name, n, help);
+}
+
 /* Prints one module's counters, each summed over n arrays that lie at table[0..n). */
 static void print_module(FILE *to, const char *module, const struct counter_def *defs,
 	uint32_t n_counters, const uint64_t *const *tables, uint32_t n)
@@ -51,10 +58,27 @@ static void print_module(FILE *to, const char *module, const struct counter_def 
 
 		for (uint32_t i = 0; i < n; i++)
 			sum += __atomic_load_n(&tables[i][c], __ATOMIC_RELAXED);
-		if (sum)
-			fprintf(to, "%-8s %-24s %20" PRIu64 "  %s\n", module, defs[c].name, sum,
-				defs[c].help);
+		print_counter(to, module, defs[c].name, sum, defs[c].help);
 	}
+}
+
+/* What the pools of the cores that run HTTP could not give. */
+static void print_refused(FILE *to, const struct appliance *a)
+{
+	uint64_t n_chunks = 0, n_heads = 0;
+
+	for (uint32_t i = 0; i < a->topology.n_net + a->tls.n; i++) {
+		const struct http_core *core = i < a->topology.n_net
+						       ? &a->net[i]->web
+						       : &a->tls.stages[i - a->topology.n_net]->web;
+
+		n_chunks += __atomic_load_n(&core->chunks.n_refused, __ATOMIC_RELAXED);
+		n_heads += __atomic_load_n(&core->heads.n_refused, __ATOMIC_RELAXED);
+	}
+	print_counter(to, "pool", "chunks_refused", n_chunks,
+		"buffers that were asked for while all were in use");
+	print_counter(to, "pool", "heads_refused", n_heads,
+		"the same of buffers for request heads that come in pieces");
 }
 
 /* What a received frame has cost on average, by kind of work, over all net cores. */
@@ -74,9 +98,8 @@ static void print_laps(FILE *to, const struct appliance *a)
 		fprintf(to, "cycles   %-24s %20.1f  TSC cycles a frame, sampled\n",
 			rs_lap_name(lap), (double)cycles / (double)n_frames);
 	}
-	if (n_interrupted)
-		fprintf(to, "laps     %-24s %20" PRIu64 "  %s\n", "interrupted", n_interrupted,
-			"of these samples, left out: they took over 1 ms, the core was elsewhere");
+	print_counter(to, "laps", "interrupted", n_interrupted,
+		"of these samples, left out: they took over 1 ms, the core was elsewhere");
 }
 
 static void print_port(const struct io_port *port, FILE *to)
@@ -119,6 +142,7 @@ void rs_report_counters(const struct appliance *a, const uint64_t *neigh_counter
 		tables[n + i] = a->tls.stages[i]->web.counters;
 	print_module(to, "http", rs_http_counter_defs, HTTP_N_COUNTERS, tables, n + a->tls.n);
 #undef PRINT_NET
+	print_refused(to, a);
 	for (uint32_t i = 0; i < a->tls.n; i++)
 		tables[i] = a->tls.stages[i]->counters;
 	print_module(to, "tls", rs_tls_counter_defs, TLS_N_COUNTERS, tables, a->tls.n);

@@ -31,14 +31,6 @@ static inline uint32_t rs_load_be32(const void *p)
 	return __builtin_bswap32(v);
 }
 
-static inline uint64_t rs_load_be64(const void *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return __builtin_bswap64(v);
-}
-
 static inline void rs_store_be16(void *p, uint16_t v)
 {
 	v = __builtin_bswap16(v);

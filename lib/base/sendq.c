@@ -81,6 +81,7 @@ static bool append(struct sendq *q, struct chunk_pool *pool, const uint8_t *data
 	memcpy(rs_chunk_data(pool, last->chunk) + used, data, len);
 	last->len += len;
 	q->n_bytes += len;
+	q->sum = 0;
 	return true;
 }
 
@@ -140,6 +141,7 @@ void rs_sendq_commit(struct sendq *q, uint32_t used, struct chunk_pool *pool)
 
 	last->len += used;
 	q->n_bytes += used;
+	q->sum = 0; /* it may have been of this slice, as it was */
 	if (last->len == 0) {
 		rs_chunk_free(pool, last->chunk);
 		q->n--;

@@ -95,14 +95,3 @@ bool rs_flow_remove(struct flow_table *t, uint32_t hash, uint32_t id)
 	t->n_used--;
 	return true;
 }
-
-bool rs_flow_replace(struct flow_table *t, uint32_t hash, uint32_t old_id, uint32_t new_id)
-{
-	uint32_t bucket;
-	struct flow_entry *e = find(t, hash, old_id, &bucket);
-
-	if (!e)
-		return false;
-	e->id = new_id;
-	return true;
-}

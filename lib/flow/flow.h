@@ -104,7 +104,4 @@ bool rs_flow_insert(struct flow_table *t, uint32_t hash, uint32_t id);
 /* Removes the entry; false when it was not there. */
 bool rs_flow_remove(struct flow_table *t, uint32_t hash, uint32_t id);
 
-/* Gives the entry (hash, old_id) the number new_id; false when it was not there. */
-bool rs_flow_replace(struct flow_table *t, uint32_t hash, uint32_t old_id, uint32_t new_id);
-
 #endif

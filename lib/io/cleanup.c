@@ -2,7 +2,9 @@
 #define ALLOW_EXPERIMENTAL_API /* the interrupt functions are not in the stable ABI of 22.11 */
 #include "io/cleanup.h"
 
+#include <dirent.h>
 #include <semaphore.h>
+#include <stdbool.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -42,8 +44,26 @@ static void park_interrupt_thread(void)
 		sem_timedwait(&parked, &until);
 }
 
+/* EAL leaves its own: some megabytes for each --file-prefix that was ever used. */
+static void remove_runtime_files(void)
+{
+	const char *folder = rte_eal_get_runtime_dir();
+	DIR *dir = *folder ? opendir(folder) : NULL;
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		unlinkat(dirfd(dir), entry->d_name, 0); /* no folder */
+	if (dir)
+		closedir(dir);
+	rmdir(folder);
+}
+
 void rs_io_cleanup(void)
 {
+	bool is_primary = rte_eal_process_type() == RTE_PROC_PRIMARY;
+
 	park_interrupt_thread();
 	rte_eal_cleanup();
+	if (is_primary)
+		remove_runtime_files();
 }

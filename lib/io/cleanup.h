@@ -10,7 +10,8 @@
 #define RS_IO_CLEANUP_H
 
 /*
- * Stops the interrupt thread for good, and then cleans up. The last that a process does with DPDK.
+ * Stops the interrupt thread for good, cleans up, and removes what EAL leaves in its runtime
+ * folder. The last that a process does with DPDK.
  */
 void rs_io_cleanup(void);
 

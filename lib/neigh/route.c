@@ -56,16 +56,6 @@ int rs_route_add(
 	return 0;
 }
 
-bool rs_route_next_hop(const struct route_table *t, const uint8_t addr[16], uint8_t next_hop[16])
-{
-	uint32_t i = rs_route_find(t, addr);
-
-	if (i == t->n)
-		return false;
-	memcpy(next_hop, t->routes[i].direct ? addr : t->routes[i].via, 16);
-	return true;
-}
-
 bool rs_route_is_connected(const struct route_table *t, const uint8_t addr[16])
 {
 	uint32_t i = rs_route_find(t, addr);

@@ -37,9 +37,6 @@ int rs_route_add(
 /* Which of t->routes leads to addr; t->n: none. */
 uint32_t rs_route_find(const struct route_table *t, const uint8_t addr[16]);
 
-/* The neighbour on the way to addr; false when there is no way. */
-bool rs_route_next_hop(const struct route_table *t, const uint8_t addr[16], uint8_t next_hop[16]);
-
 /* Is addr on a directly connected subnet? */
 bool rs_route_is_connected(const struct route_table *t, const uint8_t addr[16]);
 

@@ -172,6 +172,10 @@ static uint32_t segment_len(
 	 */
 	if (len == mss || len == avail || len >= c->max_snd_wnd / 2)
 		return len;
+	/* Rule (4): what was sent and got lost has waited long enough. */
+	if (c->snd_nxt == c->snd_una && c->snd_una != c->snd_max &&
+		(c->flags & (TCP_F_RTX | TCP_F_PERSIST)) == TCP_F_RTX)
+		return len;
 	return 0;
 }
 
@@ -269,11 +273,11 @@ static void retransmit_one(struct tcp *t, struct tcp_conn *c)
 	uint32_t in_flight = c->snd_max - c->snd_una;
 	uint32_t len = rs_min_u32(rs_min_u32(c->sendq.n_bytes, in_flight), c->mss);
 
-	if (c->sacked) {
+	if (c->sacked)
 		len = rs_tcp_sack_gap(t, c, c->snd_una, len);
-		rs_tcp_sack_sent_again(t, c, c->snd_una + rs_max_u32(len, 1));
-	}
 	len = rs_sendq_cover(&c->sendq, 0, len);
+	if (c->sacked)
+		rs_tcp_sack_sent_again(t, c, c->snd_una + rs_max_u32(len, 1));
 	send_data(t, c, c->snd_una, len,
 		c->flags & TCP_F_FIN_SENT && in_flight > len && len == c->sendq.n_bytes);
 }

@@ -13,14 +13,6 @@ static const uint32_t shares[ACCESS_N_TEXTS] = {
 
 _Static_assert(80 + 34 + 40 + 40 == ACCESS_TEXT_BYTES, "the shares are all that there is");
 
-void rs_access_set_client4(struct access_record *record, const uint8_t addr[4])
-{
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-	memcpy(record->client, mapped, sizeof(mapped));
-	memcpy(record->client + sizeof(mapped), addr, 4);
-}
-
 void rs_access_set_method(struct access_record *record, struct span method)
 {
 	uint32_t len = rs_min_u32(method.len, ACCESS_METHOD_BYTES);

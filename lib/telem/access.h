@@ -58,9 +58,6 @@ struct access_record {
 
 _Static_assert(sizeof(struct access_record) == ACCESS_RECORD_BYTES, "four cache lines");
 
-/* a.b.c.d, four bytes of it. */
-void rs_access_set_client4(struct access_record *record, const uint8_t addr[4]);
-
 /* Bytes that have no room are left out, and ACCESS_TRUNCATED tells. Sets method and method_len. */
 void rs_access_set_method(struct access_record *record, struct span method);
 

@@ -7,7 +7,6 @@
 #include "wire/render.h"
 
 enum {
-	ARP_BYTES = 28,
 	ARP_REQUEST = 1,
 	ARP_REPLY = 2,
 	ND_BYTES = 24,
@@ -59,13 +58,6 @@ static uint32_t pad(uint8_t *out, uint32_t len)
 
 /* ---- ARP ---- */
 
-static bool arp_is_sane(const struct pkt *pkt)
-{
-	/* Ethernet, IPv4, six and four bytes. */
-	return pkt->l3_len >= ARP_BYTES && rs_load_be32(pkt->l3) == 0x00010800 &&
-	       rs_load_be16(pkt->l3 + 4) == 0x0604;
-}
-
 static uint32_t render_arp(const struct wire_host *host, uint64_t link, uint16_t operation,
 	const uint8_t sender[4], const uint8_t target_mac[6], const uint8_t target[4], uint8_t *out)
 {
@@ -86,7 +78,7 @@ uint32_t rs_arp_answer(const struct wire_host *host, const struct pkt *pkt, uint
 	const uint8_t *arp = pkt->l3;
 	uint8_t target[16], sender[16];
 
-	if (!arp_is_sane(pkt) || rs_load_be16(arp + 6) != ARP_REQUEST)
+	if (rs_load_be16(arp + 6) != ARP_REQUEST)
 		return 0;
 	map_v4(target, arp + 24);
 	map_v4(sender, arp + 14);
@@ -99,7 +91,7 @@ bool rs_arp_hint(const struct wire_host *host, const struct pkt *pkt, struct wir
 {
 	const uint8_t *arp = pkt->l3;
 
-	if (!arp_is_sane(pkt) || arp[8] & 1 || !memcmp(arp + 14, zero_addr, 4))
+	if (arp[8] & 1 || !memcmp(arp + 14, zero_addr, 4))
 		return false;
 	map_v4(hint->addr, arp + 14);
 	hint->link = rs_link_pack(arp + 8, rs_link_vlan(pkt->link), rs_link_port(pkt->link));
@@ -248,6 +240,19 @@ uint32_t rs_icmp_echo_answer(
 	return pad(out, n + pkt->l4_len);
 }
 
+/*
+ * Where the number stands that says what l4 is: in the last extension header, else in IPv6's own.
+ * Parsing has looked at the chain, which is short.
+ */
+static uint32_t next_header_at(const struct pkt *pkt)
+{
+	uint32_t at = 6;
+
+	for (const uint8_t *p = pkt->l3 + IPV6_HEADER_BYTES; p < pkt->l4; p += (p[1] + 1u) * 8)
+		at = (uint32_t)(p - pkt->l3);
+	return at;
+}
+
 /* type, code and the 32-bit word that follows the checksum. */
 static uint32_t unreachable_code(const struct pkt *pkt, uint8_t *type, uint8_t *code)
 {
@@ -266,7 +271,7 @@ static uint32_t unreachable_code(const struct pkt *pkt, uint8_t *type, uint8_t *
 	/* RFC 4443 section 3.4: the pointer says where the unknown next header stands. */
 	*type = 4;
 	*code = 1;
-	return (uint32_t)(pkt->l4 == pkt->l3 + IPV6_HEADER_BYTES ? 6 : pkt->l4 - pkt->l3);
+	return next_header_at(pkt);
 }
 
 uint32_t rs_icmp_unreachable(const struct wire_host *host, const struct pkt *pkt, uint8_t *out)

@@ -22,7 +22,8 @@ struct wire_neigh_hint {
 	bool claims_ours; /* it says that one of our own addresses is elsewhere: a conflict */
 };
 
-/* An ARP reply to a request (or probe) for one of our addresses. pkt: kind WIRE_ARP. */
+/* An ARP reply to a request (or probe) for one of our addresses. pkt: accepted, of kind WIRE_ARP.
+ */
 uint32_t rs_arp_answer(const struct wire_host *host, const struct pkt *pkt, uint8_t *out);
 
 /* False when the frame says nothing usable. pkt: kind WIRE_ARP. */

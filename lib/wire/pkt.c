@@ -325,6 +325,16 @@ static enum wire_drop classify(struct pkt *pkt)
 	return WIRE_OK;
 }
 
+/* RFC 826: of Ethernet and IPv4, with addresses of six and four bytes. */
+static enum wire_drop classify_arp(struct pkt *pkt)
+{
+	pkt->kind = WIRE_ARP;
+	if (pkt->l3_len < ARP_BYTES || rs_load_be32(pkt->l3) != 0x00010800 ||
+		rs_load_be16(pkt->l3 + 4) != 0x0604)
+		return WIRE_ARP_INVALID;
+	return WIRE_OK;
+}
+
 /* Broadcast, or a multicast that IP maps to; which group is for the IP layer to say. */
 static bool is_group_mac(const uint8_t *mac)
 {
@@ -372,8 +382,7 @@ enum wire_drop rs_wire_parse(const struct wire_host *host, const uint8_t *frame,
 		drop = parse_ipv6(host, len - offset, pkt);
 	} else if (ethertype == ETHERTYPE_ARP) {
 		pkt->family = 0;
-		pkt->kind = WIRE_ARP;
-		return WIRE_OK;
+		return classify_arp(pkt);
 	} else {
 		return WIRE_ETHERTYPE;
 	}

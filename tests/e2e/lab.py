@@ -6,11 +6,14 @@ process lives in the client's namespace: sockets, and programs that it starts, a
 An Appliance is one run of the binary at the other end.
 """
 
+import contextlib
 import ctypes
 import fcntl
+import glob
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -18,6 +21,7 @@ import time
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CLONE_NEWNET = 0x40000000
+RUNTIME = "/run/dpdk"  # where EAL keeps files, a folder for each of its prefixes
 
 CLIENT = {4: "10.99.0.1", 6: "fd99::1"}
 SERVER = {4: "10.99.0.2", 6: "fd99::2"}
@@ -77,10 +81,21 @@ class Lab:
     @classmethod
     def sweep(cls):
         """Takes down what runs that were killed have left."""
-        for name in os.listdir("/run/netns") if os.path.exists("/run/netns") else []:
-            owner = name.removeprefix(cls.PREFIX)
-            if name != owner and owner.isdigit() and not os.path.exists(f"/proc/{owner}"):
-                cls(owner).script("down")
+        for _, owner in cls.left_behind("/run/netns/", ""):
+            cls(owner).script("down")
+        for path, _ in cls.left_behind(f"{RUNTIME}/", "-.*"):
+            shutil.rmtree(path, ignore_errors=True)
+        for path, _ in cls.left_behind("/run/lock/ringside-", "0"):
+            with contextlib.suppress(FileNotFoundError):  # another run sweeps, too
+                os.remove(path)
+
+    @classmethod
+    def left_behind(cls, before, after):
+        """What is called after a lab whose process is gone: (path, process)."""
+        for path in glob.glob(f"{before}{cls.PREFIX}*"):
+            owner = re.fullmatch(rf"{before}{cls.PREFIX}(\d+){after}", path)
+            if owner and not os.path.exists(f"/proc/{owner[1]}"):
+                yield path, owner[1]
 
     def __enter__(self):
         self.sweep()
@@ -119,12 +134,15 @@ class Appliance:
         self.beside_client = beside_client  # in the client's namespace
         self.process = None
         self.log = None
+        self.folder = None  # EAL's
 
     def command(self):
         # One name a run: nothing of a run that was killed can be in the way of the next one.
         Appliance.runs = getattr(Appliance, "runs", 0) + 1
+        prefix = f"{self.lab.name}-{Appliance.runs}"
+        self.folder = os.path.join(RUNTIME, prefix)
         eal = ["-l", ",".join(str(cpu) for cpu in sorted(os.sched_getaffinity(0))[:2])]
-        eal += ["--no-pci", "--no-telemetry", "--file-prefix", f"{self.lab.name}-{Appliance.runs}"]
+        eal += ["--no-pci", "--no-telemetry", "--file-prefix", prefix]
         eal += ["--vdev", self.vdev, "--no-huge", "-m", str(self.memory_mb)]
         own = ["--http", str(PORT), "--layout", self.layout]
         for family in (4, 6):
@@ -196,6 +214,8 @@ class Appliance:
         bad = re.search(r".*(leak: |Sanitizer|runtime error).*", words)
         if bad:
             raise AssertionError(f"the appliance complains: {bad[0]}")
+        if os.path.exists(self.folder):
+            raise AssertionError(f"the appliance left {self.folder} behind")
 
     def stop(self):
         try:
@@ -210,3 +230,4 @@ class Appliance:
             if self.alive():
                 self.process.kill()
             self.process.wait()
+            shutil.rmtree(self.folder, ignore_errors=True)

@@ -6,13 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../unit/rig_check.h"
 #include "telem/access_format.h"
-
-#define REQUIRE(condition)                                                                         \
-	do {                                                                                       \
-		if (!(condition))                                                                  \
-			abort();                                                                   \
-	} while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -21,14 +16,14 @@ static void require_printable(const char *text, uint32_t len)
 	for (uint32_t i = 0; i < len; i++) {
 		uint8_t c = (uint8_t)text[i];
 
-		REQUIRE((c >= 0x20 && c != 0x7f) || c == '\t');
+		RIG_CHECK((c >= 0x20 && c != 0x7f) || c == '\t');
 	}
 }
 
 static void require_line(const char *line, uint32_t len, uint32_t most)
 {
-	REQUIRE(len > 0 && len <= most);
-	REQUIRE(line[len - 1] == '\n');
+	RIG_CHECK(len > 0 && len <= most);
+	RIG_CHECK(line[len - 1] == '\n');
 	require_printable(line, len - 1);
 }
 
@@ -43,9 +38,9 @@ static void require_object(const char *line, uint32_t len)
 		else if (line[i] == '"')
 			in_string = !in_string;
 		else
-			REQUIRE(in_string || line[i] != '\\');
+			RIG_CHECK(in_string || line[i] != '\\');
 	}
-	REQUIRE(!in_string && len > 2 && line[0] == '{' && line[len - 2] == '}');
+	RIG_CHECK(!in_string && len > 2 && line[0] == '{' && line[len - 2] == '}');
 }
 
 /* RFC 3629 section 3: decodes the character at text, in its shortest form. Returns its bytes. */
@@ -55,12 +50,12 @@ static uint32_t require_utf8(const uint8_t *text, uint32_t len)
 	uint32_t n = text[0] < 0x80 ? 1 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
 	uint32_t code = n == 1 ? text[0] : text[0] & (0x7fu >> n);
 
-	REQUIRE(n <= len && (n == 1 || text[0] >= 0xc0) && text[0] < 0xf8);
+	RIG_CHECK(n <= len && (n == 1 || text[0] >= 0xc0) && text[0] < 0xf8);
 	for (uint32_t i = 1; i < n; i++) {
-		REQUIRE(text[i] >> 6 == 2);
+		RIG_CHECK(text[i] >> 6 == 2);
 		code = code << 6 | (text[i] & 0x3f);
 	}
-	REQUIRE(code >= least[n] && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff));
+	RIG_CHECK(code >= least[n] && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff));
 	return n;
 }
 
@@ -77,12 +72,12 @@ static void run(const char *text, const struct access_record *record, uint32_t c
 	uint32_t len, part_len;
 
 	if (rs_access_format_compile(text, format, why, sizeof(why))) {
-		REQUIRE(why[0]);
+		RIG_CHECK(why[0]);
 		require_printable(why, (uint32_t)strlen(why));
 		free(format);
 		return;
 	}
-	REQUIRE(format->line_bytes <= ACCESS_MAX_LINE_BYTES);
+	RIG_CHECK(format->line_bytes <= ACCESS_MAX_LINE_BYTES);
 	line = malloc(format->line_bytes);
 	part = malloc(cut ? cut : 1);
 	len = rs_access_format_line(format, record, line, format->line_bytes);
@@ -94,10 +89,10 @@ static void run(const char *text, const struct access_record *record, uint32_t c
 	part_len = rs_access_format_line(format, record, part, cut);
 	if (cut) {
 		require_line(part, part_len, cut);
-		REQUIRE(memcmp(part, line, part_len - 1) == 0);
-		REQUIRE(cut < len || part_len == len);
+		RIG_CHECK(memcmp(part, line, part_len - 1) == 0);
+		RIG_CHECK(cut < len || part_len == len);
 	} else {
-		REQUIRE(part_len == 0);
+		RIG_CHECK(part_len == 0);
 	}
 	free(part);
 	free(line);
@@ -113,13 +108,13 @@ static void require_texts(
 	for (enum access_text i = 0; i < ACCESS_N_TEXTS; i++) {
 		struct span kept = rs_access_text(record, i);
 
-		REQUIRE(kept.data && kept.len <= texts[i].len);
-		REQUIRE(memcmp(kept.data, texts[i].data, kept.len) == 0);
+		RIG_CHECK(kept.data && kept.len <= texts[i].len);
+		RIG_CHECK(memcmp(kept.data, texts[i].data, kept.len) == 0);
 		n_given += texts[i].len;
 		n_kept += kept.len;
 	}
-	REQUIRE(n_kept == rs_min_u32(n_given, ACCESS_TEXT_BYTES));
-	REQUIRE(!(record->flags & ACCESS_TRUNCATED) == (n_kept == n_given));
+	RIG_CHECK(n_kept == rs_min_u32(n_given, ACCESS_TEXT_BYTES));
+	RIG_CHECK(!(record->flags & ACCESS_TRUNCATED) == (n_kept == n_given));
 }
 
 /* Texts with a 0 between them, in copies of their exact size. */

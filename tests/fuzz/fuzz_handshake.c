@@ -16,17 +16,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct rig rig;
 
-static void remove_files(void)
+static void stop(void)
 {
 	rig_fini(&rig);
-	remove_certificate(NULL);
 }
 
 static void start(void)
 {
 	make_certificate(NULL);
 	rig_init(&rig);
-	atexit(remove_files);
+	atexit(stop);
 }
 
 /* Once more, unless it has failed, which is for good. */

@@ -56,7 +56,6 @@ static struct stage_rig *start(void)
 				  .max_handshakes = 6,
 				  .handshakes_per_turn = 2,
 			  });
-	remove_certificate(NULL);
 	SSL_CTX_set_session_cache_mode(rig.ctx, SSL_SESS_CACHE_OFF);
 	return &rig;
 }

@@ -4,17 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../unit/rig_check.h"
 #include "../unit/wire_twins.h"
 #include "wire/answer.h"
 #include "wire/link.h"
 #include "wire/pkt.h"
 #include "wire/tcp_parse.h"
-
-#define REQUIRE(condition)                                                                         \
-	do {                                                                                       \
-		if (!(condition))                                                                  \
-			abort();                                                                   \
-	} while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -32,8 +27,8 @@ static void make_host(struct wire_host *host, uint8_t choice)
 /* What we say must be something that we ourselves would accept as a frame. */
 static void check_answer(const uint8_t *out, uint32_t len, uint32_t most)
 {
-	REQUIRE(len <= most);
-	REQUIRE(len == 0 || len >= 60 || len >= 54);
+	RIG_CHECK(len <= most);
+	RIG_CHECK(len == 0 || len >= 60 || len >= 54);
 	(void)out;
 }
 
@@ -43,9 +38,9 @@ static void check_segment(const struct pkt *pkt)
 
 	if (rs_wire_parse_tcp(pkt, &seg))
 		return;
-	REQUIRE(seg.data >= pkt->l4 && seg.data + seg.len == pkt->l4 + pkt->l4_len);
-	REQUIRE(seg.n_sack <= TCP_MAX_SACK_BLOCKS);
-	REQUIRE(seg.key.remote_port && seg.key.local_port);
+	RIG_CHECK(seg.data >= pkt->l4 && seg.data + seg.len == pkt->l4 + pkt->l4_len);
+	RIG_CHECK(seg.n_sack <= TCP_MAX_SACK_BLOCKS);
+	RIG_CHECK(seg.key.remote_port && seg.key.local_port);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -62,10 +57,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		goto out;
 	make_host(&host, data[0]);
 	/* Checksums count as good on request, so that a mutation gets past them. */
-	REQUIRE(twins_agree(&host, data + 1, (uint32_t)size - 1, flags));
+	RIG_CHECK(twins_agree(&host, data + 1, (uint32_t)size - 1, flags));
 	if (rs_wire_parse(&host, data + 1, (uint32_t)size - 1, flags, &pkt))
 		goto out;
-	REQUIRE(pkt.kind == WIRE_ARP || (pkt.l4 >= pkt.l3 && pkt.l4 + pkt.l4_len <= data + size));
+	RIG_CHECK(pkt.kind == WIRE_ARP || (pkt.l4 >= pkt.l3 && pkt.l4 + pkt.l4_len <= data + size));
 	switch (pkt.kind) {
 	case WIRE_TCP:
 		check_segment(&pkt);

@@ -58,12 +58,24 @@ static bool is_client(const struct sim *sim, const struct side *side)
 	return side == sim->sides;
 }
 
-static void app_write(struct side *side, struct end *e)
+/* Queues up to n bytes. False: there is no room. */
+static bool queue_some(struct sim *sim, struct side *side, struct end *e, uint32_t *n)
 {
-	while (e->conn && e->sent < e->to_send && !rs_sendq_full(&e->conn->sendq)) {
+	const uint8_t *data = pattern + e->sent % PATTERN_PERIOD;
+
+	if (!sim->s->small_slices)
+		return rs_sendq_push(&e->conn->sendq, data, *n, 0);
+	*n = rs_min_u32(*n, 1 + netsim_draw(sim, 1000));
+	return rs_sendq_push_more(&e->conn->sendq, &side->chunks, data, *n, 0);
+}
+
+static void app_write(struct sim *sim, struct side *side, struct end *e)
+{
+	while (e->conn && e->sent < e->to_send) {
 		uint32_t n = rs_min_u32(e->to_send - e->sent, PATTERN_BYTES);
 
-		rs_sendq_push(&e->conn->sendq, pattern + e->sent % PATTERN_PERIOD, n, 0);
+		if (!queue_some(sim, side, e, &n))
+			break;
 		e->sent += n;
 	}
 	if (e->conn && e->sent == e->to_send && !e->closed) {
@@ -131,7 +143,7 @@ static void on_event(struct sim *sim, struct side *side, struct tcp_conn *conn, 
 	}
 	if (ev & TCP_EV_DATA)
 		app_read(sim, side, e);
-	app_write(side, e);
+	app_write(sim, side, e);
 }
 
 /* ---- the loop ---- */
@@ -205,7 +217,7 @@ static void turn(struct sim *sim, struct side *side)
 
 		if (e->conn && e->next_read_us && e->next_read_us <= sim->now_us) {
 			app_read(sim, side, e);
-			app_write(side, e);
+			app_write(sim, side, e);
 		}
 		if (e->conn)
 			maybe_abort(sim, side, e);

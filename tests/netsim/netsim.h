@@ -31,6 +31,7 @@ struct netsim_scenario {
 	uint32_t keepalive_ms; /* 0: no probes */
 	uint32_t abort_ppm;    /* connections that one side aborts, per ms */
 	bool slow_reader;      /* reads in small portions, with pauses */
+	bool small_slices;     /* queues many small ones, as TLS does its records */
 	bool force_slow;
 	bool no_timestamps;
 	bool no_sack;   /* taken out of the SYNs on the way */

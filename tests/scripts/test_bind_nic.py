@@ -20,6 +20,7 @@ class BindNic(unittest.TestCase):
         self.add("0000:03:00.0", driver="mlx5_core")
         self.add("0000:04:00.0", driver="vfio-pci")
         self.add("0000:05:00.0", kind="0x010802")
+        self.add("0000:06:00.0", driver="ixgbe")
 
     def add(self, address, driver=None, interface=None, kind="0x020000"):
         device = os.path.join(self.sys, "bus/pci/devices", address)
@@ -45,8 +46,16 @@ class BindNic(unittest.TestCase):
         )
         return done.returncode, done.stdout, done.stderr
 
-    def refuses(self, address, word):
-        status, _, error = self.run_it("bind", address)
+    def override(self, address):
+        """The driver that the kernel was told to give the device to; None: it was not told."""
+        path = os.path.join(self.sys, "bus/pci/devices", address, "driver_override")
+        if not os.path.exists(path):
+            return None
+        with open(path, encoding="utf-8") as file:
+            return file.read().strip()
+
+    def refuses(self, address, word, action="bind"):
+        status, _, error = self.run_it(action, address)
         self.assertEqual(status, 1)
         self.assertIn(word, error)
         self.assertEqual(len(error.splitlines()), 1, error)
@@ -54,13 +63,21 @@ class BindNic(unittest.TestCase):
     def test_status_shows_network_devices_only(self):
         status, output, _ = self.run_it("status")
         self.assertEqual(status, 0)
-        self.assertEqual(len(output.splitlines()), 4, output)
+        self.assertEqual(len(output.splitlines()), 5, output)
         self.assertIn("0000:01:00.0  0x8086:0x1592  driver ice  interfaces: lo", output)
         self.assertIn("driver virtio-pci  interfaces: lo", output)
 
     def test_an_interface_in_use_stays(self):
         self.refuses("0000:01:00.0", "is up and has an address")
         self.refuses("0000:02:00.0", "is up and has an address")
+        self.refuses("0000:01:00.0", "is up and has an address", "unbind")
+        self.assertIsNone(self.override("0000:01:00.0"))
+
+    def test_what_could_not_be_bound_goes_back(self):
+        status, _, error = self.run_it("bind", "0000:06:00.0", "uio_pci_generic")
+        self.assertEqual(status, 1)
+        self.assertIn("did not go to uio_pci_generic", error)
+        self.assertEqual(self.override("0000:06:00.0"), "")
 
     def test_mellanox_needs_no_binding(self):
         self.refuses("0000:03:00.0", "stays with mlx5_core")

@@ -151,6 +151,42 @@ static void no_chunk(struct rig *r)
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
 }
 
+/* As TLS queues its records: the queue may hold many slices. */
+static void push_more(struct rig *r, uint32_t n)
+{
+	const uint8_t *data = rig_pattern + r->p->n_written % PATTERN_PERIOD;
+
+	TRUE(rs_sendq_push_more(&r->p->conn->sendq, &r->chunks, data, n, 0));
+	r->p->n_written += n;
+}
+
+/*
+ * A segment takes few slices. Where many small ones are lost, what did not fit into the first
+ * segment that is sent again counts as lost still (RFC 6675 section 4, HighRxt).
+ */
+static void many_small_slices_are_lost(struct rig *r)
+{
+	uint32_t n_small = 2 * SENDQ_SLICES * 100;
+
+	OPEN(TCP_OPT_SACK_OK);
+	for (uint32_t i = 0; i < 2 * SENDQ_SLICES; i++)
+		push_more(r, 100);
+	for (uint32_t i = 0; i < 6; i++)
+		push_more(r, r->mss);
+	rs_tcp_send(&r->t, r->p->conn);
+	FLUSH();
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = n_small / 2);
+	OUT(TCP_ACK, .seq = 1 + n_small / 2, .ack = 1, .len = n_small / 2);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 1,
+		.sack = {{1 + n_small, 1 + n_small + 5 * r->mss}});
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = n_small / 2);
+	OUT(TCP_ACK, .seq = 1 + n_small / 2, .ack = 1, .len = n_small / 2);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = 1 + n_small + 6 * r->mss);
+	EQ(COUNTER(TIMEOUTS), 0);
+}
+
 const struct tcp_case sack_cases[] = {
 	{"one_loss", one_loss, NULL, 0},
 	{"two_losses", two_losses, NULL, 0},
@@ -161,5 +197,6 @@ const struct tcp_case sack_cases[] = {
 	{"absurd_reports", absurd_reports, NULL, 0},
 	{"not_agreed", not_agreed, NULL, 0},
 	{"no_chunk", no_chunk, NULL, 0},
+	{"many_small_slices_are_lost", many_small_slices_are_lost, NULL, 0},
 	{0},
 };

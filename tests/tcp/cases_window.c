@@ -331,6 +331,25 @@ static void fin_at_the_edge(struct rig *r)
 	STATE(TCP_CLOSE_WAIT);
 }
 
+/*
+ * What filled a small window got lost, and more is queued since: RFC 9293 section 3.8.6.2.1 (4),
+ * the timeout overrides the avoidance of small segments.
+ */
+static void loss_in_a_small_window(struct rig *r)
+{
+	OPEN(0);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = 500);
+	rig_write(r, 500);
+	OUT(TCP_ACK | TCP_PSH, .seq = 1, .ack = 1, .len = 500);
+	rig_write(r, 5000);
+	QUIET();
+	WAIT(200);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 500);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = 501);
+	OUT(TCP_ACK, .seq = 501, .ack = 1, .len = r->mss);
+}
+
 const struct tcp_case window_cases[] = {
 	{"fin_at_the_edge", fin_at_the_edge, NULL, 0},
 	{"nobody_reads", nobody_reads, NULL, 0},
@@ -352,5 +371,6 @@ const struct tcp_case window_cases[] = {
 	{"fin_was_the_probe_and_got_lost", fin_was_the_probe_and_got_lost, NULL, 0},
 	{"old_segment_does_not_set_the_window", old_segment_does_not_set_the_window, NULL, 0},
 	{"bare_window_update", bare_window_update, NULL, 0},
+	{"loss_in_a_small_window", loss_in_a_small_window, NULL, 0},
 	{0},
 };

@@ -7,21 +7,30 @@
 			return #condition;                                                         \
 	} while (0)
 
+/* Where the slices are: in the queue, or, once it has grown, in a chunk. */
+static const struct slice *sendq_nth(const struct sendq *q, uint32_t i)
+{
+	if (q->grown)
+		return (const struct slice *)(const void *)q->slices[0].data +
+		       (q->head + i) % SENDQ_GROWN;
+	return &q->slices[(q->head + i) % SENDQ_SLICES];
+}
+
 static uint32_t sendq_bytes(const struct sendq *q)
 {
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < q->n; i++)
-		n += q->slices[(q->head + i) % SENDQ_SLICES].len;
+		n += sendq_nth(q, i)->len;
 	return n - q->head_skip;
 }
 
 static uint32_t sendq_chunks(const struct sendq *q)
 {
-	uint32_t n = 0;
+	uint32_t n = q->grown;
 
 	for (uint32_t i = 0; i < q->n; i++)
-		n += q->slices[(q->head + i) % SENDQ_SLICES].chunk != 0;
+		n += sendq_nth(q, i)->chunk != 0;
 	return n;
 }
 

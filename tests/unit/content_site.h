@@ -17,7 +17,6 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,11 +24,12 @@
 
 #include "content/content.h"
 #include "content/file_id.h"
+#include "temp.h"
 
 #define SITE_MAX_SKIPS 16
 
 struct site {
-	char root[128];
+	char root[TEMP_PATH_BYTES];
 	struct content_options options;
 	struct content_report report;
 	uint32_t n_skips;
@@ -49,11 +49,9 @@ static inline void site_skip(void *ctx, const char *path, const char *reason)
 static inline int site_setup(void **state)
 {
 	struct site *site = calloc(1, sizeof(*site));
-	const char *tmp = getenv("TMPDIR");
 
 	assert_non_null(site);
-	snprintf(site->root, sizeof(site->root), "%.90s/rs-content-XXXXXX", tmp ? tmp : "/tmp");
-	assert_non_null(mkdtemp(site->root));
+	temp_new_dir(site->root);
 	site->options.root = site->root;
 	site->options.ctx = site;
 	site->options.on_skip = site_skip;
@@ -61,20 +59,11 @@ static inline int site_setup(void **state)
 	return 0;
 }
 
-static inline int site_remove_one(
-	const char *path, const struct stat *st, int type, struct FTW *where)
-{
-	(void)st;
-	(void)type;
-	(void)where;
-	return remove(path);
-}
-
 static inline int site_teardown(void **state)
 {
 	struct site *site = *state;
 
-	nftw(site->root, site_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	temp_remove(site->root);
 	free(site);
 	return 0;
 }

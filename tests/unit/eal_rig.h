@@ -4,6 +4,7 @@
 #define RS_TESTS_EAL_RIG_H
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <rte_eal.h>
@@ -11,6 +12,12 @@
 #include "base/bytes.h"
 #include "builtin.h"
 #include "rig_check.h"
+
+/* It is empty, without shared configuration. */
+static inline void rig_remove_folder(void)
+{
+	rmdir(rte_eal_get_runtime_dir());
+}
 
 /* Once in a process; name: of the program. */
 static inline void rig_start(const char *name)
@@ -21,6 +28,7 @@ static inline void rig_start(const char *name)
 
 	snprintf(prefix, sizeof(prefix), "%s-%d", name, (int)getpid());
 	RIG_CHECK(rte_eal_init((int)RS_ARRAY_SIZE(eal), eal) >= 0);
+	atexit(rig_remove_folder);
 	rs_builtin_init();
 }
 

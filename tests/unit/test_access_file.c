@@ -19,15 +19,16 @@
 #include <cmocka.h>
 
 #include "telem/access_file.h"
+#include "temp.h"
 
 #define SECOND_US    1000000u
 #define LINE_BYTES   21 /* of the lines below, their end included */
 #define BUFFER_LINES (ACCESS_BUFFER_BYTES / LINE_BYTES)
 
 struct rig {
-	char folder[32];
-	char path[64];
-	char other[64];
+	char folder[TEMP_PATH_BYTES];
+	char path[TEMP_PATH_BYTES + 8];
+	char other[TEMP_PATH_BYTES + 8];
 	struct access_format format;
 	struct access_file file;
 	uint64_t n_taken;
@@ -40,8 +41,7 @@ static int set_up(void **state)
 	char why[64];
 
 	assert_non_null(rig);
-	strcpy(rig->folder, "/tmp/access-XXXXXX");
-	assert_non_null(mkdtemp(rig->folder));
+	temp_new_dir(rig->folder);
 	snprintf(rig->path, sizeof(rig->path), "%s/log", rig->folder);
 	snprintf(rig->other, sizeof(rig->other), "%s/log.1", rig->folder);
 	assert_int_equal(rs_access_format_compile("%B", &rig->format, why, sizeof(why)), 0);

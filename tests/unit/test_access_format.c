@@ -30,13 +30,13 @@ static struct access_record example(void)
 		.unix_us = 971211336123456,
 		.duration_us = 2654321,
 		.bytes_sent = 2326,
+		.client = {[10] = 0xff, 0xff, 127, 0, 0, 1},
 		.client_port = 54321,
 		.local_port = 80,
 		.status = 200,
 		.flags = ACCESS_FOLLOWED,
 	};
 
-	rs_access_set_client4(&record, (const uint8_t[]){127, 0, 0, 1});
 	rs_access_set_method(&record, (struct span){(const uint8_t *)"GET", 3});
 	rs_access_set_texts(&record, texts);
 	return record;
@@ -205,10 +205,10 @@ static void hosts_without_ports(void **state)
 
 static void what_there_is_not(void **state)
 {
-	struct access_record record = {.status = 408};
+	struct access_record record = {
+		.client = {[10] = 0xff, 0xff, 192, 0, 2, 255}, .status = 408};
 
 	(void)state;
-	rs_access_set_client4(&record, (const uint8_t[]){192, 0, 2, 255});
 	assert_line("combined", &record,
 		"192.0.2.255 - - [01/Jan/1970:00:00:00 +0000] \"-\" 408 - \"-\" \"-\"");
 	assert_line("%m %U %q %v %V %{Host}i %B %D", &record, "- -  - - - 0 -");

@@ -13,6 +13,7 @@
 
 #include "args.h"
 #include "eal_args.h"
+#include "temp.h"
 #include "values.h"
 
 #define MAX_WORDS 64
@@ -72,19 +73,14 @@ static void fails(const char *line, const char *expected)
 	assert_string_equal(error, expected);
 }
 
-/* A file that exists until the next one is asked for; returns its name. */
+/* A file of its own; returns its name, which stands until the next one is asked for. */
 static const char *file_of(const char *text)
 {
-	static char name[32];
-	int fd;
+	static char name[TEMP_PATH_BYTES];
+	FILE *file = temp_new_file(name);
 
-	if (*name)
-		unlink(name);
-	strcpy(name, "/tmp/test_args.XXXXXX");
-	fd = mkstemp(name);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
+	assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
+	fclose(file);
 	return name;
 }
 
@@ -208,11 +204,14 @@ static void addresses(void **state)
 
 static bool routes_by(const char *to, const char *by)
 {
-	uint8_t addr[16], via[16], expected[16], family;
+	uint8_t addr[16], expected[16], family;
+	const struct route *route;
 
 	assert_true(rs_value_addr(to, addr, &family));
 	assert_true(rs_value_addr(by, expected, &family));
-	return rs_route_next_hop(&cfg.routes, addr, via) && !memcmp(via, expected, 16);
+	route = &cfg.routes.routes[rs_route_find(&cfg.routes, addr)];
+	return route < cfg.routes.routes + cfg.routes.n &&
+	       !memcmp(route->direct ? addr : route->via, expected, 16);
 }
 
 static void routes(void **state)
@@ -489,6 +488,19 @@ static void errors_in_files(void **state)
 	file_fails(line, ":1: line: longer than 1022 bytes");
 }
 
+/* Each by itself is right; a file's line is kept, and so is what is cut up of it. */
+static void too_many_long_fields(void **state)
+{
+	static char text[ARGS_TEXT_BYTES];
+	char *end = text + sprintf(text, "ip 10.0.0.2/24\nroot /srv\n");
+
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		end += sprintf(end, "header /* X-Long: %0500d\n", i);
+	assert_int_equal(parse_with_file("-c %s", text), -22);
+	assert_non_null(strstr(error, ": expected at most 16384 bytes of options in all"));
+}
+
 /* ---- what is printed ---- */
 
 static void check_can_be_read_again(void **state)
@@ -631,6 +643,7 @@ int main(void)
 		cmocka_unit_test(files),
 		cmocka_unit_test(the_command_line_wins),
 		cmocka_unit_test(errors_in_files),
+		cmocka_unit_test(too_many_long_fields),
 		cmocka_unit_test(check_can_be_read_again),
 		cmocka_unit_test(help_tells_every_option),
 		cmocka_unit_test(the_page_is_up_to_date),

@@ -325,6 +325,32 @@ static void shared_chunks(void **state)
 	free(memory);
 }
 
+/* Bytes are put behind a slice whose checksum is known, once nobody else has its chunk. */
+static void a_known_sum_is_of_the_slice_as_it_was(void **state)
+{
+	struct chunk_pool pool;
+	void *memory = new_pool(&pool);
+	struct sendq q = {0}, grown = {0};
+	uint32_t chunk = rs_chunk_alloc(&pool);
+
+	(void)state;
+	rs_sendq_push_summed(&q, rs_chunk_data(&pool, chunk), 10, chunk, 7);
+	assert_int_equal(rs_sendq_sum(&q, 0, 10), 7);
+	assert_ptr_equal(rs_sendq_reserve(&q, &pool, 5), rs_chunk_data(&pool, chunk) + 10);
+	rs_sendq_commit(&q, 5, &pool);
+	assert_int_equal(rs_sendq_sum(&q, 0, 15), 0);
+	rs_sendq_clear(&q, &pool);
+
+	chunk = rs_chunk_alloc(&pool);
+	rs_sendq_push_summed(&grown, rs_chunk_data(&pool, chunk), 10, chunk, 7);
+	assert_true(rs_sendq_push_more(&grown, &pool, (const uint8_t *)"12345", 5, 0));
+	assert_int_equal(grown.n, 1);
+	assert_int_equal(rs_sendq_sum(&grown, 0, 15), 0);
+	rs_sendq_clear(&grown, &pool);
+	assert_int_equal(pool.n_free, N_CHUNKS);
+	free(memory);
+}
+
 static void histogram(void **state)
 {
 	static struct histogram h;
@@ -441,6 +467,7 @@ int main(void)
 		cmocka_unit_test(checksum),
 		cmocka_unit_test(siphash),
 		cmocka_unit_test(shared_chunks),
+		cmocka_unit_test(a_known_sum_is_of_the_slice_as_it_was),
 		cmocka_unit_test(histogram),
 	};
 

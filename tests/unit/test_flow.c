@@ -95,9 +95,6 @@ static void full(void **state)
 	assert_false(rs_flow_insert(&t, 43, N_MAX));
 	for (uint32_t i = 0; i < N_MAX; i++)
 		assert_true(contains(&t, 42, i));
-	assert_true(rs_flow_replace(&t, 42, 7, 70000));
-	assert_false(contains(&t, 42, 7));
-	assert_true(contains(&t, 42, 70000));
 	free(memory);
 }
 

@@ -16,8 +16,10 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "base/bytes.h"
 #include "io/memif.h"
 #include "io/poller.h"
+#include "temp.h"
 
 #define ENOUGH_US 10000000
 #define SHORT_US  1000
@@ -91,23 +93,13 @@ static void memory_outlives_every_burst(void **state)
 
 /* ---- stale sockets ---- */
 
-static char dir[] = "/tmp/rs-test-io-XXXXXX";
-static char path[64];
+static char path[TEMP_PATH_BYTES];
 
-static int make_dir(void **state)
+static int name_socket(void **state)
 {
 	(void)state;
-	if (!mkdtemp(dir))
-		return -1;
-	snprintf(path, sizeof(path), "%s/memif.sock", dir);
+	snprintf(path, sizeof(path), "%s/memif.sock", temp_dir());
 	return 0;
-}
-
-static int remove_dir(void **state)
-{
-	(void)state;
-	unlink(path);
-	return rmdir(dir);
 }
 
 /* A socket file that somebody listens on, until the descriptor is closed. */
@@ -160,6 +152,28 @@ static void a_socket_in_use_stays(void **state)
 	close(fd);
 }
 
+/* Whoever listens there is busy: that must not hold us up. */
+static void a_socket_with_a_full_backlog_stays(void **state)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd = listen_at_path(), waiting[8];
+	uint32_t n = 0;
+
+	(void)state;
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	do {
+		assert_true(n < RS_ARRAY_SIZE(waiting));
+		waiting[n] = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
+	} while (connect(waiting[n++], (struct sockaddr *)&addr, sizeof(addr)) == 0);
+	alarm(10);
+	clean("net_memif0,role=server,socket-abstract=no,socket=%s");
+	alarm(0);
+	assert_true(exists());
+	while (n)
+		close(waiting[--n]);
+	close(fd);
+}
+
 /* It is the peer's, it is no file, or it is no memif's. */
 static void sockets_of_others_stay(void **state)
 {
@@ -203,10 +217,11 @@ int main(void)
 		cmocka_unit_test(memory_outlives_every_burst),
 		cmocka_unit_test(a_stale_socket_goes),
 		cmocka_unit_test(a_socket_in_use_stays),
+		cmocka_unit_test(a_socket_with_a_full_backlog_stays),
 		cmocka_unit_test(sockets_of_others_stay),
 		cmocka_unit_test(other_files_stay),
 		cmocka_unit_test(an_option_without_value_is_eals_to_refuse),
 	};
 
-	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+	return cmocka_run_group_tests(tests, name_socket, NULL);
 }

@@ -22,6 +22,7 @@
 
 #include "io/dma.h"
 #include "stage_rig.h"
+#include "temp.h"
 #include "wire/tcp_parse.h"
 
 #define PERIOD 251
@@ -246,7 +247,7 @@ static void quiet(const char *line)
 static struct site_set *load(const struct site_options *options, const char *dir)
 {
 	static uint8_t bytes[FILE_BYTES];
-	char path[64];
+	char path[TEMP_PATH_BYTES + 8];
 	struct site_set *set;
 	int fd;
 
@@ -264,7 +265,7 @@ static struct site_set *load(const struct site_options *options, const char *dir
 
 /* A file of one set has been sent when there is another one; the port keeps its frames. */
 struct change {
-	char dir[32];
+	char dir[TEMP_PATH_BYTES];
 	struct site_options options;
 	struct site_set *old, *new;
 	struct peer peer;
@@ -290,8 +291,7 @@ static void change_begin(struct change *c)
 	struct peer *p = &c->peer;
 
 	memset(c, 0, sizeof(*c));
-	strcpy(c->dir, "/tmp/ringside-render-XXXXXX");
-	assert_non_null(mkdtemp(c->dir));
+	temp_new_dir(c->dir);
 	c->options.n_sites = 1;
 	c->options.sites[0].dir = c->dir;
 	c->options.content.memory = &memory;

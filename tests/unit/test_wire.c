@@ -229,6 +229,7 @@ static void every_drop(void **state)
 		DROP(ethertype, WIRE_ETHERTYPE),
 		DROP(two_tags, WIRE_OTHER_VLAN),
 		DROP(ns_far, WIRE_ND_INVALID),
+		DROP(arp_of_seven, WIRE_ARP_INVALID),
 	};
 
 	(void)state;
@@ -254,6 +255,7 @@ static void cut_anywhere(void **state)
 		size_t len;
 	} frames[] = {
 		{syn_v4, sizeof(syn_v4)},
+		{arp_request, sizeof(arp_request)},
 		{data_v6, sizeof(data_v6)},
 		{ext_v6, sizeof(ext_v6)},
 		{vlan_v4, sizeof(vlan_v4)},
@@ -302,6 +304,7 @@ static void answers(void **state)
 	ANSWER(rs_icmp_echo_answer(&host, &pkt, out, WIRE_ANSWER_BYTES), echo6, echo6_reply);
 	ANSWER(rs_icmp_unreachable(&host, &pkt, out), udp, udp_unreachable);
 	ANSWER(rs_icmp_unreachable(&host, &pkt, out), udp6, udp6_unreachable);
+	ANSWER(rs_icmp_unreachable(&host, &pkt, out), unknown6, unknown6_problem);
 }
 
 static void questions(void **state)

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -19,22 +18,15 @@
 
 #include "base/bytes.h"
 #include "rig_check.h"
+#include "temp.h"
 #include "tls/session.h"
 
 #define BUFFER_BYTES (1 << 20)
 
 /* ---- a certificate ---- */
 
-static char cert_path[] = "/tmp/ringside-test-cert-XXXXXX";
-static char key_path[] = "/tmp/ringside-test-key-XXXXXX";
-
-static inline FILE *new_file(char *path)
-{
-	int fd = mkstemp(path);
-
-	RIG_CHECK(fd >= 0);
-	return fdopen(fd, "w");
-}
+static char cert_path[TEMP_PATH_BYTES];
+static char key_path[TEMP_PATH_BYTES];
 
 /* For a.test, signed by its own key, which it frees. */
 static inline void make_certificate_for(EVP_PKEY *key)
@@ -51,10 +43,10 @@ static inline void make_certificate_for(EVP_PKEY *key)
 		(const unsigned char *)"a.test", -1, -1, 0);
 	X509_set_issuer_name(cert, X509_get_subject_name(cert));
 	RIG_CHECK(X509_sign(cert, key, EVP_PKEY_is_a(key, "ED25519") ? NULL : EVP_sha256()) > 0);
-	file = new_file(cert_path);
+	file = temp_new_file(cert_path);
 	PEM_write_X509(file, cert);
 	fclose(file);
-	file = new_file(key_path);
+	file = temp_new_file(key_path);
 	PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL);
 	fclose(file);
 	X509_free(cert);
@@ -65,16 +57,6 @@ static inline int make_certificate(void **state)
 {
 	(void)state;
 	make_certificate_for(EVP_EC_gen("P-256"));
-	return 0;
-}
-
-static inline int remove_certificate(void **state)
-{
-	(void)state;
-	unlink(cert_path);
-	unlink(key_path);
-	memset(strrchr(cert_path, '-') + 1, 'X', 6); /* another may follow */
-	memset(strrchr(key_path, '-') + 1, 'X', 6);
 	return 0;
 }
 
