@@ -25,11 +25,16 @@
 
 enum state {
 	STATE_HEAD, /* a head is read, or waited for; hc->head is set when it has begun */
+	/* All that has come is an empty line (RFC 9112 section 2.2), or its CR: hc->head_bytes of
+	 * it. So far nobody has begun a request, and no buffer is taken. */
+	STATE_EMPTY_LINE,
 	STATE_BODY_LENGTH,
 	STATE_BODY_CHUNKED, /* of the request whose head stands in hc->head */
 	STATE_REPLY,        /* a reply's body is generated */
 	STATE_CLOSING,      /* what still comes is dropped */
 };
+
+static const uint8_t empty_line[] = {'\r', '\n'};
 
 enum clock {
 	CLOCK_NONE,
@@ -384,6 +389,14 @@ static uint32_t read_head(struct http_env *env, struct http_conn *hc, const uint
 		forget_spans(&req);
 		return refuse_last(env, hc, &req, out, HTTP_REASON(r)) ? len : 0;
 	}
+	/* Of what begins with CR, nothing else is let through so far. */
+	if (rs_unlikely(have <= sizeof(empty_line) && head[0] == '\r')) {
+		drop_head(env, hc);
+		hc->state = STATE_EMPTY_LINE;
+		hc->head_bytes = (uint16_t)have;
+		hc->begun = false;
+		return have - kept;
+	}
 	if (!hc->head && !keep_head(env, hc, data, len)) {
 		forget_spans(&req);
 		return refuse_last(env, hc, &req, out, HTTP_C_OVERLOAD) ? len : 0;
@@ -391,6 +404,19 @@ static uint32_t read_head(struct http_env *env, struct http_conn *hc, const uint
 	hc->head_bytes = (uint16_t)have;
 	hc->head_scanned = scanned;
 	return have - kept;
+}
+
+/* The head goes on behind an empty line. */
+static uint32_t take_behind_empty_line(struct http_env *env, struct http_conn *hc,
+	const uint8_t *data, uint32_t len, struct sendq *out)
+{
+	struct http_req req = {.method = HTTP_NO_METHOD, .minor_version = 1};
+	uint16_t n = hc->head_bytes;
+
+	if (!keep_head(env, hc, empty_line, n))
+		return refuse_last(env, hc, &req, out, HTTP_C_OVERLOAD) ? len : 0;
+	hc->state = STATE_HEAD;
+	return read_head(env, hc, data, len, out);
 }
 
 /* A request that is known as a whole, or whatever else data begins with. Who closes after one
@@ -422,6 +448,8 @@ static uint32_t take(struct http_env *env, struct http_conn *hc, const uint8_t *
 	switch ((enum state)hc->state) {
 	case STATE_HEAD:
 		return take_head(env, hc, data, len, out);
+	case STATE_EMPTY_LINE:
+		return take_behind_empty_line(env, hc, data, len, out);
 	case STATE_BODY_LENGTH:
 	case STATE_BODY_CHUNKED:
 		return take_body(env, hc, data, len, out);
@@ -572,5 +600,6 @@ void rs_http_release(struct http_env *env, struct http_conn *hc)
 
 bool rs_http_idle(const struct http_conn *hc)
 {
-	return hc->state == STATE_HEAD && !hc->head && !hc->blocked;
+	return (hc->state == STATE_HEAD || hc->state == STATE_EMPTY_LINE) && !hc->head &&
+	       !hc->blocked;
 }

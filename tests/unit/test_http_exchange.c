@@ -648,6 +648,59 @@ static void slow_heads(void **state)
 	rig_close(&rig);
 }
 
+/* RFC 9112 section 2.2: an empty line is no request, and nobody is told that one is late. */
+static void empty_lines(void **state)
+{
+	static const char post[] = POST "Content-Length: 5\r\n\r\nhello\r\n";
+	static const char get[] = "GET /hello/b" V "\r\n";
+	static struct rig rig;
+
+	(void)state;
+	for (uint32_t n_later = 0; n_later <= 2; n_later++) {
+		const uint32_t len = sizeof(post) - 1;
+
+		rig_open(&rig, 4, 1);
+		rig_feed(&rig, post, len - n_later);
+		rig_drain(&rig);
+		rig.env.now_us += 20000000;
+		for (uint32_t i = len - n_later; i < len; i++)
+			rig_feed(&rig, post + i, 1);
+		assert_true(rs_http_idle(&rig.hc));
+		assert_int_equal(rig.heads.n_free, 1);
+		assert_deadline_in(&rig, 10000000); /* of the idle client, as it was */
+		wait_for_deadline(&rig);
+		assert_true(rig.hc.closing && !rig.hc.abort);
+		assert_int_equal(rig.counters[HTTP_C_IDLE_TIMEOUT], 1);
+		expect_transcript(&rig, HA);
+		rig_close(&rig);
+	}
+	rig_open(&rig, 4, 1);
+	rig_feed(&rig, post, sizeof(post) - 1);
+	rig_drain(&rig);
+	rs_http_eof(&rig.env, &rig.hc, &rig.out);
+	assert_true(rig.hc.closing);
+	expect_transcript(&rig, HA);
+	rig_close(&rig);
+	/* The first byte of what is no empty line has the clock run. */
+	rig_open(&rig, 4, 1);
+	rig_feed(&rig, post, sizeof(post) - 1);
+	rig_feed(&rig, get, 1);
+	rig_drain(&rig);
+	assert_false(rs_http_idle(&rig.hc));
+	assert_deadline_in(&rig, 10000000);
+	rig_feed(&rig, get + 1, sizeof(get) - 2);
+	expect_transcript(&rig, HA "\n200 \"Hello, b\"");
+	assert_true(rs_http_idle(&rig.hc));
+	rig_close(&rig);
+	/* Where no buffer is left for it. */
+	rig_open(&rig, 4, 0);
+	rig_feed(&rig, "\r\n", 2);
+	assert_true(rs_http_idle(&rig.hc));
+	rig_feed(&rig, get, sizeof(get) - 1);
+	expect_transcript(&rig, "503 close");
+	rig_close(&rig);
+}
+
 static void slow_bodies(void **state)
 {
 	static struct rig rig;
@@ -825,6 +878,7 @@ int main(void)
 		cmocka_unit_test(idle_clients),
 		cmocka_unit_test(long_targets),
 		cmocka_unit_test(slow_heads),
+		cmocka_unit_test(empty_lines),
 		cmocka_unit_test(slow_bodies),
 		cmocka_unit_test(slow_readers),
 		cmocka_unit_test(reading_and_asking),
