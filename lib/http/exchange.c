@@ -210,7 +210,7 @@ static bool answer(
 	struct http_env *env, struct http_conn *hc, struct http_req *req, struct sendq *out)
 {
 	if (!rs_http_memo_reply(env, hc, req, out)) {
-		struct route route = rs_http_route(env->cfg, req);
+		struct route route = rs_http_route(env, req);
 		bool is_first = rs_sendq_empty(out);
 
 		if (!queue_answer(env, hc, req, out, &route))
@@ -319,7 +319,7 @@ static bool begin_request(struct http_env *env, struct http_conn *hc, struct htt
 		return answer(env, hc, req, out);
 	if (req->framing == HTTP_LENGTH && req->content_length > env->cfg->max_body_bytes)
 		return refuse_last(env, hc, req, out, HTTP_C_BODY_TOO_LARGE);
-	if (req->expect_continue && rs_http_route(env->cfg, req).refused) {
+	if (req->expect_continue && rs_http_route(env, req).refused) {
 		hc->last = true;
 		return answer(env, hc, req, out);
 	}

@@ -141,6 +141,7 @@ struct http_env {
 	struct chunk_pool *chunks;  /* replies; the pool of every send queue that is passed in */
 	struct chunk_pool *heads;   /* chunk_bytes >= cfg->limits.max_head_bytes: heads and requests
 				       that came in pieces */
+	bool secured;               /* all connections are TLS */
 };
 
 #define HTTP_BOUNDARY_BYTES 40

@@ -16,6 +16,6 @@ struct route {
 };
 
 /* Sets req->tail. */
-struct route rs_http_route(const struct http_config *cfg, struct http_req *req);
+struct route rs_http_route(const struct http_env *env, struct http_req *req);
 
 #endif

@@ -146,6 +146,47 @@ static void names_decoded_and_escaped(void **state)
 	EXPECT_ALL(cases);
 }
 
+/* RFC 9110 section 7.4: a resource is asked for where its scheme says. */
+static void schemes(void **state)
+{
+	static const struct conversation cases[] = {
+		{"GET /hello/a" V "\r\nGET https://x/hello/a" V "\r\n", HA "\n421", OPEN},
+		{"HEAD https://x/hello/a" V "\r\n", "421h", OPEN},
+		{"OPTIONS https://x" V "\r\n", "421", OPEN},
+		{"DELETE https://x/" V "\r\n", "421", OPEN},
+		{"POST https://x/hello/a" V "Content-Length: 2\r\n\r\nab", "421", OPEN},
+		{"POST https://x/hello/a" V "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n",
+			"421 close", CLOSED},
+		{"GET ftp://x/hello/a" V "\r\nGET /hello/a" V "\r\n", "421\n" HA, OPEN},
+		{"GET httpx://x/hello/a" V "\r\n", "421", OPEN},
+	};
+	static const struct {
+		const char *target, *status;
+	} over_tls[] = {
+		{"/hello/a", HA},
+		{"http://x/hello/a", HA},
+		{"https://x/hello/a", HA},
+		{"HTTPS://x/hello/a", HA},
+		{"ftp://x/hello/a", "421"},
+	};
+	static struct rig rig;
+
+	(void)state;
+	EXPECT_ALL(cases);
+	for (size_t i = 0; i < sizeof(over_tls) / sizeof(over_tls[0]); i++) {
+		char text[128], transcript[TRANSCRIPT_BYTES];
+		int len = snprintf(text, sizeof(text), "GET %s" V "\r\n", over_tls[i].target);
+
+		rig_open(&rig, 4, 1);
+		rig.env.secured = true;
+		rig_feed(&rig, text, (uint32_t)len);
+		rig_drain(&rig);
+		assert_true(rig_transcript(&rig, transcript, sizeof(transcript)));
+		assert_string_equal(transcript, over_tls[i].status);
+		rig_close(&rig);
+	}
+}
+
 static void names_bounded(void **state)
 {
 	char text[1024], escaped[3 * (BUILTIN_MAX_NAME + 1) + 1] = "", plain[BUILTIN_MAX_NAME + 2];
@@ -861,6 +902,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plain_requests),
 		cmocka_unit_test(names_decoded_and_escaped),
+		cmocka_unit_test(schemes),
 		cmocka_unit_test(names_bounded),
 		cmocka_unit_test(persistence),
 		cmocka_unit_test(bodies),
