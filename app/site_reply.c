@@ -370,6 +370,13 @@ static bool respond(
 	return reply_file(&a);
 }
 
+static bool is_foreign(const struct http_env *env, const struct http_req *req)
+{
+	const struct site_core *core = env->app;
+
+	return !site_of(core->set, req);
+}
+
 const struct http_handler rs_site_handler = {
 	.name = "site",
 	.path = "/",
@@ -377,4 +384,5 @@ const struct http_handler rs_site_handler = {
 	.repeatable = true,
 	.methods = HTTP_METHOD_BIT(HTTP_GET) | HTTP_METHOD_BIT(HTTP_HEAD),
 	.respond = respond,
+	.is_foreign = is_foreign,
 };

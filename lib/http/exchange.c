@@ -196,11 +196,11 @@ static bool queue_answer(struct http_env *env, struct http_conn *hc, const struc
 	/* Who takes the tunnel for granted sends bytes for it at once: they are no requests. */
 	if (route->refused && req->method == HTTP_CONNECT)
 		return rs_http_refuse_last(env, hc, req, out, route->reason);
-	if (route->refused && route->reason == HTTP_C_NOT_ALLOWED)
+	if (route->refused && !route->foreign && route->reason == HTTP_C_NOT_ALLOWED)
 		return rs_http_refuse_method(env, hc, req, out, route->methods);
-	if (route->refused)
+	if (route->refused && !route->foreign)
 		return rs_http_refuse(env, hc, req, out, route->reason);
-	if (req->method == HTTP_OPTIONS)
+	if (req->method == HTTP_OPTIONS && !route->foreign)
 		return rs_http_reply_options(env, hc, req, out, route->methods);
 	hc->handler = route->handler;
 	return env->cfg->handlers[route->handler].respond(env, hc, req, out);

@@ -66,6 +66,9 @@ struct http_handler {
 	bool (*respond)(struct http_env *env, struct http_conn *hc, const struct http_req *req,
 		struct sendq *out);
 	void (*generate)(struct http_env *env, struct http_conn *hc, struct sendq *out);
+	/* NULL, or whether respond() would refuse the request for its host: then that is what it
+	 * gets also where respond() is not for its method. */
+	bool (*is_foreign)(const struct http_env *env, const struct http_req *req);
 };
 
 #define HTTP_MAX_HANDLERS         255

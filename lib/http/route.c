@@ -38,6 +38,29 @@ static struct route refuse(enum http_counter reason, uint32_t methods)
 	return (struct route){.refused = true, .reason = reason, .methods = methods};
 }
 
+static struct route foreign(const struct http_config *cfg, const struct http_handler *h)
+{
+	return (struct route){
+		.refused = true, .foreign = true, .handler = (uint8_t)(h - cfg->handlers)};
+}
+
+static bool is_foreign(
+	const struct http_env *env, const struct http_handler *h, const struct http_req *req)
+{
+	return h->is_foreign && h->is_foreign(env, req);
+}
+
+/* OPTIONS *. */
+static struct route route_server(const struct http_env *env, const struct http_req *req)
+{
+	const struct http_config *cfg = env->cfg;
+
+	for (uint32_t i = 0; i < cfg->n_handlers; i++)
+		if (is_foreign(env, &cfg->handlers[i], req))
+			return foreign(cfg, &cfg->handlers[i]);
+	return (struct route){.methods = all_methods(cfg)};
+}
+
 /* RFC 9110 section 7.4: who asks for an https resource must do so over TLS. http is served over
  * both; nothing else is served here. */
 static bool is_misdirected(const struct http_env *env, const struct http_req *req)
@@ -58,11 +81,14 @@ struct route rs_http_route(const struct http_env *env, struct http_req *req)
 	if (rs_unlikely(is_misdirected(env, req)))
 		return refuse(HTTP_C_MISDIRECTED, 0);
 	if (req->path.data[0] == '*')
-		return (struct route){.methods = all_methods(cfg)};
+		return route_server(env, req);
 	h = find_handler(cfg, req);
 	if (!h)
 		return refuse(HTTP_C_NOT_FOUND, 0);
 	methods = h->methods | HTTP_METHOD_BIT(HTTP_OPTIONS);
+	if ((req->method == HTTP_OPTIONS || !(methods & HTTP_METHOD_BIT(req->method))) &&
+		is_foreign(env, h, req))
+		return foreign(cfg, h);
 	if (!(methods & HTTP_METHOD_BIT(req->method)))
 		return refuse(HTTP_C_NOT_ALLOWED, methods);
 	if (h->needs_body && req->framing == HTTP_NO_BODY &&

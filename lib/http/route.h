@@ -9,9 +9,10 @@
 #include "http/exchange.h"
 
 struct route {
-	bool refused; /* for reason */
+	bool refused; /* for reason, or … */
+	bool foreign; /* … by the handler, whose respond() says so whatever the method */
 	enum http_counter reason;
-	uint8_t handler;  /* index in cfg->handlers; not with OPTIONS */
+	uint8_t handler;  /* index in cfg->handlers; not with OPTIONS, unless foreign */
 	uint32_t methods; /* what the path allows, for Allow */
 };
 

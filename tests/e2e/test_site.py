@@ -376,7 +376,13 @@ def hosts_and_fields(t):
         appliance = t.start("--site", f"other.test={other.root}", "--strict-site")
         with Connection(t) as c:
             equal(ask(c, "/", host="other.test").body, b"other\n")
-            equal(ask(c, "/", host="else.test").status, 421)
+            for method in ("GET", "HEAD", "POST", "DELETE", "TRACE", "OPTIONS"):
+                r = ask(c, "/", host="else.test", method=method)
+                equal((r.status, r.fields.get("allow")), (421, None), method)
+            equal(ask(c, "*", host="else.test", method="OPTIONS").status, 421)
+            equal(ask(c, "http://else.test/", host="other.test", method="OPTIONS").status, 421)
+            equal(ask(c, "*", host="other.test", method="OPTIONS").status, 204)
+            equal(ask(c, "/", host="other.test", method="POST").status, 405)
         appliance.stop()
 
 
