@@ -108,13 +108,13 @@ static bool refuse(struct ask *a, enum http_counter reason)
 	const struct content_entry *page = NULL;
 	struct http_reply reply;
 
-	add(a, set->cors.data, set->cors.len);
 	for (uint32_t i = 0; a->site && i < set->options->n_error_pages; i++) {
 		if (set->options->error_pages[i].status == status)
 			page = a->site->error_pages[i];
 	}
 	if (!page || !page->bodies[CONTENT_IDENTITY]->len)
 		return rs_http_refuse_with(a->env, a->hc, a->req, a->out, reason, fields_of(a));
+	add(a, set->cors.data, set->cors.len);
 	reply = (struct http_reply){
 		.status = status,
 		.content_type = page->type,

@@ -386,6 +386,44 @@ def hosts_and_fields(t):
         appliance.stop()
 
 
+@test(own=True, families=(4,), layouts=("fused",))
+def refusals_may_be_read_by_other_origins(t):
+    """Without Access-Control-Allow-Origin a script sees a failure, and no status."""
+    with Site() as site:
+        site.write("404.html", b"<p>lost</p>\n")
+        site.write("bare/file", b"1\n")
+        for origin, vary in (("*", None), ("https://a.test", "Origin")):
+            appliance = t.start("--root", site.root, "--error-page", "404=/404.html",
+                                "--cors", origin)
+            for data, status in (
+                (request("GET", "/lost"), 404),
+                (request("HEAD", "/lost"), 404),
+                (request("GET", "/bare/"), 403),
+                (request("GET", "/bare"), 301),
+                (request("GET", "/", "If-Match: \"x\""), 412),
+                (request("GET", "/", "Range: bytes=100-"), 416),
+                (request("DELETE", "/"), 405),
+                (request("POST", "/", "Content-Length: 3", body=b"abc"), 405),
+                (request("POST", "/", "Content-Length: 3", "Expect: 100-continue"), 405),
+                (request("POST", "/", "Content-Length: 3000000"), 413),
+                (request("BREW", "/"), 501),
+                (request("GET", "/", "Expect: tea"), 417),
+                (request("GET", "/%00"), 400),
+                (request("GET", "/%"), 400),
+                (request("GET", "/" + 9000 * "a"), 414),
+                (request("GET", "/", "X: " + 20000 * "a"), 431),
+                (request("GET", "https://test/"), 421),
+            ):
+                with Connection(t) as c:
+                    c.send(data)
+                    r = c.response("HEAD" if data.startswith(b"HEAD") else "GET")
+                    equal((r.status, r.fields.get("access-control-allow-origin"),
+                           r.fields.get("vary")), (status, origin, vary), data[:60])
+                    # Browsers take no list of them.
+                    equal(r.times["access-control-allow-origin"], 1, data[:60])
+            appliance.stop()
+
+
 @test(own=True, families=(4,), within=60, layouts=("fused",))
 def early_hints_come_before_the_page(t):
     link, navigate = "</style.css>; rel=preload; as=style", "Sec-Fetch-Mode: navigate"
