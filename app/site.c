@@ -48,7 +48,7 @@ static void say_skipped(void *audience, const char *path, const char *reason)
 	for (; *path && n < sizeof(name) - 1; path++) /* names may have any bytes in them */
 		name[n++] = (uint8_t)*path < ' ' || (uint8_t)*path == 0x7f ? '?' : *path;
 	name[n] = 0;
-	snprintf(line, sizeof(line), "not served: %s: %s", name, reason);
+	snprintf(line, sizeof(line), "not loaded: %s: %s", name, reason);
 	if (a->progress)
 		rs_site_progress_end(a->progress);
 	a->say(line);

@@ -169,6 +169,26 @@ static bool take_over(struct load *load, struct walk_file *file)
 	return add_file(load, file, rs_body_share(body_before(load, file)));
 }
 
+/* What the previous tree has is better than nothing, and than a mixture. The next load reads the
+ * file in any case. */
+static bool keep_previous(struct load *load, struct walk_file *file)
+{
+	const struct content_tree *previous = load->previous;
+	uint32_t number = previous ? rs_tree_find(previous, file->path) : INDEX_NONE;
+
+	if (number == INDEX_NONE || previous->entries[number].kind != CONTENT_FILE) {
+		rs_load_skip(load, CONTENT_C_CHANGING, (const char *)file->path.data,
+			"it changes while it is read");
+		return true;
+	}
+	rs_load_skip(load, CONTENT_C_CHANGING, (const char *)file->path.data,
+		"it changes while it is read; what was loaded before stays");
+	file->previous = number;
+	file->id = previous->ids[number];
+	rs_file_id_forget(&file->id);
+	return add_file(load, file, rs_body_share(body_before(load, file)));
+}
+
 static bool read_file(struct load *load, int dir_fd, struct walk_file *file)
 {
 	struct body *body;
@@ -178,6 +198,8 @@ static bool read_file(struct load *load, int dir_fd, struct walk_file *file)
 		return add_file(load, file, body);
 	case READ_LEFT_OUT:
 		return true;
+	case READ_CHANGING:
+		return keep_previous(load, file);
 	case READ_NO_MEMORY:
 		break;
 	}

@@ -146,7 +146,5 @@ enum read_result rs_read(struct load *load, int dir_fd, struct walk_file *file, 
 			break;
 		}
 	}
-	rs_load_skip(load, CONTENT_C_CHANGING, (const char *)file->path.data,
-		"it changes while it is read");
-	return READ_LEFT_OUT;
+	return READ_CHANGING;
 }

@@ -10,6 +10,7 @@
 enum read_result {
 	READ_DONE,
 	READ_LEFT_OUT, /* and told */
+	READ_CHANGING, /* it was another one after each attempt: not told */
 	READ_NO_MEMORY,
 };
 

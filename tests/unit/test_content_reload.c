@@ -221,6 +221,38 @@ static void while_it_is_read(void **state)
 	rs_content_free(tree);
 }
 
+/* The version of before stays, and the next load reads the file again. */
+static void while_it_is_read_again(void **state)
+{
+	struct site *site = *state;
+	struct content_tree *first, *second, *third;
+	int64_t mtime_s;
+
+	site_text(site, "/large", "first");
+	first = site_load(site, NULL);
+	mtime_s = site_file(first, "/large")->mtime_s - 100;
+	rs_content_free(first);
+	site_date(site, "/large", mtime_s);
+	first = site_load(site, NULL);
+	site->options.on_progress = meddle_shrink;
+	assert_int_equal(truncate(site_path(site, "/large"), 33 * MIB), 0);
+	second = site_load(site, first);
+	assert_int_equal(site->report.counts[CONTENT_C_CHANGING], 1);
+	assert_string_equal(site->skips[0],
+		"/large: it changes while it is read; what was loaded before stays");
+	assert_ptr_equal(site_body(second, "/large"), site_body(first, "/large"));
+	assert_int_equal(site_file(second, "/large")->mtime_s, mtime_s);
+	rs_content_free(first);
+	assert_body(site_body(second, "/large"), "first", 5);
+	site->options.on_progress = NULL;
+	third = site_load(site, second);
+	assert_int_equal(site->report.counts[CONTENT_C_READ_FILES], 1);
+	assert_int_equal(site->report.counts[CONTENT_C_CHANGING], 0);
+	assert_true(site_body(third, "/large")->len > 5);
+	rs_content_free(second);
+	rs_content_free(third);
+}
+
 /* ---- progress ---- */
 
 struct told {
@@ -435,6 +467,7 @@ int main(void)
 		site_test(reloads_do_not_grow),
 		site_test(between_looking_and_reading),
 		site_test(while_it_is_read),
+		site_test(while_it_is_read_again),
 		site_test(progress_from_none_to_all),
 		site_test(no_root),
 		site_test(a_field_that_is_none),
