@@ -549,6 +549,16 @@ def releases_are_watched(t):
             becomes(b"3")
             site.write(f"{releases}/2/public/which", b"4", MTIME + 1)
             becomes(b"4")
+            # To what is not there yet; and that is not complete at once.
+            os.symlink("5", spare + "2")
+            os.rename(spare + "2", link)
+            wait_until(lambda: "content stays as it was" in appliance.words(), 5, "a failed load")
+            equal(ask(c, "/which").body, b"4")
+            os.mkdir(os.path.join(releases, "5"))
+            site.write(f"{releases}/5/public/which", b"5")
+            becomes(b"5")
+            site.write(f"{releases}/5/public/which", b"6", MTIME + 1)
+            becomes(b"6")
         appliance.stop()
 
 
