@@ -189,7 +189,8 @@ static void between_looking_and_reading(void **state)
 	assert_null(site_find(tree, "/pipe"));
 	assert_body(site_body(tree, "/shrinks"), "12", 2);
 	assert_body(site_body(tree, "/stays"), "1", 1);
-	assert_int_equal(site->report.counts[CONTENT_C_UNREADABLE], 5);
+	assert_int_equal(site->report.counts[CONTENT_C_UNREADABLE], 4);
+	assert_int_equal(site->report.counts[CONTENT_C_CHANGING], 1);
 	assert_int_equal(site->n_skips, 5);
 	rs_content_free(tree);
 }
@@ -249,6 +250,50 @@ static void while_it_is_read_again(void **state)
 	assert_int_equal(site->report.counts[CONTENT_C_READ_FILES], 1);
 	assert_int_equal(site->report.counts[CONTENT_C_CHANGING], 0);
 	assert_true(site_body(third, "/large")->len > 5);
+	rs_content_free(second);
+	rs_content_free(third);
+}
+
+/* Links that are turned, as a release does, after they were looked at. */
+static void meddle_turn(void *ctx, const struct content_progress *progress)
+{
+	struct site *site = ctx;
+
+	if (progress->phase == CONTENT_FINDING || progress->n_files || progress->n_bytes)
+		return;
+	remove(site_path(site, "/current"));
+	site_link(site, "2", "/current");
+	remove(site_path(site, "/which"));
+	site_link(site, "2/f", "/which");
+}
+
+static void turned_while_it_is_loaded(void **state)
+{
+	struct site *site = *state;
+	struct content_tree *first, *second, *third;
+
+	site_dir(site, "/1");
+	site_text(site, "/1/f", "one");
+	site_dir(site, "/2");
+	site_text(site, "/2/f", "two");
+	site_text(site, "/2/new", "new");
+	site_link(site, "1", "/current");
+	site_link(site, "1/f", "/which");
+	first = site_load(site, NULL);
+	site_text(site, "/1/f", "eins");
+	site->options.on_progress = meddle_turn;
+	second = site_load(site, first);
+	assert_int_equal(site->report.counts[CONTENT_C_CHANGING], 2);
+	assert_body(site_body(second, "/current/f"), "one", 3);
+	assert_body(site_body(second, "/which"), "one", 3);
+	assert_body(site_body(second, "/1/f"), "eins", 4);
+	site->options.on_progress = NULL;
+	third = site_load(site, second);
+	assert_int_equal(site->report.counts[CONTENT_C_CHANGING], 0);
+	assert_body(site_body(third, "/current/f"), "two", 3);
+	assert_body(site_body(third, "/current/new"), "new", 3);
+	assert_body(site_body(third, "/which"), "two", 3);
+	rs_content_free(first);
 	rs_content_free(second);
 	rs_content_free(third);
 }
@@ -468,6 +513,7 @@ int main(void)
 		site_test(between_looking_and_reading),
 		site_test(while_it_is_read),
 		site_test(while_it_is_read_again),
+		site_test(turned_while_it_is_loaded),
 		site_test(progress_from_none_to_all),
 		site_test(no_root),
 		site_test(a_field_that_is_none),
