@@ -379,6 +379,10 @@ static void refusals_close(void **state)
 		{"BREW / HTTP/1.1\r\n\r\n", "501 close", CLOSED},
 		{"GET /hello/a" V "\r\nGET /\x01", HA "\n400 close", CLOSED},
 		{"GET /hello/a" V "\r\n\r\n\r\n", HA "\n400 close", CLOSED},
+		{"\r\n\r\nGET /hello/a" V "\r\n", "400 close", CLOSED},
+		{"\rGET /hello/a" V "\r\n", "400 close", CLOSED},
+		{"\r\n\nGET /hello/a" V "\r\n", "400 close", CLOSED},
+		{"\n", "400 close", CLOSED},
 		{"GET /hello/a" V "\r\n\r\nGET /hello/b" V "\r\n", HA "\n200 \"Hello, b\"", OPEN},
 		{"GET / HTTP/1.1\r\n A: b\r\n\r\nGET /hello/b" V "\r\n", "400 close", CLOSED},
 	};
