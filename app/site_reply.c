@@ -309,10 +309,10 @@ static bool reply_file(struct ask *a)
 
 /* ---- sites ---- */
 
-/* Without port and final dot. */
+/* Without port and final dot. HTTP/1.0 may come without any host. */
 static struct span bare_host(struct span host)
 {
-	const uint8_t *colon = memrchr(host.data, ':', host.len);
+	const uint8_t *colon = host.len ? memrchr(host.data, ':', host.len) : NULL;
 
 	/* The colons of an IPv6 address stand in brackets. */
 	if (colon && !memchr(colon, ']', (size_t)(host.data + host.len - colon)))

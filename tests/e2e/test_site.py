@@ -376,6 +376,11 @@ def hosts_and_fields(t):
         appliance = t.start("--site", f"other.test={other.root}", "--strict-site")
         with Connection(t) as c:
             equal(ask(c, "/", host="other.test").body, b"other\n")
+            for fields, status in (("", 421), ("Host: other.test\r\n", 200),
+                                   ("Host:\r\n", 421)):
+                with Connection(t) as once:
+                    once.send(f"GET / HTTP/1.0\r\n{fields}\r\n".encode())
+                    equal(once.response().status, status, fields)
             for method in ("GET", "HEAD", "POST", "DELETE", "TRACE", "OPTIONS"):
                 r = ask(c, "/", host="else.test", method=method)
                 equal((r.status, r.fields.get("allow")), (421, None), method)
