@@ -298,6 +298,57 @@ static void turned_while_it_is_loaded(void **state)
 	rs_content_free(third);
 }
 
+#define N_TURNED 10
+
+/* Before it is told that so many files were found, some links were, in any order of names. */
+static void meddle_turn_found(void *ctx, const struct content_progress *progress)
+{
+	struct site *site = ctx;
+
+	for (int i = 0; progress->phase == CONTENT_FINDING && progress->n_files && i < N_TURNED;
+		i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "/link%d", i);
+		remove(site_path(site, name));
+		site_link(site, i % 5 == 4 ? "/etc" : "2", name);
+	}
+}
+
+static void turned_before_it_is_listed(void **state)
+{
+	struct site *site = *state;
+	struct content_tree *tree;
+	char name[32];
+
+	site_dir(site, "/1");
+	site_text(site, "/1/f", "one");
+	site_dir(site, "/2");
+	site_text(site, "/2/f", "two");
+	for (int i = 0; i < N_TURNED; i++) {
+		snprintf(name, sizeof(name), "/link%d", i);
+		site_link(site, "1", name);
+		for (int file = 0; i == N_TURNED / 2 && file < 4200; file++) {
+			char other[32];
+
+			snprintf(other, sizeof(other), "/file%d", file);
+			site_text(site, other, "");
+		}
+	}
+	site->options.on_progress = meddle_turn_found;
+	tree = site_load(site, NULL);
+	for (int i = 0; i < N_TURNED; i++) {
+		snprintf(name, sizeof(name), "/link%d/f", i);
+		if (i % 5 == 4)
+			assert_null(site_find(tree, name));
+		else
+			assert_body(site_body(tree, name), "two", 3);
+		snprintf(name, sizeof(name), "/link%d/passwd", i);
+		assert_null(site_find(tree, name));
+	}
+	rs_content_free(tree);
+}
+
 /* ---- progress ---- */
 
 struct told {
@@ -514,6 +565,7 @@ int main(void)
 		site_test(while_it_is_read),
 		site_test(while_it_is_read_again),
 		site_test(turned_while_it_is_loaded),
+		site_test(turned_before_it_is_listed),
 		site_test(progress_from_none_to_all),
 		site_test(no_root),
 		site_test(a_field_that_is_none),
