@@ -150,16 +150,33 @@ static uint32_t escaped_bytes(struct span path)
 	return n;
 }
 
-/* 301 to the same path with "/" behind it; relative, so that scheme and host stay what they are. */
+static struct span last_segment(struct span path)
+{
+	const uint8_t *end = path.data + path.len;
+	const uint8_t *slash = memrchr(path.data, '/', path.len);
+
+	return (struct span){.data = slash + 1, .len = (uint32_t)(end - slash - 1)};
+}
+
+/*
+ * 301 to the same path with "/" behind it; relative, so that scheme and host stay what they are.
+ * Where that is too long, relative to the path, too: the last segment that was asked for is that of
+ * the directory, as dot segments would have ended with "/".
+ */
 static bool redirect(struct ask *a)
 {
 	static const char hex[] = "0123456789ABCDEF";
 	struct span path = a->entry->path, query = a->req->query;
 	struct http_reply reply = {.status = 301};
+	bool is_long = escaped_bytes(path) + query.len > MAX_LOCATION_BYTES;
 
-	if (escaped_bytes(path) + query.len > MAX_LOCATION_BYTES)
+	if (is_long)
+		path = last_segment(path);
+	if (is_long && escaped_bytes(path) + query.len > MAX_LOCATION_BYTES)
 		return refuse(a, HTTP_C_TARGET_TOO_LONG);
 	ADD(a, "Location: ");
+	if (is_long)
+		ADD(a, "./"); /* or a colon in it would end a scheme */
 	for (uint32_t i = 0; i < path.len; i++) {
 		uint8_t c = path.data[i];
 		const char escape[] = {'%', hex[c >> 4], hex[c & 15]};

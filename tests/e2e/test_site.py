@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import urllib.parse
 
 import pki
 from harness import equal, test, true
@@ -321,6 +322,8 @@ def directories(t):
         site.write("b/<second>.txt", b"2\n")
         deep = "/".join("d" * 100 for _ in range(6))
         site.write(f"{deep}/index.html", b"deep\n")
+        wide = "/".join(["\u76ee" * 60] * 4 + ["a:b"])
+        site.write(f"{wide}/index.html", b"wide\n")
         appliance = t.start("--root", site.root)
         with Connection(t) as c:
             r = ask(c, "/a?x=1")
@@ -329,6 +332,11 @@ def directories(t):
             r = ask(c, f"/{deep}?x")
             equal((r.status, r.fields.get("location")), (301, f"/{deep}/?x"))
             equal(ask(c, f"/{deep}?" + "x" * 1200).status, 414)
+            escaped = urllib.parse.quote(f"/{wide}")
+            r = ask(c, f"{escaped}?x")
+            equal((r.status, r.fields.get("location")), (301, "./a:b/?x"))
+            followed = t.curl("/" + escaped.replace("/", "/./", 1), "-L", "--path-as-is")
+            equal(followed, "wide\n", "where the redirect leads")
             equal(ask(c, "/a/").body, b"index of a\n")
             equal(ask(c, "/b/").status, 403)
             equal(ask(c, "//evil.test/..//a").fields["location"], "/a/")
