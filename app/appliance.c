@@ -59,6 +59,7 @@ static void configure_http(struct appliance *a)
 	h->n_handlers = 1;
 	h->varying_fields = rs_site_varying_fields(&cfg->site);
 	h->options_fields = rs_site_options_fields(&cfg->site);
+	h->refusal_fields = rs_site_refusal_fields(&cfg->site);
 }
 
 static int draw_secrets(struct tcp_config *t)

@@ -13,6 +13,8 @@
 #include "io/dma.h"
 #include "site_set.h"
 
+_Static_assert(SITE_CORS_BYTES <= HTTP_REFUSAL_FIELDS_BYTES, "a refusal has all of them");
+
 /* ---- loading ---- */
 
 static uint64_t now_us(void)
@@ -46,7 +48,7 @@ static void say_skipped(void *audience, const char *path, const char *reason)
 	for (; *path && n < sizeof(name) - 1; path++) /* names may have any bytes in them */
 		name[n++] = (uint8_t)*path < ' ' || (uint8_t)*path == 0x7f ? '?' : *path;
 	name[n] = 0;
-	snprintf(line, sizeof(line), "not served: %s: %s", name, reason);
+	snprintf(line, sizeof(line), "not loaded: %s: %s", name, reason);
 	if (a->progress)
 		rs_site_progress_end(a->progress);
 	a->say(line);
@@ -141,17 +143,16 @@ static bool find_error_pages(
 	return true;
 }
 
-static void write_cors(struct site_set *set)
+static struct span write_cors(const struct site_options *options, char text[SITE_CORS_BYTES])
 {
-	const char *origin = set->options->cors;
+	const char *origin = options->cors;
 	int n;
 
 	if (!origin)
-		return;
-	n = snprintf(set->cors_text, sizeof(set->cors_text),
-		"Access-Control-Allow-Origin: %s\r\n%s", origin,
+		return (struct span){0};
+	n = snprintf(text, SITE_CORS_BYTES, "Access-Control-Allow-Origin: %s\r\n%s", origin,
 		strcmp(origin, "*") != 0 ? "Vary: Origin\r\n" : "");
-	set->cors = (struct span){.data = (const uint8_t *)set->cors_text, .len = (uint32_t)n};
+	return (struct span){.data = (const uint8_t *)text, .len = (uint32_t)n};
 }
 
 static int by_address(const void *a, const void *b)
@@ -217,7 +218,7 @@ struct site_set *rs_site_load(const struct site_options *options, const struct s
 		rs_site_free(set);
 		return NULL;
 	}
-	write_cors(set);
+	set->cors = write_cors(options, set->cors_text);
 	set->load_us = now_us() - begun_us;
 	return set;
 }
@@ -361,4 +362,11 @@ struct span rs_site_options_fields(const struct site_options *options)
 		"Access-Control-Max-Age: 86400\r\n%s",
 		options->cors, strcmp(options->cors, "*") != 0 ? "Vary: Origin\r\n" : "");
 	return (struct span){.data = (const uint8_t *)text, .len = (uint32_t)n};
+}
+
+struct span rs_site_refusal_fields(const struct site_options *options)
+{
+	static char text[SITE_CORS_BYTES];
+
+	return write_cors(options, text);
 }

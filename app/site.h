@@ -111,7 +111,9 @@ extern const struct http_handler rs_site_handler;
 /* The fields that its replies depend on: see http_config.varying_fields. */
 uint32_t rs_site_varying_fields(const struct site_options *options);
 
-/* Field lines for OPTIONS, where there is --cors; else empty. They live as long as options. */
+/* Field lines for OPTIONS, and for error pages, where there is --cors; else empty. They are there
+ * once for the process. */
 struct span rs_site_options_fields(const struct site_options *options);
+struct span rs_site_refusal_fields(const struct site_options *options);
 
 #endif

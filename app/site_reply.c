@@ -108,13 +108,13 @@ static bool refuse(struct ask *a, enum http_counter reason)
 	const struct content_entry *page = NULL;
 	struct http_reply reply;
 
-	add(a, set->cors.data, set->cors.len);
 	for (uint32_t i = 0; a->site && i < set->options->n_error_pages; i++) {
 		if (set->options->error_pages[i].status == status)
 			page = a->site->error_pages[i];
 	}
 	if (!page || !page->bodies[CONTENT_IDENTITY]->len)
 		return rs_http_refuse_with(a->env, a->hc, a->req, a->out, reason, fields_of(a));
+	add(a, set->cors.data, set->cors.len);
 	reply = (struct http_reply){
 		.status = status,
 		.content_type = page->type,
@@ -150,16 +150,33 @@ static uint32_t escaped_bytes(struct span path)
 	return n;
 }
 
-/* 301 to the same path with "/" behind it; relative, so that scheme and host stay what they are. */
+static struct span last_segment(struct span path)
+{
+	const uint8_t *end = path.data + path.len;
+	const uint8_t *slash = memrchr(path.data, '/', path.len);
+
+	return (struct span){.data = slash + 1, .len = (uint32_t)(end - slash - 1)};
+}
+
+/*
+ * 301 to the same path with "/" behind it; relative, so that scheme and host stay what they are.
+ * Where that is too long, relative to the path, too: the last segment that was asked for is that of
+ * the directory, as dot segments would have ended with "/".
+ */
 static bool redirect(struct ask *a)
 {
 	static const char hex[] = "0123456789ABCDEF";
 	struct span path = a->entry->path, query = a->req->query;
 	struct http_reply reply = {.status = 301};
+	bool is_long = escaped_bytes(path) + query.len > MAX_LOCATION_BYTES;
 
-	if (escaped_bytes(path) + query.len > MAX_LOCATION_BYTES)
+	if (is_long)
+		path = last_segment(path);
+	if (is_long && escaped_bytes(path) + query.len > MAX_LOCATION_BYTES)
 		return refuse(a, HTTP_C_TARGET_TOO_LONG);
 	ADD(a, "Location: ");
+	if (is_long)
+		ADD(a, "./"); /* or a colon in it would end a scheme */
 	for (uint32_t i = 0; i < path.len; i++) {
 		uint8_t c = path.data[i];
 		const char escape[] = {'%', hex[c >> 4], hex[c & 15]};
@@ -309,10 +326,10 @@ static bool reply_file(struct ask *a)
 
 /* ---- sites ---- */
 
-/* Without port and final dot. */
+/* Without port and final dot. HTTP/1.0 may come without any host. */
 static struct span bare_host(struct span host)
 {
-	const uint8_t *colon = memrchr(host.data, ':', host.len);
+	const uint8_t *colon = host.len ? memrchr(host.data, ':', host.len) : NULL;
 
 	/* The colons of an IPv6 address stand in brackets. */
 	if (colon && !memchr(colon, ']', (size_t)(host.data + host.len - colon)))
@@ -370,6 +387,13 @@ static bool respond(
 	return reply_file(&a);
 }
 
+static bool is_foreign(const struct http_env *env, const struct http_req *req)
+{
+	const struct site_core *core = env->app;
+
+	return !site_of(core->set, req);
+}
+
 const struct http_handler rs_site_handler = {
 	.name = "site",
 	.path = "/",
@@ -377,4 +401,5 @@ const struct http_handler rs_site_handler = {
 	.repeatable = true,
 	.methods = HTTP_METHOD_BIT(HTTP_GET) | HTTP_METHOD_BIT(HTTP_HEAD),
 	.respond = respond,
+	.is_foreign = is_foreign,
 };

@@ -90,12 +90,20 @@ static void start_loader_if_possible(struct site_side *side)
 		start_loader(side);
 }
 
+static void say_failed(uint32_t retry_s)
+{
+	if (retry_s)
+		rs_log("reload: content stays as it was; it is tried again in %u s", retry_s);
+	else
+		rs_log("reload: content stays as it was");
+}
+
 static void end_loader(struct site_side *side, uint64_t now_us)
 {
 	pthread_join(side->thread, NULL);
 	side->loader = SITE_LOADER_IDLE;
 	if (!side->loaded) {
-		rs_log("reload: content stays as it was");
+		say_failed(rs_site_watch_failed(&side->watch, now_us));
 		return;
 	}
 	side->sets[side->n_sets++] = side->loaded;

@@ -14,7 +14,10 @@
 /* Changes come in swarms: one reload for all of them, when no more have come for so long … */
 #define QUIET_US 300000
 /* … but for somebody who never stops writing. */
-#define PATIENCE_US     5000000
+#define PATIENCE_US 5000000
+/* After failures: the first time, from which on it doubles so often. */
+#define RETRY_S         1
+#define RETRY_DOUBLES   6
 #define CONTENT_CHANGES (IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVE | IN_ATTRIB)
 #define POST_CHANGES    (IN_CREATE | IN_MOVED_TO)
 
@@ -127,6 +130,7 @@ void rs_site_watch_add(struct site_watch *w, const struct site_options *options,
 	if (w->fd < 0)
 		return;
 	w->is_failing = false;
+	w->n_failures = 0;
 	w->n_posts = 0;
 	for (uint32_t i = 0; i < options->n_sites; i++)
 		add_posts(w, options->sites[i].dir);
@@ -140,6 +144,17 @@ void rs_site_watch_add(struct site_watch *w, const struct site_options *options,
 	}
 	if (w->last > before)
 		note_change(w, now_us);
+}
+
+uint32_t rs_site_watch_failed(struct site_watch *w, uint64_t now_us)
+{
+	uint32_t wait_s = RETRY_S << rs_min_u32(w->n_failures, RETRY_DOUBLES);
+
+	if (w->fd < 0)
+		return 0;
+	w->n_failures++;
+	w->retry_us = now_us + wait_s * UINT64_C(1000000);
+	return wait_s;
 }
 
 /* ---- events ---- */
@@ -184,6 +199,10 @@ bool rs_site_watch_is_due(struct site_watch *w, uint64_t now_us)
 		return false;
 	if (read_events(w))
 		note_change(w, now_us);
+	if (w->n_failures && now_us >= w->retry_us) {
+		w->retry_us = UINT64_MAX; /* until this load fails, too */
+		return true;
+	}
 	if (!w->has_changed || (now_us < w->quiet_us && now_us < w->changed_us + PATIENCE_US))
 		return false;
 	w->has_changed = false;

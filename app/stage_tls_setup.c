@@ -47,6 +47,7 @@ int rs_stage_tls_init(struct stage_tls *s, const struct stage_tls_config *cfg, u
 	rs_chunk_pool_init(
 		&s->records, rs_carve(&memory, records_bytes), cfg->n_records, TLS_RECORD_CHUNK);
 	rs_http_core_init(&s->web, &cfg->web, &memory, now_us);
+	s->web.env.secured = true;
 	s->max_handshakes = cfg->max_handshakes;
 	s->handshakes_per_turn = cfg->handshakes_per_turn;
 	s->makes_keys_ahead = cfg->makes_keys_ahead;

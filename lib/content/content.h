@@ -109,7 +109,8 @@ struct content_options {
 
 	void *ctx; /* of the callbacks, each of which may be NULL */
 	void (*on_progress)(void *ctx, const struct content_progress *progress);
-	/* A file or directory that is left out: path in the site, of any bytes, and why. */
+	/* A file or directory that is left out, or not renewed: path in the site, of any bytes,
+	 * and why. */
 	void (*on_skip)(void *ctx, const char *path, const char *reason);
 };
 
@@ -124,9 +125,10 @@ struct content_tree;
 /*
  * Loads options->root. Files that are the same as in previous (device, inode, size, times; NULL:
  * there is none) are not read again. previous is not changed and stays with the caller, as does
- * what options points to. Files that cannot be read or change meanwhile are left out, counted and
- * told. NULL, with the reason in report, when there is no root, a pattern is wrong, or memory does
- * not suffice: then it says how much would.
+ * what options points to. Files that cannot be read are left out, counted and told; so are those
+ * that change meanwhile, unless previous has them: then they stay as they are there. NULL, with the
+ * reason in report, when there is no root, a pattern is wrong, or memory does not suffice: then it
+ * says how much would.
  */
 struct content_tree *rs_content_load(const struct content_options *options,
 	const struct content_tree *previous, struct content_report *report);

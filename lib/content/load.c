@@ -169,6 +169,28 @@ static bool take_over(struct load *load, struct walk_file *file)
 	return add_file(load, file, rs_body_share(body_before(load, file)));
 }
 
+/*
+ * The file, or the way to it, became another one since it was looked at. What the previous tree has
+ * is better than nothing, and than a mixture. The next load reads the file in any case.
+ */
+static bool keep_previous(struct load *load, struct walk_file *file, const char *reason)
+{
+	const struct content_tree *previous = load->previous;
+	uint32_t number = previous ? rs_tree_find(previous, file->path) : INDEX_NONE;
+	char words[128];
+
+	if (number == INDEX_NONE || previous->entries[number].kind != CONTENT_FILE) {
+		rs_load_skip(load, CONTENT_C_CHANGING, (const char *)file->path.data, reason);
+		return true;
+	}
+	snprintf(words, sizeof(words), "%s; what was loaded before stays", reason);
+	rs_load_skip(load, CONTENT_C_CHANGING, (const char *)file->path.data, words);
+	file->previous = number;
+	file->id = previous->ids[number];
+	rs_file_id_forget(&file->id);
+	return add_file(load, file, rs_body_share(body_before(load, file)));
+}
+
 static bool read_file(struct load *load, int dir_fd, struct walk_file *file)
 {
 	struct body *body;
@@ -178,6 +200,10 @@ static bool read_file(struct load *load, int dir_fd, struct walk_file *file)
 		return add_file(load, file, body);
 	case READ_LEFT_OUT:
 		return true;
+	case READ_CHANGING:
+		return keep_previous(load, file, "it changes while it is read");
+	case READ_ELSEWHERE:
+		return keep_previous(load, file, "the symbolic link leads elsewhere now");
 	case READ_NO_MEMORY:
 		break;
 	}
@@ -194,6 +220,8 @@ static bool load_file(
 		*dir_fd = rs_walk_open(&load->walk, dir);
 	if (*dir_fd >= 0)
 		return read_file(load, *dir_fd, file);
+	if (errno == ESTALE)
+		return keep_previous(load, file, "its directory is another one now");
 	rs_load_skip(load, CONTENT_C_UNREADABLE, (const char *)file->path.data, strerror(errno));
 	return true;
 }

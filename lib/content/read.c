@@ -15,7 +15,8 @@
 enum attempt {
 	ATTEMPT_DONE,
 	ATTEMPT_CHANGED, /* the file, while it was read */
-	ATTEMPT_FAILED,  /* told */
+	ATTEMPT_ELSEWHERE,
+	ATTEMPT_FAILED, /* told */
 	ATTEMPT_NO_MEMORY,
 };
 
@@ -79,7 +80,7 @@ static enum attempt read_open(struct load *load, int fd, struct walk_file *file,
 		return fail(load, file, "no file any more");
 	/* Only the place that the link led to is known to be allowed. */
 	if (file->link && !rs_file_id_same_inode(&id, &file->id))
-		return fail(load, file, "the symbolic link leads elsewhere now");
+		return ATTEMPT_ELSEWHERE;
 	*body = rs_body_new(store, id.n_bytes);
 	if (!*body)
 		return ATTEMPT_NO_MEMORY;
@@ -142,11 +143,11 @@ enum read_result rs_read(struct load *load, int dir_fd, struct walk_file *file, 
 			return READ_NO_MEMORY;
 		case ATTEMPT_FAILED:
 			return READ_LEFT_OUT;
+		case ATTEMPT_ELSEWHERE:
+			return READ_ELSEWHERE;
 		case ATTEMPT_CHANGED:
 			break;
 		}
 	}
-	rs_load_skip(load, CONTENT_C_CHANGING, (const char *)file->path.data,
-		"it changes while it is read");
-	return READ_LEFT_OUT;
+	return READ_CHANGING;
 }

@@ -9,7 +9,9 @@
 
 enum read_result {
 	READ_DONE,
-	READ_LEFT_OUT, /* and told */
+	READ_LEFT_OUT,  /* and told */
+	READ_CHANGING,  /* it was another one after each attempt: not told */
+	READ_ELSEWHERE, /* the link leads to another file than it did: not told */
 	READ_NO_MEMORY,
 };
 

@@ -174,6 +174,13 @@ static bool follow(struct load *load, struct place *place, int dir_fd, uint32_t 
 
 /* ---- directories ---- */
 
+static int open_path(const struct walk *walk, const struct walk_dir *dir)
+{
+	const char *path = dir->path.len == 1 ? "." : (const char *)dir->path.data + 1;
+
+	return openat(walk->root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 static bool is_left_out(const struct load *load, const char *name)
 {
 	return name[0] == '.' && !load->options.hidden && strcmp(name, ".well-known") != 0;
@@ -237,10 +244,36 @@ static bool read_names(struct load *load, DIR *stream, uint32_t dir)
 	return true;
 }
 
+/*
+ * Where a link in the path was turned since the directory was found, the one that it leads to now
+ * takes its place, as if it had been found: a release in the middle of a load.
+ */
+static int open_dir(struct load *load, uint32_t dir)
+{
+	struct walk *walk = &load->walk;
+	struct walk_dir *found = &walk->dirs[dir];
+	int fd = rs_walk_open(walk, found);
+	struct stat st;
+
+	if (fd >= 0 || errno != ESTALE)
+		return fd;
+	fd = open_path(walk, found);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0 && (load->options.outside_links || is_inside(walk, fd)) &&
+		!is_around(walk, &st, found->parent)) {
+		found->id = rs_file_id_of(&st);
+		return fd;
+	}
+	close(fd);
+	errno = ESTALE;
+	return -1;
+}
+
 static bool read_dir(struct load *load, uint32_t dir)
 {
 	struct walk *walk = &load->walk;
-	int fd = rs_walk_open(walk, &walk->dirs[dir]);
+	int fd = open_dir(load, dir);
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
 	bool ok;
 
@@ -300,8 +333,7 @@ bool rs_walk(struct load *load)
 
 int rs_walk_open(const struct walk *walk, const struct walk_dir *dir)
 {
-	const char *path = dir->path.len == 1 ? "." : (const char *)dir->path.data + 1;
-	int fd = openat(walk->root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open_path(walk, dir);
 	struct file_id id;
 	struct stat st;
 

@@ -76,8 +76,6 @@ static bool value_matches(struct span value, struct span etag, bool allow_weak)
 	struct span tag;
 	bool weak;
 
-	if (value.len == 1 && *at == '*')
-		return true;
 	while (next_tag(&at, end, &tag, &weak) > 0) {
 		if ((allow_weak || !weak) && same(tag, etag))
 			return true;
@@ -88,6 +86,11 @@ static bool value_matches(struct span value, struct span etag, bool allow_weak)
 static bool any_matches(
 	const struct http_req *req, enum http_field_id id, struct span etag, bool allow_weak)
 {
+	struct span value;
+
+	/* "*" stands alone: several lines are one list (section 5.3), where it is no tag. */
+	if (only(req, id, &value) && value.len == 1 && *value.data == '*')
+		return true;
 	for (uint32_t i = 0; i < req->n_fields; i++) {
 		if (rs_http_field(req, i)->id == id &&
 			value_matches(rs_http_field_value(req, i), etag, allow_weak))

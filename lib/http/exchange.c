@@ -25,11 +25,16 @@
 
 enum state {
 	STATE_HEAD, /* a head is read, or waited for; hc->head is set when it has begun */
+	/* All that has come is an empty line (RFC 9112 section 2.2), or its CR: hc->head_bytes of
+	 * it. So far nobody has begun a request, and no buffer is taken. */
+	STATE_EMPTY_LINE,
 	STATE_BODY_LENGTH,
 	STATE_BODY_CHUNKED, /* of the request whose head stands in hc->head */
 	STATE_REPLY,        /* a reply's body is generated */
 	STATE_CLOSING,      /* what still comes is dropped */
 };
+
+static const uint8_t empty_line[] = {'\r', '\n'};
 
 enum clock {
 	CLOCK_NONE,
@@ -191,11 +196,11 @@ static bool queue_answer(struct http_env *env, struct http_conn *hc, const struc
 	/* Who takes the tunnel for granted sends bytes for it at once: they are no requests. */
 	if (route->refused && req->method == HTTP_CONNECT)
 		return rs_http_refuse_last(env, hc, req, out, route->reason);
-	if (route->refused && route->reason == HTTP_C_NOT_ALLOWED)
+	if (route->refused && !route->foreign && route->reason == HTTP_C_NOT_ALLOWED)
 		return rs_http_refuse_method(env, hc, req, out, route->methods);
-	if (route->refused)
+	if (route->refused && !route->foreign)
 		return rs_http_refuse(env, hc, req, out, route->reason);
-	if (req->method == HTTP_OPTIONS)
+	if (req->method == HTTP_OPTIONS && !route->foreign)
 		return rs_http_reply_options(env, hc, req, out, route->methods);
 	hc->handler = route->handler;
 	return env->cfg->handlers[route->handler].respond(env, hc, req, out);
@@ -205,7 +210,7 @@ static bool answer(
 	struct http_env *env, struct http_conn *hc, struct http_req *req, struct sendq *out)
 {
 	if (!rs_http_memo_reply(env, hc, req, out)) {
-		struct route route = rs_http_route(env->cfg, req);
+		struct route route = rs_http_route(env, req);
 		bool is_first = rs_sendq_empty(out);
 
 		if (!queue_answer(env, hc, req, out, &route))
@@ -314,7 +319,7 @@ static bool begin_request(struct http_env *env, struct http_conn *hc, struct htt
 		return answer(env, hc, req, out);
 	if (req->framing == HTTP_LENGTH && req->content_length > env->cfg->max_body_bytes)
 		return refuse_last(env, hc, req, out, HTTP_C_BODY_TOO_LARGE);
-	if (req->expect_continue && rs_http_route(env->cfg, req).refused) {
+	if (req->expect_continue && rs_http_route(env, req).refused) {
 		hc->last = true;
 		return answer(env, hc, req, out);
 	}
@@ -384,6 +389,14 @@ static uint32_t read_head(struct http_env *env, struct http_conn *hc, const uint
 		forget_spans(&req);
 		return refuse_last(env, hc, &req, out, HTTP_REASON(r)) ? len : 0;
 	}
+	/* Of what begins with CR, nothing else is let through so far. */
+	if (rs_unlikely(have <= sizeof(empty_line) && head[0] == '\r')) {
+		drop_head(env, hc);
+		hc->state = STATE_EMPTY_LINE;
+		hc->head_bytes = (uint16_t)have;
+		hc->begun = false;
+		return have - kept;
+	}
 	if (!hc->head && !keep_head(env, hc, data, len)) {
 		forget_spans(&req);
 		return refuse_last(env, hc, &req, out, HTTP_C_OVERLOAD) ? len : 0;
@@ -391,6 +404,19 @@ static uint32_t read_head(struct http_env *env, struct http_conn *hc, const uint
 	hc->head_bytes = (uint16_t)have;
 	hc->head_scanned = scanned;
 	return have - kept;
+}
+
+/* The head goes on behind an empty line. */
+static uint32_t take_behind_empty_line(struct http_env *env, struct http_conn *hc,
+	const uint8_t *data, uint32_t len, struct sendq *out)
+{
+	struct http_req req = {.method = HTTP_NO_METHOD, .minor_version = 1};
+	uint16_t n = hc->head_bytes;
+
+	if (!keep_head(env, hc, empty_line, n))
+		return refuse_last(env, hc, &req, out, HTTP_C_OVERLOAD) ? len : 0;
+	hc->state = STATE_HEAD;
+	return read_head(env, hc, data, len, out);
 }
 
 /* A request that is known as a whole, or whatever else data begins with. Who closes after one
@@ -422,6 +448,8 @@ static uint32_t take(struct http_env *env, struct http_conn *hc, const uint8_t *
 	switch ((enum state)hc->state) {
 	case STATE_HEAD:
 		return take_head(env, hc, data, len, out);
+	case STATE_EMPTY_LINE:
+		return take_behind_empty_line(env, hc, data, len, out);
 	case STATE_BODY_LENGTH:
 	case STATE_BODY_CHUNKED:
 		return take_body(env, hc, data, len, out);
@@ -572,5 +600,6 @@ void rs_http_release(struct http_env *env, struct http_conn *hc)
 
 bool rs_http_idle(const struct http_conn *hc)
 {
-	return hc->state == STATE_HEAD && !hc->head && !hc->blocked;
+	return (hc->state == STATE_HEAD || hc->state == STATE_EMPTY_LINE) && !hc->head &&
+	       !hc->blocked;
 }

@@ -66,10 +66,14 @@ struct http_handler {
 	bool (*respond)(struct http_env *env, struct http_conn *hc, const struct http_req *req,
 		struct sendq *out);
 	void (*generate)(struct http_env *env, struct http_conn *hc, struct sendq *out);
+	/* NULL, or whether respond() would refuse the request for its host: then that is what it
+	 * gets also where respond() is not for its method. */
+	bool (*is_foreign)(const struct http_env *env, const struct http_req *req);
 };
 
 #define HTTP_MAX_HANDLERS         255
 #define HTTP_OPTIONS_FIELDS_BYTES 512
+#define HTTP_REFUSAL_FIELDS_BYTES 512
 
 /* What is known of a reply when its head is queued. */
 struct http_logged {
@@ -109,6 +113,8 @@ struct http_config {
 	uint32_t varying_fields;
 	/* Further field lines of replies to OPTIONS, at most HTTP_OPTIONS_FIELDS_BYTES. */
 	struct span options_fields;
+	/* Further field lines of error pages, at most HTTP_REFUSAL_FIELDS_BYTES. */
+	struct span refusal_fields;
 	struct http_limits limits;
 	uint32_t max_body_bytes;
 	uint32_t max_requests_per_conn; /* 0: no limit */
@@ -141,6 +147,7 @@ struct http_env {
 	struct chunk_pool *chunks;  /* replies; the pool of every send queue that is passed in */
 	struct chunk_pool *heads;   /* chunk_bytes >= cfg->limits.max_head_bytes: heads and requests
 				       that came in pieces */
+	bool secured;               /* all connections are TLS */
 };
 
 #define HTTP_BOUNDARY_BYTES 40
@@ -238,7 +245,8 @@ bool rs_http_reply(struct http_env *env, struct http_conn *hc, const struct http
 bool rs_http_refuse(struct http_env *env, struct http_conn *hc, const struct http_req *req,
 	struct sendq *out, enum http_counter reason);
 
-/* The same with further field lines, each with its CR LF. */
+/* The same with further field lines, each with its CR LF, of at most HTTP_REFUSAL_MORE_BYTES. */
+#define HTTP_REFUSAL_MORE_BYTES 128
 bool rs_http_refuse_with(struct http_env *env, struct http_conn *hc, const struct http_req *req,
 	struct sendq *out, enum http_counter reason, struct span fields);
 

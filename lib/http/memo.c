@@ -11,9 +11,9 @@
 /* Is the reply to such a request the same for everybody who asks for the path? */
 static bool is_plain(const struct http_env *env, const struct http_req *req)
 {
-	return req->method == HTTP_GET && !(req->known & env->cfg->varying_fields) &&
-	       req->framing == HTTP_NO_BODY && !req->query.data && req->minor_version &&
-	       req->path.len <= HTTP_MEMO_KEY_BYTES;
+	return req->method == HTTP_GET && req->form == HTTP_ORIGIN_FORM &&
+	       !(req->known & env->cfg->varying_fields) && req->framing == HTTP_NO_BODY &&
+	       !req->query.data && req->minor_version && req->path.len <= HTTP_MEMO_KEY_BYTES;
 }
 
 /* The first and the last eight bytes of a path, which are all of it up to 16. */

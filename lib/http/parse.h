@@ -38,9 +38,16 @@ enum http_method {
 /* RFC 9112 section 3.2. */
 enum http_form {
 	HTTP_ORIGIN_FORM,    /* /path?query */
-	HTTP_ABSOLUTE_FORM,  /* http://host/path?query */
+	HTTP_ABSOLUTE_FORM,  /* http://host/path?query; see enum http_scheme */
 	HTTP_AUTHORITY_FORM, /* host:port, CONNECT only */
 	HTTP_ASTERISK_FORM,  /* *, OPTIONS only */
+};
+
+/* Of a target in absolute-form. */
+enum http_scheme {
+	HTTP_SCHEME_HTTP,
+	HTTP_SCHEME_HTTPS,
+	HTTP_SCHEME_OTHER, /* with an authority: "ftp://host/" */
 };
 
 /* RFC 9112 section 6.3: how long the body is. */
@@ -82,6 +89,7 @@ struct http_req {
 	uint64_t content_length;
 	/* Away from method: what was written byte by byte must not be read back as one word. */
 	uint8_t framing;    /* enum http_framing */
+	uint8_t scheme;     /* enum http_scheme; with HTTP_ABSOLUTE_FORM only */
 	struct span path;   /* not decoded; "/" where an absolute target has none; "*" */
 	struct span query;  /* without the "?"; data is NULL where there is no "?" */
 	struct span host;   /* host[:port], from the target or else from Host; may be empty */

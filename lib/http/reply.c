@@ -111,6 +111,8 @@ static bool queue_refusal(struct http_env *env, struct http_conn *hc, const stru
 	const char *help = rs_http_counter_defs[reason].help;
 	uint16_t status = rs_http_reason_status(reason);
 	const char *text = rs_http_status_text(status);
+	struct span more = env->cfg->refusal_fields;
+	uint8_t lines[HTTP_REFUSAL_MORE_BYTES + HTTP_REFUSAL_FIELDS_BYTES];
 	uint8_t page[PAGE_BYTES];
 	uint32_t n = 0;
 	const char *parts[] = {text, "\n", help, "\n"};
@@ -129,6 +131,12 @@ static bool queue_refusal(struct http_env *env, struct http_conn *hc, const stru
 		n += part.len;
 	}
 	reply.body = (struct span){.data = page, .len = n};
+	if (more.len && more.len + fields.len <= sizeof(lines)) {
+		if (fields.len)
+			memcpy(lines, fields.data, fields.len);
+		memcpy(lines + fields.len, more.data, more.len);
+		reply.fields = (struct span){.data = lines, .len = fields.len + more.len};
+	}
 	if (!queue_reply(env, hc, req, out, &reply, last))
 		return false;
 	env->counters[reason]++;

@@ -9,13 +9,14 @@
 #include "http/exchange.h"
 
 struct route {
-	bool refused; /* for reason */
+	bool refused; /* for reason, or … */
+	bool foreign; /* … by the handler, whose respond() says so whatever the method */
 	enum http_counter reason;
-	uint8_t handler;  /* index in cfg->handlers; not with OPTIONS */
+	uint8_t handler;  /* index in cfg->handlers; not with OPTIONS, unless foreign */
 	uint32_t methods; /* what the path allows, for Allow */
 };
 
 /* Sets req->tail. */
-struct route rs_http_route(const struct http_config *cfg, struct http_req *req);
+struct route rs_http_route(const struct http_env *env, struct http_req *req);
 
 #endif

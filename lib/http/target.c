@@ -92,25 +92,35 @@ static bool read_authority_form(
 	return end > from && end + 1 < to && p[end] == ':' && is_port(slice_of(p, end + 1, to));
 }
 
-/* The length of "http://" or "https://" at the beginning of text, 0 for anything else. */
-static uint32_t scheme_end(struct span text)
+/* RFC 3986 section 3.1. */
+static bool is_in_scheme(uint8_t c)
 {
-	static const char *const schemes[] = {"http://", "https://"};
+	return SCAN_ALPHA(c) || SCAN_DIGIT(c) || c == '+' || c == '-' || c == '.';
+}
 
-	for (uint32_t i = 0; i < 2; i++) {
-		uint32_t len = (uint32_t)strlen(schemes[i]);
+/* The length of the scheme at the beginning of text with "://", 0 where there is none. */
+static uint32_t scheme_end(struct span text, uint8_t *scheme)
+{
+	struct span name = text;
+	uint32_t n = 0;
 
-		if (text.len > len && rs_http_same(slice_of(text.data, 0, len), schemes[i]))
-			return len;
-	}
-	return 0;
+	while (n < text.len && is_in_scheme(text.data[n]))
+		n++;
+	if (!n || !SCAN_ALPHA(*text.data) || text.len - n < 3 ||
+		memcmp(text.data + n, "://", 3) != 0)
+		return 0;
+	name.len = n;
+	*scheme = rs_http_same(name, "http")    ? HTTP_SCHEME_HTTP
+		  : rs_http_same(name, "https") ? HTTP_SCHEME_HTTPS
+						: HTTP_SCHEME_OTHER;
+	return n + 3;
 }
 
 /* RFC 9112 section 3.2.2; an empty host is invalid (RFC 9110 section 4.2.1). */
 static bool read_absolute_form(
 	bool vector, const uint8_t *p, uint32_t from, uint32_t to, struct http_req *req)
 {
-	uint32_t scheme = scheme_end(slice_of(p, from, to));
+	uint32_t scheme = scheme_end(slice_of(p, from, to), &req->scheme);
 	uint32_t host = from + scheme;
 	uint32_t end = host;
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """HTTP by hand over a kernel socket: every byte and every pause is the test's own."""
 
+import collections
 import socket
 import time
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ class Response:
     status: int
     fields: dict  # names in lower case
     body: bytes
+    times: collections.Counter  # of each name
 
 
 class Connection:
@@ -65,13 +67,14 @@ class Connection:
         version, status = lines[0].split(" ")[:2]
         if not version.startswith("HTTP/1."):
             raise AssertionError(f"no status line: {lines[0]}")
-        fields = {}
+        fields, times = {}, collections.Counter()
         for line in lines[1:]:
             name, _, value = line.partition(":")
             fields[name.lower()] = value.strip()
+            times[name.lower()] += 1
         length = int(fields.get("content-length", 0))
         no_body = to == "HEAD" or status in ("204", "304") or status.startswith("1")
-        return Response(int(status), fields, b"" if no_body else self.take(length))
+        return Response(int(status), fields, b"" if no_body else self.take(length), times)
 
     def ends(self, within=5):
         """Does the server close now, in order and without another byte?"""

@@ -22,6 +22,12 @@ SEED = int(os.environ.get("E2E_SEED", "1"))
 N_REQUESTS = 3000
 OLD, NEW = "Tue, 14 Nov 2000 22:13:20 GMT", "Tue, 14 Nov 2034 22:13:20 GMT"
 SAME = "Tue, 14 Nov 2023 22:13:20 GMT"  # as test_site's files have it
+# The same in the obsolete formats of RFC 9110 section 5.6.7, and times near it in all three.
+DATES = (
+    "Tuesday, 14-Nov-23 22:13:20 GMT", "Tue Nov 14 22:13:20 2023", "Tue, 14 Nov 2023 22:13:19 GMT",
+    "Tue, 14 Nov 2023 22:13:21 GMT", "Tuesday, 14-Nov-23 22:13:19 GMT", "Tue Nov 14 22:13:21 2023",
+    "Sat Nov  4 22:13:20 2023", "Friday, 31-Dec-99 23:59:59 GMT", "Thu, 01 Jan 1970 00:00:00 GMT",
+)
 
 CONFIG = """daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/errors crit;
 user root; events {{ worker_connections 1024; }}
@@ -121,6 +127,10 @@ def fill(site):
         text = f"<p>{name}\n".encode() * 400
         site.write(name, text)
         site.write(name + ".gz", gzip.compress(text, mtime=0))
+    for byte in set(range(1, 256)) - {ord("/")}:
+        site.write(os.fsdecode(b"byte" + bytes([byte]) + b"z"), b"byte %d\n" % byte)
+    site.write("d[1]/a b/file", b"deep\n")
+    site.write("dots../a..", b"dots\n")
     site.write("with/index.html", b"an index\n")
     site.write("without/file.txt", b"no index\n")
     site.write(".hidden", b"never\n")
@@ -130,8 +140,30 @@ def escape(name):
     return urllib.parse.quote(name, safe="/")
 
 
+CHANGING = ("POST", "PUT", "DELETE", "PATCH")
+SEGMENTS = (
+    ".", "..", "...", "", "", "deep", "er", "page.html", "without", "with", "%2e", "%2E%2e", ".%2e",
+    "%5c", "%00", "%c0%ae", "%252e", "%252e%252e", "%2500", "byte%01z", "file.txt", "d%5b1%5d",
+    "a%20b", "a+b", "dots..", "dots..%2f", "page.html%20", "page.html.", "%c3%bc.txt", ";", "x;y",
+    "with%3f", "%3fx", "%23", "~", "*", ":", "@", "index.html", "PAGE.HTML", "%70age.html",
+)
+
+
+def an_odd_path(draw):
+    kind = draw.random()
+    if kind < 0.3:
+        return "/byte%" + draw.choice(("{:02x}", "{:02X}")).format(draw.randrange(256)) + "z"
+    path = "/" + "/".join(draw.choice(SEGMENTS) for _ in range(draw.randrange(1, 6)))
+    path += draw.choice(("", "", "/", "?a=b", "?/../x", "?%", "?a?b"))
+    if kind < 0.45:  # RFC 9112 section 3.2.2
+        return draw.choice(("http://test", "HTTP://TEST:80", "http://[::1]:8080")) + path
+    return path
+
+
 def a_path(draw):
     kind = draw.random()
+    if kind > 0.85:
+        return an_odd_path(draw)
     files = [f"/f{n}.bin" for n in SIZES] + [f"/t{n}.txt" for n in SIZES]
     files += ["/page.html", "/style.css", "/deep/er/page.html", "/", "/with/"]
     files += ["/" + escape(name) for name in ODD_NAMES]
@@ -168,8 +200,10 @@ def a_range(draw):
     if kind < 0.75:
         return f"bytes={one}"
     if kind < 0.9:
-        starts = sorted(draw.sample(range(0, 1400, 100), draw.randrange(2, 5)))
-        return "bytes=" + draw.choice((",", ", ")).join(f"{a}-{a + 9}" for a in starts)
+        starts = draw.sample(range(0, 1400, 100), draw.randrange(2, 5))
+        ranges = [f"{a}-{a + 9}" for a in starts]
+        ranges += draw.choice(((), (f"{10 ** 30}-",), ("-0",), ("70000-70001",)))
+        return "bytes=" + draw.choice((",", ", ", " , ", ",  ")).join(ranges)
     return draw.choice((
         "bytes=", "bytes", "bytes=a-b", "bytes=1", "items=0-1", "bytes=-", "bytes=--1",
         "bytes=0-1-2", "bytes 0-1", "bytes=1 -2", "bytes=18446744073709551616-",
@@ -177,9 +211,16 @@ def a_range(draw):
 
 
 def a_condition(draw):
-    tag = draw.choice(("{etag}", "{etag}", '"other"', "*", 'W/{etag}', '"a", {etag}', '"a", "b"'))
-    date = draw.choice((OLD, SAME, NEW, "no date"))
+    tag = draw.choice((
+        "{etag}", "{etag}", '"other"', "*", 'W/{etag}', '"a", {etag}', '"a", "b"',
+        '"a" , {etag}', '"a,b",{etag}', '{etag},"a"', 'W/"a", W/{etag}', '"*"', '""', "x", '"a',
+        "w/{etag}", '"a" "b"',
+    ))
+    date = draw.choice((OLD, SAME, NEW, *DATES, "no date", "0", ""))
     return draw.choice((
+        (f"If-None-Match: {tag}", 'If-None-Match: "c"'),
+        (f"If-None-Match: {tag}", f"If-Match: {tag}"),
+        (f"If-Modified-Since: {date}", f"If-Unmodified-Since: {date}"),
         (f"If-None-Match: {tag}",), (f"If-Match: {tag}",), (f"If-Modified-Since: {date}",),
         (f"If-Unmodified-Since: {date}",), (f"If-None-Match: {tag}", f"If-Modified-Since: {date}"),
         (f"If-Match: {tag}", f"If-Unmodified-Since: {date}"),
@@ -200,11 +241,15 @@ def an_ask(draw):
     if draw.random() < 0.4:
         fields += (f"Range: {a_range(draw)}",)
         if draw.random() < 0.3:
-            fields += ("If-Range: " + draw.choice(("{etag}", '"x"', SAME, OLD, NEW, "W/{etag}")),)
+            value = draw.choice(("{etag}", '"x"', SAME, OLD, NEW, "W/{etag}", *DATES, "*", "x"))
+            fields += (f"If-Range: {value}",)
     if draw.random() < 0.3:
         fields += a_condition(draw)
     if draw.random() < 0.3:
         fields += (a_coding(draw),)
+    if draw.random() < 0.02:
+        return Asked(draw.choice(CHANGING), a_path(draw),
+                     ("Content-Length: 0",))
     return Asked(draw.choice(("GET", "GET", "GET", "HEAD")), a_path(draw), fields)
 
 
@@ -236,7 +281,8 @@ def essence(asked, answer):
     if answer.status >= 300:
         body = b""
     if answer.status == 301:
-        fields["location"] = answer.fields["location"]
+        # nginx does not escape what RFC 3986 section 3.3 has escaped.
+        fields["location"] = urllib.parse.unquote(answer.fields["location"], "latin-1")
     if answer.status == 416:
         fields["content-range"] = answer.fields.get("content-range")
     return answer.status, fields, body
@@ -265,12 +311,17 @@ def plain_coding(value):
 
 def meaning(asked):
     """The same request without what has to be ignored, by RFC 9110."""
-    fields = dict(field.split(": ", 1) if ": " in field else (field[:-1], "")
-                  for field in asked.fields)
+    fields = {}
+    for field in asked.fields:
+        name, _, value = field.partition(":")
+        # Section 5.3: several lines are one list. nginx refuses them.
+        fields[name] = ", ".join(filter(None, (fields.get(name), value.strip())))
     if asked.method == "HEAD":  # section 14.2: ranges are for GET
         fields.pop("Range", None)
     if not is_range(fields.get("Range", "bytes=0-0")):  # section 14.2: one may ignore it
         fields.pop("Range")
+    if "Range" in fields:  # nginx refuses numbers of more than 64 bits
+        fields["Range"] = re.sub(r"\d{19,}", str(10 ** 17), fields["Range"])
     if "Range" not in fields:  # section 13.1.5
         fields.pop("If-Range", None)
     if "If-None-Match" in fields:  # section 13.1.3
@@ -278,7 +329,7 @@ def meaning(asked):
     if "If-Match" in fields:  # section 13.1.4
         fields.pop("If-Unmodified-Since", None)
     for name in ("If-Modified-Since", "If-Unmodified-Since"):  # the same sections
-        if fields.get(name) == "no date":
+        if fields.get(name) in ("no date", "0", ""):
             fields.pop(name)
     if "Accept-Encoding" in fields:
         fields["Accept-Encoding"] = plain_coding(fields["Accept-Encoding"])
@@ -311,6 +362,8 @@ EXCUSES = {
         lambda asked, ours, theirs: "%2f" in asked.path and ours.status == 404,
     "hidden files are left out unless --hidden is given":
         lambda asked, ours, theirs: asked.path == "/.hidden" and ours.status == 404,
+    "methods are refused before the path is looked at":
+        lambda asked, ours, theirs: asked.method in CHANGING and ours.status == 405,
     "no range of an empty body can be satisfied, but a suffix (RFC 9110 section 14.1.2)":
         lambda asked, ours, theirs: asked.path[:4] in ("/f0.", "/t0.") and ours.status == 416
         and not any(re.search(r"^Range: .*[=,] *-0*[1-9]", field) for field in asked.fields),

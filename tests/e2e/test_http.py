@@ -158,6 +158,8 @@ def http_1_0(t):
 def absolute_form(t):
     with Connection(t) as c:
         true(b"Hello, proxy" in c.get("http://test/hello/proxy").body, "absolute-form")
+        for target in ("https://test/hello/proxy", "ftp://test/hello/proxy"):  # RFC 9110, 7.4
+            equal(c.get(target).status, 421, target)
 
 
 @test()

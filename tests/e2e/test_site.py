@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import urllib.parse
 
 import pki
 from harness import equal, test, true
@@ -321,6 +322,8 @@ def directories(t):
         site.write("b/<second>.txt", b"2\n")
         deep = "/".join("d" * 100 for _ in range(6))
         site.write(f"{deep}/index.html", b"deep\n")
+        wide = "/".join(["\u76ee" * 60] * 4 + ["a:b"])
+        site.write(f"{wide}/index.html", b"wide\n")
         appliance = t.start("--root", site.root)
         with Connection(t) as c:
             r = ask(c, "/a?x=1")
@@ -329,6 +332,11 @@ def directories(t):
             r = ask(c, f"/{deep}?x")
             equal((r.status, r.fields.get("location")), (301, f"/{deep}/?x"))
             equal(ask(c, f"/{deep}?" + "x" * 1200).status, 414)
+            escaped = urllib.parse.quote(f"/{wide}")
+            r = ask(c, f"{escaped}?x")
+            equal((r.status, r.fields.get("location")), (301, "./a:b/?x"))
+            followed = t.curl("/" + escaped.replace("/", "/./", 1), "-L", "--path-as-is")
+            equal(followed, "wide\n", "where the redirect leads")
             equal(ask(c, "/a/").body, b"index of a\n")
             equal(ask(c, "/b/").status, 403)
             equal(ask(c, "//evil.test/..//a").fields["location"], "/a/")
@@ -376,8 +384,57 @@ def hosts_and_fields(t):
         appliance = t.start("--site", f"other.test={other.root}", "--strict-site")
         with Connection(t) as c:
             equal(ask(c, "/", host="other.test").body, b"other\n")
-            equal(ask(c, "/", host="else.test").status, 421)
+            for fields, status in (("", 421), ("Host: other.test\r\n", 200),
+                                   ("Host:\r\n", 421)):
+                with Connection(t) as once:
+                    once.send(f"GET / HTTP/1.0\r\n{fields}\r\n".encode())
+                    equal(once.response().status, status, fields)
+            for method in ("GET", "HEAD", "POST", "DELETE", "TRACE", "OPTIONS"):
+                r = ask(c, "/", host="else.test", method=method)
+                equal((r.status, r.fields.get("allow")), (421, None), method)
+            equal(ask(c, "*", host="else.test", method="OPTIONS").status, 421)
+            equal(ask(c, "http://else.test/", host="other.test", method="OPTIONS").status, 421)
+            equal(ask(c, "*", host="other.test", method="OPTIONS").status, 204)
+            equal(ask(c, "/", host="other.test", method="POST").status, 405)
         appliance.stop()
+
+
+@test(own=True, families=(4,), layouts=("fused",))
+def refusals_may_be_read_by_other_origins(t):
+    """Without Access-Control-Allow-Origin a script sees a failure, and no status."""
+    with Site() as site:
+        site.write("404.html", b"<p>lost</p>\n")
+        site.write("bare/file", b"1\n")
+        for origin, vary in (("*", None), ("https://a.test", "Origin")):
+            appliance = t.start("--root", site.root, "--error-page", "404=/404.html",
+                                "--cors", origin)
+            for data, status in (
+                (request("GET", "/lost"), 404),
+                (request("HEAD", "/lost"), 404),
+                (request("GET", "/bare/"), 403),
+                (request("GET", "/bare"), 301),
+                (request("GET", "/", "If-Match: \"x\""), 412),
+                (request("GET", "/", "Range: bytes=100-"), 416),
+                (request("DELETE", "/"), 405),
+                (request("POST", "/", "Content-Length: 3", body=b"abc"), 405),
+                (request("POST", "/", "Content-Length: 3", "Expect: 100-continue"), 405),
+                (request("POST", "/", "Content-Length: 3000000"), 413),
+                (request("BREW", "/"), 501),
+                (request("GET", "/", "Expect: tea"), 417),
+                (request("GET", "/%00"), 400),
+                (request("GET", "/%"), 400),
+                (request("GET", "/" + 9000 * "a"), 414),
+                (request("GET", "/", "X: " + 20000 * "a"), 431),
+                (request("GET", "https://test/"), 421),
+            ):
+                with Connection(t) as c:
+                    c.send(data)
+                    r = c.response("HEAD" if data.startswith(b"HEAD") else "GET")
+                    equal((r.status, r.fields.get("access-control-allow-origin"),
+                           r.fields.get("vary")), (status, origin, vary), data[:60])
+                    # Browsers take no list of them.
+                    equal(r.times["access-control-allow-origin"], 1, data[:60])
+            appliance.stop()
 
 
 @test(own=True, families=(4,), within=60, layouts=("fused",))
@@ -505,6 +562,16 @@ def releases_are_watched(t):
             becomes(b"3")
             site.write(f"{releases}/2/public/which", b"4", MTIME + 1)
             becomes(b"4")
+            # To what is not there yet; and that is not complete at once.
+            os.symlink("5", spare + "2")
+            os.rename(spare + "2", link)
+            wait_until(lambda: "content stays as it was" in appliance.words(), 5, "a failed load")
+            equal(ask(c, "/which").body, b"4")
+            os.mkdir(os.path.join(releases, "5"))
+            site.write(f"{releases}/5/public/which", b"5")
+            becomes(b"5")
+            site.write(f"{releases}/5/public/which", b"6", MTIME + 1)
+            becomes(b"6")
         appliance.stop()
 
 

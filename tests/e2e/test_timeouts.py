@@ -51,6 +51,17 @@ def idle_connections_are_closed(t):
 
 
 @test(options=SHORT)
+def an_empty_line_is_no_late_request(t):
+    """RFC 9112 section 2.2: some clients send one behind a body. Then they are idle."""
+    started = time.monotonic()
+    with Connection(t) as c:
+        c.send(request("POST", "/hello/you", "Content-Length: 3", body=b"abc\r\n"))
+        equal(c.response().status, 200, "status")
+        true(c.ends(within=8), "another byte, or the connection stays open")
+        true(time.monotonic() - started >= 1.5, "closed before the idle timeout")
+
+
+@test(options=SHORT)
 def a_busy_connection_outlives_the_idle_timeout(t):
     with Connection(t) as c:
         started = time.monotonic()

@@ -53,6 +53,8 @@ def every_version_key_and_name(t):
             with TlsConnection(t, context(version), name) as c:
                 equal((c.subject(), c.socket.version()),
                       (expected, "TLSv1.3" if version == V13 else "TLSv1.2"))
+                for scheme, status in (("https", 200), ("http", 200), ("ftp", 421)):
+                    equal(c.get(f"{scheme}://{name}/hello/a").status, status, scheme)
                 equal(c.get("/hello/" + name).body, b"Hello, " + name.encode())
     # A name that nobody has: the first certificate, and the client may make of it what it wants.
     loose = context()

@@ -189,7 +189,8 @@ static void between_looking_and_reading(void **state)
 	assert_null(site_find(tree, "/pipe"));
 	assert_body(site_body(tree, "/shrinks"), "12", 2);
 	assert_body(site_body(tree, "/stays"), "1", 1);
-	assert_int_equal(site->report.counts[CONTENT_C_UNREADABLE], 5);
+	assert_int_equal(site->report.counts[CONTENT_C_UNREADABLE], 4);
+	assert_int_equal(site->report.counts[CONTENT_C_CHANGING], 1);
 	assert_int_equal(site->n_skips, 5);
 	rs_content_free(tree);
 }
@@ -218,6 +219,133 @@ static void while_it_is_read(void **state)
 	assert_int_equal(site->report.counts[CONTENT_C_CHANGING], 1);
 	assert_string_equal(site->skips[0], "/large: it changes while it is read");
 	assert_int_equal(site->report.held_bytes, 0);
+	rs_content_free(tree);
+}
+
+/* The version of before stays, and the next load reads the file again. */
+static void while_it_is_read_again(void **state)
+{
+	struct site *site = *state;
+	struct content_tree *first, *second, *third;
+	int64_t mtime_s;
+
+	site_text(site, "/large", "first");
+	first = site_load(site, NULL);
+	mtime_s = site_file(first, "/large")->mtime_s - 100;
+	rs_content_free(first);
+	site_date(site, "/large", mtime_s);
+	first = site_load(site, NULL);
+	site->options.on_progress = meddle_shrink;
+	assert_int_equal(truncate(site_path(site, "/large"), 33 * MIB), 0);
+	second = site_load(site, first);
+	assert_int_equal(site->report.counts[CONTENT_C_CHANGING], 1);
+	assert_string_equal(site->skips[0],
+		"/large: it changes while it is read; what was loaded before stays");
+	assert_ptr_equal(site_body(second, "/large"), site_body(first, "/large"));
+	assert_int_equal(site_file(second, "/large")->mtime_s, mtime_s);
+	rs_content_free(first);
+	assert_body(site_body(second, "/large"), "first", 5);
+	site->options.on_progress = NULL;
+	third = site_load(site, second);
+	assert_int_equal(site->report.counts[CONTENT_C_READ_FILES], 1);
+	assert_int_equal(site->report.counts[CONTENT_C_CHANGING], 0);
+	assert_true(site_body(third, "/large")->len > 5);
+	rs_content_free(second);
+	rs_content_free(third);
+}
+
+/* Links that are turned, as a release does, after they were looked at. */
+static void meddle_turn(void *ctx, const struct content_progress *progress)
+{
+	struct site *site = ctx;
+
+	if (progress->phase == CONTENT_FINDING || progress->n_files || progress->n_bytes)
+		return;
+	remove(site_path(site, "/current"));
+	site_link(site, "2", "/current");
+	remove(site_path(site, "/which"));
+	site_link(site, "2/f", "/which");
+}
+
+static void turned_while_it_is_loaded(void **state)
+{
+	struct site *site = *state;
+	struct content_tree *first, *second, *third;
+
+	site_dir(site, "/1");
+	site_text(site, "/1/f", "one");
+	site_dir(site, "/2");
+	site_text(site, "/2/f", "two");
+	site_text(site, "/2/new", "new");
+	site_link(site, "1", "/current");
+	site_link(site, "1/f", "/which");
+	first = site_load(site, NULL);
+	site_text(site, "/1/f", "eins");
+	site->options.on_progress = meddle_turn;
+	second = site_load(site, first);
+	assert_int_equal(site->report.counts[CONTENT_C_CHANGING], 2);
+	assert_body(site_body(second, "/current/f"), "one", 3);
+	assert_body(site_body(second, "/which"), "one", 3);
+	assert_body(site_body(second, "/1/f"), "eins", 4);
+	site->options.on_progress = NULL;
+	third = site_load(site, second);
+	assert_int_equal(site->report.counts[CONTENT_C_CHANGING], 0);
+	assert_body(site_body(third, "/current/f"), "two", 3);
+	assert_body(site_body(third, "/current/new"), "new", 3);
+	assert_body(site_body(third, "/which"), "two", 3);
+	rs_content_free(first);
+	rs_content_free(second);
+	rs_content_free(third);
+}
+
+#define N_TURNED 10
+
+/* Before it is told that so many files were found, some links were, in any order of names. */
+static void meddle_turn_found(void *ctx, const struct content_progress *progress)
+{
+	struct site *site = ctx;
+
+	for (int i = 0; progress->phase == CONTENT_FINDING && progress->n_files && i < N_TURNED;
+		i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "/link%d", i);
+		remove(site_path(site, name));
+		site_link(site, i % 5 == 4 ? "/etc" : "2", name);
+	}
+}
+
+static void turned_before_it_is_listed(void **state)
+{
+	struct site *site = *state;
+	struct content_tree *tree;
+	char name[32];
+
+	site_dir(site, "/1");
+	site_text(site, "/1/f", "one");
+	site_dir(site, "/2");
+	site_text(site, "/2/f", "two");
+	for (int i = 0; i < N_TURNED; i++) {
+		snprintf(name, sizeof(name), "/link%d", i);
+		site_link(site, "1", name);
+		for (int file = 0; i == N_TURNED / 2 && file < 4200; file++) {
+			char other[32];
+
+			snprintf(other, sizeof(other), "/file%d", file);
+			site_text(site, other, "");
+		}
+	}
+	site->options.on_progress = meddle_turn_found;
+	tree = site_load(site, NULL);
+	for (int i = 0; i < N_TURNED; i++) {
+		snprintf(name, sizeof(name), "/link%d/f", i);
+		if (i % 5 == 4)
+			assert_null(site_find(tree, name));
+		else
+			assert_body(site_body(tree, name), "two", 3);
+		snprintf(name, sizeof(name), "/link%d/passwd", i);
+		assert_null(site_find(tree, name));
+	}
 	rs_content_free(tree);
 }
 
@@ -435,6 +563,9 @@ int main(void)
 		site_test(reloads_do_not_grow),
 		site_test(between_looking_and_reading),
 		site_test(while_it_is_read),
+		site_test(while_it_is_read_again),
+		site_test(turned_while_it_is_loaded),
+		site_test(turned_before_it_is_listed),
 		site_test(progress_from_none_to_all),
 		site_test(no_root),
 		site_test(a_field_that_is_none),

@@ -146,6 +146,47 @@ static void names_decoded_and_escaped(void **state)
 	EXPECT_ALL(cases);
 }
 
+/* RFC 9110 section 7.4: a resource is asked for where its scheme says. */
+static void schemes(void **state)
+{
+	static const struct conversation cases[] = {
+		{"GET /hello/a" V "\r\nGET https://x/hello/a" V "\r\n", HA "\n421", OPEN},
+		{"HEAD https://x/hello/a" V "\r\n", "421h", OPEN},
+		{"OPTIONS https://x" V "\r\n", "421", OPEN},
+		{"DELETE https://x/" V "\r\n", "421", OPEN},
+		{"POST https://x/hello/a" V "Content-Length: 2\r\n\r\nab", "421", OPEN},
+		{"POST https://x/hello/a" V "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n",
+			"421 close", CLOSED},
+		{"GET ftp://x/hello/a" V "\r\nGET /hello/a" V "\r\n", "421\n" HA, OPEN},
+		{"GET httpx://x/hello/a" V "\r\n", "421", OPEN},
+	};
+	static const struct {
+		const char *target, *status;
+	} over_tls[] = {
+		{"/hello/a", HA},
+		{"http://x/hello/a", HA},
+		{"https://x/hello/a", HA},
+		{"HTTPS://x/hello/a", HA},
+		{"ftp://x/hello/a", "421"},
+	};
+	static struct rig rig;
+
+	(void)state;
+	EXPECT_ALL(cases);
+	for (size_t i = 0; i < sizeof(over_tls) / sizeof(over_tls[0]); i++) {
+		char text[128], transcript[TRANSCRIPT_BYTES];
+		int len = snprintf(text, sizeof(text), "GET %s" V "\r\n", over_tls[i].target);
+
+		rig_open(&rig, 4, 1);
+		rig.env.secured = true;
+		rig_feed(&rig, text, (uint32_t)len);
+		rig_drain(&rig);
+		assert_true(rig_transcript(&rig, transcript, sizeof(transcript)));
+		assert_string_equal(transcript, over_tls[i].status);
+		rig_close(&rig);
+	}
+}
+
 static void names_bounded(void **state)
 {
 	char text[1024], escaped[3 * (BUILTIN_MAX_NAME + 1) + 1] = "", plain[BUILTIN_MAX_NAME + 2];
@@ -338,6 +379,10 @@ static void refusals_close(void **state)
 		{"BREW / HTTP/1.1\r\n\r\n", "501 close", CLOSED},
 		{"GET /hello/a" V "\r\nGET /\x01", HA "\n400 close", CLOSED},
 		{"GET /hello/a" V "\r\n\r\n\r\n", HA "\n400 close", CLOSED},
+		{"\r\n\r\nGET /hello/a" V "\r\n", "400 close", CLOSED},
+		{"\rGET /hello/a" V "\r\n", "400 close", CLOSED},
+		{"\r\n\nGET /hello/a" V "\r\n", "400 close", CLOSED},
+		{"\n", "400 close", CLOSED},
 		{"GET /hello/a" V "\r\n\r\nGET /hello/b" V "\r\n", HA "\n200 \"Hello, b\"", OPEN},
 		{"GET / HTTP/1.1\r\n A: b\r\n\r\nGET /hello/b" V "\r\n", "400 close", CLOSED},
 	};
@@ -648,6 +693,59 @@ static void slow_heads(void **state)
 	rig_close(&rig);
 }
 
+/* RFC 9112 section 2.2: an empty line is no request, and nobody is told that one is late. */
+static void empty_lines(void **state)
+{
+	static const char post[] = POST "Content-Length: 5\r\n\r\nhello\r\n";
+	static const char get[] = "GET /hello/b" V "\r\n";
+	static struct rig rig;
+
+	(void)state;
+	for (uint32_t n_later = 0; n_later <= 2; n_later++) {
+		const uint32_t len = sizeof(post) - 1;
+
+		rig_open(&rig, 4, 1);
+		rig_feed(&rig, post, len - n_later);
+		rig_drain(&rig);
+		rig.env.now_us += 20000000;
+		for (uint32_t i = len - n_later; i < len; i++)
+			rig_feed(&rig, post + i, 1);
+		assert_true(rs_http_idle(&rig.hc));
+		assert_int_equal(rig.heads.n_free, 1);
+		assert_deadline_in(&rig, 10000000); /* of the idle client, as it was */
+		wait_for_deadline(&rig);
+		assert_true(rig.hc.closing && !rig.hc.abort);
+		assert_int_equal(rig.counters[HTTP_C_IDLE_TIMEOUT], 1);
+		expect_transcript(&rig, HA);
+		rig_close(&rig);
+	}
+	rig_open(&rig, 4, 1);
+	rig_feed(&rig, post, sizeof(post) - 1);
+	rig_drain(&rig);
+	rs_http_eof(&rig.env, &rig.hc, &rig.out);
+	assert_true(rig.hc.closing);
+	expect_transcript(&rig, HA);
+	rig_close(&rig);
+	/* The first byte of what is no empty line has the clock run. */
+	rig_open(&rig, 4, 1);
+	rig_feed(&rig, post, sizeof(post) - 1);
+	rig_feed(&rig, get, 1);
+	rig_drain(&rig);
+	assert_false(rs_http_idle(&rig.hc));
+	assert_deadline_in(&rig, 10000000);
+	rig_feed(&rig, get + 1, sizeof(get) - 2);
+	expect_transcript(&rig, HA "\n200 \"Hello, b\"");
+	assert_true(rs_http_idle(&rig.hc));
+	rig_close(&rig);
+	/* Where no buffer is left for it. */
+	rig_open(&rig, 4, 0);
+	rig_feed(&rig, "\r\n", 2);
+	assert_true(rs_http_idle(&rig.hc));
+	rig_feed(&rig, get, sizeof(get) - 1);
+	expect_transcript(&rig, "503 close");
+	rig_close(&rig);
+}
+
 static void slow_bodies(void **state)
 {
 	static struct rig rig;
@@ -808,6 +906,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plain_requests),
 		cmocka_unit_test(names_decoded_and_escaped),
+		cmocka_unit_test(schemes),
 		cmocka_unit_test(names_bounded),
 		cmocka_unit_test(persistence),
 		cmocka_unit_test(bodies),
@@ -825,6 +924,7 @@ int main(void)
 		cmocka_unit_test(idle_clients),
 		cmocka_unit_test(long_targets),
 		cmocka_unit_test(slow_heads),
+		cmocka_unit_test(empty_lines),
 		cmocka_unit_test(slow_bodies),
 		cmocka_unit_test(slow_readers),
 		cmocka_unit_test(reading_and_asking),

@@ -110,6 +110,12 @@ static void conditions(void **state)
 		{"If-None-Match: W/\"abc\"\r\n", HTTP_NOT_MODIFIED}, /* weak comparison */
 		{"If-None-Match: \"a,b\" , , W/\"y\",\"abc\"\r\n", HTTP_NOT_MODIFIED},
 		{"If-None-Match: *\r\n", HTTP_NOT_MODIFIED},
+		/* Several lines are one list, in which "*" is no tag. */
+		{"If-None-Match: \"x\"\r\nIf-None-Match: \"abc\"\r\n", HTTP_NOT_MODIFIED},
+		{"If-None-Match: *\r\nIf-None-Match: \"x\"\r\n", HTTP_PROCEED},
+		{"If-None-Match: *, \"x\"\r\n", HTTP_PROCEED},
+		{"If-Match: *\r\n", HTTP_PROCEED},
+		{"If-Match: *\r\nIf-Match: \"x\"\r\n", HTTP_PRECONDITION_FAILED},
 		{"If-None-Match: \"x\"\r\n", HTTP_PROCEED},
 		{"If-None-Match: \"abc\r\n", HTTP_PROCEED},
 		{"If-None-Match: \"abc\"x\r\n", HTTP_PROCEED},

@@ -128,6 +128,7 @@ static void good_heads(void **state)
 		"GET HTTP://x HTTP/1.1\r\n" H "\r\n",
 		"GET https://x:443/a?b HTTP/1.1\r\n" H "\r\n",
 		"GET http://x?q HTTP/1.1\r\n" H "\r\n",
+		"GET ftp://x/a?b HTTP/1.1\r\n" H "\r\n",
 		"GET http://[::1]:80/ HTTP/1.1\r\n" H "\r\n",
 		"CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n",
 		"CONNECT [2001:db8::1]:443 HTTP/1.1\r\n" H "\r\n",
@@ -274,8 +275,12 @@ static void bad_targets(void **state)
 		"http://x#f",
 		"http://x/#f",
 		"http://x/%",
-		"httpx://x/",
-		"ftp://x/",
+		"ftp://",
+		"ftp:x/",
+		"1ftp://x/",
+		"f_tp://x/",
+		"://x/",
+		"ftp://u@x/",
 		"file:///etc/passwd",
 		"urn:x",
 		"//\t",
@@ -589,6 +594,7 @@ static void targets_taken_apart(void **state)
 		{"OPTIONS http://y/ HTTP/1.1", HTTP_ABSOLUTE_FORM, "/", NULL, "y"},
 		{"OPTIONS * HTTP/1.1", HTTP_ASTERISK_FORM, "*", NULL, "x:8080"},
 		{"CONNECT y:2 HTTP/1.1", HTTP_AUTHORITY_FORM, "", NULL, "y:2"},
+		{"GET a+b-c.1://y/a HTTP/1.1", HTTP_ABSOLUTE_FORM, "/a", NULL, "y"},
 	};
 
 	(void)state;
@@ -609,6 +615,37 @@ static void targets_taken_apart(void **state)
 				assert_null(req.query.data);
 			free(copy);
 		}
+	}
+}
+
+static void schemes(void **state)
+{
+	static const struct {
+		const char *name;
+		enum http_scheme scheme;
+	} cases[] = {
+		{"http", HTTP_SCHEME_HTTP},
+		{"HttP", HTTP_SCHEME_HTTP},
+		{"https", HTTP_SCHEME_HTTPS},
+		{"HTTPS", HTTP_SCHEME_HTTPS},
+		{"httpx", HTTP_SCHEME_OTHER},
+		{"h", HTTP_SCHEME_OTHER},
+		{"ftp", HTTP_SCHEME_OTHER},
+		{"a+b-c.1", HTTP_SCHEME_OTHER},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[128];
+		uint8_t *copy;
+		struct http_req req;
+
+		snprintf(text, sizeof(text), "GET %s://y HTTP/1.1\r\nHost: x\r\n\r\n",
+			cases[i].name);
+		req = parsed(twins[0], text, &copy);
+		assert_int_equal(req.form, HTTP_ABSOLUTE_FORM);
+		assert_int_equal(req.scheme, cases[i].scheme);
+		free(copy);
 	}
 }
 
@@ -826,6 +863,7 @@ int main(void)
 		cmocka_unit_test(every_byte_everywhere),
 		cmocka_unit_test(every_offset),
 		cmocka_unit_test(targets_taken_apart),
+		cmocka_unit_test(schemes),
 		cmocka_unit_test(fields_taken_apart),
 		cmocka_unit_test(known_names),
 		cmocka_unit_test(persistence_and_framing),
