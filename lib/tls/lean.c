@@ -9,7 +9,7 @@
 
 /* Section 5.5: fewer records with one key than AES-GCM stands. */
 #define MAX_RECORDS_PER_KEY (UINT64_C(1) << 23)
-/* What carries no data, a read: then the client is told to go away. */
+/* What carries no data, a read: a record more, and the client is told to go away. */
 #define MAX_EMPTY_RECORDS 32
 /* A record shorter than that only where there is no more to send. */
 #define MIN_RECORD_BYTES 512
@@ -297,7 +297,7 @@ enum tls_status rs_tls_lean_read(struct tls_session *s, uint8_t *to, uint32_t ma
 		return TLS_FAILED;
 	*n = 0;
 	for (uint32_t i = 0; status == TLS_OK && !*n; i++) {
-		if (i == MAX_EMPTY_RECORDS)
+		if (i > MAX_EMPTY_RECORDS)
 			return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 		status = read_one(s, to, n);
 	}

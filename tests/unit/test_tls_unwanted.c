@@ -58,7 +58,7 @@ static const struct unwanted all[] = {
 	{"4.6.1: NewSessionTicket", HANDSHAKE, 4, {4}, 0, TLS_ALERT_UNEXPECTED_MESSAGE, false},
 	{"4.6.2: Certificate", HANDSHAKE, 8, {11, 0, 0, 4}, 0, TLS_ALERT_UNEXPECTED_MESSAGE, false},
 	{"4.4.4: Finished", HANDSHAKE, 5, {20, 0, 0, 1, 0}, 0, TLS_ALERT_UNEXPECTED_MESSAGE, false},
-	{"5.1: a few empty records", DATA, 0, {0}, 20, GOES_ON, false},
+	{"5.1: a few empty records", DATA, 0, {0}, 32, GOES_ON, false},
 	{"5.1: too many of them", DATA, 0, {0}, 40, TLS_ALERT_UNEXPECTED_MESSAGE, false},
 };
 
@@ -220,6 +220,31 @@ static void a_key_update_in_fragments(void **state)
 		say(HANDSHAKE, update, 3);
 		say(DATA, update, 1);
 		assert_int_equal(answer(), TLS_ALERT_UNEXPECTED_MESSAGE);
+		end();
+	}
+}
+
+/* Section 4.6.3: scanners ask for 32 in a row; who says nothing else is sent away at last. */
+static void key_updates_in_a_row(void **state)
+{
+	static const uint8_t update[5] = {24, 0, 0, 1, 1};
+
+	(void)state;
+	for (uint32_t too_many = 0; too_many < 2; too_many++) {
+		uint32_t n;
+
+		begin(false);
+		for (uint32_t i = 0; i < 32 + too_many; i++) {
+			say(HANDSHAKE, update, sizeof(update));
+			assert_true(rs_tls_keys_update(&keys, &rig.library->suites[0], true));
+		}
+		say(DATA, update, 1);
+		if (too_many) {
+			assert_int_equal(answer(), TLS_ALERT_UNEXPECTED_MESSAGE);
+		} else {
+			assert_int_equal(server_read(&rig, &n), TLS_OK);
+			assert_int_equal(n, 1);
+		}
 		end();
 	}
 }
@@ -423,6 +448,7 @@ int main(void)
 		cmocka_unit_test(records_of_the_greatest_size),
 		cmocka_unit_test(padding_to_the_greatest_size),
 		cmocka_unit_test(a_key_update_in_fragments),
+		cmocka_unit_test(key_updates_in_a_row),
 		cmocka_unit_test(ccs_before_the_finished),
 		cmocka_unit_test(a_finished_in_fragments),
 		cmocka_unit_test(nothing_but_the_finished),
