@@ -123,6 +123,12 @@ static uint64_t ticket_id(const SSL_SESSION *session)
 	return id;
 }
 
+/* RFC 8446 section 4.2.10. OpenSSL compares versions and protocols, but of suites only hashes. */
+static bool has_same_suite(const SSL *ssl, const SSL_SESSION *session)
+{
+	return SSL_get_pending_cipher(ssl) == SSL_SESSION_get0_cipher(session);
+}
+
 /* At most once a ticket, and only for tickets of this process, which has seen all of them. */
 static int on_early_data(SSL *ssl, void *domain)
 {
@@ -132,6 +138,8 @@ static int on_early_data(SSL *ssl, void *domain)
 	size_t n = 0;
 	struct timespec now;
 
+	if (session && !has_same_suite(ssl, session))
+		return 0;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (session && SSL_SESSION_get0_ticket_appdata(session, (void **)&box, &n) &&
 		n == sizeof(*box) && !memcmp(box, &d->shared->box, n) &&
