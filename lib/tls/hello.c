@@ -28,6 +28,7 @@ enum extension {
 	SUPPORTED_VERSIONS = 43,
 	COOKIE = 44,
 	PSK_MODES = 45,
+	CERTIFICATE_AUTHORITIES = 47,
 	POST_HANDSHAKE_AUTH = 49,
 	SIGNATURE_ALGORITHMS_CERT = 50,
 	KEY_SHARE = 51,
@@ -123,15 +124,13 @@ static bool read_name(struct span s, struct tls_hello *h)
 	       !memchr(h->name.data, 0, h->name.len);
 }
 
-/* RFC 6066 section 8. */
+/* RFC 6066 section 8: of OCSP, with no responders nor extensions, which would have to be DER. */
 static bool read_status(struct span s, struct tls_hello *h)
 {
 	struct reader r = in(s);
 
 	h->wants_status = number(&r, 1) == 1;
-	vector(&r, 2);
-	vector(&r, 2);
-	return is_done(&r) && h->wants_status;
+	return h->wants_status && !vector(&r, 2).len && !vector(&r, 2).len && is_done(&r);
 }
 
 /* RFC 7301 section 3.1 */
@@ -191,33 +190,43 @@ static bool fit(struct span shares, struct span groups)
 static enum tls_alert read_tickets(struct span s, const uint8_t *message, struct tls_hello *h)
 {
 	struct reader r = in(s);
-	struct reader identities = in(vector(&r, 2)), binders;
+	struct reader identities, binders;
 	int32_t more = 0;
 
+	h->tickets = vector(&r, 2);
 	h->n_before_binders = (uint32_t)(r.at - message);
-	binders = in(vector(&r, 2));
-	if (!is_done(&r))
+	h->binders = vector(&r, 2);
+	if (!is_done(&r) || !h->tickets.len || !h->binders.len)
 		return TLS_ALERT_DECODE_ERROR;
-	for (; identities.at < identities.end; more++) {
+	for (identities = in(h->tickets); identities.at < identities.end; more++) {
 		struct span ticket = vector(&identities, 2);
 
 		number(&identities, 4);
 		if (!ticket.len)
 			return TLS_ALERT_DECODE_ERROR;
-		if (!more)
-			h->ticket = ticket;
 	}
-	for (struct span first = {0}; binders.at < binders.end; more--) {
-		struct span binder = vector(&binders, 1);
-
-		if (binder.len < 32)
+	for (binders = in(h->binders); binders.at < binders.end; more--) {
+		if (vector(&binders, 1).len < 32)
 			return TLS_ALERT_DECODE_ERROR;
-		if (!first.len)
-			h->binder = first = binder;
 	}
-	if (!h->ticket.len || !h->binder.len || !is_done(&identities) || !is_done(&binders))
+	if (!is_done(&identities) || !is_done(&binders))
 		return TLS_ALERT_DECODE_ERROR;
 	return more ? TLS_ALERT_ILLEGAL_PARAMETER : TLS_ALERT_NONE;
+}
+
+bool rs_tls_hello_ticket(
+	const struct tls_hello *h, uint32_t number_of_it, struct span *ticket, struct span *binder)
+{
+	struct reader tickets = in(h->tickets), binders = in(h->binders);
+
+	for (uint32_t i = 0; tickets.at < tickets.end; i++) {
+		*ticket = vector(&tickets, 2);
+		number(&tickets, 4); /* obfuscated_ticket_age */
+		*binder = vector(&binders, 1);
+		if (i == number_of_it)
+			return true;
+	}
+	return false;
 }
 
 static bool read_extension(
@@ -250,6 +259,7 @@ static bool read_extension(
 	case MAX_FRAGMENT_LENGTH:
 	case EARLY_DATA:
 	case COOKIE:
+	case CERTIFICATE_AUTHORITIES:
 	case POST_HANDSHAKE_AUTH:
 	case SIGNATURE_ALGORITHMS_CERT:
 		return false;
@@ -268,7 +278,7 @@ static bool read_extensions(struct span s, const uint8_t *message, struct tls_he
 		uint32_t type = number(&r, 2);
 		struct span body = vector(&r, 2);
 
-		if (r.bad || n == MAX_EXTENSIONS || h->ticket.len)
+		if (r.bad || n == MAX_EXTENSIONS || h->tickets.len)
 			return false;
 		for (uint32_t i = 0; i < n; i++) {
 			if (seen[i] == type)
@@ -280,7 +290,7 @@ static bool read_extensions(struct span s, const uint8_t *message, struct tls_he
 			return false;
 	}
 	return has_versions && h->share.len == X25519_BYTES && fit(h->shares, h->groups) &&
-	       h->signatures.len && (!h->ticket.len || h->takes_tickets);
+	       (h->tickets.len ? h->takes_tickets : h->signatures.len > 0); /* section 9.2 */
 }
 
 bool rs_tls_hello_read(struct span message, struct tls_hello *h)

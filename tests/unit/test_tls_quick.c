@@ -384,7 +384,7 @@ static void hellos_cut_short_or_grown_are_none(void **state)
 {
 	static struct rig r;
 	struct tls_hello h;
-	struct span message;
+	struct span message, ticket, binder;
 
 	(void)state;
 	begin(&r);
@@ -397,7 +397,9 @@ static void hellos_cut_short_or_grown_are_none(void **state)
 	assert_memory_equal(h.name.data, "a.test", 6);
 	assert_int_equal(h.share.len, 32);
 	assert_int_equal(h.session_id.len, 32);
-	assert_int_equal(h.binder.len, 32);
+	assert_true(rs_tls_hello_ticket(&h, 0, &ticket, &binder));
+	assert_int_equal(binder.len, 32);
+	assert_false(rs_tls_hello_ticket(&h, 1, &ticket, &binder));
 	assert_int_equal(h.n_before_binders, message.len - 2 - 1 - 32);
 	assert_true(rs_tls_hello_lists(h.suites, 0x1301));
 	for (uint32_t n = 0; n < message.len; n++) {
