@@ -23,6 +23,7 @@ enum extension {
 	SUPPORTED_GROUPS = 10,
 	SIGNATURE_ALGORITHMS = 13,
 	ALPN = 16,
+	PADDING = 21,
 	PRE_SHARED_KEY = 41,
 	EARLY_DATA = 42,
 	SUPPORTED_VERSIONS = 43,
@@ -32,6 +33,7 @@ enum extension {
 	POST_HANDSHAKE_AUTH = 49,
 	SIGNATURE_ALGORITHMS_CERT = 50,
 	KEY_SHARE = 51,
+	ENCRYPTED_CLIENT_HELLO = 0xfe0d,
 };
 
 /* ---- what is left of a structure: reading past its end makes it bad, and all that follows ---- */
@@ -340,4 +342,78 @@ enum tls_alert rs_tls_hello_fault(const struct tls_hello_parts *p)
 	if (only_numbers(p->groups, 2, &list) && read_shares(p->shares, &h) && !fit(h.shares, list))
 		return TLS_ALERT_ILLEGAL_PARAMETER;
 	return is_part(p->tickets) ? read_tickets(p->tickets, p->tickets.data, &h) : TLS_ALERT_NONE;
+}
+
+/* ---- one hello after the other ---- */
+
+/* Those that may change (section 4.1.2), with that of ECH, which does (RFC 9849). */
+static bool may_change(uint32_t type)
+{
+	return type == KEY_SHARE || type == EARLY_DATA || type == PRE_SHARED_KEY ||
+	       type == PADDING || type == ENCRYPTED_CLIENT_HELLO;
+}
+
+/* FNV-1a: nobody gains by two hellos with the same sum. */
+static uint64_t sum_of(const uint8_t *from, const uint8_t *to)
+{
+	uint64_t sum = UINT64_C(0xcbf29ce484222325);
+
+	while (from < to)
+		sum = (sum ^ *from++) * UINT64_C(0x100000001b3);
+	return sum;
+}
+
+/* In any order: clients are known that change it. */
+static enum tls_alert sum_extensions(struct span s, struct tls_hello_gist *g)
+{
+	uint8_t seen[(1 << 16) / 8] = {0};
+	bool has_cookie = false, is_1_3 = false;
+	struct reader r = in(s);
+
+	while (r.at < r.end) {
+		const uint8_t *begin = r.at;
+		uint32_t type = number(&r, 2);
+		struct span body = vector(&r, 2);
+
+		if (r.bad)
+			return TLS_ALERT_NONE;
+		if (seen[type / 8] & 1 << type % 8)
+			return TLS_ALERT_ILLEGAL_PARAMETER;
+		seen[type / 8] |= (uint8_t)(1 << type % 8);
+		has_cookie |= type == COOKIE;
+		is_1_3 |=
+			type == SUPPORTED_VERSIONS && body.len &&
+			rs_tls_hello_lists(
+				(struct span){.data = body.data + 1, .len = body.len - 1}, TLS_1_3);
+		g->had_tickets |= type == PRE_SHARED_KEY;
+		if (!may_change(type))
+			g->sum += sum_of(begin, r.at);
+	}
+	return has_cookie && is_1_3 ? TLS_ALERT_ILLEGAL_PARAMETER : TLS_ALERT_NONE;
+}
+
+enum tls_alert rs_tls_hello_fault_of(struct span message, struct tls_hello_gist *first)
+{
+	struct reader r = in(message);
+	struct tls_hello_gist gist = {.was_there = true};
+	const uint8_t *begin;
+	enum tls_alert fault;
+
+	take(&r, TLS_MESSAGE_HEADER);
+	begin = r.at;
+	take(&r, 2 + 32); /* version, random */
+	vector(&r, 1);    /* session id */
+	vector(&r, 2);    /* suites */
+	vector(&r, 1);    /* compression methods */
+	gist.sum = sum_of(begin, r.at);
+	fault = sum_extensions(vector(&r, 2), &gist);
+	if (fault != TLS_ALERT_NONE || !is_done(&r))
+		return fault;
+	if (!first->was_there) {
+		*first = gist;
+		return TLS_ALERT_NONE;
+	}
+	return gist.sum == first->sum && (first->had_tickets || !gist.had_tickets)
+		       ? TLS_ALERT_NONE
+		       : TLS_ALERT_ILLEGAL_PARAMETER;
 }

@@ -16,26 +16,12 @@
 
 /* ---- out of OpenSSL ---- */
 
-/* Counts the records that are written after our Finished: tickets, and answers to early data. */
-static void on_message(int written, int version, int content_type, const void *data, size_t bytes,
-	SSL *ssl, void *arg)
+void rs_tls_lean_count(struct tls_session *s, int content_type, const uint8_t *data, size_t bytes)
 {
-	struct tls_session *s = SSL_get_app_data(ssl);
-	const uint8_t *message = data;
-
-	(void)version;
-	(void)arg;
-	if (!written)
-		return;
-	if (content_type == SSL3_RT_HANDSHAKE && bytes && message[0] == TLS_FINISHED)
+	if (content_type == SSL3_RT_HANDSHAKE && bytes && data[0] == TLS_FINISHED)
 		s->n_app_records = 0;
 	else if (content_type == SSL3_RT_INNER_CONTENT_TYPE)
 		s->n_app_records++;
-}
-
-void rs_tls_use_lean(SSL_CTX *ctx)
-{
-	SSL_CTX_set_msg_callback(ctx, on_message);
 }
 
 /* RFC 6066 section 4 */

@@ -40,7 +40,7 @@ struct flight {
 	struct tls_ticket ticket;            /* which one resumes … */
 	uint32_t n_ticket;                   /* … its number … */
 	struct span binder;                  /* … and its binder */
-	uint8_t hello_out[HELLO_BYTES]; /* ServerHello */
+	uint8_t hello_out[HELLO_BYTES];      /* ServerHello */
 	uint32_t n_hello_out;
 	uint8_t out[MAX_FLIGHT]; /* what is encrypted */
 	uint32_t n_out;
@@ -316,8 +316,7 @@ static bool read_hello(struct flight *f, struct span record)
 		!choose_protocol(f) || !hash_name(f))
 		return false;
 	choose_ticket(f);
-	return f->resumes ||
-	       rs_tls_hello_lists(f->hello.signatures, f->identity->algorithm);
+	return f->resumes || rs_tls_hello_lists(f->hello.signatures, f->identity->algorithm);
 }
 
 /* ---- the first flight ---- */
@@ -427,8 +426,8 @@ static enum tls_status answer(struct flight *f, bool *declined)
 
 static enum tls_status answer_if_there_is_room(struct flight *f, bool *declined)
 {
-	const uint32_t need = HELLO_BYTES + SMALL_BYTES + TLS_MAX_SIGNATURE +
-			      rs_tls_identity_bytes(f->identity);
+	const uint32_t need =
+		HELLO_BYTES + SMALL_BYTES + TLS_MAX_SIGNATURE + rs_tls_identity_bytes(f->identity);
 	struct tls_session *s = f->s;
 
 	if (s->pipe->total_room(s->self, need) >= need)

@@ -51,6 +51,16 @@ static void look_for_faults(struct span s)
 	rs_tls_hello_fault(&p);
 }
 
+/* As the first of two, and as the second: itself it is always like. */
+static void compare(struct span message)
+{
+	struct tls_hello_gist gist = {0};
+	enum tls_alert fault = rs_tls_hello_fault_of(message, &gist);
+
+	check(fault == TLS_ALERT_NONE || !gist.was_there);
+	check(rs_tls_hello_fault_of(message, &gist) == fault);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span message = {.len = (uint32_t)size};
@@ -75,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(h.suites.len >= 2 && (h.signatures.len >= 2 || h.tickets.len));
 	}
 	look_for_faults(message);
+	compare(message);
 	free(copy);
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include "tls_rig.h"
 #include "tls/domain_internal.h"
 
+#define CCS_BYTES 6
 #define MAX_TEXT  (TLS_RECORD_PLAINTEXT + 1)
 #define NO_ALERT  256 /* the session ends without one */
 #define GOES_ON   257
@@ -279,9 +280,44 @@ static void ccs_before_the_finished(void **state)
 	}
 }
 
+/* ---- the second hello ---- */
+
+#define RANDOM_AT   (CCS_BYTES + TLS_RECORD_HEADER + 4 + 2)
+#define N_UNCHANGED (32 + 1 + 32) /* random and session id; the latter's length at 32 */
+
+/* Section 4.1.2: a bit of it is another than in the first. */
+static void a_second_hello_of_other_bytes(void **state)
+{
+	uint32_t n;
+
+	(void)state;
+	for (uint32_t i = 0; i <= N_UNCHANGED; i++) {
+		bool is_changed = i < N_UNCHANGED;
+
+		if (i == 32)
+			continue;
+		rig_init_with(&rig, i % 2);
+		SSL_CTX_set1_groups_list(rig.ctx, "P-521:P-256");
+		rig_connect(&rig);
+		SSL_do_handshake(rig.client);
+		carry(&rig);
+		assert_int_equal(server_read(&rig, &n), TLS_WANT_INPUT);
+		carry(&rig);
+		SSL_do_handshake(rig.client);
+		carry(&rig);
+		if (is_changed)
+			rig.in[RANDOM_AT + i] ^= 1;
+		assert_int_equal(server_read(&rig, &n), is_changed ? TLS_FAILED : TLS_WANT_INPUT);
+		assert_int_equal(rig.out[0], is_changed ? ALERT : HANDSHAKE);
+		if (is_changed)
+			assert_int_equal(rig.out[6], TLS_ALERT_ILLEGAL_PARAMETER);
+		rig_disconnect(&rig);
+		rig_fini(&rig);
+	}
+}
+
 /* ---- the Finished ---- */
 
-#define CCS_BYTES      6
 #define FINISHED_BYTES (4 + 32)
 
 /* A handshake up to the client's Finished, which the server has not seen; keys: the client's. */
@@ -450,6 +486,7 @@ int main(void)
 		cmocka_unit_test(a_key_update_in_fragments),
 		cmocka_unit_test(key_updates_in_a_row),
 		cmocka_unit_test(ccs_before_the_finished),
+		cmocka_unit_test(a_second_hello_of_other_bytes),
 		cmocka_unit_test(a_finished_in_fragments),
 		cmocka_unit_test(nothing_but_the_finished),
 		cmocka_unit_test(alerts_instead_of_the_finished),
