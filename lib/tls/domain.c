@@ -87,10 +87,11 @@ static int on_hello(SSL *ssl, int *alert, void *unused)
 		.shares = extension(ssl, TLSEXT_TYPE_key_share),
 		.tickets = extension(ssl, TLSEXT_TYPE_psk),
 	};
-	const struct tls_session *s = SSL_get_app_data(ssl);
+	struct tls_session *s = SSL_get_app_data(ssl);
 	enum tls_alert fault = s->hello_fault;
 
 	(void)unused;
+	rs_tls_note_name(s, p.name);
 	p.compressions.len =
 		(uint32_t)SSL_client_hello_get0_compression_methods(ssl, &p.compressions.data);
 	if (fault == TLS_ALERT_NONE)

@@ -70,6 +70,7 @@ struct tls_session {
 	bool owes_update;                  /* the client has asked for new keys of ours */
 	bool has_asked_room;               /* for the first flight of a handshake of ours */
 	enum tls_alert hello_fault;        /* of the last ClientHello that OpenSSL has got */
+	uint64_t name;                     /* … whom it asks for, hashed: see resume.c … */
 	struct tls_hello_gist first_hello; /* … and what the next one has to be like */
 	uint8_t n_secrets;                 /* TLS_SECRET_…: whose secrets stand in rx and tx */
 	uint8_t n_update; /* bytes of a KeyUpdate that has not come as a whole … */
