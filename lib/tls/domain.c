@@ -112,6 +112,8 @@ static bool has_name(const struct tls_identity *identity, const char *name)
 
 const struct tls_identity *rs_tls_identity_for(const struct tls_domain *d, const char *name)
 {
+	if (*name == '.') /* OpenSSL would take it for all that ends so */
+		return NULL;
 	for (uint32_t i = 0; i < d->n_identities; i++) {
 		if (has_name(&d->identities[i], name))
 			return &d->identities[i];

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "tls_rig.h"
+#include "tls/domain_internal.h"
 
 /* The client says n bytes of a pattern, and the server repeats them. */
 static void echo(struct rig *r, uint32_t n)
@@ -337,6 +338,24 @@ static void sessions_are_resumed_for_their_name(void **state)
 	}
 }
 
+/* RFC 6125 section 6.4: whole names, in any case, and nothing that is none. */
+static void names(void **state)
+{
+	static const struct {
+		const char *name;
+		bool is_known;
+	} all[] = {{"a.test", true}, {"A.Test", true}, {"a.test.", false}, {"b.test", false},
+		{"test", false}, {".test", false}, {".a.test", false}, {".", false}};
+	static struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(all); i++)
+		assert_int_equal(
+			rs_tls_identity_for(r.domain, all[i].name) != NULL, all[i].is_known);
+	rig_fini(&r);
+}
+
 static void early_data_counts_once(void **state)
 {
 	static struct tls_replay r;
@@ -366,6 +385,7 @@ int main(void)
 		cmocka_unit_test(sessions_are_resumed_until_their_key_is_gone),
 		cmocka_unit_test(each_resumption_brings_a_new_ticket),
 		cmocka_unit_test(sessions_are_resumed_for_their_name),
+		cmocka_unit_test(names),
 		cmocka_unit_test(early_data_counts_once),
 	};
 
