@@ -278,7 +278,7 @@ static void long_hellos(void **state)
 /* What begins like no hello is OpenSSL's at once, which does not wait for a record of it. */
 static void other_protocols(void **state)
 {
-	static const char *const words[] = {"G", "GET / HTTP/1.1\r\n\r\n", "\x16G", "\x15\x03"};
+	static const char *const words[] = {"G", "GET / HTTP/1.1\r\n\r\n", "\x16GET /", "\x15\x03"};
 	static struct rig r;
 	uint32_t n;
 
@@ -293,6 +293,31 @@ static void other_protocols(void **state)
 		r.has_ended = true;
 		assert_int_equal(server_read(&r, &n), TLS_FAILED);
 		rig_disconnect(&r);
+	}
+	finish(&r);
+}
+
+/* Section 5.1: whatever the version of a record is, it is to be ignored. */
+static void versions_of_records(void **state)
+{
+	static const uint32_t versions[] = {0x0300, 0x0301, 0x0304, 0x0200, 0x0505, 0xffff};
+	static struct rig r;
+	uint32_t n;
+
+	(void)state;
+	begin(&r);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(versions); i++) {
+		rig_connect(&r);
+		SSL_do_handshake(r.client);
+		carry(&r);
+		r.in[1] = (uint8_t)(versions[i] >> 8);
+		r.in[2] = (uint8_t)versions[i];
+		assert_int_equal(server_read(&r, &n), TLS_WANT_INPUT);
+		carry(&r);
+		shake_hands(&r);
+		talk(&r);
+		rig_disconnect(&r);
+		assert_int_equal(r.counters[TLS_C_HANDSHAKES_QUICK], i + 1);
 	}
 	finish(&r);
 }
@@ -555,6 +580,7 @@ int main(void)
 		cmocka_unit_test(hellos_in_pieces),
 		cmocka_unit_test(long_hellos),
 		cmocka_unit_test(other_protocols),
+		cmocka_unit_test(versions_of_records),
 		cmocka_unit_test(padded_records),
 		cmocka_unit_test(clients_that_want_short_records),
 		cmocka_unit_test(others_are_openssls),
