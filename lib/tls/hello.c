@@ -263,8 +263,9 @@ static bool read_extension(
 	case COOKIE:
 	case CERTIFICATE_AUTHORITIES:
 	case POST_HANDSHAKE_AUTH:
-	case SIGNATURE_ALGORITHMS_CERT:
 		return false;
+	case SIGNATURE_ALGORITHMS_CERT: /* section 4.4.2.2: the one chain goes out all the same */
+		return only_numbers(s, 2, &list);
 	default:
 		return true;
 	}

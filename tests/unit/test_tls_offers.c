@@ -23,6 +23,7 @@
 enum extension {
 	SIGNATURE_ALGORITHMS = 13,
 	PRE_SHARED_KEY = 41,
+	SIGNATURE_ALGORITHMS_CERT = 50,
 };
 
 struct offer {
@@ -31,6 +32,7 @@ struct offer {
 	bool is_foreign;    /* none of ours is there */
 	const char *signatures;
 	uint32_t n_signatures; /* 0: the extension is not there */
+	const char *of_chain;  /* signature_algorithms_cert, of 4 bytes; NULL: it is not there */
 };
 
 static struct rig rig;
@@ -137,6 +139,11 @@ static uint32_t put_hello(uint8_t *to, const uint8_t *was, uint32_t bytes, const
 	n = n_extensions = at;
 	memcpy(to, was, n);
 	n += 2;
+	if (o->of_chain) {
+		n += rs_tls_put_number(to + n, SIGNATURE_ALGORITHMS_CERT, 2);
+		n += rs_tls_put_number(to + n, 4, 2);
+		n += rs_tls_put_bytes(to + n, (const uint8_t *)o->of_chain, 4);
+	}
 	for (at += 2; at < bytes; at += 4 + (uint32_t)rs_load_be16(was + at + 2))
 		n += put_extension(to + n, (uint32_t)rs_load_be16(was + at), was + at + 4,
 			(uint32_t)rs_load_be16(was + at + 2), o);
@@ -191,9 +198,9 @@ static int answer_to(const struct offer *o)
 	return answer;
 }
 
-#define ECDSA "\x00\x02\x04\x03", 4
-#define RSA   "\x00\x02\x08\x04", 4
-#define NONE  NULL, 0
+#define ECDSA "\x00\x02\x04\x03", 4, NULL
+#define RSA   "\x00\x02\x08\x04", 4, NULL
+#define NONE  NULL, 0, NULL
 
 /* Clients keep several, of which some may be for keys that are gone. */
 static void the_first_that_opens(void **state)
@@ -223,12 +230,29 @@ static void without_signatures(void **state)
 	assert_int_equal(answer_to(&(struct offer){0, false, true, RSA}), FAILED);
 }
 
+/* Section 4.4.2.2: there is but one chain, and it is sent whatever it is signed with. */
+static void with_algorithms_of_chains(void **state)
+{
+	(void)state;
+	assert_int_equal(answer_to(&(struct offer){.signatures = "\x00\x02\x04\x03",
+				 .n_signatures = 4,
+				 .is_foreign = true,
+				 .of_chain = "\x00\x02\x99\x99"}),
+		NO_TICKET);
+	assert_int_equal(answer_to(&(struct offer){.signatures = "\x00\x02\x04\x03",
+				 .n_signatures = 4,
+				 .is_foreign = true,
+				 .of_chain = "\x00\x01\x99\x99"}),
+		FAILED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_first_that_opens, begin, end),
 		cmocka_unit_test_setup_teardown(but_not_any_number_of_them, begin, end),
 		cmocka_unit_test_setup_teardown(without_signatures, begin, end),
+		cmocka_unit_test_setup_teardown(with_algorithms_of_chains, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, make_certificate, remove_certificate);
