@@ -86,7 +86,8 @@ static void each_fault_has_its_alert(void **state)
 
 /* ---- one hello after the other ---- */
 
-#define HEAD        "\x03\x03" BINDER "\x01s\x00\x02\x13\x01\x01\x00" /* a random of 32 bytes, too */
+/* A binder makes a random, too: both are 32 bytes. */
+#define HEAD        "\x03\x03" BINDER "\x01s\x00\x02\x13\x01\x01\x00"
 #define VERSION_1_3 "\x00\x2b\x00\x03\x02\x03\x04"
 #define NAME        "\x00\x00\x00\x06\x00\x04\x00\x00\x01"
 #define FIRST       VERSION_1_3 NAME "a"
