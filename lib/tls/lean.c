@@ -11,6 +11,8 @@
 #define MAX_RECORDS_PER_KEY (UINT64_C(1) << 23)
 /* What carries no data, a read: a record more, and the client is told to go away. */
 #define MAX_EMPTY_RECORDS 32
+/* Each costs more than what it is made of, and no client needs so many. */
+#define MAX_KEY_UPDATES 32
 /* A record shorter than that only where there is no more to send. */
 #define MIN_RECORD_BYTES 512
 
@@ -100,6 +102,7 @@ enum tls_status rs_tls_lean_write(
 		len = room - TLS_RECORD_OVERHEAD;
 	}
 	status = rs_tls_lean_seal(s, TLS_CONTENT_DATA, data, len);
+	s->n_updates = 0;
 	*n = status == TLS_OK ? len : 0;
 	return status;
 }
@@ -236,6 +239,8 @@ static enum tls_status take_handshake(struct tls_session *s, const uint8_t *text
 	s->n_update = 0;
 	if (update[4] > 1)
 		return rs_tls_lean_fail(s, TLS_ALERT_ILLEGAL_PARAMETER);
+	if (s->n_updates++ == MAX_KEY_UPDATES)
+		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 	if (!rs_tls_keys_update(&s->rx, s->suite, false))
 		return TLS_FAILED;
 	s->owes_update |= update[4] == 1;
@@ -287,5 +292,7 @@ enum tls_status rs_tls_lean_read(struct tls_session *s, uint8_t *to, uint32_t ma
 			return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 		status = read_one(s, to, n);
 	}
+	if (*n)
+		s->n_updates = 0;
 	return status;
 }

@@ -73,6 +73,7 @@ struct tls_session {
 	uint64_t name;                     /* … whom it asks for, hashed: see resume.c … */
 	struct tls_hello_gist first_hello; /* … and what the next one has to be like */
 	uint8_t n_secrets;                 /* TLS_SECRET_…: whose secrets stand in rx and tx */
+	uint8_t n_updates;                 /* KeyUpdates in a row, with no data between */
 	uint8_t n_update; /* bytes of a KeyUpdate that has not come as a whole … */
 	uint8_t update[TLS_KEY_UPDATE_BYTES]; /* … and these */
 	struct tls_record_keys rx, tx;

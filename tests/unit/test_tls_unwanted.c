@@ -225,21 +225,27 @@ static void a_key_update_in_fragments(void **state)
 	}
 }
 
+static void say_update(void)
+{
+	static const uint8_t update[5] = {24, 0, 0, 1, 1};
+
+	say(HANDSHAKE, update, sizeof(update));
+	assert_true(rs_tls_keys_update(&keys, &rig.library->suites[0], true));
+}
+
 /* Section 4.6.3: scanners ask for 32 in a row; who says nothing else is sent away at last. */
 static void key_updates_in_a_row(void **state)
 {
-	static const uint8_t update[5] = {24, 0, 0, 1, 1};
+	static const uint8_t byte;
 
 	(void)state;
 	for (uint32_t too_many = 0; too_many < 2; too_many++) {
 		uint32_t n;
 
 		begin(false);
-		for (uint32_t i = 0; i < 32 + too_many; i++) {
-			say(HANDSHAKE, update, sizeof(update));
-			assert_true(rs_tls_keys_update(&keys, &rig.library->suites[0], true));
-		}
-		say(DATA, update, 1);
+		for (uint32_t i = 0; i < 32 + too_many; i++)
+			say_update();
+		say(DATA, &byte, 1);
 		if (too_many) {
 			assert_int_equal(answer(), TLS_ALERT_UNEXPECTED_MESSAGE);
 		} else {
@@ -248,6 +254,40 @@ static void key_updates_in_a_row(void **state)
 		}
 		end();
 	}
+}
+
+/* One at a time, too; but data between them, from either side, makes it another row. */
+static void key_updates_now_and_then(void **state)
+{
+	static const uint8_t byte;
+	uint32_t n;
+
+	(void)state;
+	for (uint32_t side = 0; side < 2; side++) {
+		begin(false);
+		for (uint32_t i = 0; i < 100; i++) {
+			say_update();
+			assert_int_equal(server_read(&rig, &n), TLS_WANT_INPUT);
+			if (i % 32 != 31)
+				continue;
+			if (side) {
+				say(DATA, &byte, 1);
+				assert_int_equal(server_read(&rig, &n), TLS_OK);
+			} else {
+				assert_int_equal(
+					rs_tls_session_write(&rig.server, &byte, 1, &n), TLS_OK);
+			}
+		}
+		end();
+	}
+	begin(false);
+	for (uint32_t i = 0; i < 32; i++) {
+		say_update();
+		assert_int_equal(server_read(&rig, &n), TLS_WANT_INPUT);
+	}
+	say_update();
+	assert_int_equal(answer(), TLS_ALERT_UNEXPECTED_MESSAGE);
+	end();
 }
 
 /* Section 5: until the Finished they are dropped; but not without end. */
@@ -485,6 +525,7 @@ int main(void)
 		cmocka_unit_test(padding_to_the_greatest_size),
 		cmocka_unit_test(a_key_update_in_fragments),
 		cmocka_unit_test(key_updates_in_a_row),
+		cmocka_unit_test(key_updates_now_and_then),
 		cmocka_unit_test(ccs_before_the_finished),
 		cmocka_unit_test(a_second_hello_of_other_bytes),
 		cmocka_unit_test(a_finished_in_fragments),
