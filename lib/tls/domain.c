@@ -13,6 +13,7 @@
 #include "tls/hello.h"
 #include "tls/identity.h"
 #include "tls/lean.h"
+#include "tls/message.h"
 #include "tls/provider.h"
 
 #define MAX_OCSP_BYTES (64 << 10)
@@ -51,6 +52,22 @@ static bool complain(const struct complaint *c, const char *file, const char *wh
 
 /* ---- hellos ---- */
 
+/* Of a hello OpenSSL keeps the extensions that it knows; here are its bytes. */
+static void on_message(int written, int version, int content_type, const void *data, size_t bytes,
+	SSL *ssl, void *unused)
+{
+	const struct span message = {.data = data, .len = (uint32_t)bytes};
+	struct tls_session *s = SSL_get_app_data(ssl);
+
+	(void)version;
+	(void)unused;
+	if (written)
+		rs_tls_lean_count(s, content_type, message.data, bytes);
+	else if (content_type == SSL3_RT_HANDSHAKE && bytes && !s->open &&
+		 message.data[0] == TLS_CLIENT_HELLO)
+		s->hello_fault = rs_tls_hello_fault_of(message, &s->first_hello);
+}
+
 static struct span extension(SSL *ssl, unsigned int type)
 {
 	const unsigned char *data = NULL;
@@ -70,12 +87,15 @@ static int on_hello(SSL *ssl, int *alert, void *unused)
 		.shares = extension(ssl, TLSEXT_TYPE_key_share),
 		.tickets = extension(ssl, TLSEXT_TYPE_psk),
 	};
-	enum tls_alert fault;
+	struct tls_session *s = SSL_get_app_data(ssl);
+	enum tls_alert fault = s->hello_fault;
 
 	(void)unused;
+	rs_tls_note_name(s, p.name);
 	p.compressions.len =
 		(uint32_t)SSL_client_hello_get0_compression_methods(ssl, &p.compressions.data);
-	fault = rs_tls_hello_fault(&p);
+	if (fault == TLS_ALERT_NONE)
+		fault = rs_tls_hello_fault(&p);
 	if (fault == TLS_ALERT_NONE)
 		return SSL_CLIENT_HELLO_SUCCESS;
 	*alert = (int)fault;
@@ -92,6 +112,8 @@ static bool has_name(const struct tls_identity *identity, const char *name)
 
 const struct tls_identity *rs_tls_identity_for(const struct tls_domain *d, const char *name)
 {
+	if (*name == '.') /* OpenSSL would take it for all that ends so */
+		return NULL;
 	for (uint32_t i = 0; i < d->n_identities; i++) {
 		if (has_name(&d->identities[i], name))
 			return &d->identities[i];
@@ -222,9 +244,8 @@ static SSL_CTX *new_context(
 	SSL_CTX_set_tlsext_servername_callback(ctx, on_server_name);
 	SSL_CTX_set_tlsext_servername_arg(ctx, d);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, d);
+	SSL_CTX_set_msg_callback(ctx, on_message);
 	rs_tls_use_tickets(d, ctx, s);
-	if (d->lean)
-		rs_tls_use_lean(ctx);
 	if (use_client_ca(d, ctx, s, c))
 		return ctx;
 	SSL_CTX_free(ctx);

@@ -71,4 +71,8 @@ const struct tls_identity *rs_tls_identity_for(const struct tls_domain *d, const
 /* Resumption (resume.c): sets ctx up for tickets and early data. */
 void rs_tls_use_tickets(struct tls_domain *d, SSL_CTX *ctx, const struct tls_settings *settings);
 
+/* The hello of a session has this server_name: its tickets are for that, and no others are taken.
+ */
+void rs_tls_note_name(struct tls_session *s, struct span extension);
+
 #endif

@@ -23,14 +23,17 @@ enum extension {
 	SUPPORTED_GROUPS = 10,
 	SIGNATURE_ALGORITHMS = 13,
 	ALPN = 16,
+	PADDING = 21,
 	PRE_SHARED_KEY = 41,
 	EARLY_DATA = 42,
 	SUPPORTED_VERSIONS = 43,
 	COOKIE = 44,
 	PSK_MODES = 45,
+	CERTIFICATE_AUTHORITIES = 47,
 	POST_HANDSHAKE_AUTH = 49,
 	SIGNATURE_ALGORITHMS_CERT = 50,
 	KEY_SHARE = 51,
+	ENCRYPTED_CLIENT_HELLO = 0xfe0d,
 };
 
 /* ---- what is left of a structure: reading past its end makes it bad, and all that follows ---- */
@@ -123,15 +126,13 @@ static bool read_name(struct span s, struct tls_hello *h)
 	       !memchr(h->name.data, 0, h->name.len);
 }
 
-/* RFC 6066 section 8. */
+/* RFC 6066 section 8: of OCSP, with no responders nor extensions, which would have to be DER. */
 static bool read_status(struct span s, struct tls_hello *h)
 {
 	struct reader r = in(s);
 
 	h->wants_status = number(&r, 1) == 1;
-	vector(&r, 2);
-	vector(&r, 2);
-	return is_done(&r) && h->wants_status;
+	return h->wants_status && !vector(&r, 2).len && !vector(&r, 2).len && is_done(&r);
 }
 
 /* RFC 7301 section 3.1 */
@@ -191,33 +192,43 @@ static bool fit(struct span shares, struct span groups)
 static enum tls_alert read_tickets(struct span s, const uint8_t *message, struct tls_hello *h)
 {
 	struct reader r = in(s);
-	struct reader identities = in(vector(&r, 2)), binders;
+	struct reader identities, binders;
 	int32_t more = 0;
 
+	h->tickets = vector(&r, 2);
 	h->n_before_binders = (uint32_t)(r.at - message);
-	binders = in(vector(&r, 2));
-	if (!is_done(&r))
+	h->binders = vector(&r, 2);
+	if (!is_done(&r) || !h->tickets.len || !h->binders.len)
 		return TLS_ALERT_DECODE_ERROR;
-	for (; identities.at < identities.end; more++) {
+	for (identities = in(h->tickets); identities.at < identities.end; more++) {
 		struct span ticket = vector(&identities, 2);
 
 		number(&identities, 4);
 		if (!ticket.len)
 			return TLS_ALERT_DECODE_ERROR;
-		if (!more)
-			h->ticket = ticket;
 	}
-	for (struct span first = {0}; binders.at < binders.end; more--) {
-		struct span binder = vector(&binders, 1);
-
-		if (binder.len < 32)
+	for (binders = in(h->binders); binders.at < binders.end; more--) {
+		if (vector(&binders, 1).len < 32)
 			return TLS_ALERT_DECODE_ERROR;
-		if (!first.len)
-			h->binder = first = binder;
 	}
-	if (!h->ticket.len || !h->binder.len || !is_done(&identities) || !is_done(&binders))
+	if (!is_done(&identities) || !is_done(&binders))
 		return TLS_ALERT_DECODE_ERROR;
 	return more ? TLS_ALERT_ILLEGAL_PARAMETER : TLS_ALERT_NONE;
+}
+
+bool rs_tls_hello_ticket(
+	const struct tls_hello *h, uint32_t number_of_it, struct span *ticket, struct span *binder)
+{
+	struct reader tickets = in(h->tickets), binders = in(h->binders);
+
+	for (uint32_t i = 0; tickets.at < tickets.end; i++) {
+		*ticket = vector(&tickets, 2);
+		number(&tickets, 4); /* obfuscated_ticket_age */
+		*binder = vector(&binders, 1);
+		if (i == number_of_it)
+			return true;
+	}
+	return false;
 }
 
 static bool read_extension(
@@ -250,9 +261,11 @@ static bool read_extension(
 	case MAX_FRAGMENT_LENGTH:
 	case EARLY_DATA:
 	case COOKIE:
+	case CERTIFICATE_AUTHORITIES:
 	case POST_HANDSHAKE_AUTH:
-	case SIGNATURE_ALGORITHMS_CERT:
 		return false;
+	case SIGNATURE_ALGORITHMS_CERT: /* section 4.4.2.2: the one chain goes out all the same */
+		return only_numbers(s, 2, &list);
 	default:
 		return true;
 	}
@@ -268,7 +281,7 @@ static bool read_extensions(struct span s, const uint8_t *message, struct tls_he
 		uint32_t type = number(&r, 2);
 		struct span body = vector(&r, 2);
 
-		if (r.bad || n == MAX_EXTENSIONS || h->ticket.len)
+		if (r.bad || n == MAX_EXTENSIONS || h->tickets.len)
 			return false;
 		for (uint32_t i = 0; i < n; i++) {
 			if (seen[i] == type)
@@ -280,7 +293,7 @@ static bool read_extensions(struct span s, const uint8_t *message, struct tls_he
 			return false;
 	}
 	return has_versions && h->share.len == X25519_BYTES && fit(h->shares, h->groups) &&
-	       h->signatures.len && (!h->ticket.len || h->takes_tickets);
+	       (h->tickets.len ? h->takes_tickets : h->signatures.len > 0); /* section 9.2 */
 }
 
 bool rs_tls_hello_read(struct span message, struct tls_hello *h)
@@ -330,4 +343,78 @@ enum tls_alert rs_tls_hello_fault(const struct tls_hello_parts *p)
 	if (only_numbers(p->groups, 2, &list) && read_shares(p->shares, &h) && !fit(h.shares, list))
 		return TLS_ALERT_ILLEGAL_PARAMETER;
 	return is_part(p->tickets) ? read_tickets(p->tickets, p->tickets.data, &h) : TLS_ALERT_NONE;
+}
+
+/* ---- one hello after the other ---- */
+
+/* Those that may change (section 4.1.2), with that of ECH, which does (RFC 9849). */
+static bool may_change(uint32_t type)
+{
+	return type == KEY_SHARE || type == EARLY_DATA || type == PRE_SHARED_KEY ||
+	       type == PADDING || type == ENCRYPTED_CLIENT_HELLO;
+}
+
+/* FNV-1a: nobody gains by two hellos with the same sum. */
+static uint64_t sum_of(const uint8_t *from, const uint8_t *to)
+{
+	uint64_t sum = UINT64_C(0xcbf29ce484222325);
+
+	while (from < to)
+		sum = (sum ^ *from++) * UINT64_C(0x100000001b3);
+	return sum;
+}
+
+/* In any order: clients are known that change it. */
+static enum tls_alert sum_extensions(struct span s, struct tls_hello_gist *g)
+{
+	uint8_t seen[(1 << 16) / 8] = {0};
+	bool has_cookie = false, is_1_3 = false;
+	struct reader r = in(s);
+
+	while (r.at < r.end) {
+		const uint8_t *begin = r.at;
+		uint32_t type = number(&r, 2);
+		struct span body = vector(&r, 2);
+
+		if (r.bad)
+			return TLS_ALERT_NONE;
+		if (seen[type / 8] & 1 << type % 8)
+			return TLS_ALERT_ILLEGAL_PARAMETER;
+		seen[type / 8] |= (uint8_t)(1 << type % 8);
+		has_cookie |= type == COOKIE;
+		is_1_3 |=
+			type == SUPPORTED_VERSIONS && body.len &&
+			rs_tls_hello_lists(
+				(struct span){.data = body.data + 1, .len = body.len - 1}, TLS_1_3);
+		g->had_tickets |= type == PRE_SHARED_KEY;
+		if (!may_change(type))
+			g->sum += sum_of(begin, r.at);
+	}
+	return has_cookie && is_1_3 ? TLS_ALERT_ILLEGAL_PARAMETER : TLS_ALERT_NONE;
+}
+
+enum tls_alert rs_tls_hello_fault_of(struct span message, struct tls_hello_gist *first)
+{
+	struct reader r = in(message);
+	struct tls_hello_gist gist = {.was_there = true};
+	const uint8_t *begin;
+	enum tls_alert fault;
+
+	take(&r, TLS_MESSAGE_HEADER);
+	begin = r.at;
+	take(&r, 2 + 32); /* version, random */
+	vector(&r, 1);    /* session id */
+	vector(&r, 2);    /* suites */
+	vector(&r, 1);    /* compression methods */
+	gist.sum = sum_of(begin, r.at);
+	fault = sum_extensions(vector(&r, 2), &gist);
+	if (fault != TLS_ALERT_NONE || !is_done(&r))
+		return fault;
+	if (!first->was_there) {
+		*first = gist;
+		return TLS_ALERT_NONE;
+	}
+	return gist.sum == first->sum && (first->had_tickets || !gist.had_tickets)
+		       ? TLS_ALERT_NONE
+		       : TLS_ALERT_ILLEGAL_PARAMETER;
 }

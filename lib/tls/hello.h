@@ -20,7 +20,7 @@
 struct tls_hello {
 	struct span session_id;
 	struct span suites;        /* of 2 bytes each */
-	struct span signatures;    /* of 2 bytes each */
+	struct span signatures;    /* of 2 bytes each; with tickets there may be none */
 	struct span groups;        /* of 2 bytes each */
 	struct span shares;        /* of key_share, as on the wire … */
 	struct span share;         /* … and that of X25519, 32 bytes */
@@ -28,13 +28,17 @@ struct tls_hello {
 	struct span protocols;     /* of ALPN, as on the wire; empty: none */
 	bool wants_status;         /* OCSP */
 	bool takes_tickets;        /* psk_dhe_ke */
-	struct span ticket;        /* the first of pre_shared_key; empty: none */
-	struct span binder;        /* of it */
+	struct span tickets;       /* of pre_shared_key, as on the wire; empty: none … */
+	struct span binders;       /* … and their binders, as many */
 	uint32_t n_before_binders; /* bytes of the message that the binders are over */
 };
 
 /* message: a whole handshake message, header and all. False: not one for us. */
 bool rs_tls_hello_read(struct span message, struct tls_hello *h);
+
+/* The ticket of that number, from 0 on, and its binder. False: there are not so many. */
+bool rs_tls_hello_ticket(
+	const struct tls_hello *h, uint32_t number, struct span *ticket, struct span *binder);
 
 /* Of any ClientHello, and extensions as they came. NULL: not there. */
 struct tls_hello_parts {
@@ -48,6 +52,19 @@ struct tls_hello_parts {
  * be other faults, which OpenSSL does not let pass.
  */
 enum tls_alert rs_tls_hello_fault(const struct tls_hello_parts *p);
+
+/* What of a ClientHello has to be the same in the second one. All zero: there was none yet. */
+struct tls_hello_gist {
+	uint64_t sum;
+	bool was_there, had_tickets;
+};
+
+/*
+ * The same, for what is in the bytes only: extensions twice, a cookie that nobody has given, and
+ * the second hello of a handshake, which has to be like the first (section 4.1.2). message: as
+ * above; a malformed one is OpenSSL's to refuse.
+ */
+enum tls_alert rs_tls_hello_fault_of(struct span message, struct tls_hello_gist *first);
 
 /* Whether a list of 2-byte numbers has one. */
 bool rs_tls_hello_lists(struct span list, uint32_t number);

@@ -9,33 +9,21 @@
 
 /* Section 5.5: fewer records with one key than AES-GCM stands. */
 #define MAX_RECORDS_PER_KEY (UINT64_C(1) << 23)
-/* What carries no data, a read: then the client is told to go away. */
+/* What carries no data, a read: a record more, and the client is told to go away. */
 #define MAX_EMPTY_RECORDS 32
+/* Each costs more than what it is made of, and no client needs so many. */
+#define MAX_KEY_UPDATES 32
 /* A record shorter than that only where there is no more to send. */
 #define MIN_RECORD_BYTES 512
 
 /* ---- out of OpenSSL ---- */
 
-/* Counts the records that are written after our Finished: tickets, and answers to early data. */
-static void on_message(int written, int version, int content_type, const void *data, size_t bytes,
-	SSL *ssl, void *arg)
+void rs_tls_lean_count(struct tls_session *s, int content_type, const uint8_t *data, size_t bytes)
 {
-	struct tls_session *s = SSL_get_app_data(ssl);
-	const uint8_t *message = data;
-
-	(void)version;
-	(void)arg;
-	if (!written)
-		return;
-	if (content_type == SSL3_RT_HANDSHAKE && bytes && message[0] == TLS_FINISHED)
+	if (content_type == SSL3_RT_HANDSHAKE && bytes && data[0] == TLS_FINISHED)
 		s->n_app_records = 0;
 	else if (content_type == SSL3_RT_INNER_CONTENT_TYPE)
 		s->n_app_records++;
-}
-
-void rs_tls_use_lean(SSL_CTX *ctx)
-{
-	SSL_CTX_set_msg_callback(ctx, on_message);
 }
 
 /* RFC 6066 section 4 */
@@ -115,6 +103,7 @@ enum tls_status rs_tls_lean_write(
 		len = room - TLS_RECORD_OVERHEAD;
 	}
 	status = rs_tls_lean_seal(s, TLS_CONTENT_DATA, data, len);
+	s->n_updates = 0;
 	*n = status == TLS_OK ? len : 0;
 	return status;
 }
@@ -251,6 +240,8 @@ static enum tls_status take_handshake(struct tls_session *s, const uint8_t *text
 	s->n_update = 0;
 	if (update[4] > 1)
 		return rs_tls_lean_fail(s, TLS_ALERT_ILLEGAL_PARAMETER);
+	if (s->n_updates++ == MAX_KEY_UPDATES)
+		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 	if (!rs_tls_keys_update(&s->rx, s->suite))
 		return TLS_FAILED;
 	s->owes_update |= update[4] == 1;
@@ -298,9 +289,11 @@ enum tls_status rs_tls_lean_read(struct tls_session *s, uint8_t *to, uint32_t ma
 		return TLS_FAILED;
 	*n = 0;
 	for (uint32_t i = 0; status == TLS_OK && !*n; i++) {
-		if (i == MAX_EMPTY_RECORDS)
+		if (i > MAX_EMPTY_RECORDS)
 			return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 		status = read_one(s, to, n);
 	}
+	if (*n)
+		s->n_updates = 0;
 	return status;
 }

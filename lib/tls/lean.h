@@ -11,9 +11,11 @@
 
 #include "tls/session.h"
 
-/* Sets ctx up to tell what rs_tls_lean_begin() needs. Sessions are the application data of an SSL.
+/*
+ * What OpenSSL has written, as its message callback has it: counts the records behind our Finished,
+ * which are tickets, and answers to early data.
  */
-void rs_tls_use_lean(SSL_CTX *ctx);
+void rs_tls_lean_count(struct tls_session *s, int content_type, const uint8_t *data, size_t bytes);
 
 /* The handshake is complete: goes over, if it can; else everything stays with OpenSSL. */
 void rs_tls_lean_begin(struct tls_session *s);

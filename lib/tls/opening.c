@@ -12,12 +12,15 @@ struct tls_opening {
 	uint8_t bytes[TLS_OPENING_BYTES];
 };
 
-/* How many bytes it has to have, as far as can be told. 0: it is not one for us. */
+/*
+ * How many bytes it has to have, as far as can be told. 0: it is not one for us. The version of a
+ * record is of no account (RFC 8446 section 5.1).
+ */
 static uint32_t bytes_of(const struct tls_opening *o)
 {
 	uint32_t bytes;
 
-	if ((o->n > 0 && o->bytes[0] != TLS_CONTENT_HANDSHAKE) || (o->n > 1 && o->bytes[1] != 3))
+	if (o->n > 0 && o->bytes[0] != TLS_CONTENT_HANDSHAKE)
 		return 0;
 	if (o->n < TLS_RECORD_HEADER)
 		return TLS_RECORD_HEADER;

@@ -17,6 +17,7 @@
 #define HELLO_BYTES       160 /* more than our ServerHello, its record, and a CCS record */
 #define SMALL_BYTES       256 /* more than EncryptedExtensions, Finished, and message headers */
 #define CHACHA20_POLY1305 0x1303
+#define MAX_TICKETS       4 /* of a hello that are tried */
 
 /* One handshake, while its first flight is made. */
 struct flight {
@@ -34,8 +35,12 @@ struct flight {
 	uint8_t shared[TLS_X25519_BYTES]; /* of X25519 */
 	uint8_t hash[TLS_MAX_HASH];       /* of the transcript so far */
 	uint8_t finished[TLS_MAX_HASH];   /* our secret of handshake traffic */
-	struct tls_ticket ticket;
-	uint8_t hello_out[HELLO_BYTES]; /* ServerHello */
+	bool resumes;
+	uint8_t name[TLS_TICKET_NAME_BYTES]; /* hashed */
+	struct tls_ticket ticket;            /* which one resumes … */
+	uint32_t n_ticket;                   /* … its number … */
+	struct span binder;                  /* … and its binder */
+	uint8_t hello_out[HELLO_BYTES];      /* ServerHello */
 	uint32_t n_hello_out;
 	uint8_t out[MAX_FLIGHT]; /* what is encrypted */
 	uint32_t n_out;
@@ -89,11 +94,11 @@ static bool hash_so_far(struct flight *f)
 
 /* ---- messages ---- */
 
-static void put_server_hello(struct flight *f, bool resumed)
+static void put_server_hello(struct flight *f)
 {
 	const struct span id = f->hello.session_id;
 	uint8_t *to = f->hello_out;
-	uint32_t extensions = 6 + 8 + TLS_X25519_BYTES + (resumed ? 6 : 0);
+	uint32_t extensions = 6 + 8 + TLS_X25519_BYTES + (f->resumes ? 6 : 0);
 	uint32_t n = rs_tls_put_header(
 		to, TLS_SERVER_HELLO, 2 + 32 + 1 + id.len + 2 + 1 + 2 + extensions);
 
@@ -112,10 +117,10 @@ static void put_server_hello(struct flight *f, bool resumed)
 	n += rs_tls_put_number(to + n, 29, 2);
 	n += rs_tls_put_number(to + n, TLS_X25519_BYTES, 2);
 	n += rs_tls_put_bytes(to + n, f->share, TLS_X25519_BYTES);
-	if (resumed) {
-		n += rs_tls_put_number(to + n, 41, 2); /* pre_shared_key: the first */
+	if (f->resumes) {
+		n += rs_tls_put_number(to + n, 41, 2); /* pre_shared_key: which one */
 		n += rs_tls_put_number(to + n, 2, 2);
-		n += rs_tls_put_number(to + n, 0, 2);
+		n += rs_tls_put_number(to + n, f->n_ticket, 2);
 	}
 	f->n_hello_out = n;
 }
@@ -210,8 +215,7 @@ static bool choose_identity(struct flight *f)
 	f->is_named = f->identity;
 	if (!f->identity && !d->strict_sni)
 		f->identity = &d->identities[0];
-	return f->identity && f->identity->signer &&
-	       rs_tls_hello_lists(f->hello.signatures, f->identity->algorithm);
+	return f->identity && f->identity->signer;
 }
 
 /* RFC 7301 section 3.2, in our order. False: none in common. */
@@ -233,25 +237,39 @@ static bool choose_protocol(struct flight *f)
 	return !offered.len;
 }
 
-/* The ClientHello, if it is all of a record, and for us. */
-static bool read_hello(struct flight *f, struct span record)
-{
-	if (!record.len)
-		return false;
-	f->message = rs_tls_span(record.data + TLS_RECORD_HEADER, record.len - TLS_RECORD_HEADER);
-	return rs_tls_hello_read(f->message, &f->hello) && choose_suite(f) && choose_identity(f) &&
-	       choose_protocol(f);
-}
-
 /* ---- tickets ---- */
 
-static bool hash_name(const struct flight *f, uint8_t *to)
+static bool hash_name(struct flight *f)
 {
 	const struct tls_hkdf *h = &f->library->hkdfs[TLS_SHA256];
 
 	return EVP_DigestInit_ex2(h->ctx, h->md, NULL) == 1 &&
 	       EVP_DigestUpdate(h->ctx, f->hello.name.data, f->hello.name.len) == 1 &&
-	       EVP_DigestFinal_ex(h->ctx, to, NULL) == 1;
+	       EVP_DigestFinal_ex(h->ctx, f->name, NULL) == 1;
+}
+
+/* It opens, and is for this suite's hash, and for this name. */
+static bool is_for_us(struct flight *f, struct span sealed)
+{
+	return rs_tls_ticket_open(f->s->domain, sealed, &f->ticket) &&
+	       f->ticket.secret_bytes == f->hkdf->bytes &&
+	       !memcmp(f->ticket.name, f->name, sizeof(f->name));
+}
+
+/* The first of them that resumes, if that is one of the first few. */
+static void choose_ticket(struct flight *f)
+{
+	struct span sealed;
+
+	f->resumes = false;
+	if (!f->hello.takes_tickets || !f->s->domain->ticket_lifetime_s)
+		return;
+	for (uint32_t i = 0; i < MAX_TICKETS && !f->resumes &&
+			     rs_tls_hello_ticket(&f->hello, i, &sealed, &f->binder);
+		i++) {
+		f->n_ticket = i;
+		f->resumes = is_for_us(f, sealed);
+	}
 }
 
 /* Section 4.2.11.2. f->secret: the first step, with the ticket's secret. */
@@ -265,43 +283,53 @@ static bool is_bound(struct flight *f)
 		EVP_DigestInit_ex2(h->ctx, h->md, NULL) == 1 &&
 		EVP_DigestUpdate(h->ctx, f->message.data, f->hello.n_before_binders) == 1 &&
 		EVP_DigestFinal_ex(h->ctx, hash, NULL) == 1 && finish(h, key, hash, binder) &&
-		f->hello.binder.len == h->bytes &&
-		CRYPTO_memcmp(binder, f->hello.binder.data, h->bytes) == 0;
+		f->binder.len == h->bytes && CRYPTO_memcmp(binder, f->binder.data, h->bytes) == 0;
 
 	OPENSSL_cleanse(key, sizeof(key));
 	OPENSSL_cleanse(binder, sizeof(binder));
 	return ok;
 }
 
-/* False: an attack. *q->resumed: the key schedule begins with the ticket's secret. */
+/* False: an attack. f->resumes: the key schedule begins with the ticket's secret. */
 static bool begin_schedule(struct flight *f, struct tls_quick *q)
 {
 	static const uint8_t zeros[TLS_MAX_HASH];
-	const struct tls_domain *d = f->s->domain;
 
-	q->takes_tickets = f->hello.takes_tickets && d->ticket_lifetime_s;
-	if (!hash_name(f, q->name))
-		return false;
-	q->resumed = q->takes_tickets && f->hello.ticket.len &&
-		     rs_tls_ticket_open(d, f->hello.ticket, &f->ticket) &&
-		     f->ticket.secret_bytes == f->hkdf->bytes &&
-		     !memcmp(f->ticket.name, q->name, sizeof(q->name));
-	if (q->resumed)
+	q->takes_tickets = f->hello.takes_tickets && f->s->domain->ticket_lifetime_s;
+	q->resumed = f->resumes;
+	memcpy(q->name, f->name, sizeof(q->name));
+	if (f->resumes)
 		return first_step(f, rs_tls_span(f->ticket.secret, f->hkdf->bytes)) && is_bound(f);
 	return first_step(f, rs_tls_span(zeros, f->hkdf->bytes));
+}
+
+/*
+ * The ClientHello, if it is all of a record, and for us. Who resumes need not verify a signature
+ * (section 4.2.3).
+ */
+static bool read_hello(struct flight *f, struct span record)
+{
+	if (!record.len)
+		return false;
+	f->message = rs_tls_span(record.data + TLS_RECORD_HEADER, record.len - TLS_RECORD_HEADER);
+	if (!rs_tls_hello_read(f->message, &f->hello) || !choose_suite(f) || !choose_identity(f) ||
+		!choose_protocol(f) || !hash_name(f))
+		return false;
+	choose_ticket(f);
+	return f->resumes || rs_tls_hello_lists(f->hello.signatures, f->identity->algorithm);
 }
 
 /* ---- the first flight ---- */
 
 /* To the keys of the handshake. */
-static bool begin_keys(struct flight *f, struct tls_quick *q)
+static bool begin_keys(struct flight *f)
 {
 	const struct span hash = rs_tls_span(f->hash, f->hkdf->bytes);
 	struct tls_session *s = f->s;
 	uint8_t secret[TLS_MAX_HASH];
 	bool ok;
 
-	put_server_hello(f, q->resumed);
+	put_server_hello(f);
 	ok = EVP_DigestInit_ex2(f->library->transcript, f->hkdf->md, NULL) == 1 &&
 	     hear(f, f->message.data, f->message.len) && hear(f, f->hello_out, f->n_hello_out) &&
 	     hash_so_far(f) && step(f, rs_tls_span(f->shared, TLS_X25519_BYTES)) &&
@@ -332,7 +360,7 @@ static bool look_ahead(struct flight *f, struct tls_quick *q, uint8_t *server_se
 
 static bool make_flight(struct flight *f, struct tls_quick *q, uint8_t *server_secret)
 {
-	if (!begin_keys(f, q))
+	if (!begin_keys(f))
 		return false;
 	put_extensions(f);
 	return hear(f, f->out, f->n_out) && (q->resumed || put_proof(f)) && put_finished(f) &&
@@ -396,12 +424,24 @@ static enum tls_status answer(struct flight *f, bool *declined)
 	return ok ? TLS_WANT_INPUT : TLS_FAILED;
 }
 
+static enum tls_status answer_if_there_is_room(struct flight *f, bool *declined)
+{
+	const uint32_t need =
+		HELLO_BYTES + SMALL_BYTES + TLS_MAX_SIGNATURE + rs_tls_identity_bytes(f->identity);
+	struct tls_session *s = f->s;
+
+	if (s->pipe->total_room(s->self, need) >= need)
+		return answer(f, declined);
+	*declined = s->has_asked_room; /* OpenSSL does with any room */
+	s->has_asked_room = true;
+	return TLS_WANT_ROOM;
+}
+
 static enum tls_status take_hello(struct tls_session *s, bool *declined)
 {
 	struct flight f;
 	struct span record;
 	enum tls_status status = rs_tls_opening_take(s, &record);
-	uint32_t need;
 
 	if (status != TLS_OK)
 		return status;
@@ -409,20 +449,13 @@ static enum tls_status take_hello(struct tls_session *s, bool *declined)
 	f.library = s->domain->library;
 	f.n_out = 0;
 	*declined = !read_hello(&f, record);
-	if (*declined)
-		return TLS_OK;
-	need = HELLO_BYTES + SMALL_BYTES + TLS_MAX_SIGNATURE + rs_tls_identity_bytes(f.identity);
-	if (s->pipe->total_room(s->self, need) < need) {
-		*declined = s->has_asked_room; /* OpenSSL does with any room */
-		s->has_asked_room = true;
-		return TLS_WANT_ROOM;
-	}
-	status = answer(&f, declined);
+	if (!*declined)
+		status = answer_if_there_is_room(&f, declined);
 	OPENSSL_cleanse(f.secret, sizeof(f.secret));
 	OPENSSL_cleanse(f.shared, sizeof(f.shared));
 	OPENSSL_cleanse(f.finished, sizeof(f.finished));
 	OPENSSL_cleanse(&f.ticket, sizeof(f.ticket));
-	if (!*declined)
+	if (!*declined && status != TLS_WANT_ROOM)
 		rs_tls_opening_free(s);
 	return status;
 }

@@ -9,6 +9,7 @@
 #include <openssl/sha.h>
 
 #include "tls/domain_internal.h"
+#include "tls/session.h"
 
 /*
  * Early data that is not for us is passed over (RFC 8446 section 4.2.10), whether we take any or
@@ -78,30 +79,69 @@ static int on_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_C
 	return open(d, SSL_version(ssl) == TLS1_3_VERSION, name, iv, cipher, mac);
 }
 
-/* ---- early data ---- */
+/* ---- what is noted in a ticket, beside the session ---- */
 
-/* Into each ticket: which process sealed it. */
+struct note {
+	uint64_t box;  /* which process has sealed it */
+	uint64_t name; /* whom the client has asked for, hashed */
+};
+
+static uint64_t first_bytes_of_hash(struct span s)
+{
+	uint8_t hash[SHA256_DIGEST_LENGTH];
+	uint64_t n;
+
+	SHA256(s.data, s.len, hash);
+	memcpy(&n, hash, sizeof(n));
+	return n;
+}
+
+void rs_tls_note_name(struct tls_session *s, struct span extension)
+{
+	s->name = first_bytes_of_hash(extension);
+}
+
+static uint64_t name_of(const SSL *ssl)
+{
+	return ((const struct tls_session *)SSL_get_app_data(ssl))->name;
+}
+
+static bool read_note(SSL_SESSION *session, struct note *note)
+{
+	void *data = NULL;
+	size_t n = 0;
+
+	if (!SSL_SESSION_get0_ticket_appdata(session, &data, &n) || n != sizeof(*note))
+		return false;
+	memcpy(note, data, n);
+	return true;
+}
+
 static int on_new_ticket(SSL *ssl, void *domain)
 {
-	struct tls_domain *d = domain;
+	const struct tls_domain *d = domain;
+	const struct note note = {.box = d->shared->box, .name = name_of(ssl)};
 
-	SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), &d->shared->box, sizeof(uint64_t));
+	SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), &note, sizeof(note));
 	return 1;
 }
 
+/* RFC 6066 section 3: a session is not resumed for another name, and a handshake is full then. */
 static SSL_TICKET_RETURN on_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
 	size_t name_bytes, SSL_TICKET_STATUS status, void *domain)
 {
-	(void)ssl;
-	(void)session;
+	struct note note;
+
 	(void)name;
 	(void)name_bytes;
 	(void)domain;
 	switch (status) {
 	case SSL_TICKET_SUCCESS:
-		return SSL_TICKET_RETURN_USE;
 	case SSL_TICKET_SUCCESS_RENEW:
-		return SSL_TICKET_RETURN_USE_RENEW;
+		if (!read_note(session, &note) || note.name != name_of(ssl))
+			return SSL_TICKET_RETURN_IGNORE_RENEW;
+		return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE
+						    : SSL_TICKET_RETURN_USE_RENEW;
 	case SSL_TICKET_EMPTY:
 	case SSL_TICKET_NO_DECRYPT:
 		return SSL_TICKET_RETURN_IGNORE_RENEW;
@@ -110,17 +150,23 @@ static SSL_TICKET_RETURN on_ticket(SSL *ssl, SSL_SESSION *session, const unsigne
 	}
 }
 
+/* ---- early data ---- */
+
 /* What tells one ticket from all others: its secret, hashed. */
 static uint64_t ticket_id(const SSL_SESSION *session)
 {
-	uint8_t secret[SSL_MAX_MASTER_KEY_LENGTH], hash[SHA256_DIGEST_LENGTH];
+	uint8_t secret[SSL_MAX_MASTER_KEY_LENGTH];
 	size_t n = SSL_SESSION_get_master_key(session, secret, sizeof(secret));
-	uint64_t id;
+	uint64_t id = first_bytes_of_hash((struct span){.data = secret, .len = (uint32_t)n});
 
-	SHA256(secret, n, hash);
 	OPENSSL_cleanse(secret, sizeof(secret));
-	memcpy(&id, hash, sizeof(id));
 	return id;
+}
+
+/* RFC 8446 section 4.2.10. OpenSSL compares versions and protocols, but of suites only hashes. */
+static bool has_same_suite(const SSL *ssl, const SSL_SESSION *session)
+{
+	return SSL_get_pending_cipher(ssl) == SSL_SESSION_get0_cipher(session);
 }
 
 /* At most once a ticket, and only for tickets of this process, which has seen all of them. */
@@ -128,13 +174,13 @@ static int on_early_data(SSL *ssl, void *domain)
 {
 	struct tls_domain *d = domain;
 	SSL_SESSION *session = SSL_get0_session(ssl);
-	uint64_t *box = NULL;
-	size_t n = 0;
+	struct note note;
 	struct timespec now;
 
+	if (session && !has_same_suite(ssl, session))
+		return 0;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (session && SSL_SESSION_get0_ticket_appdata(session, (void **)&box, &n) &&
-		n == sizeof(*box) && !memcmp(box, &d->shared->box, n) &&
+	if (session && read_note(session, &note) && note.box == d->shared->box &&
 		rs_tls_replay_first(&d->shared->replay, ticket_id(session), (uint64_t)now.tv_sec)) {
 		d->counters[TLS_C_EARLY_ACCEPTED]++;
 		return 1;

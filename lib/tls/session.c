@@ -147,7 +147,11 @@ static bool use_openssl(struct tls_session *s)
 bool rs_tls_session_open(
 	struct tls_session *s, struct tls_domain *d, const struct tls_pipe *pipe, void *self)
 {
-	*s = (struct tls_session){.domain = d, .pipe = pipe, .self = self, .early = d->early_data};
+	*s = (struct tls_session){.domain = d,
+		.pipe = pipe,
+		.self = self,
+		.early = d->early_data,
+		.hello_fault = TLS_ALERT_NONE};
 	if (!d->quick && !use_openssl(s)) {
 		s->domain = NULL;
 		return false;

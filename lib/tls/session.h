@@ -18,6 +18,7 @@
 
 #include "base/sendq.h"
 #include "tls/domain.h"
+#include "tls/hello.h"
 #include "tls/record.h"
 
 /* The ciphertext side. All are called from within the functions below, with the owner's self. */
@@ -59,17 +60,21 @@ struct tls_session {
 	void *self;
 	const struct tls_record_suite *suite; /* see lean.h */
 	uint32_t n_gathered;                  /* bytes of a record that has not come as a whole */
-	uint32_t n_app_records;      /* written with the keys that follow the handshake's */
-	struct tls_opening *opening; /* see opening.h */
-	struct tls_quick *quick;     /* see quick.h */
-	bool early;                  /* early data may still come */
-	bool open;                   /* the handshake is complete */
-	bool lean;                   /* ssl is gone: records are ours */
-	bool close_notified;         /* by the client, to a lean session */
-	bool owes_update;            /* the client has asked for new keys of ours */
-	bool has_asked_room;         /* for the first flight of a handshake of ours */
-	uint8_t n_secrets;           /* TLS_SECRET_…: whose secrets stand in rx and tx */
-	uint8_t n_update;            /* bytes of a KeyUpdate that has not come as a whole … */
+	uint32_t n_app_records;            /* written with the keys that follow the handshake's */
+	struct tls_opening *opening;       /* see opening.h */
+	struct tls_quick *quick;           /* see quick.h */
+	bool early;                        /* early data may still come */
+	bool open;                         /* the handshake is complete */
+	bool lean;                         /* ssl is gone: records are ours */
+	bool close_notified;               /* by the client, to a lean session */
+	bool owes_update;                  /* the client has asked for new keys of ours */
+	bool has_asked_room;               /* for the first flight of a handshake of ours */
+	enum tls_alert hello_fault;        /* of the last ClientHello that OpenSSL has got */
+	uint64_t name;                     /* … whom it asks for, hashed: see resume.c … */
+	struct tls_hello_gist first_hello; /* … and what the next one has to be like */
+	uint8_t n_secrets;                 /* TLS_SECRET_…: whose secrets stand in rx and tx */
+	uint8_t n_updates;                 /* KeyUpdates in a row, with no data between */
+	uint8_t n_update; /* bytes of a KeyUpdate that has not come as a whole … */
 	uint8_t update[TLS_KEY_UPDATE_BYTES]; /* … and these */
 	struct tls_record_keys rx, tx;
 };

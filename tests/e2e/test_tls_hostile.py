@@ -14,7 +14,7 @@ HTTPS = ("--https", "443")
 
 HANDSHAKE, ALERT = 22, 21
 UNEXPECTED, OVERFLOW, FAILURE, ILLEGAL, DECODE, VERSION = 10, 22, 40, 47, 50, 70
-SERVER_NAME, TICKETS, VERSIONS, KEY_SHARE = 0, 41, 43, 51
+SERVER_NAME, STATUS, TICKETS, VERSIONS, COOKIE, AUTHORITIES, KEY_SHARE = 0, 5, 41, 43, 44, 47, 51
 
 
 def start(t, *options):
@@ -67,6 +67,15 @@ def with_extension(message, kind, body):
         found.append((kind, body))
     extensions = b"".join(
         k.to_bytes(2, "big") + len(b).to_bytes(2, "big") + b for k, b in found)
+    whole = head + len(extensions).to_bytes(2, "big") + extensions
+    return b"\x01" + len(whole).to_bytes(3, "big") + whole
+
+
+def with_one_more(message, kind, body):
+    """That extension before all others, whether it is there or not."""
+    head, found = split(message)
+    extensions = b"".join(
+        k.to_bytes(2, "big") + len(b).to_bytes(2, "big") + b for k, b in [(kind, body), *found])
     whole = head + len(extensions).to_bytes(2, "big") + extensions
     return b"\x01" + len(whole).to_bytes(3, "big") + whole
 
@@ -132,7 +141,7 @@ def first_words_of_scanners(t):
 
 @test(own=True, families=(4,), within=60, layouts=("fused",))
 def hellos_that_break_a_rule(t):
-    """RFC 8446: sections 4.1.2, 4.2.1, 4.2.8, 4.2.11; RFC 6066 section 3. Whoever reads them."""
+    """RFC 8446: sections 4.1.2, 4.2, 4.2.1, 4.2.2, 4.2.8, 4.2.11; RFC 6066. Whoever reads them."""
     ticket, binder = b"\0\x01t" + bytes(4), b"\x20" + bytes(32)
     for records in ("lean", "openssl"):
         appliance = start(t, "--tls-records", records)
@@ -145,6 +154,13 @@ def hellos_that_break_a_rule(t):
             ("no versions", with_extension(hello, VERSIONS, b"\0"), DECODE),
             ("an odd list of them", with_extension(hello, VERSIONS, b"\3\3\4\3"), DECODE),
             ("a share of no group", with_share(hello, b"\x1a\x1a"), ILLEGAL),
+            ("a status request for garbage",
+             with_extension(hello, STATUS, b"\1\0\3\0\5a\0\0"), DECODE),
+            ("a broken list of authorities", with_extension(hello, AUTHORITIES, b"\0\5ab"), DECODE),
+            ("two names", with_one_more(hello, SERVER_NAME, b"\0\4\0\0\1a"), ILLEGAL),
+            ("an unknown extension twice",
+             with_one_more(with_extension(hello, 0x3333, b""), 0x3333, b"x"), ILLEGAL),
+            ("a cookie of nobody", with_extension(hello, COOKIE, b"\0\1c"), ILLEGAL),
             ("two shares of X25519", with_share(hello, b"\0\x1d"), ILLEGAL),
             ("no binder", with_extension(hello, TICKETS, b"\0\x07" + ticket + b"\0\0"), DECODE),
             ("two tickets, one binder",

@@ -21,6 +21,20 @@ static void check_within(struct span outer, struct span inner)
 		(inner.data >= outer.data && inner.data + inner.len <= outer.data + outer.len));
 }
 
+/* As many binders as tickets, each as long as a hash. */
+static void check_tickets(struct span message, const struct tls_hello *h)
+{
+	struct span ticket, binder;
+	uint32_t n = 0;
+
+	for (; rs_tls_hello_ticket(h, n, &ticket, &binder); n++) {
+		check_within(message, ticket);
+		check_within(message, binder);
+		check(ticket.len && binder.len >= 32);
+	}
+	check(!h->tickets.len == !n && (!n || h->n_before_binders < message.len));
+}
+
 /* The bytes as each extension: nothing is read beyond them, and nothing takes its time. */
 static void look_for_faults(struct span s)
 {
@@ -35,6 +49,16 @@ static void look_for_faults(struct span s)
 	};
 
 	rs_tls_hello_fault(&p);
+}
+
+/* As the first of two, and as the second: itself it is always like. */
+static void compare(struct span message)
+{
+	struct tls_hello_gist gist = {0};
+	enum tls_alert fault = rs_tls_hello_fault_of(message, &gist);
+
+	check(fault == TLS_ALERT_NONE || !gist.was_there);
+	check(rs_tls_hello_fault_of(message, &gist) == fault);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -56,13 +80,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_within(message, h.share);
 		check_within(message, h.name);
 		check_within(message, h.protocols);
-		check_within(message, h.ticket);
-		check_within(message, h.binder);
+		check_tickets(message, &h);
 		check(h.share.len == 32 && h.session_id.len <= 32 && h.name.len <= 255);
-		check(h.suites.len >= 2 && h.signatures.len >= 2);
-		check(!h.ticket.len || (h.binder.len >= 32 && h.n_before_binders < size));
+		check(h.suites.len >= 2 && (h.signatures.len >= 2 || h.tickets.len));
 	}
 	look_for_faults(message);
+	compare(message);
 	free(copy);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "tls_rig.h"
+#include "tls/domain_internal.h"
 
 /* The client says n bytes of a pattern, and the server repeats them. */
 static void echo(struct rig *r, uint32_t n)
@@ -295,6 +296,66 @@ static void each_resumption_brings_a_new_ticket(void **state)
 	rig_fini(&r);
 }
 
+/* RFC 6066 section 3: no session is resumed for another name. In 1.3 by OpenSSL's tickets, too. */
+static void sessions_are_resumed_for_their_name(void **state)
+{
+	static const struct {
+		const char *names[2];
+		bool is_same;
+	} all[] = {
+		{{"a.test", "a.test"}, true},
+		{{"a.test", "b.test"}, false},
+		{{"a.test", NULL}, false},
+		{{NULL, "a.test"}, false},
+		{{"b.test", "c.test"}, false},
+		{{NULL, NULL}, true},
+	};
+	static struct rig r;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2 * RS_ARRAY_SIZE(all); i++) {
+		rig_init_with(&r, true);
+		if (i % 2)
+			SSL_CTX_set_max_proto_version(r.ctx, TLS1_2_VERSION);
+		SSL_CTX_set_session_cache_mode(r.ctx, SSL_SESS_CACHE_CLIENT);
+		SSL_CTX_sess_set_new_cb(r.ctx, keep_session);
+		for (uint32_t k = 0; k < 2; k++) {
+			SSL_SESSION *session = k ? SSL_SESSION_dup(last_session) : NULL;
+
+			rig_connect(&r);
+			SSL_set_session(r.client, session);
+			SSL_set_tlsext_host_name(r.client, all[i / 2].names[k]);
+			shake_hands(&r);
+			assert_int_equal(SSL_session_reused(r.client), k && all[i / 2].is_same);
+			echo(&r, 10);
+			rig_disconnect(&r);
+			SSL_SESSION_free(session);
+			assert_non_null(last_session);
+		}
+		SSL_SESSION_free(last_session);
+		last_session = NULL;
+		rig_fini(&r);
+	}
+}
+
+/* RFC 6125 section 6.4: whole names, in any case, and nothing that is none. */
+static void names(void **state)
+{
+	static const struct {
+		const char *name;
+		bool is_known;
+	} all[] = {{"a.test", true}, {"A.Test", true}, {"a.test.", false}, {"b.test", false},
+		{"test", false}, {".test", false}, {".a.test", false}, {".", false}};
+	static struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(all); i++)
+		assert_int_equal(
+			rs_tls_identity_for(r.domain, all[i].name) != NULL, all[i].is_known);
+	rig_fini(&r);
+}
+
 static void early_data_counts_once(void **state)
 {
 	static struct tls_replay r;
@@ -323,6 +384,8 @@ int main(void)
 		cmocka_unit_test(ends),
 		cmocka_unit_test(sessions_are_resumed_until_their_key_is_gone),
 		cmocka_unit_test(each_resumption_brings_a_new_ticket),
+		cmocka_unit_test(sessions_are_resumed_for_their_name),
+		cmocka_unit_test(names),
 		cmocka_unit_test(early_data_counts_once),
 	};
 

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -83,10 +84,105 @@ static void each_fault_has_its_alert(void **state)
 	}
 }
 
+/* ---- one hello after the other ---- */
+
+/* A binder makes a random, too: both are 32 bytes. */
+#define HEAD        "\x03\x03" BINDER "\x01s\x00\x02\x13\x01\x01\x00"
+#define VERSION_1_3 "\x00\x2b\x00\x03\x02\x03\x04"
+#define NAME        "\x00\x00\x00\x06\x00\x04\x00\x00\x01"
+#define FIRST       VERSION_1_3 NAME "a"
+
+struct hello {
+	const char *name;
+	struct span head, extensions;
+	enum tls_alert alert;
+};
+
+/* What a second hello may be after FIRST. Sections of RFC 8446 in the names. */
+static const struct hello seconds[] = {
+	{"4.1.2: the same", BYTES(HEAD), BYTES(FIRST), NOTHING},
+	{"4.1.2: in another order", BYTES(HEAD), BYTES(NAME "a" VERSION_1_3), NOTHING},
+	{"4.1.2: with a share", BYTES(HEAD), BYTES(FIRST "\x00\x33\x00\x02\x00\x00"), NOTHING},
+	{"4.1.2: with padding", BYTES(HEAD), BYTES(FIRST "\x00\x15\x00\x01\x00"), NOTHING},
+	{"4.1.2: another version", BYTES("\x03\x02" BINDER "\x01s\x00\x02\x13\x01\x01\x00"),
+		BYTES(FIRST), TLS_ALERT_ILLEGAL_PARAMETER},
+	{"4.1.2: another session id", BYTES("\x03\x03" BINDER "\x01t\x00\x02\x13\x01\x01\x00"),
+		BYTES(FIRST), TLS_ALERT_ILLEGAL_PARAMETER},
+	{"4.1.2: another suite", BYTES("\x03\x03" BINDER "\x01s\x00\x02\x13\x02\x01\x00"),
+		BYTES(FIRST), TLS_ALERT_ILLEGAL_PARAMETER},
+	{"4.1.2: another name", BYTES(HEAD), BYTES(VERSION_1_3 NAME "b"),
+		TLS_ALERT_ILLEGAL_PARAMETER},
+	{"4.1.2: no name", BYTES(HEAD), BYTES(VERSION_1_3), TLS_ALERT_ILLEGAL_PARAMETER},
+	{"4.1.2: one extension more", BYTES(HEAD), BYTES(FIRST "\x33\x33\x00\x00"),
+		TLS_ALERT_ILLEGAL_PARAMETER},
+	{"4.1.2: a ticket, and none before", BYTES(HEAD), BYTES(FIRST "\x00\x29\x00\x00"),
+		TLS_ALERT_ILLEGAL_PARAMETER},
+	{"4.2: one twice", BYTES(HEAD), BYTES(FIRST "\x33\x33\x00\x00\x33\x33\x00\x01x"),
+		TLS_ALERT_ILLEGAL_PARAMETER},
+	{"4.2.2: a cookie that nobody has given", BYTES(HEAD),
+		BYTES(FIRST "\x00\x2c\x00\x03\x00\x01x"), TLS_ALERT_ILLEGAL_PARAMETER},
+	{"malformed", BYTES(HEAD), BYTES(FIRST "\x00\x2c\x00\x03\x00\x01"), NOTHING},
+};
+
+static enum tls_alert fault_of(
+	struct span head, struct span extensions, struct tls_hello_gist *first)
+{
+	uint32_t n = 4 + head.len + 2 + extensions.len;
+	uint8_t *message = malloc(n); /* for the sanitizer to see a byte too many */
+	enum tls_alert fault;
+
+	memset(message, 0, 4); /* the header is what OpenSSL has read it by */
+	memcpy(message + 4, head.data, head.len);
+	message[4 + head.len] = (uint8_t)(extensions.len >> 8);
+	message[5 + head.len] = (uint8_t)extensions.len;
+	memcpy(message + 6 + head.len, extensions.data, extensions.len);
+	fault = rs_tls_hello_fault_of((struct span){.data = message, .len = n}, first);
+	free(message);
+	return fault;
+}
+
+static void a_second_hello_is_like_the_first(void **state)
+{
+	const struct span head = BYTES(HEAD), extensions = BYTES(FIRST);
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(seconds); i++) {
+		const struct hello *h = &seconds[i];
+		struct tls_hello_gist first = {0};
+		enum tls_alert alert;
+
+		assert_int_equal(fault_of(head, extensions, &first), NOTHING);
+		alert = fault_of(h->head, h->extensions, &first);
+		if (alert != h->alert)
+			fail_msg("%s: %d, not %d", h->name, (int)alert, (int)h->alert);
+	}
+}
+
+/* Extensions twice and cookies are faults of the first one, too; tickets may go, but not come. */
+static void first_hellos(void **state)
+{
+	const struct span head = BYTES(HEAD), with_ticket = BYTES(FIRST "\x00\x29\x00\x00"),
+			  twice = BYTES(FIRST FIRST), first_of_1_3 = BYTES(FIRST),
+			  cookie = BYTES(FIRST "\x00\x2c\x00\x00"),
+			  cookie_to_1_2 = BYTES("\x00\x2c\x00\x00");
+	struct tls_hello_gist first = {0};
+
+	(void)state;
+	assert_int_equal(fault_of(head, twice, &first), TLS_ALERT_ILLEGAL_PARAMETER);
+	assert_int_equal(fault_of(head, cookie, &first), TLS_ALERT_ILLEGAL_PARAMETER);
+	assert_false(first.was_there);
+	assert_int_equal(fault_of(head, with_ticket, &first), NOTHING);
+	assert_int_equal(fault_of(head, first_of_1_3, &first), NOTHING);
+	first = (struct tls_hello_gist){0};
+	assert_int_equal(fault_of(head, cookie_to_1_2, &first), NOTHING);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_fault_has_its_alert),
+		cmocka_unit_test(a_second_hello_is_like_the_first),
+		cmocka_unit_test(first_hellos),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -276,7 +276,7 @@ static void long_hellos(void **state)
 /* What begins like no hello is OpenSSL's at once, which does not wait for a record of it. */
 static void other_protocols(void **state)
 {
-	static const char *const words[] = {"G", "GET / HTTP/1.1\r\n\r\n", "\x16G", "\x15\x03"};
+	static const char *const words[] = {"G", "GET / HTTP/1.1\r\n\r\n", "\x16GET /", "\x15\x03"};
 	static struct rig r;
 	uint32_t n;
 
@@ -291,6 +291,31 @@ static void other_protocols(void **state)
 		r.has_ended = true;
 		assert_int_equal(server_read(&r, &n), TLS_FAILED);
 		rig_disconnect(&r);
+	}
+	finish(&r);
+}
+
+/* Section 5.1: whatever the version of a record is, it is to be ignored. */
+static void versions_of_records(void **state)
+{
+	static const uint32_t versions[] = {0x0300, 0x0301, 0x0304, 0x0200, 0x0505, 0xffff};
+	static struct rig r;
+	uint32_t n;
+
+	(void)state;
+	begin(&r);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(versions); i++) {
+		rig_connect(&r);
+		SSL_do_handshake(r.client);
+		carry(&r);
+		r.in[1] = (uint8_t)(versions[i] >> 8);
+		r.in[2] = (uint8_t)versions[i];
+		assert_int_equal(server_read(&r, &n), TLS_WANT_INPUT);
+		carry(&r);
+		shake_hands(&r);
+		talk(&r);
+		rig_disconnect(&r);
+		assert_int_equal(r.counters[TLS_C_HANDSHAKES_QUICK], i + 1);
 	}
 	finish(&r);
 }
@@ -382,7 +407,7 @@ static void hellos_cut_short_or_grown_are_none(void **state)
 {
 	static struct rig r;
 	struct tls_hello h;
-	struct span message;
+	struct span message, ticket, binder;
 
 	(void)state;
 	begin(&r);
@@ -395,7 +420,9 @@ static void hellos_cut_short_or_grown_are_none(void **state)
 	assert_memory_equal(h.name.data, "a.test", 6);
 	assert_int_equal(h.share.len, 32);
 	assert_int_equal(h.session_id.len, 32);
-	assert_int_equal(h.binder.len, 32);
+	assert_true(rs_tls_hello_ticket(&h, 0, &ticket, &binder));
+	assert_int_equal(binder.len, 32);
+	assert_false(rs_tls_hello_ticket(&h, 1, &ticket, &binder));
 	assert_int_equal(h.n_before_binders, message.len - 2 - 1 - 32);
 	assert_true(rs_tls_hello_lists(h.suites, 0x1301));
 	for (uint32_t n = 0; n < message.len; n++) {
@@ -551,6 +578,7 @@ int main(void)
 		cmocka_unit_test(hellos_in_pieces),
 		cmocka_unit_test(long_hellos),
 		cmocka_unit_test(other_protocols),
+		cmocka_unit_test(versions_of_records),
 		cmocka_unit_test(padded_records),
 		cmocka_unit_test(clients_that_want_short_records),
 		cmocka_unit_test(others_are_openssls),

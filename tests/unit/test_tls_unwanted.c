@@ -14,6 +14,7 @@
 #include "tls_rig.h"
 #include "tls/domain_internal.h"
 
+#define CCS_BYTES 6
 #define MAX_TEXT  (TLS_RECORD_PLAINTEXT + 1)
 #define NO_ALERT  256 /* the session ends without one */
 #define GOES_ON   257
@@ -58,7 +59,7 @@ static const struct unwanted all[] = {
 	{"4.6.1: NewSessionTicket", HANDSHAKE, 4, {4}, 0, TLS_ALERT_UNEXPECTED_MESSAGE, false},
 	{"4.6.2: Certificate", HANDSHAKE, 8, {11, 0, 0, 4}, 0, TLS_ALERT_UNEXPECTED_MESSAGE, false},
 	{"4.4.4: Finished", HANDSHAKE, 5, {20, 0, 0, 1, 0}, 0, TLS_ALERT_UNEXPECTED_MESSAGE, false},
-	{"5.1: a few empty records", DATA, 0, {0}, 20, GOES_ON, false},
+	{"5.1: a few empty records", DATA, 0, {0}, 32, GOES_ON, false},
 	{"5.1: too many of them", DATA, 0, {0}, 40, TLS_ALERT_UNEXPECTED_MESSAGE, false},
 };
 
@@ -224,6 +225,71 @@ static void a_key_update_in_fragments(void **state)
 	}
 }
 
+static void say_update(void)
+{
+	static const uint8_t update[5] = {24, 0, 0, 1, 1};
+
+	say(HANDSHAKE, update, sizeof(update));
+	assert_true(rs_tls_keys_update(&keys, &rig.library->suites[0]));
+}
+
+/* Section 4.6.3: scanners ask for 32 in a row; who says nothing else is sent away at last. */
+static void key_updates_in_a_row(void **state)
+{
+	static const uint8_t byte;
+
+	(void)state;
+	for (uint32_t too_many = 0; too_many < 2; too_many++) {
+		uint32_t n;
+
+		begin(false);
+		for (uint32_t i = 0; i < 32 + too_many; i++)
+			say_update();
+		say(DATA, &byte, 1);
+		if (too_many) {
+			assert_int_equal(answer(), TLS_ALERT_UNEXPECTED_MESSAGE);
+		} else {
+			assert_int_equal(server_read(&rig, &n), TLS_OK);
+			assert_int_equal(n, 1);
+		}
+		end();
+	}
+}
+
+/* One at a time, too; but data between them, from either side, makes it another row. */
+static void key_updates_now_and_then(void **state)
+{
+	static const uint8_t byte;
+	uint32_t n;
+
+	(void)state;
+	for (uint32_t side = 0; side < 2; side++) {
+		begin(false);
+		for (uint32_t i = 0; i < 100; i++) {
+			say_update();
+			assert_int_equal(server_read(&rig, &n), TLS_WANT_INPUT);
+			if (i % 32 != 31)
+				continue;
+			if (side) {
+				say(DATA, &byte, 1);
+				assert_int_equal(server_read(&rig, &n), TLS_OK);
+			} else {
+				assert_int_equal(
+					rs_tls_session_write(&rig.server, &byte, 1, &n), TLS_OK);
+			}
+		}
+		end();
+	}
+	begin(false);
+	for (uint32_t i = 0; i < 32; i++) {
+		say_update();
+		assert_int_equal(server_read(&rig, &n), TLS_WANT_INPUT);
+	}
+	say_update();
+	assert_int_equal(answer(), TLS_ALERT_UNEXPECTED_MESSAGE);
+	end();
+}
+
 /* Section 5: until the Finished they are dropped; but not without end. */
 static void ccs_before_the_finished(void **state)
 {
@@ -254,9 +320,44 @@ static void ccs_before_the_finished(void **state)
 	}
 }
 
+/* ---- the second hello ---- */
+
+#define RANDOM_AT   (CCS_BYTES + TLS_RECORD_HEADER + 4 + 2)
+#define N_UNCHANGED (32 + 1 + 32) /* random and session id; the latter's length at 32 */
+
+/* Section 4.1.2: a bit of it is another than in the first. */
+static void a_second_hello_of_other_bytes(void **state)
+{
+	uint32_t n;
+
+	(void)state;
+	for (uint32_t i = 0; i <= N_UNCHANGED; i++) {
+		bool is_changed = i < N_UNCHANGED;
+
+		if (i == 32)
+			continue;
+		rig_init_with(&rig, i % 2);
+		SSL_CTX_set1_groups_list(rig.ctx, "P-521:P-256");
+		rig_connect(&rig);
+		SSL_do_handshake(rig.client);
+		carry(&rig);
+		assert_int_equal(server_read(&rig, &n), TLS_WANT_INPUT);
+		carry(&rig);
+		SSL_do_handshake(rig.client);
+		carry(&rig);
+		if (is_changed)
+			rig.in[RANDOM_AT + i] ^= 1;
+		assert_int_equal(server_read(&rig, &n), is_changed ? TLS_FAILED : TLS_WANT_INPUT);
+		assert_int_equal(rig.out[0], is_changed ? ALERT : HANDSHAKE);
+		if (is_changed)
+			assert_int_equal(rig.out[6], TLS_ALERT_ILLEGAL_PARAMETER);
+		rig_disconnect(&rig);
+		rig_fini(&rig);
+	}
+}
+
 /* ---- the Finished ---- */
 
-#define CCS_BYTES      6
 #define FINISHED_BYTES (4 + 32)
 
 /* A handshake up to the client's Finished, which the server has not seen; keys: the client's. */
@@ -423,7 +524,10 @@ int main(void)
 		cmocka_unit_test(records_of_the_greatest_size),
 		cmocka_unit_test(padding_to_the_greatest_size),
 		cmocka_unit_test(a_key_update_in_fragments),
+		cmocka_unit_test(key_updates_in_a_row),
+		cmocka_unit_test(key_updates_now_and_then),
 		cmocka_unit_test(ccs_before_the_finished),
+		cmocka_unit_test(a_second_hello_of_other_bytes),
 		cmocka_unit_test(a_finished_in_fragments),
 		cmocka_unit_test(nothing_but_the_finished),
 		cmocka_unit_test(alerts_instead_of_the_finished),
