@@ -125,7 +125,6 @@ static uint32_t make_cookie(const struct tcp *t, const struct flow_key *key, uin
 	uint32_t clock, uint32_t mss_index)
 {
 	uint32_t low = (clock & 31) << 3 | mss_index;
-
 	uint64_t hash = keyed_hash(t, HASH_COOKIE, key, peer_isn, clock << 3 | mss_index);
 
 	return ((uint32_t)hash & ~0xffu) | low;

@@ -97,16 +97,16 @@ def the_appliance_connects(t):
     load(t, "--conns", "4", "--path", "/bytes/300000", least=10, says="zero-copy", listens=False)
 
 
-@test(own=True, families=(4,), within=60)
+@test(own=True, families=(4,), layouts=("fused",), within=60)
 def peers_that_die(t):
     """In the middle of large bodies, to which frames that wait for them point."""
     with tempfile.TemporaryDirectory(prefix="ringside-e2e-") as folder:
         appliance = start(t, folder)
         bodies = ("--conns", "4", "--path", "/bytes/3000000")
-        for _ in range(3):
+        for _ in range(2):
             command = generator(t, folder, *bodies, seconds=30)
             t.tool("timeout", "-s", "KILL", "1.5", *command, ok=(137, -9))
-        true(appliance.words().count("link up") >= 3, "the peers did not come so far")
+        true(appliance.words().count("link up") >= 2, "the peers did not come so far")
         t.tool(*generator(t, folder, *bodies))
         with open(f"{folder}/load.json", encoding="utf-8") as file:
             true(json.load(file)["responses"] > 4, "the last peer got nothing")
@@ -158,7 +158,7 @@ def tls_kept_alive(t):
     equal(report["n_established"], 100, "sessions")
 
 
-@test(own=True)
+@test(own=True, sanitized=False)
 def tls_with_other_ciphers(t):
     """And with OpenSSL at the client's end, so that not only lib/tls has read its own records."""
     for cipher in ("TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"):
@@ -182,7 +182,7 @@ def tls_with_a_ticket_for_each_request(t):
     true(tls["full"] <= 20, f"{tls['full']} full handshakes")
 
 
-@test(own=True)
+@test(own=True, sanitized=False)
 def tls_at_a_rate(t):
     tls, _ = tls_load(t, "full", "--conns", "20", "--rate", "100", "--path", "/", least=5)
     true(5 < tls["full"] < 140, f"{tls['full']} handshakes at 100 a second")
