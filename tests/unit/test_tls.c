@@ -226,16 +226,6 @@ static void ends(void **state)
 	}
 }
 
-static SSL_SESSION *last_session;
-
-static int keep_session(SSL *ssl, SSL_SESSION *session)
-{
-	(void)ssl;
-	SSL_SESSION_free(last_session);
-	last_session = session;
-	return 1;
-}
-
 /* Tickets: for as long as their key is kept, and no longer. */
 static void sessions_are_resumed_until_their_key_is_gone(void **state)
 {

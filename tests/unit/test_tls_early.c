@@ -10,16 +10,6 @@
 
 #define MAX_EARLY 1000
 
-static SSL_SESSION *last_session;
-
-static int keep_session(SSL *ssl, SSL_SESSION *session)
-{
-	(void)ssl;
-	SSL_SESSION_free(last_session);
-	last_session = session;
-	return 1;
-}
-
 /* One connection behind it, for a ticket. */
 static void begin(struct rig *r)
 {

@@ -36,15 +36,6 @@ struct offer {
 };
 
 static struct rig rig;
-static SSL_SESSION *last_session;
-
-static int keep_session(SSL *ssl, SSL_SESSION *session)
-{
-	(void)ssl;
-	SSL_SESSION_free(last_session);
-	last_session = session;
-	return 1;
-}
 
 static int begin(void **state)
 {

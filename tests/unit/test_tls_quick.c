@@ -12,16 +12,6 @@
 #include "tls_rig.h"
 #include "tls/hello.h"
 
-static SSL_SESSION *last_session;
-
-static int keep_session(SSL *ssl, SSL_SESSION *session)
-{
-	(void)ssl;
-	SSL_SESSION_free(last_session);
-	last_session = session;
-	return 1;
-}
-
 static void begin(struct rig *r)
 {
 	rig_init(r);

@@ -60,6 +60,19 @@ static inline int make_certificate(void **state)
 	return 0;
 }
 
+/* ---- what a client may resume ---- */
+
+static SSL_SESSION *last_session;
+
+/* The callback for a client's new sessions. */
+static inline int keep_session(SSL *ssl, SSL_SESSION *session)
+{
+	(void)ssl;
+	SSL_SESSION_free(last_session);
+	last_session = session;
+	return 1;
+}
+
 /* ---- a server and a client ---- */
 
 struct rig {
