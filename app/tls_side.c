@@ -81,7 +81,7 @@ int rs_tls_side_check(const struct config *cfg)
 	shared = calloc(1, sizeof(*shared));
 	library = rs_tls_library_new();
 	if (!shared || !library) {
-		rs_log("OpenSSL does not start");
+		rs_log("OpenSSL or IPsec-MB does not start: no memory, or no CPU for it");
 		err = -ENOMEM;
 		goto end;
 	}
@@ -180,7 +180,7 @@ static int build_stage(struct tls_side *side, const struct topology *t,
 	side->stages[i]->library = rs_tls_library_new();
 	if (side->stages[i]->library)
 		return 0;
-	rs_log("OpenSSL does not start");
+	rs_log("OpenSSL or IPsec-MB does not start: no memory, or no CPU for it");
 	return -ENOMEM;
 }
 

@@ -38,7 +38,8 @@ struct tls_aead *rs_tls_aead_new(void)
 	if (mgr)
 		init_mb_mgr_auto(mgr, NULL);
 	if (!a || !mgr || imb_get_errno(mgr)) {
-		free_mb_mgr(mgr);
+		if (mgr)
+			free_mb_mgr(mgr);
 		free(a);
 		return NULL;
 	}
