@@ -102,6 +102,24 @@ static void print_laps(FILE *to, const struct appliance *a)
 		"of these samples, left out: they took over 1 ms, the core was elsewhere");
 }
 
+/* What each core made of its time: `busy` is what a poll-mode core's CPU time does not tell. */
+static void print_cores(FILE *to, const struct appliance *a)
+{
+	for (uint32_t i = 0; i < a->n_cores; i++) {
+		const struct core *core = &a->cores[i];
+		uint64_t busy_us, idle_us, all_us;
+
+		rs_core_times(core, &busy_us, &idle_us);
+		all_us = busy_us + idle_us;
+		fprintf(to, "lcore %u  busy %" PRIu64 " us, idle %" PRIu64 " us (%.1f %% busy)  runs:",
+			core->lcore, busy_us, idle_us,
+			all_us ? 100.0 * (double)busy_us / (double)all_us : 0.0);
+		for (uint32_t s = 0; s < core->n_stages; s++)
+			fprintf(to, " %s", core->stages[s].name);
+		fputc('\n', to);
+	}
+}
+
 static void print_port(const struct io_port *port, FILE *to)
 {
 	struct io_port_stats s;
@@ -152,6 +170,7 @@ void rs_report_counters(const struct appliance *a, const uint64_t *neigh_counter
 	tables[0] = a->access.file.counters;
 	print_module(to, "log", rs_access_counter_defs, ACCESS_N_COUNTERS, tables, 1);
 	print_laps(to, a);
+	print_cores(to, a);
 	print_module(to, "neigh", rs_neigh_counter_defs, NEIGH_N_COUNTERS, &neigh_counters, 1);
 	for (uint32_t i = 0; i < a->n_ports; i++)
 		print_port(&a->ports[i], to);

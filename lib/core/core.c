@@ -36,6 +36,12 @@ uint64_t rs_core_now_us(void)
 	return to_us(rte_rdtsc());
 }
 
+void rs_core_times(const struct core *core, uint64_t *busy_us, uint64_t *idle_us)
+{
+	*busy_us = to_us(__atomic_load_n(&core->busy_tsc, __ATOMIC_RELAXED));
+	*idle_us = to_us(__atomic_load_n(&core->idle_tsc, __ATOMIC_RELAXED));
+}
+
 /* How long a core may sleep without being late for a deadline of one of its stages. */
 static uint64_t sleep_us(const struct core *core, uint64_t now_us, uint64_t wanted_us)
 {
@@ -93,7 +99,6 @@ int rs_core_run(void *arg)
 			n_done += core->stages[i].turn(core->stages[i].self, now_us);
 		rs_io_poller_turn(&core->n_turns);
 		if (n_done) {
-			core->n_busy_turns++;
 			n_idle = 0;
 		} else if (n_idle < UINT32_MAX) {
 			rest(core, ++n_idle, now_us);

@@ -37,13 +37,15 @@ struct core {
 	uint32_t n_stages;
 	struct stage stages[CORE_MAX_STAGES];
 	uint64_t n_turns;
-	uint64_t n_busy_turns;
-	uint64_t busy_tsc;
-	uint64_t idle_tsc;
+	uint64_t busy_tsc; /* in turns in which some stage had something to do */
+	uint64_t idle_tsc; /* in the others, sleep included */
 };
 
 /* The clock of all cores: µs since an arbitrary start, monotonic. One TSC read, no division. */
 uint64_t rs_core_now_us(void);
+
+/* How long a core has worked and not, in µs. Any thread; a glimpse while the core runs. */
+void rs_core_times(const struct core *core, uint64_t *busy_us, uint64_t *idle_us);
 
 /* Must be called once after EAL has started, before rs_core_now_us(). */
 void rs_core_clock_init(void);

@@ -284,15 +284,6 @@ class Ringside:
         if status != 0 and kind is None:
             raise Unable(f"ringside ended with {status}: {self.process.log()[-400:].strip()}")
 
-    def cpu_seconds(self):
-        return cpu_seconds(self.process.popen.pid)
-
-    def resting_share(self):
-        """The share of a core that it takes with nothing to do (--idle sleep)."""
-        before, began = self.cpu_seconds(), time.monotonic()
-        time.sleep(0.5)
-        return (self.cpu_seconds() - before) / (time.monotonic() - began)
-
     def memory_bytes(self):
         """What it holds: hugepages that it has mapped, and ordinary pages of its own. To be asked
         while no peer is there, whose memory would count as well."""
@@ -305,6 +296,10 @@ class Ringside:
         """After its end: what it has counted, by name."""
         rows = re.findall(r"^(\w+) +(\w+) +([\d.]+)  ", self.process.log(), re.M)
         return {f"{module}.{name}": float(value) for module, name, value in rows}
+
+    def busy_us(self):
+        """After its end: how long its cores had something to do, by their own clocks."""
+        return sum(map(int, re.findall(r"^lcore \d+  busy (\d+) us", self.process.log(), re.M)))
 
 
 class Responder:

@@ -8,7 +8,6 @@ changes it, and with it every figure over memif. No round is left out for it."""
 
 import os
 import re
-import time
 
 from .machine import LOAD_CORE, SERVER_CORE, Unable, install, tsc_hz
 from .programs import Rival
@@ -258,24 +257,14 @@ def tls(bench, figures, rounds):
         figures.add("ratio_to_evp", costs["gbit_lean"] / costs["gbit_evp"])
 
 
-def busy_us(server, resting, before, began):
-    """What it has worked since, in µs: its CPU time without what it takes while it has nothing to
-    do, for the time in which it had not."""
-    spent, wall = server.cpu_seconds() - before, time.monotonic() - began
-    return (spent - resting * wall) / (1 - resting) * 1e6
-
-
 def us_per_connection(bench, figures, mode):
     """Of the server's core, one with a handshake and one request; and the load's report."""
-    with bench.server(*bench.https(), "--idle", "sleep") as server:
-        resting = server.resting_share()
-        before, began = server.cpu_seconds(), time.monotonic()
+    with bench.server(*bench.https()) as server:
         result = bench.load("--tls", mode, "--conns", 64, "--clients", 8, *SMALL)
-        busy = busy_us(server, resting, before, began)
     checked(result, figures, f"{mode} handshakes")
     counters = server.counters()
     handshakes = ("tls.handshakes_full", "tls.handshakes_resumed")
-    return busy / sum(counters.get(name, 0) for name in handshakes), result["tls"]
+    return server.busy_us() / sum(counters.get(name, 0) for name in handshakes), result["tls"]
 
 
 def primitives_us(bench):
@@ -298,12 +287,12 @@ def nginx_us(bench, how):
 def tls_handshake(bench, figures, rounds):
     """TLS 1.3 handshakes, P-256 certificate, X25519: a connection for each, with one request for 64
     bytes, TLS on the net core. us_per_handshake (full) and us_per_resumed (from a ticket, with a
-    key exchange) are CPU time of the server's process from /proc, all of the connection included,
-    less what it takes with nothing to do (--idle sleep), divided by its own count of handshakes.
-    The load generator is the limit, since a client's part costs more: so handshakes_per_s and
+    key exchange) are the time of all turns in which the server's core had something to do, all of
+    the connection and the key pairs made ahead included, divided by its count of handshakes. The
+    load generator is the limit, since a client's part costs more: so handshakes_per_s and
     resumed_per_s are what the core would do if it were never idle, and `_seen` what there were. The
     primitives are of `openssl speed` on the same core: a P-256 signature, two operations of X25519.
-    nginx, one worker, by the same measure, under `openssl s_time`."""
+    nginx, one worker, by its CPU time from /proc, under `openssl s_time`."""
     for _ in figures.rounds(rounds):
         full, seen = us_per_connection(bench, figures, "full")
         figures.add("us_per_handshake", full)
@@ -350,21 +339,18 @@ def speed_gbit_per_s(bench):
 def tls_bulk(bench, figures, rounds):
     """Large bodies by HTTPS with AES-128-GCM, TLS on the net core: 1 MiB and 100 MiB, 8
     connections, bits of bodies a second; and what the core would do if it were never idle
-    (`_of_core`; by CPU time as in tls-handshake), where the load generator is the limit. Beside it
+    (`_of_core`; by busy time as in tls-handshake), where the load generator is the limit. Beside it
     `openssl speed` on the same core with blocks of 16 KiB; the ratio is of gbit_per_s."""
     for _ in figures.rounds(rounds):
         for name, size in (("gbit_per_s", 1 << 20), ("gbit_per_s_100m", 100 << 20)):
             path = ("--path", f"/bytes/{size}", "--timeout", 10000)
             seconds = max(bench.seconds, 3)  # 8 times 100 MiB have to arrive in less
-            with bench.server(*bench.https(), "--idle", "sleep") as server:
-                resting = server.resting_share()
-                before, began = server.cpu_seconds(), time.monotonic()
+            with bench.server(*bench.https()) as server:
                 result = bench.load("--tls", "keepalive", "--conns", 8, *path, seconds=seconds)
-                busy = busy_us(server, resting, before, began)
             checked(result, figures, f"{size} bytes")
             figures.add(name, result["gbit_per_s"])
             sent = server.counters()["tls.bytes_out"]
-            figures.add(f"{name}_of_core", sent * 8 / busy / 1e3)
+            figures.add(f"{name}_of_core", sent * 8 / server.busy_us() / 1e3)
         attempt(figures, "speed_gbit_per_s", speed_gbit_per_s, bench)
     figures.add_ratio("ratio_to_openssl_speed", "gbit_per_s", "speed_gbit_per_s")
     figures.add_ratio("ratio_of_core", "gbit_per_s_of_core", "speed_gbit_per_s")
