@@ -7,7 +7,7 @@ static uint32_t buckets_for(uint32_t n_max)
 {
 	uint32_t n = 1;
 
-	/* At most half full, so that nearly every entry stands in its home bucket. */
+	/* At most some half full, so that nearly every entry stands in its home bucket. */
 	while ((uint64_t)n * FLOW_BUCKET < (uint64_t)n_max * 2)
 		n *= 2;
 	return n;
@@ -15,35 +15,26 @@ static uint32_t buckets_for(uint32_t n_max)
 
 size_t rs_flow_bytes(uint32_t n_max)
 {
-	size_t n = buckets_for(n_max);
-
-	return n * FLOW_BUCKET * sizeof(struct flow_entry) + n * sizeof(uint16_t);
+	return buckets_for(n_max) * sizeof(struct flow_bucket);
 }
 
 void rs_flow_init(struct flow_table *t, void *memory, uint32_t n_max)
 {
 	uint32_t n = buckets_for(n_max);
 
-	*t = (struct flow_table){
-		.entries = memory,
-		.spilled = (uint16_t *)((struct flow_entry *)memory + (size_t)n * FLOW_BUCKET),
-		.bucket_mask = n - 1,
-		.n_max = n_max,
-	};
-	memset(t->entries, 0xff, (size_t)n * FLOW_BUCKET * sizeof(struct flow_entry));
-	memset(t->spilled, 0, n * sizeof(uint16_t));
-}
-
-static struct flow_entry *bucket_at(const struct flow_table *t, uint32_t bucket)
-{
-	return &t->entries[(size_t)bucket * FLOW_BUCKET];
+	*t = (struct flow_table){.buckets = memory, .bucket_mask = n - 1, .n_max = n_max};
+	for (uint32_t b = 0; b < n; b++) {
+		t->buckets[b] = (struct flow_bucket){0};
+		for (uint32_t i = 0; i < FLOW_BUCKET; i++)
+			t->buckets[b].entries[i].id = FLOW_NONE;
+	}
 }
 
 /* One more (or one fewer) entry of hash went past the buckets from its home up to bucket. */
-static void count_spill(struct flow_table *t, uint32_t hash, uint32_t bucket, int by)
+static void count_spill(struct flow_table *t, uint32_t hash, uint32_t bucket, uint32_t by)
 {
 	for (uint32_t b = hash & t->bucket_mask; b != bucket; b = (b + 1) & t->bucket_mask)
-		t->spilled[b] = (uint16_t)(t->spilled[b] + by);
+		t->buckets[b].n_spilled += by;
 }
 
 bool rs_flow_insert(struct flow_table *t, uint32_t hash, uint32_t id)
@@ -51,7 +42,7 @@ bool rs_flow_insert(struct flow_table *t, uint32_t hash, uint32_t id)
 	if (t->n_used == t->n_max)
 		return false;
 	for (uint32_t b = hash & t->bucket_mask;; b = (b + 1) & t->bucket_mask) {
-		struct flow_entry *e = bucket_at(t, b);
+		struct flow_entry *e = t->buckets[b].entries;
 
 		for (uint32_t i = 0; i < FLOW_BUCKET; i++) {
 			if (e[i].id != FLOW_NONE)
@@ -68,7 +59,7 @@ static struct flow_entry *find(
 	const struct flow_table *t, uint32_t hash, uint32_t id, uint32_t *bucket)
 {
 	for (uint32_t n = 0, b = hash & t->bucket_mask; n <= t->bucket_mask; n++) {
-		struct flow_entry *e = bucket_at(t, b);
+		struct flow_entry *e = t->buckets[b].entries;
 
 		for (uint32_t i = 0; i < FLOW_BUCKET; i++) {
 			if (e[i].hash == hash && e[i].id == id) {
@@ -76,7 +67,7 @@ static struct flow_entry *find(
 				return &e[i];
 			}
 		}
-		if (!t->spilled[b])
+		if (!t->buckets[b].n_spilled)
 			break;
 		b = (b + 1) & t->bucket_mask;
 	}
@@ -91,7 +82,7 @@ bool rs_flow_remove(struct flow_table *t, uint32_t hash, uint32_t id)
 	if (!e)
 		return false;
 	e->id = FLOW_NONE;
-	count_spill(t, hash, bucket, -1);
+	count_spill(t, hash, bucket, UINT32_MAX);
 	t->n_used--;
 	return true;
 }

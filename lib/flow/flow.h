@@ -23,15 +23,22 @@ struct flow_entry {
 	uint32_t id; /* FLOW_NONE: the entry is free */
 };
 
-#define FLOW_BUCKET 8
+#define FLOW_BUCKET 7
 
 /*
- * Buckets of one cache line. An entry whose home bucket is full stands in one of the next ones;
- * spilled[b] counts the entries that went past bucket b, so that a search stops where none did.
+ * One cache line. An entry whose home bucket is full stands in one of the next ones; a search stops
+ * at a bucket past which none went.
  */
+struct flow_bucket {
+	struct flow_entry entries[FLOW_BUCKET];
+	uint32_t n_spilled; /* entries that went past this bucket */
+	uint32_t unused;
+};
+
+_Static_assert(sizeof(struct flow_bucket) == 64, "one line to touch");
+
 struct flow_table {
-	struct flow_entry *entries; /* n_buckets * FLOW_BUCKET */
-	uint16_t *spilled;          /* n_buckets */
+	struct flow_bucket *buckets;
 	uint32_t bucket_mask;
 	uint32_t n_used;
 	uint32_t n_max; /* how many entries may be used */
@@ -75,7 +82,7 @@ static inline bool rs_flow_key_equal(const struct flow_key *a, const struct flow
 /* Asks for the bucket of hash to be in cache soon. */
 static inline void rs_flow_prefetch(const struct flow_table *t, uint32_t hash)
 {
-	__builtin_prefetch(&t->entries[(size_t)(hash & t->bucket_mask) * FLOW_BUCKET]);
+	__builtin_prefetch(&t->buckets[hash & t->bucket_mask]);
 }
 
 /*
@@ -85,15 +92,15 @@ static inline void rs_flow_prefetch(const struct flow_table *t, uint32_t hash)
 static inline uint32_t rs_flow_next(const struct flow_table *t, uint32_t hash, uint32_t *cursor)
 {
 	for (;;) {
-		uint32_t bucket = (hash + *cursor / FLOW_BUCKET) & t->bucket_mask;
-		const struct flow_entry *e = &t->entries[(size_t)bucket * FLOW_BUCKET];
+		const struct flow_bucket *b =
+			&t->buckets[(hash + *cursor / FLOW_BUCKET) & t->bucket_mask];
 
 		for (uint32_t i = *cursor % FLOW_BUCKET; i < FLOW_BUCKET; i++) {
 			++*cursor;
-			if (e[i].hash == hash && e[i].id != FLOW_NONE)
-				return e[i].id;
+			if (b->entries[i].hash == hash && b->entries[i].id != FLOW_NONE)
+				return b->entries[i].id;
 		}
-		if (!t->spilled[bucket] || *cursor / FLOW_BUCKET > t->bucket_mask)
+		if (!b->n_spilled || *cursor / FLOW_BUCKET > t->bucket_mask)
 			return FLOW_NONE;
 	}
 }

@@ -7,6 +7,7 @@
 #include "tcp/tcp_internal.h"
 
 #define MAX_EXPIRE_PER_CALL 64
+#define EXPIRE_AHEAD        8
 
 struct tcp_time_wait {
 	struct flow_key key; /* family 0: the slot is free */
@@ -39,8 +40,18 @@ static void drop_entry(struct tcp *t, uint32_t slot)
 	t->n_time_wait--;
 }
 
+/* What a full ring will give way to soon: its bucket has not been looked at for a whole round. */
+static void prefetch_soon(const struct tcp *t)
+{
+	uint32_t slot = t->tw_head + EXPIRE_AHEAD;
+
+	if (slot < t->cfg->max_time_wait)
+		rs_flow_prefetch(&t->flows, t->time_wait[slot].hash);
+}
+
 static void pop_head(struct tcp *t)
 {
+	prefetch_soon(t);
 	if (t->time_wait[t->tw_head].key.family)
 		drop_entry(t, t->tw_head);
 	if (++t->tw_head == t->cfg->max_time_wait)

@@ -20,9 +20,9 @@ static uint32_t hash_of(uint32_t id)
 static void fill(struct flow_table *t, uint32_t n_flows)
 {
 	size_t bytes = (rs_flow_bytes(n_flows) + 63) & ~(size_t)63;
-	void *memory = t->entries ? NULL : aligned_alloc(64, bytes);
+	void *memory = t->buckets ? NULL : aligned_alloc(64, bytes);
 
-	if (t->entries)
+	if (t->buckets)
 		return;
 	if (!memory)
 		abort();
