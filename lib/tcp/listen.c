@@ -31,33 +31,27 @@ enum hash_purpose {
 	HASH_COOKIE,
 };
 
-struct hash_input {
-	uint16_t remote_port, local_port;
-	uint32_t purpose, a, b;
-	uint8_t addrs[32];
-};
-
+/* In whole words, so that hashing never waits for smaller stores to come together. */
 static uint64_t keyed_hash(const struct tcp *t, enum hash_purpose purpose,
 	const struct flow_key *key, uint32_t a, uint32_t b)
 {
-	struct hash_input input = {
-		.remote_port = key->remote_port,
-		.local_port = key->local_port,
-		.purpose = purpose,
-		.a = a,
-		.b = b,
+	uint64_t words[6] = {
+		(uint64_t)key->remote_port << 48 | (uint64_t)key->local_port << 32 | purpose,
+		(uint64_t)b << 32 | a,
 	};
 
 	/* The lengths differ, so that no address of one family can stand for one of the other. */
 	if (key->family == 4) {
-		memcpy(input.addrs, key->remote + 12, 4); /* as ::ffff:a.b.c.d */
-		memcpy(input.addrs + 4, key->local + 12, 4);
-		return rs_siphash(
-			t->cfg->isn_secret, &input, offsetof(struct hash_input, addrs) + 8);
+		uint32_t remote, local;
+
+		memcpy(&remote, key->remote + 12, 4); /* as ::ffff:a.b.c.d */
+		memcpy(&local, key->local + 12, 4);
+		words[2] = (uint64_t)local << 32 | remote;
+		return rs_siphash(t->cfg->isn_secret, words, 3 * sizeof(*words));
 	}
-	memcpy(input.addrs, key->remote, 16);
-	memcpy(input.addrs + 16, key->local, 16);
-	return rs_siphash(t->cfg->isn_secret, &input, sizeof(input));
+	memcpy(words + 2, key->remote, 16);
+	memcpy(words + 4, key->local, 16);
+	return rs_siphash(t->cfg->isn_secret, words, sizeof(words));
 }
 
 struct tcp_origin rs_tcp_origin(const struct tcp *t, const struct flow_key *key)
