@@ -297,9 +297,11 @@ class Ringside:
         rows = re.findall(r"^(\w+) +(\w+) +([\d.]+)  ", self.process.log(), re.M)
         return {f"{module}.{name}": float(value) for module, name, value in rows}
 
-    def busy_us(self):
-        """After its end: how long its cores had something to do, by their own clocks."""
-        return sum(map(int, re.findall(r"^lcore \d+  busy (\d+) us", self.process.log(), re.M)))
+    def busy_us(self, stage=""):
+        """After its end: how long its cores had something to do, by their own clocks; only those
+        that run stage, where one is named."""
+        lines = re.findall(r"^lcore \d+  busy (\d+) us.*  runs:(.*)$", self.process.log(), re.M)
+        return sum(int(us) for us, stages in lines if not stage or stage in stages.split())
 
 
 class Responder:

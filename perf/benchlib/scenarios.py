@@ -7,7 +7,6 @@ the load's (perf/micro/handover.c), before each measurement. A host that moves v
 changes it, and with it every figure over memif. No round is left out for it."""
 
 import os
-import re
 
 from .machine import LOAD_CORE, SERVER_CORE, Unable, install, tsc_hz
 from .programs import Rival
@@ -235,127 +234,6 @@ def generator(bench, figures, rounds):
         figures.add("busy", result["busy"])
 
 
-def tls(bench, figures, rounds):
-    """What TLS costs a core, without a network (perf/micro/tls.c): our sessions against OpenSSL's
-    client over memory, of which only the server's part is timed. Handshakes of TLS 1.3 with a P-256
-    certificate and X25519, against the primitives that they cannot do without; reading a request
-    of 100 bytes and writing a reply of 300; records of 16 KiB against AES-128-GCM alone; the heap
-    that an idle session takes. `_openssl`: with --tls-records openssl. `_keys_ahead`: our X25519
-    pair was made before, in idle time that is not counted."""
-    for _ in figures.rounds(rounds):
-        costs = bench.tls_costs(bench.seconds)
-        figures.add("us_per_handshake", costs["us_full"])
-        figures.add("us_per_handshake_keys_ahead", costs["us_full_keys_ahead"])
-        figures.add("us_per_resumed", costs["us_resumed"])
-        figures.add("us_of_primitives", costs["us_primitives"])
-        figures.add("ratio_to_primitives", costs["us_primitives"] / costs["us_full"])
-        for records in ("lean", "openssl"):
-            figures.add(f"ns_per_request_{records}", costs[f"ns_request_{records}"])
-            figures.add(f"gbit_per_s_{records}", costs[f"gbit_{records}"])
-            figures.add(f"bytes_per_session_{records}", costs[f"bytes_{records}"])
-        figures.add("gbit_per_s_evp", costs["gbit_evp"])
-        figures.add("ratio_to_evp", costs["gbit_lean"] / costs["gbit_evp"])
-
-
-def us_per_connection(bench, figures, mode):
-    """Of the server's core, one with a handshake and one request; and the load's report."""
-    with bench.server(*bench.https()) as server:
-        result = bench.load("--tls", mode, "--conns", 64, "--clients", 8, *SMALL)
-    checked(result, figures, f"{mode} handshakes")
-    counters = server.counters()
-    handshakes = ("tls.handshakes_full", "tls.handshakes_resumed")
-    return server.busy_us() / sum(counters.get(name, 0) for name in handshakes), result["tls"]
-
-
-def primitives_us(bench):
-    """One P-256 signature and two operations of X25519 (a key pair, an agreement)."""
-    words = bench.openssl_speed("ecdsap256", "ecdhx25519")
-    sign = re.search(r"^\+F4:\d+:256:([\d.]+):", words, re.M)
-    x25519 = re.search(r"^\+F5:\d+:253:([\d.]+):", words, re.M)
-    if not sign or not x25519:
-        raise Unable("openssl speed says nothing of P-256 or X25519")
-    return 1e6 / float(sign[1]) + 2e6 / float(x25519[1])
-
-
-def nginx_us(bench, how):
-    if not install("nginx-light"):
-        raise Unable("nginx-light cannot be installed")
-    with Rival(bench, "nginx", tls=True) as rival:
-        return rival.us_per_handshake(bench, how)
-
-
-def tls_handshake(bench, figures, rounds):
-    """TLS 1.3 handshakes, P-256 certificate, X25519: a connection for each, with one request for 64
-    bytes, TLS on the net core. us_per_handshake (full) and us_per_resumed (from a ticket, with a
-    key exchange) are the time of all turns in which the server's core had something to do, all of
-    the connection and the key pairs made ahead included, divided by its count of handshakes. The
-    load generator is the limit, since a client's part costs more: so handshakes_per_s and
-    resumed_per_s are what the core would do if it were never idle, and `_seen` what there were. The
-    primitives are of `openssl speed` on the same core: a P-256 signature, two operations of X25519.
-    nginx, one worker, by its CPU time from /proc, under `openssl s_time`."""
-    for _ in figures.rounds(rounds):
-        full, seen = us_per_connection(bench, figures, "full")
-        figures.add("us_per_handshake", full)
-        figures.add("handshakes_per_s", 1e6 / full)
-        figures.add("handshakes_per_s_seen", seen["handshakes_per_s"])
-        resumed, seen = us_per_connection(bench, figures, "resumed")
-        figures.add("us_per_resumed", resumed)
-        figures.add("resumed_per_s", 1e6 / resumed)
-        figures.add("resumed_per_s_seen", seen["handshakes_per_s"])
-        attempt(figures, "primitives_us", primitives_us, bench)
-        attempt(figures, "nginx_us_per_handshake", nginx_us, bench, "-new")
-        attempt(figures, "nginx_us_per_resumed", nginx_us, bench, "-reuse")
-    figures.add_ratio("ratio_to_primitives", "primitives_us", "us_per_handshake")
-    figures.add_ratio("ratio_to_nginx", "nginx_us_per_handshake", "us_per_handshake")
-
-
-def tls_keepalive(bench, figures, rounds):
-    """HTTPS requests a second on one core, TLS on the net core: 64-byte bodies, one request a
-    record, AES-128-GCM, closed loop; the best of 64, 256 and 1,024 connections. Beside it the same
-    with the server's --tls-records openssl, and nginx, one worker, on the kernel's loopback with
-    wrk. The load generator has its records from lib/tls in both."""
-    for _ in figures.rounds(rounds):
-        for name, records in (("rps", "lean"), ("rps_openssl", "openssl")):
-            rates = []
-            for n in (64, 256, 1024):
-                with bench.server(*MANY, *bench.https(), "--tls-records", records):
-                    result = bench.load(
-                        *("--tls", "keepalive", "--conns", n, "--clients", 8, *SMALL)
-                    )
-                rates.append(checked(result, figures, f"{records}, {n} connections")["rps"])
-            figures.add(name, max(rates))
-        attempt(figures, "nginx_rps", rival_rps, bench, "nginx", tls=True)
-    figures.add_ratio("ratio_to_nginx", "rps", "nginx_rps")
-
-
-def speed_gbit_per_s(bench):
-    words = bench.openssl_speed("-bytes", "16384", "-evp", "aes-128-gcm")
-    found = re.search(r"^\+F:\d+:AES-128-GCM:([\d.]+)", words, re.M)
-    if not found:
-        raise Unable("openssl speed says nothing of AES-128-GCM")
-    return float(found[1]) * 8 / 1e9
-
-
-def tls_bulk(bench, figures, rounds):
-    """Large bodies by HTTPS with AES-128-GCM, TLS on the net core: 1 MiB and 100 MiB, 8
-    connections, bits of bodies a second; and what the core would do if it were never idle
-    (`_of_core`; by busy time as in tls-handshake), where the load generator is the limit. Beside it
-    `openssl speed` on the same core with blocks of 16 KiB; the ratio is of gbit_per_s."""
-    for _ in figures.rounds(rounds):
-        for name, size in (("gbit_per_s", 1 << 20), ("gbit_per_s_100m", 100 << 20)):
-            path = ("--path", f"/bytes/{size}", "--timeout", 10000)
-            seconds = max(bench.seconds, 3)  # 8 times 100 MiB have to arrive in less
-            with bench.server(*bench.https()) as server:
-                result = bench.load("--tls", "keepalive", "--conns", 8, *path, seconds=seconds)
-            checked(result, figures, f"{size} bytes")
-            figures.add(name, result["gbit_per_s"])
-            sent = server.counters()["tls.bytes_out"]
-            figures.add(f"{name}_of_core", sent * 8 / server.busy_us() / 1e3)
-        attempt(figures, "speed_gbit_per_s", speed_gbit_per_s, bench)
-    figures.add_ratio("ratio_to_openssl_speed", "gbit_per_s", "speed_gbit_per_s")
-    figures.add_ratio("ratio_of_core", "gbit_per_s_of_core", "speed_gbit_per_s")
-
-
 # What each one owes; where it ends early, these are absent.
 PROMISED = {
     "keepalive": [
@@ -375,23 +253,12 @@ PROMISED = {
         f"cycles_{name}" for name in ("rx", "parse", "lookup", "tcp", "http", "render", "tx")
     ],
     "generator": ["rps", "busy"],
-    "tls": [
-        *("us_per_handshake", "us_per_resumed", "ratio_to_primitives", "ratio_to_evp"),
-        *("ns_per_request_lean", "gbit_per_s_lean", "bytes_per_session_lean"),
-    ],
-    "tls-handshake": [
-        *("us_per_handshake", "handshakes_per_s", "resumed_per_s", "ratio_to_primitives"),
-        "ratio_to_nginx",
-    ],
-    "tls-keepalive": ["rps", "nginx_rps"],
-    "tls-bulk": ["gbit_per_s", "ratio_to_openssl_speed"],
 }
 
 SCENARIOS = {
     f.__name__.replace("_", "-"): f
     for f in (
-        *(keepalive, connections, bulk, latency, idle, overload, split, stages),
-        *(generator, tls, tls_handshake, tls_keepalive, tls_bulk),
+        *(keepalive, connections, bulk, latency, idle, overload, split, stages, generator),
     )
 }
 
