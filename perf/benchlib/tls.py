@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What TLS costs. The goals are set for a TLS core, which does handshakes, records and HTTP while a
-net core does TCP. Two CPUs are all there is: so the TLS core has one to itself, and the net core and
-the load share the other. Much less passes then than it could take; what it could take follows from
-the time of the turns in which it had something to do, by its own clock (`_of_tls_core`). Where TLS
-runs on the net core (--tls-cores same), everything that a connection needs is in that time."""
+"""What TLS costs. The goals are set for a TLS core, which does handshakes, records and HTTP while
+a net core does TCP. Two CPUs are all there is: so the TLS core has one to itself, and the net core
+and the load share the other. Much less passes then than it could take; what it could take follows
+from the time of the turns in which it had something to do, by its own clock (`_of_tls_core`). Where
+TLS runs on the net core (--tls-cores same), all that a connection needs is in that time."""
 
 import re
 
@@ -78,8 +78,8 @@ def tls_handshake(bench, figures, rounds):
     handshakes_per_s and resumed_per_s what it would do if it were never idle. `_connection`: TLS on
     the net core, and so TCP included; `_seen`: what there were then, with the load generator as the
     limit, since a client's part costs more. The primitives are of `openssl speed` on the same core:
-    a P-256 signature, two agreements by X25519. nginx, one worker, by its CPU time from /proc, under
-    `openssl s_time`; its ratio is to us_per_connection."""
+    a P-256 signature, two agreements by X25519. nginx, one worker, by its CPU time from /proc,
+    under `openssl s_time`; its ratio is to us_per_connection."""
     for _ in figures.rounds(rounds):
         full, _ = us_per_handshake(bench, figures, "full", own_core=True)
         figures.add("us_per_handshake", full)
@@ -115,8 +115,8 @@ def tls_keepalive(bench, figures, rounds):
     """HTTPS requests a second on one core, TLS on the net core: 64-byte bodies, one request a
     record, AES-128-GCM, closed loop; the best of 64, 256 and 1,024 connections. `_openssl`: with
     the server's --tls-records openssl; the load generator has its records from lib/tls in both.
-    `_of_tls_core`: what a TLS core of its own would do if it were never idle, 256 connections, their
-    handshakes included. Beside it nginx, one worker, on the kernel's loopback with wrk."""
+    `_of_tls_core`: what a TLS core of its own would do if it were never idle, 256 connections,
+    their handshakes included. Beside it nginx, one worker, on the kernel's loopback with wrk."""
     for _ in figures.rounds(rounds):
         for name, records in (("rps", "lean"), ("rps_openssl", "openssl")):
             rates = [keepalive_rps(bench, figures, records, n) for n in (64, 256, 1024)]

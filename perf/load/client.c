@@ -23,23 +23,23 @@ int rs_client_init(struct client *c, const struct load_options *o, struct worklo
 	c->mss = mss - (o->timestamps ? 12 : 0);
 	c->tick_tsc = tsc_hz / 1000;
 	c->closed_loop = !o->rate;
-	c->n_slots = o->n_conns + o->n_idle;
-	bytes = ((size_t)c->n_slots * sizeof(*c->conns) + (2u << 20)) & ~(size_t)((2u << 20) - 1);
+	c->slots = rs_divisor(o->n_conns + o->n_idle);
+	bytes = ((size_t)c->slots.n * sizeof(*c->conns) + (2u << 20)) & ~(size_t)((2u << 20) - 1);
 	c->conns = aligned_alloc(2u << 20, bytes);
 	c->waiting = calloc(o->n_conns + 1u, sizeof(*c->waiting));
 	if (o->tls)
 		c->tls_segments = malloc((size_t)CLIENT_MAX_OUT * c->mss);
 	if (!c->conns || !c->waiting || (o->tls && !c->tls_segments)) {
-		fprintf(stderr, "ringside-load: no memory for %u connections\n", c->n_slots);
+		fprintf(stderr, "ringside-load: no memory for %u connections\n", c->slots.n);
 		goto fail;
 	}
 	if (o->tls) {
-		c->tls = rs_load_tls_create(o, c->n_slots);
+		c->tls = rs_load_tls_create(o, c->slots.n);
 		if (!c->tls)
 			goto fail;
 	}
 	memset(c->conns, 0, bytes);
-	for (uint32_t i = 0; i < c->n_slots; i++)
+	for (uint32_t i = 0; i < c->slots.n; i++)
 		c->conns[i].tuple = i;
 	return 0;
 fail:
@@ -130,7 +130,7 @@ static void open_conn(struct client *c, struct load_conn *conn)
 	uint32_t n_tuples = o->n_clients * (o->last_port - o->first_port + 1u);
 
 	if (conn->flags & CLIENT_F_USED) {
-		conn->tuple += c->n_slots;
+		conn->tuple += c->slots.n;
 		if (conn->tuple >= n_tuples)
 			conn->tuple = (uint32_t)(conn - c->conns);
 	}
@@ -364,39 +364,38 @@ static bool input_tls(struct client *c, struct load_conn *conn, const struct loa
 	return rs_client_tls_input(c, conn, seg->data, seg->len);
 }
 
-void rs_client_input(struct client *c, const struct load_seg *received)
+void rs_client_input(struct client *c, struct load_seg *seg)
 {
-	struct load_conn *conn = rs_client_conn(c, received->tuple);
-	struct load_seg seg = *received;
+	struct load_conn *conn = rs_client_conn(c, seg->tuple);
 
-	c->stats.bytes_in += seg.len;
-	if (rs_unlikely(conn->tuple != seg.tuple || conn->state == CLIENT_CLOSED)) {
+	c->stats.bytes_in += seg->len;
+	if (rs_unlikely(conn->tuple != seg->tuple || conn->state == CLIENT_CLOSED)) {
 		c->stats.n_strays++;
 		return;
 	}
 	if (rs_unlikely(conn->state == CLIENT_SYN_SENT)) {
-		input_syn_sent(c, conn, &seg);
+		input_syn_sent(c, conn, seg);
 		return;
 	}
-	if (rs_unlikely(seg.flags & (TCP_RST | TCP_SYN))) {
-		if (seg.flags & TCP_SYN) {
+	if (rs_unlikely(seg->flags & (TCP_RST | TCP_SYN))) {
+		if (seg->flags & TCP_SYN) {
 			rs_client_emit(c, conn, conn->snd_nxt, TCP_ACK);
-		} else if (seg.seq == conn->rcv_nxt) {
+		} else if (seg->seq == conn->rcv_nxt) {
 			c->stats.n_resets++;
 			free_conn(c, conn);
 		}
 		return;
 	}
-	if (!in_order(c, conn, &seg))
+	if (!in_order(c, conn, seg))
 		return;
-	if (seg.ts_val)
-		conn->ts_recent = seg.ts_val;
+	if (seg->ts_val)
+		conn->ts_recent = seg->ts_val;
 	if (rs_unlikely(c->tls)) {
-		if (!input_tls(c, conn, &seg))
+		if (!input_tls(c, conn, seg))
 			return;
-	} else if (seg.len) {
-		conn->rcv_nxt += seg.len;
-		if (!rs_client_answers(c, conn, seg.data, seg.len))
+	} else if (seg->len) {
+		conn->rcv_nxt += seg->len;
+		if (!rs_client_answers(c, conn, seg->data, seg->len))
 			return;
 		if (conn->state == CLIENT_BUSY && !conn->n_open) {
 			conn->due_tsc = 0;
@@ -405,9 +404,9 @@ void rs_client_input(struct client *c, const struct load_seg *received)
 			ack_soon(c, conn);
 		}
 	}
-	if (rs_unlikely(seg.flags & TCP_FIN)) {
+	if (rs_unlikely(seg->flags & TCP_FIN)) {
 		input_fin(c, conn);
-	} else if (conn->state == CLIENT_LAST_ACK && seg.ack == conn->snd_nxt) {
+	} else if (conn->state == CLIENT_LAST_ACK && seg->ack == conn->snd_nxt) {
 		free_conn(c, conn);
 		if (c->closed_loop)
 			open_conn(c, conn);
@@ -429,7 +428,7 @@ void rs_client_flush_acks(struct client *c)
 
 bool rs_client_open_next(struct client *c)
 {
-	if (c->n_opened == c->n_slots)
+	if (c->n_opened == c->slots.n)
 		return false;
 	if (c->n_opened < c->options->n_conns && !c->closed_loop && c->options->per_conn)
 		wait_for_request(c, &c->conns[c->n_opened]); /* it opens with its first request */

@@ -82,7 +82,7 @@ struct client {
 	uint32_t mss;
 	struct load_tls *tls;  /* NULL: none is spoken */
 	uint8_t *tls_segments; /* what those in out have for data, c->mss each */
-	uint32_t n_slots;      /* busy connections, then idle ones */
+	struct divisor slots;  /* how many there are: busy connections, then idle ones */
 	struct load_conn *conns;
 	uint32_t *waiting; /* a ring of n_conns slots that may take a request (open loop) */
 	uint32_t waiting_head, n_waiting;
@@ -117,11 +117,11 @@ bool rs_client_open_next(struct client *c);
 /* The connection that a segment is for, to be fetched ahead of rs_client_input(). */
 static inline struct load_conn *rs_client_conn(struct client *c, uint32_t tuple)
 {
-	return &c->conns[tuple % c->n_slots];
+	return &c->conns[rs_remainder(tuple, &c->slots)];
 }
 
-/* One segment. Needs room for CLIENT_ROOM in out. */
-void rs_client_input(struct client *c, const struct load_seg *seg);
+/* One segment, of which is cut off what was there before. Needs room for CLIENT_ROOM in out. */
+void rs_client_input(struct client *c, struct load_seg *seg);
 
 /* Open loop: a request is due at this time. False: no connection is free to take it. */
 bool rs_client_ask(struct client *c, uint64_t due_tsc);

@@ -301,9 +301,9 @@ static bool all_open(const struct engine *e)
 {
 	const struct client *c = &e->client;
 
-	if (c->n_opened < c->n_slots || c->n_idle_ready < e->options->n_idle)
+	if (c->n_opened < c->slots.n || c->n_idle_ready < e->options->n_idle)
 		return false;
-	return e->options->per_conn || c->n_established >= c->n_slots;
+	return e->options->per_conn || c->n_established >= c->slots.n;
 }
 
 /* Once in 100 ms. */
@@ -342,13 +342,13 @@ static int next_phase(struct engine *e, uint64_t now)
 	case PHASE_OPEN:
 		if (all_open(e)) {
 			enter(e, PHASE_WARMUP, now);
-		} else if (seconds >= OPEN_S + e->client.n_slots / o->connect_rate) {
+		} else if (seconds >= OPEN_S + e->client.slots.n / o->connect_rate) {
 			if (!e->client.n_established && !e->client.stats.n_connects) {
 				fprintf(stderr, "ringside-load: no connection was accepted\n");
 				return -1;
 			}
 			fprintf(stderr, "ringside-load: only %u of %u connections stand\n",
-				e->client.n_established, e->client.n_slots);
+				e->client.n_established, e->client.slots.n);
 			enter(e, PHASE_WARMUP, now);
 		}
 		break;
@@ -466,13 +466,13 @@ void rs_engine_close(struct engine *e)
 	/* A memif's frames go with it: the server has to have time to take the last ones. */
 	while (now < until && now - quiet_tsc < e->tsc_hz / 1000 * LINGER_MS) {
 		leave_out(e);
-		while (slot < e->client.n_slots && e->n_tx < ENGINE_TX / 2 &&
+		while (slot < e->client.slots.n && e->n_tx < ENGINE_TX / 2 &&
 			e->client.n_out < CLIENT_MAX_OUT)
 			rs_client_reset(&e->client, slot++);
 		render_all(e);
 		push(e);
 		now = rte_rdtsc();
-		if (slot < e->client.n_slots || e->n_tx)
+		if (slot < e->client.slots.n || e->n_tx)
 			quiet_tsc = now;
 	}
 }

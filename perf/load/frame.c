@@ -75,7 +75,7 @@ enum load_frame rs_load_frame_parse(
 	client -= n->first_client;
 	port = rs_load_be16(tcp + 2) - (uint32_t)n->first_port;
 	header = (tcp[12] >> 4) * 4u;
-	if (rs_unlikely(client >= n->n_clients || port >= n->n_ports ||
+	if (rs_unlikely(client >= n->n_clients || port >= n->ports.n ||
 			rs_load_be16(tcp) != n->server_port || header < TCP_HEADER_BYTES ||
 			header > l4_len))
 		return FRAME_OTHER;
@@ -84,7 +84,7 @@ enum load_frame rs_load_frame_parse(
 	if (rs_unlikely(rs_csum_fold16(rs_csum_add(sum, tcp, l4_len)) != 0xffff ||
 			(n->family == 4 && rs_csum_fold16(rs_csum_add(0, tcp - 20, 20)) != 0xffff)))
 		return FRAME_BAD_CSUM;
-	seg->tuple = client * n->n_ports + port;
+	seg->tuple = client * n->ports.n + port;
 	seg->seq = rs_load_be32(tcp + 4);
 	seg->ack = rs_load_be32(tcp + 8);
 	seg->flags = tcp[13];
@@ -109,7 +109,7 @@ void rs_load_net_init(struct load_net *n, const struct load_options *o, const ui
 		.family = o->family,
 		.timestamps = o->timestamps,
 		.first_port = o->first_port,
-		.n_ports = o->last_port - o->first_port + 1u,
+		.ports = rs_divisor(o->last_port - o->first_port + 1u),
 		.n_clients = o->n_clients,
 		.first_client = rs_load_be32(o->ip.addr + 12),
 		.server_port = o->port,
@@ -163,20 +163,30 @@ static void render_ip(
 	}
 }
 
-/* A SYN's options, others' timestamps. Returns their length. */
-static uint32_t render_options(const struct load_net *n, const struct load_out *out, uint8_t *p)
+/* Writes a word and returns it as it stands there, for a sum. */
+static uint64_t put32(uint8_t *p, uint32_t value)
+{
+	uint32_t word = __builtin_bswap32(value);
+
+	memcpy(p, &word, sizeof(word));
+	return word;
+}
+
+/* A SYN's options, others' timestamps. Returns their length; adds to *sum. */
+static uint32_t render_options(
+	const struct load_net *n, const struct load_out *out, uint8_t *p, uint64_t *sum)
 {
 	uint32_t len = 0;
 
 	if (out->flags & TCP_SYN) {
-		rs_store_be32(p, 0x02040000u | n->mss);
-		rs_store_be32(p + 4, 0x01030300u | FRAME_WND_SCALE);
+		*sum += put32(p, 0x02040000u | n->mss);
+		*sum += put32(p + 4, 0x01030300u | FRAME_WND_SCALE);
 		len = 8;
 	}
 	if (n->timestamps) {
-		rs_store_be32(p + len, 0x0101080au);
-		rs_store_be32(p + len + 4, n->now_ms);
-		rs_store_be32(p + len + 8, out->ts_ecr);
+		*sum += put32(p + len, 0x0101080au);
+		*sum += put32(p + len + 4, n->now_ms);
+		*sum += put32(p + len + 8, out->ts_ecr);
 		len += 12;
 	}
 	return len;
@@ -209,35 +219,34 @@ static uint64_t render_requests(struct workload *w, const struct load_out *out, 
 	return rs_csum_add(0, p, at);
 }
 
+/* The sum is made of words that are at hand: read back, they would have to be waited for. */
 uint32_t rs_load_frame_render(
 	const struct load_net *n, struct workload *w, const struct load_out *out, uint8_t *frame)
 {
-	uint32_t client = n->first_client + out->tuple / n->n_ports;
-	uint32_t port = n->first_port + out->tuple % n->n_ports;
-	uint32_t client_word = __builtin_bswap32(client);
+	uint32_t client = rs_divide(out->tuple, &n->ports);
+	uint32_t port = n->first_port + out->tuple - client * n->ports.n;
+	uint32_t client_word = __builtin_bswap32(n->first_client + client);
 	uint8_t *tcp = frame + n->l4_at;
 	uint32_t header = TCP_HEADER_BYTES;
-	uint64_t sum = 0;
-	uint16_t csum;
+	uint64_t sum = n->tcp_sum + client_word;
+	uint32_t csum;
 
 	if (rs_unlikely(out->flags & TCP_SYN || n->timestamps))
-		header += render_options(n, out, tcp + TCP_HEADER_BYTES);
+		header += render_options(n, out, tcp + TCP_HEADER_BYTES, &sum);
 	if (rs_unlikely(out->has_data)) {
 		memcpy(tcp + header, out->data, out->len);
-		sum = rs_csum_add(0, out->data, out->len);
+		sum = rs_csum_add(sum, out->data, out->len);
 	} else if (out->len) {
-		sum = render_requests(w, out, tcp + header);
+		sum += render_requests(w, out, tcp + header);
 	}
 	render_ip(n, frame, client_word, header + out->len);
-	rs_store_be16(tcp, (uint16_t)port);
-	rs_store_be16(tcp + 2, n->server_port);
-	rs_store_be32(tcp + 4, out->seq);
-	rs_store_be32(tcp + 8, out->ack);
-	rs_store_be32(tcp + 12, header << 26 | (uint32_t)out->flags << 16 | UINT16_MAX);
-	memset(tcp + 16, 0, 4);
-	sum += n->tcp_sum + client_word + __builtin_bswap32(header + out->len);
-	csum = rs_csum_finish(rs_csum_add(sum, tcp, header));
-	memcpy(tcp + 16, &csum, 2);
+	sum += __builtin_bswap32(header + out->len);
+	sum += put32(tcp, port << 16 | n->server_port);
+	sum += put32(tcp + 4, out->seq);
+	sum += put32(tcp + 8, out->ack);
+	sum += put32(tcp + 12, header << 26 | (uint32_t)out->flags << 16 | UINT16_MAX);
+	csum = rs_csum_finish(sum); /* and no urgent pointer */
+	memcpy(tcp + 16, &csum, sizeof(csum));
 	return n->l4_at + header + out->len;
 }
 

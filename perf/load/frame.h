@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "divisor.h"
 #include "wire/pkt.h"
 #include "wire/seg.h"
 #include "workload.h"
@@ -55,7 +56,7 @@ struct load_net {
 	bool timestamps;
 	uint16_t mss;
 	uint16_t first_port;
-	uint32_t n_ports; /* of each client */
+	struct divisor ports; /* how many each client has */
 	uint32_t n_clients;
 	uint32_t first_client; /* the last four bytes of the first one's address */
 	uint32_t l4_at;        /* where TCP begins in a frame */
