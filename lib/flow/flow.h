@@ -87,20 +87,21 @@ static inline void rs_flow_prefetch(const struct flow_table *t, uint32_t hash)
 
 /*
  * The ids stored under hash, one a call: start with *cursor = 0; FLOW_NONE when there are no more.
- * The caller compares keys, and goes on when it was another connection with the same hash.
+ * The caller compares keys, and goes on when it was another connection with the same hash. The
+ * cursor: eight times the number of the bucket from home on, plus the place in it.
  */
 static inline uint32_t rs_flow_next(const struct flow_table *t, uint32_t hash, uint32_t *cursor)
 {
 	for (;;) {
-		const struct flow_bucket *b =
-			&t->buckets[(hash + *cursor / FLOW_BUCKET) & t->bucket_mask];
+		const struct flow_bucket *b = &t->buckets[(hash + *cursor / 8) & t->bucket_mask];
 
-		for (uint32_t i = *cursor % FLOW_BUCKET; i < FLOW_BUCKET; i++) {
+		for (uint32_t i = *cursor % 8; i < FLOW_BUCKET; i++) {
 			++*cursor;
 			if (b->entries[i].hash == hash && b->entries[i].id != FLOW_NONE)
 				return b->entries[i].id;
 		}
-		if (!b->n_spilled || *cursor / FLOW_BUCKET > t->bucket_mask)
+		*cursor = (*cursor | 7) + 1;
+		if (!b->n_spilled || *cursor / 8 > t->bucket_mask)
 			return FLOW_NONE;
 	}
 }

@@ -419,13 +419,11 @@ static uint32_t take_behind_empty_line(struct http_env *env, struct http_conn *h
 	return read_head(env, hc, data, len, out);
 }
 
-/* A request that is known as a whole, or whatever else data begins with. Who closes after one
- * request does not pay for that. */
+/* A request that is known as a whole, or whatever else data begins with. */
 static uint32_t take_head(struct http_env *env, struct http_conn *hc, const uint8_t *data,
 	uint32_t len, struct sendq *out)
 {
-	if (rs_unlikely(hc->head || !hc->n_requests) ||
-		!rs_http_verbatim_reply(env, hc, data, len, out))
+	if (rs_unlikely(hc->head) || !rs_http_verbatim_reply(env, hc, data, len, out))
 		return read_head(env, hc, data, len, out);
 	finish_request(env, hc, out);
 	env->counters[HTTP_C_REQUESTS]++;

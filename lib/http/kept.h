@@ -15,6 +15,7 @@ struct http_kept {
 	uint32_t date_no;
 	uint16_t sum; /* checksum of all of it, folded */
 	uint8_t handler;
+	bool closes; /* the connection, after it */
 };
 
 static inline bool rs_http_kept_is_good(const struct http_env *env, const struct http_kept *kept)
@@ -33,11 +34,11 @@ static inline void rs_http_kept_share(
 
 /* It was queued: what else a reply brings about, but for the log. */
 static inline void rs_http_kept_account(
-	struct http_env *env, struct http_conn *hc, const struct http_kept *kept, bool closes)
+	struct http_env *env, struct http_conn *hc, const struct http_kept *kept)
 {
 	hc->handler = kept->handler;
 	hc->reply_left = 0;
-	hc->last = closes;
+	hc->last = kept->closes;
 	env->counters[HTTP_C_REPLIES_2XX]++;
 	env->counters[HTTP_C_REPEATED]++;
 }

@@ -47,8 +47,8 @@ static struct http_memo_entry *find(struct http_memo *memo, struct span path, bo
 
 	ends_of(path, &first, &last);
 	e = entry_of(memo, first, last, path.len, closes);
-	if (!e->reply.chunk || e->closes != closes || e->key_len != path.len || e->first != first ||
-		e->last != last ||
+	if (!e->reply.chunk || e->reply.closes != closes || e->key_len != path.len ||
+		e->first != first || e->last != last ||
 		(path.len > 16 && memcmp(e->middle, path.data + 8, path.len - 16) != 0))
 		return NULL;
 	return e;
@@ -68,7 +68,7 @@ bool rs_http_memo_reply(
 		return false;
 	if (rs_likely(rs_sendq_empty(out))) {
 		rs_http_kept_share(env, &e->reply, out);
-		if (!closes)
+		if (!rs_http_conn_closes(env, hc)) /* it is all the request's doing */
 			rs_http_verbatim_keep(env, req->head, req->head_bytes, &e->reply);
 	} else { /* pipelined replies stand close together */
 		uint8_t *to = rs_sendq_reserve(out, env->chunks, e->reply.len);
@@ -78,7 +78,7 @@ bool rs_http_memo_reply(
 		memcpy(to, rs_chunk_data(env->chunks, e->reply.chunk), e->reply.len);
 		rs_sendq_commit(out, e->reply.len, env->chunks);
 	}
-	rs_http_kept_account(env, hc, &e->reply, closes);
+	rs_http_kept_account(env, hc, &e->reply);
 	if (rs_unlikely(env->log != NULL))
 		rs_http_follow_begin(env, hc, req, 200, e->reply.body_len);
 	return true;
@@ -117,9 +117,9 @@ void rs_http_memo_keep(struct http_env *env, const struct http_conn *hc, const s
 		.date_no = env->date_no,
 		.sum = rs_csum_fold16(rs_csum_add(0, reply->data, reply->len)),
 		.handler = hc->handler,
+		.closes = hc->last,
 	};
 	rs_http_kept_replace(env, &e->reply, &kept);
-	e->closes = hc->last;
 	e->key_len = (uint8_t)req->path.len;
 	e->first = first;
 	e->last = last;

@@ -21,7 +21,6 @@
 
 struct http_memo_entry {
 	struct http_kept reply;
-	bool closes; /* it says that the connection closes after it */
 	uint8_t key_len;
 	uint64_t first, last;                     /* the path: its ends … */
 	uint8_t middle[HTTP_MEMO_KEY_BYTES - 16]; /* … and what lies between */

@@ -109,7 +109,7 @@ bool rs_http_verbatim_reply(struct http_env *env, struct http_conn *hc, const ui
 		memcmp(e->request, data, len) != 0)
 		return false;
 	rs_http_kept_share(env, &e->reply, out);
-	rs_http_kept_account(env, hc, &e->reply, false);
+	rs_http_kept_account(env, hc, &e->reply);
 	return true;
 }
 

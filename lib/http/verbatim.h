@@ -5,8 +5,8 @@
  * the same now. So while the reply to them is the same, too, it is found by comparing them, without
  * reading them.
  *
- * Kept are requests that memo.h has answered, short enough, that came alone and in one piece and
- * leave the connection open. The outcome is that of the long way in every case, but for the access
+ * Kept are requests that memo.h has answered, short enough, that came alone and in one piece. The
+ * outcome is that of the long way in every case, but for the access
  * log, which wants to know what was asked: where there is one, nothing is taken from here.
  *
  * Private to lib/http but for the struct, which belongs to one core. Includes base only.
@@ -44,7 +44,7 @@ struct http_verbatim {
 
 /*
  * Queues the reply to the request that data[0, len) is, if it is known, and out is empty. False: it
- * is not; nothing was queued. The connection stays open after it.
+ * is not; nothing was queued.
  */
 bool rs_http_verbatim_reply(struct http_env *env, struct http_conn *hc, const uint8_t *data,
 	uint32_t len, struct sendq *out);

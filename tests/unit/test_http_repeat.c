@@ -210,7 +210,7 @@ static void scarce_chunks_are_not_kept(void **state)
 
 /* ---- requests known as a whole ---- */
 
-/* How many of n were taken as a whole; a connection's first one never is. */
+/* How many of n were taken as a whole, on as few connections as can be. */
 static uint32_t verbatims_of(const char *text, uint32_t n)
 {
 	uint32_t before = rig.memo.verbatim.n_misses;
@@ -218,6 +218,8 @@ static uint32_t verbatims_of(const char *text, uint32_t n)
 
 	rig_reopen(&rig);
 	for (uint32_t i = 0; i < n; i++) {
+		if (rig.hc.closing)
+			rig_reopen(&rig);
 		ask(text);
 		rig_drain(&rig);
 	}
@@ -233,7 +235,7 @@ static void requests_come_again_verbatim(void **state)
 	rig_open(&rig, 64, 4);
 	/* The first makes the reply, the second is kept. */
 	assert_int_equal(verbatims_of("GET /bytes/9 HTTP/1.1\r\n" HOST, 7), 5);
-	assert_int_equal(verbatims_of("GET /bytes/9 HTTP/1.1\r\n" HOST, 1), 0);
+	assert_int_equal(verbatims_of("GET /bytes/9 HTTP/1.1\r\n" HOST, 1), 1);
 	rig.memo.verbatim.n_misses = 0;
 	snprintf(longest, sizeof(longest), "GET /bytes/8 HTTP/1.1\r\nX: %0*d\r\n" HOST,
 		HTTP_VERBATIM_MAX - 39, 0);
@@ -245,6 +247,35 @@ static void requests_come_again_verbatim(void **state)
 	ask(longest);
 	rig_drain(&rig);
 	assert_int_equal(rig.memo.verbatim.n_misses, 0);
+	rig_close(&rig);
+}
+
+/* Connection: close is kept with the request that said so, and with no other. */
+static void so_do_requests_that_close(void **state)
+{
+	static const char closing[] = "GET /bytes/9 HTTP/1.1\r\nConnection: close\r\n" HOST;
+	static const char plain[] = "GET /bytes/9 HTTP/1.1\r\n" HOST;
+
+	(void)state;
+	rig_open(&rig, 64, 4);
+	assert_int_equal(verbatims_of(closing, 7), 5);
+	assert_true(rig.hc.closing);
+	assert_non_null(memmem(rig.got, rig.n_got, "Connection: close\r\n", 19));
+	rig.cfg.max_requests_per_conn = 1; /* closes without being asked to */
+	rig.memo.verbatim.n_misses = 0;
+	for (uint32_t i = 0; i < 3; i++) {
+		rig_reopen(&rig);
+		ask(plain);
+		rig_drain(&rig);
+		assert_true(rig.hc.closing);
+	}
+	assert_int_equal(rig.memo.verbatim.n_misses, 0);
+	rig.cfg.max_requests_per_conn = 0;
+	rig_reopen(&rig);
+	ask(plain);
+	rig_drain(&rig);
+	assert_false(rig.hc.closing);
+	assert_null(memmem(rig.got, rig.n_got, "Connection: close", 17));
 	rig_close(&rig);
 }
 
@@ -287,7 +318,7 @@ static void pages_of_a_folder_are_told_apart(void **state)
 		}
 	}
 	for (uint32_t i = 0; i < 50; i++)
-		assert_int_equal(verbatims_of(texts[i], 3), 2);
+		assert_int_equal(verbatims_of(texts[i], 3), 3);
 	rig_close(&rig);
 }
 
@@ -412,6 +443,7 @@ int main(void)
 		cmocka_unit_test(only_what_stands_alone_is_kept),
 		cmocka_unit_test(scarce_chunks_are_not_kept),
 		cmocka_unit_test(requests_come_again_verbatim),
+		cmocka_unit_test(so_do_requests_that_close),
 		cmocka_unit_test(requests_are_told_apart),
 		cmocka_unit_test(pages_of_a_folder_are_told_apart),
 		cmocka_unit_test(verbatim_replies_depend_on_the_same),
