@@ -184,11 +184,22 @@ static uint32_t syn_sent_input(struct tcp *t, struct tcp_conn *c, const struct t
 	return TCP_EV_OPENED;
 }
 
+/*
+ * The peer's SYN again. RFC 7323 section 4.3: it stands before all that we acknowledged, so that its
+ * timestamp is the one to echo where it is newer; an older copy that was overtaken changes nothing.
+ */
+static void take_syn_stamp(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	if (c->flags & TCP_F_TS && seg->opts & TCP_OPT_TS && rs_seq_gt(seg->ts_val, c->ts_recent))
+		c->ts_recent = seg->ts_val;
+}
+
 /* The timer runs on: nobody keeps a half-open connection alive by repeating its SYN. */
-static void repeat_syn_ack(struct tcp *t, struct tcp_conn *c)
+static void repeat_syn_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
 {
 	uint32_t due_tick = c->rtx_tick;
 
+	take_syn_stamp(c, seg);
 	rs_tcp_send_syn(t, c);
 	c->rtx_tick = due_tick;
 	c->flags &= ~(uint32_t)TCP_F_TIMING; /* Karn's rule, RFC 6298 section 3 */
@@ -202,7 +213,7 @@ static uint32_t unexpected_syn(struct tcp *t, struct tcp_conn *c, const struct t
 	if (is_passive_half_open && !(seg->flags & TCP_ACK)) {
 		if (seg->seq + 1 == c->rcv_nxt) { /* the same SYN again: our SYN-ACK was lost */
 			if (!(seg->flags & TCP_RST))
-				repeat_syn_ack(t, c);
+				repeat_syn_ack(t, c, seg);
 			return 0;
 		}
 		/* RFC 9293 section 3.10.7.4, fourth: back to LISTEN. */
@@ -215,6 +226,7 @@ static uint32_t unexpected_syn(struct tcp *t, struct tcp_conn *c, const struct t
 	if (c->state == TCP_SYN_RECEIVED && !(c->flags & TCP_F_PASSIVE) && seg->flags & TCP_ACK &&
 		seg->seq + 1 == c->rcv_nxt && seg->ack == c->iss + 1 && !(seg->flags & TCP_RST)) {
 		take_syn_window(c, seg);
+		take_syn_stamp(c, seg);
 		establish(t, c);
 		c->flags |= TCP_F_ACK_NOW;
 		rs_tcp_mark_dirty(t, c);
