@@ -111,6 +111,27 @@ static void reneging(struct rig *r)
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 2 * r->mss);
 }
 
+/*
+ * Acknowledged in the midst of what was reported. RFC 6675 section 4, SetPipe(): the octets between
+ * HighACK and HighData that were not reported, five segments of them, are more than cwnd.
+ */
+static void ack_cuts_a_report(struct rig *r)
+{
+	uint32_t cut;
+
+	OPEN(TCP_OPT_SACK_OK);
+	cut = 1 + 3 * r->mss - 100;
+	send_segments(r, 8);
+	for (uint32_t i = 0; i < 3; i++)
+		report(r, 0, 1, 3);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	EQ(rig_conn(r)->cwnd, 4 * r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = cut);
+	OUT(TCP_ACK, .seq = cut, .ack = 1, .len = r->mss);
+	rig_write(r, 5 * r->mss);
+	QUIET();
+}
+
 static void absurd_reports(struct rig *r)
 {
 	OPEN(TCP_OPT_SACK_OK);
@@ -194,6 +215,7 @@ const struct tcp_case sack_cases[] = {
 	{"new_data_in_recovery", new_data_in_recovery, NULL, 0},
 	{"timeout_skips_what_was_reported", timeout_skips_what_was_reported, NULL, 0},
 	{"reneging", reneging, NULL, 0},
+	{"ack_cuts_a_report", ack_cuts_a_report, NULL, 0},
 	{"absurd_reports", absurd_reports, NULL, 0},
 	{"not_agreed", not_agreed, NULL, 0},
 	{"no_chunk", no_chunk, NULL, 0},
