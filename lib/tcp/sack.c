@@ -208,8 +208,11 @@ void rs_tcp_sack_timeout(struct tcp *t, struct tcp_conn *c)
 {
 	const struct scoreboard *b = board(t, c);
 
-	/* Twice in a row: the peer may have thrown away what it reported (RFC 2018 section 8). */
-	if (c->flags & TCP_F_RETRIED || !b->n)
+	/*
+	 * RFC 2018 section 8: the peer may throw away what it has reported. It must have where it
+	 * waits for just that, and it may have where this is the second timeout in a row.
+	 */
+	if (!b->n || b->ranges[0].start == c->snd_una || c->flags & TCP_F_RETRIED)
 		rs_tcp_sack_clear(t, c);
 	else
 		board(t, c)->high_rxt = c->snd_una;

@@ -132,6 +132,20 @@ static void ack_cuts_a_report(struct rig *r)
 	QUIET();
 }
 
+/* "MUST retransmit the segment at the left edge […], whether or not the SACKed bit is on" */
+static void reneging_at_the_left_edge(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	send_segments(r, 3);
+	report(r, 0, 1, 3);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 2 * r->mss);
+	QUIET();
+	WAIT(200);
+	OUT(TCP_ACK, .seq = 1 + 2 * r->mss, .ack = 1, .len = r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 3 * r->mss);
+	EQ(rig_conn(r)->sacked, 0);
+}
+
 static void absurd_reports(struct rig *r)
 {
 	OPEN(TCP_OPT_SACK_OK);
@@ -216,6 +230,7 @@ const struct tcp_case sack_cases[] = {
 	{"timeout_skips_what_was_reported", timeout_skips_what_was_reported, NULL, 0},
 	{"reneging", reneging, NULL, 0},
 	{"ack_cuts_a_report", ack_cuts_a_report, NULL, 0},
+	{"reneging_at_the_left_edge", reneging_at_the_left_edge, NULL, 0},
 	{"absurd_reports", absurd_reports, NULL, 0},
 	{"not_agreed", not_agreed, NULL, 0},
 	{"no_chunk", no_chunk, NULL, 0},
