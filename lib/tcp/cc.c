@@ -24,8 +24,13 @@ void rs_tcp_cc_reset_rto(const struct tcp *t, struct tcp_conn *c)
 
 	if (!c->srtt_us8)
 		return;
-	c->rto_ms = rs_max_u32(rto_us / 1000, t->cfg->min_rto_ms);
-	c->rto_ms = rs_min_u32(c->rto_ms, t->cfg->max_rto_ms);
+	c->rto_ms = (uint16_t)rs_min_u32(
+		rs_max_u32(rto_us / 1000, t->cfg->min_rto_ms), t->cfg->max_rto_ms);
+}
+
+void rs_tcp_cc_back_off(const struct tcp *t, struct tcp_conn *c)
+{
+	c->rto_ms = (uint16_t)rs_min_u32(c->rto_ms * 2u, t->cfg->max_rto_ms);
 }
 
 /* RFC 6298 section 2 */
@@ -167,7 +172,7 @@ void rs_tcp_cc_timeout(struct tcp *t, struct tcp_conn *c)
 	c->flags |= TCP_F_RECOVER;
 	c->n_dup_acks = 0;
 	c->flags &= ~(uint32_t)(TCP_F_RECOVERY | TCP_F_DUP_ACKS | TCP_F_TIMING);
-	c->rto_ms = rs_min_u32(c->rto_ms * 2, t->cfg->max_rto_ms);
+	rs_tcp_cc_back_off(t, c);
 }
 
 /* RFC 5681 section 4.1: after a pause longer than the timeout, start from the initial window. */

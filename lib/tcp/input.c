@@ -185,8 +185,9 @@ static uint32_t syn_sent_input(struct tcp *t, struct tcp_conn *c, const struct t
 }
 
 /*
- * The peer's SYN again. RFC 7323 section 4.3: it stands before all that we acknowledged, so that its
- * timestamp is the one to echo where it is newer; an older copy that was overtaken changes nothing.
+ * The peer's SYN again. RFC 7323 section 4.3: it stands before all that we acknowledged, so that
+ * its timestamp is the one to echo where it is newer; an older copy that was overtaken changes
+ * nothing.
  */
 static void take_syn_stamp(struct tcp_conn *c, const struct tcp_seg *seg)
 {
@@ -248,6 +249,13 @@ static bool in_window(const struct tcp_conn *c, const struct tcp_seg *seg)
 	return rs_seq_gt(seg->seq + len, c->rcv_nxt) && rs_seq_lt(seg->seq, c->rcv_edge);
 }
 
+/* RFC 9293 section 3.10.7.4, first: what is not acceptable is answered. Data and FIN always are. */
+static void answer_unacceptable(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	if (rs_tcp_seq_len(seg->len, seg->flags) || rs_tcp_may_answer_stray(t, &c->stray_period))
+		rs_tcp_send_ack(t, c, seg->seq);
+}
+
 /* RFC 7323 section 5.3. True when the segment must go no further. */
 static bool fails_paws(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
 {
@@ -260,7 +268,7 @@ static bool fails_paws(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *
 	if (!rs_seq_lt(seg->ts_val, c->ts_recent))
 		return false;
 	t->counters[TCP_C_DROP_PAWS]++;
-	rs_tcp_send_ack(t, c, seg->seq);
+	answer_unacceptable(t, c, seg);
 	return true;
 }
 
@@ -438,7 +446,7 @@ static uint32_t synchronized_input(struct tcp *t, struct tcp_conn *c, const stru
 
 		t->counters[seg->flags & TCP_RST ? TCP_C_DROP_BAD_RST : TCP_C_DROP_WINDOW]++;
 		if (!(seg->flags & TCP_RST))
-			rs_tcp_send_ack(t, c, seg->seq);
+			answer_unacceptable(t, c, seg);
 		/* Into a closed window: the text is refused, the acknowledgement counts. */
 		if (ack_counts && seg->flags & TCP_ACK && c->state >= TCP_ESTABLISHED)
 			return ack_input(t, c, seg, &go_on);

@@ -19,6 +19,7 @@ struct tcp_time_wait {
 	uint32_t ts_offset;
 	uint32_t due_tick;
 	uint32_t has_ts;
+	uint16_t stray_period; /* see rs_tcp_may_answer_stray() */
 };
 
 size_t rs_tcp_time_wait_bytes(const struct tcp_config *cfg)
@@ -103,6 +104,7 @@ void rs_tcp_time_wait_enter(struct tcp *t, struct tcp_conn *c)
 	tw->ts_offset = c->ts_offset;
 	tw->due_tick = due_tick(t);
 	tw->has_ts = c->flags & TCP_F_TS;
+	tw->stray_period = c->stray_period;
 	rs_tcp_conn_free(t, c);
 	rs_flow_insert(&t->flows, tw->hash, slot | TCP_TIME_WAIT_ID);
 }
@@ -174,8 +176,10 @@ uint32_t rs_tcp_time_wait_input(
 	/* Its FIN again; any other is made up, and must not push older entries out of the ring. */
 	if (seg->flags & TCP_FIN && !is_old && seg->seq + seg->len + 1 == tw->rcv_nxt)
 		slot = restart(t, slot);
-	if (seg->flags & TCP_FIN || seg->len || seg->seq != tw->rcv_nxt)
-		send_ack(t, &t->time_wait[slot]);
+	tw = &t->time_wait[slot];
+	if (rs_tcp_seq_len(seg->len, seg->flags) ||
+		(seg->seq != tw->rcv_nxt && rs_tcp_may_answer_stray(t, &tw->stray_period)))
+		send_ack(t, tw);
 	return 0;
 }
 
