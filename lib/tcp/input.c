@@ -499,7 +499,9 @@ uint32_t rs_tcp_input(
 			return syn_sent_input(t, c, seg);
 		return synchronized_input(t, c, seg);
 	}
-	if (time_wait_slot != FLOW_NONE)
-		return rs_tcp_time_wait_input(t, seg, time_wait_slot, conn);
-	return rs_tcp_listen_input(t, seg, 0, conn);
+	if (time_wait_slot != FLOW_NONE) {
+		rs_tcp_time_wait_input(t, seg, time_wait_slot);
+		return 0;
+	}
+	return rs_tcp_listen_input(t, seg, conn);
 }

@@ -66,8 +66,12 @@ struct tcp_origin {
 };
 struct tcp_origin rs_tcp_origin(const struct tcp *t, const struct flow_key *key);
 /* A segment for which there is no connection. Returns events as rs_tcp_input(). */
-uint32_t rs_tcp_listen_input(
-	struct tcp *t, const struct tcp_seg *seg, uint32_t min_isn, struct tcp_conn **conn);
+uint32_t rs_tcp_listen_input(struct tcp *t, const struct tcp_seg *seg, struct tcp_conn **conn);
+/*
+ * A SYN opens anew what is in TIME-WAIT: the new numbers are not below min_isn (RFC 9293 section
+ * 3.6.1). False: it was refused, and TIME-WAIT has to go on.
+ */
+bool rs_tcp_reopen(struct tcp *t, const struct tcp_seg *seg, uint32_t min_isn);
 /* Takes over what a SYN or SYN-ACK says: MSS, window scaling, timestamps, SACK. */
 void rs_tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg);
 void rs_tcp_init_cwnd(struct tcp_conn *c);
@@ -78,8 +82,7 @@ size_t rs_tcp_time_wait_bytes(const struct tcp_config *cfg);
 /* Moves a closed connection to TIME-WAIT: an entry takes over its key, and the connection is freed.
  */
 void rs_tcp_time_wait_enter(struct tcp *t, struct tcp_conn *c);
-uint32_t rs_tcp_time_wait_input(
-	struct tcp *t, const struct tcp_seg *seg, uint32_t slot, struct tcp_conn **conn);
+void rs_tcp_time_wait_input(struct tcp *t, const struct tcp_seg *seg, uint32_t slot);
 bool rs_tcp_time_wait_match(const struct tcp *t, uint32_t slot, const struct flow_key *key);
 /* Removes entries whose time is over, a bounded number a call. */
 void rs_tcp_time_wait_expire(struct tcp *t);
