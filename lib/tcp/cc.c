@@ -23,7 +23,7 @@ void rs_tcp_cc_reset_rto(const struct tcp *t, struct tcp_conn *c)
 	uint32_t rto_us = (c->srtt_us8 >> 3) + rs_max_u32(c->rttvar_us4, 1u << WHEEL_TICK_SHIFT);
 
 	if (!c->srtt_us8)
-		return;
+		rto_us = t->cfg->initial_rto_ms * 1000u; /* section 2.1 */
 	c->rto_ms = (uint16_t)rs_min_u32(
 		rs_max_u32(rto_us / 1000, t->cfg->min_rto_ms), t->cfg->max_rto_ms);
 }

@@ -128,12 +128,12 @@ static void establish(struct tcp *t, struct tcp_conn *c)
 	c->recover = c->iss;
 	c->sacked = 0; /* it takes the place of iss */
 	rs_tcp_init_cwnd(c);
+	rs_tcp_cc_reset_rto(t, c);
 	if (c->flags & TCP_F_RETRIED) /* no sample could be taken: RFC 6298 section 5.7 */
 		c->rto_ms = RTO_AFTER_LOST_SYN_MS;
 	c->n_retries = 0;
 	c->flags &= ~(uint32_t)(TCP_F_RTX | TCP_F_RETRIED);
 	c->flags |= TCP_F_OPENED;
-	rs_tcp_cc_reset_rto(t, c);
 	if (c->sendq.n_bytes || c->flags & TCP_F_CLOSE)
 		rs_tcp_mark_dirty(t, c);
 }
@@ -330,16 +330,17 @@ static uint32_t ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_se
 		rs_tcp_send_challenge_ack(t, c);
 		return 0;
 	}
-	if (c->flags & TCP_F_RETRIED && c->flags & TCP_F_PERSIST)
-		c->n_retries = 0; /* it answers our probes: it may keep its window closed
-				     (section 3.8.6.1) */
-	if (c->flags & TCP_F_RETRIED && !(c->flags & TCP_F_RTX)) {
-		c->n_retries = 0; /* it answers our keep-alive probes */
+	/* It answers our probes: it may keep its window closed (section 3.8.6.1), or say nothing.
+	 */
+	if (c->flags & TCP_F_RETRIED && (c->flags & TCP_F_PERSIST || !(c->flags & TCP_F_RTX))) {
+		c->n_retries = 0;
 		c->flags &= ~(uint32_t)TCP_F_RETRIED;
 	}
 	if (seg->opts & TCP_OPT_SACK && c->flags & TCP_F_SACK)
 		rs_tcp_sack_update(t, c, seg);
 	if (rs_seq_gt(seg->ack, c->snd_una)) {
+		if (c->flags & TCP_F_PERSIST && seg->wnd)
+			rs_tcp_cc_reset_rto(t, c); /* the backoff was that of the probes */
 		ev = advance_una(t, c, seg, &fin_acked);
 	} else if (is_duplicate_ack(c, seg)) {
 		t->counters[TCP_C_DUP_ACKS_IN]++;
