@@ -54,9 +54,10 @@ void rs_tcp_cc_sample_rtt(const struct tcp *t, struct tcp_conn *c)
 	rs_tcp_cc_reset_rto(t, c);
 }
 
-static uint32_t half_flight(const struct tcp_conn *c)
+/* RFC 5681 equation (4) */
+static uint32_t half_of(const struct tcp_conn *c, uint32_t flight)
 {
-	return rs_max_u32((c->snd_max - c->snd_una) / 2, 2u * c->mss);
+	return rs_max_u32(flight / 2, 2u * c->mss);
 }
 
 static void leave_recovery(struct tcp *t, struct tcp_conn *c)
@@ -131,7 +132,8 @@ void rs_tcp_cc_acked(struct tcp *t, struct tcp_conn *c, uint32_t acked, uint32_t
 static void enter_recovery(struct tcp *t, struct tcp_conn *c)
 {
 	t->counters[TCP_C_FAST_RETRANSMITS]++;
-	c->ssthresh = half_flight(c);
+	/* What limited transmit sent stands beyond cwnd and does not count (section 3.2 step 2). */
+	c->ssthresh = half_of(c, rs_min_u32(c->snd_max - c->snd_una, c->cwnd));
 	c->recover = c->snd_max;
 	c->flags |= TCP_F_RECOVERY | TCP_F_RECOVER;
 	rs_tcp_resend(t, c);
@@ -163,7 +165,7 @@ void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c)
 void rs_tcp_cc_timeout(struct tcp *t, struct tcp_conn *c)
 {
 	if (!(c->flags & TCP_F_RETRIED))
-		c->ssthresh = half_flight(c);
+		c->ssthresh = half_of(c, c->snd_max - c->snd_una);
 	if (c->state >= TCP_ESTABLISHED && c->sacked)
 		rs_tcp_sack_timeout(t, c);
 	c->cwnd = c->mss;
