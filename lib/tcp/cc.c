@@ -157,7 +157,11 @@ void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c)
 
 void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c)
 {
-	if (!(c->flags & (TCP_F_RECOVERY | TCP_F_RECOVER)) && rs_tcp_sack_found_loss(t, c))
+	/* Where recovery began without reports, duplicates have inflated cwnd: the pipe counts now.
+	 */
+	if (c->flags & TCP_F_RECOVERY)
+		c->cwnd = rs_min_u32(c->cwnd, c->ssthresh);
+	else if (!(c->flags & TCP_F_RECOVER) && rs_tcp_sack_found_loss(t, c))
 		enter_recovery(t, c);
 }
 

@@ -170,6 +170,22 @@ static void not_agreed(struct rig *r)
 	EQ(rig_conn(r)->sacked, 0);
 }
 
+/* The first reports come when recovery has begun: from then on it goes by RFC 6675 section 5. */
+static void reports_come_late(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	send_segments(r, 10);
+	for (uint32_t i = 0; i < 6; i++)
+		IN(TCP_ACK, .seq = 1, .ack = 1);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	EQ(rig_conn(r)->cwnd, (5 + 3 + 3) * r->mss); /* RFC 5681 section 3.2 */
+	report(r, 0, 1, 8);
+	EQ(rig_conn(r)->cwnd, 5 * r->mss); /* cwnd = ssthresh = FlightSize / 2: (4.2) */
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	EQ(rig_conn(r)->cwnd, 5 * r->mss);
+	EQ(rig_conn(r)->sacked, 0);
+}
+
 /* Without a chunk for the scoreboard it is NewReno. */
 static void no_chunk(struct rig *r)
 {
@@ -233,6 +249,7 @@ const struct tcp_case sack_cases[] = {
 	{"reneging_at_the_left_edge", reneging_at_the_left_edge, NULL, 0},
 	{"absurd_reports", absurd_reports, NULL, 0},
 	{"not_agreed", not_agreed, NULL, 0},
+	{"reports_come_late", reports_come_late, NULL, 0},
 	{"no_chunk", no_chunk, NULL, 0},
 	{"many_small_slices_are_lost", many_small_slices_are_lost, NULL, 0},
 	{0},
