@@ -21,15 +21,22 @@ void rs_tcp_init_cwnd(struct tcp_conn *c)
 	c->cwnd = c->flags & TCP_F_RETRIED ? c->mss : initial_window(c->mss);
 }
 
-/* RFC 6298 section 2.3: the timeout that the measurements call for, without any backoff. */
-void rs_tcp_cc_reset_rto(const struct tcp *t, struct tcp_conn *c)
+/* RFC 6298 section 2.3 */
+static void take_measured_rto(const struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t rto_us = (c->srtt_us8 >> 3) + rs_max_u32(c->rttvar_us4, 1u << WHEEL_TICK_SHIFT);
 
-	if (!c->srtt_us8)
-		rto_us = t->cfg->initial_rto_ms * 1000u; /* section 2.1 */
 	c->rto_ms = (uint16_t)rs_min_u32(
 		rs_max_u32(rto_us / 1000, t->cfg->min_rto_ms), t->cfg->max_rto_ms);
+}
+
+/* The timeout that the measurements call for, without any backoff; else that of section 2.1. */
+void rs_tcp_cc_reset_rto(const struct tcp *t, struct tcp_conn *c)
+{
+	if (c->srtt_us8)
+		take_measured_rto(t, c);
+	else
+		c->rto_ms = t->cfg->initial_rto_ms;
 }
 
 void rs_tcp_cc_back_off(const struct tcp *t, struct tcp_conn *c)
@@ -55,7 +62,7 @@ void rs_tcp_cc_sample_rtt(const struct tcp *t, struct tcp_conn *c)
 		err = err < 0 ? -err : err;
 		c->rttvar_us4 += (uint32_t)err - (c->rttvar_us4 >> 2);
 	}
-	rs_tcp_cc_reset_rto(t, c);
+	take_measured_rto(t, c);
 }
 
 /* RFC 5681 equation (4) */
