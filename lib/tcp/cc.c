@@ -9,23 +9,39 @@
 #define DUP_ACK_THRESHOLD 3
 #define MAX_CWND          (1u << 30)
 
-void rs_tcp_init_cwnd(struct tcp_conn *c)
+/* RFC 6928 section 2 */
+static uint32_t initial_window(uint32_t mss)
 {
-	uint32_t mss = c->mss;
-
-	/* RFC 5681 section 3.1: one segment where the handshake itself met loss. */
-	c->cwnd = c->flags & TCP_F_RETRIED ? mss : rs_min_u32(10 * mss, rs_max_u32(2 * mss, 14600));
+	return rs_min_u32(10 * mss, rs_max_u32(2 * mss, 14600));
 }
 
-/* RFC 6298 section 2.3: the timeout that the measurements call for, without any backoff. */
-void rs_tcp_cc_reset_rto(const struct tcp *t, struct tcp_conn *c)
+void rs_tcp_init_cwnd(struct tcp_conn *c)
+{
+	/* RFC 5681 section 3.1: one segment where the handshake itself met loss. */
+	c->cwnd = c->flags & TCP_F_RETRIED ? c->mss : initial_window(c->mss);
+}
+
+/* RFC 6298 section 2.3 */
+static void take_measured_rto(const struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t rto_us = (c->srtt_us8 >> 3) + rs_max_u32(c->rttvar_us4, 1u << WHEEL_TICK_SHIFT);
 
-	if (!c->srtt_us8)
-		return;
-	c->rto_ms = rs_max_u32(rto_us / 1000, t->cfg->min_rto_ms);
-	c->rto_ms = rs_min_u32(c->rto_ms, t->cfg->max_rto_ms);
+	c->rto_ms = (uint16_t)rs_min_u32(
+		rs_max_u32(rto_us / 1000, t->cfg->min_rto_ms), t->cfg->max_rto_ms);
+}
+
+/* The timeout that the measurements call for, without any backoff; else that of section 2.1. */
+void rs_tcp_cc_reset_rto(const struct tcp *t, struct tcp_conn *c)
+{
+	if (c->srtt_us8)
+		take_measured_rto(t, c);
+	else
+		c->rto_ms = t->cfg->initial_rto_ms;
+}
+
+void rs_tcp_cc_back_off(const struct tcp *t, struct tcp_conn *c)
+{
+	c->rto_ms = (uint16_t)rs_min_u32(c->rto_ms * 2u, t->cfg->max_rto_ms);
 }
 
 /* RFC 6298 section 2 */
@@ -46,12 +62,13 @@ void rs_tcp_cc_sample_rtt(const struct tcp *t, struct tcp_conn *c)
 		err = err < 0 ? -err : err;
 		c->rttvar_us4 += (uint32_t)err - (c->rttvar_us4 >> 2);
 	}
-	rs_tcp_cc_reset_rto(t, c);
+	take_measured_rto(t, c);
 }
 
-static uint32_t half_flight(const struct tcp_conn *c)
+/* RFC 5681 equation (4) */
+static uint32_t half_of(const struct tcp_conn *c, uint32_t flight)
 {
-	return rs_max_u32((c->snd_max - c->snd_una) / 2, 2u * c->mss);
+	return rs_max_u32(flight / 2, 2u * c->mss);
 }
 
 static void leave_recovery(struct tcp *t, struct tcp_conn *c)
@@ -126,7 +143,8 @@ void rs_tcp_cc_acked(struct tcp *t, struct tcp_conn *c, uint32_t acked, uint32_t
 static void enter_recovery(struct tcp *t, struct tcp_conn *c)
 {
 	t->counters[TCP_C_FAST_RETRANSMITS]++;
-	c->ssthresh = half_flight(c);
+	/* What limited transmit sent stands beyond cwnd and does not count (section 3.2 step 2). */
+	c->ssthresh = half_of(c, rs_min_u32(c->snd_max - c->snd_una, c->cwnd));
 	c->recover = c->snd_max;
 	c->flags |= TCP_F_RECOVERY | TCP_F_RECOVER;
 	rs_tcp_resend(t, c);
@@ -150,7 +168,11 @@ void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c)
 
 void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c)
 {
-	if (!(c->flags & (TCP_F_RECOVERY | TCP_F_RECOVER)) && rs_tcp_sack_found_loss(t, c))
+	/* Where recovery began without reports, duplicates have inflated cwnd: the pipe counts now.
+	 */
+	if (c->flags & TCP_F_RECOVERY)
+		c->cwnd = rs_min_u32(c->cwnd, c->ssthresh);
+	else if (!(c->flags & TCP_F_RECOVER) && rs_tcp_sack_found_loss(t, c))
 		enter_recovery(t, c);
 }
 
@@ -158,7 +180,7 @@ void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c)
 void rs_tcp_cc_timeout(struct tcp *t, struct tcp_conn *c)
 {
 	if (!(c->flags & TCP_F_RETRIED))
-		c->ssthresh = half_flight(c);
+		c->ssthresh = half_of(c, c->snd_max - c->snd_una);
 	if (c->state >= TCP_ESTABLISHED && c->sacked)
 		rs_tcp_sack_timeout(t, c);
 	c->cwnd = c->mss;
@@ -167,14 +189,14 @@ void rs_tcp_cc_timeout(struct tcp *t, struct tcp_conn *c)
 	c->flags |= TCP_F_RECOVER;
 	c->n_dup_acks = 0;
 	c->flags &= ~(uint32_t)(TCP_F_RECOVERY | TCP_F_DUP_ACKS | TCP_F_TIMING);
-	c->rto_ms = rs_min_u32(c->rto_ms * 2, t->cfg->max_rto_ms);
+	rs_tcp_cc_back_off(t, c);
 }
 
 /* RFC 5681 section 4.1: after a pause longer than the timeout, start from the initial window. */
 void rs_tcp_cc_before_send(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t now_tick = rs_tcp_tick(t);
-	uint32_t initial = 10u * c->mss;
+	uint32_t initial = initial_window(c->mss);
 
 	if (rs_likely(c->cwnd <= initial))
 		return;

@@ -128,12 +128,12 @@ static void establish(struct tcp *t, struct tcp_conn *c)
 	c->recover = c->iss;
 	c->sacked = 0; /* it takes the place of iss */
 	rs_tcp_init_cwnd(c);
+	rs_tcp_cc_reset_rto(t, c);
 	if (c->flags & TCP_F_RETRIED) /* no sample could be taken: RFC 6298 section 5.7 */
 		c->rto_ms = RTO_AFTER_LOST_SYN_MS;
 	c->n_retries = 0;
 	c->flags &= ~(uint32_t)(TCP_F_RTX | TCP_F_RETRIED);
 	c->flags |= TCP_F_OPENED;
-	rs_tcp_cc_reset_rto(t, c);
 	if (c->sendq.n_bytes || c->flags & TCP_F_CLOSE)
 		rs_tcp_mark_dirty(t, c);
 }
@@ -184,11 +184,23 @@ static uint32_t syn_sent_input(struct tcp *t, struct tcp_conn *c, const struct t
 	return TCP_EV_OPENED;
 }
 
+/*
+ * The peer's SYN again. RFC 7323 section 4.3: it stands before all that we acknowledged, so that
+ * its timestamp is the one to echo where it is newer; an older copy that was overtaken changes
+ * nothing.
+ */
+static void take_syn_stamp(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	if (c->flags & TCP_F_TS && seg->opts & TCP_OPT_TS && rs_seq_gt(seg->ts_val, c->ts_recent))
+		c->ts_recent = seg->ts_val;
+}
+
 /* The timer runs on: nobody keeps a half-open connection alive by repeating its SYN. */
-static void repeat_syn_ack(struct tcp *t, struct tcp_conn *c)
+static void repeat_syn_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
 {
 	uint32_t due_tick = c->rtx_tick;
 
+	take_syn_stamp(c, seg);
 	rs_tcp_send_syn(t, c);
 	c->rtx_tick = due_tick;
 	c->flags &= ~(uint32_t)TCP_F_TIMING; /* Karn's rule, RFC 6298 section 3 */
@@ -202,7 +214,7 @@ static uint32_t unexpected_syn(struct tcp *t, struct tcp_conn *c, const struct t
 	if (is_passive_half_open && !(seg->flags & TCP_ACK)) {
 		if (seg->seq + 1 == c->rcv_nxt) { /* the same SYN again: our SYN-ACK was lost */
 			if (!(seg->flags & TCP_RST))
-				repeat_syn_ack(t, c);
+				repeat_syn_ack(t, c, seg);
 			return 0;
 		}
 		/* RFC 9293 section 3.10.7.4, fourth: back to LISTEN. */
@@ -215,6 +227,7 @@ static uint32_t unexpected_syn(struct tcp *t, struct tcp_conn *c, const struct t
 	if (c->state == TCP_SYN_RECEIVED && !(c->flags & TCP_F_PASSIVE) && seg->flags & TCP_ACK &&
 		seg->seq + 1 == c->rcv_nxt && seg->ack == c->iss + 1 && !(seg->flags & TCP_RST)) {
 		take_syn_window(c, seg);
+		take_syn_stamp(c, seg);
 		establish(t, c);
 		c->flags |= TCP_F_ACK_NOW;
 		rs_tcp_mark_dirty(t, c);
@@ -236,6 +249,13 @@ static bool in_window(const struct tcp_conn *c, const struct tcp_seg *seg)
 	return rs_seq_gt(seg->seq + len, c->rcv_nxt) && rs_seq_lt(seg->seq, c->rcv_edge);
 }
 
+/* RFC 9293 section 3.10.7.4, first: what is not acceptable is answered. Data and FIN always are. */
+static void answer_unacceptable(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	if (rs_tcp_seq_len(seg->len, seg->flags) || rs_tcp_may_answer_stray(t, &c->stray_period))
+		rs_tcp_send_ack(t, c, seg->seq);
+}
+
 /* RFC 7323 section 5.3. True when the segment must go no further. */
 static bool fails_paws(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
 {
@@ -248,7 +268,7 @@ static bool fails_paws(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *
 	if (!rs_seq_lt(seg->ts_val, c->ts_recent))
 		return false;
 	t->counters[TCP_C_DROP_PAWS]++;
-	rs_tcp_send_ack(t, c, seg->seq);
+	answer_unacceptable(t, c, seg);
 	return true;
 }
 
@@ -310,16 +330,17 @@ static uint32_t ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_se
 		rs_tcp_send_challenge_ack(t, c);
 		return 0;
 	}
-	if (c->flags & TCP_F_RETRIED && c->flags & TCP_F_PERSIST)
-		c->n_retries = 0; /* it answers our probes: it may keep its window closed
-				     (section 3.8.6.1) */
-	if (c->flags & TCP_F_RETRIED && !(c->flags & TCP_F_RTX)) {
-		c->n_retries = 0; /* it answers our keep-alive probes */
+	/* It answers our probes: it may keep its window closed (section 3.8.6.1), or say nothing.
+	 */
+	if (c->flags & TCP_F_RETRIED && (c->flags & TCP_F_PERSIST || !(c->flags & TCP_F_RTX))) {
+		c->n_retries = 0;
 		c->flags &= ~(uint32_t)TCP_F_RETRIED;
 	}
 	if (seg->opts & TCP_OPT_SACK && c->flags & TCP_F_SACK)
 		rs_tcp_sack_update(t, c, seg);
 	if (rs_seq_gt(seg->ack, c->snd_una)) {
+		if (c->flags & TCP_F_PERSIST && seg->wnd)
+			rs_tcp_cc_reset_rto(t, c); /* the backoff was that of the probes */
 		ev = advance_una(t, c, seg, &fin_acked);
 	} else if (is_duplicate_ack(c, seg)) {
 		t->counters[TCP_C_DUP_ACKS_IN]++;
@@ -426,7 +447,7 @@ static uint32_t synchronized_input(struct tcp *t, struct tcp_conn *c, const stru
 
 		t->counters[seg->flags & TCP_RST ? TCP_C_DROP_BAD_RST : TCP_C_DROP_WINDOW]++;
 		if (!(seg->flags & TCP_RST))
-			rs_tcp_send_ack(t, c, seg->seq);
+			answer_unacceptable(t, c, seg);
 		/* Into a closed window: the text is refused, the acknowledgement counts. */
 		if (ack_counts && seg->flags & TCP_ACK && c->state >= TCP_ESTABLISHED)
 			return ack_input(t, c, seg, &go_on);
@@ -479,7 +500,9 @@ uint32_t rs_tcp_input(
 			return syn_sent_input(t, c, seg);
 		return synchronized_input(t, c, seg);
 	}
-	if (time_wait_slot != FLOW_NONE)
-		return rs_tcp_time_wait_input(t, seg, time_wait_slot, conn);
-	return rs_tcp_listen_input(t, seg, 0, conn);
+	if (time_wait_slot != FLOW_NONE) {
+		rs_tcp_time_wait_input(t, seg, time_wait_slot);
+		return 0;
+	}
+	return rs_tcp_listen_input(t, seg, conn);
 }

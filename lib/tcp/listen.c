@@ -213,17 +213,17 @@ static uint32_t cookie_input(struct tcp *t, const struct tcp_seg *seg, struct tc
 	return TCP_EV_OPENED | rs_tcp_input_text(t, c, seg);
 }
 
-static void passive_open(struct tcp *t, const struct tcp_seg *seg, uint32_t min_isn)
+/* min_isn: NULL where any number will do. False: there is no room. */
+static bool passive_open(struct tcp *t, const struct tcp_seg *seg, const uint32_t *min_isn)
 {
 	struct tcp_conn *c = rs_tcp_conn_new(t, &seg->key, seg->hash, seg->link);
 
 	if (!c)
-		return;
+		return false;
 	c->state = TCP_SYN_RECEIVED;
 	c->flags |= TCP_F_PASSIVE;
-	/* After TIME-WAIT the new numbers must lie beyond the old ones (RFC 6191 section 2). */
-	if (min_isn && rs_seq_lt(c->iss, min_isn))
-		c->iss = min_isn;
+	if (min_isn && rs_seq_lt(c->iss, *min_isn))
+		c->iss = *min_isn;
 	c->snd_una = c->snd_nxt = c->snd_max = c->recover = c->iss;
 	c->snd_wnd = c->max_snd_wnd = seg->wnd;
 	c->snd_wl1 = seg->seq;
@@ -231,11 +231,41 @@ static void passive_open(struct tcp *t, const struct tcp_seg *seg, uint32_t min_
 	rs_tcp_take_syn_options(t, c, seg);
 	t->n_half_open++;
 	rs_tcp_send_syn(t, c);
+	return true;
+}
+
+static bool backlog_is_full(const struct tcp *t)
+{
+	return t->n_half_open >= t->cfg->syn_backlog;
+}
+
+static void refuse(struct tcp *t, const struct tcp_seg *seg)
+{
+	t->counters[seg->flags & TCP_SYN ? TCP_C_DROP_NO_LISTENER : TCP_C_DROP_NO_CONN]++;
+	rs_tcp_send_rst_for(t, seg);
+}
+
+/*
+ * With the backlog full there is no answer. A cookie is a hash: as often as not it lies below the
+ * old numbers, and stays there for its minute, so that late segments of the old connection could be
+ * taken for new ones. An ACK, as for a SYN that is too old, would make the peer send a RST, which
+ * TIME-WAIT passes over, and its SYN again: that SYN comes without it, too.
+ */
+bool rs_tcp_reopen(struct tcp *t, const struct tcp_seg *seg, uint32_t min_isn)
+{
+	if (!is_listening(t, seg->key.local_port)) {
+		refuse(t, seg);
+		return false;
+	}
+	if (backlog_is_full(t)) {
+		t->counters[TCP_C_DROP_REOPEN_FULL]++;
+		return false;
+	}
+	return passive_open(t, seg, &min_isn);
 }
 
 /* RFC 9293 sections 3.10.7.1 (CLOSED) and 3.10.7.2 (LISTEN) */
-uint32_t rs_tcp_listen_input(
-	struct tcp *t, const struct tcp_seg *seg, uint32_t min_isn, struct tcp_conn **conn)
+uint32_t rs_tcp_listen_input(struct tcp *t, const struct tcp_seg *seg, struct tcp_conn **conn)
 {
 	*conn = NULL;
 	if (seg->flags & TCP_RST) {
@@ -243,8 +273,7 @@ uint32_t rs_tcp_listen_input(
 		return 0;
 	}
 	if (!is_listening(t, seg->key.local_port)) {
-		t->counters[seg->flags & TCP_SYN ? TCP_C_DROP_NO_LISTENER : TCP_C_DROP_NO_CONN]++;
-		rs_tcp_send_rst_for(t, seg);
+		refuse(t, seg);
 		return 0;
 	}
 	if (seg->flags & TCP_ACK)
@@ -253,9 +282,9 @@ uint32_t rs_tcp_listen_input(
 		t->counters[TCP_C_DROP_BAD_FLAGS]++;
 		return 0;
 	}
-	if (t->n_half_open >= t->cfg->syn_backlog)
+	if (backlog_is_full(t))
 		send_cookie(t, seg);
 	else
-		passive_open(t, seg, min_isn);
+		passive_open(t, seg, NULL);
 	return 0;
 }

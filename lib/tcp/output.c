@@ -420,6 +420,18 @@ bool rs_tcp_challenge_allowed(struct tcp *t)
 	return true;
 }
 
+bool rs_tcp_may_answer_stray(struct tcp *t, uint16_t *period)
+{
+	uint16_t now = rs_tcp_stray_period(t);
+
+	if (*period == now) {
+		t->counters[TCP_C_DROP_STRAY_LIMIT]++;
+		return false;
+	}
+	*period = now;
+	return true;
+}
+
 void rs_tcp_send_challenge_ack(struct tcp *t, struct tcp_conn *c)
 {
 	if (rs_tcp_challenge_allowed(t))

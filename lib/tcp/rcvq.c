@@ -14,7 +14,6 @@ struct block {
 	uint32_t seq;   /* of the first byte kept */
 	uint16_t start; /* where that byte stands in data */
 	uint16_t len;
-	uint32_t unused;
 	uint8_t data[];
 };
 

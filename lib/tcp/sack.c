@@ -13,7 +13,7 @@
 struct scoreboard {
 	uint32_t high_rxt; /* what was not reported below it has been sent again */
 	uint32_t n;
-	struct sack_block ranges[MAX_RANGES]; /* sorted, apart, beyond snd_una, up to snd_max */
+	struct sack_block ranges[MAX_RANGES]; /* sorted, apart, from snd_una up to snd_max */
 };
 
 _Static_assert(sizeof(struct scoreboard) <= 512, "fits into the smallest chunk");
@@ -88,6 +88,8 @@ void rs_tcp_sack_acked(struct tcp *t, struct tcp_conn *c)
 		rs_tcp_sack_clear(t, c);
 		return;
 	}
+	if (b->n && rs_seq_lt(b->ranges[0].start, c->snd_una))
+		b->ranges[0].start = c->snd_una;
 	if (rs_seq_lt(b->high_rxt, c->snd_una))
 		b->high_rxt = c->snd_una;
 }
@@ -206,8 +208,11 @@ void rs_tcp_sack_timeout(struct tcp *t, struct tcp_conn *c)
 {
 	const struct scoreboard *b = board(t, c);
 
-	/* Twice in a row: the peer may have thrown away what it reported (RFC 2018 section 8). */
-	if (c->flags & TCP_F_RETRIED || !b->n)
+	/*
+	 * RFC 2018 section 8: the peer may throw away what it has reported. It must have where it
+	 * waits for just that, and it may have where this is the second timeout in a row.
+	 */
+	if (!b->n || b->ranges[0].start == c->snd_una || c->flags & TCP_F_RETRIED)
 		rs_tcp_sack_clear(t, c);
 	else
 		board(t, c)->high_rxt = c->snd_una;

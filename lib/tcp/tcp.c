@@ -108,6 +108,7 @@ struct tcp_conn *rs_tcp_conn_new(
 		.id = id,
 		.flags = on_dirty_ring,
 		.rto_ms = t->cfg->initial_rto_ms,
+		.stray_period = (uint16_t)(rs_tcp_stray_period(t) - 1),
 		.ssthresh = INT32_MAX,
 		.last_rx_tick = rs_tcp_tick(t),
 		.wheel_tick = rs_tcp_tick(t) + TCP_FAR_TICKS,

@@ -71,9 +71,9 @@ struct tcp_config {
 	uint32_t rcv_wnd_bytes;  /* the largest window we offer */
 	uint32_t rcvq_chunks;    /* chunks that a connection may hold for bytes not yet consumed */
 	uint32_t chunk_reserve;  /* with fewer chunks free than this, new connections are refused */
-	uint32_t min_rto_ms;     /* 200 */
-	uint32_t max_rto_ms;     /* 60000 */
-	uint32_t initial_rto_ms; /* 1000, RFC 6298 section 2.1 */
+	uint16_t min_rto_ms;     /* 200 */
+	uint16_t max_rto_ms;     /* 60000 */
+	uint16_t initial_rto_ms; /* 1000, RFC 6298 section 2.1 */
 	uint32_t max_retries;    /* retransmissions of the same byte before giving up */
 	uint32_t max_syn_retries;   /* the same for SYN and SYN-ACK */
 	uint32_t delayed_ack_ms;    /* 40, at most 500 (RFC 9293 section 3.8.6.3) */
@@ -166,7 +166,9 @@ struct tcp_conn {
 	uint32_t ca_acked;   /* bytes acknowledged since cwnd last grew in congestion avoidance */
 	uint32_t srtt_us8;   /* smoothed round-trip time, in 1/8 µs; 0: none measured */
 	uint32_t rttvar_us4; /* its variation, in 1/4 µs */
-	uint32_t rto_ms;
+	uint16_t rto_ms;
+	uint16_t stray_period; /* when a segment out of the window was last answered, see
+				  rs_tcp_may_answer_stray() */
 	uint32_t rtt_seq; /* the byte whose round trip is being timed; valid with TCP_F_TIMING */
 	uint32_t rtt_start_us;
 	union {

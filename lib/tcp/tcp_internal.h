@@ -21,6 +21,12 @@ static inline uint32_t rs_tcp_ms_to_ticks(uint32_t ms)
 	return (uint32_t)(((uint64_t)ms * 1000 + (1u << WHEEL_TICK_SHIFT) - 1) >> WHEEL_TICK_SHIFT);
 }
 
+/* Periods of 2^9 ticks: 524 ms. */
+static inline uint16_t rs_tcp_stray_period(const struct tcp *t)
+{
+	return (uint16_t)(rs_tcp_tick(t) >> 9);
+}
+
 static inline bool rs_tcp_is_due(uint32_t tick, uint32_t now_tick)
 {
 	return (int32_t)(tick - now_tick) <= 0;
@@ -60,8 +66,12 @@ struct tcp_origin {
 };
 struct tcp_origin rs_tcp_origin(const struct tcp *t, const struct flow_key *key);
 /* A segment for which there is no connection. Returns events as rs_tcp_input(). */
-uint32_t rs_tcp_listen_input(
-	struct tcp *t, const struct tcp_seg *seg, uint32_t min_isn, struct tcp_conn **conn);
+uint32_t rs_tcp_listen_input(struct tcp *t, const struct tcp_seg *seg, struct tcp_conn **conn);
+/*
+ * A SYN opens anew what is in TIME-WAIT: the new numbers are not below min_isn (RFC 9293 section
+ * 3.6.1). False: it was refused, and TIME-WAIT has to go on.
+ */
+bool rs_tcp_reopen(struct tcp *t, const struct tcp_seg *seg, uint32_t min_isn);
 /* Takes over what a SYN or SYN-ACK says: MSS, window scaling, timestamps, SACK. */
 void rs_tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg);
 void rs_tcp_init_cwnd(struct tcp_conn *c);
@@ -72,8 +82,7 @@ size_t rs_tcp_time_wait_bytes(const struct tcp_config *cfg);
 /* Moves a closed connection to TIME-WAIT: an entry takes over its key, and the connection is freed.
  */
 void rs_tcp_time_wait_enter(struct tcp *t, struct tcp_conn *c);
-uint32_t rs_tcp_time_wait_input(
-	struct tcp *t, const struct tcp_seg *seg, uint32_t slot, struct tcp_conn **conn);
+void rs_tcp_time_wait_input(struct tcp *t, const struct tcp_seg *seg, uint32_t slot);
 bool rs_tcp_time_wait_match(const struct tcp *t, uint32_t slot, const struct flow_key *key);
 /* Removes entries whose time is over, a bounded number a call. */
 void rs_tcp_time_wait_expire(struct tcp *t);
@@ -130,6 +139,13 @@ void rs_tcp_send_rst_for(struct tcp *t, const struct tcp_seg *seg);
 struct tcp_tx *rs_tcp_new_tx(struct tcp *t, const struct flow_key *key, uint64_t link);
 /* May one more challenge ACK be sent now? (RFC 5961 section 7) */
 bool rs_tcp_challenge_allowed(struct tcp *t);
+/*
+ * May a segment without data that is not acceptable be answered now? Once in a period, whose number
+ * *period keeps: two ends that disagree about where they are would answer each other's ACKs for
+ * ever (RFC 5961 section 7). After hours without a stray one a number may come again: then the
+ * first answer waits for the next period, or for the next probe.
+ */
+bool rs_tcp_may_answer_stray(struct tcp *t, uint16_t *period);
 /* Moves the edge of the receive window right where that is worth it. */
 void rs_tcp_open_window(const struct tcp *t, struct tcp_conn *c);
 void rs_tcp_start_rtx_timer(struct tcp *t, struct tcp_conn *c);
@@ -163,6 +179,8 @@ void rs_tcp_cc_acked(struct tcp *t, struct tcp_conn *c, uint32_t acked, uint32_t
 void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c);
 /* The scoreboard has changed. */
 void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c);
+/* RFC 6298 section 5.5 */
+void rs_tcp_cc_back_off(const struct tcp *t, struct tcp_conn *c);
 void rs_tcp_cc_timeout(struct tcp *t, struct tcp_conn *c);
 void rs_tcp_cc_before_send(struct tcp *t, struct tcp_conn *c);
 /* How far beyond snd_una we may send now. */

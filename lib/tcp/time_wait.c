@@ -19,6 +19,7 @@ struct tcp_time_wait {
 	uint32_t ts_offset;
 	uint32_t due_tick;
 	uint32_t has_ts;
+	uint16_t stray_period; /* see rs_tcp_may_answer_stray() */
 };
 
 size_t rs_tcp_time_wait_bytes(const struct tcp_config *cfg)
@@ -103,6 +104,7 @@ void rs_tcp_time_wait_enter(struct tcp *t, struct tcp_conn *c)
 	tw->ts_offset = c->ts_offset;
 	tw->due_tick = due_tick(t);
 	tw->has_ts = c->flags & TCP_F_TS;
+	tw->stray_period = c->stray_period;
 	rs_tcp_conn_free(t, c);
 	rs_flow_insert(&t->flows, tw->hash, slot | TCP_TIME_WAIT_ID);
 }
@@ -147,36 +149,44 @@ static bool is_newer(const struct tcp_time_wait *tw, const struct tcp_seg *seg)
 	return rs_seq_gt(seg->seq, tw->rcv_nxt);
 }
 
+/* The entry goes only when a connection has taken its place. */
+static void syn_input(struct tcp *t, const struct tcp_seg *seg, uint32_t slot)
+{
+	const struct tcp_time_wait *tw = &t->time_wait[slot];
+
+	if (!(seg->flags & (TCP_ACK | TCP_FIN)) && is_newer(tw, seg)) {
+		if (rs_tcp_reopen(t, seg, tw->snd_nxt + 1)) {
+			drop_entry(t, slot);
+			t->counters[TCP_C_TIME_WAIT_REUSED]++;
+		}
+		return;
+	}
+	if (rs_tcp_challenge_allowed(t))
+		send_ack(t, tw);
+}
+
 /* RFC 9293 section 3.10.7.4 for TIME-WAIT; RFC 1337: a RST does not end it. */
-uint32_t rs_tcp_time_wait_input(
-	struct tcp *t, const struct tcp_seg *seg, uint32_t slot, struct tcp_conn **conn)
+void rs_tcp_time_wait_input(struct tcp *t, const struct tcp_seg *seg, uint32_t slot)
 {
 	struct tcp_time_wait *tw = &t->time_wait[slot];
 	bool is_old;
 
 	if (seg->flags & TCP_RST) {
 		t->counters[TCP_C_DROP_BAD_RST]++;
-		return 0;
-	}
-	if ((seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && is_newer(tw, seg)) {
-		uint32_t min_isn = tw->snd_nxt + 1;
-
-		drop_entry(t, slot);
-		t->counters[TCP_C_TIME_WAIT_REUSED]++;
-		return rs_tcp_listen_input(t, seg, min_isn, conn);
+		return;
 	}
 	if (seg->flags & TCP_SYN) {
-		if (rs_tcp_challenge_allowed(t))
-			send_ack(t, tw);
-		return 0;
+		syn_input(t, seg, slot);
+		return;
 	}
 	is_old = tw->has_ts && seg->opts & TCP_OPT_TS && rs_seq_lt(seg->ts_val, tw->ts_recent);
 	/* Its FIN again; any other is made up, and must not push older entries out of the ring. */
 	if (seg->flags & TCP_FIN && !is_old && seg->seq + seg->len + 1 == tw->rcv_nxt)
 		slot = restart(t, slot);
-	if (seg->flags & TCP_FIN || seg->len || seg->seq != tw->rcv_nxt)
-		send_ack(t, &t->time_wait[slot]);
-	return 0;
+	tw = &t->time_wait[slot];
+	if (rs_tcp_seq_len(seg->len, seg->flags) ||
+		(seg->seq != tw->rcv_nxt && rs_tcp_may_answer_stray(t, &tw->stray_period)))
+		send_ack(t, tw);
 }
 
 void rs_tcp_time_wait_expire(struct tcp *t)

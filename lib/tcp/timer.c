@@ -38,7 +38,7 @@ static bool on_rtx_timer(struct tcp *t, struct tcp_conn *c)
 	}
 	if (c->flags & TCP_F_PERSIST) {
 		c->flags |= TCP_F_RETRIED;
-		c->rto_ms = rs_min_u32(c->rto_ms * 2, t->cfg->max_rto_ms);
+		rs_tcp_cc_back_off(t, c);
 		rs_tcp_start_rtx_timer(t, c);
 		rs_tcp_resend(t, c);
 		return true;

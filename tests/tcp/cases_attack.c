@@ -182,6 +182,163 @@ static void challenges_are_limited(struct rig *r)
 	OUT(TCP_ACK, .seq = 1, .ack = 11);
 }
 
+/*
+ * RFC 5961 section 7: two ends that disagree about where they are, or somebody who makes them, must
+ * not answer each other's ACKs for ever. What is answered is answered within a period of 524 ms.
+ */
+#define STRAY_MS 525
+
+static void stray_acks(struct rig *r, uint32_t seq)
+{
+	for (uint32_t i = 0; i < 10; i++)
+		IN(TCP_ACK, .seq = seq, .ack = 1);
+}
+
+static void ack_storm(struct rig *r)
+{
+	static const uint32_t places[] = {0, (uint32_t)-5000, 70000, 1u << 31};
+
+	OPEN(0);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(places); i++) {
+		stray_acks(r, places[i]);
+		OUT(TCP_ACK, .seq = 1, .ack = 1);
+		QUIET();
+		EQ(COUNTER(DROP_STRAY_LIMIT), 9 * (i + 1));
+		MS(STRAY_MS);
+	}
+	EQ(COUNTER(DROP_WINDOW), 10 * RS_ARRAY_SIZE(places));
+	stray_acks(r, 70000);
+	OUT(TCP_ACK, .seq = 1, .ack = 1);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10); /* what is in order is not touched by it */
+	EQ(r->p->n_read, 10);
+	WAIT(40);
+	OUT(TCP_ACK, .seq = 1, .ack = 11);
+}
+
+static void ack_storm_of_old_stamps(struct rig *r)
+{
+	OPEN(TCP_OPT_TS);
+	r->p->ts_val = 4999;
+	stray_acks(r, 1);
+	OUT(TCP_ACK, .seq = 1, .ack = 1);
+	QUIET();
+	EQ(COUNTER(DROP_STRAY_LIMIT), 9);
+	EQ(COUNTER(DROP_PAWS), 10);
+}
+
+static void ack_storm_in_a_handshake(struct rig *r)
+{
+	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	stray_acks(r, 70000);
+	OUT(TCP_ACK, .seq = 1, .ack = 1);
+	QUIET();
+}
+
+static void ack_storm_in_time_wait(struct rig *r)
+{
+	OPEN(0);
+	rig_close(r);
+	OUT(FIN_ACK, .seq = 1, .ack = 1);
+	IN(FIN_ACK, .seq = 1, .ack = 2);
+	OUT(TCP_ACK, .seq = 2, .ack = 2);
+	STATE(TCP_TIME_WAIT);
+	stray_acks(r, 1);
+	OUT(TCP_ACK, .seq = 2, .ack = 2);
+	QUIET();
+	EQ(COUNTER(DROP_STRAY_LIMIT), 9);
+	for (uint32_t i = 0; i < 3; i++) {
+		IN(FIN_ACK, .seq = 1, .ack = 2);
+		OUT(TCP_ACK, .seq = 2, .ack = 2);
+		IN(TCP_ACK, .seq = (uint32_t)-50, .ack = 2, .len = 10);
+		OUT(TCP_ACK, .seq = 2, .ack = 2);
+	}
+	MS(STRAY_MS);
+	stray_acks(r, 1);
+	OUT(TCP_ACK, .seq = 2, .ack = 2);
+	QUIET();
+}
+
+/* Who sends something waits for its acknowledgement: no limit. */
+static void stray_data_is_always_answered(struct rig *r)
+{
+	OPEN(0);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10);
+	WAIT(40);
+	OUT(TCP_ACK, .seq = 1, .ack = 11);
+	stray_acks(r, 70000);
+	OUT(TCP_ACK, .seq = 1, .ack = 11);
+	for (uint32_t i = 0; i < 5; i++) {
+		IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10); /* a retransmission */
+		OUT(TCP_ACK, .seq = 1, .ack = 11);
+		IN(TCP_ACK, .seq = 10, .ack = 1, .len = 1); /* a keep-alive probe with a byte */
+		OUT(TCP_ACK, .seq = 1, .ack = 11);
+		IN(TCP_ACK, .seq = 70000, .ack = 1, .len = 10);
+		OUT(TCP_ACK, .seq = 1, .ack = 11);
+	}
+	QUIET();
+}
+
+/* RFC 9293 section 3.8.4: SEG.SEQ = SND.NXT - 1, which is outside the window. */
+static void keepalive_probes_are_answered(struct rig *r)
+{
+	OPEN(0);
+	for (uint32_t i = 0; i < 10; i++) {
+		MS(1000);
+		IN(TCP_ACK, .seq = 0, .ack = 1);
+		OUT(TCP_ACK, .seq = 1, .ack = 1);
+	}
+	EQ(COUNTER(DROP_STRAY_LIMIT), 0);
+}
+
+static void probes_of_our_closed_window_are_answered(struct rig *r)
+{
+	uint32_t seq = 1;
+
+	OPEN(0);
+	r->p->blocked = true;
+	for (; seq < 65536; seq += 1285)
+		IN(TCP_ACK, .seq = seq, .ack = 1, .len = 1285);
+	MS(50);
+	rig_drop_output(r);
+	for (uint32_t i = 0; i < 5; i++) {
+		IN(TCP_ACK, .seq = 65536, .ack = 1, .len = 1);
+		OUT(TCP_ACK, .seq = 1, .ack = 65536, .wnd = NO_WND);
+	}
+}
+
+static void each_connection_has_its_own_limit(struct rig *r)
+{
+	for (uint32_t i = 0; i < 3; i++) {
+		rig_peer(r, i);
+		OPEN(0);
+		stray_acks(r, 70000);
+		OUT(TCP_ACK, .seq = 1, .ack = 1);
+		QUIET();
+	}
+	/* A new connection in the place of an old one, too. */
+	rig_abort(r);
+	OUT(RST_ACK, .seq = 1, .ack = 1);
+	rig_reopen(r, r->isn);
+	OPEN(0);
+	stray_acks(r, 70000);
+	OUT(TCP_ACK, .seq = 1, .ack = 1);
+}
+
+/* Whatever number the period has: that of one that a connection has never seen. */
+static void first_stray_is_answered_at_any_time(struct rig *r)
+{
+	r->t.now_us = UINT64_C(1) << 36; /* period 0 */
+	OPEN(0);
+	stray_acks(r, 70000);
+	OUT(TCP_ACK, .seq = 1, .ack = 1);
+	QUIET();
+	MS(STRAY_MS);
+	stray_acks(r, 70000);
+	OUT(TCP_ACK, .seq = 1, .ack = 1);
+	QUIET();
+}
+
 static void other_keys_are_other_connections(struct rig *r)
 {
 	struct flow_key key;
@@ -237,6 +394,16 @@ const struct tcp_case attack_cases[] = {
 	{"odd_segments_to_a_listener", odd_segments_to_a_listener, NULL, 0},
 	{"challenge_limit_is_not_known", challenge_limit_is_not_known, NULL, 0},
 	{"challenges_are_limited", challenges_are_limited, NULL, 0},
+	{"ack_storm", ack_storm, NULL, 0},
+	{"ack_storm_of_old_stamps", ack_storm_of_old_stamps, NULL, 0},
+	{"ack_storm_in_a_handshake", ack_storm_in_a_handshake, NULL, 0},
+	{"ack_storm_in_time_wait", ack_storm_in_time_wait, NULL, 0},
+	{"stray_data_is_always_answered", stray_data_is_always_answered, NULL, 0},
+	{"keepalive_probes_are_answered", keepalive_probes_are_answered, NULL, 0},
+	{"probes_of_our_closed_window_are_answered", probes_of_our_closed_window_are_answered, NULL,
+		0},
+	{"each_connection_has_its_own_limit", each_connection_has_its_own_limit, NULL, 0},
+	{"first_stray_is_answered_at_any_time", first_stray_is_answered_at_any_time, NULL, 0},
 	{"other_keys_are_other_connections", other_keys_are_other_connections, NULL, 0},
 	{"wild_guesses", wild_guesses, NULL, 0},
 	{0},

@@ -94,8 +94,10 @@ static void recovery_sends_new_data(struct rig *r)
 	rig_drop_output(r); /* two more by limited transmit */
 	duplicate_acks(r, 1, 1);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
-	/* ssthresh = 12/2; window 6 + 3 and one for each further duplicate: RFC 5681, 3.2 step 4 */
-	duplicate_acks(r, 3, 1);
+	/* RFC 5681 section 3.2 step 2: those two do not count, ssthresh is 10/2. The window is 5 +
+	 * 3 and one for each further duplicate: step 4. */
+	EQ(r->p->conn->ssthresh, 5 * r->mss);
+	duplicate_acks(r, 4, 1);
 	QUIET(); /* 12 are out */
 	duplicate_acks(r, 2, 1);
 	OUT(TCP_ACK, .seq = 1 + 12 * r->mss, .ack = 1, .len = r->mss);
@@ -103,9 +105,9 @@ static void recovery_sends_new_data(struct rig *r)
 	QUIET();
 	/* A full acknowledgement: the window deflates to ssthresh at most. */
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 12 * r->mss);
-	TRUE(r->p->conn->cwnd <= 6 * r->mss);
+	TRUE(r->p->conn->cwnd <= 5 * r->mss);
 	rig_drop_output(r);
-	TRUE(r->p->conn->snd_max - r->p->our_isn <= 1 + (12 + 6) * r->mss);
+	TRUE(r->p->conn->snd_max - r->p->our_isn <= 1 + (12 + 5) * r->mss);
 }
 
 static void partial_acks(struct rig *r)

@@ -111,6 +111,41 @@ static void reneging(struct rig *r)
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 2 * r->mss);
 }
 
+/*
+ * Acknowledged in the midst of what was reported. RFC 6675 section 4, SetPipe(): the octets between
+ * HighACK and HighData that were not reported, five segments of them, are more than cwnd.
+ */
+static void ack_cuts_a_report(struct rig *r)
+{
+	uint32_t cut;
+
+	OPEN(TCP_OPT_SACK_OK);
+	cut = 1 + 3 * r->mss - 100;
+	send_segments(r, 8);
+	for (uint32_t i = 0; i < 3; i++)
+		report(r, 0, 1, 3);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	EQ(rig_conn(r)->cwnd, 4 * r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = cut);
+	OUT(TCP_ACK, .seq = cut, .ack = 1, .len = r->mss);
+	rig_write(r, 5 * r->mss);
+	QUIET();
+}
+
+/* "MUST retransmit the segment at the left edge […], whether or not the SACKed bit is on" */
+static void reneging_at_the_left_edge(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	send_segments(r, 3);
+	report(r, 0, 1, 3);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 2 * r->mss);
+	QUIET();
+	WAIT(200);
+	OUT(TCP_ACK, .seq = 1 + 2 * r->mss, .ack = 1, .len = r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 3 * r->mss);
+	EQ(rig_conn(r)->sacked, 0);
+}
+
 static void absurd_reports(struct rig *r)
 {
 	OPEN(TCP_OPT_SACK_OK);
@@ -132,6 +167,22 @@ static void not_agreed(struct rig *r)
 	send_segments(r, 10);
 	report(r, 0, 1, 8);
 	QUIET();
+	EQ(rig_conn(r)->sacked, 0);
+}
+
+/* The first reports come when recovery has begun: from then on it goes by RFC 6675 section 5. */
+static void reports_come_late(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	send_segments(r, 10);
+	for (uint32_t i = 0; i < 6; i++)
+		IN(TCP_ACK, .seq = 1, .ack = 1);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	EQ(rig_conn(r)->cwnd, (5 + 3 + 3) * r->mss); /* RFC 5681 section 3.2 */
+	report(r, 0, 1, 8);
+	EQ(rig_conn(r)->cwnd, 5 * r->mss); /* cwnd = ssthresh = FlightSize / 2: (4.2) */
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	EQ(rig_conn(r)->cwnd, 5 * r->mss);
 	EQ(rig_conn(r)->sacked, 0);
 }
 
@@ -194,8 +245,11 @@ const struct tcp_case sack_cases[] = {
 	{"new_data_in_recovery", new_data_in_recovery, NULL, 0},
 	{"timeout_skips_what_was_reported", timeout_skips_what_was_reported, NULL, 0},
 	{"reneging", reneging, NULL, 0},
+	{"ack_cuts_a_report", ack_cuts_a_report, NULL, 0},
+	{"reneging_at_the_left_edge", reneging_at_the_left_edge, NULL, 0},
 	{"absurd_reports", absurd_reports, NULL, 0},
 	{"not_agreed", not_agreed, NULL, 0},
+	{"reports_come_late", reports_come_late, NULL, 0},
 	{"no_chunk", no_chunk, NULL, 0},
 	{"many_small_slices_are_lost", many_small_slices_are_lost, NULL, 0},
 	{0},

@@ -179,6 +179,30 @@ static void restart_after_idle(struct rig *r)
 	rig_drop_output(r);
 }
 
+/* RFC 5681 section 4.1: the restart window is no larger than the initial one. */
+static void restart_with_jumbo_segments(struct rig *r)
+{
+	uint32_t acked = 1;
+
+	r->mss = r->p->key.family == 4 ? 8960 : 8940;
+	IN(TCP_SYN, .opts = TCP_OPT_MSS | TCP_OPT_WSCALE, .mss = 9000, .wscale = 7);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS | TCP_OPT_WSCALE, .mss = (uint16_t)r->mss,
+		.wscale = r->t.rcv_wscale);
+	IN(TCP_ACK, .seq = 1, .ack = 1);
+	rig_write(r, 20 * r->mss);
+	while (acked < 20 * r->mss) {
+		acked = r->p->conn->snd_max - r->p->our_isn;
+		rig_drop_output(r);
+		IN(TCP_ACK, .seq = 1, .ack = acked);
+	}
+	rig_drop_output(r);
+	TRUE(r->p->conn->cwnd > 4 * r->mss && r->p->conn->cwnd <= 10 * r->mss);
+	MS(5000);
+	rig_write(r, 10 * r->mss);
+	EQ(r->t.n_tx, 2);
+	rig_drop_output(r);
+}
+
 static void offload(struct rig *r)
 {
 	r->cfg.tso_bytes = 60000;
@@ -362,6 +386,7 @@ const struct tcp_case send_cases[] = {
 	{"chunks_come_back_when_acknowledged", chunks_come_back_when_acknowledged, NULL, 0},
 	{"initial_window", initial_window, NULL, 0},
 	{"initial_window_of_small_segments", initial_window_of_small_segments, NULL, 0},
+	{"restart_with_jumbo_segments", restart_with_jumbo_segments, jumbo, 0},
 	{"initial_window_of_jumbo_segments", initial_window_of_jumbo_segments, jumbo, 0},
 	{"slow_start", slow_start, NULL, 0},
 	{"slow_start_in_a_burst", slow_start_in_a_burst, NULL, 0},

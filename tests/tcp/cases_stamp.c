@@ -40,6 +40,53 @@ static void retransmission_after_a_gap(struct rig *r)
 	OUT(TCP_ACK, .seq = 1, .ack = 21, .ts_ecr = 6200);
 }
 
+#define SYN_OPTS (TCP_OPT_MSS | TCP_OPT_TS)
+
+static void expect_syn_ack(struct rig *r, uint32_t ts_ecr)
+{
+	OUT(SYN_ACK, .ack = 1, .opts = SYN_OPTS, .mss = (uint16_t)r->mss, .ts_ecr = ts_ecr);
+}
+
+/* SEG.TSval >= TS.Recent and SEG.SEQ <= Last.ACK.sent: section 4.3 (2) */
+static void syn_again_with_a_newer_stamp(struct rig *r)
+{
+	IN(TCP_SYN, .opts = SYN_OPTS, .mss = 1460, .ts_val = 6000);
+	expect_syn_ack(r, 6000);
+	IN(TCP_SYN, .opts = SYN_OPTS, .mss = 1460, .ts_val = 7000);
+	expect_syn_ack(r, 7000);
+	IN(TCP_SYN, .opts = SYN_OPTS, .mss = 1460, .ts_val = 6500); /* a copy that was overtaken */
+	expect_syn_ack(r, 7000);
+	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
+	expect_syn_ack(r, 7000);
+	WAIT(1000); /* our own timer */
+	expect_syn_ack(r, 7000);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .ts_val = 6999); /* and PAWS goes by it */
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .ts_ecr = 7000);
+	STATE(TCP_SYN_RECEIVED);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .ts_val = 7000);
+	EVENTS(TCP_EV_OPENED);
+}
+
+static void syn_again_without_an_agreement(struct rig *r)
+{
+	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	IN(TCP_SYN, .opts = SYN_OPTS, .mss = 1460, .ts_val = 7000);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	EQ(rig_conn(r)->ts_recent, 0);
+}
+
+static void simultaneous_open_takes_the_newer_stamp(struct rig *r)
+{
+	rig_connect(r);
+	OUT(TCP_SYN, .opts = SYN_OPTS | TCP_OPT_WSCALE | TCP_OPT_SACK_OK, .mss = (uint16_t)r->mss);
+	IN(TCP_SYN, .opts = SYN_OPTS, .mss = 1460, .ts_val = 6000);
+	expect_syn_ack(r, 6000);
+	IN(SYN_ACK, .ack = 1, .opts = SYN_OPTS, .mss = 1460, .ts_val = 6100);
+	EVENTS(TCP_EV_OPENED);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .ts_ecr = 6100);
+}
+
 static void clock_runs(struct rig *r)
 {
 	uint32_t first;
@@ -185,6 +232,10 @@ const struct tcp_case stamp_cases[] = {
 	{"delayed_ack_echoes_the_first", delayed_ack_echoes_the_first, NULL, 0},
 	{"gap_echoes_the_last_in_order", gap_echoes_the_last_in_order, NULL, 0},
 	{"retransmission_after_a_gap", retransmission_after_a_gap, NULL, 0},
+	{"syn_again_with_a_newer_stamp", syn_again_with_a_newer_stamp, NULL, 0},
+	{"syn_again_without_an_agreement", syn_again_without_an_agreement, NULL, 0},
+	{"simultaneous_open_takes_the_newer_stamp", simultaneous_open_takes_the_newer_stamp, NULL,
+		0},
 	{"clock_runs", clock_runs, NULL, 0},
 	{"clocks_differ_by_peer", clocks_differ_by_peer, NULL, 0},
 	{"paws", paws, NULL, 0},

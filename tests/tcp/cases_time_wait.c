@@ -139,6 +139,108 @@ static void reopening_when_draining(struct rig *r)
 	r->t.draining = true;
 	IN(TCP_SYN, .seq = 1000, .opts = TCP_OPT_MSS, .mss = 1460);
 	OUT(RST_ACK, .seq = 0, .ack = 1001, .raw_seq = true);
+	STATE(TCP_TIME_WAIT); /* what nobody took up does not end it */
+}
+
+/* Half-open connections of other peers, as many as there may be. */
+static void fill_backlog(struct rig *r)
+{
+	for (uint32_t i = 0; i < r->cfg.syn_backlog; i++) {
+		rig_peer(r, i + 1);
+		IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
+		OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	}
+	rig_peer(r, 0);
+}
+
+/* RFC 9293 section 3.6.1: a new ISN is larger than what the old connection used; a cookie may not.
+ */
+static void reopening_with_a_full_backlog(struct rig *r)
+{
+	to_time_wait(r, 0);
+	fill_backlog(r);
+	for (uint32_t i = 0; i < 5; i++) { /* half of all cookies would have done */
+		IN(TCP_SYN, .seq = 1000 + i, .opts = TCP_OPT_MSS, .mss = 1460);
+		QUIET();
+	}
+	EQ(COUNTER(DROP_REOPEN_FULL), 5);
+	EQ(COUNTER(SYN_COOKIES_SENT), 0);
+	EQ(r->t.n_time_wait, 1);
+	rig_peer(r, 1); /* one of the others goes on: there is room */
+	IN(TCP_ACK, .seq = 1, .ack = 1);
+	EVENTS(TCP_EV_OPENED);
+	rig_peer(r, 0);
+	IN(TCP_SYN, .seq = 1000, .opts = TCP_OPT_MSS, .mss = 1460);
+	expect_reopened(r, 0);
+}
+
+static void reopening_without_room(struct rig *r)
+{
+	to_time_wait(r, 0);
+	r->cfg.chunk_reserve = r->chunks.n_total + 1;
+	IN(TCP_SYN, .seq = 1000, .opts = TCP_OPT_MSS, .mss = 1460);
+	QUIET();
+	EQ(r->t.n_time_wait, 1); /* the next one, too, has to keep above the old numbers */
+	EQ(COUNTER(TIME_WAIT_REUSED), 0);
+	r->cfg.chunk_reserve = 0;
+	IN(TCP_SYN, .seq = 1000, .opts = TCP_OPT_MSS, .mss = 1460);
+	expect_reopened(r, 0);
+}
+
+/* The old connection used sequence numbers far ahead of the clock that gives new ones. */
+static void isn_is_above_the_old_ones(struct rig *r)
+{
+	uint32_t end = 1;
+
+	OPEN(0);
+	for (; end < 1000000; end += 10 * r->mss) {
+		rig_write(r, 10 * r->mss);
+		rig_drop_output(r);
+		IN(TCP_ACK, .seq = 1, .ack = end + 10 * r->mss);
+	}
+	rig_close(r);
+	OUT(FIN_ACK, .seq = end, .ack = 1);
+	IN(FIN_ACK, .seq = 1, .ack = end + 1);
+	OUT(TCP_ACK, .seq = end + 1, .ack = 2);
+	IN(TCP_SYN, .seq = 1000, .opts = TCP_OPT_MSS, .mss = 1460);
+	TRUE((int32_t)(r->tx[0].seq - (r->p->our_isn + end)) > 0);
+	EQ(r->tx[0].flags, SYN_ACK);
+	rig_drop_output(r);
+}
+
+/* The same where the first number above the old ones is 0. */
+static void isn_above_may_be_zero(struct rig *r)
+{
+	uint32_t end;
+
+	OPEN(0);
+	end = 0u - 2 - r->p->our_isn; /* the FIN takes 2^32 - 2 */
+	if (end > 2000000)
+		return; /* not the variant for it */
+	for (uint32_t sent = 1; sent < end;) {
+		uint32_t n = rs_min_u32(5 * r->mss, end - sent);
+
+		rig_write(r, n);
+		rig_drop_output(r);
+		sent += n;
+		IN(TCP_ACK, .seq = 1, .ack = sent);
+	}
+	rig_close(r);
+	OUT(FIN_ACK, .seq = end, .ack = 1);
+	IN(FIN_ACK, .seq = 1, .ack = end + 1);
+	OUT(TCP_ACK, .seq = end + 1, .ack = 2);
+	IN(TCP_SYN, .seq = 1000, .opts = TCP_OPT_MSS, .mss = 1460);
+	EQ(r->tx[0].seq, 0);
+	EQ(r->tx[0].flags, SYN_ACK);
+	rig_drop_output(r);
+}
+
+static void syn_with_fin(struct rig *r)
+{
+	to_time_wait(r, 0);
+	IN(TCP_SYN | TCP_FIN, .seq = 1000);
+	OUT(TCP_ACK, .seq = 2, .ack = 2);
+	STATE(TCP_TIME_WAIT);
 }
 
 static void oldest_gives_way(struct rig *r)
@@ -205,6 +307,11 @@ const struct tcp_case time_wait_cases[] = {
 	{"syn_with_older_timestamp", syn_with_older_timestamp, NULL, 0},
 	{"syn_without_timestamp", syn_without_timestamp, NULL, 0},
 	{"reopening_when_draining", reopening_when_draining, NULL, 0},
+	{"reopening_with_a_full_backlog", reopening_with_a_full_backlog, NULL, 0},
+	{"reopening_without_room", reopening_without_room, NULL, 0},
+	{"isn_is_above_the_old_ones", isn_is_above_the_old_ones, NULL, 0},
+	{"isn_above_may_be_zero", isn_above_may_be_zero, NULL, 0},
+	{"syn_with_fin", syn_with_fin, NULL, 0},
 	{"oldest_gives_way", oldest_gives_way, NULL, 0},
 	{"restarts_keep_the_count", restarts_keep_the_count, NULL, 0},
 	{"without_time_wait", without_time_wait, no_room_at_all, 0},

@@ -187,6 +187,63 @@ static void window_update_is_lost(struct rig *r)
 	OUT(TCP_ACK | TCP_PSH, .seq = 2, .ack = 1, .len = 499);
 }
 
+/*
+ * Probes come at ever longer intervals (section 3.8.6.1), but that says nothing of the way: once
+ * the window is open a loss is found after the timeout that the round trips call for (RFC 6298).
+ */
+static void expect_prompt_timeout(struct rig *r, uint32_t seq, uint32_t rto_ms)
+{
+	rig_write(r, 1000);
+	rig_drop_output(r);
+	WAIT(rto_ms);
+	EQ(r->tx[0].seq - r->p->our_isn, seq);
+	EQ(rig_conn(r)->ssthresh, 2 * r->mss); /* RFC 5681 equation (4) */
+	rig_drop_output(r);
+}
+
+static void probe_for_long(struct rig *r, uint32_t n)
+{
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = NO_WND);
+	rig_write(r, 1);
+	for (uint32_t i = 0; i < n; i++) {
+		while (!r->t.n_tx)
+			MS(10);
+		OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 1);
+		if (i + 1 < n)
+			IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = NO_WND);
+	}
+}
+
+static void timeout_after_a_probe_that_was_taken(struct rig *r)
+{
+	OPEN(0);
+	probe_for_long(r, 6);
+	IN(TCP_ACK, .seq = 1, .ack = 2);
+	QUIET();
+	expect_prompt_timeout(r, 2, 200);
+}
+
+static void timeout_after_a_window_update(struct rig *r)
+{
+	OPEN(0);
+	probe_for_long(r, 6);
+	IN(TCP_ACK, .seq = 1, .ack = 1);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 1);
+	expect_prompt_timeout(r, 1, 200);
+}
+
+/* Where no round trip was ever measured, as after a cookie, it is the initial one. */
+static void timeout_after_probes_without_a_sample(struct rig *r)
+{
+	r->cfg.syn_backlog = 0;
+	OPEN(0);
+	EQ(COUNTER(SYN_COOKIES_OK), 1);
+	probe_for_long(r, 4);
+	IN(TCP_ACK, .seq = 1, .ack = 2);
+	QUIET();
+	expect_prompt_timeout(r, 2, 1000);
+}
+
 static void answered_probes_never_give_up(struct rig *r)
 {
 	OPEN(0);
@@ -363,6 +420,9 @@ const struct tcp_case window_cases[] = {
 	{"zero_window_is_probed", zero_window_is_probed, NULL, 0},
 	{"probe_is_taken", probe_is_taken, NULL, 0},
 	{"window_update_is_lost", window_update_is_lost, NULL, 0},
+	{"timeout_after_a_probe_that_was_taken", timeout_after_a_probe_that_was_taken, NULL, 0},
+	{"timeout_after_a_window_update", timeout_after_a_window_update, NULL, 0},
+	{"timeout_after_probes_without_a_sample", timeout_after_probes_without_a_sample, NULL, 0},
 	{"answered_probes_never_give_up", answered_probes_never_give_up, NULL, 0},
 	{"unanswered_probes_give_up", unanswered_probes_give_up, NULL, 0},
 	{"window_shrinks_to_zero", window_shrinks_to_zero, NULL, 0},

@@ -173,12 +173,121 @@ static void no_frames(void **state)
 	rig_fini(&r);
 }
 
+struct client {
+	uint16_t port;
+	uint32_t seq, ack;
+};
+
+static void client_say(struct rig *r, struct client *c, uint8_t flags, const char *text)
+{
+	rig_put(r, c->port, c->seq, c->ack, flags, text);
+	c->seq += rs_tcp_seq_len((uint32_t)strlen(text), flags);
+	rs_stage_net_turn(r->net, r->now_us += 100);
+}
+
+/* One client opens and asks; the payload of the one frame that answers, NUL at its end. */
+static char *client_ask(struct rig *r, struct client *c, const char *path)
+{
+	struct tcp_seg seg;
+	char request[200], *reply;
+	uint8_t *flat;
+
+	c->seq = 500;
+	client_say(r, c, TCP_SYN, "");
+	seg = heard(r, 0, &flat);
+	c->ack = seg.seq + 1;
+	free(flat);
+	rig_drop_sent(r);
+	client_say(r, c, TCP_ACK, "");
+	snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: test\r\n\r\n", path);
+	client_say(r, c, TCP_ACK | TCP_PSH, request);
+	assert_int_equal(r->n_sent, 1);
+	seg = heard(r, 0, &flat);
+	assert_int_equal(seg.seq, c->ack);
+	reply = strndup((const char *)seg.data, seg.len);
+	free(flat);
+	rig_drop_sent(r);
+	return reply;
+}
+
+/* It has arrived after all. */
+static void client_thanks(struct rig *r, struct client *c, uint32_t n)
+{
+	c->ack += n;
+	client_say(r, c, TCP_ACK, "");
+	assert_int_equal(r->n_sent, 0);
+}
+
+/* Every frame that is sent within these ms is reply once more, to one of two clients. */
+static void expect_again(
+	struct rig *r, const struct client *two, uint32_t ms, const char *reply, uint32_t *n_again)
+{
+	while (ms--) {
+		rs_stage_net_turn(r->net, r->now_us += 1000);
+		for (uint32_t i = 0; i < r->n_sent; i++) {
+			uint8_t *flat;
+			struct tcp_seg seg = heard(r, i, &flat);
+			uint32_t which = (uint32_t)(seg.key.local_port - two[0].port);
+
+			assert_true(which < 2);
+			assert_int_equal(seg.seq, two[which].ack);
+			assert_int_equal(seg.len, strlen(reply));
+			assert_memory_equal(seg.data, reply, seg.len);
+			n_again[which]++;
+			free(flat);
+		}
+		rig_drop_sent(r);
+	}
+}
+
+/*
+ * A reply that many share is lost on its way to two of them. The others have got it and are done,
+ * the second has passed and its place is taken; what goes out again is the same, byte for byte.
+ */
+static void shared_reply_goes_again(void **state)
+{
+	struct client c[7];
+	uint32_t n_again[2] = {0};
+	char *first, *other;
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, false, false, 16);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(c); i++)
+		c[i].port = (uint16_t)(1000 + i);
+	rs_stage_net_turn(r.net, r.now_us += 100);
+	r.net->web.date_due_us = r.now_us + 1000000; /* wherever the wall clock's second ends */
+	first = client_ask(&r, &c[0], "/hello/shared");
+	for (uint32_t i = 1; i < 4; i++) {
+		other = client_ask(&r, &c[i], "/hello/shared");
+		assert_string_equal(other, first);
+		free(other);
+	}
+	assert_int_equal(r.net->web.counters[HTTP_C_REPEATED], 3);
+	client_thanks(&r, &c[0], (uint32_t)strlen(first));
+	client_thanks(&r, &c[3], (uint32_t)strlen(first));
+	r.net->web.date_due_us = r.now_us; /* the next one */
+	for (uint32_t i = 4; i < 7; i++) {
+		other = client_ask(&r, &c[i], i == 4 ? "/hello/shared" : "/hello/another");
+		client_thanks(&r, &c[i], (uint32_t)strlen(other));
+		free(other);
+	}
+	expect_again(&r, &c[1], 1000, first, n_again);
+	assert_true(n_again[0] >= 2 && n_again[1] >= 2); /* after 200 and 600 ms */
+	client_thanks(&r, &c[1], (uint32_t)strlen(first));
+	client_say(&r, &c[2], TCP_RST, "");
+	assert_int_equal(r.net->tcp.n_conns, 6);
+	free(first);
+	rig_fini(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(software),
 		cmocka_unit_test(hardware),
 		cmocka_unit_test(no_frames),
+		cmocka_unit_test(shared_reply_goes_again),
 	};
 
 	rig_start("stage-net");
