@@ -20,7 +20,7 @@ PYTHON = "/usr/bin/python3"
 MESON_SUITES = ["unit", "tcp", "netsim", "fuzz"]
 SUITES = MESON_SUITES + ["lint", "generators", "instructions", "e2e"]
 JOBS = str(min(2, os.cpu_count() or 1))
-E2E_JOBS = "4"  # most tests wait for a clock most of the time
+E2E_JOBS = "3"  # most tests wait for a clock most of the time
 
 RELEASE = ("build", "gcc", [])
 SANITIZED = (

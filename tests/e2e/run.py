@@ -6,6 +6,7 @@ Prints one line for each test and, as its last line, `N passed, N failed`.
 
 import argparse
 import importlib
+import itertools
 import multiprocessing
 import os
 import signal
@@ -141,23 +142,28 @@ def run_group(tell, lab, binary, layout, family, group):
         shared.stop()
 
 
-def job(todo, writer, binary, groups):
-    """Takes one group after the other, in a lab of its own; while there is a parent to tell."""
+def job(writer, binary, mine, groups, todo):
+    """Runs what is its own, then what is next for all; while there is a parent to tell."""
     parent = os.getppid()
     with Lab() as lab:
-        while os.getppid() == parent and (i := todo.get()) is not None:
-            run_group(lambda *line: writer.send(line), lab, binary, *groups[i])
+        for group in itertools.chain(mine, (groups[i] for i in iter(todo.get, None))):
+            if os.getppid() != parent:
+                break
+            run_group(lambda *line: writer.send(line), lab, binary, *group)
 
 
 def run_groups(report, binary, groups, n_jobs):
+    busy = [group for group in groups if group[-1][0].busy]
+    rest = [group for group in groups if not group[-1][0].busy]
     todo = multiprocessing.SimpleQueue()
-    for i in [*range(len(groups)), *[None] * n_jobs]:
+    for i in [*range(len(rest)), *[None] * n_jobs]:
         todo.put(i)
     jobs, readers = [], []
     try:
-        for _ in range(n_jobs):
+        for n in range(n_jobs):
             reader, writer = multiprocessing.Pipe(duplex=False)
-            jobs.append(multiprocessing.Process(target=job, args=(todo, writer, binary, groups)))
+            work = (writer, binary, busy if n == 0 else [], rest, todo)
+            jobs.append(multiprocessing.Process(target=job, args=work))
             jobs[-1].start()
             writer.close()
             readers.append(reader)

@@ -149,7 +149,7 @@ def software_checksums(t):
     appliance.stop()
 
 
-@test(own=True, families=(4,))
+@test(own=True, busy=True, families=(4,))
 def cores_can_spin(t):
     appliance = t.start("--idle", "spin")
     serves(t)
