@@ -105,7 +105,7 @@ def peers_that_die(t):
         bodies = ("--conns", "4", "--path", "/bytes/3000000")
         for _ in range(2):
             command = generator(t, folder, *bodies, seconds=30)
-            t.tool("timeout", "-s", "KILL", "1.5", *command, ok=(137, -9))
+            t.tool("timeout", "-s", "KILL", "3", *command, ok=(137, -9))
         true(appliance.words().count("link up") >= 2, "the peers did not come so far")
         t.tool(*generator(t, folder, *bodies))
         with open(f"{folder}/load.json", encoding="utf-8") as file:
