@@ -190,7 +190,8 @@ def tls_at_a_rate(t):
 
 @test(own=True, busy=True)
 def tls_with_large_bodies(t):
-    _, report = tls_load(t, "keepalive", "--conns", "4", "--path", "/bytes/3000000", least=4)
+    large = ("--conns", "4", "--path", "/bytes/3000000", "--seconds", "3")
+    _, report = tls_load(t, "keepalive", *large, least=4)
     true(report["body_bytes"] > 3000000 * (report["responses"] - 4), "bodies are not whole")
 
 
