@@ -278,7 +278,7 @@ static bool is_listed(const uint16_t *ports, uint32_t n, uint32_t port)
 static int add_port(struct option_parser *p, const char *value, uint16_t *ports, uint32_t *n)
 {
 	const struct config *cfg = p->cfg;
-	uint32_t port;
+	uint32_t port = 0;
 
 	if (number(p, value, 1, 65535, &port))
 		return -EINVAL;

@@ -14,13 +14,13 @@ import re
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PYTHON = "/usr/bin/python3"
 MESON_SUITES = ["unit", "tcp", "netsim", "fuzz"]
 SUITES = MESON_SUITES + ["lint", "generators", "instructions", "e2e"]
 JOBS = str(min(2, os.cpu_count() or 1))
+E2E_JOBS = "3"  # most tests wait for a clock most of the time
 
 RELEASE = ("build", "gcc", [])
 SANITIZED = (
@@ -177,25 +177,15 @@ def run_unittests(score, suite, folder):
 
 
 def run_e2e(score, folder, options):
-    """Both layouts at once, each in a lab of its own: most tests wait for a clock most of the
-    time."""
-    command = [PYTHON, os.path.join(TREE, "tests", "e2e", "run.py")]
+    command = [PYTHON, os.path.join(TREE, "tests", "e2e", "run.py"), "--slowest", "10"]
     command += ["--binary", os.path.join(TREE, folder, "app", "ringside"), *options]
-    layouts = ("fused", "split")
-    run_programs(score, f"e2e ({folder})", [[*command, "--layout", name] for name in layouts])
+    run_program(score, f"e2e ({folder})", [*command, "--jobs", E2E_JOBS])
 
 
-def run_programs(score, suite, commands):
-    """Programs that say at their end, in a line like our last one, what they came to; at once."""
+def run_program(score, suite, command):
+    """A program that says at its end, in a line like our last one, what it came to."""
     started = time.monotonic()
     say(suite)
-    with ThreadPoolExecutor(len(commands)) as threads:
-        for passed, failed, skipped in list(threads.map(run_program, commands)):
-            score.add(suite, passed, failed, skipped, time.monotonic() - started)
-
-
-def run_program(command):
-    """Returns what it came to: passed, failed, skipped."""
     last = ""
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, env={**os.environ, **SANITIZER_ENVIRONMENT}, text=True
@@ -207,7 +197,7 @@ def run_program(command):
     passed, failed, skipped = (int(n or 0) for n in found.groups()) if found else (0, 1, 0)
     if process.returncode != 0:
         failed = max(failed, 1)
-    return passed, failed, skipped
+    score.add(suite, passed, failed, skipped, time.monotonic() - started)
 
 
 def main():
@@ -235,7 +225,7 @@ def main():
     if "generators" in suites:
         run_unittests(score, "generators", "generators")
     if "instructions" in suites:
-        run_programs(score, "instructions", [[PYTHON, os.path.join(TREE, "perf", "instructions")]])
+        run_program(score, "instructions", [PYTHON, os.path.join(TREE, "perf", "instructions")])
     if "e2e" in suites and release:
         run_e2e(score, RELEASE[0], ["--long"] if arguments.long else [])
     if "e2e" in suites and sanitized:

@@ -67,7 +67,7 @@ static size_t find_arg(const char *args, const char *key, const char **value)
 
 static bool arg_is(const char *args, const char *key, const char *wanted)
 {
-	const char *value;
+	const char *value = "";
 	size_t n = find_arg(args, key, &value);
 
 	return n == strlen(wanted) && strncmp(value, wanted, n) == 0;

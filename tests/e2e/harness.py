@@ -32,6 +32,7 @@ class Test:
     layouts: tuple = ("fused", "split")
     options: tuple = ()
     own: bool = False
+    busy: bool = False
     long: bool = False
     sanitized: bool = True
     within: float = 30
@@ -43,8 +44,9 @@ class Test:
 
 def test(**wishes):
     """families: which IP versions. layouts: one, for what has nothing to do with them. options: of
-    the appliance. own: the test starts it itself. long: only with --long. sanitized: also against
-    the sanitizers' build. within: seconds."""
+    the appliance. own: the test starts it itself. busy: it has a core that spins, and runs
+    beside no other such. long: only with --long. sanitized: also against the sanitizers' build.
+    within: seconds."""
 
     def register(function):
         ALL.append(Test(function, **wishes))

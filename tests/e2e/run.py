@@ -6,30 +6,42 @@ Prints one line for each test and, as its last line, `N passed, N failed`.
 
 import argparse
 import importlib
+import itertools
+import multiprocessing
 import os
 import signal
 import sys
 import time
 import traceback
+from multiprocessing.connection import wait
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 import harness  # noqa: E402
+import peer  # noqa: E402
 from lab import TREE, Appliance, Lab  # noqa: E402
 
 LAYOUTS = ("fused", "split")
 
 
 class Report:
+    """What came of the tests: told line by line, and summed up."""
+
     def __init__(self):
         self.counts = {"ok": 0, "FAIL": 0, "skip": 0}
+        self.times = []
 
-    def line(self, result, name, started, words=""):
+    def line(self, result, name, seconds, words=""):
         self.counts[result] += 1
-        print(f"{result:<4} {name} ({time.monotonic() - started:.2f} s)", flush=True)
-        for line in words.splitlines():
-            print(f"     {line}", flush=True)
+        self.times.append((seconds, name))
+        lines = [f"{result:<4} {name} ({seconds:.2f} s)"]
+        lines += [f"     {line}" for line in words.splitlines()]
+        print("\n".join(lines), flush=True)
+
+    def slowest(self, n):
+        slowest = sorted(self.times, reverse=True)[:n]
+        return "\n".join(f"{seconds:8.2f} s {name}" for seconds, name in slowest)
 
     def last_line(self):
         skipped = self.counts["skip"]
@@ -38,16 +50,17 @@ class Report:
 
 
 def cases(tests, layouts, families):
-    """Groups that share a run of the appliance: (layout, options, own, [(test, family)])."""
+    """Groups that share a run of the appliance: (layout, family, options, tests), tests that start
+    their own each alone. Large groups first, so that jobs end at about the same time."""
+    groups = {}
     for layout in layouts:
-        groups = {}
-        for test in tests:
-            mine = [(test, family) for family in test.families if family in families]
-            mine = mine if layout in test.layouts else []
-            groups.setdefault((test.own, test.options), []).extend(mine)
-        for (own, options), group in sorted(groups.items(), key=lambda item: item[0]):
-            if group:
-                yield layout, options, own, group
+        for family in families:
+            for test in tests:
+                if layout in test.layouts and family in test.families:
+                    shared = test.options if not test.own else test.name
+                    groups.setdefault((layout, family, shared), []).append(test)
+    for (layout, family, _), group in sorted(groups.items(), key=lambda item: -len(item[1])):
+        yield layout, family, group
 
 
 def why(error):
@@ -57,9 +70,10 @@ def why(error):
     return "\n".join(places + [f"{type(error).__name__}: {error}"])
 
 
-def run_case(report, lab, binary, layout, appliance, test, family):
+def run_case(tell, lab, binary, layout, family, test, appliance=None):
     name = f"{layout}/ipv{family}/{test.name}"
     context = harness.Context(lab, binary, layout, family, appliance)
+    peer.RANDOM.seed(f"{peer.SEED} {name}")  # whatever has run before
     started = time.monotonic()
     result, words = "ok", ""
     try:
@@ -77,16 +91,16 @@ def run_case(report, lab, binary, layout, appliance, test, family):
     finally:
         for other in context.extra:
             other.kill()
-    report.line(result, name, started, words)
+    tell(result, name, time.monotonic() - started, words)
 
 
 class Shared:
     """The run of the appliance that a group shares, replaced when it dies."""
 
-    def __init__(self, report, lab, binary, layout, options):
-        self.report = report
+    def __init__(self, tell, lab, binary, layout, family, options):
+        self.tell = tell
         self.make = lambda: Appliance(lab, binary, layout, options)
-        self.name = f"{layout}/{' '.join(options) or 'defaults'}"
+        self.name = f"{layout}/ipv{family}/{' '.join(options) or 'defaults'}"
         self.appliance = None
 
     def get(self):
@@ -96,7 +110,8 @@ class Shared:
             try:
                 self.appliance.start()
             except Exception as error:
-                self.report.line("FAIL", f"start {self.name}", started, why(error))
+                seconds = time.monotonic() - started
+                self.tell("FAIL", f"start {self.name}", seconds, why(error))
                 self.appliance = None
         return self.appliance
 
@@ -104,27 +119,69 @@ class Shared:
         if self.appliance is None:
             return
         started = time.monotonic()
+        result, words = "ok", ""
         try:
             self.appliance.stop()
-            self.report.line("ok", f"clean end of {self.name}", started)
         except Exception as error:
-            self.report.line("FAIL", f"clean end of {self.name}", started, why(error))
+            result, words = "FAIL", why(error)
+        self.tell(result, f"clean end of {self.name}", time.monotonic() - started, words)
 
 
-def run_group(report, lab, binary, layout, options, own, group):
-    if own:
-        for test, family in group:
-            run_case(report, lab, binary, layout, None, test, family)
+def run_group(tell, lab, binary, layout, family, group):
+    if group[0].own:
+        run_case(tell, lab, binary, layout, family, group[0])
         return
-    shared = Shared(report, lab, binary, layout, options)
+    shared = Shared(tell, lab, binary, layout, family, group[0].options)
     try:
-        for test, family in group:
+        for test in group:
             appliance = shared.get()
             if appliance is None:
                 return
-            run_case(report, lab, binary, layout, appliance, test, family)
+            run_case(tell, lab, binary, layout, family, test, appliance)
     finally:
         shared.stop()
+
+
+def job(writer, binary, mine, groups, todo):
+    """Runs what is its own, then what is next for all; while there is a parent to tell."""
+    parent = os.getppid()
+    with Lab() as lab:
+        for group in itertools.chain(mine, (groups[i] for i in iter(todo.get, None))):
+            if os.getppid() != parent:
+                break
+            run_group(lambda *line: writer.send(line), lab, binary, *group)
+
+
+def run_groups(report, binary, groups, n_jobs):
+    busy = [group for group in groups if group[-1][0].busy]
+    rest = [group for group in groups if not group[-1][0].busy]
+    todo = multiprocessing.SimpleQueue()
+    for i in [*range(len(rest)), *[None] * n_jobs]:
+        todo.put(i)
+    jobs, readers = [], []
+    try:
+        for n in range(n_jobs):
+            reader, writer = multiprocessing.Pipe(duplex=False)
+            work = (writer, binary, busy if n == 0 else [], rest, todo)
+            jobs.append(multiprocessing.Process(target=job, args=work))
+            jobs[-1].start()
+            writer.close()
+            readers.append(reader)
+        while readers:
+            for reader in wait(readers):
+                try:
+                    report.line(*reader.recv())
+                except EOFError:
+                    readers.remove(reader)
+    finally:
+        # A run that is told to stop still takes down its labs.
+        for process in jobs:
+            if readers:
+                process.terminate()
+            process.join()
+    for process in jobs:
+        if process.exitcode != 0:
+            report.line("FAIL", f"a job ended with status {process.exitcode}", 0)
 
 
 def choose(arguments):
@@ -148,6 +205,8 @@ def main():
     parser.add_argument("--family", type=int, choices=harness.BOTH, help="this IP version only")
     parser.add_argument("--long", action="store_true", help="the long tests too")
     parser.add_argument("--sanitized", action="store_true", help="the binary is slow: fewer tests")
+    parser.add_argument("--jobs", type=int, default=1, help="so many tests at once")
+    parser.add_argument("--slowest", type=int, default=0, help="say at the end which took longest")
     parser.add_argument("--list", action="store_true", help="say which tests there are")
     arguments = parser.parse_args()
     arguments.binary = os.path.abspath(arguments.binary)
@@ -158,14 +217,14 @@ def main():
         return 0
     if not harness.is_root():
         parser.error("needs root")
-    # A run that is told to stop still takes down its lab.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     report = Report()
     layouts = [arguments.layout] if arguments.layout else LAYOUTS
     families = [arguments.family] if arguments.family else harness.BOTH
-    with Lab() as lab:
-        for layout, options, own, group in cases(tests, layouts, families):
-            run_group(report, lab, arguments.binary, layout, options, own, group)
+    groups = list(cases(tests, layouts, families))
+    run_groups(report, arguments.binary, groups, max(1, min(arguments.jobs, len(groups))))
+    if arguments.slowest:
+        print(report.slowest(arguments.slowest))
     print(report.last_line())
     return 1 if report.counts["FAIL"] or not report.counts["ok"] else 0
 

@@ -80,7 +80,8 @@ class Stream(Wire):
 
 
 def tcp_answer(packet):
-    return (packet[IP].dst, packet[TCP].dport) if TCP in packet else None
+    # The appliance's first connections, by which the lab sees that it runs, may still end in IPv6.
+    return (packet[IP].dst, packet[TCP].dport) if IP in packet and TCP in packet else None
 
 
 def echo_reply(packet):

@@ -50,9 +50,9 @@ def ignored(t, wire, *packets):
 
 @test()
 def ping(t):
-    for size in (0, 56, 1000, 1400):
-        words = t.tool("ping", "-c", "3", "-i", "0.05", "-W", "2", "-s", str(size), t.server)
-        true(" 0% packet loss" in words, words)
+    # One at a time: of several, ping waits for the last only twice as long as the others took.
+    for size in (0, 56, 1000, 1400) * 3:
+        t.tool("ping", "-c", "1", "-W", "2", "-s", str(size), t.server)
 
 
 @test()

@@ -45,7 +45,7 @@ def bodies_by_pointer(t):
         write("big", old)
         vdev = f"net_af_packet0,iface={t.lab.near}"
         appliance = t.start("--root", root, vdev=vdev)
-        true("zero-copy" in appliance.words(), "bodies are copied")
+        wait_until(lambda: "zero-copy" in appliance.words(), 5, "bodies are not copied")
         for n in sizes:
             with open(os.path.join(root, f"f{n}"), "rb") as file:
                 body = file.read()
@@ -149,7 +149,7 @@ def software_checksums(t):
     appliance.stop()
 
 
-@test(own=True, families=(4,))
+@test(own=True, busy=True, families=(4,))
 def cores_can_spin(t):
     appliance = t.start("--idle", "spin")
     serves(t)

@@ -102,14 +102,22 @@ static int name_socket(void **state)
 	return 0;
 }
 
+static struct sockaddr_un address_of_path(void)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int n = snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+
+	assert_in_range(n, 1, sizeof(addr.sun_path) - 1);
+	return addr;
+}
+
 /* A socket file that somebody listens on, until the descriptor is closed. */
 static int listen_at_path(void)
 {
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct sockaddr_un addr = address_of_path();
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
 
 	unlink(path);
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
 	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	assert_int_equal(listen(fd, 1), 0);
 	return fd;
@@ -155,12 +163,11 @@ static void a_socket_in_use_stays(void **state)
 /* Whoever listens there is busy: that must not hold us up. */
 static void a_socket_with_a_full_backlog_stays(void **state)
 {
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct sockaddr_un addr = address_of_path();
 	int fd = listen_at_path(), waiting[8];
 	uint32_t n = 0;
 
 	(void)state;
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
 	do {
 		assert_true(n < RS_ARRAY_SIZE(waiting));
 		waiting[n] = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
