@@ -111,7 +111,8 @@ static void print_cores(FILE *to, const struct appliance *a)
 
 		rs_core_times(core, &busy_us, &idle_us);
 		all_us = busy_us + idle_us;
-		fprintf(to, "lcore %u  busy %" PRIu64 " us, idle %" PRIu64 " us (%.1f %% busy)  runs:",
+		fprintf(to,
+			"lcore %u  busy %" PRIu64 " us, idle %" PRIu64 " us (%.1f %% busy)  runs:",
 			core->lcore, busy_us, idle_us,
 			all_us ? 100.0 * (double)busy_us / (double)all_us : 0.0);
 		for (uint32_t s = 0; s < core->n_stages; s++)

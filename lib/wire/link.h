@@ -24,7 +24,8 @@ static inline uint64_t rs_link_pack(const uint8_t mac[6], uint16_t vlan_id, uint
 
 	memcpy(&low, mac, sizeof(low));
 	memcpy(&high, mac + sizeof(low), sizeof(high));
-	return low | (uint64_t)high << 32 | (uint64_t)(vlan_id & 0xfff) << 48 | (uint64_t)(port & 0xf) << 60;
+	return low | (uint64_t)high << 32 | (uint64_t)(vlan_id & 0xfff) << 48 |
+	       (uint64_t)(port & 0xf) << 60;
 }
 
 static inline void rs_link_mac(uint64_t link, uint8_t mac[6])
