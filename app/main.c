@@ -120,8 +120,8 @@ static void say_eal_failed(void)
 		rs_log("EAL finds no hugepages: make some (scripts/hugepages up 1024), or do "
 		       "without (--no-huge -m 512)");
 	else
-		rs_log("EAL does not start: %s; its own messages above say more",
-			rte_strerror(rte_errno));
+		rs_log("EAL does not start%s%s; its own messages above say more",
+			rte_errno ? ": " : "", rte_errno ? rte_strerror(rte_errno) : "");
 }
 
 static int serve(const struct config *cfg)
@@ -188,6 +188,7 @@ int main(int argc, char **argv)
 	rs_io_memif_clean_stale(eal_argc, argv);
 	if (rte_eal_init(eal_argc, argv) < 0) {
 		say_eal_failed();
+		rs_io_cleanup_failed();
 		return EXIT_FAILED;
 	}
 	status = serve(&cfg);

@@ -111,7 +111,8 @@ def check_loads_what_would_be_served(t):
 
 @test(own=True, families=(4,))
 def why_nothing_starts_is_the_last_line(t):
-    eal = ("-l", "0", "--no-pci", "--no-telemetry", "--file-prefix", f"none{os.getpid()}")
+    prefix = f"none{os.getpid()}"
+    eal = ("-l", "0", "--no-pci", "--no-telemetry", "--file-prefix", prefix)
     options = ("--", "--ip", "10.99.0.2/24")
     for arguments, words in (
         (("--no-huge", "-m", "64"), "no port: bind a NIC"),
@@ -124,3 +125,4 @@ def why_nothing_starts_is_the_last_line(t):
         done = run(t, *eal, *arguments, *options, as_nobody=False)
         equal(done.returncode, 1, f"status of {arguments}")
         true(words in done.stderr.splitlines()[-1], f"{arguments}: {done.stderr}")
+        true(not os.path.exists(f"/run/dpdk/{prefix}"), f"{arguments}: its files stay")
