@@ -107,9 +107,12 @@ static int resolve_topology(struct appliance *a)
 		req.has_rss &= rs_io_port_has_rss(port);
 	}
 	if (!n_ports) {
-		rs_log("no port: bind a NIC (scripts/bind-nic) and name it with EAL's -a, or add "
-		       "one with "
-		       "--vdev; see drivers-config/");
+		rs_log("%s; see drivers-config/",
+			rs_io_port_is_named()
+				? "no port: what -a or --vdev names did not come up; EAL's own "
+				  "messages above say why"
+				: "no port: bind a NIC (scripts/bind-nic) and name it with EAL's "
+				  "-a, or add one with --vdev");
 		return -ENODEV;
 	}
 	if (rs_topology_resolve(&req, &a->topology, why, sizeof(why))) {

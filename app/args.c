@@ -3,11 +3,46 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "options.h"
 
-#define MAX_LINE 1024
+#define MAX_LINE 16384
+
+/* ---- texts ---- */
+
+struct args_text {
+	struct args_text *next;
+	char text[];
+};
+
+char *rs_args_keep(struct args *args, const char *text)
+{
+	size_t n_bytes = strlen(text) + 1;
+	struct args_text *kept;
+
+	if (n_bytes > ARGS_MAX_TEXT_BYTES - args->n_text_bytes)
+		return NULL;
+	kept = malloc(sizeof(*kept) + n_bytes);
+	if (!kept)
+		return NULL;
+	kept->next = args->texts;
+	args->texts = kept;
+	args->n_text_bytes += n_bytes;
+	return memcpy(kept->text, text, n_bytes);
+}
+
+void rs_args_free(struct args *args)
+{
+	while (args->texts) {
+		struct args_text *next = args->texts->next;
+
+		free(args->texts);
+		args->texts = next;
+	}
+	args->n_text_bytes = 0;
+}
 
 /* ---- collecting what is given ---- */
 
@@ -48,18 +83,6 @@ static int collect(struct option_parser *p, struct args_setting s)
 	return 0;
 }
 
-char *rs_args_keep(struct args *args, const char *text)
-{
-	char *kept = args->text + args->n_text;
-	size_t n_bytes = strlen(text) + 1;
-
-	if (n_bytes > sizeof(args->text) - args->n_text)
-		return NULL;
-	memcpy(kept, text, n_bytes);
-	args->n_text += n_bytes;
-	return kept;
-}
-
 /* Cuts s at its first sep, if there is one. Returns what is behind it, or NULL. */
 static char *cut(char *s, const char *separators)
 {
@@ -95,8 +118,8 @@ static int collect_command_line(struct option_parser *p, int argc, char **argv)
 		}
 		name = rs_args_keep(p->args, arg + 2);
 		if (!name) {
-			snprintf(p->error, ARGS_ERROR_BYTES, "expected at most %d bytes of options",
-				ARGS_TEXT_BYTES);
+			snprintf(p->error, ARGS_ERROR_BYTES,
+				"expected at most %d bytes of options in all", ARGS_MAX_TEXT_BYTES);
 			return -EINVAL;
 		}
 		s.name = name;
@@ -142,7 +165,8 @@ static int collect_line(struct option_parser *p, struct args_setting s, char *li
 		return 0;
 	line = rs_args_keep(p->args, line + strspn(line, "-"));
 	if (!line)
-		return rs_option_fail(p, "expected at most %d bytes in all files", ARGS_TEXT_BYTES);
+		return rs_option_fail(
+			p, "expected at most %d bytes of options in all", ARGS_MAX_TEXT_BYTES);
 	value = cut(line, "= \t");
 	if (value) {
 		value = trim(value);
@@ -166,11 +190,13 @@ static int collect_file(struct option_parser *p, const struct args_setting *conf
 		return rs_option_fail(p, "cannot be read: %s", strerror(errno));
 	while (!err && fgets(line, sizeof(line), file)) {
 		s.line++;
-		if (strlen(line) == sizeof(line) - 1 && line[sizeof(line) - 2] != '\n') {
-			p->at = &s;
-			err = rs_option_fail(p, "longer than %d bytes", MAX_LINE - 2);
-		} else {
+		if (strchr(line, '\n') || feof(file)) {
 			err = collect_line(p, s, line);
+		} else {
+			p->at = &s;
+			err = strlen(line) == sizeof(line) - 1
+				      ? rs_option_fail(p, "longer than %d bytes", MAX_LINE - 2)
+				      : rs_option_fail(p, "has a zero byte: is this a text?");
 		}
 	}
 	if (!err && ferror(file)) {
@@ -244,6 +270,31 @@ static enum config_action action_of(const struct args *args)
 	return cfg.action;
 }
 
+static int parse(struct option_parser *p, int argc, char **argv)
+{
+	struct config *cfg = p->cfg;
+
+	if (collect_command_line(p, argc, argv))
+		return -EINVAL;
+	cfg->action = action_of(p->args);
+	if (cfg->action > ACTION_CHECK)
+		return 0;
+	if (collect_files(p))
+		return -EINVAL;
+	for (uint32_t i = 0; i < rs_n_options; i++) {
+		if (rs_options[i].name && rs_options[i].parse && apply(p, i))
+			return -EINVAL;
+	}
+	cfg->tls.n_pairs = cfg->n_certs;
+	if (rs_options_check(cfg, p->error))
+		return -EINVAL;
+	if (cfg->n_addrs)
+		return 0;
+	snprintf(p->error, ARGS_ERROR_BYTES,
+		"--ip: expected at least one, as in ringside [EAL options] -- --ip ADDR/LEN");
+	return -EINVAL;
+}
+
 int rs_args_parse(
 	struct args *args, struct config *cfg, int argc, char **argv, char error[ARGS_ERROR_BYTES])
 {
@@ -251,24 +302,12 @@ int rs_args_parse(
 
 	memset(args, 0, sizeof(*args));
 	memset(cfg, 0, sizeof(*cfg));
-	if (collect_command_line(&p, argc, argv))
-		return -EINVAL;
-	cfg->action = action_of(args);
-	if (cfg->action > ACTION_CHECK)
+	if (parse(&p, argc, argv) == 0)
 		return 0;
-	if (collect_files(&p))
-		return -EINVAL;
-	for (uint32_t i = 0; i < rs_n_options; i++) {
-		if (rs_options[i].name && rs_options[i].parse && apply(&p, i))
-			return -EINVAL;
+	for (char *c = error; *c; c++) { /* it quotes: still one line, and nothing for terminals */
+		if (iscntrl((unsigned char)*c))
+			*c = '?';
 	}
-	cfg->tls.n_pairs = cfg->n_certs;
-	if (rs_options_check(cfg, error))
-		return -EINVAL;
-	if (cfg->n_addrs)
-		return 0;
-	snprintf(error, ARGS_ERROR_BYTES,
-		"--ip: expected at least one, as in ringside [EAL options] -- --ip ADDR/LEN");
 	return -EINVAL;
 }
 

@@ -14,9 +14,9 @@
 
 #include "config.h"
 
-#define ARGS_ERROR_BYTES  512
-#define ARGS_MAX_SETTINGS 256
-#define ARGS_TEXT_BYTES   16384
+#define ARGS_ERROR_BYTES    512
+#define ARGS_MAX_SETTINGS   1024
+#define ARGS_MAX_TEXT_BYTES (1 << 20) /* of all that is kept */
 
 /* One option as given. Its texts are argv's, the table's, or in struct args. */
 struct args_setting {
@@ -30,8 +30,8 @@ struct args_setting {
 struct args {
 	uint32_t n;
 	struct args_setting settings[ARGS_MAX_SETTINGS];
-	size_t n_text;
-	char text[ARGS_TEXT_BYTES];
+	size_t n_text_bytes;
+	struct args_text *texts; /* what is kept, the last first */
 };
 
 /*
@@ -43,10 +43,13 @@ int rs_args_start(int argc, char **argv);
 /*
  * argv[0, argc): our options alone. Fills *cfg with what they say, defaults for the rest, and
  * checks it as a whole. 0, or -EINVAL with one line in error. *args keeps what was given; it points
- * into argv.
+ * into argv, and *cfg into both. What *args had before is not freed.
  */
 int rs_args_parse(
 	struct args *args, struct config *cfg, int argc, char **argv, char error[ARGS_ERROR_BYTES]);
+
+/* Frees the texts that are kept, after which *cfg must not be used; also after -EINVAL. */
+void rs_args_free(struct args *args);
 
 /* A copy of text that args keeps; NULL: there is no room for it. For parsers of options. */
 char *rs_args_keep(struct args *args, const char *text);

@@ -21,6 +21,7 @@
 #include "io/log.h"
 #include "io/memif.h"
 #include "report.h"
+#include "site_side.h"
 #include "version.h"
 
 enum {
@@ -70,7 +71,11 @@ static int check(const struct args *args, const struct config *cfg, int argc, ch
 
 	if (err == -EINVAL || rs_tls_side_check(cfg))
 		return EXIT_USAGE;
-	puts("# The options are valid; whether the ports have enough queues shows at start.");
+	if (rs_site_side_check(&cfg->site))
+		return EXIT_FAILED;
+	puts("# The options are valid. Whether the ports have enough queues, and an access log can "
+	     "be "
+	     "written, shows at start.");
 	rs_args_print(args, stdout);
 	if (err) {
 		puts("\n# Topology: EAL's arguments do not tell its lcores before it starts.");
@@ -106,6 +111,17 @@ static int run(struct control *control, struct appliance *a)
 	rs_core_run(core);
 	pthread_join(thread, NULL);
 	return 0;
+}
+
+/* Says why in words of ours where it is clear: EAL's stand above, and are many. */
+static void say_eal_failed(void)
+{
+	if (rte_errno == EACCES)
+		rs_log("EAL finds no hugepages: make some (scripts/hugepages up 1024), or do "
+		       "without (--no-huge -m 512)");
+	else
+		rs_log("EAL does not start%s%s; its own messages above say more",
+			rte_errno ? ": " : "", rte_errno ? rte_strerror(rte_errno) : "");
 }
 
 static int serve(const struct config *cfg)
@@ -171,8 +187,8 @@ int main(int argc, char **argv)
 		return EXIT_FAILED;
 	rs_io_memif_clean_stale(eal_argc, argv);
 	if (rte_eal_init(eal_argc, argv) < 0) {
-		rs_log("EAL does not start: %s; its own messages above say more",
-			rte_strerror(rte_errno));
+		say_eal_failed();
+		rs_io_cleanup_failed();
 		return EXIT_FAILED;
 	}
 	status = serve(&cfg);

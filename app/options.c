@@ -176,6 +176,30 @@ static int parse_ip(struct option_parser *p, const char *value)
 	return 0;
 }
 
+static bool is_in(const struct wire_addr *subnet, const uint8_t addr[16])
+{
+	for (uint32_t i = 0; i < rs_value_mapped_len(subnet); i++) {
+		if ((subnet->addr[i / 8] ^ addr[i / 8]) >> (7 - i % 8) & 1)
+			return false;
+	}
+	return true;
+}
+
+/* The first or last of an IPv4 subnet of ours: of IPv6 the first is its routers'. */
+static bool is_nobodys(const struct config *cfg, const uint8_t addr[16])
+{
+	for (uint32_t i = 0; i < cfg->n_addrs; i++) {
+		struct wire_addr a = cfg->addrs[i];
+
+		if (a.family != 4 || !is_in(&a, addr))
+			continue;
+		memcpy(a.addr, addr, sizeof(a.addr));
+		if (!is_host_addr(&a))
+			return true;
+	}
+	return false;
+}
+
 /* A route by way of a neighbour, who is one of the gateways from now on. */
 static int add_route(struct option_parser *p, const struct wire_addr *prefix, const uint8_t via[16],
 	const char *exists)
@@ -185,6 +209,8 @@ static int add_route(struct option_parser *p, const struct wire_addr *prefix, co
 
 	if (is_ours(cfg, via))
 		return rs_option_fail(p, "ADDR is an address of our own");
+	if (is_nobodys(cfg, via))
+		return rs_option_fail(p, "ADDR is the first or last of its subnet, and no host's");
 	err = rs_route_add(&cfg->routes, prefix->addr, rs_value_mapped_len(prefix), via);
 	if (err == -EEXIST)
 		return rs_option_fail(p, "%s", exists);
@@ -309,7 +335,8 @@ static char *keep(struct option_parser *p, const char *value)
 	char *kept = rs_args_keep(p->args, value);
 
 	if (!kept)
-		rs_option_fail(p, "expected at most %d bytes of options in all", ARGS_TEXT_BYTES);
+		rs_option_fail(
+			p, "expected at most %d bytes of options in all", ARGS_MAX_TEXT_BYTES);
 	return kept;
 }
 
@@ -317,6 +344,10 @@ static int add_site(struct option_parser *p, const char *host, const char *dir)
 {
 	struct site_options *site = &p->cfg->site;
 
+	for (uint32_t i = 0; host && i < site->n_sites; i++) {
+		if (site->sites[i].host && !strcmp(site->sites[i].host, host))
+			return rs_option_fail(p, "this host is given twice");
+	}
 	if (site->n_sites == SITE_MAX)
 		return rs_option_fail(p, "expected at most %d", SITE_MAX);
 	site->sites[site->n_sites].host = host;
@@ -362,6 +393,7 @@ static int parse_header(struct option_parser *p, const char *value)
 {
 	struct site_options *site = &p->cfg->site;
 	char *pattern = keep(p, value);
+	const char *fault;
 	char *space;
 
 	if (!pattern)
@@ -374,9 +406,21 @@ static int parse_header(struct option_parser *p, const char *value)
 	*space++ = 0;
 	while (*space == ' ')
 		space++;
+	fault = rs_content_field_fault(space);
+	if (fault)
+		return rs_option_fail(p, "the field %s", fault);
 	site->patterns[site->n_patterns++] =
 		(struct content_pattern){.pattern = pattern, .field = space};
 	return 0;
+}
+
+static bool has_error_page(const struct site_options *site, uint16_t status)
+{
+	for (uint32_t i = 0; i < site->n_error_pages; i++) {
+		if (site->error_pages[i].status == status)
+			return true;
+	}
+	return false;
 }
 
 static int parse_error_page(struct option_parser *p, const char *value)
@@ -390,6 +434,8 @@ static int parse_error_page(struct option_parser *p, const char *value)
 	for (uint32_t i = 0; sign && sign[1] == '/' && i < sizeof(known) / sizeof(*known); i++) {
 		if (sign - value != 3 || (unsigned int)atoi(value) != known[i])
 			continue;
+		if (has_error_page(site, known[i]))
+			return rs_option_fail(p, "there is a page for this status already");
 		site->error_pages[site->n_error_pages].status = known[i];
 		site->error_pages[site->n_error_pages++].path = sign + 1;
 		return 0;

@@ -30,6 +30,18 @@ static void say_totals(const char *what, const struct site_set *set)
 		t.n_held_bytes >> 20);
 }
 
+int rs_site_side_check(const struct site_options *options)
+{
+	struct site_progress progress;
+	struct site_set *set;
+
+	if (!options->n_sites)
+		return 0;
+	set = rs_site_load(options, NULL, say, &progress);
+	rs_site_free(set);
+	return set ? 0 : -EINVAL;
+}
+
 int rs_site_side_load(struct site_side *side, const struct site_options *options, bool watch)
 {
 	static const struct content_memory memory = {

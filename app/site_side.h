@@ -39,8 +39,11 @@ struct site_side {
 	struct site_watch watch;
 };
 
-/* Loads them for the first time. Needs no EAL. 0; or -EINVAL, logged. options: NULL or empty for
- * none. with_progress: a line that changes, where stderr is a terminal. */
+/* Would they load? Loads them and forgets them; needs no EAL. 0; or -EINVAL, logged. */
+int rs_site_side_check(const struct site_options *options);
+
+/* Loads them for the first time, and tells how it goes on. 0; or -EINVAL, logged. options: NULL or
+ * empty for none. watch: load by itself what changes. */
 int rs_site_side_load(struct site_side *side, const struct site_options *options, bool watch);
 
 /* A core that will serve, before it starts. */

@@ -38,7 +38,7 @@ static int init_shared(struct tls_side *side)
 	}
 	if (side->cfg->ticket_keys && rs_tls_tickets_load(&side->shared->tickets,
 					      side->cfg->ticket_keys, why, sizeof(why))) {
-		rs_log("--ticket-keys %s", why);
+		rs_log("%s", why);
 		return -EINVAL;
 	}
 	return 0;
@@ -279,7 +279,7 @@ void rs_tls_side_reload(struct tls_side *side)
 	inspect(side->cfg, side->stages[0]->library);
 	if (side->cfg->ticket_keys && rs_tls_tickets_load(&side->shared->tickets,
 					      side->cfg->ticket_keys, why, sizeof(why)))
-		rs_log("reload: --ticket-keys %s; they stay as they were", why);
+		rs_log("reload: %s; they stay as they were", why);
 }
 
 void rs_tls_side_tick(struct tls_side *side, uint64_t now_us)

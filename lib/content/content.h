@@ -67,6 +67,9 @@ struct content_pattern {
 
 #define CONTENT_MAX_PATTERNS 64
 
+/* What is wrong with a pattern's field, as in "is not …"; NULL: nothing. */
+const char *rs_content_field_fault(const char *field);
+
 /* Where the bodies stand. */
 struct content_memory {
 	/* At least so many bytes (a multiple of 2 MiB), 2 MiB-aligned, or NULL. */

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/bytes.h"
+
 /*
  * Each '*' takes as little as lets what stands before the next one match; taking more could only
  * leave less for the rest. So only the last '*' that was passed is ever tried again.
@@ -79,6 +81,28 @@ static bool same_name(const char *a, const char *b)
 	return name_len(a) == name_len(b) && strncasecmp(a, b, name_len(a)) == 0;
 }
 
+/* Those that every reply has once, and says by itself. */
+static bool is_own(const char *field)
+{
+	static const char *const own[] = {"Accept-Ranges", "Connection", "Content-Encoding",
+		"Content-Length", "Content-Range", "Content-Type", "Date", "ETag", "Last-Modified",
+		"Server", "Transfer-Encoding"};
+
+	for (size_t i = 0; i < RS_ARRAY_SIZE(own); i++) {
+		if (name_len(field) == strlen(own[i]) &&
+			strncasecmp(field, own[i], strlen(own[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *rs_content_field_fault(const char *field)
+{
+	if (!is_name(field) || !is_value(value_of(field)))
+		return "is not \"Name: value\"";
+	return is_own(field) ? "is one that every reply has already" : NULL;
+}
+
 bool rs_fields_init(struct fields *fields, const struct content_pattern *patterns,
 	uint32_t n_patterns, char *error, size_t n_error)
 {
@@ -89,12 +113,11 @@ bool rs_fields_init(struct fields *fields, const struct content_pattern *pattern
 		return false;
 	}
 	for (uint32_t i = 0; i < n_patterns; i++) {
-		const char *field = patterns[i].field;
+		const char *fault = rs_content_field_fault(patterns[i].field);
 
-		if (!is_name(field) || !is_value(value_of(field))) {
-			snprintf(error, n_error,
-				"the header field of pattern %.100s is not \"Name: value\"",
-				patterns[i].pattern);
+		if (fault) {
+			snprintf(error, n_error, "the header field of pattern %.100s %s",
+				patterns[i].pattern, fault);
 			return false;
 		}
 	}

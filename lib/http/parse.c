@@ -103,7 +103,6 @@ static inline int read_field(bool vector, const uint8_t *head, uint32_t from, ui
 		cr--;
 	*field = (struct http_field){
 		.name = (uint16_t)from,
-		.name_len = (uint16_t)(colon - from),
 		.value = (uint16_t)value,
 		.value_len = (uint16_t)(cr - value),
 		.id = rs_http_field_id(head + from, colon - from),

@@ -69,7 +69,6 @@ enum http_field_id {
  * empty. */
 struct http_field {
 	uint16_t name;
-	uint16_t name_len;
 	uint16_t value;
 	uint16_t value_len;
 	uint8_t id; /* enum http_field_id */
@@ -135,13 +134,6 @@ int rs_http_parse_scalar(const struct http_limits *limits, const uint8_t *head, 
 static inline const struct http_field *rs_http_field(const struct http_req *req, uint32_t i)
 {
 	return req->seen_fields ? &req->seen_fields[i] : &req->fields[i];
-}
-
-static inline struct span rs_http_field_name(const struct http_req *req, uint32_t i)
-{
-	const struct http_field *f = rs_http_field(req, i);
-
-	return (struct span){.data = req->head + req->fields_at + f->name, .len = f->name_len};
 }
 
 static inline struct span rs_http_field_value(const struct http_req *req, uint32_t i)

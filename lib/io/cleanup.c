@@ -3,8 +3,12 @@
 #include "io/cleanup.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <semaphore.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -65,5 +69,28 @@ void rs_io_cleanup(void)
 	park_interrupt_thread();
 	rte_eal_cleanup();
 	if (is_primary)
+		remove_runtime_files();
+}
+
+/* The primary process of a prefix holds a lock on its configuration; ours are not told here. */
+static bool is_anothers(const char *folder)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	char path[PATH_MAX];
+	bool is_locked;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/config", folder);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return errno != ENOENT;
+	is_locked = fcntl(fd, F_GETLK, &lock) || lock.l_type != F_UNLCK;
+	close(fd);
+	return is_locked;
+}
+
+void rs_io_cleanup_failed(void)
+{
+	if (*rte_eal_get_runtime_dir() && !is_anothers(rte_eal_get_runtime_dir()))
 		remove_runtime_files();
 }

@@ -15,4 +15,8 @@
  */
 void rs_io_cleanup(void);
 
+/* In place of it, where EAL did not start: removes what it has made so far, unless it is another
+ * process's, as when that has the same --file-prefix. */
+void rs_io_cleanup_failed(void);
+
 #endif

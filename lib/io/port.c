@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <rte_cycles.h>
+#include <rte_devargs.h>
 #include <rte_ether.h>
 
 #include "io/dma.h"
@@ -42,6 +43,18 @@ bool rs_io_port_has_rss(uint16_t id)
 
 	return rte_eth_dev_info_get(id, &info) == 0 && info.max_rx_queues > 1 &&
 	       (kernel_spreads(&info) || rss_types(&info));
+}
+
+bool rs_io_port_is_named(void)
+{
+	const struct rte_devargs *device;
+
+	RTE_EAL_DEVARGS_FOREACH(NULL, device)
+	{
+		if (device->policy == RTE_DEV_ALLOWED)
+			return true;
+	}
+	return false;
 }
 
 uint16_t rs_io_port_max_queues(uint16_t id)

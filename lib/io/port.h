@@ -80,6 +80,9 @@ struct io_port_stats {
 	uint64_t tx_discarded; /* by us: the link was down, or the driver refused the frame */
 };
 
+/* Do EAL's arguments name a device? Then, where no port is there, it did not come up. */
+bool rs_io_port_is_named(void);
+
 /* Can the port spread connections over queues, and how many has it? Before it is opened. */
 bool rs_io_port_has_rss(uint16_t id);
 uint16_t rs_io_port_max_queues(uint16_t id);

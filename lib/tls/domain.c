@@ -38,13 +38,23 @@ struct complaint {
 	size_t bytes;
 };
 
-/* Says what is wrong with a file, in OpenSSL's words where it has any. Always false. */
-static bool complain(const struct complaint *c, const char *file, const char *what)
+/*
+ * Says what is wrong with an option's file, in OpenSSL's words where it has any: the first of its
+ * errors, as those behind it only tell which function gave up. Always false.
+ */
+static bool complain(
+	const struct complaint *c, const char *option, const char *file, const char *what)
 {
-	unsigned long code = ERR_peek_last_error();
-	const char *reason = code ? ERR_reason_error_string(code) : NULL;
+	unsigned long code = ERR_peek_error();
+	const char *reason = NULL;
 
-	snprintf(c->why, c->bytes, "%s: %s%s%s", file, what, reason ? ": " : "",
+	if (code && ERR_SYSTEM_ERROR(code)) {
+		what = "cannot be read";
+		reason = strerror(ERR_GET_REASON(code));
+	} else if (code) {
+		reason = ERR_reason_error_string(code);
+	}
+	snprintf(c->why, c->bytes, "%s %s: %s%s%s", option, file, what, reason ? ": " : "",
 		reason ? reason : "");
 	ERR_clear_error();
 	return false;
@@ -178,7 +188,7 @@ static bool read_ocsp(struct tls_identity *id, const char *path, const struct co
 	size_t n;
 
 	if (!file) {
-		snprintf(c->why, c->bytes, "%s: %s", path, strerror(errno));
+		snprintf(c->why, c->bytes, "--ocsp %s: cannot be read: %s", path, strerror(errno));
 		return false;
 	}
 	bytes = malloc(MAX_OCSP_BYTES);
@@ -187,7 +197,7 @@ static bool read_ocsp(struct tls_identity *id, const char *path, const struct co
 	/* A DER sequence that is all of the file; clients verify the rest. */
 	if (n < 4 || n == MAX_OCSP_BYTES || bytes[0] != 0x30) {
 		free(bytes);
-		return complain(c, path, "no OCSP response in DER");
+		return complain(c, "--ocsp", path, "no OCSP response in DER");
 	}
 	id->ocsp = bytes;
 	id->ocsp_bytes = (int)n;
@@ -211,7 +221,7 @@ static bool use_client_ca(
 	names = SSL_load_client_CA_file_ex(s->client_ca, d->library->ctx, NULL);
 	if (!names || !SSL_CTX_load_verify_file(ctx, s->client_ca)) {
 		sk_X509_NAME_pop_free(names, X509_NAME_free);
-		return complain(c, s->client_ca, "no certificates of authorities");
+		return complain(c, "--client-ca", s->client_ca, "no certificates of authorities");
 	}
 	SSL_CTX_set_client_CA_list(ctx, names);
 	SSL_CTX_set_verify(ctx, mode, NULL);
@@ -227,7 +237,7 @@ static SSL_CTX *new_context(
 	if (!ctx || !SSL_CTX_set_ciphersuites(ctx, SUITES_13) ||
 		!SSL_CTX_set_cipher_list(ctx, SUITES_12) ||
 		!SSL_CTX_set1_groups_list(ctx, GROUPS)) {
-		complain(c, "OpenSSL", "a context cannot be made");
+		complain(c, "OpenSSL", SUITES_13, "a context cannot be made");
 		SSL_CTX_free(ctx);
 		return NULL;
 	}
@@ -297,7 +307,7 @@ static bool use_key(SSL_CTX *ctx, const char *file, const struct complaint *c)
 		return true;
 	if (is_encrypted)
 		ERR_clear_error(); /* what comes of it says less */
-	return complain(c, file,
+	return complain(c, "--key", file,
 		is_encrypted ? "the key is encrypted, and nobody is asked for its passphrase"
 			     : "no key in PEM, or not that of the certificate");
 }
@@ -305,11 +315,11 @@ static bool use_key(SSL_CTX *ctx, const char *file, const struct complaint *c)
 static bool use_pair(SSL_CTX *ctx, const struct tls_pair *pair, const struct complaint *c)
 {
 	if (SSL_CTX_use_certificate_chain_file(ctx, pair->cert) != 1)
-		return complain(c, pair->cert, "no certificate in PEM");
+		return complain(c, "--cert", pair->cert, "no certificate in PEM");
 	if (!use_key(ctx, pair->key, c))
 		return false;
 	if (SSL_CTX_check_private_key(ctx) != 1)
-		return complain(c, pair->key, "not the key of the certificate");
+		return complain(c, "--key", pair->key, "not the key of the certificate");
 	return true;
 }
 

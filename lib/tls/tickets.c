@@ -57,15 +57,15 @@ int rs_tls_tickets_load(struct tls_tickets *t, const char *path, char *why, size
 	if (!file) {
 		int err = errno;
 
-		snprintf(why, why_bytes, "%s: %s", path, strerror(err));
+		snprintf(why, why_bytes, "--ticket-keys %s: %s", path, strerror(err));
 		return -err;
 	}
 	got = fread(keys, 1, sizeof(keys), file);
 	fclose(file);
 	n = (uint32_t)(got / TLS_TICKET_KEY_BYTES);
 	if (!n || n > TLS_TICKET_KEYS || got % TLS_TICKET_KEY_BYTES) {
-		snprintf(why, why_bytes, "%s: expected 1 to %d keys of %d bytes", path,
-			TLS_TICKET_KEYS, TLS_TICKET_KEY_BYTES);
+		snprintf(why, why_bytes, "--ticket-keys %s: expected 1 to %d keys of %d bytes",
+			path, TLS_TICKET_KEYS, TLS_TICKET_KEY_BYTES);
 		OPENSSL_cleanse(keys, sizeof(keys));
 		return -EINVAL;
 	}

@@ -81,6 +81,11 @@ def mistakes_are_one_line_and_status_2(t):
         ((*ip, "blue"), ("blue",)),
         ((*ip, "--http"), ("--http",)),
         ((*ip, "--config", "/nowhere/at/all"), ("--config", "/nowhere/at/all")),
+        ((*ip, "--root", "/", "--header", "* Date: now"), ("--header", "Date")),
+        (
+            (*ip, "--https", "443", "--cert", "/nowhere/at/all", "--key", "/dev/null"),
+            ("--cert", "/nowhere/at/all", "No such file"),
+        ),
     ):
         done = run(t, "-l", "0", "--", "--check", *arguments)
         equal(done.returncode, 2, f"status of {arguments}")
@@ -88,3 +93,36 @@ def mistakes_are_one_line_and_status_2(t):
         equal(len(done.stderr.splitlines()), 1, f"lines that {arguments} prints")
         for word in words:
             true(word in done.stderr, f"{arguments}: no {word} in: {done.stderr}")
+
+
+@test(own=True, families=(4,))
+def check_loads_what_would_be_served(t):
+    with tempfile.TemporaryDirectory() as root:
+        os.chmod(root, 0o755)
+        arguments = ("-l", "0", "--", "--check", "--ip", "10.99.0.2/24", "--root", root)
+        equal(run(t, *arguments).returncode, 0, "status with an empty root")
+        done = run(t, *arguments, "--error-page", "404=/none.html")
+        equal((done.returncode, done.stdout), (1, ""), "status without the error page")
+        true("404=/none.html: there is no such file" in done.stderr, done.stderr)
+    done = run(t, *arguments)
+    equal((done.returncode, done.stdout), (1, ""), "status without a root")
+    true(root in done.stderr, done.stderr)
+
+
+@test(own=True, families=(4,))
+def why_nothing_starts_is_the_last_line(t):
+    prefix = f"none{os.getpid()}"
+    eal = ("-l", "0", "--no-pci", "--no-telemetry", "--file-prefix", prefix)
+    options = ("--", "--ip", "10.99.0.2/24")
+    for arguments, words in (
+        (("--no-huge", "-m", "64"), "no port: bind a NIC"),
+        (
+            ("--no-huge", "-m", "64", "--vdev", "net_af_packet0,iface=nowhere"),
+            "no port: what -a or --vdev names did not come up",
+        ),
+        (("--no-huge", "-m", "64", "--vdev", "net_none0"), "EAL does not start: No such device"),
+    ):
+        done = run(t, *eal, *arguments, *options, as_nobody=False)
+        equal(done.returncode, 1, f"status of {arguments}")
+        true(words in done.stderr.splitlines()[-1], f"{arguments}: {done.stderr}")
+        true(not os.path.exists(f"/run/dpdk/{prefix}"), f"{arguments}: its files stay")

@@ -69,7 +69,6 @@ static void check_same(const struct outcome *a, const struct outcome *b)
 	check(a->req.n_fields == b->req.n_fields);
 	for (uint32_t i = 0; i < a->req.n_fields; i++) {
 		check(rs_http_field(&a->req, i)->id == rs_http_field(&b->req, i)->id);
-		check_span(rs_http_field_name(&a->req, i), rs_http_field_name(&b->req, i));
 		check_span(rs_http_field_value(&a->req, i), rs_http_field_value(&b->req, i));
 	}
 }

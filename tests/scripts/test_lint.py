@@ -75,6 +75,18 @@ class Lint(unittest.TestCase):
             "lib/base/bytes.h", C_HEAD + '#include "../tcp/tcp.h"\n', "lib/base/bytes.h:2: "
         )
 
+    def test_an_option_that_is_none(self):
+        changes = {
+            "app/options.def": C_HEAD + 'OPTION("ip", "ADDR/LEN", NULL, 0, parse_ip, "Ours.")\n',
+            "docs/tour.md": "`--ip 192.0.2.1/24`, not `--address`; `curl --head` is curl's.\n",
+        }
+        status, output = self.lint(changes)
+        self.assertEqual(output, "docs/tour.md:1: there is no option --address\n")
+        self.assertEqual(status, 1)
+
+    def test_a_command_that_is_none(self):
+        self.finds("docs/tour.md", "Type `scripts/go --now`.\n", "there is no scripts/go")
+
     def test_a_folder_without_a_layer(self):
         self.finds("lib/misc/misc.h", C_HEAD, "lib/misc/misc.h:1: misc has no place")
 

@@ -55,6 +55,7 @@ static int parse(const char *line)
 {
 	static struct words w;
 
+	rs_args_free(&args);
 	free_words(&w);
 	w = split(line);
 	memset(error, 0, sizeof(error));
@@ -329,6 +330,15 @@ static void errors(void **state)
 		{"--http 65536", "--http 65536: expected a number from 1 to 65535"},
 		{"--http eighty", "--http eighty: expected a number from 1 to 65535"},
 		{"--http 80 --http 80", "--http 80: this port is given twice"},
+		{"--ip 10.0.0.2/20 --gateway 10.0.15.255",
+			"--gateway 10.0.15.255: ADDR is the first or last of its subnet, and no "
+			"host's"},
+		{"--ip 10.0.0.2/24 --gateway 10.0.0.0",
+			"--gateway 10.0.0.0: ADDR is the first or last of its subnet, and no "
+			"host's"},
+		{"--site a.test=/a --site A.test=/b", "--site A.test=/b: this host is given twice"},
+		{"--root /a --error-page 404=/a --error-page 404=/b",
+			"--error-page 404=/b: there is a page for this status already"},
 		{"--layout round", "--layout round: expected fused or split"},
 		{"--layout split --layout split", "--layout split: given twice"},
 		{"--idle nap", "--idle nap: expected spin, pause or sleep"},
@@ -467,7 +477,7 @@ static void the_command_line_wins(void **state)
 
 static void errors_in_files(void **state)
 {
-	char line[1200];
+	static char line[20000];
 
 	(void)state;
 	file_fails("ip 10.0.0.2/24\n\nhttp 70000\n",
@@ -485,20 +495,75 @@ static void errors_in_files(void **state)
 	file_fails("= 5\n", ":1:  5: unknown option; --help lists them");
 	memset(line, 'x', sizeof(line));
 	line[sizeof(line) - 1] = 0;
-	file_fails(line, ":1: line: longer than 1022 bytes");
+	file_fails(line, ":1: line: longer than 16382 bytes");
 }
 
-/* Each by itself is right; a file's line is kept, and so is what is cut up of it. */
-static void too_many_long_fields(void **state)
+static void no_text(void **state)
 {
-	static char text[ARGS_TEXT_BYTES];
+	char name[TEMP_PATH_BYTES], line[256];
+	FILE *file = temp_new_file(name);
+
+	(void)state;
+	fwrite("ip 10.0.0.2/24\nhttp\00080\n", 1, 24, file);
+	fclose(file);
+	sprintf(line, "-c %s", name);
+	assert_int_equal(parse(line), -22);
+	assert_non_null(strstr(error, ":2: line: has a zero byte"));
+}
+
+/* As many, and as long, as sites may have; a file's line is kept, and so is what is cut up of it.
+ */
+static void many_long_fields(void **state)
+{
+	static char text[CONTENT_MAX_PATTERNS * 1100];
 	char *end = text + sprintf(text, "ip 10.0.0.2/24\nroot /srv\n");
 
 	(void)state;
-	for (int i = 0; i < 20; i++)
-		end += sprintf(end, "header /* X-Long: %0500d\n", i);
+	for (int i = 0; i < CONTENT_MAX_PATTERNS; i++)
+		end += sprintf(end, "header /%d* X-Long: %01000d\n", i, i);
+	assert_int_equal(parse_with_file("-c %s", text), 0);
+	assert_int_equal(cfg.site.n_patterns, CONTENT_MAX_PATTERNS);
+	assert_string_equal(cfg.site.patterns[0].pattern, "/0*");
+	assert_string_equal(cfg.site.patterns[63].pattern, "/63*");
+	assert_int_equal(strlen(cfg.site.patterns[63].field), 1008);
+	assert_string_equal(cfg.site.patterns[63].field + 1006, "63");
+}
+
+/* The most of everything that there may be most of is no more than there is room for. */
+static void as_many_as_each_may_be(void **state)
+{
+	static char text[64 << 10];
+	char *end = text + sprintf(text, "ip 10.0.0.2/24\nhttps 443\n");
+
+	(void)state;
+	for (int i = 0; i < SITE_MAX; i++)
+		end += sprintf(end, "site h%d.test=/srv\n", i);
+	for (int i = 0; i < TLS_MAX_PAIRS; i++)
+		end += sprintf(end, "cert c%d\nkey k%d\nocsp o%d\n", i, i, i);
+	for (int i = 0; i < CONTENT_MAX_PATTERNS; i++)
+		end += sprintf(end, "header /%d* A: b\n", i);
+	assert_int_equal(parse_with_file("-c %s", text), 0);
+	assert_int_equal(cfg.site.n_sites, SITE_MAX);
+	assert_int_equal(cfg.tls.n_pairs, TLS_MAX_PAIRS);
+}
+
+static void too_much_text(void **state)
+{
+	static char text[ARGS_MAX_TEXT_BYTES + 64];
+	char *end = text + sprintf(text, "ip 10.0.0.2/24\n");
+
+	(void)state;
+	for (int i = 0; end < text + ARGS_MAX_TEXT_BYTES - 8192; i++)
+		end += sprintf(end, "site %08000d.test=/srv\n", i);
 	assert_int_equal(parse_with_file("-c %s", text), -22);
-	assert_non_null(strstr(error, ": expected at most 16384 bytes of options in all"));
+	assert_non_null(strstr(error, ": expected at most"));
+}
+
+static void a_message_is_one_line(void **state)
+{
+	(void)state;
+	fails("--ip 10.0.0.2/24 --http \x1b[31m8\n0",
+		"--http ?[31m8?0: expected a number from 1 to 65535");
 }
 
 /* ---- what is printed ---- */
@@ -643,7 +708,11 @@ int main(void)
 		cmocka_unit_test(files),
 		cmocka_unit_test(the_command_line_wins),
 		cmocka_unit_test(errors_in_files),
-		cmocka_unit_test(too_many_long_fields),
+		cmocka_unit_test(no_text),
+		cmocka_unit_test(many_long_fields),
+		cmocka_unit_test(as_many_as_each_may_be),
+		cmocka_unit_test(too_much_text),
+		cmocka_unit_test(a_message_is_one_line),
 		cmocka_unit_test(check_can_be_read_again),
 		cmocka_unit_test(help_tells_every_option),
 		cmocka_unit_test(the_page_is_up_to_date),

@@ -425,6 +425,17 @@ static void a_field_that_is_none(void **state)
 	}
 }
 
+/* A second Content-Length would be worse than none. */
+static void a_field_that_is_there_already(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		rs_content_field_fault("content-length: 1"), "is one that every reply has already");
+	assert_non_null(rs_content_field_fault("Transfer-Encoding:chunked"));
+	assert_null(rs_content_field_fault("Content-Language: de"));
+	assert_null(rs_content_field_fault("Date-Of-Birth: 1"));
+}
+
 /* What it says is needed is enough. */
 static void memory_bound(void **state)
 {
@@ -569,6 +580,7 @@ int main(void)
 		site_test(progress_from_none_to_all),
 		site_test(no_root),
 		site_test(a_field_that_is_none),
+		site_test(a_field_that_is_there_already),
 		site_test(memory_bound),
 		site_test(memory_that_is_not_there),
 		site_test(memory_of_the_caller),

@@ -661,10 +661,8 @@ static void fields_taken_apart(void **state)
 		struct http_req req = parsed(twins[t], text, &copy);
 
 		assert_int_equal(req.n_fields, 5);
-		assert_span(rs_http_field_name(&req, 1), "X-Long-Name-Of-My-Own");
 		assert_span(rs_http_field_value(&req, 1), "a b");
 		assert_int_equal(req.fields[1].id, HTTP_FIELD_OTHER);
-		assert_span(rs_http_field_name(&req, 2), "Empty");
 		assert_span(rs_http_field_value(&req, 2), "");
 		assert_int_equal(req.fields[3].id, HTTP_FIELD_COOKIE);
 		assert_span(rs_http_field_value(&req, 3), "c=d");
