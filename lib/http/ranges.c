@@ -118,10 +118,7 @@ static enum http_range_result parse_set(
 	}
 	if (!n_given)
 		return HTTP_RANGE_ALL;
-	if (!*n)
-		return HTTP_RANGE_UNSATISFIABLE;
-	/* A suffix of nothing is satisfiable (section 14.1.2), but no Content-Range can say so. */
-	return len ? HTTP_RANGE_SOME : HTTP_RANGE_ALL;
+	return *n ? HTTP_RANGE_SOME : HTTP_RANGE_UNSATISFIABLE;
 }
 
 /* The only Range there is. */
@@ -146,7 +143,9 @@ enum http_range_result rs_http_ranges(const struct http_req *req, uint64_t len,
 	uint64_t sum = 0;
 
 	*n = 0;
-	if (!(req->known & 1u << HTTP_FIELD_RANGE) || !find(req, &value))
+	/* Of nothing, only a suffix is satisfiable, and no Content-Range can say so
+	 * (section 14.1.2). */
+	if (!len || !(req->known & 1u << HTTP_FIELD_RANGE) || !find(req, &value))
 		return HTTP_RANGE_ALL;
 	/* Units are compared without regard to case (section 14.1). */
 	if (value.len < 6 || !rs_http_same((struct span){.data = value.data, .len = 6}, "bytes="))

@@ -211,8 +211,10 @@ enum tls_status rs_tls_lean_take_alert(struct tls_session *s, const uint8_t *ale
 			s, n ? TLS_ALERT_DECODE_ERROR : TLS_ALERT_UNEXPECTED_MESSAGE);
 	if (alert[1] == TLS_ALERT_USER_CANCELED)
 		return TLS_OK;
-	if (alert[1] != TLS_ALERT_CLOSE_NOTIFY)
+	if (alert[1] != TLS_ALERT_CLOSE_NOTIFY) {
+		s->alerted = true;
 		return TLS_FAILED; /* the client's word is the last one */
+	}
 	s->close_notified = true;
 	return TLS_ENDED;
 }

@@ -90,7 +90,12 @@ BIO_METHOD *rs_tls_new_bio_method(void)
 
 static enum tls_status fail(struct tls_session *s)
 {
-	s->domain->counters[s->open ? TLS_C_RECORD_ERRORS : TLS_C_HANDSHAKES_FAILED]++;
+	/* OpenSSL tells alerts from the client by their numbers, above all reasons of its own. */
+	bool alerted = s->alerted || ERR_GET_REASON(ERR_peek_last_error()) > SSL_AD_REASON_OFFSET;
+
+	s->domain->counters[!s->open  ? TLS_C_HANDSHAKES_FAILED
+			    : alerted ? TLS_C_ALERTS_IN
+				      : TLS_C_RECORD_ERRORS]++;
 	ERR_clear_error();
 	return TLS_FAILED;
 }

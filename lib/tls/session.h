@@ -67,6 +67,7 @@ struct tls_session {
 	bool open;                         /* the handshake is complete */
 	bool lean;                         /* ssl is gone: records are ours */
 	bool close_notified;               /* by the client, to a lean session */
+	bool alerted;                      /* by the client, which has given up */
 	bool owes_update;                  /* the client has asked for new keys of ours */
 	bool has_asked_room;               /* for the first flight of a handshake of ours */
 	enum tls_alert hello_fault;        /* of the last ClientHello that OpenSSL has got */

@@ -190,9 +190,9 @@ def ranges(t):
             for value in (f"{n}-", f"{n}-{n + 1}", "-0"):
                 r = ask(c, "/f.txt", f"Range: bytes={value}")
                 equal((r.status, r.fields["content-range"]), (416, f"bytes */{n}"))
-            equal(ask(c, "/empty", "Range: bytes=0-").status, 416)
-            r = ask(c, "/empty", "Range: bytes=-1")  # section 14.1.2: it is satisfiable
-            equal((r.status, r.body, "content-range" in r.fields), (200, b"", False))
+            for value in ("0-", "-1", "5-9"):  # what nginx says, too, whatever is asked of nothing
+                r = ask(c, "/empty", f"Range: bytes={value}")
+                equal((r.status, r.body, "content-range" in r.fields), (200, b"", False))
             for value in ("bytes=5-2", "bytes=x", "lines=1-2", "bytes=" + "0-0," * 100):
                 r = ask(c, "/f.txt", f"Range: {value}")
                 equal((r.status, len(r.body)), (200, n), value)

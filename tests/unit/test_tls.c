@@ -200,6 +200,32 @@ static void bad_records(void **state)
 	}
 }
 
+/* Clients that give up are no records that do not verify, whoever reads their alert. */
+static void alerts_of_clients(void **state)
+{
+	static const uint8_t junk[25] = {23, 3, 3, 0, 20};
+	static const int versions[] = {TLS1_3_VERSION, TLS1_3_VERSION, TLS1_2_VERSION};
+	static struct rig r;
+	uint32_t n;
+	char byte;
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		rig_init_with(&r, i == 1);
+		SSL_CTX_set_max_proto_version(r.ctx, versions[i]);
+		rig_connect(&r);
+		shake_hands(&r);
+		BIO_write(SSL_get_rbio(r.client), junk, sizeof(junk));
+		assert_true(SSL_read(r.client, &byte, 1) <= 0);
+		carry(&r);
+		assert_int_equal(server_read(&r, &n), TLS_FAILED);
+		assert_int_equal(r.counters[TLS_C_ALERTS_IN], 1);
+		assert_int_equal(r.counters[TLS_C_RECORD_ERRORS], 0);
+		rig_disconnect(&r);
+		rig_fini(&r);
+	}
+}
+
 static void ends(void **state)
 {
 	static struct rig r;
@@ -371,6 +397,7 @@ int main(void)
 		cmocka_unit_test(older_clients_stay_with_openssl),
 		cmocka_unit_test(keys_are_updated_both_ways),
 		cmocka_unit_test(bad_records),
+		cmocka_unit_test(alerts_of_clients),
 		cmocka_unit_test(ends),
 		cmocka_unit_test(sessions_are_resumed_until_their_key_is_gone),
 		cmocka_unit_test(each_resumption_brings_a_new_ticket),
