@@ -385,7 +385,8 @@ static void what_is_no_file(void **state)
 
 	assert_int_equal(mkfifo(site_path(site, "/pipe"), 0644), 0);
 	site_link(site, "pipe", "/link");
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", site->root);
+	assert_in_range(snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", site->root), 1,
+		sizeof(address.sun_path) - 1);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	close(fd);
 	tree = site_load(site, NULL);

@@ -778,7 +778,7 @@ static void limits(void **state)
 {
 	const struct http_limits small = {
 		.max_head_bytes = 256, .max_target_bytes = 32, .max_fields = 3};
-	char text[600], padding[600];
+	char text[700], padding[600];
 
 	(void)state;
 	memset(padding, 'a', sizeof(padding) - 1);
