@@ -60,7 +60,7 @@ static bool parse_one(struct span text, uint64_t len, struct http_range *r, bool
 	if (!left.len) {
 		if (!position(rest, &suffix))
 			return false;
-		*some = suffix != 0;
+		*some = suffix || !len;
 		r->first = suffix < len ? len - suffix : 0;
 		r->last = len - 1;
 		return true;
@@ -70,7 +70,7 @@ static bool parse_one(struct span text, uint64_t len, struct http_range *r, bool
 	r->last = UINT64_MAX;
 	if (rest.len && (!position(rest, &r->last) || r->last < r->first))
 		return false;
-	*some = r->first < len;
+	*some = r->first < len || !r->first;
 	r->last = rs_min_u64(r->last, len - 1);
 	return true;
 }
@@ -118,7 +118,9 @@ static enum http_range_result parse_set(
 	}
 	if (!n_given)
 		return HTTP_RANGE_ALL;
-	return *n ? HTTP_RANGE_SOME : HTTP_RANGE_UNSATISFIABLE;
+	if (!*n)
+		return HTTP_RANGE_UNSATISFIABLE;
+	return len ? HTTP_RANGE_SOME : HTTP_RANGE_ALL; /* no Content-Range can say "nothing" */
 }
 
 /* The only Range there is. */
@@ -143,9 +145,7 @@ enum http_range_result rs_http_ranges(const struct http_req *req, uint64_t len,
 	uint64_t sum = 0;
 
 	*n = 0;
-	/* Of nothing, only a suffix is satisfiable, and no Content-Range can say so
-	 * (section 14.1.2). */
-	if (!len || !(req->known & 1u << HTTP_FIELD_RANGE) || !find(req, &value))
+	if (!(req->known & 1u << HTTP_FIELD_RANGE) || !find(req, &value))
 		return HTTP_RANGE_ALL;
 	/* Units are compared without regard to case (section 14.1). */
 	if (value.len < 6 || !rs_http_same((struct span){.data = value.data, .len = 6}, "bytes="))

@@ -204,6 +204,8 @@ static void ranges(void **state)
 		{"bytes=-0", 100, "none"},
 		{"bytes=0-", 0, "all"},
 		{"bytes=5-,-0", 0, "all"},
+		{"bytes=5-", 0, "none"},
+		{"bytes=1-1,7-", 0, "none"},
 		{"bytes=-1", 0, "all"},
 		{"bytes=-1,-2", 0, "all"},
 		{"bytes=0-,-1", 0, "all"},

@@ -204,7 +204,8 @@ static char *client_ask(struct rig *r, struct client *c, const char *path)
 	assert_int_equal(r->n_sent, 1);
 	seg = heard(r, 0, &flat);
 	assert_int_equal(seg.seq, c->ack);
-	reply = strndup((const char *)seg.data, seg.len);
+	reply = calloc(1, seg.len + 1);
+	memcpy(reply, seg.data, seg.len);
 	free(flat);
 	rig_drop_sent(r);
 	return reply;
