@@ -73,9 +73,8 @@ static int check(const struct args *args, const struct config *cfg, int argc, ch
 		return EXIT_USAGE;
 	if (rs_site_side_check(&cfg->site))
 		return EXIT_FAILED;
-	puts("# The options are valid. Whether the ports have enough queues, and an access log "
-	     "can\n"
-	     "# be written, shows at start.");
+	puts("# The options are valid. Whether the ports have enough queues, and whether an\n"
+	     "# access log can be written, shows at start.");
 	rs_args_print(args, stdout);
 	if (err) {
 		puts("\n# Topology: EAL's arguments do not tell its lcores before it starts.");

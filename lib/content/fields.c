@@ -89,8 +89,7 @@ static bool is_own(const char *field)
 		"Server", "Transfer-Encoding"};
 
 	for (size_t i = 0; i < RS_ARRAY_SIZE(own); i++) {
-		if (name_len(field) == strlen(own[i]) &&
-			strncasecmp(field, own[i], strlen(own[i])) == 0)
+		if (same_name(field, own[i]))
 			return true;
 	}
 	return false;

@@ -7,7 +7,7 @@ static uint32_t buckets_for(uint32_t n_max)
 {
 	uint32_t n = 1;
 
-	/* At most some half full, so that nearly every entry stands in its home bucket. */
+	/* At most half full, so that nearly every entry stands in its home bucket. */
 	while ((uint64_t)n * FLOW_BUCKET < (uint64_t)n_max * 2)
 		n *= 2;
 	return n;

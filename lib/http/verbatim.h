@@ -6,8 +6,8 @@
  * reading them.
  *
  * Kept are requests that memo.h has answered, short enough, that came alone and in one piece. The
- * outcome is that of the long way in every case, but for the access
- * log, which wants to know what was asked: where there is one, nothing is taken from here.
+ * outcome is that of the long way in every case, but for the access log, which wants to know what
+ * was asked: where there is one, nothing is taken from here.
  *
  * Private to lib/http but for the struct, which belongs to one core. Includes base only.
  */

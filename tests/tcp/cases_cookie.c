@@ -4,21 +4,9 @@
 
 #define ALL_OPTS (TCP_OPT_MSS | TCP_OPT_WSCALE | TCP_OPT_TS | TCP_OPT_SACK_OK)
 
-/* Half-open connections of other peers, until only cookies are to be had. */
-static void fill_backlog(struct rig *r)
-{
-	for (uint32_t i = 0; i < r->cfg.syn_backlog; i++) {
-		rig_peer(r, i + 1);
-		IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
-		OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
-	}
-	rig_peer(r, 0);
-	EQ(r->t.n_half_open, r->cfg.syn_backlog);
-}
-
 static void with_data(struct rig *r)
 {
-	fill_backlog(r);
+	rig_fill_backlog(r);
 	IN(TCP_SYN, .opts = ALL_OPTS, .mss = 1400, .wscale = 9, .ts_val = 777);
 	OUT(SYN_ACK, .ack = 1, .opts = ALL_OPTS, .mss = (uint16_t)r->mss, .ts_ecr = 777,
 		.wnd = 65535);
@@ -37,7 +25,7 @@ static void with_data(struct rig *r)
 
 static void without_timestamps(struct rig *r)
 {
-	fill_backlog(r);
+	rig_fill_backlog(r);
 	IN(TCP_SYN, .opts = TCP_OPT_MSS | TCP_OPT_WSCALE | TCP_OPT_SACK_OK, .mss = 1460,
 		.wscale = 9);
 	/* There is nowhere to remember the rest: it must not be promised. */
@@ -52,7 +40,7 @@ static void each_mss(struct rig *r)
 {
 	static const uint16_t announced[] = {100, 536, 1000, 1220, 1300, 1440, 1460, 8960, 65535};
 
-	fill_backlog(r);
+	rig_fill_backlog(r);
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(announced); i++) {
 		IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = announced[i]);
 		OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
@@ -73,7 +61,7 @@ static void each_mss(struct rig *r)
 
 static void wrong_cookie(struct rig *r)
 {
-	fill_backlog(r);
+	rig_fill_backlog(r);
 	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
 	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
 	for (uint32_t bit = 0; bit < 32; bit++) {
@@ -92,7 +80,7 @@ static void wrong_cookie(struct rig *r)
 
 static void old_cookie(struct rig *r)
 {
-	fill_backlog(r);
+	rig_fill_backlog(r);
 	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
 	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
 	r->t.now_us += 150 * UINT64_C(1000000);
@@ -103,7 +91,7 @@ static void old_cookie(struct rig *r)
 
 static void cookie_lives_for_a_minute(struct rig *r)
 {
-	fill_backlog(r);
+	rig_fill_backlog(r);
 	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
 	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
 	r->t.now_us += 60 * UINT64_C(1000000);
@@ -113,7 +101,7 @@ static void cookie_lives_for_a_minute(struct rig *r)
 
 static void ack_with_fin_and_data(struct rig *r)
 {
-	fill_backlog(r);
+	rig_fill_backlog(r);
 	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
 	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
 	IN(FIN_ACK, .seq = 1, .ack = 1, .len = 20);
@@ -133,7 +121,7 @@ static void no_cookie_was_sent(struct rig *r)
 
 static void cookie_but_no_room(struct rig *r)
 {
-	fill_backlog(r);
+	rig_fill_backlog(r);
 	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
 	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
 	r->cfg.chunk_reserve = r->chunks.n_total + 1;
@@ -151,7 +139,7 @@ static void wide_window(struct rig *r)
 
 static void no_wider_than_was_offered(struct rig *r)
 {
-	fill_backlog(r);
+	rig_fill_backlog(r);
 	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
 	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss, .wnd = 65535);
 	IN(TCP_ACK, .seq = 1, .ack = 1);
@@ -163,7 +151,7 @@ static void no_wider_than_was_offered(struct rig *r)
 
 static void backlog_recovers(struct rig *r)
 {
-	fill_backlog(r);
+	rig_fill_backlog(r);
 	rig_peer(r, 1);
 	IN(TCP_ACK, .seq = 1, .ack = 1);
 	EVENTS(TCP_EV_OPENED);

@@ -142,23 +142,12 @@ static void reopening_when_draining(struct rig *r)
 	STATE(TCP_TIME_WAIT); /* what nobody took up does not end it */
 }
 
-/* Half-open connections of other peers, as many as there may be. */
-static void fill_backlog(struct rig *r)
-{
-	for (uint32_t i = 0; i < r->cfg.syn_backlog; i++) {
-		rig_peer(r, i + 1);
-		IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
-		OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
-	}
-	rig_peer(r, 0);
-}
-
 /* RFC 9293 section 3.6.1: a new ISN is larger than what the old connection used; a cookie may not.
  */
 static void reopening_with_a_full_backlog(struct rig *r)
 {
 	to_time_wait(r, 0);
-	fill_backlog(r);
+	rig_fill_backlog(r);
 	for (uint32_t i = 0; i < 5; i++) { /* half of all cookies would have done */
 		IN(TCP_SYN, .seq = 1000 + i, .opts = TCP_OPT_MSS, .mss = 1460);
 		QUIET();

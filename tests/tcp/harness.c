@@ -358,3 +358,14 @@ void rig_open_active(struct rig *r, uint8_t opts, const char *file, int line)
 	rig_expect_events(r, TCP_EV_OPENED, file, line);
 	rig_expect_state(r, TCP_ESTABLISHED, file, line);
 }
+
+void rig_fill_backlog(struct rig *r)
+{
+	for (uint32_t i = 0; i < r->cfg.syn_backlog; i++) {
+		rig_peer(r, i + 1);
+		IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
+		OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	}
+	rig_peer(r, 0);
+	EQ(r->t.n_half_open, r->cfg.syn_backlog);
+}

@@ -132,6 +132,8 @@ void rig_take_events(struct rig *r, uint32_t ev, struct tcp_conn *conn);
 /* Handshakes, output compared; opts beyond TCP_OPT_MSS. The peer announces an MSS of 1460. */
 void rig_open(struct rig *r, uint8_t opts, const char *file, int line);
 void rig_open_active(struct rig *r, uint8_t opts, const char *file, int line);
+/* Half-open connections of other peers, until only cookies are to be had. */
+void rig_fill_backlog(struct rig *r);
 
 #define IN(...)           rig_in(r, (struct say){__VA_ARGS__})
 #define OUT(...)          rig_expect(r, (struct say){__VA_ARGS__}, __FILE__, __LINE__)
