@@ -111,13 +111,12 @@ struct tcp_conn *rs_tcp_conn_new(
 		.stray_period = (uint16_t)(rs_tcp_stray_period(t) - 1),
 		.ssthresh = INT32_MAX,
 		.last_rx_tick = rs_tcp_tick(t),
-		.wheel_tick = rs_tcp_tick(t) + TCP_FAR_TICKS,
 		.iss = origin.isn,
 		.ts_offset = origin.ts_offset,
 	};
 	rs_flow_insert(&t->flows, hash, id);
-	rs_wheel_set(&t->wheel, id,
-		(uint64_t)(t->now_us + ((uint64_t)TCP_FAR_TICKS << WHEEL_TICK_SHIFT)));
+	/* Before any retransmission can be due: who is short-lived never moves in the wheel. */
+	rs_tcp_look_at(t, c, rs_tcp_tick(t) + rs_tcp_ms_to_ticks(t->cfg->min_rto_ms));
 	return c;
 }
 
@@ -189,15 +188,19 @@ void rs_tcp_mark_dirty(struct tcp *t, struct tcp_conn *c)
 	t->dirty[tail >= t->cfg->max_conns ? tail - t->cfg->max_conns : tail] = c->id;
 }
 
-void rs_tcp_arm(struct tcp *t, struct tcp_conn *c, uint32_t tick)
+void rs_tcp_look_at(struct tcp *t, struct tcp_conn *c, uint32_t tick)
 {
 	int32_t ahead = (int32_t)(tick - rs_tcp_tick(t));
 
-	if ((int32_t)(tick - c->wheel_tick) >= 0)
-		return;
 	c->wheel_tick = tick;
 	rs_wheel_set(&t->wheel, c->id,
 		t->now_us + ((uint64_t)(ahead > 0 ? ahead : 0) << WHEEL_TICK_SHIFT));
+}
+
+void rs_tcp_arm(struct tcp *t, struct tcp_conn *c, uint32_t tick)
+{
+	if (rs_seq_lt(tick, c->wheel_tick))
+		rs_tcp_look_at(t, c, tick);
 }
 
 void rs_tcp_send(struct tcp *t, struct tcp_conn *conn)

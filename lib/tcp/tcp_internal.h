@@ -50,6 +50,8 @@ void rs_tcp_conn_free(struct tcp *t, struct tcp_conn *c);
 struct tcp_conn *rs_tcp_conn_find(
 	struct tcp *t, const struct tcp_seg *seg, uint32_t *time_wait_slot);
 void rs_tcp_mark_dirty(struct tcp *t, struct tcp_conn *c);
+/* The wheel looks at c at tick next, and not before. */
+void rs_tcp_look_at(struct tcp *t, struct tcp_conn *c, uint32_t tick);
 /* Makes sure that the wheel looks at c at tick or before. */
 void rs_tcp_arm(struct tcp *t, struct tcp_conn *c, uint32_t tick);
 

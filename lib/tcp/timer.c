@@ -103,8 +103,7 @@ static void rearm(struct tcp *t, struct tcp_conn *c)
 		earlier(&next, c->delack_tick);
 	if (keepalive_applies(t, c))
 		earlier(&next, keepalive_tick(t, c));
-	c->wheel_tick = next + 1; /* so that arming at next moves it */
-	rs_tcp_arm(t, c, next);
+	rs_tcp_look_at(t, c, next);
 }
 
 static uint32_t run_timers(struct tcp *t, struct tcp_conn *c)
