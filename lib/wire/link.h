@@ -17,15 +17,19 @@
 
 #define LINK_NONE UINT64_C(0)
 
-static inline uint64_t rs_link_pack(const uint8_t mac[6], uint16_t vlan_id, uint8_t port)
+static inline uint64_t rs_mac_word(const uint8_t mac[6])
 {
 	uint32_t low; /* two loads: six bytes put into a word in memory would wait for the stores */
 	uint16_t high;
 
 	memcpy(&low, mac, sizeof(low));
 	memcpy(&high, mac + sizeof(low), sizeof(high));
-	return low | (uint64_t)high << 32 | (uint64_t)(vlan_id & 0xfff) << 48 |
-	       (uint64_t)(port & 0xf) << 60;
+	return low | (uint64_t)high << 32;
+}
+
+static inline uint64_t rs_link_pack(const uint8_t mac[6], uint16_t vlan_id, uint8_t port)
+{
+	return rs_mac_word(mac) | (uint64_t)(vlan_id & 0xfff) << 48 | (uint64_t)(port & 0xf) << 60;
 }
 
 static inline void rs_link_mac(uint64_t link, uint8_t mac[6])

@@ -354,7 +354,7 @@ enum wire_drop rs_wire_parse(const struct wire_host *host, const uint8_t *frame,
 
 	if (rs_unlikely(len < ETH_HEADER_BYTES))
 		return WIRE_SHORT_FRAME;
-	pkt->is_unicast = !memcmp(frame, host->mac, 6);
+	pkt->is_unicast = rs_mac_word(frame) == rs_mac_word(host->mac);
 	if (rs_unlikely(!pkt->is_unicast) && !is_group_mac(frame))
 		return WIRE_OTHER_MAC;
 	if (rs_unlikely(frame[6] & 1)) /* an answer would go to a group */

@@ -155,7 +155,7 @@ static inline bool is_plain(const struct wire_host *host, const uint8_t *frame)
 {
 	const uint8_t *ip = frame + ETH_HEADER_BYTES;
 
-	return !memcmp(frame, host->mac, 6) && !(frame[6] & 1) && !host->vlan_id &&
+	return rs_mac_word(frame) == rs_mac_word(host->mac) && !(frame[6] & 1) && !host->vlan_id &&
 	       rs_load_be32(frame + 12) >> 8 == (ETHERTYPE_IPV4 << 8 | 0x45) &&
 	       ip[9] == PROTO_TCP && !(rs_load_be16(ip + 6) & 0x3fff);
 }
