@@ -310,12 +310,14 @@ static void obey(struct stage_net *net, struct tcp_conn *conn, struct http_conn 
 		rs_http_release(&net->web.env, hc);
 		return;
 	}
+	if (rs_unlikely(net->web.env.cfg->drain) && rs_http_idle(hc))
+		rs_http_close(&net->web.env, hc, &conn->sendq);
 	if (rs_http_deadline_us(hc) != conn->user) {
 		conn->user = rs_http_deadline_us(hc);
 		rs_tcp_set_deadline(&net->tcp, conn, conn->user);
 	}
 	rs_tcp_send(&net->tcp, conn);
-	if (hc->closing || (rs_unlikely(net->web.env.cfg->drain) && rs_http_idle(hc)))
+	if (hc->closing)
 		rs_tcp_close(&net->tcp, conn);
 }
 
@@ -412,9 +414,8 @@ static void close_idle(struct stage_net *net)
 	for (; net->drain_next < end; net->drain_next++) {
 		struct tcp_conn *conn = &net->tcp.conns[net->drain_next];
 
-		if (conn->state >= TCP_ESTABLISHED && !rs_net_tls_has(conn) &&
-			rs_sendq_empty(&conn->sendq) && rs_http_idle(&net->http_conns[conn->id]))
-			rs_tcp_close(&net->tcp, conn);
+		if (conn->state >= TCP_ESTABLISHED && !rs_net_tls_has(conn))
+			rs_stage_net_go_on(net, conn);
 	}
 }
 

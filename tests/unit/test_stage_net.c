@@ -282,6 +282,72 @@ static void shared_reply_goes_again(void **state)
 	rig_fini(&r);
 }
 
+/*
+ * While the process drains, an idle connection is closed, and the client's next request crosses our
+ * FIN: there is no answer behind a FIN. What the client gets is acknowledged and dropped.
+ */
+static void request_crosses_the_fin_of_a_drain(void **state)
+{
+	struct client c = {.port = 1000};
+	struct tcp_seg seg;
+	uint8_t *flat;
+	char *reply;
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, false, false, 16);
+	reply = client_ask(&r, &c, "/hello/a");
+	client_thanks(&r, &c, (uint32_t)strlen(reply));
+	free(reply);
+	r.http.drain = true;
+	rs_stage_net_turn(r.net, r.now_us += 100);
+	assert_int_equal(r.n_sent, 1);
+	seg = heard(&r, 0, &flat);
+	assert_int_equal(seg.flags & TCP_FIN, TCP_FIN);
+	assert_int_equal(seg.seq, c.ack);
+	free(flat);
+	rig_drop_sent(&r);
+
+	client_say(&r, &c, TCP_ACK | TCP_PSH, "GET /hello/b HTTP/1.1\r\nHost: test\r\n\r\n");
+	for (uint32_t ms = 0; ms < 100; ms++)
+		rs_stage_net_turn(r.net, r.now_us += 1000);
+	for (uint32_t i = 0; i < r.n_sent; i++) {
+		seg = heard(&r, i, &flat);
+		assert_int_equal(seg.len, 0);
+		free(flat);
+	}
+	rig_drop_sent(&r);
+	assert_int_equal(r.net->web.counters[HTTP_C_REPLIES_2XX], 1);
+	c.ack++;
+	client_say(&r, &c, TCP_FIN | TCP_ACK, "");
+	assert_int_equal(r.net->tcp.n_conns, 0);
+	rig_fini(&r);
+}
+
+/* Whose client does not close in return is waited for as long as for any other. */
+static void drain_waits_for_no_client(void **state)
+{
+	struct client c = {.port = 1000};
+	char *reply;
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, false, false, 16);
+	reply = client_ask(&r, &c, "/hello/a");
+	client_thanks(&r, &c, (uint32_t)strlen(reply));
+	free(reply);
+	r.http.drain = true;
+	rs_stage_net_turn(r.net, r.now_us += 100);
+	rig_drop_sent(&r);
+	c.ack++;
+	client_say(&r, &c, TCP_ACK, "");
+	for (uint32_t ms = 0; ms < r.http.linger_timeout_us / 1000 + 10; ms++)
+		rs_stage_net_turn(r.net, r.now_us += 1000);
+	assert_int_equal(r.net->tcp.n_conns, 0);
+	assert_int_equal(r.net->web.counters[HTTP_C_LINGER_TIMEOUT], 1);
+	rig_fini(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +355,8 @@ int main(void)
 		cmocka_unit_test(hardware),
 		cmocka_unit_test(no_frames),
 		cmocka_unit_test(shared_reply_goes_again),
+		cmocka_unit_test(request_crosses_the_fin_of_a_drain),
+		cmocka_unit_test(drain_waits_for_no_client),
 	};
 
 	rig_start("stage-net");
