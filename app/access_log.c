@@ -21,22 +21,21 @@ const struct counter_def rs_log_counter_defs[LOG_N_COUNTERS] = {
 
 /* ---- a core's end ---- */
 
-static const char *method_name(uint8_t method)
+/* Cuts a request line into its method and its target; of one that has no such form all is target.
+ */
+static void cut_line(const struct http_req *req, struct span *method, struct span *target)
 {
-	static const char *const names[HTTP_N_METHODS] = {
-		"", "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+	struct span line = rs_http_request_line(req);
+	const uint8_t *space;
 
-	return names[method];
-}
-
-/* Path and query, which stand together but for a path that we have made up. */
-static struct span target_of(const struct http_req *req)
-{
-	struct span target = req->path;
-
-	if (target.len && req->query.data == target.data + target.len + 1)
-		target.len += 1 + req->query.len;
-	return target;
+	*method = (struct span){0};
+	*target = line.len ? line : (struct span){0};
+	if (!req->line_known)
+		return;
+	space = memchr(line.data, ' ', line.len);
+	*method = (struct span){.data = line.data, .len = (uint32_t)(space - line.data)};
+	target->data = space + 1;
+	target->len = line.len - method->len - HTTP_VERSION_BYTES - 2;
 }
 
 static struct span field_of(const struct http_req *req, enum http_field_id id)
@@ -50,16 +49,16 @@ static struct span field_of(const struct http_req *req, enum http_field_id id)
 
 static void set_request(struct access_record *r, const struct http_req *req)
 {
-	const char *method = method_name(req->method);
-	const struct span texts[ACCESS_N_TEXTS] = {
-		[ACCESS_TARGET] = target_of(req),
+	struct span texts[ACCESS_N_TEXTS] = {
 		[ACCESS_HOST] = req->host,
 		[ACCESS_REFERER] = field_of(req, HTTP_FIELD_REFERER),
 		[ACCESS_USER_AGENT] = field_of(req, HTTP_FIELD_USER_AGENT),
 	};
+	struct span method;
 
+	cut_line(req, &method, &texts[ACCESS_TARGET]);
 	r->minor_version = req->minor_version;
-	rs_access_set_method(r, (struct span){(const uint8_t *)method, (uint32_t)strlen(method)});
+	rs_access_set_method(r, method);
 	rs_access_set_texts(r, texts);
 }
 

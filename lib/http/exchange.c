@@ -159,10 +159,11 @@ static void finish_request(struct http_env *env, struct http_conn *hc, struct se
  * There is no room for a reply. What is queued will be acknowledged, and then there is; but where
  * nothing is queued, nothing will happen any more: true, and the request is done with.
  */
-static bool no_room(struct http_env *env, struct http_conn *hc, struct sendq *out)
+static bool no_room(
+	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
 {
 	if (rs_sendq_empty(out)) {
-		rs_http_reply_overload(env, hc, out);
+		rs_http_reply_overload(env, hc, req, out);
 		finish_request(env, hc, out);
 		return true;
 	}
@@ -177,7 +178,7 @@ static bool refuse_last(struct http_env *env, struct http_conn *hc, const struct
 	struct sendq *out, enum http_counter reason)
 {
 	if (!rs_http_refuse_last(env, hc, req, out, reason))
-		return no_room(env, hc, out);
+		return no_room(env, hc, req, out);
 	finish_request(env, hc, out);
 	return true;
 }
@@ -214,7 +215,7 @@ static bool answer(
 		bool is_first = rs_sendq_empty(out);
 
 		if (!queue_answer(env, hc, req, out, &route))
-			return no_room(env, hc, out);
+			return no_room(env, hc, req, out);
 		if (is_first && !route.refused)
 			rs_http_memo_keep(env, hc, req, out);
 	}
@@ -287,7 +288,7 @@ static bool await_body(struct http_env *env, struct http_conn *hc, const struct 
 		return refuse_last(env, hc, req, out, HTTP_C_OVERLOAD);
 	hc->head_bytes = (uint16_t)req->head_bytes;
 	if (req->expect_continue && !body_has_begun && !rs_http_reply_continue(env, out))
-		return no_room(env, hc, out);
+		return no_room(env, hc, req, out);
 	return true;
 }
 
@@ -354,14 +355,6 @@ static uint32_t take_request(struct http_env *env, struct http_conn *hc, struct 
 	return head_used + body_used;
 }
 
-/* Of a head that was not read to its end nothing is known but method and version. */
-static void forget_spans(struct http_req *req)
-{
-	req->path = req->query = req->host = (struct span){0};
-	req->n_fields = 0;
-	req->known = 0;
-}
-
 static uint32_t read_head(struct http_env *env, struct http_conn *hc, const uint8_t *data,
 	uint32_t len, struct sendq *out)
 {
@@ -385,10 +378,8 @@ static uint32_t read_head(struct http_env *env, struct http_conn *hc, const uint
 	r = rs_http_parse_seen(limits, env->seen, head, have, &scanned, &req);
 	if (rs_likely(r > 0))
 		return take_request(env, hc, &req, data, len, out);
-	if (r < 0) {
-		forget_spans(&req);
+	if (r < 0)
 		return refuse_last(env, hc, &req, out, HTTP_REASON(r)) ? len : 0;
-	}
 	/* Of what begins with CR, nothing else is let through so far. */
 	if (rs_unlikely(have <= sizeof(empty_line) && head[0] == '\r')) {
 		drop_head(env, hc);
@@ -397,10 +388,8 @@ static uint32_t read_head(struct http_env *env, struct http_conn *hc, const uint
 		hc->begun = false;
 		return have - kept;
 	}
-	if (!hc->head && !keep_head(env, hc, data, len)) {
-		forget_spans(&req);
+	if (!hc->head && !keep_head(env, hc, data, len))
 		return refuse_last(env, hc, &req, out, HTTP_C_OVERLOAD) ? len : 0;
-	}
 	hc->head_bytes = (uint16_t)have;
 	hc->head_scanned = scanned;
 	return have - kept;
@@ -467,10 +456,9 @@ static void give_up(
 	uint16_t scanned = 0;
 	struct http_req req;
 
-	/* For what is known of the request line: a HEAD gets no body. */
+	/* For what is known of it: a HEAD gets no body. */
 	rs_http_parse(&env->cfg->limits, rs_chunk_data(env->heads, hc->head), hc->head_bytes,
 		&scanned, &req);
-	forget_spans(&req);
 	rs_http_refuse_last(env, hc, &req, out, reason);
 	close_conn(env, hc);
 }

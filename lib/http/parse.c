@@ -131,8 +131,10 @@ static inline int read_head(bool vector, const struct http_limits *limits, const
 		uint32_t bit;
 
 		r = read_field(vector, head, lines->ends[i] + 2u, lines->ends[i + 1], end, field);
-		if (r < 0)
+		if (r < 0) {
+			req->n_fields = (uint16_t)i;
 			return r;
+		}
 		bit = 1u << field->id;
 		repeated |= req->known & bit;
 		req->known |= bit;
@@ -165,8 +167,13 @@ static inline __attribute__((always_inline)) int parse(bool vector,
 
 	lines.n = 0;
 	req->head = head;
+	req->head_bytes = to;
 	req->method = HTTP_NO_METHOD;
 	req->minor_version = 1;
+	req->line_known = false;
+	req->path = req->query = req->host = (struct span){0};
+	req->n_fields = 0;
+	req->known = 0;
 	find = find_lines(vector, head, first, from, to, &lines);
 	if (rs_likely(find.what == FOUND_END)) {
 		if (from > first) {
@@ -195,6 +202,23 @@ static inline __attribute__((always_inline)) int parse(bool vector,
 		return HTTP_REFUSED(line_known ? HTTP_C_HEAD_TOO_LARGE : HTTP_C_TARGET_TOO_LONG);
 	*scanned = (uint16_t)(find.pos << SCANNED_SHIFT | (line_known ? SCANNED_LINE_KNOWN : 0));
 	return 0;
+}
+
+struct span rs_http_request_line(const struct http_req *req)
+{
+	struct span line = {.data = req->head, .len = req->head_bytes};
+	const uint8_t *end;
+
+	if (line.len >= 2 && is_line_end(line.data)) {
+		line.data += 2;
+		line.len -= 2;
+	}
+	end = line.len ? memchr(line.data, '\n', line.len) : NULL;
+	if (end)
+		line.len = (uint32_t)(end - line.data);
+	if (line.len && line.data[line.len - 1] == '\r')
+		line.len--;
+	return line;
 }
 
 int rs_http_parse(const struct http_limits *limits, const uint8_t *head, uint32_t len,

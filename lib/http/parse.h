@@ -81,8 +81,9 @@ struct http_req {
 	uint8_t method;        /* enum http_method */
 	uint8_t form;          /* enum http_form */
 	uint8_t minor_version; /* of HTTP/1; anything above 1 is served as 1 */
-	bool keep_alive;       /* as the client asks (RFC 9112 section 9.3) */
-	bool expect_continue;  /* RFC 9110 section 10.1.1 */
+	bool line_known;      /* the request line has the form of one: see rs_http_request_line() */
+	bool keep_alive;      /* as the client asks (RFC 9112 section 9.3) */
+	bool expect_continue; /* RFC 9110 section 10.1.1 */
 	uint16_t n_fields;
 	uint32_t known; /* a bit for each enum http_field_id that occurs */
 	uint64_t content_length;
@@ -113,8 +114,8 @@ struct http_limits {
 /*
  * Parses the head at the beginning of len bytes. Returns the bytes of the complete head (then req
  * is valid), 0 when more bytes have to come, or HTTP_REFUSED(reason), which is negative. After a
- * refusal, and after 0 where *scanned was 0 before, req->method and req->minor_version say what of
- * the request line was understood, be it only its method.
+ * refusal, and after 0 where *scanned was 0 before, req says what was understood until then, be it
+ * only the method; head_bytes are those that were looked at.
  *
  * *scanned: 0 at first; when more bytes have come behind the same ones, what the call before left
  * there (its meaning is private). No byte is looked at more than a few times, however the head is
@@ -130,6 +131,13 @@ int rs_http_parse(const struct http_limits *limits, const uint8_t *head, uint32_
 /* The same without vector instructions: for CPUs that have none, and to compare in tests. */
 int rs_http_parse_scalar(const struct http_limits *limits, const uint8_t *head, uint32_t len,
 	uint16_t *scanned, struct http_req *req);
+
+/*
+ * The request line of a head that was parsed, with whatever result: as it came, and as far. Where
+ * req->line_known, it is a method, a space, a target, a space, and HTTP_VERSION_BYTES of a version.
+ */
+#define HTTP_VERSION_BYTES 8
+struct span rs_http_request_line(const struct http_req *req);
 
 static inline const struct http_field *rs_http_field(const struct http_req *req, uint32_t i)
 {

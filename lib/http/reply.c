@@ -223,7 +223,8 @@ bool rs_http_reply_continue(struct http_env *env, struct sendq *out)
 }
 
 /* RFC 9110 section 6.6.1 lets a 5xx go without Date. */
-void rs_http_reply_overload(struct http_env *env, struct http_conn *hc, struct sendq *out)
+void rs_http_reply_overload(
+	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
 {
 	static const char text[] = "HTTP/1.1 503 Service Unavailable\r\n"
 				   "Server: ringside\r\n"
@@ -236,5 +237,7 @@ void rs_http_reply_overload(struct http_env *env, struct http_conn *hc, struct s
 	hc->reply_left = 0;
 	hc->last = true;
 	env->counters[HTTP_C_OVERLOAD]++;
-	env->counters[HTTP_C_REPLIES_5XX]++;
+	count_reply(env, 503);
+	if (rs_unlikely(env->log != NULL))
+		rs_http_follow_begin(env, hc, req, 503, 0);
 }

@@ -39,6 +39,7 @@ bool rs_http_reply_closes(
 bool rs_http_reply_continue(struct http_env *env, struct sendq *out);
 
 /* 503 that needs no chunk: for an empty queue when the pool is empty too. The last reply. */
-void rs_http_reply_overload(struct http_env *env, struct http_conn *hc, struct sendq *out);
+void rs_http_reply_overload(
+	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out);
 
 #endif

@@ -13,7 +13,6 @@
 #include "http/scan.h"
 #include "http/target.h"
 
-#define VERSION_BYTES    8 /* HTTP/1.1 */
 #define MAX_METHOD_BYTES 7 /* that we know */
 /* With the longest method that we know and two spaces, more than any good request line needs
  * besides its target. */
@@ -54,7 +53,7 @@ static inline uint8_t method_begun(const uint8_t *p, uint32_t len)
 static inline int read_version(const uint8_t *p, struct http_req *req)
 {
 	req->minor_version = 1;
-	if (rs_likely(memcmp(p, "HTTP/1.1", VERSION_BYTES) == 0))
+	if (rs_likely(memcmp(p, "HTTP/1.1", HTTP_VERSION_BYTES) == 0))
 		return 0;
 	if (memcmp(p, "HTTP/", 5) != 0 || !SCAN_DIGIT(p[5]) || p[6] != '.' || !SCAN_DIGIT(p[7]))
 		return HTTP_REFUSED(HTTP_C_BAD_REQUEST_LINE);
@@ -85,20 +84,22 @@ static inline int read_request_line(bool vector, const struct http_limits *limit
 	const uint8_t *head, uint32_t from, uint32_t cr, struct http_req *req)
 {
 	uint32_t target = read_method(vector, head, from, cr, req) + 1;
-	uint32_t target_end = cr - VERSION_BYTES - 1;
+	uint32_t target_end = cr - HTTP_VERSION_BYTES - 1;
 	int r;
 
 	if (cr - from > limits->max_target_bytes + LINE_OVERHEAD)
 		return HTTP_REFUSED(HTTP_C_TARGET_TOO_LONG);
-	/* Also where cr - VERSION_BYTES - 1 wrapped round: then target + VERSION_BYTES + 1 > cr. */
-	if (target == from + 1 || target + VERSION_BYTES + 1 >= cr || head[target - 1] != ' ' ||
-		head[target_end] != ' ')
+	/* Also where cr - HTTP_VERSION_BYTES - 1 wrapped round: then target + HTTP_VERSION_BYTES +
+	 * 1 > cr. */
+	if (target == from + 1 || target + HTTP_VERSION_BYTES + 1 >= cr ||
+		head[target - 1] != ' ' || head[target_end] != ' ')
 		return HTTP_REFUSED(HTTP_C_BAD_REQUEST_LINE);
 	if (target_end - target > limits->max_target_bytes)
 		return HTTP_REFUSED(HTTP_C_TARGET_TOO_LONG);
 	r = read_version(head + target_end + 1, req);
 	if (r < 0)
 		return r;
+	req->line_known = true;
 	if (req->method == HTTP_NO_METHOD)
 		return HTTP_REFUSED(HTTP_C_UNKNOWN_METHOD);
 	return rs_http_read_target(vector, target, target_end, req)

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import tempfile
 import time
 
@@ -47,7 +48,7 @@ def every_reply_has_its_line(t):
             r'"GET /none HTTP/1.1" 404 \d+ "-" "-"',
             r'"HEAD /bytes/100 HTTP/1.1" 200 - "-" "\\"\\\\"',
             r'"GET /bytes/100000 HTTP/1.1" 200 100000 "-" "-"',
-            r'"-" 400 \d+ "-" "-"',
+            r'"NONSENSE" 400 \d+ "-" "-"',
         ] * 2
         wait_until(lambda: len(lines(path)) >= len(expected), 5, "all lines")
         for line, pattern in zip(lines(path), expected):
@@ -60,6 +61,40 @@ def every_reply_has_its_line(t):
             c.get("/")
         appliance.stop()
         equal(len(lines(path)), 1)
+
+
+# What a client sends, and what the log has of it behind the time.
+REFUSED = [
+    (b"GET /x HTTP/1.1\r\n\r\n", r'"GET /x HTTP/1\.1" 400 \d+ "-" "-"'),
+    (b"PROPFIND /x HTTP/1.1\r\nHost: a\r\n\r\n", r'"PROPFIND /x HTTP/1\.1" 501 \d+ "-" "-"'),
+    (b"GET /x HTTP/1.1\r\nHost: a\r\nUser-Agent: b\r\nExpect: tea\r\n\r\n",
+     r'"GET /x HTTP/1\.1" 417 \d+ "-" "b"'),
+    (b"CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n",
+     r'"CONNECT a\.test:443 HTTP/1\.1" 501 \d+ "-" "-"'),
+    (b"GET http://a.test/none?b HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n",
+     r'"GET http://a\.test/none\?b HTTP/1\.1" 404 \d+ "-" "-"'),
+    (b"GET /x HTTP/2.0\r\n\r\n", r'"GET /x HTTP/2\.0" 505 \d+ "-" "-"'),
+    (b"GET /x y HTTP/1.1\r\nHost: a\r\n\r\n", r'"GET /x y HTTP/1\.1" 400 \d+ "-" "-"'),
+    (b"\x16\x03\x01\x02\x00\n", r'"\\x16\\x03\\x01\\x02\\x00" 400 \d+ "-" "-"'),
+    (b"POST /hello/a HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nb",
+     r'"POST /hello/a HTTP/1\.1" 400 \d+ "-" "-"'),
+]
+
+
+@test(own=True, layouts=("fused",))
+def what_is_refused_has_its_line(t):
+    with tempfile.TemporaryDirectory(prefix="ringside-log-") as folder:
+        path = os.path.join(folder, "access.log")
+        t.start("--access-log", path)
+        for data, _ in REFUSED:
+            with Connection(t) as c:
+                c.send(data)
+                if data.endswith(b"\r\n\r\nb"):  # half of a body, and no more
+                    c.socket.shutdown(socket.SHUT_WR)
+                c.response()
+        wait_until(lambda: len(lines(path)) == len(REFUSED), 5, "all lines")
+        for line, (_, pattern) in zip(lines(path), REFUSED):
+            true(re.search(r"\] " + pattern + "$", line), f"{line!r} is not {pattern!r}")
 
 
 @test(own=True, families=(6,), layouts=("fused",))

@@ -55,8 +55,12 @@ static void check_span(struct span a, struct span b)
 static void check_same(const struct outcome *a, const struct outcome *b)
 {
 	check(a->result == b->result);
+	if (a->result < 0)
+		check(a->req.line_known == b->req.line_known && a->req.method == b->req.method);
 	if (a->result <= 0)
 		return;
+	check(a->req.line_known && b->req.line_known);
+	check_span(rs_http_request_line(&a->req), rs_http_request_line(&b->req));
 	check(a->req.head_bytes == b->req.head_bytes && a->req.method == b->req.method);
 	check(a->req.form == b->req.form && a->req.framing == b->req.framing);
 	check(a->req.minor_version == b->req.minor_version && a->req.known == b->req.known);

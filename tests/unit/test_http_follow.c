@@ -144,6 +144,18 @@ static void timeouts(void **state)
 	close_rig();
 }
 
+/* Where there is no buffer for any reply there is one all the same, and its line. */
+static void no_buffers(void **state)
+{
+	(void)state;
+	open_rig(0);
+	feed("GET /bytes/9 " V "\r\n");
+	expect(0, 503, 0, HTTP_LOG_WHOLE, 1000000, 1000000);
+	assert_false(book.entries[0].kept);
+	close_rig();
+	assert_int_equal(book.n, 1);
+}
+
 /* Until its last byte is acknowledged. */
 static void long_replies(void **state)
 {
@@ -248,6 +260,7 @@ int main(void)
 		cmocka_unit_test(short_replies),
 		cmocka_unit_test(bodies_of_requests),
 		cmocka_unit_test(timeouts),
+		cmocka_unit_test(no_buffers),
 		cmocka_unit_test(long_replies),
 		cmocka_unit_test(aborted_replies),
 		cmocka_unit_test(pipelined_replies),

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/bytes.h"
 #include "http/parse.h"
 
 static const struct http_limits default_limits = {
@@ -574,6 +575,48 @@ static void assert_span(struct span span, const char *expected)
 	assert_memory_equal(span.data, expected, span.len);
 }
 
+/* As it came, and as far, whatever was made of it. */
+static void request_lines(void **state)
+{
+	static const struct {
+		const char *head;
+		const char *line;
+		bool known;
+	} cases[] = {
+		{"GET /a?b HTTP/1.1\r\nHost: x\r\n\r\n", "GET /a?b HTTP/1.1", true},
+		{"\r\nGET /a HTTP/1.0\r\n\r\n", "GET /a HTTP/1.0", true},
+		{"GET /a HTTP/1.1\r\nHo", "GET /a HTTP/1.1", true},
+		{"GET /a HTTP/1.1\r\n\r\n", "GET /a HTTP/1.1", true}, /* no Host */
+		{"GET /a HTTP/1.1\r\nA b: c\r\n\r\n", "GET /a HTTP/1.1", true},
+		{"PROPFIND /a HTTP/1.1\r\nHost: x\r\n\r\n", "PROPFIND /a HTTP/1.1", true},
+		{"GET a HTTP/1.1\r\nHost: x\r\n\r\n", "GET a HTTP/1.1", true},
+		{"GET /a HTTP/2.0\r\n\r\n", "GET /a HTTP/2.0", false},
+		{"GET  /a HTTP/1.1 \r\n\r\n", "GET  /a HTTP/1.1 ", false},
+		{"GET /a\nHost: x\n\n", "GET /a", false},
+		{"GET /a HT", "GET /a HT", false},
+		{"\x16\x03\x01\x05", "\x16\x03\x01\x05", false},
+		{"\r\n", "", false},
+		{"\n", "", false},
+		{"", "", false},
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		for (uint32_t twin = 0; twin < 2; twin++) {
+			uint32_t len = (uint32_t)strlen(cases[i].head);
+			uint16_t scanned = 0;
+			struct http_req req;
+			uint8_t *copy;
+
+			parse_copy(twin ? rs_http_parse_scalar : rs_http_parse, &default_limits,
+				cases[i].head, len, &scanned, &req, &copy);
+			assert_span(rs_http_request_line(&req), cases[i].line);
+			assert_int_equal(req.line_known, cases[i].known);
+			free(copy);
+		}
+	}
+}
+
 static void targets_taken_apart(void **state)
 {
 	static const struct {
@@ -860,6 +903,7 @@ int main(void)
 		cmocka_unit_test(bad_framing),
 		cmocka_unit_test(every_byte_everywhere),
 		cmocka_unit_test(every_offset),
+		cmocka_unit_test(request_lines),
 		cmocka_unit_test(targets_taken_apart),
 		cmocka_unit_test(schemes),
 		cmocka_unit_test(fields_taken_apart),
