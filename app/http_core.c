@@ -15,7 +15,7 @@ static uint32_t head_bytes(const struct http_core_config *cfg)
 size_t rs_http_core_bytes(const struct http_core_config *cfg)
 {
 	return rs_align_line(rs_chunk_pool_bytes(cfg->n_chunks, HTTP_CHUNK_BYTES)) +
-	       rs_align_line(rs_chunk_pool_bytes(cfg->n_heads, head_bytes(cfg)));
+	       rs_align_line(rs_http_heads_bytes(cfg->n_heads, head_bytes(cfg)));
 }
 
 void rs_http_core_init(struct http_core *core, const struct http_core_config *cfg, uint8_t **memory,
@@ -26,8 +26,8 @@ void rs_http_core_init(struct http_core *core, const struct http_core_config *cf
 	rs_chunk_pool_init(&core->chunks,
 		rs_carve(memory, rs_chunk_pool_bytes(n_chunks, HTTP_CHUNK_BYTES)), n_chunks,
 		HTTP_CHUNK_BYTES);
-	rs_chunk_pool_init(&core->heads,
-		rs_carve(memory, rs_chunk_pool_bytes(n_heads, head_bytes(cfg))), n_heads,
+	rs_http_heads_init(&core->heads,
+		rs_carve(memory, rs_http_heads_bytes(n_heads, head_bytes(cfg))), n_heads,
 		head_bytes(cfg));
 	core->env = (struct http_env){
 		.cfg = cfg->http,
@@ -67,5 +67,5 @@ uint32_t rs_http_core_leaks(struct http_core *core)
 	rs_http_memo_clear(&core->env);
 	rs_site_core_leave(&core->site, &core->env);
 	return rs_pool_leaks("chunks", core->chunks.n_free, core->chunks.n_total) +
-	       rs_pool_leaks("head buffers", core->heads.n_free, core->heads.n_total);
+	       rs_pool_leaks("head buffers", core->heads.pool.n_free, core->heads.pool.n_total);
 }

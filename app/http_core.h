@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/chunk.h"
 #include "http/exchange.h"
+#include "http/heads.h"
 #include "http/memo.h"
 #include "http/seen.h"
 #include "site.h"
@@ -23,7 +24,7 @@
 struct http_core_config {
 	const struct http_config *http;
 	uint32_t n_chunks; /* of HTTP_CHUNK_BYTES, for replies; the owner may use them, too */
-	uint32_t n_heads;  /* buffers for request heads that span segments */
+	uint32_t n_heads;  /* buffers for requests that come in pieces; at least 1 */
 };
 
 struct http_core {
@@ -33,7 +34,7 @@ struct http_core {
 	struct http_memo memo;
 	struct http_seen seen;
 	struct chunk_pool chunks;
-	struct chunk_pool heads;
+	struct http_heads heads;
 	uint64_t counters[HTTP_N_COUNTERS];
 	uint64_t date_due_us;
 	char date[32];

@@ -73,7 +73,7 @@ static void print_refused(FILE *to, const struct appliance *a)
 						       : &a->tls.stages[i - a->topology.n_net]->web;
 
 		n_chunks += __atomic_load_n(&core->chunks.n_refused, __ATOMIC_RELAXED);
-		n_heads += __atomic_load_n(&core->heads.n_refused, __ATOMIC_RELAXED);
+		n_heads += __atomic_load_n(&core->heads.pool.n_refused, __ATOMIC_RELAXED);
 	}
 	print_counter(to, "pool", "chunks_refused", n_chunks,
 		"buffers that were asked for while all were in use");

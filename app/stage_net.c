@@ -332,6 +332,18 @@ void rs_stage_net_go_on(struct stage_net *net, struct tcp_conn *conn)
 	obey(net, conn, &net->http_conns[conn->id]);
 }
 
+void rs_stage_net_make_room(void *self, struct http_conn *hc)
+{
+	struct stage_net *net = self;
+	struct tcp_conn *conn = &net->tcp.conns[hc - net->http_conns];
+	const void *at_work = net->web.env.peer;
+
+	net->web.env.peer = &conn->key;
+	rs_http_lose_head(&net->web.env, hc, &conn->sendq);
+	rs_stage_net_go_on(net, conn);
+	net->web.env.peer = at_work;
+}
+
 /* The switch on TCP's verdict. */
 static void serve(struct stage_net *net, struct tcp_conn *conn, uint32_t ev)
 {

@@ -126,6 +126,9 @@ uint64_t rs_stage_net_deadline_us(void *self);
 /* Carries out what HTTP wants of a connection: for net_tls.c. */
 void rs_stage_net_go_on(struct stage_net *net, struct tcp_conn *conn);
 
+/* A request needs the buffer that hc has held for the longest: see struct http_env. */
+void rs_stage_net_make_room(void *net, struct http_conn *hc);
+
 /*
  * After the core has stopped: ends all connections that are left, and says on stderr what did not
  * come back to its pool. Returns how many pools are not full.

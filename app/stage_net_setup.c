@@ -82,6 +82,8 @@ int rs_stage_net_init(struct stage_net *net, const struct stage_net_config *cfg,
 	tcp = rs_carve(&memory, rs_tcp_bytes(cfg->tcp));
 	net->http_conns = rs_carve(&memory, http_bytes(cfg));
 	rs_http_core_init(&net->web, &cfg->web, &memory, now_us);
+	net->web.env.make_room = rs_stage_net_make_room;
+	net->web.env.owner = net;
 	init_tls(&net->tls, cfg, &memory);
 	rs_tcp_init(&net->tcp, cfg->tcp, tcp, &net->web.chunks, net->tx, NET_MAX_TX, now_us);
 	rs_laps_init(&net->laps);

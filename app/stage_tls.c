@@ -10,7 +10,11 @@
  */
 #include "stage_tls.h"
 
+#include <stddef.h>
 #include <string.h>
+
+#include <rte_common.h>
+
 #include "base/bytes.h"
 #include "tls_buffer.h"
 #include "tls_list.h"
@@ -272,6 +276,18 @@ static bool is_over(struct stage_tls *s, struct tls_conn *c)
 		return false;
 	finish(s, c, TLS_JOB_CLOSE);
 	return true;
+}
+
+void rs_stage_tls_make_room(void *self, struct http_conn *hc)
+{
+	struct stage_tls *s = self;
+	struct tls_conn *c = RTE_PTR_SUB(hc, offsetof(struct tls_conn, http));
+	const void *at_work = s->web.env.peer;
+
+	s->web.env.peer = &c->key;
+	rs_http_lose_head(&s->web.env, hc, &c->out);
+	rs_tls_enqueue(s, c);
+	s->web.env.peer = at_work;
 }
 
 /* Everything that a connection can do now. */

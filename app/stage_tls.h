@@ -153,6 +153,9 @@ uint32_t rs_stage_tls_turn(void *self, uint64_t now_us);
 uint64_t rs_stage_tls_deadline_us(void *self);
 void rs_stage_tls_leave(void *self);
 
+/* A request needs the buffer that hc has held for the longest: see struct http_env. */
+void rs_stage_tls_make_room(void *s, struct http_conn *hc);
+
 /* Ends all sessions, as if their connections had gone; takes and gives back what is in the rings.
  */
 void rs_stage_tls_end_all(struct stage_tls *s);

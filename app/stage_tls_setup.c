@@ -48,6 +48,8 @@ int rs_stage_tls_init(struct stage_tls *s, const struct stage_tls_config *cfg, u
 		&s->records, rs_carve(&memory, records_bytes), cfg->n_records, TLS_RECORD_CHUNK);
 	rs_http_core_init(&s->web, &cfg->web, &memory, now_us);
 	s->web.env.secured = true;
+	s->web.env.make_room = rs_stage_tls_make_room;
+	s->web.env.owner = s;
 	s->max_handshakes = cfg->max_handshakes;
 	s->handshakes_per_turn = cfg->handshakes_per_turn;
 	s->makes_keys_ahead = cfg->makes_keys_ahead;

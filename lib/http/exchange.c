@@ -105,7 +105,7 @@ static void settle_clock(
 static void drop_head(struct http_env *env, struct http_conn *hc)
 {
 	if (hc->head)
-		rs_chunk_free(env->heads, hc->head);
+		rs_http_heads_give(env->heads, hc->head);
 	hc->head = 0;
 	hc->head_bytes = 0;
 	hc->head_scanned = 0;
@@ -253,7 +253,7 @@ static uint32_t take_body(struct http_env *env, struct http_conn *hc, const uint
 		uint16_t scanned = 0;
 
 		/* The head was well-formed once, and has not changed. */
-		rs_http_parse(&env->cfg->limits, rs_chunk_data(env->heads, hc->head),
+		rs_http_parse(&env->cfg->limits, rs_http_heads_data(env->heads, hc->head),
 			hc->head_bytes, &scanned, &req);
 		if (!end_body(env, hc, &req, out, &body)) {
 			*hc = before;
@@ -271,10 +271,14 @@ static uint32_t take_body(struct http_env *env, struct http_conn *hc, const uint
 /* Keeps the first bytes of a request for later. False when there is no buffer for them. */
 static bool keep_head(struct http_env *env, struct http_conn *hc, const uint8_t *data, uint32_t len)
 {
-	hc->head = rs_chunk_alloc(env->heads);
+	hc->head = rs_http_heads_take(env->heads, hc);
+	if (rs_unlikely(!hc->head) && env->make_room) {
+		env->make_room(env->owner, rs_http_heads_longest(env->heads));
+		hc->head = rs_http_heads_take(env->heads, hc);
+	}
 	if (!hc->head)
 		return false;
-	memcpy(rs_chunk_data(env->heads, hc->head), data, len);
+	memcpy(rs_http_heads_data(env->heads, hc->head), data, len);
 	hc->head_bytes = (uint16_t)len;
 	env->counters[HTTP_C_SPLIT_HEADS]++;
 	return true;
@@ -369,7 +373,7 @@ static uint32_t read_head(struct http_env *env, struct http_conn *hc, const uint
 	if (rs_unlikely(env->log != NULL))
 		rs_http_follow_request(env, hc);
 	if (hc->head) {
-		uint8_t *buffer = rs_chunk_data(env->heads, hc->head);
+		uint8_t *buffer = rs_http_heads_data(env->heads, hc->head);
 
 		have = kept + rs_min_u32(len, limits->max_head_bytes - kept);
 		memcpy(buffer + kept, data, have - kept);
@@ -457,7 +461,7 @@ static void give_up(
 	struct http_req req;
 
 	/* For what is known of it: a HEAD gets no body. */
-	rs_http_parse(&env->cfg->limits, rs_chunk_data(env->heads, hc->head), hc->head_bytes,
+	rs_http_parse(&env->cfg->limits, rs_http_heads_data(env->heads, hc->head), hc->head_bytes,
 		&scanned, &req);
 	rs_http_refuse_last(env, hc, &req, out, reason);
 	close_conn(env, hc);
@@ -567,6 +571,14 @@ void rs_http_deadline(struct http_env *env, struct http_conn *hc, struct sendq *
 		abort_conn(env, hc, HTTP_C_LINGER_TIMEOUT);
 		break;
 	}
+	settle_clock(env, hc, out, queued);
+}
+
+void rs_http_lose_head(struct http_env *env, struct http_conn *hc, struct sendq *out)
+{
+	uint32_t queued = out->n_bytes;
+
+	give_up(env, hc, out, HTTP_C_HEAD_LOST);
 	settle_clock(env, hc, out, queued);
 }
 

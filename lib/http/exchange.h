@@ -38,6 +38,7 @@
 #include "base/sendq.h"
 #include "http/chunked.h"
 #include "http/counters.h"
+#include "http/heads.h"
 #include "http/parse.h"
 #include "http/ranges.h"
 
@@ -145,9 +146,13 @@ struct http_env {
 	struct http_seen *seen;     /* see seen.h */
 	uint64_t *counters;         /* HTTP_N_COUNTERS of them */
 	struct chunk_pool *chunks;  /* replies; the pool of every send queue that is passed in */
-	struct chunk_pool *heads;   /* chunk_bytes >= cfg->limits.max_head_bytes: heads and requests
-				       that came in pieces */
-	bool secured;               /* all connections are TLS */
+	struct http_heads *heads;   /* of at least cfg->limits.max_head_bytes each */
+	/* All heads are taken, and one is needed: calls rs_http_lose_head() for hc, which has held
+	 * one for the longest, and goes on with it as after a deadline. NULL: who needs one is
+	 * refused. */
+	void (*make_room)(void *owner, struct http_conn *hc);
+	void *owner;
+	bool secured; /* all connections are TLS */
 };
 
 #define HTTP_BOUNDARY_BYTES 40
@@ -180,7 +185,7 @@ struct http_conn {
 	};
 	uint32_t body_bytes; /* of a chunked body, so far; when closing, bytes dropped */
 	uint32_t progress;   /* see the deadlines in exchange.c */
-	uint32_t head;       /* a chunk of env->heads: the request that has begun, or 0 */
+	uint32_t head;       /* one of env->heads: the request that has begun, or 0 */
 	uint16_t head_bytes; /* how much of it there is */
 	uint16_t head_scanned;
 	uint32_t n_requests;
@@ -212,6 +217,7 @@ uint32_t rs_http_input(struct http_env *env, struct http_conn *hc, const uint8_t
 void rs_http_writable(struct http_env *env, struct http_conn *hc, struct sendq *out);
 void rs_http_eof(struct http_env *env, struct http_conn *hc, struct sendq *out);
 void rs_http_deadline(struct http_env *env, struct http_conn *hc, struct sendq *out);
+void rs_http_lose_head(struct http_env *env, struct http_conn *hc, struct sendq *out);
 
 /* For a connection whose replies are all queued already: there will be no more of them. */
 void rs_http_close(struct http_env *env, struct http_conn *hc, const struct sendq *out);

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Slow clients are cut, busy ones are not."""
 
+import contextlib
+import resource
 import socket
 import time
 
+import pki
 from harness import equal, test, true
 from http_client import Connection, request
+from tls_client import TlsConnection
 
 SHORT = ("--header-timeout", "1", "--idle-timeout", "2")
 
@@ -85,6 +89,35 @@ def a_long_download_outlives_the_timeouts(t):
             if pause > 0:
                 time.sleep(pause)
             left -= len(c.socket.recv(min(left, 20_000)))
+
+
+@test(own=True, families=(4,), layouts=("fused",), within=60)
+def requests_that_dawdle_keep_nobody_out(t):
+    """More of them than there are buffers for requests in pieces: 1,026 a core."""
+    n_slow, n_buffers = 1040, 1026
+    half = b"POST /hello/you HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nab"
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4096), hard))
+    appliance = t.start("--max-conns", "2048", "--body-timeout", "60", "--tls-cores", "same",
+                        "--https", "443", *pki.options(pki.pair("one.test")))
+    for connect in (Connection, TlsConnection):
+        with contextlib.ExitStack() as stack:
+            slow = []
+            for _ in range(n_slow):
+                slow.append(stack.enter_context(connect(t)))
+                slow[-1].send(half)
+            c = stack.enter_context(connect(t))
+            c.send(half)
+            for first in slow[:n_slow + 1 - n_buffers]:
+                equal(first.response().status, 503, "status of the first ones")
+                true(first.ends(), "the first ones stay open")
+            for one in (c, slow[-1], slow[n_slow + 1 - n_buffers]):
+                one.send(b"cd")
+                equal(one.response().status, 200, "status of the others")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    appliance.stop()
+    words = " ".join(appliance.words(100_000).split())
+    true(f"head_lost {2 * (n_slow + 1 - n_buffers)} " in words, words)
 
 
 @test()

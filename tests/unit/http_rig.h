@@ -26,7 +26,8 @@
 struct rig {
 	struct http_config cfg;
 	uint64_t counters[HTTP_N_COUNTERS];
-	struct chunk_pool chunks, heads;
+	struct chunk_pool chunks;
+	struct http_heads heads;
 	void *chunk_memory, *head_memory;
 	struct http_memo memo;
 	struct http_seen seen;
@@ -58,7 +59,8 @@ static inline void rig_open(struct rig *rig, uint32_t n_chunks, uint32_t n_heads
 	rig->cfg.handlers = rs_builtin_handlers;
 	rig->cfg.n_handlers = BUILTIN_N_HANDLERS;
 	rig->chunk_memory = rig_pool(&rig->chunks, n_chunks, RIG_CHUNK_BYTES);
-	rig->head_memory = rig_pool(&rig->heads, n_heads, 16384);
+	rig->head_memory = aligned_alloc(64, rs_http_heads_bytes(n_heads, 16384));
+	rs_http_heads_init(&rig->heads, rig->head_memory, n_heads, 16384);
 	rig->env = (struct http_env){
 		.cfg = &rig->cfg,
 		.now_us = 1000000,
@@ -88,7 +90,7 @@ static inline void rig_close(struct rig *rig)
 	rs_sendq_clear(&rig->out, &rig->chunks);
 	rs_http_memo_clear(&rig->env);
 	RIG_CHECK(rig->chunks.n_free == rig->chunks.n_total);
-	RIG_CHECK(rig->heads.n_free == rig->heads.n_total);
+	RIG_CHECK(rig->heads.pool.n_free == rig->heads.pool.n_total);
 	free(rig->chunk_memory);
 	free(rig->head_memory);
 }

@@ -319,10 +319,10 @@ static void no_room_for_continue(void **state)
 	rs_sendq_push(&rig.out, (const uint8_t *)get, 1, 0);
 	assert_int_equal(rig_input(&rig, post, sizeof(post) - 1), 0);
 	assert_true(rig.hc.blocked);
-	assert_int_equal(rig.heads.n_free, 1);
+	assert_int_equal(rig.heads.pool.n_free, 1);
 	rig_ack(&rig, UINT32_MAX);
 	assert_int_equal(rig_input(&rig, post, sizeof(post) - 1), sizeof(post) - 1);
-	assert_int_equal(rig.heads.n_free, 0);
+	assert_int_equal(rig.heads.pool.n_free, 0);
 	assert_int_equal(rig.counters[HTTP_C_REPLIES_1XX], 1);
 	rig_close(&rig);
 }
@@ -464,7 +464,7 @@ static void small_replies_share_a_slice(void **state)
 	rig_open(&rig, 4, 1);
 	assert_int_equal(rig_input(&rig, text, sizeof(text) - 1), sizeof(text) - 1);
 	assert_int_equal(rig.out.n, 2);
-	assert_int_equal(rig.heads.n_free, 1);
+	assert_int_equal(rig.heads.pool.n_free, 1);
 	assert_int_equal(rig.counters[HTTP_C_SPLIT_HEADS], 0);
 	rig_close(&rig);
 }
@@ -711,7 +711,7 @@ static void empty_lines(void **state)
 		for (uint32_t i = len - n_later; i < len; i++)
 			rig_feed(&rig, post + i, 1);
 		assert_true(rs_http_idle(&rig.hc));
-		assert_int_equal(rig.heads.n_free, 1);
+		assert_int_equal(rig.heads.pool.n_free, 1);
 		assert_deadline_in(&rig, 10000000); /* of the idle client, as it was */
 		wait_for_deadline(&rig);
 		assert_true(rig.hc.closing && !rig.hc.abort);

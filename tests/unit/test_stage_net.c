@@ -185,6 +185,18 @@ static void client_say(struct rig *r, struct client *c, uint8_t flags, const cha
 	rs_stage_net_turn(r->net, r->now_us += 100);
 }
 
+static void client_open(struct rig *r, struct client *c)
+{
+	uint8_t *flat;
+
+	c->seq = 500;
+	client_say(r, c, TCP_SYN, "");
+	c->ack = heard(r, 0, &flat).seq + 1;
+	free(flat);
+	rig_drop_sent(r);
+	client_say(r, c, TCP_ACK, "");
+}
+
 /* One client opens and asks; the payload of the one frame that answers, NUL at its end. */
 static char *client_ask(struct rig *r, struct client *c, const char *path)
 {
@@ -192,13 +204,7 @@ static char *client_ask(struct rig *r, struct client *c, const char *path)
 	char request[200], *reply;
 	uint8_t *flat;
 
-	c->seq = 500;
-	client_say(r, c, TCP_SYN, "");
-	seg = heard(r, 0, &flat);
-	c->ack = seg.seq + 1;
-	free(flat);
-	rig_drop_sent(r);
-	client_say(r, c, TCP_ACK, "");
+	client_open(r, c);
 	snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: test\r\n\r\n", path);
 	client_say(r, c, TCP_ACK | TCP_PSH, request);
 	assert_int_equal(r->n_sent, 1);
@@ -348,6 +354,48 @@ static void drain_waits_for_no_client(void **state)
 	rig_fini(&r);
 }
 
+/*
+ * Four requests wait for their rest in all the buffers that there are. The fifth takes that of the
+ * first, which gets 503; and when the second has had its answer, the sixth takes nobody's.
+ */
+static void slow_request_gives_up_its_buffer(void **state)
+{
+	static const char half[] =
+		"POST /hello/a HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\nx";
+	struct client c[6];
+	struct tcp_seg seg;
+	uint8_t *flat;
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, false, false, 16);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(c); i++) {
+		c[i] = (struct client){.port = (uint16_t)(1000 + i)};
+		client_open(&r, &c[i]);
+	}
+	for (uint32_t i = 0; i < 4; i++)
+		client_say(&r, &c[i], TCP_ACK | TCP_PSH, half);
+	rig_drop_sent(&r); /* acknowledgements, if any */
+	assert_int_equal(r.net->web.heads.pool.n_free, 0);
+
+	client_say(&r, &c[4], TCP_ACK | TCP_PSH, half);
+	assert_int_equal(r.n_sent, 2); /* the second acknowledges */
+	seg = heard(&r, 0, &flat);
+	assert_int_equal(seg.key.local_port, c[0].port);
+	assert_memory_equal(seg.data, "HTTP/1.1 503 ", 13);
+	assert_int_equal(seg.flags & TCP_FIN, TCP_FIN);
+	free(flat);
+	rig_drop_sent(&r);
+	assert_int_equal(r.net->web.counters[HTTP_C_HEAD_LOST], 1);
+
+	client_say(&r, &c[1], TCP_ACK | TCP_PSH, "y");
+	client_say(&r, &c[5], TCP_ACK | TCP_PSH, half);
+	client_say(&r, &c[4], TCP_ACK | TCP_PSH, "y");
+	assert_int_equal(r.net->web.counters[HTTP_C_REPLIES_2XX], 2);
+	assert_int_equal(r.net->web.counters[HTTP_C_HEAD_LOST], 1);
+	rig_fini(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +405,7 @@ int main(void)
 		cmocka_unit_test(shared_reply_goes_again),
 		cmocka_unit_test(request_crosses_the_fin_of_a_drain),
 		cmocka_unit_test(drain_waits_for_no_client),
+		cmocka_unit_test(slow_request_gives_up_its_buffer),
 	};
 
 	rig_start("stage-net");
