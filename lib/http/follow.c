@@ -22,7 +22,8 @@ static void end(struct http_env *env, struct http_conn *hc, enum http_log_end ho
 	hc->followed = 0;
 }
 
-/* begun_us has the lower 32 bits of a time less than 71 minutes ago. */
+/* hc->begun_us has the lower 32 bits: a request that takes longer than 71 minutes seems to take so
+ * many less. */
 static uint64_t begun_us(const struct http_env *env, const struct http_conn *hc)
 {
 	return hc->begun ? env->now_us - ((uint32_t)env->now_us - hc->begun_us) : env->now_us;

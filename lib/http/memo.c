@@ -58,17 +58,17 @@ bool rs_http_memo_reply(
 	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
 {
 	const struct http_memo_entry *e;
-	bool closes;
+	bool conn_closes;
 
 	if (!env->memo || !is_plain(env, req))
 		return false;
-	closes = rs_http_reply_closes(env, hc, req);
-	e = find(env->memo, req->path, closes);
+	conn_closes = rs_http_conn_closes(env, hc);
+	e = find(env->memo, req->path, conn_closes || !req->keep_alive);
 	if (!e || !rs_http_kept_is_good(env, &e->reply))
 		return false;
 	if (rs_likely(rs_sendq_empty(out))) {
 		rs_http_kept_share(env, &e->reply, out);
-		if (!rs_http_conn_closes(env, hc)) /* it is all the request's doing */
+		if (!conn_closes) /* whether this reply closes is all the request's doing */
 			rs_http_verbatim_keep(env, req->head, req->head_bytes, &e->reply);
 	} else { /* pipelined replies stand close together */
 		uint8_t *to = rs_sendq_reserve(out, env->chunks, e->reply.len);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "http/methods.h"
 #include "http/parse.h"
 #include "http/scan.h"
 #include "http/target.h"
@@ -18,35 +19,12 @@
  * besides its target. */
 #define LINE_OVERHEAD 32
 
-static inline uint8_t identify_method(const uint8_t *p, uint32_t len)
-{
-	static const struct {
-		uint8_t len;
-		char name[8];
-	} methods[HTTP_N_METHODS] = {
-		[HTTP_GET] = {3, "GET"},
-		[HTTP_HEAD] = {4, "HEAD"},
-		[HTTP_POST] = {4, "POST"},
-		[HTTP_PUT] = {3, "PUT"},
-		[HTTP_DELETE] = {6, "DELETE"},
-		[HTTP_CONNECT] = {7, "CONNECT"},
-		[HTTP_OPTIONS] = {7, "OPTIONS"},
-		[HTTP_TRACE] = {5, "TRACE"},
-		[HTTP_PATCH] = {5, "PATCH"},
-	};
-
-	for (uint8_t m = HTTP_GET; m < HTTP_N_METHODS; m++)
-		if (len == methods[m].len && memcmp(p, methods[m].name, len) == 0)
-			return m;
-	return HTTP_NO_METHOD;
-}
-
 /* Of a request line that is not complete, and may never be: the method, if that is. */
 static inline uint8_t method_begun(const uint8_t *p, uint32_t len)
 {
 	const uint8_t *space = memchr(p, ' ', rs_min_u32(len, MAX_METHOD_BYTES + 1));
 
-	return space ? identify_method(p, (uint32_t)(space - p)) : HTTP_NO_METHOD;
+	return space ? rs_http_method_named(p, (uint32_t)(space - p)) : HTTP_NO_METHOD;
 }
 
 /* RFC 9112 section 2.3. Returns 0, or a refusal. */
@@ -75,7 +53,7 @@ static inline uint32_t read_method(
 		return from + 3;
 	}
 	end = scan_run(vector, SCAN_TOKEN, head, from, cr, 2);
-	req->method = identify_method(head + from, end - from);
+	req->method = rs_http_method_named(head + from, end - from);
 	return end;
 }
 

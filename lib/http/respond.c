@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "http/parse.h"
+#include "http/methods.h"
 
 static uint8_t *put(uint8_t *to, const void *from, size_t len)
 {
@@ -129,17 +129,6 @@ uint32_t rs_http_render_hints(uint8_t *to, struct span fields)
 
 uint32_t rs_http_allow(uint8_t *to, uint32_t methods)
 {
-	static const char *const names[HTTP_N_METHODS] = {
-		[HTTP_GET] = "GET",
-		[HTTP_HEAD] = "HEAD",
-		[HTTP_POST] = "POST",
-		[HTTP_PUT] = "PUT",
-		[HTTP_DELETE] = "DELETE",
-		[HTTP_CONNECT] = "CONNECT",
-		[HTTP_OPTIONS] = "OPTIONS",
-		[HTTP_TRACE] = "TRACE",
-		[HTTP_PATCH] = "PATCH",
-	};
 	uint8_t *p = to;
 
 	for (uint32_t m = HTTP_GET; m < HTTP_N_METHODS; m++) {
@@ -147,7 +136,7 @@ uint32_t rs_http_allow(uint8_t *to, uint32_t methods)
 			continue;
 		if (p > to)
 			p = PUT_LITERAL(p, ", ");
-		p = put_string(p, names[m]);
+		p = put(p, rs_http_method_names[m].name, rs_http_method_names[m].len);
 	}
 	return (uint32_t)(p - to);
 }

@@ -46,7 +46,7 @@ static void put_when_and_who(struct access_out *out, const struct access_record 
 	put_number(out, "\",\"client_port\":", record->client_port);
 	put_number(out, ",\"local_port\":", record->local_port);
 	put_flag(out, ",\"tls\":", record, ACCESS_TLS);
-	put_if_followed(out, ",\"reused\":", record, ACCESS_REUSED);
+	put_flag(out, ",\"reused\":", record, ACCESS_REUSED);
 }
 
 static void put_request(struct access_out *out, const struct access_record *record)

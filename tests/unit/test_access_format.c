@@ -214,7 +214,7 @@ static void what_there_is_not(void **state)
 	assert_line("%m %U %q %v %V %{Host}i %B %D", &record, "- -  - - - 0 -");
 	assert_line("json", &record,
 		"{\"time\":\"1970-01-01T00:00:00.000000Z\",\"client\":\"192.0.2.255\","
-		"\"client_port\":0,\"local_port\":0,\"tls\":false,\"reused\":null,"
+		"\"client_port\":0,\"local_port\":0,\"tls\":false,\"reused\":false,"
 		"\"method\":null,\"target\":null,\"protocol\":\"HTTP/1.0\","
 		"\"host\":null,\"status\":408,\"bytes\":0,"
 		"\"duration_us\":null,\"referer\":null,\"user_agent\":null,\"aborted\":null,"
