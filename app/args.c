@@ -143,13 +143,29 @@ static char *trim(char *s)
 	return s;
 }
 
+/* Does the # at c begin a word, but for backslashes before it? Then *mark: the first of these. */
+static bool begins_word(const char *line, const char *c, const char **mark)
+{
+	while (c > line && c[-1] == '\\')
+		c--;
+	*mark = c;
+	return c == line || isspace((unsigned char)c[-1]);
+}
+
+/* A # that begins a word begins a comment; \# stands for #, \\# for \#, and so on. */
 static void cut_comment(char *line)
 {
+	const char *mark;
+
 	for (char *c = line; *c; c++) {
-		if (*c == '#' && (c == line || isspace((unsigned char)c[-1]))) {
+		if (*c != '#' || !begins_word(line, c, &mark))
+			continue;
+		if (mark == c) {
 			*c = 0;
 			return;
 		}
+		memmove(c - 1, c, strlen(c) + 1);
+		c--;
 	}
 }
 
@@ -327,9 +343,18 @@ int rs_args_start(int argc, char **argv)
 	return argc;
 }
 
+/* As a line of a file. */
 static void print_setting(FILE *to, const struct option *o, const char *value)
 {
-	fprintf(to, "%s%s%s\n", o->name, value ? " " : "", value ? value : "");
+	const char *mark;
+
+	fprintf(to, "%s%s", o->name, value ? " " : "");
+	for (const char *c = value; c && *c; c++) {
+		if (*c == '#' && begins_word(value, c, &mark))
+			fputc('\\', to);
+		fputc(*c, to);
+	}
+	fputc('\n', to);
 }
 
 void rs_args_print(const struct args *args, FILE *to)

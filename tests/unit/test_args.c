@@ -464,6 +464,32 @@ static void files(void **state)
 	assert_int_equal(cfg.layout, LAYOUT_SPLIT);
 }
 
+/* A # that begins a word begins a comment, unless it says otherwise; so it is printed, too. */
+static void marks_in_values(void **state)
+{
+	static const char *const text = "ip 10.99.0.2/24\n"
+					"root /srv#1\n"
+					"header /a X-A: b\\#c \\#d \\\\#e\t\\# #f\n"
+					"header /b X-B: c#d # e \\# f\n";
+	char *again = NULL;
+	size_t n_bytes;
+
+	(void)state;
+	for (uint32_t n = 0; n < 2; n++) {
+		FILE *to;
+
+		assert_int_equal(parse_with_file("-c %s", n ? again : text), 0);
+		assert_string_equal(cfg.site.sites[0].dir, "/srv#1");
+		assert_string_equal(cfg.site.patterns[0].field, "X-A: b\\#c #d \\#e\t#");
+		assert_string_equal(cfg.site.patterns[1].field, "X-B: c#d");
+		free(again);
+		to = open_memstream(&again, &n_bytes);
+		rs_args_print(&args, to);
+		fclose(to);
+	}
+	free(again);
+}
+
 static void the_command_line_wins(void **state)
 {
 	static const char text[] = "layout split\nmtu 9000\nhttp 81\nip 10.99.0.2/24\n";
@@ -706,6 +732,7 @@ int main(void)
 		cmocka_unit_test(bounds),
 		cmocka_unit_test(too_much),
 		cmocka_unit_test(files),
+		cmocka_unit_test(marks_in_values),
 		cmocka_unit_test(the_command_line_wins),
 		cmocka_unit_test(errors_in_files),
 		cmocka_unit_test(no_text),
