@@ -41,7 +41,7 @@ static inline int read_version(const uint8_t *p, struct http_req *req)
 	return 0;
 }
 
-/* Returns where the method in [from, cr) ends. */
+/* Returns where the method in [from, cr) ends. What no space follows is none. */
 static inline uint32_t read_method(
 	bool vector, const uint8_t *head, uint32_t from, uint32_t cr, struct http_req *req)
 {
@@ -53,7 +53,8 @@ static inline uint32_t read_method(
 		return from + 3;
 	}
 	end = scan_run(vector, SCAN_TOKEN, head, from, cr, 2);
-	req->method = rs_http_method_named(head + from, end - from);
+	req->method = head[end] == ' ' ? rs_http_method_named(head + from, end - from)
+				       : (uint8_t)HTTP_NO_METHOD;
 	return end;
 }
 
