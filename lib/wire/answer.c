@@ -172,13 +172,15 @@ bool rs_nd_hint(const struct wire_host *host, const struct pkt *pkt, struct wire
 	const uint8_t *mac = nd_option(pkt, is_advert ? ND_OPT_TARGET : ND_OPT_SOURCE);
 	const uint8_t *addr = is_advert ? pkt->l4 + 8 : pkt->src;
 
-	if (!mac || mac[0] & 1 || !memcmp(addr, zero_addr, 16))
+	if (!memcmp(addr, zero_addr, 16) || (mac ? mac[0] & 1 : !is_advert))
 		return false;
 	memcpy(hint->addr, addr, 16);
-	hint->link = rs_link_pack(mac, rs_link_vlan(pkt->link), rs_link_port(pkt->link));
+	hint->link = LINK_NONE;
+	if (mac)
+		hint->link = rs_link_pack(mac, rs_link_vlan(pkt->link), rs_link_port(pkt->link));
 	hint->solicited = is_advert && pkt->l4[4] & ND_SOLICITED;
 	hint->override = !is_advert || pkt->l4[4] & ND_OVERRIDE;
-	hint->claims_ours = rs_wire_is_ours(host, addr) && memcmp(mac, host->mac, 6);
+	hint->claims_ours = mac && rs_wire_is_ours(host, addr) && memcmp(mac, host->mac, 6);
 	return true;
 }
 

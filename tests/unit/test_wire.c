@@ -350,6 +350,22 @@ static void no_answer(void **state)
 	}
 }
 
+/* RFC 4861 section 7.2.4: who is asked directly need not say where it is. */
+static void advertisement_without_an_address(void **state)
+{
+	struct wire_host host = host_on(0);
+	struct wire_neigh_hint hint;
+
+	(void)state;
+	PARSE(0, na_bare);
+	assert_true(rs_nd_hint(&host, &pkt, &hint));
+	assert_memory_equal(hint.addr, peer_v6, 16);
+	assert_int_equal(hint.link, LINK_NONE);
+	assert_true(hint.solicited);
+	assert_false(hint.claims_ours);
+	free(copy);
+}
+
 static void too_big_is_understood(void **state)
 {
 	struct wire_host host = host_on(0);
@@ -482,6 +498,7 @@ int main(void)
 		cmocka_unit_test(answers),
 		cmocka_unit_test(questions),
 		cmocka_unit_test(no_answer),
+		cmocka_unit_test(advertisement_without_an_address),
 		cmocka_unit_test(too_big_is_understood),
 		cmocka_unit_test(rendering),
 		cmocka_unit_test(offloaded_checksums),
