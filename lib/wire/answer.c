@@ -4,20 +4,12 @@
 #include "base/bytes.h"
 #include "base/csum.h"
 #include "wire/link.h"
+#include "wire/nd.h"
 #include "wire/render.h"
 
 enum {
 	ARP_REQUEST = 1,
 	ARP_REPLY = 2,
-	ND_BYTES = 24,
-	ND_OPTION_BYTES = 8,
-	ND_SOLICIT = 135,
-	ND_ADVERTISE = 136,
-	ND_SOLICITED = 0x40,
-	ND_OVERRIDE = 0x20,
-	ND_OPT_SOURCE = 1,
-	ND_OPT_TARGET = 2,
-	ND_HOP_LIMIT = 255,
 	ICMP_HEADER_BYTES = 8,
 	MIN_FRAME = 60,
 };
@@ -147,29 +139,10 @@ uint32_t rs_nd_answer(const struct wire_host *host, const struct pkt *pkt, uint8
 		ND_SOLICITED | ND_OVERRIDE, target, out);
 }
 
-/* The link-layer address option of this type, or NULL. Bounded by the message's length. */
-static const uint8_t *nd_option(const struct pkt *pkt, uint8_t type)
-{
-	const uint8_t *p = pkt->l4 + ND_BYTES;
-	uint32_t len = pkt->l4_len - ND_BYTES;
-
-	while (len >= ND_OPTION_BYTES && p[1]) {
-		uint32_t n = p[1] * 8u;
-
-		if (n > len)
-			return NULL;
-		if (p[0] == type)
-			return p + 2;
-		p += n;
-		len -= n;
-	}
-	return NULL;
-}
-
 bool rs_nd_hint(const struct wire_host *host, const struct pkt *pkt, struct wire_neigh_hint *hint)
 {
 	bool is_advert = pkt->l4[0] == ND_ADVERTISE;
-	const uint8_t *mac = nd_option(pkt, is_advert ? ND_OPT_TARGET : ND_OPT_SOURCE);
+	const uint8_t *mac = rs_nd_option(pkt, is_advert ? ND_OPT_TARGET : ND_OPT_SOURCE);
 	const uint8_t *addr = is_advert ? pkt->l4 + 8 : pkt->src;
 
 	if (!memcmp(addr, zero_addr, 16) || (mac ? mac[0] & 1 : !is_advert))

@@ -7,6 +7,7 @@
 #include "base/csum.h"
 #include "wire/ipv4.h"
 #include "wire/link.h"
+#include "wire/nd.h"
 
 #define MAX_EXTENSION_HEADERS 8
 
@@ -18,8 +19,6 @@ enum {
 	ICMP_PARAMETER = 12,
 	ICMP6_ERROR_MAX = 127,
 	ICMP6_ECHO = 128,
-	ICMP6_SOLICITATION = 135,
-	ICMP6_ADVERTISEMENT = 136,
 };
 
 static const uint8_t mapped_prefix[12] = {[10] = 0xff, [11] = 0xff};
@@ -288,10 +287,9 @@ static enum wire_drop classify_icmpv6(struct pkt *pkt)
 	case ICMP6_ECHO:
 		pkt->kind = WIRE_ICMP_ECHO;
 		break;
-	case ICMP6_SOLICITATION:
-	case ICMP6_ADVERTISEMENT:
-		/* RFC 4861 sections 7.1.1 and 7.1.2: it has not passed a router. */
-		if (pkt->l3[7] != 255 || pkt->l4[1] != 0 || pkt->l4_len < 24 || pkt->l4[8] == 0xff)
+	case ND_SOLICIT:
+	case ND_ADVERTISE:
+		if (!rs_nd_is_valid(pkt))
 			return WIRE_ND_INVALID;
 		pkt->kind = WIRE_ND;
 		break;

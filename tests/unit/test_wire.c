@@ -229,6 +229,15 @@ static void every_drop(void **state)
 		DROP(ethertype, WIRE_ETHERTYPE),
 		DROP(two_tags, WIRE_OTHER_VLAN),
 		DROP(ns_far, WIRE_ND_INVALID),
+		DROP(ns_option_of_none, WIRE_ND_INVALID),
+		DROP(ns_option_beyond, WIRE_ND_INVALID),
+		DROP(ns_option_stump, WIRE_ND_INVALID),
+		DROP(ns_dad, WIRE_OK),
+		DROP(ns_dad_unicast, WIRE_ND_INVALID),
+		DROP(ns_dad_all, WIRE_ND_INVALID),
+		DROP(ns_dad_source, WIRE_ND_INVALID),
+		DROP(na_group, WIRE_OK),
+		DROP(na_group_solicited, WIRE_ND_INVALID),
 		DROP(arp_of_seven, WIRE_ARP_INVALID),
 	};
 
