@@ -193,10 +193,32 @@ static inline enum wire_drop parse_ipv4(
 	return WIRE_OK;
 }
 
+/*
+ * RFC 8200 section 4.2: what is not known is skipped, unless the highest two bits of its type say
+ * that the packet is to be discarded. The Parameter Problem that two of these values ask for as
+ * well is not sent.
+ */
+static enum wire_drop check_ipv6_options(const uint8_t *p, uint32_t len)
+{
+	while (len) {
+		uint32_t n = 1; /* Pad1 */
+
+		if (p[0]) {
+			if (len < 2 || p[1] + 2u > len || p[0] >> 6)
+				return WIRE_IP_OPTION;
+			n = p[1] + 2u;
+		}
+		len -= n;
+		p += n;
+	}
+	return WIRE_OK;
+}
+
 enum wire_drop rs_wire_skip_extensions(const uint8_t **l4, uint32_t *l4_len, uint8_t *proto)
 {
 	for (uint32_t n = 0; n < MAX_EXTENSION_HEADERS; n++) {
 		const uint8_t *h = *l4;
+		enum wire_drop drop = WIRE_OK;
 		uint32_t len;
 
 		switch (*proto) {
@@ -212,13 +234,15 @@ enum wire_drop rs_wire_skip_extensions(const uint8_t **l4, uint32_t *l4_len, uin
 		default:
 			return WIRE_OK;
 		}
-		if (*l4_len < 8)
-			return WIRE_SHORT_FRAME;
-		len = (h[1] + 1u) * 8;
+		len = *l4_len < 8 ? 8 : (h[1] + 1u) * 8;
 		if (len > *l4_len)
-			return WIRE_IP_LENGTH;
-		if (*proto == 43 && h[3]) /* segments left: we are not the last (RFC 5095) */
-			return WIRE_IP_SOURCE_ROUTE;
+			return WIRE_IP_OPTION;
+		if (*proto != 43)
+			drop = check_ipv6_options(h + 2, len - 2);
+		else if (h[3]) /* segments left: we are not the last (RFC 5095) */
+			drop = WIRE_IP_SOURCE_ROUTE;
+		if (drop)
+			return drop;
 		*proto = h[0];
 		*l4 += len;
 		*l4_len -= len;
