@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 #include "base/csum.h"
+#include "wire/ipv6.h"
 #include "wire/link.h"
 #include "wire/nd.h"
 #include "wire/render.h"
@@ -222,9 +223,14 @@ uint32_t rs_icmp_echo_answer(
 static uint32_t next_header_at(const struct pkt *pkt)
 {
 	uint32_t at = 6;
+	const uint8_t *p = pkt->l3 + IPV6_HEADER_BYTES;
 
-	for (const uint8_t *p = pkt->l3 + IPV6_HEADER_BYTES; p < pkt->l4; p += (p[1] + 1u) * 8)
+	while (p < pkt->l4) {
+		uint8_t type = pkt->l3[at];
+
 		at = (uint32_t)(p - pkt->l3);
+		p += rs_ipv6_extension_bytes(type, p);
+	}
 	return at;
 }
 

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/csum.h"
 #include "wire/ipv4.h"
+#include "wire/ipv6.h"
 #include "wire/link.h"
 #include "wire/nd.h"
 
@@ -214,33 +215,39 @@ static enum wire_drop check_ipv6_options(const uint8_t *p, uint32_t len)
 	return WIRE_OK;
 }
 
+static enum wire_drop check_extension(uint8_t type, const uint8_t *h, uint32_t len)
+{
+	switch (type) {
+	case IPV6_FRAGMENT: /* RFC 8200 section 4.5: no offset, no more to follow: it is whole */
+		return rs_load_be16(h + 2) & 0xfff9 ? WIRE_IP_FRAGMENT : WIRE_OK;
+	case IPV6_ROUTING: /* segments left: we are not the last (RFC 5095) */
+		return h[3] ? WIRE_IP_SOURCE_ROUTE : WIRE_OK;
+	default:
+		return check_ipv6_options(h + 2, len - 2);
+	}
+}
+
+static bool is_extension(uint8_t proto)
+{
+	return proto == IPV6_HOP_BY_HOP || proto == IPV6_ROUTING || proto == IPV6_FRAGMENT ||
+	       proto == IPV6_DESTINATION;
+}
+
 enum wire_drop rs_wire_skip_extensions(const uint8_t **l4, uint32_t *l4_len, uint8_t *proto)
 {
 	for (uint32_t n = 0; n < MAX_EXTENSION_HEADERS; n++) {
 		const uint8_t *h = *l4;
-		enum wire_drop drop = WIRE_OK;
+		enum wire_drop drop;
 		uint32_t len;
 
-		switch (*proto) {
-		case 44:
-			return WIRE_IP_FRAGMENT;
-		case 0: /* hop-by-hop: only right behind the IPv6 header */
-			if (n)
-				return WIRE_IP_OPTION;
-			break;
-		case 43:
-		case 60:
-			break;
-		default:
+		if (!is_extension(*proto))
 			return WIRE_OK;
-		}
-		len = *l4_len < 8 ? 8 : (h[1] + 1u) * 8;
-		if (len > *l4_len)
+		if (*l4_len < IPV6_EXTENSION_BYTES)
 			return WIRE_IP_OPTION;
-		if (*proto != 43)
-			drop = check_ipv6_options(h + 2, len - 2);
-		else if (h[3]) /* segments left: we are not the last (RFC 5095) */
-			drop = WIRE_IP_SOURCE_ROUTE;
+		len = rs_ipv6_extension_bytes(*proto, h);
+		if (len > *l4_len || (n && *proto == IPV6_HOP_BY_HOP)) /* it stands first */
+			return WIRE_IP_OPTION;
+		drop = check_extension(*proto, h, len);
 		if (drop)
 			return drop;
 		*proto = h[0];
@@ -343,7 +350,7 @@ static enum wire_drop classify(struct pkt *pkt)
 	default:
 		break;
 	}
-	pkt->kind = pkt->proto == 59 ? WIRE_IGNORED : WIRE_OTHER_L4; /* 59: no next header */
+	pkt->kind = pkt->proto == IPV6_NO_NEXT ? WIRE_IGNORED : WIRE_OTHER_L4;
 	return WIRE_OK;
 }
 

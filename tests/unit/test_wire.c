@@ -220,6 +220,10 @@ static void every_drop(void **state)
 		DROP(fragment, WIRE_IP_FRAGMENT),
 		DROP(fragment_tail, WIRE_IP_FRAGMENT),
 		DROP(fragment_v6, WIRE_IP_FRAGMENT),
+		DROP(fragment_tail_v6, WIRE_IP_FRAGMENT),
+		DROP(atomic_v6, WIRE_OK),
+		DROP(atomic_options_v6, WIRE_OK),
+		DROP(ns_fragment, WIRE_ND_INVALID),
 		DROP(land, WIRE_IP_MARTIAN),
 		DROP(from_broadcast, WIRE_IP_MARTIAN),
 		DROP(from_loopback, WIRE_IP_MARTIAN),
@@ -275,6 +279,7 @@ static void cut_anywhere(void **state)
 		{arp_request, sizeof(arp_request)},
 		{data_v6, sizeof(data_v6)},
 		{ext_v6, sizeof(ext_v6)},
+		{atomic_options_v6, sizeof(atomic_options_v6)},
 		{vlan_v4, sizeof(vlan_v4)},
 		{echo, sizeof(echo)},
 		{ns, sizeof(ns)},
@@ -322,6 +327,7 @@ static void answers(void **state)
 	ANSWER(rs_icmp_unreachable(&host, &pkt, out), udp, udp_unreachable);
 	ANSWER(rs_icmp_unreachable(&host, &pkt, out), udp6, udp6_unreachable);
 	ANSWER(rs_icmp_unreachable(&host, &pkt, out), unknown6, unknown6_problem);
+	ANSWER(rs_icmp_unreachable(&host, &pkt, out), atomic_unknown6, atomic_unknown6_problem);
 }
 
 static void questions(void **state)
