@@ -202,6 +202,40 @@ static void no_chunk(struct rig *r)
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
 }
 
+/*
+ * The path narrows in the midst of recovery. What was larger than it is on its way no more, so that
+ * all that was not reported goes out again at once (RFC 1191 section 6.4).
+ */
+static void path_narrows_in_recovery(struct rig *r)
+{
+	uint32_t mtu = r->p->key.family == 4 ? 1000 : 1300;
+	uint32_t mss = mtu - (r->p->key.family == 4 ? 40 : 60);
+	uint32_t sent = 0;
+
+	OPEN(TCP_OPT_SACK_OK);
+	send_segments(r, 10);
+	report(r, 0, 4, 7);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	OUT(TCP_ACK, .seq = 1 + r->mss, .ack = 1, .len = r->mss);
+	QUIET();
+	rs_tcp_path_mtu(&r->t, &r->p->key, r->p->our_isn + 1 + 7 * r->mss, mtu);
+	FLUSH();
+	while (sent < 4 * r->mss) {
+		uint32_t len = rs_min_u32(mss, 4 * r->mss - sent);
+
+		OUT(TCP_ACK, .seq = 1 + sent, .ack = 1, .len = len);
+		sent += len;
+	}
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 7 * r->mss);
+	OUT(TCP_ACK, .seq = 1 + 7 * r->mss, .ack = 1, .len = mss);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	QUIET();
+	EQ(rig_conn(r)->sacked, 0);
+	EQ(COUNTER(TIMEOUTS), 0);
+}
+
 /* As TLS queues its records: the queue may hold many slices. */
 static void push_more(struct rig *r, uint32_t n)
 {
@@ -251,6 +285,7 @@ const struct tcp_case sack_cases[] = {
 	{"not_agreed", not_agreed, NULL, 0},
 	{"reports_come_late", reports_come_late, NULL, 0},
 	{"no_chunk", no_chunk, NULL, 0},
+	{"path_narrows_in_recovery", path_narrows_in_recovery, NULL, 0},
 	{"many_small_slices_are_lost", many_small_slices_are_lost, NULL, 0},
 	{0},
 };
