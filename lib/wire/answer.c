@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 #include "base/csum.h"
+#include "wire/ipv4.h"
 #include "wire/ipv6.h"
 #include "wire/link.h"
 #include "wire/nd.h"
@@ -21,9 +22,10 @@ static const uint8_t all_nodes[16] = {0xff, 0x02, [15] = 1};
 
 static void map_v4(uint8_t addr[16], const uint8_t v4[4])
 {
-	memset(addr, 0, 10);
-	addr[10] = addr[11] = 0xff;
-	memcpy(addr + 12, v4, 4);
+	uint32_t word;
+
+	memcpy(&word, v4, 4);
+	rs_ipv4_map(addr, word);
 }
 
 static uint64_t group_link(const struct wire_host *host, const uint8_t mac[6])
