@@ -150,6 +150,8 @@ bool rs_nd_hint(const struct wire_host *host, const struct pkt *pkt, struct wire
 
 	if (!memcmp(addr, zero_addr, 16) || (mac ? mac[0] & 1 : !is_advert))
 		return false;
+	if (!is_advert && !rs_wire_is_ours(host, pkt->l4 + 8)) /* RFC 4861 section 7.2.3 */
+		return false;
 	memcpy(hint->addr, addr, 16);
 	hint->link = LINK_NONE;
 	if (mac)

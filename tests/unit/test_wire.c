@@ -367,6 +367,21 @@ static void no_answer(void **state)
 		free(copy);
 	}
 	{
+		PARSE(0, ns);
+		assert_true(rs_nd_hint(&host, &pkt, &hint));
+		assert_memory_equal(hint.addr, peer_v6, 16);
+		assert_int_equal(hint.link, pkt.link);
+		assert_false(hint.solicited);
+		free(copy);
+	}
+	{
+		/* RFC 4861 section 7.2.3: what asks for others is discarded. */
+		PARSE(0, ns_other);
+		assert_int_equal(rs_nd_answer(&host, &pkt, out), 0);
+		assert_false(rs_nd_hint(&host, &pkt, &hint));
+		free(copy);
+	}
+	{
 		PARSE(0, sctp);
 		assert_int_equal(pkt.kind, WIRE_OTHER_L4);
 		free(copy);
