@@ -24,6 +24,8 @@ struct flow_entry {
 };
 
 #define FLOW_BUCKET 7
+/* What a cursor is ahead in the next bucket: a place more than there are, and a power of two. */
+#define FLOW_CURSOR_STEP 8u
 
 /*
  * One cache line. An entry whose home bucket is full stands in one of the next ones; a search stops
@@ -88,20 +90,21 @@ static inline void rs_flow_prefetch(const struct flow_table *t, uint32_t hash)
 /*
  * The ids stored under hash, one a call: start with *cursor = 0; FLOW_NONE when there are no more.
  * The caller compares keys, and goes on when it was another connection with the same hash. The
- * cursor: eight times the number of the bucket from home on, plus the place in it.
+ * cursor: FLOW_CURSOR_STEP times the number of the bucket from home on, plus the place in it.
  */
 static inline uint32_t rs_flow_next(const struct flow_table *t, uint32_t hash, uint32_t *cursor)
 {
 	for (;;) {
-		const struct flow_bucket *b = &t->buckets[(hash + *cursor / 8) & t->bucket_mask];
+		uint32_t n_on = *cursor / FLOW_CURSOR_STEP;
+		const struct flow_bucket *b = &t->buckets[(hash + n_on) & t->bucket_mask];
 
-		for (uint32_t i = *cursor % 8; i < FLOW_BUCKET; i++) {
+		for (uint32_t i = *cursor % FLOW_CURSOR_STEP; i < FLOW_BUCKET; i++) {
 			++*cursor;
 			if (b->entries[i].hash == hash && b->entries[i].id != FLOW_NONE)
 				return b->entries[i].id;
 		}
-		*cursor = (*cursor | 7) + 1;
-		if (!b->n_spilled || *cursor / 8 > t->bucket_mask)
+		*cursor = (n_on + 1) * FLOW_CURSOR_STEP;
+		if (!b->n_spilled || n_on >= t->bucket_mask)
 			return FLOW_NONE;
 	}
 }

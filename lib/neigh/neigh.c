@@ -130,6 +130,12 @@ static void learn(struct neigh_table *t, struct neigh *n, uint64_t link)
 	emit(t, NEIGH_FOUND, n->addr, link);
 }
 
+static void confirm(struct neigh *n, uint64_t now_us)
+{
+	n->state = NEIGH_REACHABLE;
+	n->due_us = now_us + NEIGH_REACHABLE_US;
+}
+
 void rs_neigh_hint(
 	struct neigh_table *t, const struct wire_neigh_hint *hint, bool is_local, uint64_t now_us)
 {
@@ -142,6 +148,11 @@ void rs_neigh_hint(
 		return;
 	}
 	n = find(t, hint->addr);
+	if (hint->link == LINK_NONE) { /* RFC 4861 section 7.2.5: it can but confirm */
+		if (n && n->link != LINK_NONE && hint->solicited)
+			confirm(n, now_us);
+		return;
+	}
 	if (!n && !is_local)
 		return;
 	if (!n)
@@ -156,8 +167,7 @@ void rs_neigh_hint(
 	}
 	if (hint->solicited) {
 		learn(t, n, hint->link);
-		n->state = NEIGH_REACHABLE;
-		n->due_us = now_us + NEIGH_REACHABLE_US;
+		confirm(n, now_us);
 	} else if (n->link != hint->link) {
 		learn(t, n, hint->link);
 		n->state = NEIGH_STALE;

@@ -176,19 +176,36 @@ void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c)
 		enter_recovery(t, c);
 }
 
-/* RFC 5681 section 3.1, RFC 6298 section 5, RFC 6582 section 3.2 step 4 */
-void rs_tcp_cc_timeout(struct tcp *t, struct tcp_conn *c)
+/*
+ * All in flight that was not reported will be sent again, from snd_una on. What the peer says of
+ * what was sent until now finds no losses in it (RFC 6582 section 3.2 step 4).
+ */
+static void start_over(struct tcp *t, struct tcp_conn *c)
 {
-	if (!(c->flags & TCP_F_RETRIED))
-		c->ssthresh = half_of(c, c->snd_max - c->snd_una);
 	if (c->state >= TCP_ESTABLISHED && c->sacked)
-		rs_tcp_sack_timeout(t, c);
-	c->cwnd = c->mss;
-	c->ca_acked = 0;
+		rs_tcp_sack_start_over(t, c);
 	c->recover = c->snd_max;
 	c->flags |= TCP_F_RECOVER;
 	c->n_dup_acks = 0;
 	c->flags &= ~(uint32_t)(TCP_F_RECOVERY | TCP_F_DUP_ACKS | TCP_F_TIMING);
+}
+
+/* The window stays: too long for a link is not too much for it (RFC 1191 section 6.4). */
+void rs_tcp_cc_path_narrows(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->flags & TCP_F_RECOVERY)
+		c->cwnd = rs_min_u32(c->cwnd, c->ssthresh);
+	start_over(t, c);
+}
+
+/* RFC 5681 section 3.1, RFC 6298 section 5 */
+void rs_tcp_cc_timeout(struct tcp *t, struct tcp_conn *c)
+{
+	if (!(c->flags & TCP_F_RETRIED))
+		c->ssthresh = half_of(c, c->snd_max - c->snd_una);
+	start_over(t, c);
+	c->cwnd = c->mss;
+	c->ca_acked = 0;
 	rs_tcp_cc_back_off(t, c);
 }
 

@@ -473,7 +473,7 @@ static uint32_t synchronized_input(struct tcp *t, struct tcp_conn *c, const stru
 	ev |= ack_input(t, c, seg, &go_on);
 	if (!go_on)
 		return ev;
-	if (c->state == TCP_ESTABLISHED || c->state == TCP_FIN_WAIT_1 || c->state == TCP_FIN_WAIT_2)
+	if (!(c->flags & TCP_F_FIN_RCVD))
 		ev |= rs_tcp_input_text(t, c, seg);
 	else if (seg->len)
 		t->counters[TCP_C_DROP_AFTER_CLOSE]++;

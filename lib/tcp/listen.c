@@ -23,7 +23,11 @@
 #define MAX_WSCALE          14 /* RFC 7323 section 2.3 */
 #define MIN_MSS             64 /* a smaller offer would make us send mostly headers */
 
-static const uint16_t cookie_mss[8] = {216, 536, 1220, 1360, 1440, 1460, 4312, 8940};
+/*
+ * The first is the smallest that peer_mss() gives: what a cookie says is never more than the peer
+ * takes. Between 1460 and 8940 there is none: 1460 is 97 % payload already.
+ */
+static const uint16_t cookie_mss[8] = {MIN_MSS, 216, 536, 1220, 1360, 1440, 1460, 8940};
 
 /* One hash for two purposes, kept apart by their number. */
 enum hash_purpose {

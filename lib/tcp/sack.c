@@ -204,7 +204,7 @@ uint32_t rs_tcp_sack_gap(const struct tcp *t, const struct tcp_conn *c, uint32_t
 	return len;
 }
 
-void rs_tcp_sack_timeout(struct tcp *t, struct tcp_conn *c)
+void rs_tcp_sack_start_over(struct tcp *t, struct tcp_conn *c)
 {
 	const struct scoreboard *b = board(t, c);
 

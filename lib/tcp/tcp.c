@@ -276,7 +276,7 @@ void rs_tcp_path_mtu(struct tcp *t, const struct flow_key *key, uint32_t seq, ui
 		return;
 	c->mss = (uint16_t)(mtu - headers);
 	c->snd_nxt = c->snd_una;
-	c->flags &= ~(uint32_t)TCP_F_TIMING;
+	rs_tcp_cc_path_narrows(t, c);
 	t->counters[TCP_C_PATH_MTU]++;
 	rs_tcp_mark_dirty(t, c);
 }

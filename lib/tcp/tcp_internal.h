@@ -170,7 +170,8 @@ uint32_t rs_tcp_sack_high_rxt(const struct tcp *t, const struct tcp_conn *c);
 uint32_t rs_tcp_sack_skip(const struct tcp *t, const struct tcp_conn *c, uint32_t seq);
 /* How many of the len bytes from seq on come before the next report. */
 uint32_t rs_tcp_sack_gap(const struct tcp *t, const struct tcp_conn *c, uint32_t seq, uint32_t len);
-void rs_tcp_sack_timeout(struct tcp *t, struct tcp_conn *c);
+/* All that was not reported will be sent again. */
+void rs_tcp_sack_start_over(struct tcp *t, struct tcp_conn *c);
 
 /* cc.c: RFC 6298, 5681, 6582 */
 void rs_tcp_cc_sample_rtt(const struct tcp *t, struct tcp_conn *c);
@@ -184,6 +185,8 @@ void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c);
 /* RFC 6298 section 5.5 */
 void rs_tcp_cc_back_off(const struct tcp *t, struct tcp_conn *c);
 void rs_tcp_cc_timeout(struct tcp *t, struct tcp_conn *c);
+/* What is in flight was too long for a link on the path, and will be sent again. */
+void rs_tcp_cc_path_narrows(struct tcp *t, struct tcp_conn *c);
 void rs_tcp_cc_before_send(struct tcp *t, struct tcp_conn *c);
 /* How far beyond snd_una we may send now. */
 uint32_t rs_tcp_cc_window(const struct tcp *t, const struct tcp_conn *c);

@@ -3,21 +3,15 @@
 
 #include "base/bytes.h"
 #include "base/csum.h"
+#include "wire/ipv4.h"
+#include "wire/ipv6.h"
 #include "wire/link.h"
+#include "wire/nd.h"
 #include "wire/render.h"
 
 enum {
 	ARP_REQUEST = 1,
 	ARP_REPLY = 2,
-	ND_BYTES = 24,
-	ND_OPTION_BYTES = 8,
-	ND_SOLICIT = 135,
-	ND_ADVERTISE = 136,
-	ND_SOLICITED = 0x40,
-	ND_OVERRIDE = 0x20,
-	ND_OPT_SOURCE = 1,
-	ND_OPT_TARGET = 2,
-	ND_HOP_LIMIT = 255,
 	ICMP_HEADER_BYTES = 8,
 	MIN_FRAME = 60,
 };
@@ -28,9 +22,10 @@ static const uint8_t all_nodes[16] = {0xff, 0x02, [15] = 1};
 
 static void map_v4(uint8_t addr[16], const uint8_t v4[4])
 {
-	memset(addr, 0, 10);
-	addr[10] = addr[11] = 0xff;
-	memcpy(addr + 12, v4, 4);
+	uint32_t word;
+
+	memcpy(&word, v4, 4);
+	rs_ipv4_map(addr, word);
 }
 
 static uint64_t group_link(const struct wire_host *host, const uint8_t mac[6])
@@ -147,38 +142,23 @@ uint32_t rs_nd_answer(const struct wire_host *host, const struct pkt *pkt, uint8
 		ND_SOLICITED | ND_OVERRIDE, target, out);
 }
 
-/* The link-layer address option of this type, or NULL. Bounded by the message's length. */
-static const uint8_t *nd_option(const struct pkt *pkt, uint8_t type)
-{
-	const uint8_t *p = pkt->l4 + ND_BYTES;
-	uint32_t len = pkt->l4_len - ND_BYTES;
-
-	while (len >= ND_OPTION_BYTES && p[1]) {
-		uint32_t n = p[1] * 8u;
-
-		if (n > len)
-			return NULL;
-		if (p[0] == type)
-			return p + 2;
-		p += n;
-		len -= n;
-	}
-	return NULL;
-}
-
 bool rs_nd_hint(const struct wire_host *host, const struct pkt *pkt, struct wire_neigh_hint *hint)
 {
 	bool is_advert = pkt->l4[0] == ND_ADVERTISE;
-	const uint8_t *mac = nd_option(pkt, is_advert ? ND_OPT_TARGET : ND_OPT_SOURCE);
+	const uint8_t *mac = rs_nd_option(pkt, is_advert ? ND_OPT_TARGET : ND_OPT_SOURCE);
 	const uint8_t *addr = is_advert ? pkt->l4 + 8 : pkt->src;
 
-	if (!mac || mac[0] & 1 || !memcmp(addr, zero_addr, 16))
+	if (!memcmp(addr, zero_addr, 16) || (mac ? mac[0] & 1 : !is_advert))
+		return false;
+	if (!is_advert && !rs_wire_is_ours(host, pkt->l4 + 8)) /* RFC 4861 section 7.2.3 */
 		return false;
 	memcpy(hint->addr, addr, 16);
-	hint->link = rs_link_pack(mac, rs_link_vlan(pkt->link), rs_link_port(pkt->link));
+	hint->link = LINK_NONE;
+	if (mac)
+		hint->link = rs_link_pack(mac, rs_link_vlan(pkt->link), rs_link_port(pkt->link));
 	hint->solicited = is_advert && pkt->l4[4] & ND_SOLICITED;
 	hint->override = !is_advert || pkt->l4[4] & ND_OVERRIDE;
-	hint->claims_ours = rs_wire_is_ours(host, addr) && memcmp(mac, host->mac, 6);
+	hint->claims_ours = mac && rs_wire_is_ours(host, addr) && memcmp(mac, host->mac, 6);
 	return true;
 }
 
@@ -247,9 +227,14 @@ uint32_t rs_icmp_echo_answer(
 static uint32_t next_header_at(const struct pkt *pkt)
 {
 	uint32_t at = 6;
+	const uint8_t *p = pkt->l3 + IPV6_HEADER_BYTES;
 
-	for (const uint8_t *p = pkt->l3 + IPV6_HEADER_BYTES; p < pkt->l4; p += (p[1] + 1u) * 8)
+	while (p < pkt->l4) {
+		uint8_t type = pkt->l3[at];
+
 		at = (uint32_t)(p - pkt->l3);
+		p += rs_ipv6_extension_bytes(type, p);
+	}
 	return at;
 }
 

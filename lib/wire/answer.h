@@ -16,7 +16,7 @@
 /* Somebody's address and the link it is at, as an ARP or ND frame shows it. */
 struct wire_neigh_hint {
 	uint8_t addr[16]; /* IPv4 as ::ffff:a.b.c.d */
-	uint64_t link;
+	uint64_t link;    /* LINK_NONE: an advertisement that leaves it out (RFC 4861, 7.2.4) */
 	bool solicited;   /* an answer to a question of ours, as far as the frame says */
 	bool override;    /* it may replace what is known */
 	bool claims_ours; /* it says that one of our own addresses is elsewhere: a conflict */

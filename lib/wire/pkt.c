@@ -6,7 +6,9 @@
 #include "base/bytes.h"
 #include "base/csum.h"
 #include "wire/ipv4.h"
+#include "wire/ipv6.h"
 #include "wire/link.h"
+#include "wire/nd.h"
 
 #define MAX_EXTENSION_HEADERS 8
 
@@ -18,8 +20,6 @@ enum {
 	ICMP_PARAMETER = 12,
 	ICMP6_ERROR_MAX = 127,
 	ICMP6_ECHO = 128,
-	ICMP6_SOLICITATION = 135,
-	ICMP6_ADVERTISEMENT = 136,
 };
 
 static const uint8_t mapped_prefix[12] = {[10] = 0xff, [11] = 0xff};
@@ -194,32 +194,62 @@ static inline enum wire_drop parse_ipv4(
 	return WIRE_OK;
 }
 
+/*
+ * RFC 8200 section 4.2: what is not known is skipped, unless the highest two bits of its type say
+ * that the packet is to be discarded. The Parameter Problem that two of these values ask for as
+ * well is not sent.
+ */
+static enum wire_drop check_ipv6_options(const uint8_t *p, uint32_t len)
+{
+	while (len) {
+		uint32_t n = 1; /* Pad1 */
+
+		if (p[0]) {
+			if (len < 2 || p[1] + 2u > len || p[0] >> 6)
+				return WIRE_IP_OPTION;
+			n = p[1] + 2u;
+		}
+		len -= n;
+		p += n;
+	}
+	return WIRE_OK;
+}
+
+static enum wire_drop check_extension(uint8_t type, const uint8_t *h, uint32_t len)
+{
+	switch (type) {
+	case IPV6_FRAGMENT: /* RFC 8200 section 4.5: no offset, no more to follow: it is whole */
+		return rs_load_be16(h + 2) & 0xfff9 ? WIRE_IP_FRAGMENT : WIRE_OK;
+	case IPV6_ROUTING: /* segments left: we are not the last (RFC 5095) */
+		return h[3] ? WIRE_IP_SOURCE_ROUTE : WIRE_OK;
+	default:
+		return check_ipv6_options(h + 2, len - 2);
+	}
+}
+
+static bool is_extension(uint8_t proto)
+{
+	return proto == IPV6_HOP_BY_HOP || proto == IPV6_ROUTING || proto == IPV6_FRAGMENT ||
+	       proto == IPV6_DESTINATION;
+}
+
 enum wire_drop rs_wire_skip_extensions(const uint8_t **l4, uint32_t *l4_len, uint8_t *proto)
 {
 	for (uint32_t n = 0; n < MAX_EXTENSION_HEADERS; n++) {
 		const uint8_t *h = *l4;
+		enum wire_drop drop;
 		uint32_t len;
 
-		switch (*proto) {
-		case 44:
-			return WIRE_IP_FRAGMENT;
-		case 0: /* hop-by-hop: only right behind the IPv6 header */
-			if (n)
-				return WIRE_IP_OPTION;
-			break;
-		case 43:
-		case 60:
-			break;
-		default:
+		if (!is_extension(*proto))
 			return WIRE_OK;
-		}
-		if (*l4_len < 8)
-			return WIRE_SHORT_FRAME;
-		len = (h[1] + 1u) * 8;
-		if (len > *l4_len)
-			return WIRE_IP_LENGTH;
-		if (*proto == 43 && h[3]) /* segments left: we are not the last (RFC 5095) */
-			return WIRE_IP_SOURCE_ROUTE;
+		if (*l4_len < IPV6_EXTENSION_BYTES)
+			return WIRE_IP_OPTION;
+		len = rs_ipv6_extension_bytes(*proto, h);
+		if (len > *l4_len || (n && *proto == IPV6_HOP_BY_HOP)) /* it stands first */
+			return WIRE_IP_OPTION;
+		drop = check_extension(*proto, h, len);
+		if (drop)
+			return drop;
 		*proto = h[0];
 		*l4 += len;
 		*l4_len -= len;
@@ -288,10 +318,9 @@ static enum wire_drop classify_icmpv6(struct pkt *pkt)
 	case ICMP6_ECHO:
 		pkt->kind = WIRE_ICMP_ECHO;
 		break;
-	case ICMP6_SOLICITATION:
-	case ICMP6_ADVERTISEMENT:
-		/* RFC 4861 sections 7.1.1 and 7.1.2: it has not passed a router. */
-		if (pkt->l3[7] != 255 || pkt->l4[1] != 0 || pkt->l4_len < 24 || pkt->l4[8] == 0xff)
+	case ND_SOLICIT:
+	case ND_ADVERTISE:
+		if (!rs_nd_is_valid(pkt))
 			return WIRE_ND_INVALID;
 		pkt->kind = WIRE_ND;
 		break;
@@ -321,7 +350,7 @@ static enum wire_drop classify(struct pkt *pkt)
 	default:
 		break;
 	}
-	pkt->kind = pkt->proto == 59 ? WIRE_IGNORED : WIRE_OTHER_L4; /* 59: no next header */
+	pkt->kind = pkt->proto == IPV6_NO_NEXT ? WIRE_IGNORED : WIRE_OTHER_L4;
 	return WIRE_OK;
 }
 

@@ -52,7 +52,7 @@ static void learn(struct resolver *r, const struct pkt *pkt)
 	bool usable = pkt->kind == WIRE_ARP ? rs_arp_hint(&r->host, pkt, &hint)
 					    : rs_nd_hint(&r->host, pkt, &hint);
 
-	if (usable && !memcmp(hint.addr, r->next_hop, 16)) {
+	if (usable && hint.link != LINK_NONE && !memcmp(hint.addr, r->next_hop, 16)) {
 		rs_link_mac(hint.link, r->mac);
 		r->is_known = true;
 	}

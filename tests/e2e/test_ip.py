@@ -13,6 +13,7 @@ from scapy.layers.inet6 import (
     ICMPv6ND_NS,
     ICMPv6NDOptDstLLAddr,
     ICMPv6NDOptSrcLLAddr,
+    HBHOptUnknown,
     ICMPv6PacketTooBig,
     IPv6ExtHdrDestOpt,
     IPv6ExtHdrFragment,
@@ -273,7 +274,7 @@ def packets_that_are_wrong_are_ignored(t):
 
 @test()
 def options_before_the_message(t):
-    """Harmless IP options are skipped, source routes are refused."""
+    """Harmless IP options are skipped, source routes and options that order it are refused."""
     with Wire(t) as wire:
         if t.family == 4:
             nops = echo(t, wire, 1, options=b"\1\1\1\0")
@@ -282,11 +283,23 @@ def options_before_the_message(t):
         else:
             head = wire.ip(t.client) / IPv6ExtHdrDestOpt(options=[PadN(optdata=b"\0" * 4)])
             nops = head / ICMPv6EchoRequest(id=7, seq=1)
-            route = None
+            order = IPv6ExtHdrDestOpt(options=[HBHOptUnknown(otype=0x80, optdata=b"\0" * 4)])
+            route = wire.ip(t.client) / order / ICMPv6EchoRequest(id=7, seq=1)
         wire.send(nops)
         wire.expect(lambda p: reply_number(p) == 1, 3, "the reply to an echo with options")
-        if route:
-            ignored(t, wire, route)
+        ignored(t, wire, route)
+
+
+@test(families=(6,))
+def whole_in_spite_of_a_fragment_header(t):
+    with Wire(t) as wire:
+        head = wire.ip(t.client) / IPv6ExtHdrFragment(nh=58, id=5)
+        wire.send(head / ICMPv6EchoRequest(id=7, seq=1))
+        wire.expect(lambda p: reply_number(p) == 1, 3, "the reply to an echo in one piece")
+    with Peer(t) as p:
+        syn = p.packet("S")
+        p.send(p.ip(p.source) / IPv6ExtHdrFragment(nh=6, id=9) / Raw(bytes(syn[TCP])))
+        p.expect(lambda q: p.mine(q) and q[TCP].flags == "SA", 3, "a SYN-ACK")
 
 
 @test()

@@ -187,10 +187,7 @@ static void syn_was_lost(struct rig *r)
 static void connect_to_a_time_wait_key(struct rig *r)
 {
 	OPEN(0);
-	rig_close(r);
-	OUT(FIN_ACK, .seq = 1, .ack = 1);
-	IN(FIN_ACK, .seq = 1, .ack = 2);
-	OUT(TCP_ACK, .seq = 2, .ack = 2);
+	CLOSE();
 	STATE(TCP_TIME_WAIT);
 	TRUE(!rs_tcp_connect(&r->t, &r->p->key, 1));
 	MS(r->cfg.time_wait_ms + 10);

@@ -238,10 +238,7 @@ static void ack_storm_in_a_handshake(struct rig *r)
 static void ack_storm_in_time_wait(struct rig *r)
 {
 	OPEN(0);
-	rig_close(r);
-	OUT(FIN_ACK, .seq = 1, .ack = 1);
-	IN(FIN_ACK, .seq = 1, .ack = 2);
-	OUT(TCP_ACK, .seq = 2, .ack = 2);
+	CLOSE();
 	STATE(TCP_TIME_WAIT);
 	stray_acks(r, 1);
 	OUT(TCP_ACK, .seq = 2, .ack = 2);

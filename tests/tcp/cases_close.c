@@ -420,7 +420,27 @@ static void fin_wait_2_lasts_while_data_comes(struct rig *r)
 	EVENTS(TCP_EV_DATA | TCP_EV_GONE);
 }
 
+/* Nothing may follow a FIN (RFC 9293 section 3.10.7.4, seventh): it does not prolong the wait. */
+static void nothing_behind_the_fin_counts(struct rig *r)
+{
+	OPEN(0);
+	r->p->blocked = true;
+	rig_close(r);
+	OUT(FIN_ACK, .seq = 1, .ack = 1);
+	IN(TCP_ACK, .seq = 1, .ack = 2);
+	IN(FIN_ACK, .seq = 1, .ack = 2, .len = 100);
+	OUT(TCP_ACK, .seq = 2, .ack = 102);
+	r->p->events = 0;
+	MS(r->cfg.fin_wait_2_ms / 2);
+	IN(TCP_ACK, .seq = 102, .ack = 2, .len = 10);
+	rig_drop_output(r);
+	EVENTS(0);
+	WAIT(r->cfg.fin_wait_2_ms / 2);
+	EVENTS(TCP_EV_GONE);
+}
+
 const struct tcp_case close_cases[] = {
+	{"nothing_behind_the_fin_counts", nothing_behind_the_fin_counts, NULL, 0},
 	{"fin_wait_2_lasts_while_data_comes", fin_wait_2_lasts_while_data_comes, NULL, 0},
 	{"we_close_first", we_close_first, NULL, 0},
 	{"peer_closes_first", peer_closes_first, NULL, 0},

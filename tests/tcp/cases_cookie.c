@@ -38,7 +38,8 @@ static void without_timestamps(struct rig *r)
 
 static void each_mss(struct rig *r)
 {
-	static const uint16_t announced[] = {100, 536, 1000, 1220, 1300, 1440, 1460, 8960, 65535};
+	static const uint16_t announced[] = {
+		64, 100, 300, 536, 1000, 1220, 1300, 1440, 1460, 4000, 8960, 65535};
 
 	rig_fill_backlog(r);
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(announced); i++) {
@@ -46,8 +47,7 @@ static void each_mss(struct rig *r)
 		OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
 		IN(TCP_ACK, .seq = 1, .ack = 1);
 		EVENTS(TCP_EV_OPENED);
-		/* Never more than the peer takes; below the smallest of the table no help. */
-		TRUE(r->p->conn->mss <= announced[i] || announced[i] < 216);
+		TRUE(r->p->conn->mss <= announced[i]); /* RFC 9293 section 3.7.1 */
 		TRUE(r->p->conn->mss <= r->mss);
 		rig_abort(r);
 		rig_drop_output(r);
@@ -57,6 +57,27 @@ static void each_mss(struct rig *r)
 	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
 	IN(TCP_ACK, .seq = 1, .ack = 1);
 	EQ(r->p->conn->mss, r->p->key.family == 4 ? 536 : 1220);
+}
+
+/* RFC 9293 section 3.7.1: no segment is larger than the peer takes. */
+static void small_mss(struct rig *r)
+{
+	uint32_t sent = 0;
+
+	rig_fill_backlog(r);
+	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 100);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1);
+	rig_write(r, 1000);
+	while (sent < 1000) {
+		TRUE(r->t.n_tx > 0);
+		for (uint32_t i = 0; i < r->t.n_tx; i++) {
+			TRUE(r->tx[i].len <= 100);
+			sent += r->tx[i].len;
+		}
+		rig_drop_output(r);
+		IN(TCP_ACK, .seq = 1, .ack = 1 + sent);
+	}
 }
 
 static void wrong_cookie(struct rig *r)
@@ -166,6 +187,7 @@ const struct tcp_case cookie_cases[] = {
 	{"with_data", with_data, NULL, 0},
 	{"without_timestamps", without_timestamps, NULL, 0},
 	{"each_mss", each_mss, NULL, 0},
+	{"small_mss", small_mss, NULL, 0},
 	{"wrong_cookie", wrong_cookie, NULL, 0},
 	{"old_cookie", old_cookie, NULL, 0},
 	{"cookie_lives_for_a_minute", cookie_lives_for_a_minute, NULL, 0},

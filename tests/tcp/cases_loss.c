@@ -4,14 +4,6 @@
 
 #include "cases.h"
 
-/* n full segments on their way, seen. */
-static void send_segments(struct rig *r, uint32_t n)
-{
-	rig_write(r, n * r->mss);
-	for (uint32_t i = 0; i < n; i++)
-		OUT(TCP_ACK, .seq = 1 + i * r->mss, .ack = 1, .len = r->mss);
-}
-
 static void duplicate_acks(struct rig *r, uint32_t n, uint32_t ack)
 {
 	for (uint32_t i = 0; i < n; i++)
@@ -21,7 +13,7 @@ static void duplicate_acks(struct rig *r, uint32_t n, uint32_t ack)
 static void fast_retransmit(struct rig *r)
 {
 	OPEN(0);
-	send_segments(r, 10);
+	SEGMENTS(10);
 	duplicate_acks(r, 2, 1);
 	QUIET();
 	duplicate_acks(r, 1, 1); /* RFC 5681 section 3.2 */
@@ -113,7 +105,7 @@ static void recovery_sends_new_data(struct rig *r)
 static void partial_acks(struct rig *r)
 {
 	OPEN(0);
-	send_segments(r, 10);
+	SEGMENTS(10);
 	duplicate_acks(r, 3, 1);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 4 * r->mss); /* the fifth was lost as well */
@@ -145,7 +137,7 @@ static void limited_transmit(struct rig *r)
 static void not_every_ack_is_a_duplicate(struct rig *r)
 {
 	OPEN(0);
-	send_segments(r, 10);
+	SEGMENTS(10);
 	/* RFC 5681 section 2: (a) data outstanding, (b) no data, (e) the same window */
 	for (uint32_t i = 0; i < 6; i++)
 		IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = 60000 + i);
@@ -165,7 +157,7 @@ static void not_every_ack_is_a_duplicate(struct rig *r)
 static void new_ack_resets_the_count(struct rig *r)
 {
 	OPEN(0);
-	send_segments(r, 10);
+	SEGMENTS(10);
 	duplicate_acks(r, 2, 1);
 	duplicate_acks(r, 1, 1 + r->mss);
 	duplicate_acks(r, 2, 1 + r->mss);
@@ -178,7 +170,7 @@ static void new_ack_resets_the_count(struct rig *r)
 static void duplicates_of_before_a_timeout(struct rig *r)
 {
 	OPEN(0);
-	send_segments(r, 10);
+	SEGMENTS(10);
 	WAIT(200);
 	rig_drop_output(r);
 	duplicate_acks(r, 5, 1);
@@ -189,7 +181,7 @@ static void duplicates_of_before_a_timeout(struct rig *r)
 static void timeout_in_recovery(struct rig *r)
 {
 	OPEN(0);
-	send_segments(r, 10);
+	SEGMENTS(10);
 	duplicate_acks(r, 3, 1);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
 	WAIT(200); /* the retransmission is lost, too */
@@ -263,7 +255,7 @@ static void ack_of_what_a_timeout_took_back(struct rig *r)
 {
 	/* After the timeout SND.NXT has fallen back; the ACK for all of it arrives late. */
 	OPEN(0);
-	send_segments(r, 5);
+	SEGMENTS(5);
 	WAIT(200);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 5 * r->mss);

@@ -2,20 +2,12 @@
 /* The retransmission timeout and the round trips that it is made from: RFC 6298. */
 #include "cases.h"
 
-/* n full segments on their way, seen. */
-static void send_segments(struct rig *r, uint32_t n)
-{
-	rig_write(r, n * r->mss);
-	for (uint32_t i = 0; i < n; i++)
-		OUT(TCP_ACK, .seq = 1 + i * r->mss, .ack = 1, .len = r->mss);
-}
-
 static void timeout_doubles(struct rig *r)
 {
 	uint32_t wait_ms = 200;
 
 	OPEN(0);
-	send_segments(r, 3);
+	SEGMENTS(3);
 	for (uint32_t i = 0; i < 5; i++) {
 		WAIT(wait_ms); /* RFC 6298 section 5.5 */
 		OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
@@ -31,7 +23,7 @@ static void timeout_doubles(struct rig *r)
 static void timeout_is_at_most_max_rto(struct rig *r)
 {
 	OPEN(0);
-	send_segments(r, 1);
+	SEGMENTS(1);
 	for (uint32_t wait_ms = 200; wait_ms < r->cfg.max_rto_ms; wait_ms *= 2) {
 		WAIT(wait_ms);
 		OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
@@ -43,7 +35,7 @@ static void timeout_is_at_most_max_rto(struct rig *r)
 static void gives_up(struct rig *r)
 {
 	OPEN(0);
-	send_segments(r, 1);
+	SEGMENTS(1);
 	for (uint32_t i = 0; i < r->cfg.max_retries; i++) {
 		while (!r->t.n_tx)
 			MS(1);
@@ -59,7 +51,7 @@ static void gives_up(struct rig *r)
 static void timer_restarts_with_each_ack(struct rig *r)
 {
 	OPEN(0);
-	send_segments(r, 3);
+	SEGMENTS(3);
 	MS(150);
 	IN(TCP_ACK, .seq = 1, .ack = 1 + r->mss);
 	/* RFC 6298 section 5.3; the sample of 150 ms: SRTT 19 ms, RTTVAR 38 ms and more */
@@ -73,7 +65,7 @@ static void timer_restarts_with_each_ack(struct rig *r)
 static void karn(struct rig *r)
 {
 	OPEN(0);
-	send_segments(r, 1);
+	SEGMENTS(1);
 	WAIT(200);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
 	MS(5);
@@ -88,7 +80,7 @@ static void karn(struct rig *r)
 static void sample_ends_the_backoff(struct rig *r)
 {
 	OPEN(0);
-	send_segments(r, 1);
+	SEGMENTS(1);
 	WAIT(200);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
 	IN(TCP_ACK, .seq = 1, .ack = 1 + r->mss);

@@ -2,13 +2,6 @@
 /* What the peer reports as received is used: RFC 2018, 6675. */
 #include "cases.h"
 
-static void send_segments(struct rig *r, uint32_t n)
-{
-	rig_write(r, n * r->mss);
-	for (uint32_t i = 0; i < n; i++)
-		OUT(TCP_ACK, .seq = 1 + i * r->mss, .ack = 1, .len = r->mss);
-}
-
 /* An ACK that reports the segments [from, to), counted from 0, and perhaps others. */
 static void report(struct rig *r, uint32_t acked, uint32_t from, uint32_t to)
 {
@@ -19,7 +12,7 @@ static void report(struct rig *r, uint32_t acked, uint32_t from, uint32_t to)
 static void one_loss(struct rig *r)
 {
 	OPEN(TCP_OPT_SACK_OK);
-	send_segments(r, 10);
+	SEGMENTS(10);
 	report(r, 0, 1, 2);
 	report(r, 0, 1, 3);
 	QUIET();
@@ -38,7 +31,7 @@ static void one_loss(struct rig *r)
 static void two_losses(struct rig *r)
 {
 	OPEN(TCP_OPT_SACK_OK);
-	send_segments(r, 10);
+	SEGMENTS(10);
 	report(r, 0, 1, 2);
 	report(r, 0, 1, 3);
 	report(r, 0, 1, 4);
@@ -60,7 +53,7 @@ static void two_losses(struct rig *r)
 static void three_ranges_are_enough(struct rig *r)
 {
 	OPEN(TCP_OPT_SACK_OK);
-	send_segments(r, 4);
+	SEGMENTS(4);
 	IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 3,
 		.sack = {{1 + r->mss, 11 + r->mss}, {21 + r->mss, 31 + r->mss},
 			{41 + r->mss, 51 + r->mss}});
@@ -85,7 +78,7 @@ static void new_data_in_recovery(struct rig *r)
 static void timeout_skips_what_was_reported(struct rig *r)
 {
 	OPEN(TCP_OPT_SACK_OK);
-	send_segments(r, 3);
+	SEGMENTS(3);
 	report(r, 0, 1, 2);
 	WAIT(200);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
@@ -100,7 +93,7 @@ static void timeout_skips_what_was_reported(struct rig *r)
 static void reneging(struct rig *r)
 {
 	OPEN(TCP_OPT_SACK_OK);
-	send_segments(r, 2);
+	SEGMENTS(2);
 	report(r, 0, 1, 2);
 	WAIT(200);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
@@ -121,7 +114,7 @@ static void ack_cuts_a_report(struct rig *r)
 
 	OPEN(TCP_OPT_SACK_OK);
 	cut = 1 + 3 * r->mss - 100;
-	send_segments(r, 8);
+	SEGMENTS(8);
 	for (uint32_t i = 0; i < 3; i++)
 		report(r, 0, 1, 3);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
@@ -136,7 +129,7 @@ static void ack_cuts_a_report(struct rig *r)
 static void reneging_at_the_left_edge(struct rig *r)
 {
 	OPEN(TCP_OPT_SACK_OK);
-	send_segments(r, 3);
+	SEGMENTS(3);
 	report(r, 0, 1, 3);
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 2 * r->mss);
 	QUIET();
@@ -149,7 +142,7 @@ static void reneging_at_the_left_edge(struct rig *r)
 static void absurd_reports(struct rig *r)
 {
 	OPEN(TCP_OPT_SACK_OK);
-	send_segments(r, 10);
+	SEGMENTS(10);
 	IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 3,
 		.sack = {{5, 4}, {1 + 9 * r->mss, 2 + 10 * r->mss}, {1, 100}});
 	IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 1, .sack = {{(uint32_t)-5000, 50}});
@@ -164,7 +157,7 @@ static void absurd_reports(struct rig *r)
 static void not_agreed(struct rig *r)
 {
 	OPEN(0);
-	send_segments(r, 10);
+	SEGMENTS(10);
 	report(r, 0, 1, 8);
 	QUIET();
 	EQ(rig_conn(r)->sacked, 0);
@@ -174,7 +167,7 @@ static void not_agreed(struct rig *r)
 static void reports_come_late(struct rig *r)
 {
 	OPEN(TCP_OPT_SACK_OK);
-	send_segments(r, 10);
+	SEGMENTS(10);
 	for (uint32_t i = 0; i < 6; i++)
 		IN(TCP_ACK, .seq = 1, .ack = 1);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
@@ -192,7 +185,7 @@ static void no_chunk(struct rig *r)
 	struct chunk_pool saved;
 
 	OPEN(TCP_OPT_SACK_OK);
-	send_segments(r, 10);
+	SEGMENTS(10);
 	saved = r->chunks;
 	r->chunks.n_free = r->chunks.n_total = 0;
 	for (uint32_t to = 2; to <= 4; to++)
@@ -200,6 +193,40 @@ static void no_chunk(struct rig *r)
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
 	r->chunks = saved;
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+}
+
+/*
+ * The path narrows in the midst of recovery. What was larger than it is on its way no more, so that
+ * all that was not reported goes out again at once (RFC 1191 section 6.4).
+ */
+static void path_narrows_in_recovery(struct rig *r)
+{
+	uint32_t mtu = r->p->key.family == 4 ? 1000 : 1300;
+	uint32_t mss = mtu - (r->p->key.family == 4 ? 40 : 60);
+	uint32_t sent = 0;
+
+	OPEN(TCP_OPT_SACK_OK);
+	SEGMENTS(10);
+	report(r, 0, 4, 7);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	OUT(TCP_ACK, .seq = 1 + r->mss, .ack = 1, .len = r->mss);
+	QUIET();
+	rs_tcp_path_mtu(&r->t, &r->p->key, r->p->our_isn + 1 + 7 * r->mss, mtu);
+	FLUSH();
+	while (sent < 4 * r->mss) {
+		uint32_t len = rs_min_u32(mss, 4 * r->mss - sent);
+
+		OUT(TCP_ACK, .seq = 1 + sent, .ack = 1, .len = len);
+		sent += len;
+	}
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 7 * r->mss);
+	OUT(TCP_ACK, .seq = 1 + 7 * r->mss, .ack = 1, .len = mss);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	QUIET();
+	EQ(rig_conn(r)->sacked, 0);
+	EQ(COUNTER(TIMEOUTS), 0);
 }
 
 /* As TLS queues its records: the queue may hold many slices. */
@@ -251,6 +278,7 @@ const struct tcp_case sack_cases[] = {
 	{"not_agreed", not_agreed, NULL, 0},
 	{"reports_come_late", reports_come_late, NULL, 0},
 	{"no_chunk", no_chunk, NULL, 0},
+	{"path_narrows_in_recovery", path_narrows_in_recovery, NULL, 0},
 	{"many_small_slices_are_lost", many_small_slices_are_lost, NULL, 0},
 	{0},
 };

@@ -160,18 +160,24 @@ static void peers_window_holds_growth_back(struct rig *r)
 	TRUE(r->p->conn->cwnd <= 10 * r->mss); /* it was never used */
 }
 
-static void restart_after_idle(struct rig *r)
+/* The first n bytes, all acknowledged as they come: the window grows. */
+static void write_and_ack(struct rig *r, uint32_t n)
 {
 	uint32_t acked = 1;
 
-	OPEN(0);
-	rig_write(r, 60 * r->mss);
-	while (acked < 60 * r->mss) {
+	rig_write(r, n);
+	while (acked < n) {
 		acked = r->p->conn->snd_max - r->p->our_isn;
 		rig_drop_output(r);
 		IN(TCP_ACK, .seq = 1, .ack = acked);
 	}
 	rig_drop_output(r);
+}
+
+static void restart_after_idle(struct rig *r)
+{
+	OPEN(0);
+	write_and_ack(r, 60 * r->mss);
 	TRUE(r->p->conn->cwnd > 12 * r->mss);
 	MS(5000);
 	rig_write(r, 40 * r->mss);
@@ -182,20 +188,12 @@ static void restart_after_idle(struct rig *r)
 /* RFC 5681 section 4.1: the restart window is no larger than the initial one. */
 static void restart_with_jumbo_segments(struct rig *r)
 {
-	uint32_t acked = 1;
-
 	r->mss = r->p->key.family == 4 ? 8960 : 8940;
 	IN(TCP_SYN, .opts = TCP_OPT_MSS | TCP_OPT_WSCALE, .mss = 9000, .wscale = 7);
 	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS | TCP_OPT_WSCALE, .mss = (uint16_t)r->mss,
 		.wscale = r->t.rcv_wscale);
 	IN(TCP_ACK, .seq = 1, .ack = 1);
-	rig_write(r, 20 * r->mss);
-	while (acked < 20 * r->mss) {
-		acked = r->p->conn->snd_max - r->p->our_isn;
-		rig_drop_output(r);
-		IN(TCP_ACK, .seq = 1, .ack = acked);
-	}
-	rig_drop_output(r);
+	write_and_ack(r, 20 * r->mss);
 	TRUE(r->p->conn->cwnd > 4 * r->mss && r->p->conn->cwnd <= 10 * r->mss);
 	MS(5000);
 	rig_write(r, 10 * r->mss);

@@ -5,10 +5,7 @@
 static void to_time_wait(struct rig *r, uint8_t opts)
 {
 	OPEN(opts);
-	rig_close(r);
-	OUT(FIN_ACK, .seq = 1, .ack = 1);
-	IN(FIN_ACK, .seq = 1, .ack = 2);
-	OUT(TCP_ACK, .seq = 2, .ack = 2);
+	CLOSE();
 	STATE(TCP_TIME_WAIT);
 	EQ(r->t.n_conns, 0);
 }
@@ -237,10 +234,7 @@ static void oldest_gives_way(struct rig *r)
 	for (uint32_t i = 0; i < r->cfg.max_time_wait + 3; i++) {
 		rig_peer(r, i);
 		OPEN(0);
-		rig_close(r);
-		OUT(FIN_ACK, .seq = 1, .ack = 1);
-		IN(FIN_ACK, .seq = 1, .ack = 2);
-		OUT(TCP_ACK, .seq = 2, .ack = 2);
+		CLOSE();
 	}
 	EQ(r->t.n_time_wait, r->cfg.max_time_wait);
 	EQ(COUNTER(TIME_WAIT_FULL), 3);
@@ -275,10 +269,7 @@ static void no_room_at_all(struct rig *r)
 static void without_time_wait(struct rig *r)
 {
 	OPEN(0);
-	rig_close(r);
-	OUT(FIN_ACK, .seq = 1, .ack = 1);
-	IN(FIN_ACK, .seq = 1, .ack = 2);
-	OUT(TCP_ACK, .seq = 2, .ack = 2);
+	CLOSE();
 	TRUE(r->p->gone);
 	STATE(TCP_CLOSED);
 }

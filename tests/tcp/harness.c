@@ -359,6 +359,23 @@ void rig_open_active(struct rig *r, uint8_t opts, const char *file, int line)
 	rig_expect_state(r, TCP_ESTABLISHED, file, line);
 }
 
+void rig_close_both(struct rig *r, const char *file, int line)
+{
+	rig_close(r);
+	rig_expect(r, (struct say){FIN_ACK, .seq = 1, .ack = 1}, file, line);
+	IN(FIN_ACK, .seq = 1, .ack = 2);
+	rig_expect(r, (struct say){TCP_ACK, .seq = 2, .ack = 2}, file, line);
+}
+
+void rig_send_segments(struct rig *r, uint32_t n, const char *file, int line)
+{
+	struct say segment = {TCP_ACK, .seq = 1, .ack = 1, .len = r->mss};
+
+	rig_write(r, n * r->mss);
+	for (uint32_t i = 0; i < n; i++, segment.seq += r->mss)
+		rig_expect(r, segment, file, line);
+}
+
 void rig_fill_backlog(struct rig *r)
 {
 	for (uint32_t i = 0; i < r->cfg.syn_backlog; i++) {

@@ -132,6 +132,10 @@ void rig_take_events(struct rig *r, uint32_t ev, struct tcp_conn *conn);
 /* Handshakes, output compared; opts beyond TCP_OPT_MSS. The peer announces an MSS of 1460. */
 void rig_open(struct rig *r, uint8_t opts, const char *file, int line);
 void rig_open_active(struct rig *r, uint8_t opts, const char *file, int line);
+/* We close, and the peer in answer: TIME-WAIT, where there is room for it. Nothing was sent. */
+void rig_close_both(struct rig *r, const char *file, int line);
+/* n full segments, the first that there are: written, on their way, compared. */
+void rig_send_segments(struct rig *r, uint32_t n, const char *file, int line);
 /* Half-open connections of other peers, until only cookies are to be had. */
 void rig_fill_backlog(struct rig *r);
 
@@ -145,6 +149,8 @@ void rig_fill_backlog(struct rig *r);
 #define FLUSH()           rig_flush(r)
 #define OPEN(opts)        rig_open(r, opts, __FILE__, __LINE__)
 #define OPEN_ACTIVE(opts) rig_open_active(r, opts, __FILE__, __LINE__)
+#define CLOSE()           rig_close_both(r, __FILE__, __LINE__)
+#define SEGMENTS(n)       rig_send_segments(r, n, __FILE__, __LINE__)
 #define COUNTER(id)       (r->t.counters[TCP_C_##id])
 #define EQ(got, want)                                                                              \
 	do {                                                                                       \

@@ -198,6 +198,50 @@ static void no_override(void **state)
 	assert_int_equal(rs_neigh_link(r->t, addr("fd00::1")), 5);
 }
 
+/* An advertisement without the target's link-layer address. */
+static void bare_answer(struct rig *r, const char *who, bool solicited)
+{
+	struct wire_neigh_hint h = {.link = LINK_NONE, .solicited = solicited};
+
+	memcpy(h.addr, addr(who), 16);
+	rs_neigh_hint(r->t, &h, true, r->now_us);
+}
+
+/* RFC 4861 section 7.2.5: it confirms, where it was solicited, and changes nothing else. */
+static void bare_answers_keep_a_gateway(void **state)
+{
+	struct rig *r = *state;
+	const struct neigh *n;
+
+	rs_neigh_want(r->t, addr("fd00::1"), r->now_us);
+	hint(r, "fd00::1", 5, true);
+	n = rs_neigh_find(r->t, addr("fd00::1"));
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_true(pass(r, 31) > 0);
+		assert_int_equal(n->state, NEIGH_PROBE);
+		bare_answer(r, "fd00::1", false);
+		assert_int_equal(n->state, NEIGH_PROBE);
+		bare_answer(r, "fd00::1", true);
+		assert_int_equal(r->t->n_events, 0);
+		assert_int_equal(n->state, NEIGH_REACHABLE);
+		assert_int_equal(n->link, 5);
+	}
+	assert_int_equal(pass(r, 29), 0); /* believed as any other answer */
+	assert_int_equal(r->t->counters[NEIGH_C_LOST], 0);
+}
+
+static void bare_answer_finds_nobody(void **state)
+{
+	struct rig *r = *state;
+
+	rs_neigh_want(r->t, addr("fd00::1"), r->now_us);
+	bare_answer(r, "fd00::1", true);
+	assert_int_equal(rs_neigh_find(r->t, addr("fd00::1"))->state, NEIGH_INCOMPLETE);
+	assert_int_equal(r->t->n_events, 0);
+	bare_answer(r, "fd00::2", true);
+	assert_null(rs_neigh_find(r->t, addr("fd00::2")));
+}
+
 static void conflict(void **state)
 {
 	struct rig *r = *state;
@@ -247,6 +291,8 @@ int main(void)
 		RIG(silent_gateway),
 		RIG(moved),
 		RIG(no_override),
+		RIG(bare_answers_keep_a_gateway),
+		RIG(bare_answer_finds_nobody),
 		RIG(conflict),
 		RIG(strangers_from_elsewhere),
 		RIG(full_table),

@@ -203,6 +203,14 @@ static void every_drop(void **state)
 	} cases[] = {
 		DROP(ext_v6, WIRE_OK),
 		DROP(options_v4, WIRE_OK),
+		DROP(option_skip_v6, WIRE_OK),
+		DROP(option_5e_v6, WIRE_IP_OPTION),
+		DROP(option_80_v6, WIRE_IP_OPTION),
+		DROP(option_c2_v6, WIRE_IP_OPTION),
+		DROP(option_beyond_v6, WIRE_IP_OPTION),
+		DROP(option_stump_v6, WIRE_IP_OPTION),
+		DROP(extension_cut_v6, WIRE_IP_OPTION),
+		DROP(extension_beyond_v6, WIRE_IP_OPTION),
 		DROP(other_mac, WIRE_OTHER_MAC),
 		DROP(bad_version, WIRE_IP_VERSION),
 		DROP(bad_length, WIRE_IP_LENGTH),
@@ -212,6 +220,10 @@ static void every_drop(void **state)
 		DROP(fragment, WIRE_IP_FRAGMENT),
 		DROP(fragment_tail, WIRE_IP_FRAGMENT),
 		DROP(fragment_v6, WIRE_IP_FRAGMENT),
+		DROP(fragment_tail_v6, WIRE_IP_FRAGMENT),
+		DROP(atomic_v6, WIRE_OK),
+		DROP(atomic_options_v6, WIRE_OK),
+		DROP(ns_fragment, WIRE_ND_INVALID),
 		DROP(land, WIRE_IP_MARTIAN),
 		DROP(from_broadcast, WIRE_IP_MARTIAN),
 		DROP(from_loopback, WIRE_IP_MARTIAN),
@@ -229,6 +241,15 @@ static void every_drop(void **state)
 		DROP(ethertype, WIRE_ETHERTYPE),
 		DROP(two_tags, WIRE_OTHER_VLAN),
 		DROP(ns_far, WIRE_ND_INVALID),
+		DROP(ns_option_of_none, WIRE_ND_INVALID),
+		DROP(ns_option_beyond, WIRE_ND_INVALID),
+		DROP(ns_option_stump, WIRE_ND_INVALID),
+		DROP(ns_dad, WIRE_OK),
+		DROP(ns_dad_unicast, WIRE_ND_INVALID),
+		DROP(ns_dad_all, WIRE_ND_INVALID),
+		DROP(ns_dad_source, WIRE_ND_INVALID),
+		DROP(na_group, WIRE_OK),
+		DROP(na_group_solicited, WIRE_ND_INVALID),
 		DROP(arp_of_seven, WIRE_ARP_INVALID),
 	};
 
@@ -258,6 +279,7 @@ static void cut_anywhere(void **state)
 		{arp_request, sizeof(arp_request)},
 		{data_v6, sizeof(data_v6)},
 		{ext_v6, sizeof(ext_v6)},
+		{atomic_options_v6, sizeof(atomic_options_v6)},
 		{vlan_v4, sizeof(vlan_v4)},
 		{echo, sizeof(echo)},
 		{ns, sizeof(ns)},
@@ -305,6 +327,7 @@ static void answers(void **state)
 	ANSWER(rs_icmp_unreachable(&host, &pkt, out), udp, udp_unreachable);
 	ANSWER(rs_icmp_unreachable(&host, &pkt, out), udp6, udp6_unreachable);
 	ANSWER(rs_icmp_unreachable(&host, &pkt, out), unknown6, unknown6_problem);
+	ANSWER(rs_icmp_unreachable(&host, &pkt, out), atomic_unknown6, atomic_unknown6_problem);
 }
 
 static void questions(void **state)
@@ -344,10 +367,41 @@ static void no_answer(void **state)
 		free(copy);
 	}
 	{
+		PARSE(0, ns);
+		assert_true(rs_nd_hint(&host, &pkt, &hint));
+		assert_memory_equal(hint.addr, peer_v6, 16);
+		assert_int_equal(hint.link, pkt.link);
+		assert_false(hint.solicited);
+		free(copy);
+	}
+	{
+		/* RFC 4861 section 7.2.3: what asks for others is discarded. */
+		PARSE(0, ns_other);
+		assert_int_equal(rs_nd_answer(&host, &pkt, out), 0);
+		assert_false(rs_nd_hint(&host, &pkt, &hint));
+		free(copy);
+	}
+	{
 		PARSE(0, sctp);
 		assert_int_equal(pkt.kind, WIRE_OTHER_L4);
 		free(copy);
 	}
+}
+
+/* RFC 4861 section 7.2.4: who is asked directly need not say where it is. */
+static void advertisement_without_an_address(void **state)
+{
+	struct wire_host host = host_on(0);
+	struct wire_neigh_hint hint;
+
+	(void)state;
+	PARSE(0, na_bare);
+	assert_true(rs_nd_hint(&host, &pkt, &hint));
+	assert_memory_equal(hint.addr, peer_v6, 16);
+	assert_int_equal(hint.link, LINK_NONE);
+	assert_true(hint.solicited);
+	assert_false(hint.claims_ours);
+	free(copy);
 }
 
 static void too_big_is_understood(void **state)
@@ -482,6 +536,7 @@ int main(void)
 		cmocka_unit_test(answers),
 		cmocka_unit_test(questions),
 		cmocka_unit_test(no_answer),
+		cmocka_unit_test(advertisement_without_an_address),
 		cmocka_unit_test(too_big_is_understood),
 		cmocka_unit_test(rendering),
 		cmocka_unit_test(offloaded_checksums),

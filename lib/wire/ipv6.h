@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * IPv6's extension headers (RFC 8200 section 4). Private to lib/wire; includes base only.
+ */
+#ifndef RS_WIRE_IPV6_H
+#define RS_WIRE_IPV6_H
+
+#include <stdint.h>
+
+enum {
+	IPV6_HOP_BY_HOP = 0,
+	IPV6_ROUTING = 43,
+	IPV6_FRAGMENT = 44,
+	IPV6_NO_NEXT = 59,
+	IPV6_DESTINATION = 60,
+	IPV6_EXTENSION_BYTES = 8, /* the least there is; a fragment header has no more */
+};
+
+/* How long the extension header of this type at h is. */
+static inline uint32_t rs_ipv6_extension_bytes(uint8_t type, const uint8_t *h)
+{
+	return type == IPV6_FRAGMENT ? IPV6_EXTENSION_BYTES : (h[1] + 1u) * IPV6_EXTENSION_BYTES;
+}
+
+#endif
