@@ -146,10 +146,8 @@ static void feed(struct stage_tls *s, struct tls_conn *c, const uint8_t *data, u
 	if (used == len || c->http.abort)
 		return;
 	buffer = rs_tls_buffer(c);
-	if (!buffer) {
-		c->http.abort = true;
+	if (!buffer)
 		return;
-	}
 	memcpy(buffer, data + used, len - used);
 	c->kept_to = (uint16_t)(len - used);
 }

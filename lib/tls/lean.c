@@ -150,7 +150,7 @@ static enum tls_status gather(struct tls_session *s, const uint8_t **record, uin
 	enum tls_alert alert;
 
 	if (!buffer)
-		return TLS_FAILED;
+		return TLS_NO_BUFFER;
 	for (;;) {
 		struct span in;
 		uint32_t n;

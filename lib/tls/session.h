@@ -46,6 +46,7 @@ enum tls_status {
 	TLS_WANT_ROOM,  /* there was no room() for what has to be sent; the same call again */
 	TLS_ENDED,      /* the client will send nothing more: close-notify, or its end of TCP */
 	TLS_FAILED,     /* for good; an alert has been written if there was room for it */
+	TLS_NO_BUFFER,  /* for good, and the owner knows why: gather() has given none */
 };
 
 #define TLS_SECRET_RX 1
