@@ -432,8 +432,7 @@ static enum tls_status answer_if_there_is_room(struct flight *f, bool *declined)
 
 	if (s->pipe->total_room(s->self, need) >= need)
 		return answer(f, declined);
-	*declined = s->has_asked_room; /* OpenSSL does with any room */
-	s->has_asked_room = true;
+	*declined = s->got_room; /* OpenSSL does with any */
 	return TLS_WANT_ROOM;
 }
 

@@ -31,8 +31,8 @@ struct tls_pipe {
 	/* Where to write, *bytes of it; NULL: nowhere now. */
 	uint8_t *(*room)(void *self, uint32_t *bytes);
 	void (*wrote)(void *self, uint32_t n);
-	/* How many bytes room() will give in all, without anything else happening; the owner notes
-	 * if wanted is more than that. */
+	/* How many bytes room() will give in all, without anything else happening. If wanted is
+	 * more than that the owner gets more, and sets got_room when some of it has come. */
 	uint32_t (*total_room)(void *self, uint32_t wanted);
 	/* TLS_RECORD_MAX bytes for a record that comes in pieces, the same until release(); NULL:
 	 * none is left. */
@@ -70,7 +70,7 @@ struct tls_session {
 	bool close_notified;               /* by the client, to a lean session */
 	bool alerted;                      /* by the client, which has given up */
 	bool owes_update;                  /* the client has asked for new keys of ours */
-	bool has_asked_room;               /* for the first flight of a handshake of ours */
+	bool got_room;                     /* by the owner: some that was wanted has come */
 	enum tls_alert hello_fault;        /* of the last ClientHello that OpenSSL has got */
 	uint64_t name;                     /* … whom it asks for, hashed: see resume.c … */
 	struct tls_hello_gist first_hello; /* … and what the next one has to be like */
