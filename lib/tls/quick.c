@@ -298,9 +298,10 @@ static bool begin_schedule(struct flight *f, struct tls_quick *q)
 	q->takes_tickets = f->hello.takes_tickets && f->s->domain->ticket_lifetime_s;
 	q->resumed = f->resumes;
 	memcpy(q->name, f->name, sizeof(q->name));
-	if (f->resumes)
-		return first_step(f, rs_tls_span(f->ticket.secret, f->hkdf->bytes)) && is_bound(f);
-	return first_step(f, rs_tls_span(zeros, f->hkdf->bytes));
+	if (!f->resumes)
+		return first_step(f, rs_tls_span(zeros, f->hkdf->bytes));
+	memcpy(q->until_s, f->ticket.until_s, sizeof(q->until_s));
+	return first_step(f, rs_tls_span(f->ticket.secret, f->hkdf->bytes)) && is_bound(f);
 }
 
 /*

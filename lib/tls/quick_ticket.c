@@ -6,19 +6,12 @@
 
 #include <openssl/rand.h>
 
-#define VERSION    1
+#define VERSION    2
 #define NAME_BYTES 16
+#define MAX_SKEW_S 10 /* that another box's clock may be ahead of ours */
 
-_Static_assert(sizeof(struct tls_ticket) == 2 + 8 + TLS_TICKET_NAME_BYTES + TLS_MAX_HASH,
+_Static_assert(sizeof(struct tls_ticket) == 2 + 8 + 8 + TLS_TICKET_NAME_BYTES + TLS_MAX_HASH,
 	"no padding, since it is sealed as it is");
-
-static uint64_t now_s(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec;
-}
 
 /* Begins a text under a key of its own: not the one that OpenSSL's tickets are under. */
 static bool begin(const struct tls_library *l, struct tls_aead_text *text,
@@ -48,11 +41,15 @@ bool rs_tls_ticket_seal(const struct tls_domain *d, struct tls_ticket *t, uint8_
 	uint8_t *nonce = to + NAME_BYTES, *text = nonce + TLS_AEAD_NONCE;
 	struct tls_ticket_key key;
 	struct tls_aead_text sealed;
-	uint64_t now = now_s();
+	uint64_t now = (uint64_t)time(NULL), until;
 	bool ok;
 
 	t->version = VERSION;
 	memcpy(t->issued_s, &now, sizeof(now));
+	memcpy(&until, t->until_s, sizeof(until));
+	if (!until)
+		until = now + TLS_MAX_RESUMPTION_S;
+	memcpy(t->until_s, &until, sizeof(until));
 	rs_tls_tickets_newest(&d->shared->tickets, &key);
 	memcpy(to, key.name, NAME_BYTES);
 	ok = RAND_bytes_ex(l->ctx, nonce, TLS_AEAD_NONCE, 0) == 1 &&
@@ -67,10 +64,11 @@ bool rs_tls_ticket_seal(const struct tls_domain *d, struct tls_ticket *t, uint8_
 
 static bool is_fresh(const struct tls_domain *d, const struct tls_ticket *t)
 {
-	uint64_t issued, now = now_s();
+	uint64_t now = (uint64_t)time(NULL), issued, until;
 
 	memcpy(&issued, t->issued_s, sizeof(issued));
-	return issued <= now && now - issued < d->ticket_lifetime_s;
+	memcpy(&until, t->until_s, sizeof(until));
+	return issued <= now + MAX_SKEW_S && now < issued + d->ticket_lifetime_s && now < until;
 }
 
 bool rs_tls_ticket_open(const struct tls_domain *d, struct span sealed, struct tls_ticket *t)

@@ -185,7 +185,7 @@ static void not_for_ever(void **state)
 	time_t begun = now_s;
 
 	(void)state;
-	for (uint32_t i = 1; i < 3; i++) {
+	for (uint32_t i = 0; i < 3; i++) {
 		begin(&r, i == 2);
 		r.settings.no_lean = i > 0;
 		change_domain(&r);
@@ -203,12 +203,54 @@ static void not_for_ever(void **state)
 	}
 }
 
+/* The server's clock was ahead by so much when it made the last ticket; the client's was not. */
+static enum outcome meet_again(struct rig *r, time_t ahead_s)
+{
+	now_s -= ahead_s;
+	SSL_SESSION_set_time(last_session, now_s);
+	return meet(r);
+}
+
+/* A neighbour that shares the keys may have a clock that is ahead. */
+static void tickets_from_a_near_future(void **state)
+{
+	static struct rig r;
+
+	(void)state;
+	for (uint32_t no_lean = 0; no_lean < 2; no_lean++) {
+		begin(&r, false);
+		r.settings.no_lean = no_lean;
+		change_domain(&r);
+		now_s += 5;
+		assert_int_equal(meet(&r), FULL);
+		assert_int_equal(meet_again(&r, 5), RESUMED);
+		assert_int_equal(r.counters[TLS_C_HANDSHAKES_QUICK], no_lean ? 0 : 2);
+		finish(&r);
+	}
+}
+
+/* A clock that is set back makes none that live longer. */
+static void tickets_from_a_far_future(void **state)
+{
+	static struct rig r;
+
+	(void)state;
+	begin(&r, false);
+	now_s += 60;
+	assert_int_equal(meet(&r), FULL);
+	assert_int_equal(meet_again(&r, 60), FULL);
+	assert_int_equal(r.counters[TLS_C_HANDSHAKES_QUICK], 2);
+	finish(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_under_the_same_demands),
 		cmocka_unit_test(not_beyond_the_certificate),
 		cmocka_unit_test(not_for_ever),
+		cmocka_unit_test(tickets_from_a_near_future),
+		cmocka_unit_test(tickets_from_a_far_future),
 	};
 
 	return cmocka_run_group_tests(tests, set_clock, NULL);
