@@ -62,8 +62,7 @@ void rs_tls_lean_begin(struct tls_session *s)
 enum tls_status rs_tls_lean_seal(
 	struct tls_session *s, uint8_t type, const uint8_t *data, uint32_t len)
 {
-	const struct tls_record_sink sink = {
-		.self = s->self, .room = s->pipe->room, .wrote = s->pipe->wrote};
+	const struct tls_record_sink sink = rs_tls_lean_sink(s);
 	uint32_t need = len + TLS_RECORD_OVERHEAD;
 
 	if (s->pipe->total_room(s->self, need) < need)

@@ -373,8 +373,7 @@ static bool send_flight(struct flight *f, const uint8_t *server_secret)
 {
 	static const uint8_t ccs[] = {TLS_CONTENT_CCS, 3, 3, 0, 1, 1};
 	struct tls_session *s = f->s;
-	const struct tls_record_sink sink = {
-		.self = s->self, .room = s->pipe->room, .wrote = s->pipe->wrote};
+	const struct tls_record_sink sink = rs_tls_lean_sink(s);
 	uint8_t header[TLS_RECORD_HEADER] = {TLS_CONTENT_HANDSHAKE, 3, 3};
 
 	rs_tls_put_number(header + 3, f->n_hello_out, 2);
@@ -390,8 +389,7 @@ static bool send_flight(struct flight *f, const uint8_t *server_secret)
 static enum tls_status refuse(struct flight *f, enum tls_alert alert)
 {
 	const struct tls_session *s = f->s;
-	const struct tls_record_sink sink = {
-		.self = s->self, .room = s->pipe->room, .wrote = s->pipe->wrote};
+	const struct tls_record_sink sink = rs_tls_lean_sink(s);
 	const uint8_t record[] = {TLS_CONTENT_ALERT, 3, 3, 0, 2, SSL3_AL_FATAL, (uint8_t)alert};
 
 	rs_tls_record_put(&sink, record, sizeof(record));

@@ -28,8 +28,7 @@ struct tls_quick {
 static inline bool rs_tls_quick_derive(const struct tls_hkdf *h, const uint8_t *secret,
 	const char *label, struct span context, uint8_t *to)
 {
-	return rs_tls_hkdf_expand(h, rs_tls_span(secret, h->bytes), rs_tls_text("tls13 "),
-		rs_tls_text(label), context, to, h->bytes);
+	return rs_tls_hkdf_label(h, secret, label, context, to, h->bytes);
 }
 
 /* The rest of a handshake, when the first flight has been sent. As rs_tls_quick_go_on(). */

@@ -6,6 +6,8 @@
 
 #include <openssl/rand.h>
 
+#include "tls/message.h"
+
 #define VERSION    2
 #define NAME_BYTES 16
 #define MAX_SKEW_S 10 /* that another box's clock may be ahead of ours */
@@ -19,12 +21,11 @@ static bool begin(const struct tls_library *l, struct tls_aead_text *text,
 {
 	const struct tls_hkdf *h = &l->hkdfs[TLS_SHA256];
 	uint8_t mixed[TLS_MAX_HASH], own[TLS_AEAD_MAX_KEY];
-	bool ok = rs_tls_hkdf_extract(h, (struct span){.data = key->hmac, .len = 32},
-			  (struct span){.data = key->aes, .len = 32}, mixed) &&
-		  rs_tls_hkdf_expand(h, (struct span){.data = mixed, .len = 32},
-			  (struct span){.data = (const uint8_t *)"ringside ", .len = 9},
-			  (struct span){.data = (const uint8_t *)"ticket", .len = 6},
-			  (struct span){.data = key->name, .len = NAME_BYTES}, own, sizeof(own));
+	bool ok = rs_tls_hkdf_extract(h, rs_tls_span(key->hmac, sizeof(key->hmac)),
+			  rs_tls_span(key->aes, sizeof(key->aes)), mixed) &&
+		  rs_tls_hkdf_expand(h, rs_tls_span(mixed, h->bytes), rs_tls_text("ringside "),
+			  rs_tls_text("ticket"), rs_tls_span(key->name, NAME_BYTES), own,
+			  sizeof(own));
 
 	if (ok) {
 		rs_tls_aead_key_set(l->sealer, TLS_AES_256_GCM, own);
