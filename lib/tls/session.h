@@ -4,8 +4,8 @@
  * knows no TCP, no HTTP, no rings: the owner brings ciphertext and takes it away by a struct
  * tls_pipe, and decides when to go on.
  *
- * After the handshake of TLS 1.3 a session does without OpenSSL's state machine (lean.c), for speed
- * and for memory; TLS 1.2 keeps it.
+ * Plain handshakes of TLS 1.3 do without OpenSSL's state machine (quick.c), for speed; after any of
+ * TLS 1.3 a session does without it (lean.c), for speed and for memory. TLS 1.2 keeps it.
  *
  * A session belongs to one core for its whole life. It waits for nothing: what cannot be done now
  * says what it needs. Includes base and OpenSSL.
@@ -66,7 +66,7 @@ struct tls_session {
 	struct tls_quick *quick;           /* see quick.h */
 	bool early;                        /* early data may still come */
 	bool open;                         /* the handshake is complete */
-	bool lean;                         /* ssl is gone: records are ours */
+	bool lean;                         /* open, and without ssl: records are ours */
 	bool close_notified;               /* by the client, to a lean session */
 	bool alerted;                      /* by the client, which has given up */
 	bool owes_update;                  /* the client has asked for new keys of ours */
