@@ -263,7 +263,7 @@ static SSL_CTX *new_context(
 	if (!ctx || !SSL_CTX_set_ciphersuites(ctx, SUITES_13) ||
 		!SSL_CTX_set_cipher_list(ctx, SUITES_12) ||
 		!SSL_CTX_set1_groups_list(ctx, GROUPS)) {
-		complain(c, "OpenSSL", SUITES_13, "a context cannot be made");
+		complain(c, "OpenSSL's", "context", "cannot be made");
 		SSL_CTX_free(ctx);
 		return NULL;
 	}
