@@ -155,12 +155,13 @@ static int on_server_name(SSL *ssl, int *alert, void *domain)
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_bytes,
 	const unsigned char *in, unsigned int in_bytes, void *domain)
 {
-	static const unsigned char ours[] = "\x08http/1.1\x08http/1.0";
+	const struct span protocol = rs_tls_hello_protocol(rs_tls_span(in, in_bytes));
 	struct tls_domain *d = domain;
 
 	(void)ssl;
-	if (SSL_select_next_proto((unsigned char **)out, out_bytes, ours, sizeof(ours) - 1, in,
-		    in_bytes) == OPENSSL_NPN_NEGOTIATED)
+	*out = protocol.data;
+	*out_bytes = (unsigned char)protocol.len;
+	if (protocol.len)
 		return SSL_TLSEXT_ERR_OK;
 	d->counters[TLS_C_NO_PROTOCOL]++;
 	return SSL_TLSEXT_ERR_ALERT_FATAL;

@@ -35,16 +35,16 @@ static bool has_short_records(const SSL *ssl)
 
 void rs_tls_lean_begin(struct tls_session *s)
 {
-	uint32_t suite = SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(s->ssl));
+	const struct tls_record_suite *suite = rs_tls_suite(
+		s->domain->library, SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(s->ssl)));
 	uint8_t rx[TLS_MAX_SECRET], tx[TLS_MAX_SECRET];
 
 	memcpy(rx, s->rx.secret, sizeof(rx));
 	memcpy(tx, s->tx.secret, sizeof(tx));
 	if (SSL_version(s->ssl) == TLS1_3_VERSION &&
-		s->n_secrets == (TLS_SECRET_RX | TLS_SECRET_TX) && suite > 0x1300 &&
-		suite <= 0x1300 + TLS_N_AEADS && !has_short_records(s->ssl) &&
-		!SSL_has_pending(s->ssl)) {
-		s->suite = &s->domain->library->suites[suite - 0x1301];
+		s->n_secrets == (TLS_SECRET_RX | TLS_SECRET_TX) && suite &&
+		!has_short_records(s->ssl) && !SSL_has_pending(s->ssl)) {
+		s->suite = suite;
 		s->lean = rs_tls_keys_init(&s->rx, s->suite, rx) &&
 			  rs_tls_keys_init(&s->tx, s->suite, tx);
 		s->tx.seq = s->n_app_records;

@@ -13,11 +13,10 @@
 #include "tls/opening.h"
 #include "tls/quick_internal.h"
 
-#define MAX_FLIGHT        15000
-#define HELLO_BYTES       160 /* more than our ServerHello, its record, and a CCS record */
-#define SMALL_BYTES       256 /* more than EncryptedExtensions, Finished, and message headers */
-#define CHACHA20_POLY1305 0x1303
-#define MAX_TICKETS       4 /* of a hello that are tried */
+#define MAX_FLIGHT  15000
+#define HELLO_BYTES 160 /* more than our ServerHello, its record, and a CCS record */
+#define SMALL_BYTES 256 /* more than EncryptedExtensions, Finished, and message headers */
+#define MAX_TICKETS 4   /* of a hello that are tried */
 
 /* One handshake, while its first flight is made. */
 struct flight {
@@ -29,7 +28,8 @@ struct flight {
 	const struct tls_identity *identity;
 	bool is_named; /* … as the client has asked for */
 	struct span protocol;
-	uint32_t suite;
+	const struct tls_record_suite *suite;
+	uint32_t number; /* … on the wire */
 	uint8_t random[32], share[TLS_X25519_BYTES];
 	uint8_t secret[TLS_MAX_HASH];     /* of the key schedule, at its present step */
 	uint8_t shared[TLS_X25519_BYTES]; /* of X25519 */
@@ -106,19 +106,19 @@ static void put_server_hello(struct flight *f)
 	n += rs_tls_put_bytes(to + n, f->random, sizeof(f->random));
 	n += rs_tls_put_number(to + n, id.len, 1);
 	n += rs_tls_put_bytes(to + n, id.data, id.len);
-	n += rs_tls_put_number(to + n, f->suite, 2);
+	n += rs_tls_put_number(to + n, f->number, 2);
 	n += rs_tls_put_number(to + n, 0, 1); /* no compression */
 	n += rs_tls_put_number(to + n, extensions, 2);
-	n += rs_tls_put_number(to + n, 43, 2); /* supported_versions: 1.3 */
+	n += rs_tls_put_number(to + n, TLS_EXT_SUPPORTED_VERSIONS, 2);
 	n += rs_tls_put_number(to + n, 2, 2);
 	n += rs_tls_put_number(to + n, 0x0304, 2);
-	n += rs_tls_put_number(to + n, 51, 2); /* key_share: X25519 */
+	n += rs_tls_put_number(to + n, TLS_EXT_KEY_SHARE, 2);
 	n += rs_tls_put_number(to + n, 4 + TLS_X25519_BYTES, 2);
-	n += rs_tls_put_number(to + n, 29, 2);
+	n += rs_tls_put_number(to + n, TLS_GROUP_X25519, 2);
 	n += rs_tls_put_number(to + n, TLS_X25519_BYTES, 2);
 	n += rs_tls_put_bytes(to + n, f->share, TLS_X25519_BYTES);
 	if (f->resumes) {
-		n += rs_tls_put_number(to + n, 41, 2); /* pre_shared_key: which one */
+		n += rs_tls_put_number(to + n, TLS_EXT_PRE_SHARED_KEY, 2);
 		n += rs_tls_put_number(to + n, 2, 2);
 		n += rs_tls_put_number(to + n, f->n_ticket, 2);
 	}
@@ -133,10 +133,12 @@ static void put_extensions(struct flight *f)
 	uint32_t n = rs_tls_put_header(to, TLS_ENCRYPTED_EXTENSIONS, 2 + name + alpn);
 
 	n += rs_tls_put_number(to + n, name + alpn, 2);
-	if (name)
-		n += rs_tls_put_number(to + n, 0, 4); /* server_name, empty */
+	if (name) {
+		n += rs_tls_put_number(to + n, TLS_EXT_SERVER_NAME, 2);
+		n += rs_tls_put_number(to + n, 0, 2);
+	}
 	if (alpn) {
-		n += rs_tls_put_number(to + n, 16, 2);
+		n += rs_tls_put_number(to + n, TLS_EXT_ALPN, 2);
 		n += rs_tls_put_number(to + n, 3 + f->protocol.len, 2);
 		n += rs_tls_put_number(to + n, 1 + f->protocol.len, 2);
 		n += rs_tls_put_number(to + n, f->protocol.len, 1);
@@ -189,15 +191,19 @@ static bool choose_suite(struct flight *f)
 
 	while (i + 2 < offered.len && (offered.data[i] & 0x0f) == 0x0a) /* RFC 8701 */
 		i += 2;
-	if (rs_tls_hello_lists(rs_tls_span(offered.data + i, 2), CHACHA20_POLY1305)) {
-		f->suite = CHACHA20_POLY1305;
+	if (rs_tls_hello_lists(
+		    rs_tls_span(offered.data + i, 2), TLS_SUITE_CHACHA20_POLY1305_SHA256)) {
+		f->number = TLS_SUITE_CHACHA20_POLY1305_SHA256;
 	} else {
-		for (f->suite = 0x1301; !rs_tls_hello_lists(offered, f->suite); f->suite++) {
-			if (f->suite == 0x1300 + TLS_N_AEADS)
-				return false;
-		}
+		f->number = TLS_SUITE_AES_128_GCM_SHA256;
+		while (f->number <= TLS_SUITE_CHACHA20_POLY1305_SHA256 &&
+			!rs_tls_hello_lists(offered, f->number))
+			f->number++;
 	}
-	f->hkdf = f->library->suites[f->suite - 0x1301].hkdf;
+	f->suite = rs_tls_suite(f->library, f->number);
+	if (!f->suite)
+		return false;
+	f->hkdf = f->suite->hkdf;
 	return true;
 }
 
@@ -218,23 +224,11 @@ static bool choose_identity(struct flight *f)
 	return f->identity && f->identity->signer;
 }
 
-/* RFC 7301 section 3.2, in our order. False: none in common. */
+/* False: none in common. */
 static bool choose_protocol(struct flight *f)
 {
-	static const char *const ours[] = {"http/1.1", "http/1.0"};
-	const struct span offered = f->hello.protocols;
-
-	f->protocol = (struct span){0};
-	for (uint32_t i = 0; i < 2 && offered.len; i++) {
-		for (uint32_t at = 0; at < offered.len; at += 1 + offered.data[at]) {
-			if (offered.data[at] == strlen(ours[i]) &&
-				!memcmp(offered.data + at + 1, ours[i], offered.data[at])) {
-				f->protocol = rs_tls_text(ours[i]);
-				return true;
-			}
-		}
-	}
-	return !offered.len;
+	f->protocol = rs_tls_hello_protocol(f->hello.protocols);
+	return f->protocol.len || !f->hello.protocols.len;
 }
 
 /* ---- tickets ---- */
@@ -415,7 +409,7 @@ static enum tls_status answer(struct flight *f, bool *declined)
 		return TLS_FAILED;
 	s->quick = q;
 	s->domain->counters[TLS_C_KEYS_AHEAD] += was_ahead;
-	s->suite = &f->library->suites[f->suite - 0x1301];
+	s->suite = f->suite;
 	if (!begin_schedule(f, q))
 		return refuse(f, TLS_ALERT_DECRYPT_ERROR);
 	ok = make_flight(f, q, server_secret) && send_flight(f, server_secret);
