@@ -13,6 +13,7 @@
 #define MIN_NAME_BYTES 6 /* of server_name: of a list, a type, and a name of one byte */
 #define PSK_DHE_KE     1
 #define MAX_EXTENSIONS 32
+#define MAX_SHARES     64 /* more than there are groups */
 
 /* ---- what is left of a structure: reading past its end makes it bad, and all that follows ---- */
 
@@ -81,6 +82,15 @@ bool rs_tls_hello_lists(struct span list, uint32_t wanted)
 {
 	for (uint32_t i = 0; i + 1 < list.len; i += 2) {
 		if (((uint32_t)list.data[i] << 8 | list.data[i + 1]) == wanted)
+			return true;
+	}
+	return false;
+}
+
+static bool is_among(const uint32_t *numbers, uint32_t n, uint32_t wanted)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (numbers[i] == wanted)
 			return true;
 	}
 	return false;
@@ -165,20 +175,16 @@ static bool read_shares(struct span s, struct tls_hello *h)
 /* Section 4.2.8: of each group at most one, and none of a group that is not supported. */
 static bool fit(struct span shares, struct span groups)
 {
-	uint8_t may_come[(1 << 16) / 8] = {0};
+	uint32_t seen[MAX_SHARES], n = 0;
 
-	for (struct reader r = in(groups); r.at < r.end;) {
+	for (struct reader r = in(shares); r.at < r.end; n++) {
 		uint32_t group = number(&r, 2);
 
-		may_come[group / 8] |= (uint8_t)(1 << group % 8);
-	}
-	for (struct reader r = in(shares); r.at < r.end;) {
-		uint32_t group = number(&r, 2);
-
-		if (!(may_come[group / 8] & 1 << group % 8))
-			return false;
-		may_come[group / 8] &= (uint8_t) ~(1 << group % 8);
 		vector(&r, 2);
+		if (n == MAX_SHARES || is_among(seen, n, group) ||
+			!rs_tls_hello_lists(groups, group))
+			return false;
+		seen[n] = group;
 	}
 	return true;
 }
@@ -277,12 +283,8 @@ static bool read_extensions(struct span s, const uint8_t *message, struct tls_he
 		uint32_t type = number(&r, 2);
 		struct span body = vector(&r, 2);
 
-		if (r.bad || n == MAX_EXTENSIONS || h->tickets.len)
+		if (r.bad || n == MAX_EXTENSIONS || h->tickets.len || is_among(seen, n, type))
 			return false;
-		for (uint32_t i = 0; i < n; i++) {
-			if (seen[i] == type)
-				return false;
-		}
 		seen[n] = type;
 		has_versions |= type == TLS_EXT_SUPPORTED_VERSIONS;
 		if (!read_extension((enum tls_extension)type, body, message, h))
