@@ -26,7 +26,7 @@
 #define MAX_RECORDS_PER_RUN 16 /* read in one go: then it is somebody else's turn */
 #define MAX_WANT            64
 #define DRAIN_PER_TURN      64
-#define HANDSHAKE_CHUNKS    2 /* for a chain of certificates, beside the ClientHello's own */
+#define HANDSHAKE_BYTES     4096 /* for a chain of certificates: OpenSSL does not say how much */
 
 /*
  * Records that fit into one segment get plaintext to the client as soon as the segment is there;
@@ -146,10 +146,8 @@ static void feed(struct stage_tls *s, struct tls_conn *c, const uint8_t *data, u
 	if (used == len || c->http.abort)
 		return;
 	buffer = rs_tls_buffer(c);
-	if (!buffer) {
-		c->http.abort = true;
+	if (!buffer)
 		return;
-	}
 	memcpy(buffer, data + used, len - used);
 	c->kept_to = (uint16_t)(len - used);
 }
@@ -243,14 +241,14 @@ static bool write_some(struct stage_tls *s, struct tls_conn *c)
 /* Asks for as many chunks as it will take to write what waits. */
 static void ask_for_room(struct stage_tls *s, struct tls_conn *c)
 {
-	uint64_t bytes = c->out.n_bytes + RECORD_OVERHEAD;
-	uint64_t n = 1 + bytes / (net_of(c)->chunk_bytes - RECORD_OVERHEAD);
+	uint64_t bytes = rs_max_u64(c->out.n_bytes, c->n_lacking);
+	uint64_t n;
 
-	if (c->state == TLS_CONN_HANDSHAKE)
-		n += HANDSHAKE_CHUNKS;
-	if (!c->lacks_room || c->n_wanted)
+	if (!c->n_lacking || c->n_wanted)
 		return;
-	c->lacks_room = false;
+	if (c->state == TLS_CONN_HANDSHAKE)
+		bytes = rs_max_u64(bytes, HANDSHAKE_BYTES);
+	n = 1 + (bytes + RECORD_OVERHEAD) / (net_of(c)->chunk_bytes - RECORD_OVERHEAD);
 	s->counters[TLS_C_NO_CREDIT]++;
 	c->n_wanted = (uint8_t)rs_min_u64(n, MAX_WANT);
 	rs_tls_pipe_say(c, TLS_JOB_WANT, c->n_wanted);
@@ -297,6 +295,7 @@ static void go_on(struct stage_tls *s, struct tls_conn *c)
 	uint32_t n;
 
 	s->web.env.peer = &c->key;
+	c->n_lacking = 0;
 	for (n = 0; moved && n < MAX_RECORDS_PER_RUN; n++) {
 		moved = read_some(s, c);
 		while (write_some(s, c))

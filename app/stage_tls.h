@@ -80,9 +80,9 @@ struct tls_conn {
 	uint8_t n_spare; /* chunks on that list */
 	bool is_queued : 1;
 	bool has_eof : 1;
-	bool lacks_room : 1;    /* since the last turn of it: something could not be written */
 	bool is_ending : 1;     /* nothing more will be read … */
 	bool has_failed : 1;    /* … or written, but what TLS has written already */
+	uint32_t n_lacking;     /* bytes of room, in its last turn, for what could not be written */
 	uint32_t write_len;     /* what was given to TLS and has to be given again */
 	uint32_t n_burst_bytes; /* plaintext written since the client was last idle */
 	uint64_t last_write_us;

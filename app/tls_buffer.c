@@ -39,6 +39,7 @@ uint8_t *rs_tls_buffer(struct tls_conn *c)
 		c->buffer = get(s, c);
 		if (!c->buffer) {
 			s->counters[TLS_C_NO_BUFFER]++;
+			c->http.abort = true;
 			return NULL;
 		}
 		rs_tls_list_append(s, holders(s, c), TLS_LIST_HOLDERS, c);

@@ -14,7 +14,9 @@
 
 #include "stage_tls.h"
 
-/* The one that c has, or gets; NULL, counted: none is to be had. TLS_RECORD_CHUNK bytes. */
+/* The one that c has, or gets, of TLS_RECORD_CHUNK bytes. NULL, counted: none is to be had, and c
+ * ends.
+ */
 uint8_t *rs_tls_buffer(struct tls_conn *c);
 
 /* Harmless if c has none. */

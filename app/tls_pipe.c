@@ -150,7 +150,7 @@ static uint8_t *room(void *self, uint32_t *bytes)
 	if (!c->fill.chunk)
 		c->fill = (struct tls_piece){.chunk = take_spare(c)};
 	if (!c->fill.chunk) {
-		c->lacks_room = true;
+		c->n_lacking = rs_max_u32(c->n_lacking, 1);
 		return NULL;
 	}
 	*bytes = net_of(c)->chunk_bytes - c->fill.len;
@@ -174,7 +174,7 @@ static uint32_t total_room(void *self, uint32_t wanted)
 		evacuate(c);
 	total = c->n_spare * chunk_bytes + (c->fill.chunk ? chunk_bytes - c->fill.len : 0);
 	if (total < wanted)
-		c->lacks_room = true;
+		c->n_lacking = rs_max_u32(c->n_lacking, wanted);
 	return total;
 }
 
@@ -205,6 +205,7 @@ void rs_tls_pipe_take(struct tls_conn *c, const struct tls_job *job)
 {
 	if (job->kind == TLS_JOB_GRANT) {
 		c->n_wanted--;
+		c->session.got_room = true;
 		add_spare(c, job->chunk);
 		return;
 	}

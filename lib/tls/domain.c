@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <openssl/err.h>
+#include <openssl/sha.h>
 #include <openssl/x509v3.h>
 
 #include "tls/domain_internal.h"
@@ -154,12 +155,13 @@ static int on_server_name(SSL *ssl, int *alert, void *domain)
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_bytes,
 	const unsigned char *in, unsigned int in_bytes, void *domain)
 {
-	static const unsigned char ours[] = "\x08http/1.1\x08http/1.0";
+	const struct span protocol = rs_tls_hello_protocol(rs_tls_span(in, in_bytes));
 	struct tls_domain *d = domain;
 
 	(void)ssl;
-	if (SSL_select_next_proto((unsigned char **)out, out_bytes, ours, sizeof(ours) - 1, in,
-		    in_bytes) == OPENSSL_NPN_NEGOTIATED)
+	*out = protocol.data;
+	*out_bytes = (unsigned char)protocol.len;
+	if (protocol.len)
 		return SSL_TLSEXT_ERR_OK;
 	d->counters[TLS_C_NO_PROTOCOL]++;
 	return SSL_TLSEXT_ERR_ALERT_FATAL;
@@ -208,6 +210,31 @@ static bool read_ocsp(struct tls_identity *id, const char *path, const struct co
 
 /* ---- contexts ---- */
 
+/*
+ * Who resumes is not asked for a certificate again, so a session is only for those who ask for the
+ * same: its id context, which tickets hold, is a hash over the mode and all authorities.
+ */
+static bool set_session_context(SSL_CTX *ctx, enum tls_client_cert mode)
+{
+	STACK_OF(X509) *authorities = X509_STORE_get1_all_certs(SSL_CTX_get_cert_store(ctx));
+	uint8_t id[2 * SHA256_DIGEST_LENGTH] = {(uint8_t)mode};
+	bool ok = authorities;
+
+	for (int i = 0; ok && i < sk_X509_num(authorities); i++) {
+		uint8_t *der = NULL;
+		int n = i2d_X509_AUX(sk_X509_value(authorities, i), &der);
+
+		ok = n > 0;
+		if (!ok)
+			break;
+		SHA256(der, (size_t)n, id + SHA256_DIGEST_LENGTH);
+		SHA256(id, sizeof(id), id);
+		OPENSSL_free(der);
+	}
+	sk_X509_pop_free(authorities, X509_free);
+	return ok && SSL_CTX_set_session_id_context(ctx, id, SHA256_DIGEST_LENGTH) == 1;
+}
+
 static bool use_client_ca(
 	struct tls_domain *d, SSL_CTX *ctx, const struct tls_settings *s, const struct complaint *c)
 {
@@ -215,7 +242,7 @@ static bool use_client_ca(
 	int mode = SSL_VERIFY_PEER;
 
 	if (!s->client_ca)
-		return true;
+		return set_session_context(ctx, TLS_CLIENT_CERT_NONE);
 	if (s->client_cert == TLS_CLIENT_CERT_REQUIRED)
 		mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
 	names = SSL_load_client_CA_file_ex(s->client_ca, d->library->ctx, NULL);
@@ -225,19 +252,19 @@ static bool use_client_ca(
 	}
 	SSL_CTX_set_client_CA_list(ctx, names);
 	SSL_CTX_set_verify(ctx, mode, NULL);
-	return true;
+	return set_session_context(ctx, s->client_cert) ||
+	       complain(c, "--client-ca", s->client_ca, "no memory for it");
 }
 
 static SSL_CTX *new_context(
 	struct tls_domain *d, const struct tls_settings *s, const struct complaint *c)
 {
-	static const unsigned char id[] = "ringside";
 	SSL_CTX *ctx = SSL_CTX_new_ex(d->library->ctx, TLS_PROPERTIES, TLS_server_method());
 
 	if (!ctx || !SSL_CTX_set_ciphersuites(ctx, SUITES_13) ||
 		!SSL_CTX_set_cipher_list(ctx, SUITES_12) ||
 		!SSL_CTX_set1_groups_list(ctx, GROUPS)) {
-		complain(c, "OpenSSL", SUITES_13, "a context cannot be made");
+		complain(c, "OpenSSL's", "context", "cannot be made");
 		SSL_CTX_free(ctx);
 		return NULL;
 	}
@@ -248,7 +275,6 @@ static SSL_CTX *new_context(
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				      SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_session_id_context(ctx, id, sizeof(id) - 1);
 	SSL_CTX_set_max_cert_list(ctx, 32 << 10);
 	SSL_CTX_set_client_hello_cb(ctx, on_hello, NULL);
 	SSL_CTX_set_tlsext_servername_callback(ctx, on_server_name);

@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 
 #include "tls/domain.h"
+#include "tls/message.h"
 #include "tls/pairs.h"
 #include "tls/record.h"
 
@@ -45,8 +46,18 @@ struct tls_library {
 	OSSL_PROVIDER *providers[2];
 	struct tls_session *at_work; /* whose handshake OpenSSL is called for, or NULL */
 	struct tls_hkdf hkdfs[TLS_N_HASHES];
-	struct tls_record_suite suites[TLS_N_AEADS]; /* of TLS 1.3, number 0x1301 first */
+	struct tls_record_suite suites[TLS_N_AEADS]; /* of TLS 1.3: see rs_tls_suite() */
 };
+
+/* By its number on the wire. NULL: not one of TLS 1.3, or not one of ours. */
+static inline const struct tls_record_suite *rs_tls_suite(
+	const struct tls_library *library, uint32_t number)
+{
+	const uint32_t first = TLS_SUITE_AES_128_GCM_SHA256;
+
+	return number >= first && number < first + TLS_N_AEADS ? &library->suites[number - first]
+							       : NULL;
+}
 
 struct tls_domain {
 	struct tls_library *library;

@@ -3,38 +3,17 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "tls/message.h"
 
 #define LEGACY         0x0303
 #define SSL_3          0x0300
 #define TLS_1_3        0x0304
-#define X25519         29
-#define X25519_BYTES   32
 #define MAX_NAME       255
 #define MIN_NAME_BYTES 6 /* of server_name: of a list, a type, and a name of one byte */
 #define PSK_DHE_KE     1
 #define MAX_EXTENSIONS 32
-
-/* Section 4.2 */
-enum extension {
-	SERVER_NAME = 0,
-	MAX_FRAGMENT_LENGTH = 1,
-	STATUS_REQUEST = 5,
-	SUPPORTED_GROUPS = 10,
-	SIGNATURE_ALGORITHMS = 13,
-	ALPN = 16,
-	PADDING = 21,
-	PRE_SHARED_KEY = 41,
-	EARLY_DATA = 42,
-	SUPPORTED_VERSIONS = 43,
-	COOKIE = 44,
-	PSK_MODES = 45,
-	CERTIFICATE_AUTHORITIES = 47,
-	POST_HANDSHAKE_AUTH = 49,
-	SIGNATURE_ALGORITHMS_CERT = 50,
-	KEY_SHARE = 51,
-	ENCRYPTED_CLIENT_HELLO = 0xfe0d,
-};
+#define MAX_SHARES     64 /* more than there are groups */
 
 /* ---- what is left of a structure: reading past its end makes it bad, and all that follows ---- */
 
@@ -108,6 +87,32 @@ bool rs_tls_hello_lists(struct span list, uint32_t wanted)
 	return false;
 }
 
+static bool is_among(const uint32_t *numbers, uint32_t n, uint32_t wanted)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (numbers[i] == wanted)
+			return true;
+	}
+	return false;
+}
+
+struct span rs_tls_hello_protocol(struct span offered)
+{
+	static const char *const ours[] = {"http/1.1", "http/1.0"};
+
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(ours); i++) {
+		const struct span own = rs_tls_text(ours[i]);
+
+		for (struct reader r = in(offered); r.at < r.end;) {
+			struct span name = vector(&r, 1);
+
+			if (name.len == own.len && !memcmp(name.data, own.data, own.len))
+				return own;
+		}
+	}
+	return (struct span){0};
+}
+
 /* ---- extensions ---- */
 
 /* RFC 6066 section 3: one name, of type host_name. */
@@ -161,7 +166,7 @@ static bool read_shares(struct span s, struct tls_hello *h)
 
 		if (!share.len)
 			return false;
-		if (group == X25519)
+		if (group == TLS_GROUP_X25519)
 			h->share = share;
 	}
 	return is_done(&r);
@@ -170,20 +175,16 @@ static bool read_shares(struct span s, struct tls_hello *h)
 /* Section 4.2.8: of each group at most one, and none of a group that is not supported. */
 static bool fit(struct span shares, struct span groups)
 {
-	uint8_t may_come[(1 << 16) / 8] = {0};
+	uint32_t seen[MAX_SHARES], n = 0;
 
-	for (struct reader r = in(groups); r.at < r.end;) {
+	for (struct reader r = in(shares); r.at < r.end; n++) {
 		uint32_t group = number(&r, 2);
 
-		may_come[group / 8] |= (uint8_t)(1 << group % 8);
-	}
-	for (struct reader r = in(shares); r.at < r.end;) {
-		uint32_t group = number(&r, 2);
-
-		if (!(may_come[group / 8] & 1 << group % 8))
-			return false;
-		may_come[group / 8] &= (uint8_t) ~(1 << group % 8);
 		vector(&r, 2);
+		if (n == MAX_SHARES || is_among(seen, n, group) ||
+			!rs_tls_hello_lists(groups, group))
+			return false;
+		seen[n] = group;
 	}
 	return true;
 }
@@ -232,39 +233,40 @@ bool rs_tls_hello_ticket(
 }
 
 static bool read_extension(
-	enum extension type, struct span s, const uint8_t *message, struct tls_hello *h)
+	enum tls_extension type, struct span s, const uint8_t *message, struct tls_hello *h)
 {
 	struct span list;
 
 	switch (type) {
-	case SERVER_NAME:
+	case TLS_EXT_SERVER_NAME:
 		return read_name(s, h);
-	case STATUS_REQUEST:
+	case TLS_EXT_STATUS_REQUEST:
 		return read_status(s, h);
-	case SUPPORTED_GROUPS:
+	case TLS_EXT_SUPPORTED_GROUPS:
 		return only_numbers(s, 2, &h->groups);
-	case SIGNATURE_ALGORITHMS:
+	case TLS_EXT_SIGNATURE_ALGORITHMS:
 		return only_numbers(s, 2, &h->signatures);
-	case ALPN:
+	case TLS_EXT_ALPN:
 		return read_protocols(s, h);
-	case SUPPORTED_VERSIONS:
+	case TLS_EXT_SUPPORTED_VERSIONS:
 		return only_numbers(s, 1, &list) && rs_tls_hello_lists(list, TLS_1_3);
-	case PSK_MODES:
+	case TLS_EXT_PSK_MODES:
 		if (!only_vector(s, 1, &list))
 			return false;
 		h->takes_tickets = memchr(list.data, PSK_DHE_KE, list.len);
 		return true;
-	case KEY_SHARE:
+	case TLS_EXT_KEY_SHARE:
 		return read_shares(s, h);
-	case PRE_SHARED_KEY:
+	case TLS_EXT_PRE_SHARED_KEY:
 		return read_tickets(s, message, h) == TLS_ALERT_NONE;
-	case MAX_FRAGMENT_LENGTH:
-	case EARLY_DATA:
-	case COOKIE:
-	case CERTIFICATE_AUTHORITIES:
-	case POST_HANDSHAKE_AUTH:
+	case TLS_EXT_MAX_FRAGMENT_LENGTH:
+	case TLS_EXT_EARLY_DATA:
+	case TLS_EXT_COOKIE:
+	case TLS_EXT_CERTIFICATE_AUTHORITIES:
+	case TLS_EXT_POST_HANDSHAKE_AUTH:
 		return false;
-	case SIGNATURE_ALGORITHMS_CERT: /* section 4.4.2.2: the one chain goes out all the same */
+	case TLS_EXT_SIGNATURE_ALGORITHMS_CERT: /* section 4.4.2.2: the one chain goes out all the
+						   same */
 		return only_numbers(s, 2, &list);
 	default:
 		return true;
@@ -281,18 +283,14 @@ static bool read_extensions(struct span s, const uint8_t *message, struct tls_he
 		uint32_t type = number(&r, 2);
 		struct span body = vector(&r, 2);
 
-		if (r.bad || n == MAX_EXTENSIONS || h->tickets.len)
+		if (r.bad || n == MAX_EXTENSIONS || h->tickets.len || is_among(seen, n, type))
 			return false;
-		for (uint32_t i = 0; i < n; i++) {
-			if (seen[i] == type)
-				return false;
-		}
 		seen[n] = type;
-		has_versions |= type == SUPPORTED_VERSIONS;
-		if (!read_extension((enum extension)type, body, message, h))
+		has_versions |= type == TLS_EXT_SUPPORTED_VERSIONS;
+		if (!read_extension((enum tls_extension)type, body, message, h))
 			return false;
 	}
-	return has_versions && h->share.len == X25519_BYTES && fit(h->shares, h->groups) &&
+	return has_versions && h->share.len == TLS_X25519_BYTES && fit(h->shares, h->groups) &&
 	       (h->tickets.len ? h->takes_tickets : h->signatures.len > 0); /* section 9.2 */
 }
 
@@ -350,8 +348,9 @@ enum tls_alert rs_tls_hello_fault(const struct tls_hello_parts *p)
 /* Those that may change (section 4.1.2), with that of ECH, which does (RFC 9849). */
 static bool may_change(uint32_t type)
 {
-	return type == KEY_SHARE || type == EARLY_DATA || type == PRE_SHARED_KEY ||
-	       type == PADDING || type == ENCRYPTED_CLIENT_HELLO;
+	return type == TLS_EXT_KEY_SHARE || type == TLS_EXT_EARLY_DATA ||
+	       type == TLS_EXT_PRE_SHARED_KEY || type == TLS_EXT_PADDING ||
+	       type == TLS_EXT_ENCRYPTED_CLIENT_HELLO;
 }
 
 /* FNV-1a: nobody gains by two hellos with the same sum. */
@@ -381,12 +380,12 @@ static enum tls_alert sum_extensions(struct span s, struct tls_hello_gist *g)
 		if (seen[type / 8] & 1 << type % 8)
 			return TLS_ALERT_ILLEGAL_PARAMETER;
 		seen[type / 8] |= (uint8_t)(1 << type % 8);
-		has_cookie |= type == COOKIE;
+		has_cookie |= type == TLS_EXT_COOKIE;
 		is_1_3 |=
-			type == SUPPORTED_VERSIONS && body.len &&
+			type == TLS_EXT_SUPPORTED_VERSIONS && body.len &&
 			rs_tls_hello_lists(
 				(struct span){.data = body.data + 1, .len = body.len - 1}, TLS_1_3);
-		g->had_tickets |= type == PRE_SHARED_KEY;
+		g->had_tickets |= type == TLS_EXT_PRE_SHARED_KEY;
 		if (!may_change(type))
 			g->sum += sum_of(begin, r.at);
 	}

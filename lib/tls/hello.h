@@ -66,6 +66,12 @@ struct tls_hello_gist {
  */
 enum tls_alert rs_tls_hello_fault_of(struct span message, struct tls_hello_gist *first);
 
+/*
+ * Which of our protocols it is among those of ALPN, as on the wire and well-formed, in our order
+ * (RFC 7301 section 3.2). Empty: none.
+ */
+struct span rs_tls_hello_protocol(struct span offered);
+
 /* Whether a list of 2-byte numbers has one. */
 bool rs_tls_hello_lists(struct span list, uint32_t number);
 

@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 
 #include "base/bytes.h"
+#include "tls/message.h"
 
 #define MAX_BLOCK 128
 #define MAX_INFO  (2 + 1 + 255 + 1 + 255)
@@ -68,13 +69,6 @@ bool rs_tls_hkdf_extract(const struct tls_hkdf *h, struct span salt, struct span
 	return hmac(h, salt, &key, 1, to);
 }
 
-static uint32_t put(uint8_t *to, uint32_t at, struct span text)
-{
-	if (text.len)
-		memcpy(to + at, text.data, text.len);
-	return at + text.len;
-}
-
 bool rs_tls_hkdf_expand(const struct tls_hkdf *h, struct span secret, struct span prefix,
 	struct span label, struct span context, uint8_t *to, uint32_t bytes)
 {
@@ -83,13 +77,12 @@ bool rs_tls_hkdf_expand(const struct tls_hkdf *h, struct span secret, struct spa
 
 	if (prefix.len + label.len > 255 || context.len > 255 || bytes > 255 * h->bytes)
 		return false;
-	info[n++] = (uint8_t)(bytes >> 8);
-	info[n++] = (uint8_t)bytes;
-	info[n++] = (uint8_t)(prefix.len + label.len);
-	n = put(info, n, prefix);
-	n = put(info, n, label);
-	info[n++] = (uint8_t)context.len;
-	n = put(info, n, context);
+	n += rs_tls_put_number(info + n, bytes, 2);
+	n += rs_tls_put_number(info + n, prefix.len + label.len, 1);
+	n += rs_tls_put_bytes(info + n, prefix.data, prefix.len);
+	n += rs_tls_put_bytes(info + n, label.data, label.len);
+	n += rs_tls_put_number(info + n, context.len, 1);
+	n += rs_tls_put_bytes(info + n, context.data, context.len);
 	for (uint32_t done = 0, take; done < bytes; done += take, number++) {
 		const struct span texts[] = {{.data = hash, .len = n_hash},
 			{.data = info, .len = n}, {.data = &number, .len = 1}};
@@ -102,6 +95,13 @@ bool rs_tls_hkdf_expand(const struct tls_hkdf *h, struct span secret, struct spa
 	}
 	OPENSSL_cleanse(hash, sizeof(hash));
 	return true;
+}
+
+bool rs_tls_hkdf_label(const struct tls_hkdf *h, const uint8_t *secret, const char *label,
+	struct span context, uint8_t *to, uint32_t bytes)
+{
+	return rs_tls_hkdf_expand(h, rs_tls_span(secret, h->bytes), rs_tls_text("tls13 "),
+		rs_tls_text(label), context, to, bytes);
 }
 
 bool rs_tls_hkdf_empty_hash(const struct tls_hkdf *h, uint8_t *to)

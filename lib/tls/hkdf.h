@@ -32,9 +32,13 @@ void rs_tls_hkdf_free(struct tls_hkdf *h);
 /* HKDF-Extract: h->bytes to to. */
 bool rs_tls_hkdf_extract(const struct tls_hkdf *h, struct span salt, struct span key, uint8_t *to);
 
-/* HKDF-Expand-Label; prefix: "tls13 ". bytes of to, at most 255 hashes. */
+/* HKDF-Expand-Label, with another prefix than "tls13 ". bytes of to, at most 255 hashes. */
 bool rs_tls_hkdf_expand(const struct tls_hkdf *h, struct span secret, struct span prefix,
 	struct span label, struct span context, uint8_t *to, uint32_t bytes);
+
+/* HKDF-Expand-Label of a secret of h->bytes. */
+bool rs_tls_hkdf_label(const struct tls_hkdf *h, const uint8_t *secret, const char *label,
+	struct span context, uint8_t *to, uint32_t bytes);
 
 /* Derive-Secret's hash of no messages, h->bytes of it. */
 bool rs_tls_hkdf_empty_hash(const struct tls_hkdf *h, uint8_t *to);

@@ -8,8 +8,7 @@
 
 #include "tls/message.h"
 
-#define STATUS_REQUEST 5
-#define OCSP           1
+#define OCSP 1
 /* As OpenSSL numbers them too: section 4.2.3. */
 #define ECDSA_P256 0x0403
 #define ECDSA_P384 0x0503
@@ -112,7 +111,7 @@ uint32_t rs_tls_identity_encode(const struct tls_identity *id, bool status, uint
 	n += id->first_bytes;
 	if (ocsp) {
 		n += rs_tls_put_number(to + n, 8 + ocsp, 2);
-		n += rs_tls_put_number(to + n, STATUS_REQUEST, 2);
+		n += rs_tls_put_number(to + n, TLS_EXT_STATUS_REQUEST, 2);
 		n += rs_tls_put_number(to + n, 4 + ocsp, 2);
 		n += rs_tls_put_number(to + n, OCSP, 1);
 		n += rs_tls_put_number(to + n, ocsp, 3);

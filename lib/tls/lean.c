@@ -35,16 +35,16 @@ static bool has_short_records(const SSL *ssl)
 
 void rs_tls_lean_begin(struct tls_session *s)
 {
-	uint32_t suite = SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(s->ssl));
+	const struct tls_record_suite *suite = rs_tls_suite(
+		s->domain->library, SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(s->ssl)));
 	uint8_t rx[TLS_MAX_SECRET], tx[TLS_MAX_SECRET];
 
 	memcpy(rx, s->rx.secret, sizeof(rx));
 	memcpy(tx, s->tx.secret, sizeof(tx));
 	if (SSL_version(s->ssl) == TLS1_3_VERSION &&
-		s->n_secrets == (TLS_SECRET_RX | TLS_SECRET_TX) && suite > 0x1300 &&
-		suite <= 0x1300 + TLS_N_AEADS && !has_short_records(s->ssl) &&
-		!SSL_has_pending(s->ssl)) {
-		s->suite = &s->domain->library->suites[suite - 0x1301];
+		s->n_secrets == (TLS_SECRET_RX | TLS_SECRET_TX) && suite &&
+		!has_short_records(s->ssl) && !SSL_has_pending(s->ssl)) {
+		s->suite = suite;
 		s->lean = rs_tls_keys_init(&s->rx, s->suite, rx) &&
 			  rs_tls_keys_init(&s->tx, s->suite, tx);
 		s->tx.seq = s->n_app_records;
@@ -62,8 +62,7 @@ void rs_tls_lean_begin(struct tls_session *s)
 enum tls_status rs_tls_lean_seal(
 	struct tls_session *s, uint8_t type, const uint8_t *data, uint32_t len)
 {
-	const struct tls_record_sink sink = {
-		.self = s->self, .room = s->pipe->room, .wrote = s->pipe->wrote};
+	const struct tls_record_sink sink = rs_tls_lean_sink(s);
 	uint32_t need = len + TLS_RECORD_OVERHEAD;
 
 	if (s->pipe->total_room(s->self, need) < need)
@@ -150,7 +149,7 @@ static enum tls_status gather(struct tls_session *s, const uint8_t **record, uin
 	enum tls_alert alert;
 
 	if (!buffer)
-		return TLS_FAILED;
+		return TLS_NO_BUFFER;
 	for (;;) {
 		struct span in;
 		uint32_t n;

@@ -28,6 +28,13 @@ enum tls_status rs_tls_lean_write(
 enum tls_status rs_tls_lean_seal(
 	struct tls_session *s, uint8_t type, const uint8_t *data, uint32_t len);
 
+/* Where records of a session go. */
+static inline struct tls_record_sink rs_tls_lean_sink(const struct tls_session *s)
+{
+	return (struct tls_record_sink){
+		.self = s->self, .room = s->pipe->room, .wrote = s->pipe->wrote};
+}
+
 /* What was in a record of an alert. TLS_OK: it ends nothing. What is none gets one in return. */
 enum tls_status rs_tls_lean_take_alert(struct tls_session *s, const uint8_t *alert, uint32_t n);
 

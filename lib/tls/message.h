@@ -12,6 +12,7 @@
 #include "base/sendq.h"
 
 #define TLS_MESSAGE_HEADER 4
+#define TLS_X25519_BYTES   32 /* of a share, and of a secret */
 
 enum tls_message {
 	TLS_CLIENT_HELLO = 1,
@@ -22,6 +23,39 @@ enum tls_message {
 	TLS_CERTIFICATE_VERIFY = 15,
 	TLS_FINISHED = 20,
 	TLS_KEY_UPDATE = 24,
+};
+
+/* Section 4.2 */
+enum tls_extension {
+	TLS_EXT_SERVER_NAME = 0,
+	TLS_EXT_MAX_FRAGMENT_LENGTH = 1,
+	TLS_EXT_STATUS_REQUEST = 5,
+	TLS_EXT_SUPPORTED_GROUPS = 10,
+	TLS_EXT_SIGNATURE_ALGORITHMS = 13,
+	TLS_EXT_ALPN = 16,
+	TLS_EXT_PADDING = 21,
+	TLS_EXT_PRE_SHARED_KEY = 41,
+	TLS_EXT_EARLY_DATA = 42,
+	TLS_EXT_SUPPORTED_VERSIONS = 43,
+	TLS_EXT_COOKIE = 44,
+	TLS_EXT_PSK_MODES = 45,
+	TLS_EXT_CERTIFICATE_AUTHORITIES = 47,
+	TLS_EXT_POST_HANDSHAKE_AUTH = 49,
+	TLS_EXT_SIGNATURE_ALGORITHMS_CERT = 50,
+	TLS_EXT_KEY_SHARE = 51,
+	TLS_EXT_ENCRYPTED_CLIENT_HELLO = 0xfe0d,
+};
+
+/* Section 4.2.7 */
+enum tls_group {
+	TLS_GROUP_X25519 = 29,
+};
+
+/* Section B.4, one after the other as enum tls_aead_kind is */
+enum tls_suite {
+	TLS_SUITE_AES_128_GCM_SHA256 = 0x1301,
+	TLS_SUITE_AES_256_GCM_SHA384 = 0x1302,
+	TLS_SUITE_CHACHA20_POLY1305_SHA256 = 0x1303,
 };
 
 static inline struct span rs_tls_span(const void *data, uint32_t len)

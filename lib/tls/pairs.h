@@ -12,10 +12,9 @@
 
 #include <openssl/evp.h>
 
-#include "base/sendq.h"
+#include "tls/message.h"
 
-#define TLS_X25519_BYTES 32
-#define TLS_PAIRS_AHEAD  64
+#define TLS_PAIRS_AHEAD 64
 
 struct tls_pairs {
 	OSSL_LIB_CTX *library;

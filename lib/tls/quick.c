@@ -13,11 +13,10 @@
 #include "tls/opening.h"
 #include "tls/quick_internal.h"
 
-#define MAX_FLIGHT        15000
-#define HELLO_BYTES       160 /* more than our ServerHello, its record, and a CCS record */
-#define SMALL_BYTES       256 /* more than EncryptedExtensions, Finished, and message headers */
-#define CHACHA20_POLY1305 0x1303
-#define MAX_TICKETS       4 /* of a hello that are tried */
+#define MAX_FLIGHT  15000
+#define HELLO_BYTES 160 /* more than our ServerHello, its record, and a CCS record */
+#define SMALL_BYTES 256 /* more than EncryptedExtensions, Finished, and message headers */
+#define MAX_TICKETS 4   /* of a hello that are tried */
 
 /* One handshake, while its first flight is made. */
 struct flight {
@@ -29,7 +28,8 @@ struct flight {
 	const struct tls_identity *identity;
 	bool is_named; /* … as the client has asked for */
 	struct span protocol;
-	uint32_t suite;
+	const struct tls_record_suite *suite;
+	uint32_t number; /* … on the wire */
 	uint8_t random[32], share[TLS_X25519_BYTES];
 	uint8_t secret[TLS_MAX_HASH];     /* of the key schedule, at its present step */
 	uint8_t shared[TLS_X25519_BYTES]; /* of X25519 */
@@ -106,19 +106,19 @@ static void put_server_hello(struct flight *f)
 	n += rs_tls_put_bytes(to + n, f->random, sizeof(f->random));
 	n += rs_tls_put_number(to + n, id.len, 1);
 	n += rs_tls_put_bytes(to + n, id.data, id.len);
-	n += rs_tls_put_number(to + n, f->suite, 2);
+	n += rs_tls_put_number(to + n, f->number, 2);
 	n += rs_tls_put_number(to + n, 0, 1); /* no compression */
 	n += rs_tls_put_number(to + n, extensions, 2);
-	n += rs_tls_put_number(to + n, 43, 2); /* supported_versions: 1.3 */
+	n += rs_tls_put_number(to + n, TLS_EXT_SUPPORTED_VERSIONS, 2);
 	n += rs_tls_put_number(to + n, 2, 2);
 	n += rs_tls_put_number(to + n, 0x0304, 2);
-	n += rs_tls_put_number(to + n, 51, 2); /* key_share: X25519 */
+	n += rs_tls_put_number(to + n, TLS_EXT_KEY_SHARE, 2);
 	n += rs_tls_put_number(to + n, 4 + TLS_X25519_BYTES, 2);
-	n += rs_tls_put_number(to + n, 29, 2);
+	n += rs_tls_put_number(to + n, TLS_GROUP_X25519, 2);
 	n += rs_tls_put_number(to + n, TLS_X25519_BYTES, 2);
 	n += rs_tls_put_bytes(to + n, f->share, TLS_X25519_BYTES);
 	if (f->resumes) {
-		n += rs_tls_put_number(to + n, 41, 2); /* pre_shared_key: which one */
+		n += rs_tls_put_number(to + n, TLS_EXT_PRE_SHARED_KEY, 2);
 		n += rs_tls_put_number(to + n, 2, 2);
 		n += rs_tls_put_number(to + n, f->n_ticket, 2);
 	}
@@ -133,10 +133,12 @@ static void put_extensions(struct flight *f)
 	uint32_t n = rs_tls_put_header(to, TLS_ENCRYPTED_EXTENSIONS, 2 + name + alpn);
 
 	n += rs_tls_put_number(to + n, name + alpn, 2);
-	if (name)
-		n += rs_tls_put_number(to + n, 0, 4); /* server_name, empty */
+	if (name) {
+		n += rs_tls_put_number(to + n, TLS_EXT_SERVER_NAME, 2);
+		n += rs_tls_put_number(to + n, 0, 2);
+	}
 	if (alpn) {
-		n += rs_tls_put_number(to + n, 16, 2);
+		n += rs_tls_put_number(to + n, TLS_EXT_ALPN, 2);
 		n += rs_tls_put_number(to + n, 3 + f->protocol.len, 2);
 		n += rs_tls_put_number(to + n, 1 + f->protocol.len, 2);
 		n += rs_tls_put_number(to + n, f->protocol.len, 1);
@@ -189,15 +191,19 @@ static bool choose_suite(struct flight *f)
 
 	while (i + 2 < offered.len && (offered.data[i] & 0x0f) == 0x0a) /* RFC 8701 */
 		i += 2;
-	if (rs_tls_hello_lists(rs_tls_span(offered.data + i, 2), CHACHA20_POLY1305)) {
-		f->suite = CHACHA20_POLY1305;
+	if (rs_tls_hello_lists(
+		    rs_tls_span(offered.data + i, 2), TLS_SUITE_CHACHA20_POLY1305_SHA256)) {
+		f->number = TLS_SUITE_CHACHA20_POLY1305_SHA256;
 	} else {
-		for (f->suite = 0x1301; !rs_tls_hello_lists(offered, f->suite); f->suite++) {
-			if (f->suite == 0x1300 + TLS_N_AEADS)
-				return false;
-		}
+		f->number = TLS_SUITE_AES_128_GCM_SHA256;
+		while (f->number <= TLS_SUITE_CHACHA20_POLY1305_SHA256 &&
+			!rs_tls_hello_lists(offered, f->number))
+			f->number++;
 	}
-	f->hkdf = f->library->suites[f->suite - 0x1301].hkdf;
+	f->suite = rs_tls_suite(f->library, f->number);
+	if (!f->suite)
+		return false;
+	f->hkdf = f->suite->hkdf;
 	return true;
 }
 
@@ -218,23 +224,11 @@ static bool choose_identity(struct flight *f)
 	return f->identity && f->identity->signer;
 }
 
-/* RFC 7301 section 3.2, in our order. False: none in common. */
+/* False: none in common. */
 static bool choose_protocol(struct flight *f)
 {
-	static const char *const ours[] = {"http/1.1", "http/1.0"};
-	const struct span offered = f->hello.protocols;
-
-	f->protocol = (struct span){0};
-	for (uint32_t i = 0; i < 2 && offered.len; i++) {
-		for (uint32_t at = 0; at < offered.len; at += 1 + offered.data[at]) {
-			if (offered.data[at] == strlen(ours[i]) &&
-				!memcmp(offered.data + at + 1, ours[i], offered.data[at])) {
-				f->protocol = rs_tls_text(ours[i]);
-				return true;
-			}
-		}
-	}
-	return !offered.len;
+	f->protocol = rs_tls_hello_protocol(f->hello.protocols);
+	return f->protocol.len || !f->hello.protocols.len;
 }
 
 /* ---- tickets ---- */
@@ -298,9 +292,10 @@ static bool begin_schedule(struct flight *f, struct tls_quick *q)
 	q->takes_tickets = f->hello.takes_tickets && f->s->domain->ticket_lifetime_s;
 	q->resumed = f->resumes;
 	memcpy(q->name, f->name, sizeof(q->name));
-	if (f->resumes)
-		return first_step(f, rs_tls_span(f->ticket.secret, f->hkdf->bytes)) && is_bound(f);
-	return first_step(f, rs_tls_span(zeros, f->hkdf->bytes));
+	if (!f->resumes)
+		return first_step(f, rs_tls_span(zeros, f->hkdf->bytes));
+	memcpy(q->until_s, f->ticket.until_s, sizeof(q->until_s));
+	return first_step(f, rs_tls_span(f->ticket.secret, f->hkdf->bytes)) && is_bound(f);
 }
 
 /*
@@ -372,8 +367,7 @@ static bool send_flight(struct flight *f, const uint8_t *server_secret)
 {
 	static const uint8_t ccs[] = {TLS_CONTENT_CCS, 3, 3, 0, 1, 1};
 	struct tls_session *s = f->s;
-	const struct tls_record_sink sink = {
-		.self = s->self, .room = s->pipe->room, .wrote = s->pipe->wrote};
+	const struct tls_record_sink sink = rs_tls_lean_sink(s);
 	uint8_t header[TLS_RECORD_HEADER] = {TLS_CONTENT_HANDSHAKE, 3, 3};
 
 	rs_tls_put_number(header + 3, f->n_hello_out, 2);
@@ -389,8 +383,7 @@ static bool send_flight(struct flight *f, const uint8_t *server_secret)
 static enum tls_status refuse(struct flight *f, enum tls_alert alert)
 {
 	const struct tls_session *s = f->s;
-	const struct tls_record_sink sink = {
-		.self = s->self, .room = s->pipe->room, .wrote = s->pipe->wrote};
+	const struct tls_record_sink sink = rs_tls_lean_sink(s);
 	const uint8_t record[] = {TLS_CONTENT_ALERT, 3, 3, 0, 2, SSL3_AL_FATAL, (uint8_t)alert};
 
 	rs_tls_record_put(&sink, record, sizeof(record));
@@ -416,7 +409,7 @@ static enum tls_status answer(struct flight *f, bool *declined)
 		return TLS_FAILED;
 	s->quick = q;
 	s->domain->counters[TLS_C_KEYS_AHEAD] += was_ahead;
-	s->suite = &f->library->suites[f->suite - 0x1301];
+	s->suite = f->suite;
 	if (!begin_schedule(f, q))
 		return refuse(f, TLS_ALERT_DECRYPT_ERROR);
 	ok = make_flight(f, q, server_secret) && send_flight(f, server_secret);
@@ -432,8 +425,7 @@ static enum tls_status answer_if_there_is_room(struct flight *f, bool *declined)
 
 	if (s->pipe->total_room(s->self, need) >= need)
 		return answer(f, declined);
-	*declined = s->has_asked_room; /* OpenSSL does with any room */
-	s->has_asked_room = true;
+	*declined = s->got_room; /* OpenSSL does with any */
 	return TLS_WANT_ROOM;
 }
 

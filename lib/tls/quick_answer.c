@@ -30,6 +30,7 @@ static bool send_ticket(struct tls_session *s)
 	n += rs_tls_put_bytes(out + n, nonce, sizeof(nonce));
 	n += rs_tls_put_number(out + n, TLS_TICKET_BYTES, 2);
 	memcpy(t.name, s->quick->name, sizeof(t.name));
+	memcpy(t.until_s, s->quick->until_s, sizeof(t.until_s));
 	ok = ok &&
 	     rs_tls_quick_derive(h, s->quick->resumption, "resumption",
 		     rs_tls_span(nonce, sizeof(nonce)), t.secret) &&

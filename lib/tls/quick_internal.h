@@ -17,6 +17,7 @@ struct tls_quick {
 	uint8_t secret[TLS_MAX_HASH];     /* of the client's records after that */
 	uint8_t resumption[TLS_MAX_HASH]; /* resumption_master_secret */
 	uint8_t name[TLS_TICKET_NAME_BYTES];
+	uint8_t until_s[8]; /* of the ticket that it resumes from; else 0 */
 	uint8_t heard[TLS_MESSAGE_HEADER + TLS_MAX_HASH]; /* of the Finished, so far */
 	uint8_t n_heard;
 	uint8_t n_ccs;
@@ -27,8 +28,7 @@ struct tls_quick {
 static inline bool rs_tls_quick_derive(const struct tls_hkdf *h, const uint8_t *secret,
 	const char *label, struct span context, uint8_t *to)
 {
-	return rs_tls_hkdf_expand(h, rs_tls_span(secret, h->bytes), rs_tls_text("tls13 "),
-		rs_tls_text(label), context, to, h->bytes);
+	return rs_tls_hkdf_label(h, secret, label, context, to, h->bytes);
 }
 
 /* The rest of a handshake, when the first flight has been sent. As rs_tls_quick_go_on(). */

@@ -6,19 +6,14 @@
 
 #include <openssl/rand.h>
 
-#define VERSION    1
+#include "tls/message.h"
+
+#define VERSION    2
 #define NAME_BYTES 16
+#define MAX_SKEW_S 10 /* that another box's clock may be ahead of ours */
 
-_Static_assert(sizeof(struct tls_ticket) == 2 + 8 + TLS_TICKET_NAME_BYTES + TLS_MAX_HASH,
+_Static_assert(sizeof(struct tls_ticket) == 2 + 8 + 8 + TLS_TICKET_NAME_BYTES + TLS_MAX_HASH,
 	"no padding, since it is sealed as it is");
-
-static uint64_t now_s(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec;
-}
 
 /* Begins a text under a key of its own: not the one that OpenSSL's tickets are under. */
 static bool begin(const struct tls_library *l, struct tls_aead_text *text,
@@ -26,12 +21,11 @@ static bool begin(const struct tls_library *l, struct tls_aead_text *text,
 {
 	const struct tls_hkdf *h = &l->hkdfs[TLS_SHA256];
 	uint8_t mixed[TLS_MAX_HASH], own[TLS_AEAD_MAX_KEY];
-	bool ok = rs_tls_hkdf_extract(h, (struct span){.data = key->hmac, .len = 32},
-			  (struct span){.data = key->aes, .len = 32}, mixed) &&
-		  rs_tls_hkdf_expand(h, (struct span){.data = mixed, .len = 32},
-			  (struct span){.data = (const uint8_t *)"ringside ", .len = 9},
-			  (struct span){.data = (const uint8_t *)"ticket", .len = 6},
-			  (struct span){.data = key->name, .len = NAME_BYTES}, own, sizeof(own));
+	bool ok = rs_tls_hkdf_extract(h, rs_tls_span(key->hmac, sizeof(key->hmac)),
+			  rs_tls_span(key->aes, sizeof(key->aes)), mixed) &&
+		  rs_tls_hkdf_expand(h, rs_tls_span(mixed, h->bytes), rs_tls_text("ringside "),
+			  rs_tls_text("ticket"), rs_tls_span(key->name, NAME_BYTES), own,
+			  sizeof(own));
 
 	if (ok) {
 		rs_tls_aead_key_set(l->sealer, TLS_AES_256_GCM, own);
@@ -48,11 +42,15 @@ bool rs_tls_ticket_seal(const struct tls_domain *d, struct tls_ticket *t, uint8_
 	uint8_t *nonce = to + NAME_BYTES, *text = nonce + TLS_AEAD_NONCE;
 	struct tls_ticket_key key;
 	struct tls_aead_text sealed;
-	uint64_t now = now_s();
+	uint64_t now = (uint64_t)time(NULL), until;
 	bool ok;
 
 	t->version = VERSION;
 	memcpy(t->issued_s, &now, sizeof(now));
+	memcpy(&until, t->until_s, sizeof(until));
+	if (!until)
+		until = now + TLS_MAX_RESUMPTION_S;
+	memcpy(t->until_s, &until, sizeof(until));
 	rs_tls_tickets_newest(&d->shared->tickets, &key);
 	memcpy(to, key.name, NAME_BYTES);
 	ok = RAND_bytes_ex(l->ctx, nonce, TLS_AEAD_NONCE, 0) == 1 &&
@@ -67,10 +65,11 @@ bool rs_tls_ticket_seal(const struct tls_domain *d, struct tls_ticket *t, uint8_
 
 static bool is_fresh(const struct tls_domain *d, const struct tls_ticket *t)
 {
-	uint64_t issued, now = now_s();
+	uint64_t now = (uint64_t)time(NULL), issued, until;
 
 	memcpy(&issued, t->issued_s, sizeof(issued));
-	return issued <= now && now - issued < d->ticket_lifetime_s;
+	memcpy(&until, t->until_s, sizeof(until));
+	return issued <= now + MAX_SKEW_S && now < issued + d->ticket_lifetime_s && now < until;
 }
 
 bool rs_tls_ticket_open(const struct tls_domain *d, struct span sealed, struct tls_ticket *t)

@@ -9,24 +9,13 @@
 
 /* ---- keys (section 7.1, 7.2) ---- */
 
-static struct span literal(const char *text)
-{
-	return (struct span){.data = (const uint8_t *)text, .len = (uint32_t)strlen(text)};
-}
-
-static bool expand_label(const struct tls_record_suite *suite, const uint8_t *secret,
-	const char *label, uint8_t *to, uint32_t bytes)
-{
-	return rs_tls_hkdf_expand(suite->hkdf,
-		(struct span){.data = secret, .len = suite->hkdf->bytes}, literal("tls13 "),
-		literal(label), (struct span){0}, to, bytes);
-}
-
 static bool set_keys(struct tls_record_keys *k, const struct tls_record_suite *suite)
 {
+	const struct span none = {0};
 	uint8_t key[TLS_AEAD_MAX_KEY];
-	bool ok = expand_label(suite, k->secret, "key", key, rs_tls_aead_key_bytes(suite->kind)) &&
-		  expand_label(suite, k->secret, "iv", k->iv, sizeof(k->iv));
+	bool ok = rs_tls_hkdf_label(suite->hkdf, k->secret, "key", none, key,
+			  rs_tls_aead_key_bytes(suite->kind)) &&
+		  rs_tls_hkdf_label(suite->hkdf, k->secret, "iv", none, k->iv, sizeof(k->iv));
 
 	if (ok)
 		rs_tls_aead_key_set(k->key, suite->kind, key);
@@ -53,7 +42,8 @@ bool rs_tls_keys_update(struct tls_record_keys *k, const struct tls_record_suite
 {
 	uint8_t next[TLS_MAX_SECRET];
 
-	if (!expand_label(suite, k->secret, "traffic upd", next, suite->hkdf->bytes))
+	if (!rs_tls_hkdf_label(suite->hkdf, k->secret, "traffic upd", (struct span){0}, next,
+		    suite->hkdf->bytes))
 		return false;
 	memcpy(k->secret, next, suite->hkdf->bytes);
 	OPENSSL_cleanse(next, sizeof(next));
@@ -112,22 +102,8 @@ enum tls_alert rs_tls_record_open(struct tls_record_keys *k, const uint8_t *reco
 	return strip(to, n, type);
 }
 
-void rs_tls_record_put(const struct tls_record_sink *sink, const uint8_t *from, uint32_t len)
-{
-	while (len) {
-		uint32_t bytes;
-		uint8_t *to = sink->room(sink->self, &bytes);
-
-		bytes = rs_min_u32(bytes, len);
-		memcpy(to, from, bytes);
-		sink->wrote(sink->self, bytes);
-		from += bytes;
-		len -= bytes;
-	}
-}
-
-/* To as many places as the sink has. */
-static void seal(struct tls_aead_text *text, const struct tls_record_sink *sink,
+/* To as many places as the sink has; text: sealed, or NULL. */
+static inline void put(const struct tls_record_sink *sink, struct tls_aead_text *text,
 	const uint8_t *from, uint32_t len)
 {
 	while (len) {
@@ -135,11 +111,19 @@ static void seal(struct tls_aead_text *text, const struct tls_record_sink *sink,
 		uint8_t *to = sink->room(sink->self, &bytes);
 
 		bytes = rs_min_u32(bytes, len);
-		rs_tls_aead_take(text, to, from, bytes);
+		if (text)
+			rs_tls_aead_take(text, to, from, bytes);
+		else
+			memcpy(to, from, bytes);
 		sink->wrote(sink->self, bytes);
 		from += bytes;
 		len -= bytes;
 	}
+}
+
+void rs_tls_record_put(const struct tls_record_sink *sink, const uint8_t *from, uint32_t len)
+{
+	put(sink, NULL, from, len);
 }
 
 void rs_tls_record_seal(struct tls_record_keys *k, uint8_t type, const uint8_t *data, uint32_t len,
@@ -152,9 +136,9 @@ void rs_tls_record_seal(struct tls_record_keys *k, uint8_t type, const uint8_t *
 	uint8_t tag[TLS_AEAD_TAG];
 
 	begin(k, &text, true, header);
-	rs_tls_record_put(sink, header, sizeof(header));
-	seal(&text, sink, data, len);
-	seal(&text, sink, &type, 1);
+	put(sink, NULL, header, sizeof(header));
+	put(sink, &text, data, len);
+	put(sink, &text, &type, 1);
 	rs_tls_aead_end(&text, tag);
-	rs_tls_record_put(sink, tag, sizeof(tag));
+	put(sink, NULL, tag, sizeof(tag));
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The record protocol of TLS 1.3 after the handshake (RFC 8446 section 5): records from plaintext,
- * plaintext from records, by the traffic secrets. For sessions that have outgrown OpenSSL's
- * state machine, whose SSL_read() and SSL_write() cost more than the ciphers do.
+ * The record protocol of TLS 1.3 (RFC 8446 section 5): records from plaintext, plaintext from
+ * records, by the secrets of a handshake or of what follows it. For sessions without OpenSSL, whose
+ * SSL_read() and SSL_write() cost more than the ciphers do: from the beginning (quick.h), or from
+ * the end of the handshake on (lean.h).
  *
  * It does nothing but seal, open, and change keys; what the content means is the session's
  * business. Belongs to one core. Includes base and aead.h.

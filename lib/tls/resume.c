@@ -82,8 +82,9 @@ static int on_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_C
 /* ---- what is noted in a ticket, beside the session ---- */
 
 struct note {
-	uint64_t box;  /* which process has sealed it */
-	uint64_t name; /* whom the client has asked for, hashed */
+	uint64_t box;     /* which process has sealed it */
+	uint64_t name;    /* whom the client has asked for, hashed */
+	uint64_t until_s; /* since 1970: whom it is renewed for inherits that */
 };
 
 static uint64_t first_bytes_of_hash(struct span s)
@@ -117,28 +118,58 @@ static bool read_note(SSL_SESSION *session, struct note *note)
 	return true;
 }
 
+/* When the client has to make a full handshake again: not after its certificates have expired. */
+static uint64_t until_s(const SSL *ssl)
+{
+	const STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
+	int64_t left = TLS_MAX_RESUMPTION_S;
+
+	for (int i = 0; i < sk_X509_num(chain); i++) {
+		const ASN1_TIME *end = X509_get0_notAfter(sk_X509_value(chain, i));
+		int days, seconds;
+
+		if (!ASN1_TIME_diff(&days, &seconds, NULL, end))
+			return 0;
+		if ((int64_t)days * 86400 + seconds < left)
+			left = (int64_t)days * 86400 + seconds;
+	}
+	return (uint64_t)(time(NULL) + left);
+}
+
 static int on_new_ticket(SSL *ssl, void *domain)
 {
 	const struct tls_domain *d = domain;
-	const struct note note = {.box = d->shared->box, .name = name_of(ssl)};
+	SSL_SESSION *session = SSL_get_session(ssl);
+	struct note note;
 
-	SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), &note, sizeof(note));
+	if (!SSL_session_reused(ssl) || !read_note(session, &note))
+		note.until_s = until_s(ssl);
+	note.box = d->shared->box;
+	note.name = name_of(ssl);
+	SSL_SESSION_set1_ticket_appdata(session, &note, sizeof(note));
 	return 1;
 }
 
-/* RFC 6066 section 3: a session is not resumed for another name, and a handshake is full then. */
-static SSL_TICKET_RETURN on_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
-	size_t name_bytes, SSL_TICKET_STATUS status, void *domain)
+/* RFC 6066 section 3: no session is resumed for another name. */
+static bool is_good(const SSL *ssl, SSL_SESSION *session)
 {
 	struct note note;
 
+	return read_note(session, &note) && note.name == name_of(ssl) &&
+	       (uint64_t)time(NULL) < note.until_s;
+}
+
+/* A handshake is full where a ticket is not taken. */
+static SSL_TICKET_RETURN on_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
+	size_t name_bytes, SSL_TICKET_STATUS status, void *domain)
+{
 	(void)name;
 	(void)name_bytes;
 	(void)domain;
 	switch (status) {
 	case SSL_TICKET_SUCCESS:
 	case SSL_TICKET_SUCCESS_RENEW:
-		if (!read_note(session, &note) || note.name != name_of(ssl))
+		if (!is_good(ssl, session))
 			return SSL_TICKET_RETURN_IGNORE_RENEW;
 		return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE
 						    : SSL_TICKET_RETURN_USE_RENEW;

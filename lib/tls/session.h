@@ -4,8 +4,8 @@
  * knows no TCP, no HTTP, no rings: the owner brings ciphertext and takes it away by a struct
  * tls_pipe, and decides when to go on.
  *
- * After the handshake of TLS 1.3 a session does without OpenSSL's state machine (lean.c), for speed
- * and for memory; TLS 1.2 keeps it.
+ * Plain handshakes of TLS 1.3 do without OpenSSL's state machine (quick.c), for speed; after any of
+ * TLS 1.3 a session does without it (lean.c), for speed and for memory. TLS 1.2 keeps it.
  *
  * A session belongs to one core for its whole life. It waits for nothing: what cannot be done now
  * says what it needs. Includes base and OpenSSL.
@@ -31,8 +31,8 @@ struct tls_pipe {
 	/* Where to write, *bytes of it; NULL: nowhere now. */
 	uint8_t *(*room)(void *self, uint32_t *bytes);
 	void (*wrote)(void *self, uint32_t n);
-	/* How many bytes room() will give in all, without anything else happening; the owner notes
-	 * if wanted is more than that. */
+	/* How many bytes room() will give in all, without anything else happening. If wanted is
+	 * more than that the owner gets more, and sets got_room when some of it has come. */
 	uint32_t (*total_room)(void *self, uint32_t wanted);
 	/* TLS_RECORD_MAX bytes for a record that comes in pieces, the same until release(); NULL:
 	 * none is left. */
@@ -46,6 +46,7 @@ enum tls_status {
 	TLS_WANT_ROOM,  /* there was no room() for what has to be sent; the same call again */
 	TLS_ENDED,      /* the client will send nothing more: close-notify, or its end of TCP */
 	TLS_FAILED,     /* for good; an alert has been written if there was room for it */
+	TLS_NO_BUFFER,  /* for good, and the owner knows why: gather() has given none */
 };
 
 #define TLS_SECRET_RX 1
@@ -65,11 +66,11 @@ struct tls_session {
 	struct tls_quick *quick;           /* see quick.h */
 	bool early;                        /* early data may still come */
 	bool open;                         /* the handshake is complete */
-	bool lean;                         /* ssl is gone: records are ours */
+	bool lean;                         /* open, and without ssl: records are ours */
 	bool close_notified;               /* by the client, to a lean session */
 	bool alerted;                      /* by the client, which has given up */
 	bool owes_update;                  /* the client has asked for new keys of ours */
-	bool has_asked_room;               /* for the first flight of a handshake of ours */
+	bool got_room;                     /* by the owner: some that was wanted has come */
 	enum tls_alert hello_fault;        /* of the last ClientHello that OpenSSL has got */
 	uint64_t name;                     /* … whom it asks for, hashed: see resume.c … */
 	struct tls_hello_gist first_hello; /* … and what the next one has to be like */

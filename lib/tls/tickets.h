@@ -16,6 +16,12 @@
 #define TLS_TICKET_KEY_BYTES 80 /* in a file: name, HMAC key, AES key */
 #define TLS_TICKET_KEYS      4  /* that open tickets; the first also seals */
 
+/*
+ * From a full handshake on, however often its tickets are renewed (RFC 8446 section 4.6.1 leaves
+ * the limit to us): by then a client has to show anew that it knows more than an old secret.
+ */
+#define TLS_MAX_RESUMPTION_S (7 * 24 * 3600)
+
 struct tls_ticket_key {
 	uint8_t name[16];
 	uint8_t hmac[32];

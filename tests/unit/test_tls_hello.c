@@ -84,6 +84,33 @@ static void each_fault_has_its_alert(void **state)
 	}
 }
 
+/* There are not so many groups as would be needed for more of them. */
+static void shares_of_64_groups_at_most(void **state)
+{
+	uint8_t groups[2 + 65 * 2], shares[2 + 65 * 5];
+
+	(void)state;
+	for (uint32_t n = 64; n <= 65; n++) {
+		struct tls_hello_parts p = {
+			.groups = {.data = groups, .len = 2 + n * 2},
+			.shares = {.data = shares, .len = 2 + n * 5},
+		};
+
+		groups[0] = 0;
+		groups[1] = (uint8_t)(n * 2);
+		shares[0] = (uint8_t)(n * 5 >> 8);
+		shares[1] = (uint8_t)(n * 5);
+		for (uint32_t i = 0; i < n; i++) {
+			const uint8_t share[] = {0x0b, (uint8_t)i, 0, 1, 's'};
+
+			memcpy(groups + 2 + i * 2, share, 2);
+			memcpy(shares + 2 + i * 5, share, sizeof(share));
+		}
+		assert_int_equal(rs_tls_hello_fault(&p),
+			n > 64 ? TLS_ALERT_ILLEGAL_PARAMETER : TLS_ALERT_NONE);
+	}
+}
+
 /* ---- one hello after the other ---- */
 
 /* A binder makes a random, too: both are 32 bytes. */
@@ -181,6 +208,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_fault_has_its_alert),
+		cmocka_unit_test(shares_of_64_groups_at_most),
 		cmocka_unit_test(a_second_hello_is_like_the_first),
 		cmocka_unit_test(first_hellos),
 	};

@@ -481,20 +481,48 @@ static void wrong_binders(void **state)
 /* RFC 7748 section 6.1, RFC 8446 section 7.4.2: what is agreed on must not be all zero. */
 static void shares_of_small_order(void **state)
 {
+	/* Little-endian, and all there are: 0, 1, two of order 8, and what is those again. */
+	static const uint8_t shares[][32] = {
+		{0},
+		{1},
+		{0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f,
+			0xc4, 0x6a, 0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62,
+			0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00},
+		{0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83,
+			0xef, 0x5b, 0x04, 0x44, 0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22,
+			0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57},
+	};
+	static const uint8_t alert[] = {
+		TLS_CONTENT_ALERT, 3, 3, 0, 2, SSL3_AL_FATAL, TLS_ALERT_ILLEGAL_PARAMETER};
 	static struct rig r;
-	struct tls_hello h;
 	uint32_t n;
 
 	(void)state;
-	begin(&r);
-	say_hello(&r, NULL);
-	assert_true(rs_tls_hello_read((struct span){.data = r.in + 5, .len = r.in_to - 5}, &h));
-	memset(r.in + (h.share.data - r.in), 0, h.share.len);
-	assert_int_equal(server_read(&r, &n), TLS_FAILED);
-	assert_int_equal(r.counters[TLS_C_HANDSHAKES_FAILED], 1);
-	assert_int_equal(r.out[0], TLS_CONTENT_ALERT);
-	rig_disconnect(&r);
-	finish(&r);
+	for (uint32_t i = 0; i < 4 * 7; i++) {
+		uint32_t kind = i / 4;
+		struct tls_hello h;
+		uint8_t *share;
+
+		rig_init_with(&r, i % 2); /* OpenSSL's are the same */
+		say_hello(&r, NULL);
+		assert_true(
+			rs_tls_hello_read((struct span){.data = r.in + 5, .len = r.in_to - 5}, &h));
+		share = r.in + (h.share.data - r.in);
+		if (kind < RS_ARRAY_SIZE(shares)) {
+			memcpy(share, shares[kind], 32);
+		} else { /* the prime less 1, the prime, and 1 more */
+			memset(share, 0xff, 32);
+			share[0] = (uint8_t)(0xec + kind - RS_ARRAY_SIZE(shares));
+			share[31] = 0x7f;
+		}
+		share[31] |= i % 4 < 2 ? 0 : 0x80; /* is to be ignored */
+		assert_int_equal(server_read(&r, &n), TLS_FAILED);
+		assert_int_equal(r.counters[TLS_C_HANDSHAKES_FAILED], 1);
+		assert_int_equal(r.out_to, sizeof(alert));
+		assert_memory_equal(r.out, alert, sizeof(alert));
+		rig_disconnect(&r);
+		rig_fini(&r);
+	}
 }
 
 /* Nobody can answer yet; but nobody waits for more to find that out, either. */
