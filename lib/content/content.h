@@ -115,6 +115,9 @@ struct content_options {
 	/* A file or directory that is left out, or not renewed: path in the site, of any bytes,
 	 * and why. */
 	void (*on_skip)(void *ctx, const char *path, const char *reason);
+	/* Asked often, on the thread that loads. True, from then on: nobody wants it any more, and
+	 * it fails. */
+	bool (*is_interrupted)(void *ctx);
 };
 
 struct content_report {
@@ -130,8 +133,8 @@ struct content_tree;
  * there is none) are not read again. previous is not changed and stays with the caller, as does
  * what options points to. Files that cannot be read are left out, counted and told; so are those
  * that change meanwhile, unless previous has them: then they stay as they are there. NULL, with the
- * reason in report, when there is no root, a pattern is wrong, or memory does not suffice: then it
- * says how much would.
+ * reason in report, when there is no root, a pattern is wrong, it is interrupted, or memory does
+ * not suffice: then it says how much would.
  */
 struct content_tree *rs_content_load(const struct content_options *options,
 	const struct content_tree *previous, struct content_report *report);

@@ -59,6 +59,15 @@ bool rs_load_fail_memory(struct load *load)
 		load->options.root, n_need, arena->held_bytes);
 }
 
+bool rs_load_goes_on(struct load *load)
+{
+	const struct content_options *options = &load->options;
+
+	if (!options->is_interrupted || !options->is_interrupted(options->ctx))
+		return true;
+	return rs_load_fail(load, "loading %.100s was interrupted", options->root);
+}
+
 static void tell(struct load *load)
 {
 	load->told_files = load->progress.n_files;
@@ -204,6 +213,8 @@ static bool read_file(struct load *load, int dir_fd, struct walk_file *file)
 		return keep_previous(load, file, "it changes while it is read");
 	case READ_ELSEWHERE:
 		return keep_previous(load, file, "the symbolic link leads elsewhere now");
+	case READ_INTERRUPTED:
+		return false;
 	case READ_NO_MEMORY:
 		break;
 	}
@@ -237,7 +248,8 @@ static bool load_files(struct load *load)
 		int dir_fd = -1;
 
 		for (uint32_t j = 0; ok && j < dir->n_files; j++) {
-			ok = load_file(load, dir, &dir_fd, &walk->files[dir->first_file + j]);
+			ok = rs_load_goes_on(load) &&
+			     load_file(load, dir, &dir_fd, &walk->files[dir->first_file + j]);
 			rs_load_progress(load, 1, 0);
 		}
 		if (dir_fd >= 0)
@@ -334,7 +346,7 @@ static bool add_directories(struct load *load)
 	for (uint32_t i = 0; i < load->walk.n_dirs; i++) {
 		const struct walk_dir *dir = &load->walk.dirs[i];
 
-		if (!dir->left_out && !add_directory(load, dir))
+		if (!rs_load_goes_on(load) || (!dir->left_out && !add_directory(load, dir)))
 			return false;
 	}
 	return true;
