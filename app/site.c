@@ -25,15 +25,9 @@ static uint64_t now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* Who hears of a load. */
-struct audience {
-	void (*say)(const char *line);
-	struct site_progress *progress; /* or NULL */
-};
-
 static void show_progress(void *audience, const struct content_progress *now)
 {
-	struct audience *a = audience;
+	const struct site_audience *a = audience;
 
 	if (a->progress)
 		rs_site_progress_show(a->progress, now);
@@ -41,7 +35,7 @@ static void show_progress(void *audience, const struct content_progress *now)
 
 static void say_skipped(void *audience, const char *path, const char *reason)
 {
-	struct audience *a = audience;
+	const struct site_audience *a = audience;
 	char line[512], name[256];
 	uint32_t n = 0;
 
@@ -52,6 +46,13 @@ static void say_skipped(void *audience, const char *path, const char *reason)
 	if (a->progress)
 		rs_site_progress_end(a->progress);
 	a->say(line);
+}
+
+static bool is_interrupted(void *audience)
+{
+	const struct site_audience *a = audience;
+
+	return a->is_interrupted && a->is_interrupted(a->ctx);
 }
 
 /* What the newest site may take, as the bound is that of all together. */
@@ -68,7 +69,7 @@ static uint64_t max_bytes(const struct site_set *set, const struct site_set *pre
 }
 
 static bool load_newest(
-	struct site_set *set, const struct site_set *previous, struct audience *audience)
+	struct site_set *set, const struct site_set *previous, struct site_audience *audience)
 {
 	uint32_t i = set->n_sites - 1;
 	struct site *site = &set->sites[i];
@@ -83,6 +84,7 @@ static bool load_newest(
 	options.ctx = audience;
 	options.on_skip = say_skipped;
 	options.on_progress = show_progress;
+	options.is_interrupted = is_interrupted;
 	if (audience->progress)
 		rs_site_progress_begin(audience->progress, dir);
 	site->tree = rs_content_load(&options, previous ? previous->sites[i].tree : NULL, &report);
@@ -181,9 +183,10 @@ static bool list_areas(struct site_set *set, void (*say)(const char *line))
 }
 
 struct site_set *rs_site_load(const struct site_options *options, const struct site_set *previous,
-	void (*say)(const char *line), struct site_progress *progress)
+	const struct site_audience *for_whom)
 {
-	struct audience audience = {.say = say, .progress = progress};
+	struct site_audience audience = *for_whom;
+	void (*say)(const char *line) = audience.say;
 	uint64_t begun_us = now_us();
 	struct site_set *set = calloc(1, sizeof(*set));
 

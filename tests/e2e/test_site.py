@@ -524,6 +524,51 @@ def a_reload_loses_nothing(t):
         appliance.stop()
 
 
+def bytes_read(appliance):
+    with open(f"/proc/{appliance.process.pid}/io", encoding="ascii") as file:
+        return int(re.search(r"rchar: (\d+)", file.read())[1])
+
+
+class SlowSite(Site):
+    """Loading what slow_down() puts there takes many seconds."""
+
+    BYTES = 8 << 20  # that are read of it before
+
+    def slow_down(self, to_read):
+        if to_read:
+            with open(self.path("huge"), "wb") as file:
+                file.truncate(8 << 30)
+        else:
+            letters = bytes(b"acgt"[i & 3] for i in range(256))
+            self.write("noise.txt", os.urandom(self.BYTES).translate(letters))
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
+def a_first_load_can_be_ended(t):
+    for to_read, number in ((True, signal.SIGTERM), (False, signal.SIGINT)):
+        with SlowSite() as site:
+            site.slow_down(to_read)
+            appliance = t.start("--root", site.root, "--precompress", "zstd",
+                                ready=lambda a: bytes_read(a) > SlowSite.BYTES)
+            appliance.process.send_signal(number)
+            appliance.wait(within=2)
+            true("was interrupted" in appliance.words(), appliance.words())
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
+def a_reload_does_not_hold_up_the_end(t):
+    for to_read in (True, False):
+        with SlowSite() as site:
+            appliance = t.start("--root", site.root, "--precompress", "zstd")
+            site.slow_down(to_read)
+            before = bytes_read(appliance)
+            appliance.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: bytes_read(appliance) > before + SlowSite.BYTES, 10, "a reload")
+            appliance.terminate()
+            appliance.terminate()
+            appliance.wait(within=2)
+
+
 @test(own=True, families=(4,), within=60, layouts=("fused",))
 def changes_are_watched(t):
     with Site() as site:
