@@ -78,12 +78,13 @@ int rs_site_side_load(struct site_side *side, const struct site_options *options
 	side->own_options.content.memory = &memory;
 	side->options = options = &side->own_options;
 	if (watch)
-		rs_site_watch_open(&side->watch);
+		rs_site_watch_open(&side->watch, options);
+	rs_site_watch_begin(&side->watch);
 	set = rs_site_load(options, NULL, &audience);
 	if (!set)
 		return is_end_pending(NULL) ? -EINTR : -EINVAL;
 	side->sets[side->n_sets++] = set;
-	rs_site_watch_add(&side->watch, options, set, 0);
+	rs_site_watch_add(&side->watch, set, 0);
 	say_totals("loaded", set);
 	return 0;
 }
@@ -104,6 +105,7 @@ static void start_loader(struct site_side *side)
 
 	side->reload_is_due = false;
 	side->loader = SITE_LOADER_RUNNING;
+	rs_site_watch_begin(&side->watch);
 	err = pthread_create(&side->thread, NULL, load_again, side);
 	if (!err)
 		return;
@@ -142,7 +144,7 @@ static void end_loader(struct site_side *side, uint64_t now_us)
 	}
 	side->sets[side->n_sets++] = side->loaded;
 	side->n_offered = 0;
-	rs_site_watch_add(&side->watch, side->options, side->loaded, now_us);
+	rs_site_watch_add(&side->watch, side->loaded, now_us);
 	say_totals("reloaded", side->loaded);
 }
 

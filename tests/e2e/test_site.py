@@ -587,14 +587,16 @@ def changes_are_watched(t):
 
 @test(own=True, families=(4,), within=60, layouts=("fused",))
 def releases_are_watched(t):
-    """A symbolic link on the way to the root is turned, and a root is put in the other's place."""
+    """A symbolic link behind another is turned, and a root is put in the other's place."""
     with Site() as site:
         releases = os.path.join(site.made.name, "releases")
         for number in "123":
             site.write(f"{releases}/{number}/public/which", number.encode())
         link, spare = os.path.join(releases, "current"), os.path.join(releases, "next")
         os.symlink("1", link)
-        appliance = t.start("--root", os.path.join(link, "public"), "--watch")
+        www = os.path.join(site.made.name, "www")
+        os.symlink("releases/current/public", www)
+        appliance = t.start("--root", www, "--watch")
         with Connection(t) as c:
             def becomes(number):
                 wait_until(lambda: ask(c, "/which").body == number, 5, f"release {number}")
