@@ -123,24 +123,37 @@ static bool check_fields(const struct site *site, bool early_hints, void (*say)(
 	return true;
 }
 
-static bool find_error_pages(
-	const struct site_set *set, struct site *site, void (*say)(const char *line))
+/* Some sites may have none. False: that is so of all. */
+static bool find_error_page(struct site_set *set, uint32_t number)
+{
+	const char *path = set->options->error_pages[number].path;
+	bool is_found = false;
+
+	for (uint32_t i = 0; i < set->n_sites; i++) {
+		struct site *site = &set->sites[i];
+		const struct content_entry *e =
+			rs_content_find(site->tree, (const uint8_t *)path, (uint32_t)strlen(path));
+
+		if (!e || e->kind != CONTENT_FILE)
+			continue;
+		site->error_pages[number] = e;
+		is_found = true;
+	}
+	return is_found;
+}
+
+static bool find_error_pages(struct site_set *set, void (*say)(const char *line))
 {
 	char line[512];
 
 	for (uint32_t i = 0; i < set->options->n_error_pages; i++) {
-		const char *path = set->options->error_pages[i].path;
-		const struct content_entry *e =
-			rs_content_find(site->tree, (const uint8_t *)path, (uint32_t)strlen(path));
-
-		if (e && e->kind == CONTENT_FILE)
-			site->error_pages[i] = e;
-		else if (set->n_sites == 1) { /* of several sites, some may have none */
-			snprintf(line, sizeof(line), "--error-page %u=%s: there is no such file",
-				set->options->error_pages[i].status, path);
-			say(line);
-			return false;
-		}
+		if (find_error_page(set, i))
+			continue;
+		snprintf(line, sizeof(line), "--error-page %u=%.400s: there is no such file%s",
+			set->options->error_pages[i].status, set->options->error_pages[i].path,
+			set->n_sites > 1 ? " in any site" : "");
+		say(line);
+		return false;
 	}
 	return true;
 }
@@ -211,13 +224,7 @@ struct site_set *rs_site_load(const struct site_options *options, const struct s
 		set->standard = &set->sites[0];
 	else if (options->strict)
 		set->standard = set->n_sites == 1 && !set->sites[0].host ? &set->sites[0] : NULL;
-	for (uint32_t i = 0; i < set->n_sites; i++) {
-		if (!find_error_pages(set, &set->sites[i], say)) {
-			rs_site_free(set);
-			return NULL;
-		}
-	}
-	if (!list_areas(set, say)) {
+	if (!find_error_pages(set, say) || !list_areas(set, say)) {
 		rs_site_free(set);
 		return NULL;
 	}

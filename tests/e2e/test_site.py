@@ -681,7 +681,9 @@ def what_cannot_be_loaded_is_said(t):
                               (("--root", site.root, "--content-memory", "2M"), "is 2097152"),
                               (("--root", site.root, "--site", f"b={site.root}",
                                 "--content-memory", "12M"), "needs up to"),
-                              (("--root", site.root, "--error-page", "404=/none"), "/none")):
+                              (("--root", site.root, "--error-page", "404=/none"), "/none"),
+                              (("--root", site.root, "--site", f"b={site.root}",
+                                "--error-page", "404=/none"), "/none")):
             try:
                 t.start(*options)
                 raise AssertionError(f"it started with {options}")

@@ -337,6 +337,9 @@ static void errors(void **state)
 			"--gateway 10.0.0.0: ADDR is the first or last of its subnet, and no "
 			"host's"},
 		{"--site a.test=/a --site A.test=/b", "--site A.test=/b: this host is given twice"},
+		{"--root /a --error-page 421=/a",
+			"--error-page 421=/a: expected STATUS=/PATH, STATUS 403, 404, 412, 414 or "
+			"416"},
 		{"--root /a --error-page 404=/a --error-page 404=/b",
 			"--error-page 404=/b: there is a page for this status already"},
 		{"--layout round", "--layout round: expected fused or split"},
