@@ -351,7 +351,8 @@ uint32_t rs_site_varying_fields(const struct site_options *options)
 	uint32_t fields = HTTP_CONDITION_FIELDS | 1u << HTTP_FIELD_RANGE |
 			  1u << HTTP_FIELD_IF_RANGE | 1u << HTTP_FIELD_ACCEPT_ENCODING;
 
-	if (options->n_sites > 1 || options->strict || options->sites[0].host)
+	/* One that is for all hosts is not chosen: see site_of() in site_reply.c. */
+	if (options->n_sites > 1 || (options->strict && options->sites[0].host))
 		fields |= 1u << HTTP_FIELD_HOST;
 	if (options->early_hints)
 		fields |= 1u << HTTP_FIELD_SEC_FETCH_MODE;

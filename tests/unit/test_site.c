@@ -122,12 +122,34 @@ static void a_signal_ends_the_first_load(void **state)
 	rs_site_side_destroy(&side);
 }
 
+/* ---- what replies depend on ---- */
+
+static bool vary_with_host(const struct site_options *options)
+{
+	return rs_site_varying_fields(options) & 1u << HTTP_FIELD_HOST;
+}
+
+static void one_site_is_the_same_for_all_hosts(void **state)
+{
+	struct site_options options = sites(1);
+
+	(void)state;
+	assert_false(vary_with_host(&options));
+	options.strict = true;
+	assert_true(vary_with_host(&options));
+	options.sites[0].host = NULL;
+	assert_false(vary_with_host(&options));
+	options = sites(2);
+	assert_true(vary_with_host(&options));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			an_error_page_of_one_site_is_enough, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_signal_ends_the_first_load, setup, teardown),
+		cmocka_unit_test(one_site_is_the_same_for_all_hosts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
