@@ -362,8 +362,6 @@ static void set_options(struct load *load, const struct content_options *options
 	*set = *options;
 	if (!set->index_names)
 		set->index_names = index_names;
-	if (!set->types_file)
-		set->types_file = "/etc/mime.types";
 	if (!set->default_type)
 		set->default_type = "application/octet-stream";
 	if (!set->charset)
@@ -402,6 +400,21 @@ static bool begin(struct load *load)
 	return true;
 }
 
+static bool load_types(struct load *load)
+{
+	const struct content_options *options = &load->options;
+	const char *file = options->types_file;
+	int err = rs_mime_load(&load->types, file ? file : "/etc/mime.types", options->default_type,
+		options->charset, &load->tree->texts);
+
+	if (err == -ENOMEM)
+		return rs_load_fail(load, "no memory for media types");
+	if (err && file)
+		return rs_load_fail(
+			load, "cannot read media types from %.150s: %s", file, strerror(-err));
+	return true;
+}
+
 static bool prepare(struct load *load)
 {
 	const struct content_options *options = &load->options;
@@ -409,9 +422,7 @@ static bool prepare(struct load *load)
 	if (!rs_fields_init(&load->fields, options->patterns, options->n_patterns,
 		    load->report->error, sizeof(load->report->error)))
 		return false;
-	return rs_mime_load(&load->types, options->types_file, options->default_type,
-		       options->charset, &load->tree->texts) ||
-	       rs_load_fail(load, "no memory for media types");
+	return load_types(load);
 }
 
 static bool reserve(struct load *load)

@@ -510,6 +510,19 @@ static void no_root(void **state)
 	assert_non_null(strstr(site->report.error, "/file: Not a directory"));
 }
 
+static void media_types_that_cannot_be_read(void **state)
+{
+	struct site *site = *state;
+
+	site->options.types_file = "/does/not/exist";
+	assert_null(site_load(site, NULL));
+	assert_string_equal(site->report.error,
+		"cannot read media types from /does/not/exist: No such file or directory");
+	site->options.types_file = "/";
+	assert_null(site_load(site, NULL));
+	assert_string_equal(site->report.error, "cannot read media types from /: Is a directory");
+}
+
 static void a_field_that_is_none(void **state)
 {
 	static const char *const bad[] = {"no colon", ": no name", "two words: x", "a: b\r\nc: d"};
@@ -682,6 +695,7 @@ int main(void)
 		site_test(interrupted_in_each_phase),
 		site_test(interrupted_while_it_is_compressed),
 		site_test(no_root),
+		site_test(media_types_that_cannot_be_read),
 		site_test(a_field_that_is_none),
 		site_test(a_field_that_is_there_already),
 		site_test(memory_bound),
