@@ -51,7 +51,8 @@ enum content_kind {
 struct content_entry {
 	struct span path; /* as in the file system, not escaped, from the root: "/a/b.html" */
 	const struct content_body *bodies[CONTENT_N_CODINGS]; /* NULL: none in this coding */
-	struct span type;   /* media type, with charset; empty for what is no file */
+	/* Of a file alone: */
+	struct span type;   /* media type, with charset */
 	struct span fields; /* field lines by pattern, each with its CR LF; may be empty */
 	struct span link;   /* of these, the one that is Link (RFC 8288); may be empty */
 	int64_t mtime_s;    /* of the file; of a listing, the youngest time in it */

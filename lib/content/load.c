@@ -315,30 +315,22 @@ static bool add_listing(struct load *load, const struct walk_dir *dir)
 	return set_fields(load, entry, dir->path) && rs_codings_compress_one(load, entry, type);
 }
 
-static bool add_bare(
-	struct load *load, enum content_kind kind, const struct walk_dir *dir, struct span path)
-{
-	struct content_entry *entry = rs_tree_add(load->tree, kind, path);
-
-	entry->mtime_s = dir->id.mtime_s;
-	return set_fields(load, entry, path);
-}
-
 static bool add_directory(struct load *load, const struct walk_dir *dir)
 {
 	struct span without = {.data = dir->path.data, .len = dir->path.len - 1};
 	const struct content_entry *index = index_of(load, dir);
 
 	rs_load_count(load, CONTENT_C_DIRECTORIES, 1);
-	if (without.len && !add_bare(load, CONTENT_REDIRECT, dir, without))
-		return false;
+	if (without.len)
+		rs_tree_add(load->tree, CONTENT_REDIRECT, without);
 	if (index) {
 		add_index(load, dir, index);
 		return true;
 	}
 	if (load->options.listing)
 		return add_listing(load, dir);
-	return add_bare(load, CONTENT_BARE_PATH, dir, dir->path);
+	rs_tree_add(load->tree, CONTENT_BARE_PATH, dir->path);
+	return true;
 }
 
 static bool add_directories(struct load *load)
