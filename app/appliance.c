@@ -404,6 +404,7 @@ void rs_appliance_stop(struct appliance *a)
 {
 	__atomic_store_n(&a->stop, true, __ATOMIC_RELAXED);
 	rte_eal_mp_wait_lcore();
+	rs_site_side_stop(&a->site);
 }
 
 uint32_t rs_appliance_n_conns(const struct appliance *a, bool with_half_open)

@@ -128,11 +128,13 @@ static int serve(const struct config *cfg)
 	static struct appliance appliance;
 	static struct control control;
 	int status = EXIT_FAILED;
+	int err;
 
 	rs_core_clock_init();
 	rs_builtin_init();
-	if (rs_appliance_build(&appliance, cfg))
-		return EXIT_FAILED;
+	err = rs_appliance_build(&appliance, cfg);
+	if (err) /* or a signal, which asked for it */
+		return err == -EINTR ? EXIT_OK : EXIT_FAILED;
 	if (rs_control_init(&control, &appliance))
 		goto destroy;
 	if (rs_appliance_start(&appliance))

@@ -371,6 +371,9 @@ static int parse_site(struct option_parser *p, const char *value)
 	if (!host)
 		return -EINVAL;
 	host[sign - value] = 0;
+	if (!rs_value_host(host))
+		return rs_option_fail(p, "expected HOST=DIR, HOST a name or an address as in "
+					 "a.example or [fd00::1], without port, final dot or *");
 	for (char *c = host; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
 	return add_site(p, host, sign + 1);
@@ -425,7 +428,7 @@ static bool has_error_page(const struct site_options *site, uint16_t status)
 
 static int parse_error_page(struct option_parser *p, const char *value)
 {
-	static const uint16_t known[] = {403, 404, 412, 414, 416, 421};
+	static const uint16_t known[] = {403, 404, 412, 414, 416};
 	struct site_options *site = &p->cfg->site;
 	const char *sign = strchr(value, '=');
 
@@ -440,7 +443,7 @@ static int parse_error_page(struct option_parser *p, const char *value)
 		site->error_pages[site->n_error_pages++].path = sign + 1;
 		return 0;
 	}
-	return rs_option_fail(p, "expected STATUS=/PATH, STATUS 403, 404, 412, 414, 416 or 421");
+	return rs_option_fail(p, "expected STATUS=/PATH, STATUS 403, 404, 412, 414 or 416");
 }
 
 static int parse_precompress(struct option_parser *p, const char *value)

@@ -2,6 +2,7 @@
 /* Do the options fit together? Each one by itself was looked at when it took effect. */
 #include <errno.h>
 #include <stdio.h>
+#include <strings.h>
 
 #include "base/bytes.h"
 #include "options.h"
@@ -31,6 +32,7 @@ static bool has_stray(const struct config *cfg, char *error)
 		{no_site && site->cors, "cors", "--root or --site"},
 		{no_site && site->content.outside_links, "follow-links", "--root or --site"},
 		{no_site && site->content.hidden, "hidden", "--root or --site"},
+		{no_site && site->content.types_file, "mime-types", "--root or --site"},
 		{no_site && site->content.max_bytes, "content-memory", "--root or --site"},
 		{no_tls && cfg->n_certs, "cert", "--https"},
 		{no_tls && cfg->n_keys, "key", "--https"},
@@ -65,12 +67,27 @@ static const char *check_tls(const struct config *cfg)
 	return NULL;
 }
 
+/* Twice in a reply, no browser takes it. */
+static const char *check_cors(const struct site_options *site)
+{
+	static const char name[] = "Access-Control-Allow-Origin:";
+
+	for (uint32_t i = 0; site->cors && i < site->n_patterns; i++) {
+		if (!strncasecmp(site->patterns[i].field, name, sizeof(name) - 1))
+			return "--cors: not with --header for Access-Control-Allow-Origin, which "
+			       "it sends by itself";
+	}
+	return NULL;
+}
+
 int rs_options_check(const struct config *cfg, char *error)
 {
 	const char *wrong = check_tls(cfg);
 
 	if (has_stray(cfg, error))
 		return -EINVAL;
+	if (!wrong)
+		wrong = check_cors(&cfg->site);
 	if (!wrong)
 		return 0;
 	snprintf(error, ARGS_ERROR_BYTES, "%s", wrong);

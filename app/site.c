@@ -25,15 +25,9 @@ static uint64_t now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* Who hears of a load. */
-struct audience {
-	void (*say)(const char *line);
-	struct site_progress *progress; /* or NULL */
-};
-
 static void show_progress(void *audience, const struct content_progress *now)
 {
-	struct audience *a = audience;
+	const struct site_audience *a = audience;
 
 	if (a->progress)
 		rs_site_progress_show(a->progress, now);
@@ -41,7 +35,7 @@ static void show_progress(void *audience, const struct content_progress *now)
 
 static void say_skipped(void *audience, const char *path, const char *reason)
 {
-	struct audience *a = audience;
+	const struct site_audience *a = audience;
 	char line[512], name[256];
 	uint32_t n = 0;
 
@@ -52,6 +46,13 @@ static void say_skipped(void *audience, const char *path, const char *reason)
 	if (a->progress)
 		rs_site_progress_end(a->progress);
 	a->say(line);
+}
+
+static bool is_interrupted(void *audience)
+{
+	const struct site_audience *a = audience;
+
+	return a->is_interrupted && a->is_interrupted(a->ctx);
 }
 
 /* What the newest site may take, as the bound is that of all together. */
@@ -68,7 +69,7 @@ static uint64_t max_bytes(const struct site_set *set, const struct site_set *pre
 }
 
 static bool load_newest(
-	struct site_set *set, const struct site_set *previous, struct audience *audience)
+	struct site_set *set, const struct site_set *previous, struct site_audience *audience)
 {
 	uint32_t i = set->n_sites - 1;
 	struct site *site = &set->sites[i];
@@ -83,6 +84,7 @@ static bool load_newest(
 	options.ctx = audience;
 	options.on_skip = say_skipped;
 	options.on_progress = show_progress;
+	options.is_interrupted = is_interrupted;
 	if (audience->progress)
 		rs_site_progress_begin(audience->progress, dir);
 	site->tree = rs_content_load(&options, previous ? previous->sites[i].tree : NULL, &report);
@@ -121,24 +123,37 @@ static bool check_fields(const struct site *site, bool early_hints, void (*say)(
 	return true;
 }
 
-static bool find_error_pages(
-	const struct site_set *set, struct site *site, void (*say)(const char *line))
+/* Some sites may have none. False: that is so of all. */
+static bool find_error_page(struct site_set *set, uint32_t number)
+{
+	const char *path = set->options->error_pages[number].path;
+	bool is_found = false;
+
+	for (uint32_t i = 0; i < set->n_sites; i++) {
+		struct site *site = &set->sites[i];
+		const struct content_entry *e =
+			rs_content_find(site->tree, (const uint8_t *)path, (uint32_t)strlen(path));
+
+		if (!e || e->kind != CONTENT_FILE)
+			continue;
+		site->error_pages[number] = e;
+		is_found = true;
+	}
+	return is_found;
+}
+
+static bool find_error_pages(struct site_set *set, void (*say)(const char *line))
 {
 	char line[512];
 
 	for (uint32_t i = 0; i < set->options->n_error_pages; i++) {
-		const char *path = set->options->error_pages[i].path;
-		const struct content_entry *e =
-			rs_content_find(site->tree, (const uint8_t *)path, (uint32_t)strlen(path));
-
-		if (e && e->kind == CONTENT_FILE)
-			site->error_pages[i] = e;
-		else if (set->n_sites == 1) { /* of several sites, some may have none */
-			snprintf(line, sizeof(line), "--error-page %u=%s: there is no such file",
-				set->options->error_pages[i].status, path);
-			say(line);
-			return false;
-		}
+		if (find_error_page(set, i))
+			continue;
+		snprintf(line, sizeof(line), "--error-page %u=%.400s: there is no such file%s",
+			set->options->error_pages[i].status, set->options->error_pages[i].path,
+			set->n_sites > 1 ? " in any site" : "");
+		say(line);
+		return false;
 	}
 	return true;
 }
@@ -181,9 +196,10 @@ static bool list_areas(struct site_set *set, void (*say)(const char *line))
 }
 
 struct site_set *rs_site_load(const struct site_options *options, const struct site_set *previous,
-	void (*say)(const char *line), struct site_progress *progress)
+	const struct site_audience *for_whom)
 {
-	struct audience audience = {.say = say, .progress = progress};
+	struct site_audience audience = *for_whom;
+	void (*say)(const char *line) = audience.say;
 	uint64_t begun_us = now_us();
 	struct site_set *set = calloc(1, sizeof(*set));
 
@@ -208,13 +224,7 @@ struct site_set *rs_site_load(const struct site_options *options, const struct s
 		set->standard = &set->sites[0];
 	else if (options->strict)
 		set->standard = set->n_sites == 1 && !set->sites[0].host ? &set->sites[0] : NULL;
-	for (uint32_t i = 0; i < set->n_sites; i++) {
-		if (!find_error_pages(set, &set->sites[i], say)) {
-			rs_site_free(set);
-			return NULL;
-		}
-	}
-	if (!list_areas(set, say)) {
+	if (!find_error_pages(set, say) || !list_areas(set, say)) {
 		rs_site_free(set);
 		return NULL;
 	}
@@ -341,7 +351,8 @@ uint32_t rs_site_varying_fields(const struct site_options *options)
 	uint32_t fields = HTTP_CONDITION_FIELDS | 1u << HTTP_FIELD_RANGE |
 			  1u << HTTP_FIELD_IF_RANGE | 1u << HTTP_FIELD_ACCEPT_ENCODING;
 
-	if (options->n_sites > 1 || options->strict || options->sites[0].host)
+	/* One that is for all hosts is not chosen: see site_of() in site_reply.c. */
+	if (options->n_sites > 1 || (options->strict && options->sites[0].host))
 		fields |= 1u << HTTP_FIELD_HOST;
 	if (options->early_hints)
 		fields |= 1u << HTTP_FIELD_SEC_FETCH_MODE;

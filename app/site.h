@@ -48,12 +48,18 @@ struct site_options {
 
 struct site_set;
 
-/*
- * Loads all sites. previous: what is the same is shared with it; NULL: there is none. say(): one
- * line at a time for the operator. progress: shown meanwhile; NULL: it is not. NULL: said why.
- */
+/* Who hears of a load, and may end it. */
+struct site_audience {
+	void (*say)(const char *line);     /* one at a time, for the operator */
+	struct site_progress *progress;    /* shown meanwhile; NULL: it is not */
+	bool (*is_interrupted)(void *ctx); /* as in struct content_options; NULL: never */
+	void *ctx;
+};
+
+/* Loads all sites. previous: what is the same is shared with it; NULL: there is none. NULL: said
+ * why. */
 struct site_set *rs_site_load(const struct site_options *options, const struct site_set *previous,
-	void (*say)(const char *line), struct site_progress *progress);
+	const struct site_audience *audience);
 
 /* For a line about it. */
 struct site_totals {

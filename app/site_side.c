@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <string.h>
 
 #include "io/dma.h"
@@ -20,6 +21,23 @@ static struct site_set *newest(const struct site_side *side)
 
 /* ---- loading ---- */
 
+/* Nobody reads signals yet. */
+static bool is_end_pending(void *ctx)
+{
+	sigset_t pending;
+
+	(void)ctx;
+	return sigpending(&pending) == 0 &&
+	       (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM));
+}
+
+static bool is_ending(void *ctx)
+{
+	const struct site_side *side = ctx;
+
+	return __atomic_load_n(&side->is_ending, __ATOMIC_RELAXED);
+}
+
 static void say_totals(const char *what, const struct site_set *set)
 {
 	struct site_totals t = rs_site_totals(set);
@@ -33,11 +51,12 @@ static void say_totals(const char *what, const struct site_set *set)
 int rs_site_side_check(const struct site_options *options)
 {
 	struct site_progress progress;
+	struct site_audience audience = {.say = say, .progress = &progress};
 	struct site_set *set;
 
 	if (!options->n_sites)
 		return 0;
-	set = rs_site_load(options, NULL, say, &progress);
+	set = rs_site_load(options, NULL, &audience);
 	rs_site_free(set);
 	return set ? 0 : -EINVAL;
 }
@@ -47,6 +66,8 @@ int rs_site_side_load(struct site_side *side, const struct site_options *options
 	static const struct content_memory memory = {
 		.alloc = rs_io_dma_alloc, .free = rs_io_dma_free};
 	struct site_progress progress;
+	struct site_audience audience = {
+		.say = say, .progress = &progress, .is_interrupted = is_end_pending};
 	struct site_set *set;
 
 	memset(side, 0, sizeof(*side));
@@ -57,12 +78,13 @@ int rs_site_side_load(struct site_side *side, const struct site_options *options
 	side->own_options.content.memory = &memory;
 	side->options = options = &side->own_options;
 	if (watch)
-		rs_site_watch_open(&side->watch);
-	set = rs_site_load(options, NULL, say, &progress);
+		rs_site_watch_open(&side->watch, options);
+	rs_site_watch_begin(&side->watch);
+	set = rs_site_load(options, NULL, &audience);
 	if (!set)
-		return -EINVAL;
+		return is_end_pending(NULL) ? -EINTR : -EINVAL;
 	side->sets[side->n_sets++] = set;
-	rs_site_watch_add(&side->watch, options, set, 0);
+	rs_site_watch_add(&side->watch, set, 0);
 	say_totals("loaded", set);
 	return 0;
 }
@@ -70,8 +92,9 @@ int rs_site_side_load(struct site_side *side, const struct site_options *options
 static void *load_again(void *arg)
 {
 	struct site_side *side = arg;
+	struct site_audience audience = {.say = say, .is_interrupted = is_ending, .ctx = side};
 
-	side->loaded = rs_site_load(side->options, newest(side), say, NULL);
+	side->loaded = rs_site_load(side->options, newest(side), &audience);
 	__atomic_store_n(&side->loader, SITE_LOADER_DONE, __ATOMIC_RELEASE);
 	return NULL;
 }
@@ -82,6 +105,7 @@ static void start_loader(struct site_side *side)
 
 	side->reload_is_due = false;
 	side->loader = SITE_LOADER_RUNNING;
+	rs_site_watch_begin(&side->watch);
 	err = pthread_create(&side->thread, NULL, load_again, side);
 	if (!err)
 		return;
@@ -120,7 +144,7 @@ static void end_loader(struct site_side *side, uint64_t now_us)
 	}
 	side->sets[side->n_sets++] = side->loaded;
 	side->n_offered = 0;
-	rs_site_watch_add(&side->watch, side->options, side->loaded, now_us);
+	rs_site_watch_add(&side->watch, side->loaded, now_us);
 	say_totals("reloaded", side->loaded);
 }
 
@@ -178,12 +202,21 @@ void rs_site_side_tick(struct site_side *side, uint64_t now_us)
 		start_loader_if_possible(side);
 }
 
+void rs_site_side_stop(struct site_side *side)
+{
+	if (!side->options || side->loader == SITE_LOADER_IDLE)
+		return;
+	__atomic_store_n(&side->is_ending, true, __ATOMIC_RELAXED);
+	pthread_join(side->thread, NULL);
+	side->loader = SITE_LOADER_IDLE;
+	rs_site_free(side->loaded);
+}
+
 void rs_site_side_destroy(struct site_side *side)
 {
 	if (!side->options)
 		return;
-	if (side->loader != SITE_LOADER_IDLE)
-		end_loader(side, 0);
+	rs_site_side_stop(side);
 	while (side->n_sets)
 		rs_site_free(side->sets[--side->n_sets]);
 	rs_site_watch_close(&side->watch);

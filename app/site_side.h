@@ -34,6 +34,7 @@ struct site_side {
 	pthread_t thread;
 	uint32_t loader; /* atomic, enum site_loader */
 	struct site_set *loaded;
+	bool is_ending;     /* atomic: no load is of use any more */
 	uint64_t n_offered; /* cores that have been offered the newest set */
 	bool is_held_up;    /* and that was said */
 	struct site_watch watch;
@@ -42,8 +43,9 @@ struct site_side {
 /* Would they load? Loads them and forgets them; needs no EAL. 0; or -EINVAL, logged. */
 int rs_site_side_check(const struct site_options *options);
 
-/* Loads them for the first time, and tells how it goes on. 0; or -EINVAL, logged. options: NULL or
- * empty for none. watch: load by itself what changes. */
+/* Loads them for the first time, and tells how it goes on. 0; or -EINVAL, logged; or -EINTR,
+ * logged: SIGINT or SIGTERM came, which are blocked, and is still pending. options: NULL or empty
+ * for none. watch: load by itself what changes. */
 int rs_site_side_load(struct site_side *side, const struct site_options *options, bool watch);
 
 /* A core that will serve, before it starts. */
@@ -54,6 +56,9 @@ void rs_site_side_reload(struct site_side *side);
 
 /* Now and then: what has been loaded goes to the cores, what nobody uses any more is freed. */
 void rs_site_side_tick(struct site_side *side, uint64_t now_us);
+
+/* Nothing is loaded any more; a load that is under way ends at once. */
+void rs_site_side_stop(struct site_side *side);
 
 /* All cores have left. */
 void rs_site_side_destroy(struct site_side *side);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -19,7 +20,6 @@
 #define RETRY_S         1
 #define RETRY_DOUBLES   6
 #define CONTENT_CHANGES (IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVE | IN_ATTRIB)
-#define POST_CHANGES    (IN_CREATE | IN_MOVED_TO)
 
 void rs_site_watch_none(struct site_watch *w)
 {
@@ -27,9 +27,10 @@ void rs_site_watch_none(struct site_watch *w)
 	w->fd = -1;
 }
 
-void rs_site_watch_open(struct site_watch *w)
+void rs_site_watch_open(struct site_watch *w, const struct site_options *options)
 {
 	rs_site_watch_none(w);
+	w->options = options;
 	w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (w->fd < 0)
 		rs_log("--watch: %s; send SIGHUP after changes", strerror(errno));
@@ -50,12 +51,36 @@ static void note_change(struct site_watch *w, uint64_t now_us)
 	w->quiet_us = now_us + QUIET_US;
 }
 
+/* ---- roots ---- */
+
+/* Whether any is another directory than before, or none; which is noted. */
+static bool have_moved(struct site_watch *w)
+{
+	bool have = false;
+
+	for (uint32_t i = 0; i < w->options->n_sites; i++) {
+		struct stat st;
+
+		if (stat(w->options->sites[i].dir, &st))
+			st = (struct stat){0};
+		have |= st.st_dev != w->roots[i].dev || st.st_ino != w->roots[i].ino;
+		w->roots[i].dev = st.st_dev;
+		w->roots[i].ino = st.st_ino;
+	}
+	return have;
+}
+
+void rs_site_watch_begin(struct site_watch *w)
+{
+	if (w->fd >= 0)
+		have_moved(w);
+}
+
 /* ---- directories ---- */
 
-/* Its number, or -1. */
-static int watch(struct site_watch *w, const char *name, uint32_t changes)
+static void watch(struct site_watch *w, const char *name)
 {
-	int number = inotify_add_watch(w->fd, name, changes | IN_ONLYDIR | IN_MASK_ADD);
+	int number = inotify_add_watch(w->fd, name, CONTENT_CHANGES | IN_ONLYDIR);
 
 	/* One that is gone already will have changed its parent. */
 	if (number < 0 && errno != ENOENT && errno != ENOTDIR && !w->is_failing) {
@@ -65,43 +90,6 @@ static int watch(struct site_watch *w, const char *name, uint32_t changes)
 	}
 	if (number > w->last)
 		w->last = number;
-	return number;
-}
-
-/* The directory of parent_len bytes at the beginning of root, where a name leads on. */
-static void add_post(
-	struct site_watch *w, const char *root, uint32_t parent_len, const char *name, uint32_t len)
-{
-	char parent[PATH_MAX] = ".";
-
-	if (w->n_posts == SITE_WATCH_POSTS || parent_len >= sizeof(parent)) {
-		if (!w->is_failing)
-			rs_log("--watch: too many directories lead to the sites, or too long names "
-			       "(%s); send SIGHUP where a root is replaced",
-				root);
-		w->is_failing = true;
-		return;
-	}
-	if (parent_len)
-		snprintf(parent, sizeof(parent), "%.*s", (int)parent_len, root);
-	w->posts[w->n_posts].watch = watch(w, parent, POST_CHANGES);
-	w->posts[w->n_posts].name = name;
-	w->posts[w->n_posts].len = len;
-	w->posts[w->n_posts].is_content = false;
-	w->n_posts++;
-}
-
-static void add_posts(struct site_watch *w, const char *root)
-{
-	const char *name = root + strspn(root, "/");
-
-	while (*name) {
-		uint32_t len = (uint32_t)strcspn(name, "/");
-
-		add_post(w, root, (uint32_t)(name - root), name, len);
-		name += len;
-		name += strspn(name, "/");
-	}
 }
 
 static void add_directory(struct site_watch *w, const char *root, struct span path)
@@ -109,21 +97,16 @@ static void add_directory(struct site_watch *w, const char *root, struct span pa
 	char name[PATH_MAX];
 	int n = snprintf(
 		name, sizeof(name), "%s%.*s", root, (int)path.len, (const char *)path.data);
-	int number;
 
-	if (n >= (int)sizeof(name))
-		return;
-	number = watch(w, name, CONTENT_CHANGES);
-	for (uint32_t i = 0; i < w->n_posts; i++)
-		w->posts[i].is_content |= w->posts[i].watch == number;
+	if (n < (int)sizeof(name))
+		watch(w, name);
 }
 
 /*
  * What has changed in a directory between its loading and its first watch, nobody has seen: where
  * there are new ones, everything is looked at once more.
  */
-void rs_site_watch_add(struct site_watch *w, const struct site_options *options,
-	const struct site_set *set, uint64_t now_us)
+void rs_site_watch_add(struct site_watch *w, const struct site_set *set, uint64_t now_us)
 {
 	int before = w->last;
 
@@ -131,11 +114,8 @@ void rs_site_watch_add(struct site_watch *w, const struct site_options *options,
 		return;
 	w->is_failing = false;
 	w->n_failures = 0;
-	w->n_posts = 0;
-	for (uint32_t i = 0; i < options->n_sites; i++)
-		add_posts(w, options->sites[i].dir);
-	for (uint32_t i = 0; i < options->n_sites; i++) {
-		const char *root = options->sites[i].dir;
+	for (uint32_t i = 0; i < w->options->n_sites; i++) {
+		const char *root = w->options->sites[i].dir;
 		struct span path;
 
 		add_directory(w, root, (struct span){.data = (const uint8_t *)"", .len = 0});
@@ -159,45 +139,25 @@ uint32_t rs_site_watch_failed(struct site_watch *w, uint64_t now_us)
 
 /* ---- events ---- */
 
-/* In a directory that only leads to a root, most names are of no interest. */
-static bool matters(const struct site_watch *w, const struct inotify_event *event)
-{
-	bool is_post = false;
-
-	for (uint32_t i = 0; i < w->n_posts; i++) {
-		if (w->posts[i].watch != event->wd)
-			continue;
-		if (w->posts[i].is_content || !event->len ||
-			(strnlen(event->name, event->len) == w->posts[i].len &&
-				memcmp(event->name, w->posts[i].name, w->posts[i].len) == 0))
-			return true;
-		is_post = true;
-	}
-	return !is_post;
-}
-
 static bool read_events(const struct site_watch *w)
 {
 	_Alignas(struct inotify_event) char events[4096];
 	bool changed = false;
-	ssize_t n;
 
-	while ((n = read(w->fd, events, sizeof(events))) > 0) {
-		const struct inotify_event *event;
-
-		for (ssize_t at = 0; at < n; at += (ssize_t)(sizeof(*event) + event->len)) {
-			event = (const struct inotify_event *)(const void *)(events + at);
-			changed |= matters(w, event);
-		}
-	}
+	while (read(w->fd, events, sizeof(events)) > 0)
+		changed = true;
 	return changed;
 }
 
 bool rs_site_watch_is_due(struct site_watch *w, uint64_t now_us)
 {
+	bool changed;
+
 	if (w->fd < 0)
 		return false;
-	if (read_events(w))
+	changed = read_events(w);
+	changed |= have_moved(w);
+	if (changed)
 		note_change(w, now_us);
 	if (w->n_failures && now_us >= w->retry_us) {
 		w->retry_us = UINT64_MAX; /* until this load fails, too */

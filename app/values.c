@@ -80,6 +80,36 @@ bool rs_value_prefix(const char *text, struct wire_addr *prefix)
 	return true;
 }
 
+static bool is_ipv6_literal(const char *text)
+{
+	size_t len = strlen(text);
+	char addr[VALUE_ADDR_TEXT];
+	uint8_t bytes[16];
+
+	if (len < 2 || len - 2 >= sizeof(addr) || text[0] != '[' || text[len - 1] != ']')
+		return false;
+	memcpy(addr, text + 1, len - 2);
+	addr[len - 2] = 0;
+	return inet_pton(AF_INET6, addr, bytes) == 1;
+}
+
+/* Underscores are in names that people use, though not in those of RFC 952. */
+bool rs_value_host(const char *text)
+{
+	if (is_ipv6_literal(text))
+		return true;
+	for (;; text++) {
+		size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					"0123456789-_");
+
+		if (!n)
+			return false;
+		text += n;
+		if (*text != '.')
+			return !*text;
+	}
+}
+
 static bool add_core(struct core_list *list, uint16_t core)
 {
 	for (uint32_t i = 0; i < list->n; i++) {

@@ -27,6 +27,9 @@ bool rs_value_addr(const char *text, uint8_t addr[16], uint8_t *family);
 /* ADDR/LEN, LEN at least 1. */
 bool rs_value_prefix(const char *text, struct wire_addr *prefix);
 
+/* A name, or an IPv4 or [IPv6] address, as the field Host has it without a port; no final dot. */
+bool rs_value_host(const char *text);
+
 /* As in 1,3-5; no core twice, no more than CORE_LIST_MAX. */
 bool rs_value_cores(const char *text, struct core_list *list);
 

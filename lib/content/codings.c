@@ -116,17 +116,25 @@ void rs_codings_need_add(const struct load *load, const struct walk_file *file, 
 	}
 }
 
-/* body->coded[] for coding, unless that was tried before. False: no memory. */
+static bool goes_on(void *load)
+{
+	return rs_load_goes_on(load);
+}
+
+/* body->coded[] for coding, unless that was tried before. False: it failed. */
 static bool try_coding(struct load *load, struct body *body, enum content_coding coding)
 {
 	struct body_store *store = load->tree->store;
+	struct compress_input in = {
+		.data = body->pub.data, .len = body->pub.len, .goes_on = goes_on, .ctx = load};
 	struct body *coded;
 	uint64_t n;
 
 	if (body->tried & CONTENT_CODING_BIT(coding))
 		return true;
-	n = rs_compress(
-		coding, body->pub.data, body->pub.len, load->compressed, most_bytes(body->pub.len));
+	n = rs_compress(coding, &in, load->compressed, most_bytes(body->pub.len));
+	if (!n && !rs_load_goes_on(load))
+		return false;
 	if (n) {
 		coded = rs_body_new(store, n);
 		if (!coded)

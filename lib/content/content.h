@@ -51,7 +51,8 @@ enum content_kind {
 struct content_entry {
 	struct span path; /* as in the file system, not escaped, from the root: "/a/b.html" */
 	const struct content_body *bodies[CONTENT_N_CODINGS]; /* NULL: none in this coding */
-	struct span type;   /* media type, with charset; empty for what is no file */
+	/* Of a file alone: */
+	struct span type;   /* media type, with charset */
 	struct span fields; /* field lines by pattern, each with its CR LF; may be empty */
 	struct span link;   /* of these, the one that is Link (RFC 8288); may be empty */
 	int64_t mtime_s;    /* of the file; of a listing, the youngest time in it */
@@ -96,9 +97,9 @@ struct content_options {
 	const char *root;
 	const char *const *index_names; /* in order of preference, ended by NULL; NULL: index.html,
 					   index.htm */
-	const char *types_file;   /* NULL: /etc/mime.types; one that is missing is not missed */
-	const char *default_type; /* NULL: application/octet-stream */
-	const char *charset;      /* of text; NULL: utf-8; "": none is told */
+	const char *types_file;         /* NULL: /etc/mime.types, where there is one */
+	const char *default_type;       /* NULL: application/octet-stream */
+	const char *charset;            /* of text; NULL: utf-8; "": none is told */
 	const struct content_pattern *patterns;
 	uint32_t n_patterns;
 	uint32_t precompress; /* set of CONTENT_CODING_BIT()s to make where they pay */
@@ -115,6 +116,9 @@ struct content_options {
 	/* A file or directory that is left out, or not renewed: path in the site, of any bytes,
 	 * and why. */
 	void (*on_skip)(void *ctx, const char *path, const char *reason);
+	/* Asked often, on the thread that loads. True, from then on: nobody wants it any more, and
+	 * it fails. */
+	bool (*is_interrupted)(void *ctx);
 };
 
 struct content_report {
@@ -130,8 +134,8 @@ struct content_tree;
  * there is none) are not read again. previous is not changed and stays with the caller, as does
  * what options points to. Files that cannot be read are left out, counted and told; so are those
  * that change meanwhile, unless previous has them: then they stay as they are there. NULL, with the
- * reason in report, when there is no root, a pattern is wrong, or memory does not suffice: then it
- * says how much would.
+ * reason in report, when there is no root or types_file, a pattern is wrong, it is interrupted, or
+ * memory does not suffice: then it says how much would.
  */
 struct content_tree *rs_content_load(const struct content_options *options,
 	const struct content_tree *previous, struct content_report *report);

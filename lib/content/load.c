@@ -59,6 +59,15 @@ bool rs_load_fail_memory(struct load *load)
 		load->options.root, n_need, arena->held_bytes);
 }
 
+bool rs_load_goes_on(struct load *load)
+{
+	const struct content_options *options = &load->options;
+
+	if (!options->is_interrupted || !options->is_interrupted(options->ctx))
+		return true;
+	return rs_load_fail(load, "loading %.100s was interrupted", options->root);
+}
+
 static void tell(struct load *load)
 {
 	load->told_files = load->progress.n_files;
@@ -204,6 +213,8 @@ static bool read_file(struct load *load, int dir_fd, struct walk_file *file)
 		return keep_previous(load, file, "it changes while it is read");
 	case READ_ELSEWHERE:
 		return keep_previous(load, file, "the symbolic link leads elsewhere now");
+	case READ_INTERRUPTED:
+		return false;
 	case READ_NO_MEMORY:
 		break;
 	}
@@ -237,7 +248,8 @@ static bool load_files(struct load *load)
 		int dir_fd = -1;
 
 		for (uint32_t j = 0; ok && j < dir->n_files; j++) {
-			ok = load_file(load, dir, &dir_fd, &walk->files[dir->first_file + j]);
+			ok = rs_load_goes_on(load) &&
+			     load_file(load, dir, &dir_fd, &walk->files[dir->first_file + j]);
 			rs_load_progress(load, 1, 0);
 		}
 		if (dir_fd >= 0)
@@ -303,30 +315,22 @@ static bool add_listing(struct load *load, const struct walk_dir *dir)
 	return set_fields(load, entry, dir->path) && rs_codings_compress_one(load, entry, type);
 }
 
-static bool add_bare(
-	struct load *load, enum content_kind kind, const struct walk_dir *dir, struct span path)
-{
-	struct content_entry *entry = rs_tree_add(load->tree, kind, path);
-
-	entry->mtime_s = dir->id.mtime_s;
-	return set_fields(load, entry, path);
-}
-
 static bool add_directory(struct load *load, const struct walk_dir *dir)
 {
 	struct span without = {.data = dir->path.data, .len = dir->path.len - 1};
 	const struct content_entry *index = index_of(load, dir);
 
 	rs_load_count(load, CONTENT_C_DIRECTORIES, 1);
-	if (without.len && !add_bare(load, CONTENT_REDIRECT, dir, without))
-		return false;
+	if (without.len)
+		rs_tree_add(load->tree, CONTENT_REDIRECT, without);
 	if (index) {
 		add_index(load, dir, index);
 		return true;
 	}
 	if (load->options.listing)
 		return add_listing(load, dir);
-	return add_bare(load, CONTENT_BARE_PATH, dir, dir->path);
+	rs_tree_add(load->tree, CONTENT_BARE_PATH, dir->path);
+	return true;
 }
 
 static bool add_directories(struct load *load)
@@ -334,7 +338,7 @@ static bool add_directories(struct load *load)
 	for (uint32_t i = 0; i < load->walk.n_dirs; i++) {
 		const struct walk_dir *dir = &load->walk.dirs[i];
 
-		if (!dir->left_out && !add_directory(load, dir))
+		if (!rs_load_goes_on(load) || (!dir->left_out && !add_directory(load, dir)))
 			return false;
 	}
 	return true;
@@ -350,8 +354,6 @@ static void set_options(struct load *load, const struct content_options *options
 	*set = *options;
 	if (!set->index_names)
 		set->index_names = index_names;
-	if (!set->types_file)
-		set->types_file = "/etc/mime.types";
 	if (!set->default_type)
 		set->default_type = "application/octet-stream";
 	if (!set->charset)
@@ -390,6 +392,21 @@ static bool begin(struct load *load)
 	return true;
 }
 
+static bool load_types(struct load *load)
+{
+	const struct content_options *options = &load->options;
+	const char *file = options->types_file;
+	int err = rs_mime_load(&load->types, file ? file : "/etc/mime.types", options->default_type,
+		options->charset, &load->tree->texts);
+
+	if (err == -ENOMEM)
+		return rs_load_fail(load, "no memory for media types");
+	if (err && file)
+		return rs_load_fail(
+			load, "cannot read media types from %.150s: %s", file, strerror(-err));
+	return true;
+}
+
 static bool prepare(struct load *load)
 {
 	const struct content_options *options = &load->options;
@@ -397,9 +414,7 @@ static bool prepare(struct load *load)
 	if (!rs_fields_init(&load->fields, options->patterns, options->n_patterns,
 		    load->report->error, sizeof(load->report->error)))
 		return false;
-	return rs_mime_load(&load->types, options->types_file, options->default_type,
-		       options->charset, &load->tree->texts) ||
-	       rs_load_fail(load, "no memory for media types");
+	return load_types(load);
 }
 
 static bool reserve(struct load *load)

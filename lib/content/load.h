@@ -51,6 +51,9 @@ void rs_load_begin_phase(
 
 void rs_load_end_phase(struct load *load);
 
+/* False where the load is interrupted, which is then its error. */
+bool rs_load_goes_on(struct load *load);
+
 /* So much more is done; tells it now and then. */
 void rs_load_progress(struct load *load, uint64_t n_files, uint64_t n_bytes);
 

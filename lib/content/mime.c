@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "content/mime.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -259,12 +260,17 @@ static bool add_line(
 	return true;
 }
 
-static bool read_file(struct mime_table *table, FILE *file, struct texts *texts)
+/* 0 or -errno. */
+static int read_file(struct mime_table *table, const char *name, struct texts *texts)
 {
+	FILE *file = fopen(name, "re");
 	char *line = NULL;
 	size_t room = 0;
 	bool ok = true;
+	int err;
 
+	if (!file)
+		return -errno;
 	while (ok && getline(&line, &room, file) > 0) {
 		const char *at = line;
 		struct span type;
@@ -274,32 +280,29 @@ static bool read_file(struct mime_table *table, FILE *file, struct texts *texts)
 		if (type.len)
 			ok = add_line(table, type, at, texts);
 	}
+	err = !ok ? -ENOMEM : ferror(file) ? -errno : 0;
 	free(line);
-	return ok;
+	fclose(file);
+	return err;
 }
 
-bool rs_mime_load(struct mime_table *table, const char *types_file, const char *fallback,
+int rs_mime_load(struct mime_table *table, const char *types_file, const char *fallback,
 	const char *charset, struct texts *texts)
 {
-	FILE *file;
-	bool ok;
+	int err;
 
 	*table = (struct mime_table){.n_slots = FIRST_SLOTS, .charset = charset};
 	table->slots = calloc(FIRST_SLOTS, sizeof(*table->slots));
 	if (!table->slots || !make_type(table, span_of(fallback), texts, &table->fallback))
-		return false;
-	file = fopen(types_file, "re");
-	if (file) {
-		ok = read_file(table, file, texts);
-		fclose(file);
-		if (!ok)
-			return false;
-	}
+		return -ENOMEM;
+	err = read_file(table, types_file, texts);
+	if (err == -ENOMEM)
+		return err;
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(common); i++) {
 		if (!add_line(table, span_of(common[i].type), common[i].extensions, texts))
-			return false;
+			return -ENOMEM;
 	}
-	return true;
+	return err;
 }
 
 /* A dot that begins a name begins no extension. */

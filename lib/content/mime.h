@@ -31,10 +31,11 @@ struct mime_table {
 };
 
 /*
- * types_file: may be missing. What it says is kept in texts, the table in memory of its own. False:
- * no memory; the table is to be freed all the same.
+ * What types_file says is kept in texts, the table in memory of its own. 0; or -errno, why
+ * types_file was not read: then there is our own table alone; or -ENOMEM. It is to be freed in any
+ * case.
  */
-bool rs_mime_load(struct mime_table *table, const char *types_file, const char *fallback,
+int rs_mime_load(struct mime_table *table, const char *types_file, const char *fallback,
 	const char *charset, struct texts *texts);
 
 /* name: of a file, without its directories. */

@@ -18,6 +18,7 @@ enum attempt {
 	ATTEMPT_ELSEWHERE,
 	ATTEMPT_FAILED, /* told */
 	ATTEMPT_NO_MEMORY,
+	ATTEMPT_INTERRUPTED,
 };
 
 static enum attempt fail(struct load *load, const struct walk_file *file, const char *reason)
@@ -26,13 +27,13 @@ static enum attempt fail(struct load *load, const struct walk_file *file, const 
 	return ATTEMPT_FAILED;
 }
 
-/* Fills body, as far as the file goes: returns the bytes, or -1. */
+/* Fills body, as far as the file goes: returns the bytes, or -1 with errno. */
 static int64_t read_all(struct load *load, int fd, struct body *body)
 {
 	uint8_t *room = rs_body_room(body);
 	uint64_t len = body->pub.len, done = 0;
 
-	while (done < len) {
+	while (done < len && rs_load_goes_on(load)) {
 		ssize_t n = read(fd, room + done, rs_min_u64(len - done, PIECE_BYTES));
 
 		if (n < 0 && errno == EINTR)
@@ -56,6 +57,8 @@ static enum attempt read_bytes(struct load *load, int fd, const struct walk_file
 	struct file_id after;
 	struct stat st;
 
+	if (!rs_load_goes_on(load))
+		return ATTEMPT_INTERRUPTED;
 	if (n < 0 || fstat(fd, &st) < 0)
 		return fail(load, file, strerror(errno));
 	after = rs_file_id_of(&st);
@@ -145,6 +148,8 @@ enum read_result rs_read(struct load *load, int dir_fd, struct walk_file *file, 
 			return READ_LEFT_OUT;
 		case ATTEMPT_ELSEWHERE:
 			return READ_ELSEWHERE;
+		case ATTEMPT_INTERRUPTED:
+			return READ_INTERRUPTED;
 		case ATTEMPT_CHANGED:
 			break;
 		}

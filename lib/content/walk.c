@@ -227,6 +227,8 @@ static bool read_names(struct load *load, DIR *stream, uint32_t dir)
 	while (errno = 0, found = readdir(stream)) {
 		const char *name = found->d_name;
 
+		if (!rs_load_goes_on(load))
+			return false;
 		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 			continue;
 		if (is_left_out(load, name)) {

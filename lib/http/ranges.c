@@ -142,7 +142,6 @@ enum http_range_result rs_http_ranges(const struct http_req *req, uint64_t len,
 {
 	enum http_range_result result;
 	struct span value;
-	uint64_t sum = 0;
 
 	*n = 0;
 	if (!(req->known & 1u << HTTP_FIELD_RANGE) || !find(req, &value))
@@ -154,10 +153,6 @@ enum http_range_result rs_http_ranges(const struct http_req *req, uint64_t len,
 	value.len -= 6;
 	result = parse_set(value, len, ranges, n);
 	*n = coalesce(ranges, *n);
-	for (uint32_t i = 0; i < *n; i++)
-		sum += ranges[i].last - ranges[i].first + 1;
-	if (*n > 1 && sum >= len)
-		result = HTTP_RANGE_ALL;
 	if (result != HTTP_RANGE_SOME)
 		*n = 0;
 	return result;

@@ -28,9 +28,9 @@ enum http_range_result {
  * What Range asks for of len bytes. Ranges that overlap or adjoin become one, in the place of the
  * first of them (section 15.3.7.2); those beyond the end are left out. All of it is sent where
  * there is no Range, where it is malformed, of another unit, or of more than HTTP_MAX_RANGES
- * ranges, where several of them come to all there is, and where the beginning or the end of nothing
- * is asked for: clients that put bytes=0- into every request are right to expect an empty file. *n:
- * how many, 0 unless the result is HTTP_RANGE_SOME.
+ * ranges, and where the beginning or the end of nothing is asked for: clients that put bytes=0-
+ * into every request are right to expect an empty file. *n: how many, 0 unless the result is
+ * HTTP_RANGE_SOME.
  */
 enum http_range_result rs_http_ranges(const struct http_req *req, uint64_t len,
 	struct http_range ranges[HTTP_MAX_RANGES], uint32_t *n);

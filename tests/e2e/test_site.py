@@ -524,6 +524,51 @@ def a_reload_loses_nothing(t):
         appliance.stop()
 
 
+def bytes_read(appliance):
+    with open(f"/proc/{appliance.process.pid}/io", encoding="ascii") as file:
+        return int(re.search(r"rchar: (\d+)", file.read())[1])
+
+
+class SlowSite(Site):
+    """Loading what slow_down() puts there takes many seconds."""
+
+    BYTES = 8 << 20  # that are read of it before
+
+    def slow_down(self, to_read):
+        if to_read:
+            with open(self.path("huge"), "wb") as file:
+                file.truncate(8 << 30)
+        else:
+            letters = bytes(b"acgt"[i & 3] for i in range(256))
+            self.write("noise.txt", os.urandom(self.BYTES).translate(letters))
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
+def a_first_load_can_be_ended(t):
+    for to_read, number in ((True, signal.SIGTERM), (False, signal.SIGINT)):
+        with SlowSite() as site:
+            site.slow_down(to_read)
+            appliance = t.start("--root", site.root, "--precompress", "zstd",
+                                ready=lambda a: bytes_read(a) > SlowSite.BYTES)
+            appliance.process.send_signal(number)
+            appliance.wait(within=2)
+            true("was interrupted" in appliance.words(), appliance.words())
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
+def a_reload_does_not_hold_up_the_end(t):
+    for to_read in (True, False):
+        with SlowSite() as site:
+            appliance = t.start("--root", site.root, "--precompress", "zstd")
+            site.slow_down(to_read)
+            before = bytes_read(appliance)
+            appliance.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: bytes_read(appliance) > before + SlowSite.BYTES, 10, "a reload")
+            appliance.terminate()
+            appliance.terminate()
+            appliance.wait(within=2)
+
+
 @test(own=True, families=(4,), within=60, layouts=("fused",))
 def changes_are_watched(t):
     with Site() as site:
@@ -542,14 +587,16 @@ def changes_are_watched(t):
 
 @test(own=True, families=(4,), within=60, layouts=("fused",))
 def releases_are_watched(t):
-    """A symbolic link on the way to the root is turned, and a root is put in the other's place."""
+    """A symbolic link behind another is turned, and a root is put in the other's place."""
     with Site() as site:
         releases = os.path.join(site.made.name, "releases")
         for number in "123":
             site.write(f"{releases}/{number}/public/which", number.encode())
         link, spare = os.path.join(releases, "current"), os.path.join(releases, "next")
         os.symlink("1", link)
-        appliance = t.start("--root", os.path.join(link, "public"), "--watch")
+        www = os.path.join(site.made.name, "www")
+        os.symlink("releases/current/public", www)
+        appliance = t.start("--root", www, "--watch")
         with Connection(t) as c:
             def becomes(number):
                 wait_until(lambda: ask(c, "/which").body == number, 5, f"release {number}")
@@ -634,7 +681,9 @@ def what_cannot_be_loaded_is_said(t):
                               (("--root", site.root, "--content-memory", "2M"), "is 2097152"),
                               (("--root", site.root, "--site", f"b={site.root}",
                                 "--content-memory", "12M"), "needs up to"),
-                              (("--root", site.root, "--error-page", "404=/none"), "/none")):
+                              (("--root", site.root, "--error-page", "404=/none"), "/none"),
+                              (("--root", site.root, "--site", f"b={site.root}",
+                                "--error-page", "404=/none"), "/none")):
             try:
                 t.start(*options)
                 raise AssertionError(f"it started with {options}")

@@ -391,6 +391,107 @@ static void progress_from_none_to_all(void **state)
 	rs_content_free(tree);
 }
 
+/* ---- interrupted ---- */
+
+struct interruption {
+	enum content_phase phase; /* at so many bytes of which it is interrupted */
+	uint64_t n_bytes;
+	bool is_there;
+	uint32_t n_asked;        /* since then */
+	uint32_t n_asked_before; /* in this phase */
+	enum content_phase now;
+};
+
+static void note_phase(void *ctx, const struct content_progress *progress)
+{
+	struct interruption *i = ctx;
+
+	i->now = progress->phase;
+	i->is_there |= progress->phase == i->phase && progress->n_bytes >= i->n_bytes;
+}
+
+static bool is_interrupted(void *ctx)
+{
+	struct interruption *i = ctx;
+
+	i->n_asked += i->is_there;
+	return i->is_there;
+}
+
+/* A load that ends at once, holds nothing, and leaves what was loaded before. */
+static void interrupt(struct site *site, struct interruption i)
+{
+	struct content_tree *before;
+	struct content_options options = site->options;
+	uint64_t held;
+
+	before = site_load(site, NULL);
+	held = site->report.held_bytes;
+	site->options.precompress = CONTENT_CODING_BIT(CONTENT_GZIP);
+	site->options.ctx = &i;
+	site->options.on_skip = NULL;
+	site->options.on_progress = note_phase;
+	site->options.is_interrupted = is_interrupted;
+	site_date(site, "/text.html", 1);
+	site_date(site, "/large", 1);
+	for (int round = 0; round < 2; round++) {
+		i.is_there = false;
+		i.n_asked = 0;
+		assert_null(site_load(site, round ? before : NULL));
+		assert_non_null(strstr(site->report.error, " was interrupted"));
+		assert_true(i.is_there);
+		assert_in_range(i.n_asked, 1, 3);
+		assert_int_equal(site->report.held_bytes, round ? held : 0);
+		assert_int_equal(site_body(before, "/large")->len, 50 * MIB);
+	}
+	site->options = options;
+	rs_content_free(before);
+}
+
+static void interrupted_in_each_phase(void **state)
+{
+	struct site *site = *state;
+	uint8_t *bytes = site_bytes(50 * MIB);
+
+	site_put(site, "/large", bytes, 50 * MIB);
+	site_put(site, "/text.html", bytes, MIB);
+	free(bytes);
+	interrupt(site, (struct interruption){.phase = CONTENT_FINDING});
+	interrupt(site, (struct interruption){.phase = CONTENT_READING});
+	interrupt(site, (struct interruption){.phase = CONTENT_READING, .n_bytes = 10 * MIB});
+	interrupt(site, (struct interruption){.phase = CONTENT_COMPRESSING});
+}
+
+static bool is_interrupted_later(void *ctx)
+{
+	struct interruption *i = ctx;
+
+	return i->now == CONTENT_COMPRESSING && i->n_asked_before++ >= 3;
+}
+
+/* In the middle of one that takes long. */
+static void interrupted_while_it_is_compressed(void **state)
+{
+	struct site *site = *state;
+	uint8_t *bytes = site_bytes(4 * MIB);
+
+	site_put(site, "/text.html", bytes, 4 * MIB);
+	free(bytes);
+	for (uint32_t coding = CONTENT_GZIP; coding < CONTENT_N_CODINGS; coding++) {
+		struct interruption i = {.phase = CONTENT_COMPRESSING};
+
+		site->options.precompress = CONTENT_CODING_BIT(coding);
+		site->options.ctx = &i;
+		site->options.on_skip = NULL;
+		site->options.on_progress = note_phase;
+		site->options.is_interrupted = is_interrupted_later;
+		assert_null(site_load(site, NULL));
+		assert_non_null(strstr(site->report.error, " was interrupted"));
+		assert_int_equal(site->report.counts[CONTENT_C_NOT_SMALLER], 0);
+		assert_int_equal(site->report.held_bytes, 0);
+	}
+}
+
 /* ---- errors ---- */
 
 static void no_root(void **state)
@@ -407,6 +508,19 @@ static void no_root(void **state)
 	site->options.root = file;
 	assert_null(site_load(site, NULL));
 	assert_non_null(strstr(site->report.error, "/file: Not a directory"));
+}
+
+static void media_types_that_cannot_be_read(void **state)
+{
+	struct site *site = *state;
+
+	site->options.types_file = "/does/not/exist";
+	assert_null(site_load(site, NULL));
+	assert_string_equal(site->report.error,
+		"cannot read media types from /does/not/exist: No such file or directory");
+	site->options.types_file = "/";
+	assert_null(site_load(site, NULL));
+	assert_string_equal(site->report.error, "cannot read media types from /: Is a directory");
 }
 
 static void a_field_that_is_none(void **state)
@@ -578,7 +692,10 @@ int main(void)
 		site_test(turned_while_it_is_loaded),
 		site_test(turned_before_it_is_listed),
 		site_test(progress_from_none_to_all),
+		site_test(interrupted_in_each_phase),
+		site_test(interrupted_while_it_is_compressed),
 		site_test(no_root),
+		site_test(media_types_that_cannot_be_read),
 		site_test(a_field_that_is_none),
 		site_test(a_field_that_is_there_already),
 		site_test(memory_bound),

@@ -257,7 +257,7 @@ static struct site_set *load(const struct site_options *options, const char *dir
 		bytes[i] = (uint8_t)(i % PERIOD);
 	assert_int_equal(write(fd, bytes, FILE_BYTES), FILE_BYTES);
 	close(fd);
-	set = rs_site_load(options, NULL, quiet, NULL);
+	set = rs_site_load(options, NULL, &(struct site_audience){.say = quiet});
 	assert_non_null(set);
 	unlink(path);
 	return set;

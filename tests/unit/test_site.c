@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Sites as they are loaded: what is refused, and what their replies depend on. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "site.h"
+#include "site_side.h"
+#include "temp.h"
+
+/* ---- fixture: two directories ---- */
+
+static char dirs[2][TEMP_PATH_BYTES];
+static char said[512]; /* last */
+
+static void say(const char *line)
+{
+	snprintf(said, sizeof(said), "%s", line);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	said[0] = '\0';
+	for (int i = 0; i < 2; i++)
+		temp_new_dir(dirs[i]);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		temp_remove(dirs[i]);
+	return 0;
+}
+
+static void put(const char *dir, const char *name)
+{
+	char path[2 * TEMP_PATH_BYTES];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_WRONLY | O_CREAT, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "text", 4), 4);
+	close(fd);
+}
+
+/* The first n directories, for hosts of their own. */
+static struct site_options sites(uint32_t n)
+{
+	static const char *const hosts[] = {"a.test", "b.test"};
+	struct site_options options = {.n_sites = n};
+
+	for (uint32_t i = 0; i < n; i++) {
+		options.sites[i].host = hosts[i];
+		options.sites[i].dir = dirs[i];
+	}
+	return options;
+}
+
+static struct site_set *load(const struct site_options *options)
+{
+	return rs_site_load(options, NULL, &(struct site_audience){.say = say});
+}
+
+/* ---- error pages ---- */
+
+static void an_error_page_of_one_site_is_enough(void **state)
+{
+	struct site_options options = sites(2);
+	struct site_set *set;
+
+	(void)state;
+	put(dirs[1], "404.html");
+	options.n_error_pages = 1;
+	options.error_pages[0].status = 404;
+	options.error_pages[0].path = "/404.html";
+	set = load(&options);
+	assert_non_null(set);
+	rs_site_free(set);
+	options.n_sites = 1;
+	assert_null(load(&options));
+	assert_string_equal(said, "--error-page 404=/404.html: there is no such file");
+	options.n_sites = 2;
+	options.error_pages[0].path = "/405.html";
+	assert_null(load(&options));
+	assert_string_equal(said, "--error-page 404=/405.html: there is no such file in any site");
+}
+
+/* ---- the end of a load ---- */
+
+static void a_signal_ends_the_first_load(void **state)
+{
+	struct site_options options = sites(1);
+	struct site_side side;
+	sigset_t set, before;
+	int number;
+
+	(void)state;
+	put(dirs[0], "file");
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &set, &before);
+	raise(SIGTERM);
+	assert_int_equal(rs_site_side_load(&side, &options, false), -EINTR);
+	rs_site_side_destroy(&side);
+	assert_int_equal(sigwait(&set, &number), 0);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	assert_int_equal(rs_site_side_load(&side, &options, false), 0);
+	rs_site_side_destroy(&side);
+}
+
+/* ---- what replies depend on ---- */
+
+static bool vary_with_host(const struct site_options *options)
+{
+	return rs_site_varying_fields(options) & 1u << HTTP_FIELD_HOST;
+}
+
+static void one_site_is_the_same_for_all_hosts(void **state)
+{
+	struct site_options options = sites(1);
+
+	(void)state;
+	assert_false(vary_with_host(&options));
+	options.strict = true;
+	assert_true(vary_with_host(&options));
+	options.sites[0].host = NULL;
+	assert_false(vary_with_host(&options));
+	options = sites(2);
+	assert_true(vary_with_host(&options));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			an_error_page_of_one_site_is_enough, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_signal_ends_the_first_load, setup, teardown),
+		cmocka_unit_test(one_site_is_the_same_for_all_hosts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
