@@ -183,6 +183,7 @@ static int open_ports(struct appliance *a)
 	a->tcp.tso_bytes = UINT32_MAX;
 	for (uint32_t i = 0; i < n; i++) { /* one connection may leave by any port */
 		a->tcp.tso_bytes = rs_min_u32(a->tcp.tso_bytes, a->ports[i].tso_bytes);
+		a->tcp.no_tso_ipv6 |= !a->ports[i].tso_ipv6;
 		reads_memory |= a->ports[i].reads_memory;
 	}
 	return reads_memory ? point_to_bodies(a, n_needed) : 0;

@@ -76,12 +76,32 @@ static bool tso_works(const struct rte_eth_dev_info *info)
 	return strcmp(info->driver_name, "net_tap") != 0;
 }
 
+/* net_ena says that it does TSO, and refuses frames of IPv6 that ask for it. */
+static bool tso_works_for_ipv6(const struct rte_eth_dev_info *info)
+{
+	return strcmp(info->driver_name, "net_ena") != 0;
+}
+
+/* Two mbufs of the most that a frame may have are spared: one for the headers, and one since some
+ * drivers need a descriptor of their own. */
+uint32_t rs_io_tso_bytes(const struct rte_eth_dev_info *info, uint32_t room)
+{
+	uint64_t wanted = RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS |
+			  RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
+	uint32_t most = info->tx_desc_lim.nb_seg_max;
+
+	if ((info->tx_offload_capa & wanted) != wanted || !tso_works(info))
+		return 0;
+	if (!most) /* the driver sets no limit */
+		return TSO_MAX_BYTES;
+	return most <= 2 ? 0 : RTE_MIN((most - 2) * room, (uint32_t)TSO_MAX_BYTES);
+}
+
 /* What of the offloads that we can use the driver has. */
 static void choose_offloads(struct io_port *port, const struct rte_eth_dev_info *info,
 	const struct io_port_config *cfg, struct rte_eth_conf *conf)
 {
-	uint64_t tso = RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS |
-		       RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
+	uint32_t room = rte_pktmbuf_data_room_size(cfg->mbufs) - RTE_PKTMBUF_HEADROOM;
 	uint64_t tx = info->tx_offload_capa;
 
 	port->reads_memory = !cfg->no_offload && rs_io_dma_port_reads(info);
@@ -100,10 +120,10 @@ static void choose_offloads(struct io_port *port, const struct rte_eth_dev_info 
 	port->tx_tcp_csum = tx & RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
 	conf->txmode.offloads |=
 		tx & (RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM);
-	if ((tx & tso) == tso && tso_works(info)) {
-		conf->txmode.offloads |= tso;
-		port->tso_bytes = TSO_MAX_BYTES;
-	}
+	port->tso_bytes = rs_io_tso_bytes(info, room);
+	port->tso_ipv6 = port->tso_bytes && tso_works_for_ipv6(info);
+	if (port->tso_bytes)
+		conf->txmode.offloads |= RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 }
 
 /*
@@ -408,7 +428,7 @@ uint32_t rs_io_tx_discard(struct io_queue *q, struct rte_mbuf **pkts, uint32_t n
 	return n;
 }
 
-uint32_t rs_io_tx_refused(struct io_queue *q, struct rte_mbuf **pkts)
+uint32_t rs_io_tx_refused(struct io_queue *q, struct rte_mbuf **pkts, uint32_t n)
 {
 	uint64_t now = rte_rdtsc();
 
@@ -418,6 +438,5 @@ uint32_t rs_io_tx_refused(struct io_queue *q, struct rte_mbuf **pkts)
 	}
 	if (now - q->refused_tsc < rte_get_tsc_hz())
 		return 0;
-	q->refused_tsc = now;
-	return rs_io_tx_discard(q, pkts, 1);
+	return rs_io_tx_discard(q, pkts, n);
 }

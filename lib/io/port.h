@@ -58,6 +58,7 @@ struct io_port {
 	bool gate_open;     /* shut: nobody calls the driver, nothing comes and nothing goes */
 	uint32_t if_index;  /* of the kernel's interface beneath; 0: there is none */
 	uint32_t tso_bytes; /* largest payload that the port cuts into segments; 0: it cannot */
+	bool tso_ipv6;      /* … of IPv6, too */
 	int socket;
 	int64_t retry_at_s; /* memif client: when to connect again */
 	char name[RTE_ETH_NAME_MAX_LEN];
@@ -107,8 +108,14 @@ void rs_io_port_stats(const struct io_port *port, struct io_port_stats *stats);
 /* Frees the frames and counts them. Returns n. */
 uint32_t rs_io_tx_discard(struct io_queue *q, struct rte_mbuf **pkts, uint32_t n);
 
-/* The driver took none: after a second of that the first one is given up. Returns how many were. */
-uint32_t rs_io_tx_refused(struct io_queue *q, struct rte_mbuf **pkts);
+/*
+ * The driver took none of n. When it has not for a second, all are given up, and so is what follows
+ * until it takes a frame again: others must not wait for a port that hangs. Returns how many were.
+ */
+uint32_t rs_io_tx_refused(struct io_queue *q, struct rte_mbuf **pkts, uint32_t n);
+
+/* How much payload a frame for TSO may have whose mbufs have so many bytes of room; 0: no TSO. */
+uint32_t rs_io_tso_bytes(const struct rte_eth_dev_info *info, uint32_t room);
 
 static inline bool rs_io_gate_open(const struct io_queue *q)
 {
@@ -140,7 +147,7 @@ static inline uint32_t rs_io_tx_burst(struct io_queue *q, struct rte_mbuf **pkts
 	}
 	n_sent = rte_eth_tx_burst(q->port, q->queue, pkts, (uint16_t)n);
 	if (rs_unlikely(!n_sent))
-		return rs_io_tx_refused(q, pkts);
+		return rs_io_tx_refused(q, pkts, n);
 	q->refused_tsc = 0;
 	return n_sent;
 }

@@ -10,6 +10,9 @@
 /* One connection's share of a flush, so that a bulk transfer does not starve its neighbours. */
 #define MAX_SEGS_PER_FLUSH 32
 
+/* Ports are not asked to cut shorter segments: some (net_i40e) refuse a frame that wants it. */
+#define TSO_MIN_MSS 256
+
 /*
  * RFC 5961 section 7: this many challenge ACKs a second, of all connections of a core, and up to
  * the mask more. How many is drawn anew each second: who knew it could count on a connection of his
@@ -151,6 +154,14 @@ static void fin_was_sent(struct tcp_conn *c)
 		c->state = TCP_LAST_ACK;
 }
 
+/* The largest payload of one descriptor. */
+static uint32_t most_at_once(const struct tcp *t, const struct tcp_conn *c)
+{
+	bool cut = c->mss >= TSO_MIN_MSS && (c->key.family == 4 || !t->cfg->no_tso_ipv6);
+
+	return cut ? rs_max_u32(t->cfg->tso_bytes, c->mss) : c->mss;
+}
+
 /* How much of avail to put into one descriptor when the window has room for fits; 0: wait. */
 static uint32_t segment_len(
 	const struct tcp *t, const struct tcp_conn *c, uint32_t avail, uint32_t fits)
@@ -159,7 +170,7 @@ static uint32_t segment_len(
 	uint32_t len = rs_min_u32(avail, fits);
 
 	if (len > mss) {
-		uint32_t most = rs_min_u32(len, rs_max_u32(t->cfg->tso_bytes, mss));
+		uint32_t most = rs_min_u32(len, most_at_once(t, c));
 		uint32_t whole = mss;
 
 		if (len == avail && len == most)

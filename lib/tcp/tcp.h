@@ -85,6 +85,7 @@ struct tcp_config {
 	uint16_t mss_v4;        /* what we announce: MTU - 40 */
 	uint16_t mss_v6;        /* MTU - 60 */
 	uint32_t tso_bytes;     /* largest payload of one descriptor; 0: one MSS (no offload) */
+	bool no_tso_ipv6;       /* … which is one MSS for IPv6 all the same */
 	bool timestamps;        /* RFC 7323 */
 	bool window_scaling;
 	bool force_slow; /* never take the fast path: same result, for tests */

@@ -215,6 +215,40 @@ static void segmentation_offload(struct rig *r)
 	QUIET();
 }
 
+/* Ports refuse to cut segments that are too short. */
+static void offload_leaves_short_segments(struct rig *r)
+{
+	IN(TCP_SYN, .seq = 0, .opts = TCP_OPT_MSS, .mss = 200);
+	OUT(SYN_ACK, .seq = 0, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1);
+	rig_write(r, 1000);
+	for (uint32_t i = 0; i < 4; i++)
+		OUT(TCP_ACK, .seq = 1 + 200 * i, .ack = 1, .len = 200);
+	OUT(TCP_ACK | TCP_PSH, .seq = 801, .ack = 1, .len = 200);
+	QUIET();
+}
+
+static void no_offload_for_ipv6(struct rig *r)
+{
+	r->cfg.tso_bytes = 60000;
+	r->cfg.no_tso_ipv6 = true;
+}
+
+static void offload_is_left_where_it_does_not_work(struct rig *r)
+{
+	OPEN(0);
+	rig_write(r, 3 * r->mss);
+	if (r->p->key.family == 4) {
+		OUT(TCP_ACK | TCP_PSH, .seq = 1, .ack = 1, .len = 3 * r->mss);
+		QUIET();
+		return;
+	}
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	OUT(TCP_ACK, .seq = 1 + r->mss, .ack = 1, .len = r->mss);
+	OUT(TCP_ACK | TCP_PSH, .seq = 1 + 2 * r->mss, .ack = 1, .len = r->mss);
+	QUIET();
+}
+
 static void offload_keeps_to_the_windows(struct rig *r)
 {
 	OPEN(0);
@@ -392,6 +426,9 @@ const struct tcp_case send_cases[] = {
 	{"peers_window_holds_growth_back", peers_window_holds_growth_back, NULL, 0},
 	{"restart_after_idle", restart_after_idle, NULL, 0},
 	{"segmentation_offload", segmentation_offload, offload, 0},
+	{"offload_leaves_short_segments", offload_leaves_short_segments, offload, 0},
+	{"offload_is_left_where_it_does_not_work", offload_is_left_where_it_does_not_work,
+		no_offload_for_ipv6, 0},
 	{"offload_keeps_to_the_windows", offload_keeps_to_the_windows, offload, 0},
 	{"descriptors_run_out", descriptors_run_out, two_descriptors, 0},
 	{"neighbours_take_turns", neighbours_take_turns, one_descriptor, 0},

@@ -19,11 +19,48 @@
 #include "base/bytes.h"
 #include "io/memif.h"
 #include "io/poller.h"
+#include "io/port.h"
 #include "temp.h"
 
 #define ENOUGH_US 10000000
 #define SHORT_US  1000
 #define USABLE    0x600df00du
+
+/* ---- offloads ---- */
+
+static void what_ports_can_cut(void **state)
+{
+	const uint64_t all = RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS |
+			     RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
+	const struct {
+		const char *driver;
+		uint64_t lacks;
+		uint16_t segs;
+		uint32_t bytes;
+	} cases[] = {
+		{"net_ixgbe", 0, 0, 65279},
+		{"net_ixgbe", 0, 40, 65279},
+		{"net_ixgbe", 0, UINT16_MAX, 65279},
+		{"net_ena", 0, 17, 15 * 2048},
+		{"net_i40e", 0, 3, 2048},
+		{"net_i40e", 0, 2, 0},
+		{"net_ixgbe", RTE_ETH_TX_OFFLOAD_TCP_TSO, 0, 0},
+		{"net_ixgbe", RTE_ETH_TX_OFFLOAD_MULTI_SEGS, 0, 0},
+		{"net_ixgbe", RTE_ETH_TX_OFFLOAD_TCP_CKSUM, 0, 0},
+		{"net_tap", 0, 0, 0},
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		struct rte_eth_dev_info info = {
+			.driver_name = cases[i].driver,
+			.tx_offload_capa = all & ~cases[i].lacks,
+			.tx_desc_lim.nb_seg_max = cases[i].segs,
+		};
+
+		assert_int_equal(rs_io_tso_bytes(&info, 2048), cases[i].bytes);
+	}
+}
 
 /* ---- pollers ---- */
 
@@ -219,6 +256,7 @@ static void an_option_without_value_is_eals_to_refuse(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_ports_can_cut),
 		cmocka_unit_test(nobody_to_wait_for),
 		cmocka_unit_test(a_poller_in_a_turn_is_waited_for),
 		cmocka_unit_test(memory_outlives_every_burst),

@@ -396,6 +396,27 @@ static void slow_request_gives_up_its_buffer(void **state)
 	rig_fini(&r);
 }
 
+/* A port that takes nothing holds up those who wait for it for a second, and no longer. */
+static void port_that_hangs(void **state)
+{
+	struct io_queue q = {0};
+	struct rte_mbuf *frames[8];
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, false, false, 16);
+	assert_int_equal(rte_pktmbuf_alloc_bulk(r.mbufs, frames, 8), 0);
+	assert_int_equal(rs_io_tx_refused(&q, frames, 4), 0);
+	assert_int_not_equal(q.refused_tsc, 0);
+	assert_int_equal(rs_io_tx_refused(&q, frames, 4), 0);
+	q.refused_tsc -= rte_get_tsc_hz(); /* a second ago */
+	assert_int_equal(rs_io_tx_refused(&q, frames, 4), 4);
+	assert_int_equal(rs_io_tx_refused(&q, frames + 4, 4), 4); /* nor is there another second */
+	assert_int_equal(q.n_discarded, 8);
+	assert_int_equal(rte_mempool_in_use_count(r.mbufs), 0);
+	rig_fini(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -406,6 +427,7 @@ int main(void)
 		cmocka_unit_test(request_crosses_the_fin_of_a_drain),
 		cmocka_unit_test(drain_waits_for_no_client),
 		cmocka_unit_test(slow_request_gives_up_its_buffer),
+		cmocka_unit_test(port_that_hangs),
 	};
 
 	rig_start("stage-net");
