@@ -38,20 +38,25 @@ class Machine:
         if os.path.exists(HUGEPAGES_STATE):  # somebody else's, to be left standing
             with open(N_HUGEPAGES, encoding="utf-8") as file:
                 self.pages_before = file.read()
-        for mb in (MB_WANTED, MB_LEAST):
-            done = subprocess.run(
-                [f"{TREE}/scripts/hugepages", "up", str(mb)], capture_output=True, check=False
-            )
-            if done.returncode == 0:
-                self.hugepages = True
-                break
+        try:
+            self.hugepages = any(map(self.pages_up, (MB_WANTED, MB_LEAST)))
+        except BaseException:  # Ctrl-C: nobody calls __exit__ of what was not entered
+            self.give_back()
+            raise
         if not self.hugepages:
             print("no hugepages: memif copies on both sides, so all figures are lower than usual")
         return self
 
     def __exit__(self, *_):
+        self.give_back()
+
+    @staticmethod
+    def pages_up(mb):
+        return hugepages("up", str(mb)).returncode == 0
+
+    def give_back(self):
         if self.pages_before is None:
-            subprocess.run([f"{TREE}/scripts/hugepages", "down"], capture_output=True, check=False)
+            hugepages("down")
         else:
             with open(N_HUGEPAGES, "w", encoding="utf-8") as file:
                 file.write(self.pages_before)
@@ -59,6 +64,11 @@ class Machine:
     def memory(self, mb):
         """EAL arguments for a program that needs at most so much."""
         return [] if self.hugepages else ["--no-huge", "-m", str(mb)]
+
+
+def hugepages(*arguments):
+    command = [f"{TREE}/scripts/hugepages", *arguments]
+    return subprocess.run(command, capture_output=True, check=False)
 
 
 def build():

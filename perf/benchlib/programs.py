@@ -101,7 +101,7 @@ class Bench:
         shutil.rmtree(self.folder, ignore_errors=True)
         for folder in glob.glob(f"/var/run/dpdk/bench-{os.getpid()}-*"):
             shutil.rmtree(folder, ignore_errors=True)
-        for pages in glob.glob(f"/dev/hugepages/bench-{os.getpid()}-*"):
+        for pages in glob.glob(f"/dev/hugepages*/bench-{os.getpid()}-*"):
             os.remove(pages)
 
     def socket(self):

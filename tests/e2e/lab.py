@@ -81,7 +81,7 @@ class Lab:
     @classmethod
     def sweep(cls):
         """Takes down what runs that were killed have left."""
-        for _, owner in cls.left_behind("/run/netns/", ""):
+        for _, owner in cls.left_behind("/run/ringside-lab-", ""):
             cls(owner).script("down")
         for path, _ in cls.left_behind(f"{RUNTIME}/", "-.*"):
             shutil.rmtree(path, ignore_errors=True)

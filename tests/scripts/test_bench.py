@@ -6,12 +6,13 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 import xml.etree.ElementTree
 
 TREE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path.insert(0, os.path.join(TREE, "perf"))
 
-from benchlib import charts  # noqa: E402
+from benchlib import charts, machine  # noqa: E402
 from benchlib.figures import Figures, save, show  # noqa: E402
 from benchlib.catalog import PROMISED, SCENARIOS  # noqa: E402
 
@@ -129,6 +130,56 @@ class ChartsTest(unittest.TestCase):
             self.assertEqual(len(os.listdir(os.path.join(docs, "charts"))), 4)
             with open(os.path.join(docs, "performance.md"), encoding="utf-8") as file:
                 self.assertIn("cycles_http", file.read())
+
+
+class MachineTest(unittest.TestCase):
+    """With a hugepages script during which Ctrl-C is typed."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.state = os.path.join(folder.name, "state")
+        self.pages = os.path.join(folder.name, "nr_hugepages")
+        self.asked = []
+        for name, value in (
+            ("HUGEPAGES_STATE", self.state), ("N_HUGEPAGES", self.pages), ("SERVER_CORE", 0),
+            ("LOAD_CORE", 0), ("hugepages", self.interrupted),
+        ):
+            patch = unittest.mock.patch.object(machine, name, value)
+            patch.start()
+            self.addCleanup(patch.stop)
+        for name, value in (("sched_getaffinity", {0}), ("geteuid", 0)):
+            patch = unittest.mock.patch.object(os, name, return_value=value)
+            patch.start()
+            self.addCleanup(patch.stop)
+
+    def interrupted(self, action, *_):
+        self.asked.append(action)
+        if action == "up":
+            self.write(self.pages, "3072")
+            raise KeyboardInterrupt
+
+    @staticmethod
+    def write(path, text):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def enter(self):
+        with self.assertRaises(KeyboardInterrupt):
+            with machine.Machine():
+                self.fail("it came up")
+
+    def test_what_was_taken_until_ctrl_c_goes_back(self):
+        self.enter()
+        self.assertEqual(self.asked, ["up", "down"])
+
+    def test_pages_of_others_stay(self):
+        self.write(self.state, "pages=0")
+        self.write(self.pages, "7")
+        self.enter()
+        self.assertEqual(self.asked, ["up"])
+        with open(self.pages, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "7")
 
 
 class CommandLineTest(unittest.TestCase):

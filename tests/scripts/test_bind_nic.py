@@ -73,6 +73,20 @@ class BindNic(unittest.TestCase):
         self.refuses("0000:01:00.0", "is up and has an address", "unbind")
         self.assertIsNone(self.override("0000:01:00.0"))
 
+    def test_what_belongs_to_another_interface_stays(self):
+        """The address stands on the bridge or the VLAN, and may be the one you came in by."""
+        for address, path, upper in (
+            ("0000:07:00.0", "net/nic7", "br0"),
+            ("0000:08:00.0", "virtio0/net/nic8", "nic8.100"),
+        ):
+            self.add(address, driver="ice", interface=path)
+            os.symlink("/sys/class/net/lo", os.path.join(
+                self.sys, "bus/pci/devices", address, path, f"upper_{upper}"
+            ))
+            self.refuses(address, f"{path[-4:]} ({address}) belongs to {upper}")
+            self.refuses(address, "belongs to", "unbind")
+            self.assertIsNone(self.override(address))
+
     def test_what_could_not_be_bound_goes_back(self):
         status, _, error = self.run_it("bind", "0000:06:00.0", "uio_pci_generic")
         self.assertEqual(status, 1)
