@@ -426,7 +426,11 @@ static void close_idle(struct stage_net *net)
 	for (; net->drain_next < end; net->drain_next++) {
 		struct tcp_conn *conn = &net->tcp.conns[net->drain_next];
 
-		if (conn->state >= TCP_ESTABLISHED && !rs_net_tls_has(conn))
+		if (conn->state < TCP_ESTABLISHED)
+			continue;
+		if (rs_net_tls_has(conn))
+			rs_net_tls_close_idle(net, conn);
+		else
 			rs_stage_net_go_on(net, conn);
 	}
 }
