@@ -168,6 +168,7 @@ static bool take_neighbour_frame(
 					      : rs_nd_answer(&port->host, pkt, out),
 			NET_C_ARP_ANSWERED);
 	}
+	m->port = port->host.port;
 	if (rs_joint_push(&net->slow->to_control, &m, 1) == 1) {
 		net->counters[NET_C_TO_CONTROL]++;
 		net->frames.n_out++;
@@ -225,7 +226,7 @@ static bool parse_unusual(
 /* A frame becomes a segment; what is not TCP is dealt with here. True: m is no longer ours. */
 static bool parse(struct stage_net *net, struct rte_mbuf *m)
 {
-	struct net_port *port = &net->ports[m->port];
+	struct net_port *port = net->port_of[m->port];
 	uint32_t flags = rx_flags(m);
 
 	net->counters[NET_C_BYTES_IN] += m->pkt_len;

@@ -31,7 +31,7 @@
 #define CLOSE_US      5000000
 
 /* The ports under guard. Process-wide, because munmap() is. */
-static struct io_port *guarded[IO_MAX_PORTS];
+static struct io_port *guarded[RTE_MAX_ETHPORTS];
 static pthread_mutex_t gates = PTHREAD_MUTEX_INITIALIZER;
 static pthread_t interrupt_thread;
 static bool armed;
@@ -101,7 +101,7 @@ bool rs_io_memif_copies(const struct rte_eth_dev_info *info)
 static void shut_gates(void)
 {
 	pthread_mutex_lock(&gates);
-	for (uint32_t i = 0; i < IO_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < RTE_MAX_ETHPORTS; i++) {
 		if (guarded[i])
 			__atomic_store_n(&guarded[i]->gate_open, false, __ATOMIC_RELEASE);
 	}
