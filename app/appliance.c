@@ -110,20 +110,12 @@ static int find_ports(struct port_list *ports)
 
 static int resolve_topology(struct appliance *a, const struct port_list *ports)
 {
-	struct topology_request req = {
-		.layout = a->cfg->layout,
-		.rx_cores = a->cfg->rx_cores,
-		.net_cores = a->cfg->net_cores,
-		.tx_cores = a->cfg->tx_cores,
-		.has_tls = a->cfg->n_https_ports > 0,
-		.tls_cores = a->cfg->tls_cores,
-		.main_lcore = (uint16_t)rte_get_main_lcore(),
-		.n_queues = IO_MAX_QUEUES,
-		.has_rss = true,
-	};
+	struct topology_request req = rs_config_topology(a->cfg);
 	char why[256];
 	unsigned int lcore;
 
+	req.main_lcore = (uint16_t)rte_get_main_lcore();
+	req.n_queues = IO_MAX_QUEUES;
 	RTE_LCORE_FOREACH(lcore)
 	{
 		if (req.lcores.n < CORE_LIST_MAX)
