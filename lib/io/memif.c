@@ -201,12 +201,16 @@ void rs_io_memif_unguard(struct io_port *port)
 static void reconnect(void *arg)
 {
 	struct io_port *port = arg;
+	int type = rte_log_register("pmd.net.memif"); /* the driver has: this finds it */
+	int level = type < 0 ? -1 : rte_log_get_level((uint32_t)type);
 
-	rte_log_set_level_pattern("pmd.net.memif", RTE_LOG_CRIT);
+	if (level > (int)RTE_LOG_CRIT)
+		rte_log_set_level((uint32_t)type, RTE_LOG_CRIT);
 	if (port->started)
 		rte_eth_dev_stop(port->id);
 	port->started = rte_eth_dev_start(port->id) == 0;
-	rte_log_set_level_pattern("pmd.net.memif", RTE_LOG_NOTICE);
+	if (level > (int)RTE_LOG_CRIT)
+		rte_log_set_level((uint32_t)type, (uint32_t)level);
 }
 
 /* A handshake that has begun gets as long as an attempt that failed has to wait. */
