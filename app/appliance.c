@@ -73,40 +73,29 @@ static int draw_secrets(struct tcp_config *t)
 
 /* ---- topology and ports ---- */
 
-static int resolve_topology(struct appliance *a)
-{
-	struct topology_request req = {
-		.layout = a->cfg->layout,
-		.rx_cores = a->cfg->rx_cores,
-		.net_cores = a->cfg->net_cores,
-		.tx_cores = a->cfg->tx_cores,
-		.has_tls = a->cfg->n_https_ports > 0,
-		.tls_cores = a->cfg->tls_cores,
-		.main_lcore = (uint16_t)rte_get_main_lcore(),
-		.n_queues = IO_MAX_QUEUES,
-		.has_rss = true,
-	};
-	char why[256];
-	unsigned int lcore;
-	uint16_t n_ports = rte_eth_dev_count_avail();
+/* EAL's numbers have gaps where a port belongs to another one (net_netvsc, net_failsafe). */
+struct port_list {
+	uint32_t n;
+	uint16_t ids[IO_MAX_PORTS];
+};
 
-	RTE_LCORE_FOREACH(lcore)
-	{
-		if (req.lcores.n < CORE_LIST_MAX)
-			req.lcores.ids[req.lcores.n++] = (uint16_t)lcore;
+static int find_ports(struct port_list *ports)
+{
+	uint32_t n = 0;
+
+	for (uint16_t id = 0; id < RTE_MAX_ETHPORTS; id++) {
+		if (rte_eth_find_next_owned_by(id, RTE_ETH_DEV_NO_OWNER) != id)
+			continue;
+		if (n < IO_MAX_PORTS)
+			ports->ids[n] = id;
+		n++;
 	}
-	if (n_ports > IO_MAX_PORTS) {
-		rs_log("%u ports, %d are the most; name those to use with EAL's -a", n_ports,
+	if (n > IO_MAX_PORTS) {
+		rs_log("%u ports, %d are the most; name those to use with EAL's -a", n,
 			IO_MAX_PORTS);
 		return -E2BIG;
 	}
-	for (uint16_t port = 0; port < n_ports; port++) {
-		uint16_t n_queues = rs_io_port_max_queues(port);
-
-		req.n_queues = n_queues < req.n_queues ? n_queues : req.n_queues;
-		req.has_rss &= rs_io_port_has_rss(port);
-	}
-	if (!n_ports) {
+	if (!n) {
 		rs_log("%s; see drivers-config/",
 			rs_io_port_is_named()
 				? "no port: what -a or --vdev names did not come up; EAL's own "
@@ -115,11 +104,33 @@ static int resolve_topology(struct appliance *a)
 				  "-a, or add one with --vdev");
 		return -ENODEV;
 	}
+	ports->n = n;
+	return 0;
+}
+
+static int resolve_topology(struct appliance *a, const struct port_list *ports)
+{
+	struct topology_request req = rs_config_topology(a->cfg);
+	char why[256];
+	unsigned int lcore;
+
+	req.main_lcore = (uint16_t)rte_get_main_lcore();
+	req.n_queues = IO_MAX_QUEUES;
+	RTE_LCORE_FOREACH(lcore)
+	{
+		if (req.lcores.n < CORE_LIST_MAX)
+			req.lcores.ids[req.lcores.n++] = (uint16_t)lcore;
+	}
+	for (uint32_t i = 0; i < ports->n; i++) {
+		uint16_t n_queues = rs_io_port_max_queues(ports->ids[i]);
+
+		req.n_queues = n_queues < req.n_queues ? n_queues : req.n_queues;
+		req.has_rss &= rs_io_port_has_rss(ports->ids[i]);
+	}
 	if (rs_topology_resolve(&req, &a->topology, why, sizeof(why))) {
 		rs_log("%s", why);
 		return -EINVAL;
 	}
-	a->n_ports = n_ports;
 	return 0;
 }
 
@@ -145,7 +156,7 @@ static int point_to_bodies(struct appliance *a, uint32_t n_frames)
 	return 0;
 }
 
-static int open_ports(struct appliance *a)
+static int open_ports(struct appliance *a, const struct port_list *ports)
 {
 	const struct config *cfg = a->cfg;
 	struct io_port_config pc = {
@@ -157,31 +168,29 @@ static int open_ports(struct appliance *a)
 		.no_offload = cfg->no_offload,
 	};
 	uint32_t n_needed =
-		rs_io_mbufs_needed(a->n_ports, &pc) + frames_between(&a->topology, a->n_ports);
-	uint32_t n = a->n_ports;
+		rs_io_mbufs_needed(ports->n, &pc) + frames_between(&a->topology, ports->n);
 	bool reads_memory = false;
 
 	if (cfg->mbufs && cfg->mbufs < n_needed)
 		rs_log("--mbufs %u: rings and stages can hold %u; then none is left to receive "
 		       "into",
 			cfg->mbufs, n_needed);
-	a->n_ports = 0; /* opened so far */
 	a->mbufs = rs_io_mbufs_create(
 		cfg->mbufs ? cfg->mbufs : n_needed, cfg->mtu, (int)rte_socket_id());
 	if (!a->mbufs)
 		return -ENOMEM;
 	pc.mbufs = a->mbufs;
-	for (; a->n_ports < n; a->n_ports++) {
+	for (; a->n_ports < ports->n; a->n_ports++) { /* opened so far */
 		struct io_port *port = &a->ports[a->n_ports];
-		int err = rs_io_port_open(port, (uint16_t)a->n_ports, &pc);
+		int err = rs_io_port_open(port, ports->ids[a->n_ports], &pc);
 
 		if (err)
 			return err;
-		rs_wire_host_init(&a->hosts[a->n_ports], port->mac, cfg->vlan_id, (uint8_t)port->id,
-			cfg->addrs, cfg->n_addrs);
+		rs_wire_host_init(&a->hosts[a->n_ports], port->mac, cfg->vlan_id,
+			(uint8_t)a->n_ports, cfg->addrs, cfg->n_addrs);
 	}
 	a->tcp.tso_bytes = UINT32_MAX;
-	for (uint32_t i = 0; i < n; i++) { /* one connection may leave by any port */
+	for (uint32_t i = 0; i < a->n_ports; i++) { /* one connection may leave by any port */
 		a->tcp.tso_bytes = rs_min_u32(a->tcp.tso_bytes, a->ports[i].tso_bytes);
 		a->tcp.no_tso_ipv6 |= !a->ports[i].tso_ipv6;
 		reads_memory |= a->ports[i].reads_memory;
@@ -341,6 +350,7 @@ static int equip_all(struct appliance *a)
 
 int rs_appliance_build(struct appliance *a, const struct config *cfg)
 {
+	struct port_list ports;
 	int err;
 
 	memset(a, 0, sizeof(*a));
@@ -354,9 +364,11 @@ int rs_appliance_build(struct appliance *a, const struct config *cfg)
 	if (!err)
 		err = draw_secrets(&a->tcp);
 	if (!err)
-		err = resolve_topology(a);
+		err = find_ports(&ports);
 	if (!err)
-		err = open_ports(a);
+		err = resolve_topology(a, &ports);
+	if (!err)
+		err = open_ports(a, &ports);
 	if (!err)
 		err = new_stages(a);
 	for (uint16_t i = 0; !err && i < a->topology.n_net; i++)

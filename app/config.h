@@ -92,4 +92,18 @@ struct config {
 	uint32_t drain_timeout_s;
 };
 
+/* What is asked of the topology; which lcores there are, and what ports can do, is the caller's. */
+static inline struct topology_request rs_config_topology(const struct config *cfg)
+{
+	return (struct topology_request){
+		.layout = cfg->layout,
+		.rx_cores = cfg->rx_cores,
+		.net_cores = cfg->net_cores,
+		.tx_cores = cfg->tx_cores,
+		.has_tls = cfg->n_https_ports > 0,
+		.tls_cores = cfg->tls_cores,
+		.has_rss = true,
+	};
+}
+
 #endif

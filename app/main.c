@@ -44,15 +44,7 @@ static int print_version(void)
 static int foresee_topology(
 	const struct config *cfg, int argc, char **argv, struct topology *topology)
 {
-	struct topology_request req = {
-		.layout = cfg->layout,
-		.rx_cores = cfg->rx_cores,
-		.net_cores = cfg->net_cores,
-		.tx_cores = cfg->tx_cores,
-		.has_tls = cfg->n_https_ports > 0,
-		.tls_cores = cfg->tls_cores,
-		.has_rss = true,
-	};
+	struct topology_request req = rs_config_topology(cfg);
 	char why[256];
 	int err = rs_eal_args_lcores(argc, argv, &req.lcores, &req.main_lcore);
 

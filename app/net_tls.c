@@ -178,21 +178,35 @@ bool rs_net_tls_is_port(const struct net_tls *tls, uint16_t port)
 	return false;
 }
 
+/* The client has said nothing, so the TLS core knows nothing of it. */
+static void reset_silent(struct stage_net *net, struct tcp_conn *conn)
+{
+	net->counters[NET_C_TLS_SILENT]++;
+	rs_tcp_abort(&net->tcp, conn);
+	forget(net, conn);
+}
+
 /* The deadline has come. False: the client has said nothing, and is gone. */
 static bool wake(struct stage_net *net, struct tcp_conn *conn)
 {
 	struct tls_link *link = link_of(net, conn);
 
 	if (!link->has_session && !link->is_waiting) {
-		net->counters[NET_C_TLS_SILENT]++;
-		rs_tcp_abort(&net->tcp, conn);
-		forget(net, conn);
+		reset_silent(net, conn);
 		return false;
 	}
 	link->is_waiting = false;
 	if (!link->has_session)
 		await_words(net, conn);
 	return true;
+}
+
+void rs_net_tls_close_idle(struct stage_net *net, struct tcp_conn *conn)
+{
+	const struct tls_link *link = link_of(net, conn);
+
+	if (!link->has_session && !link->is_waiting && !link->told_eof && !conn->rcvq)
+		reset_silent(net, conn);
 }
 
 void rs_net_tls_serve(struct stage_net *net, struct tcp_conn *conn, uint32_t ev)
@@ -208,6 +222,8 @@ void rs_net_tls_serve(struct stage_net *net, struct tcp_conn *conn, uint32_t ev)
 	if ((ev & (TCP_EV_DATA | TCP_EV_DEADLINE) || conn->rcvq) && !pull(net, conn))
 		return;
 	grant(net, conn);
+	if (rs_unlikely(ev & TCP_EV_OPENED && net->web.env.cfg->drain))
+		rs_net_tls_close_idle(net, conn);
 }
 
 /* ---- from TLS ---- */

@@ -59,6 +59,12 @@ bool rs_net_tls_is_port(const struct net_tls *tls, uint16_t port);
 /* The switch on TCP's verdict for a marked connection, or one that becomes one. */
 void rs_net_tls_serve(struct stage_net *net, struct tcp_conn *conn, uint32_t ev);
 
+/*
+ * The process drains: resets a marked connection whose client has not said anything yet. Those that
+ * the TLS core knows of end when it says so.
+ */
+void rs_net_tls_close_idle(struct stage_net *net, struct tcp_conn *conn);
+
 /* What the TLS cores want done: a burst from each. Returns how many jobs there were. */
 uint32_t rs_net_tls_take_jobs(struct stage_net *net);
 

@@ -151,6 +151,21 @@ static void take_icmp_error(
 	rs_tcp_path_mtu(&net->tcp, &key, e.seq, e.mtu);
 }
 
+/* Most of what comes is no question about us; a frame is taken from the pool only for one that is.
+ */
+static void answer_neighbour(struct stage_net *net, struct net_port *port, const struct pkt *pkt)
+{
+	uint8_t answer[WIRE_ANSWER_BYTES];
+	uint32_t len = pkt->kind == WIRE_ARP ? rs_arp_answer(&port->host, pkt, answer)
+					     : rs_nd_answer(&port->host, pkt, answer);
+	struct rte_mbuf *m = len ? new_frame(net, port) : NULL;
+
+	if (!m)
+		return;
+	memcpy(rte_pktmbuf_mtod(m, uint8_t *), answer, len);
+	finish_answer(net, port, m, len, NET_C_ARP_ANSWERED);
+}
+
 /*
  * ARP and ND: questions about us are answered here; then the control core, which keeps the
  * neighbour table, gets the frame. True: m is no longer ours.
@@ -158,16 +173,8 @@ static void take_icmp_error(
 static bool take_neighbour_frame(
 	struct stage_net *net, struct net_port *port, const struct pkt *pkt, struct rte_mbuf *m)
 {
-	struct rte_mbuf *answer = new_frame(net, port);
-
-	if (answer) {
-		uint8_t *out = rte_pktmbuf_mtod(answer, uint8_t *);
-
-		finish_answer(net, port, answer,
-			pkt->kind == WIRE_ARP ? rs_arp_answer(&port->host, pkt, out)
-					      : rs_nd_answer(&port->host, pkt, out),
-			NET_C_ARP_ANSWERED);
-	}
+	answer_neighbour(net, port, pkt);
+	m->port = port->host.port;
 	if (rs_joint_push(&net->slow->to_control, &m, 1) == 1) {
 		net->counters[NET_C_TO_CONTROL]++;
 		net->frames.n_out++;
@@ -225,7 +232,7 @@ static bool parse_unusual(
 /* A frame becomes a segment; what is not TCP is dealt with here. True: m is no longer ours. */
 static bool parse(struct stage_net *net, struct rte_mbuf *m)
 {
-	struct net_port *port = &net->ports[m->port];
+	struct net_port *port = net->port_of[m->port];
 	uint32_t flags = rx_flags(m);
 
 	net->counters[NET_C_BYTES_IN] += m->pkt_len;
@@ -426,7 +433,11 @@ static void close_idle(struct stage_net *net)
 	for (; net->drain_next < end; net->drain_next++) {
 		struct tcp_conn *conn = &net->tcp.conns[net->drain_next];
 
-		if (conn->state >= TCP_ESTABLISHED && !rs_net_tls_has(conn))
+		if (conn->state < TCP_ESTABLISHED)
+			continue;
+		if (rs_net_tls_has(conn))
+			rs_net_tls_close_idle(net, conn);
+		else
 			rs_stage_net_go_on(net, conn);
 	}
 }

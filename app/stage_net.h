@@ -108,7 +108,8 @@ struct stage_net {
 	struct tcp_tx tx[NET_MAX_TX];
 
 	void *memory;
-	struct net_port ports[NET_MAX_PORTS];
+	struct net_port *port_of[RTE_MAX_ETHPORTS]; /* by EAL's number: frames come with it */
+	struct net_port ports[NET_MAX_PORTS];       /* by ours: n_ports, without gaps */
 };
 
 /* 0 or -errno; says why on stderr. now_us: the cores' clock. */

@@ -17,11 +17,14 @@ static size_t http_bytes(const struct stage_net_config *cfg)
 	return (size_t)cfg->tcp->max_conns * sizeof(struct http_conn);
 }
 
-static void init_port(struct net_port *port, const struct io_port *io, const struct wire_host *host,
-	struct joint *tx)
+static void init_port(struct stage_net *net, uint32_t i, const struct stage_net_config *cfg)
 {
-	port->host = *host;
-	port->tx = tx;
+	const struct io_port *io = &cfg->ports[i];
+	struct net_port *port = &net->ports[i];
+
+	net->port_of[io->id] = port;
+	port->host = cfg->hosts[i];
+	port->tx = &cfg->tx[i];
 	port->n_out = 0;
 	port->render_flags = 0;
 	port->ol_flags_v4 = port->ol_flags_v6 = 0;
@@ -96,7 +99,7 @@ int rs_stage_net_init(struct stage_net *net, const struct stage_net_config *cfg,
 	net->next_hops = cfg->next_hops;
 	net->n_ports = cfg->n_ports;
 	for (uint32_t i = 0; i < cfg->n_ports; i++)
-		init_port(&net->ports[i], &cfg->ports[i], &cfg->hosts[i], &cfg->tx[i]);
+		init_port(net, i, cfg);
 	return 0;
 }
 

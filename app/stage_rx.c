@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "flow/flow.h"
+#include "wire/ipv4.h"
 #include "wire/pkt.h"
 
 #define ICMP_HEADER_BYTES 8
@@ -62,9 +63,11 @@ static void read_key(const struct ip_packet *p, const uint8_t *l4, struct flow_k
 		memcpy(key->remote, p->ip + 8, 16);
 		memcpy(key->local, p->ip + 24, 16);
 	} else {
-		key->remote[10] = key->remote[11] = key->local[10] = key->local[11] = 0xff;
-		memcpy(key->remote + 12, p->ip + 12, 4);
-		memcpy(key->local + 12, p->ip + 16, 4);
+		uint32_t words[2]; /* source and destination */
+
+		memcpy(words, p->ip + 12, sizeof(words));
+		rs_ipv4_map(key->remote, words[0]);
+		rs_ipv4_map(key->local, words[1]);
 	}
 }
 
@@ -133,15 +136,29 @@ uint32_t rs_rx_net_core(
 
 /* ---- a turn ---- */
 
+/* Headers must not end in the middle of an mbuf; net cores want all in one anyway. */
+static bool is_whole(struct stage_rx *rx, struct rte_mbuf *m)
+{
+	if (rs_likely(m->nb_segs == 1) || !rte_pktmbuf_linearize(m))
+		return true;
+	rx->counters[RX_C_DROP_LONG_FRAME]++;
+	rte_pktmbuf_free(m);
+	rx->frames.n_out++;
+	return false;
+}
+
 static void sort(struct stage_rx *rx, uint32_t n_pkts)
 {
 	for (uint32_t i = 0; i < n_pkts; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(rx->pkts[i], void *));
 	for (uint32_t i = 0; i < n_pkts; i++) {
 		struct rte_mbuf *m = rx->pkts[i];
-		uint32_t net = rs_rx_net_core(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len,
-			rx->flow_secret, rx->n_net);
+		uint32_t net;
 
+		if (rs_unlikely(!is_whole(rx, m)))
+			continue;
+		net = rs_rx_net_core(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len,
+			rx->flow_secret, rx->n_net);
 		rx->sorted[net][rx->n_sorted[net]++] = m;
 	}
 }
@@ -163,6 +180,13 @@ static void fan_out(struct stage_rx *rx)
 	}
 }
 
+void rs_stage_rx_deal(struct stage_rx *rx, uint32_t n_pkts)
+{
+	rx->frames.n_in += n_pkts;
+	sort(rx, n_pkts);
+	fan_out(rx);
+}
+
 uint32_t rs_stage_rx_turn(void *self, uint64_t now_us)
 {
 	struct stage_rx *rx = self;
@@ -172,9 +196,7 @@ uint32_t rs_stage_rx_turn(void *self, uint64_t now_us)
 	for (uint32_t i = 0; i < rx->n_queues; i++) {
 		uint32_t n = rs_io_rx_burst(rx->queues[i], rx->pkts, RX_BURST);
 
-		rx->frames.n_in += n;
-		sort(rx, n);
-		fan_out(rx);
+		rs_stage_rx_deal(rx, n);
 		n_done += n;
 	}
 	rx->counters[RX_C_FRAMES] += n_done;

@@ -43,9 +43,13 @@ struct stage_rx {
 /* One turn; struct stage_rx as self. */
 uint32_t rs_stage_rx_turn(void *self, uint64_t now_us);
 
+/* Gives the first n_pkts of rx->pkts to their net cores: the part of a turn behind the ports. */
+void rs_stage_rx_deal(struct stage_rx *rx, uint32_t n_pkts);
+
 /*
  * Which of n_net cores a frame belongs to. All frames of a connection give the same, and so do the
- * ICMP errors that say "too big" about it; everything else goes to core 0.
+ * ICMP errors that say "too big" about it; everything else goes to core 0. len covers at
+ * least its headers.
  */
 uint32_t rs_rx_net_core(
 	const uint8_t *frame, uint32_t len, const uint64_t flow_secret[5], uint32_t n_net);

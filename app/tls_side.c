@@ -145,6 +145,7 @@ static int build_stage(struct tls_side *side, const struct topology *t,
 	const struct http_config *http, uint32_t i, uint64_t now_us)
 {
 	int socket = (int)rte_lcore_to_socket_id(rs_topology_lcore(t, STAGE_TLS, (uint16_t)i));
+	bool is_alone = rs_topology_is_alone(t, STAGE_TLS, (uint16_t)i);
 	uint64_t all = (uint64_t)side->cfg->max_conns * t->n_net;
 	/* An equal share, and what chance may add to it. */
 	uint32_t capacity = (uint32_t)rs_min_u64(all, all / t->n_tls * 5 / 4 + 64);
@@ -160,8 +161,8 @@ static int build_stage(struct tls_side *side, const struct topology *t,
 		.max_conns = side->cfg->max_conns,
 		.capacity = capacity,
 		.max_handshakes = side->cfg->tls_backlog,
-		.handshakes_per_turn = side->cfg->tls_cores.n ? HANDSHAKES_ALONE : HANDSHAKES_SAME,
-		.makes_keys_ahead = side->cfg->tls_cores.n > 0,
+		.handshakes_per_turn = is_alone ? HANDSHAKES_ALONE : HANDSHAKES_SAME,
+		.makes_keys_ahead = is_alone,
 		.n_records = RECORD_BUFFERS + capacity / 128,
 		.socket = socket,
 	};

@@ -15,19 +15,42 @@ static bool contains(const struct core_list *list, uint16_t id)
 	return false;
 }
 
-/* All but the main lcore and those for TLS; the main one where there is no other. */
-static struct core_list workers(const struct topology_request *req)
+/* All lcores but those for TLS. */
+static struct core_list not_for_tls(const struct topology_request *req)
 {
 	struct core_list list = {0};
 
 	for (uint32_t i = 0; i < req->lcores.n; i++) {
-		if (req->lcores.ids[i] != req->main_lcore &&
-			!contains(&req->tls_cores, req->lcores.ids[i]))
+		if (!contains(&req->tls_cores, req->lcores.ids[i]))
 			list.ids[list.n++] = req->lcores.ids[i];
+	}
+	return list;
+}
+
+/* Of these all but the main lcore; that one where there is no other. */
+static struct core_list workers(const struct topology_request *req)
+{
+	struct core_list free = not_for_tls(req);
+	struct core_list list = {0};
+
+	for (uint32_t i = 0; i < free.n; i++) {
+		if (free.ids[i] != req->main_lcore)
+			list.ids[list.n++] = free.ids[i];
 	}
 	if (!list.n)
 		list.ids[list.n++] = req->main_lcore;
 	return list;
+}
+
+/* Of the split layout: where workers are too few, the main lcore helps; cores for TLS do not. */
+static struct core_list split_workers(const struct topology_request *req)
+{
+	struct core_list list = workers(req);
+
+	if (list.n > 1)
+		return list;
+	list = not_for_tls(req);
+	return list.n ? list : req->lcores;
 }
 
 static int check_cores(const struct topology_request *req, const char *option,
@@ -108,7 +131,7 @@ static int resolve_fused(const struct topology_request *req, struct topology *t,
 static int resolve_split(
 	const struct topology_request *req, struct topology *t, char *why, size_t why_bytes)
 {
-	struct core_list all = workers(req).n > 1 ? workers(req) : req->lcores;
+	struct core_list all = split_workers(req);
 	struct core_list rx = req->rx_cores, net = req->net_cores, tx = req->tx_cores;
 
 	if (!rx.n)
@@ -193,6 +216,16 @@ uint16_t rs_topology_lcore(const struct topology *t, enum stage_kind kind, uint1
 			return t->stages[i].lcore;
 	}
 	return UINT16_MAX;
+}
+
+bool rs_topology_is_alone(const struct topology *t, enum stage_kind kind, uint16_t index)
+{
+	uint16_t lcore = rs_topology_lcore(t, kind, index);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < t->n_stages; i++)
+		n += t->stages[i].lcore == lcore;
+	return n == 1;
 }
 
 uint16_t rs_topology_tx_of(const struct topology *t, uint16_t net)

@@ -32,7 +32,7 @@ struct topology_request {
 	struct core_list net_cores;
 	struct core_list tx_cores;
 	bool has_tls;
-	struct core_list tls_cores; /* empty: the net cores */
+	struct core_list tls_cores; /* empty: the net cores; no other stage is put there unasked */
 	struct core_list lcores;    /* those that EAL has, the main one included */
 	uint16_t main_lcore;
 	uint16_t n_queues; /* queue pairs that every port has; 0: not known (--check) */
@@ -75,6 +75,9 @@ int rs_topology_resolve(
 
 /* The lcore that a stage runs on. */
 uint16_t rs_topology_lcore(const struct topology *t, enum stage_kind kind, uint16_t index);
+
+/* Has a stage its core to itself? */
+bool rs_topology_is_alone(const struct topology *t, enum stage_kind kind, uint16_t index);
 
 /* Split layout: the transmit stage that a net stage hands its frames to. */
 uint16_t rs_topology_tx_of(const struct topology *t, uint16_t net);

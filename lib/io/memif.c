@@ -31,7 +31,7 @@
 #define CLOSE_US      5000000
 
 /* The ports under guard. Process-wide, because munmap() is. */
-static struct io_port *guarded[IO_MAX_PORTS];
+static struct io_port *guarded[RTE_MAX_ETHPORTS];
 static pthread_mutex_t gates = PTHREAD_MUTEX_INITIALIZER;
 static pthread_t interrupt_thread;
 static bool armed;
@@ -101,7 +101,7 @@ bool rs_io_memif_copies(const struct rte_eth_dev_info *info)
 static void shut_gates(void)
 {
 	pthread_mutex_lock(&gates);
-	for (uint32_t i = 0; i < IO_MAX_PORTS; i++) {
+	for (uint32_t i = 0; i < RTE_MAX_ETHPORTS; i++) {
 		if (guarded[i])
 			__atomic_store_n(&guarded[i]->gate_open, false, __ATOMIC_RELEASE);
 	}
@@ -201,12 +201,16 @@ void rs_io_memif_unguard(struct io_port *port)
 static void reconnect(void *arg)
 {
 	struct io_port *port = arg;
+	int type = rte_log_register("pmd.net.memif"); /* the driver has: this finds it */
+	int level = type < 0 ? -1 : rte_log_get_level((uint32_t)type);
 
-	rte_log_set_level_pattern("pmd.net.memif", RTE_LOG_CRIT);
+	if (level > (int)RTE_LOG_CRIT)
+		rte_log_set_level((uint32_t)type, RTE_LOG_CRIT);
 	if (port->started)
 		rte_eth_dev_stop(port->id);
 	port->started = rte_eth_dev_start(port->id) == 0;
-	rte_log_set_level_pattern("pmd.net.memif", RTE_LOG_NOTICE);
+	if (level > (int)RTE_LOG_CRIT)
+		rte_log_set_level((uint32_t)type, (uint32_t)level);
 }
 
 /* A handshake that has begun gets as long as an attempt that failed has to wait. */

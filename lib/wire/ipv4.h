@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What both ways to parse ask of an IPv4 header. Addresses are words as they stand in it. Private
- * to lib/wire; includes base only.
+ * What everybody who reads an IPv4 header asks of it. Addresses are words as they stand in it. Any
+ * core; includes base only.
  */
 #ifndef RS_WIRE_IPV4_H
 #define RS_WIRE_IPV4_H

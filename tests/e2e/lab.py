@@ -125,13 +125,22 @@ class Appliance:
     """One run of the binary. stop() says whether it ended as it should."""
 
     def __init__(
-        self, lab, binary, layout, options=(), vdev=None, memory_mb=512, beside_client=False
+        self,
+        lab,
+        binary,
+        layout,
+        options=(),
+        vdev=None,
+        eal=(),
+        memory_mb=512,
+        beside_client=False,
     ):
         self.lab = lab
         self.binary = binary
         self.layout = layout
         self.options = list(options)
         self.vdev = vdev or f"net_af_xdp0,iface={lab.near}"
+        self.eal = eal  # options for EAL beside those of every run
         self.memory_mb = memory_mb
         self.beside_client = beside_client  # in the client's namespace
         self.process = None
@@ -145,7 +154,7 @@ class Appliance:
         self.folder = os.path.join(RUNTIME, prefix)
         eal = ["-l", ",".join(str(cpu) for cpu in sorted(os.sched_getaffinity(0))[:2])]
         eal += ["--no-pci", "--no-telemetry", "--file-prefix", prefix]
-        eal += ["--vdev", self.vdev, "--no-huge", "-m", str(self.memory_mb)]
+        eal += [*self.eal, "--vdev", self.vdev, "--no-huge", "-m", str(self.memory_mb)]
         own = ["--http", str(PORT), "--layout", self.layout]
         for family in (4, 6):
             own += ["--ip", f"{SERVER[family]}/{PREFIX[family]}"]

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 
+import pki
 from harness import equal, pattern, test, true
 from http_client import Connection, request
 from lab import Appliance, wait_until
@@ -81,6 +82,20 @@ def a_handshake_that_never_ends_is_not_waited_for(t):
         silent.segment(lambda s: s.flags == "SA", what="a SYN-ACK")
         appliance.terminate()
         appliance.wait(within=8)
+
+
+@test(own=True)
+def a_tls_client_that_says_nothing_is_not_waited_for(t):
+    https = ("--https", "443", *pki.options(pki.pair("one.test")))
+    for cores in ("same", "1"):
+        appliance = t.start(*https, "--tls-cores", cores, "--drain-timeout", "60")
+        with Connection(t, port=443) as silent:
+            # Another one behind it is served: the silent one's handshake is done.
+            with Connection(t) as c:
+                equal(c.get("/").status, 200, "status")
+            appliance.terminate()
+            true(silent.drops(within=2), "the silent one is not closed")
+            appliance.wait(within=2)
 
 
 @test(own=True)

@@ -8,7 +8,7 @@ import tempfile
 
 import pki
 from harness import equal, test, true
-from lab import PREFIX, SERVER
+from lab import PREFIX, SERVER, wait_until
 
 FIRST_CLIENT = {4: "10.99.0.10", 6: "fd99::10"}
 
@@ -17,12 +17,13 @@ def socket_in(folder):
     return f"socket={folder}/memif.sock,socket-abstract=no"
 
 
-def start(t, folder, *options, role="server"):
+def start(t, folder, *options, role="server", eal=()):
     """The appliance behind a memif; as its server when the socket is there."""
     return t.start(
         *("--max-conns", "4096", *options),
         vdev=f"net_memif0,role={role},mac=02:00:00:00:00:01,{socket_in(folder)}",
         ready=lambda _: role == "client" or os.path.exists(f"{folder}/memif.sock"),
+        eal=eal,
     )
 
 
@@ -95,6 +96,17 @@ def large_bodies(t):
 @test(own=True, busy=True, families=(4,))
 def the_appliance_connects(t):
     load(t, "--conns", "4", "--path", "/bytes/300000", least=10, says="zero-copy", listens=False)
+
+
+@test(own=True, busy=True, families=(4,), layouts=("fused",))
+def connecting_leaves_the_log_level_alone(t):
+    """The peer is not there at first: the handshake belongs to an attempt of ours to reconnect."""
+    with tempfile.TemporaryDirectory(prefix="ringside-e2e-") as folder:
+        appliance = start(t, folder, role="client", eal=("--log-level", "pmd.net.memif:debug"))
+        wait_until(lambda: "does not listen yet" in appliance.words(), 10, "it waits")
+        t.tool(*generator(t, folder, role="server"))
+        appliance.stop()
+        true("Received msg type" in appliance.words(1000), appliance.words())
 
 
 @test(own=True, busy=True, families=(4,), layouts=("fused",), within=60)

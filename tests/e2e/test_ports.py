@@ -28,6 +28,18 @@ def af_packet(t):
     appliance.stop()
 
 
+@test(own=True)
+def numbers_with_a_gap(t):
+    """Port 1 belongs to port 0, as with Azure's net_netvsc; ours is port 2."""
+    appliance = t.start(
+        eal=("--vdev", "net_failsafe0,dev(net_null0,no-rx=1)"),
+        vdev=f"net_af_packet0,iface={t.lab.near}",
+    )
+    true("port 2 net_af_packet0" in appliance.words(), appliance.words())
+    serves(t)
+    appliance.stop()
+
+
 @test(own=True, within=60)
 def bodies_by_pointer(t):
     """net_af_packet takes frames of several mbufs: bodies are not copied into them. The site

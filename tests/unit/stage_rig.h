@@ -24,6 +24,8 @@
 #define N_MBUFS  2048
 #define MAX_SENT 512
 
+#define RIG_PORT_ID 5 /* EAL's number of the port; ours is 0 */
+
 static const uint8_t rig_our_mac[6] = {2, 0, 0, 0, 0, 2};
 static const uint8_t rig_peer_mac[6] = {2, 0, 0, 0, 0, 1};
 
@@ -107,6 +109,7 @@ static inline void rig_init_with(
 	rs_http_config_default(&r->http);
 	r->http.handlers = rs_builtin_handlers;
 	r->http.n_handlers = BUILTIN_N_HANDLERS;
+	r->port.id = RIG_PORT_ID;
 	if (offloads) {
 		r->port.tx_ipv4_csum = r->port.tx_tcp_csum = true;
 		r->port.tso_bytes = r->tcp.tso_bytes = 60000;
@@ -204,7 +207,7 @@ static inline void rig_put(
 	RIG_CHECK(m && r->n_next < NET_BURST);
 	memcpy(tx.key.remote, r->host.addrs[0].addr, 16);
 	memcpy(tx.key.local, r->peer.addrs[0].addr, 16);
-	m->port = 0;
+	m->port = RIG_PORT_ID;
 	m->pkt_len = m->data_len =
 		(uint16_t)rs_wire_render_tcp(&r->peer, &tx, rte_pktmbuf_mtod(m, uint8_t *), 0);
 	r->next[r->n_next++] = m;

@@ -67,7 +67,8 @@ static struct tcp_seg heard(struct tls_rig *t, uint32_t i)
 	return seg;
 }
 
-static void begin(struct tls_rig *t)
+/* A SYN, and its answer. */
+static void knock(struct tls_rig *t)
 {
 	memset(t, 0, sizeof(*t));
 	rig_init_with(&t->r, false, false, 8, 1);
@@ -77,6 +78,11 @@ static void begin(struct tls_rig *t)
 	say(t, TCP_SYN, "");
 	t->ack = heard(t, 0).seq + 1;
 	rig_drop_sent(&t->r);
+}
+
+static void begin(struct tls_rig *t)
+{
+	knock(t);
 	say(t, TCP_ACK, "");
 }
 
@@ -291,6 +297,60 @@ static void silence_ends(void **state)
 	end(&t);
 }
 
+/* Nobody waits for who has not said anything; who has is left to the TLS core. */
+static void silence_does_not_hold_up_the_end(void **state)
+{
+	struct tls_rig t;
+	struct tls_job job;
+
+	(void)state;
+	begin(&t);
+	t.r.http.drain = true;
+	turn(&t, 100);
+	assert_int_equal(t.r.net->tcp.n_conns, 0);
+	assert_int_equal(t.r.net->counters[NET_C_TLS_SILENT], 1);
+	assert_true(heard(&t, t.r.n_sent - 1).flags & TCP_RST);
+	expect_nothing(&t);
+	rig_drop_sent(&t.r);
+	end(&t);
+
+	begin(&t);
+	say(&t, TCP_ACK | TCP_PSH, "hello");
+	job = expect(&t, TLS_JOB_DATA, 5);
+	t.r.http.drain = true;
+	turn(&t, 100);
+	assert_int_equal(t.r.net->tcp.n_conns, 1);
+	expect_nothing(&t);
+	answer(&t, job, TLS_JOB_RETURN, 1);
+	end(&t);
+}
+
+/* The SYN came before, the rest of the handshake while the process drains. */
+static void nobody_opens_silently_while_draining(void **state)
+{
+	struct tls_rig t;
+	struct tls_job job;
+
+	(void)state;
+	for (uint32_t speaks = 0; speaks < 2; speaks++) {
+		knock(&t);
+		t.r.http.drain = true;
+		turn(&t, 100);
+		assert_int_equal(t.r.net->tcp.n_conns, 1);
+		rig_drop_sent(&t.r);
+		say(&t, TCP_ACK, speaks ? "hello" : "");
+		assert_int_equal(t.r.net->tcp.n_conns, speaks);
+		assert_int_equal(t.r.net->counters[NET_C_TLS_SILENT], !speaks);
+		if (speaks) {
+			job = expect(&t, TLS_JOB_DATA, 5);
+			answer(&t, job, TLS_JOB_RETURN, 1);
+		} else {
+			expect_nothing(&t);
+		}
+		end(&t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -300,6 +360,8 @@ int main(void)
 		cmocka_unit_test(credit_is_bounded),
 		cmocka_unit_test(a_client_waits_for_a_buffer),
 		cmocka_unit_test(silence_ends),
+		cmocka_unit_test(silence_does_not_hold_up_the_end),
+		cmocka_unit_test(nobody_opens_silently_while_draining),
 	};
 
 	rig_start("net-tls");

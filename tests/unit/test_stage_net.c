@@ -19,6 +19,7 @@
 #include <rte_mbuf.h>
 
 #include "stage_rig.h"
+#include "wire/answer.h"
 #include "wire/tcp_parse.h"
 
 #define BODY 100000u
@@ -417,6 +418,46 @@ static void port_that_hangs(void **state)
 	rig_fini(&r);
 }
 
+/* The peer's ARP: a question about us, or (is_reply) an answer that it gives. */
+static void put_arp(struct rig *r, struct rte_mbuf *m, bool is_reply)
+{
+	uint8_t *out = rte_pktmbuf_mtod(m, uint8_t *);
+
+	m->port = RIG_PORT_ID;
+	m->pkt_len = m->data_len = (uint16_t)rs_arp_request(&r->peer, r->peer.addrs[0].addr,
+		r->host.addrs[0].addr, rs_link_pack(rig_our_mac, 0, 0), out);
+	if (is_reply)
+		rs_store_be16(out + ETH_HEADER_BYTES + 6, 2);
+	r->next[r->n_next++] = m;
+	rs_stage_net_turn(r->net, r->now_us += 100);
+}
+
+/* Only where something is to be sent does an empty pool drop it. */
+static void arp_takes_no_frame_in_vain(void **state)
+{
+	struct rte_mbuf *taken[N_MBUFS], *m;
+	uint32_t n = 0;
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, false, false, 8);
+	put_arp(&r, rte_pktmbuf_alloc(r.mbufs), false);
+	assert_int_equal(r.net->counters[NET_C_ARP_ANSWERED], 1);
+	assert_int_equal(r.n_sent, 1);
+	rig_drop_sent(&r);
+	while ((m = rte_pktmbuf_alloc(r.mbufs)) != NULL)
+		taken[n++] = m;
+	put_arp(&r, taken[--n], true);
+	assert_int_equal(r.net->counters[NET_C_DROP_NO_MBUF], 0);
+	while ((m = rte_pktmbuf_alloc(r.mbufs)) != NULL)
+		taken[n++] = m;
+	put_arp(&r, taken[--n], false);
+	assert_int_equal(r.net->counters[NET_C_DROP_NO_MBUF], 1);
+	assert_int_equal(r.net->counters[NET_C_ARP_ANSWERED], 1);
+	rte_pktmbuf_free_bulk(taken, n);
+	rig_fini(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -428,6 +469,7 @@ int main(void)
 		cmocka_unit_test(drain_waits_for_no_client),
 		cmocka_unit_test(slow_request_gives_up_its_buffer),
 		cmocka_unit_test(port_that_hangs),
+		cmocka_unit_test(arp_takes_no_frame_in_vain),
 	};
 
 	rig_start("stage-net");

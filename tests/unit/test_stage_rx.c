@@ -14,7 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_mbuf.h>
+
 #include "base/bytes.h"
+#include "eal_rig.h"
 #include "flow/flow.h"
 #include "stage_rx.h"
 
@@ -240,6 +243,84 @@ static void short_frames_are_not_read_past_their_end(void **state)
 		assert_int_equal(net_core(&too_big), 0);
 }
 
+/* ---- frames in several mbufs ---- */
+
+struct taken {
+	struct rte_mbuf *pkts[RX_BURST];
+	uint32_t n;
+};
+
+static uint32_t take(void *self, struct rte_mbuf **pkts, uint32_t n)
+{
+	struct taken *to = self;
+
+	memcpy(to->pkts + to->n, pkts, n * sizeof(pkts[0]));
+	to->n += n;
+	return n;
+}
+
+static struct rte_mbuf *mbuf_of(struct rte_mempool *pool, const uint8_t *bytes, uint32_t len)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+
+	assert_non_null(m);
+	memcpy(rte_pktmbuf_append(m, (uint16_t)len), bytes, len);
+	return m;
+}
+
+/* f, with a first mbuf of n bytes. */
+static struct rte_mbuf *chain(struct rte_mempool *pool, const struct frame *f, uint32_t n)
+{
+	struct rte_mbuf *m = mbuf_of(pool, f->bytes, n);
+
+	assert_int_equal(rte_pktmbuf_chain(m, mbuf_of(pool, f->bytes + n, f->len - n)), 0);
+	return m;
+}
+
+/* Wherever the first mbuf ends: it may be inside the headers. */
+static void chained_frames_go_where_their_connection_is(void **state)
+{
+	const uint8_t peer[4] = {10, 99, 0, 1};
+	struct rte_mempool *pool = rte_pktmbuf_pool_create(
+		"frames", 255, 0, 0, RTE_PKTMBUF_HEADROOM + 128, SOCKET_ID_ANY);
+	struct stage_rx *rx = calloc(1, sizeof(*rx));
+	struct taken taken[N_NET] = {0};
+	struct frame f = {0};
+	uint16_t port = 1024;
+	struct flow_key key;
+	uint32_t net;
+
+	(void)state;
+	assert_non_null(pool);
+	key = key_v4(peer, port);
+	while (!(net = expected(&key)))
+		key = key_v4(peer, ++port);
+	put_eth(&f, true, 0x0800);
+	put_ipv4(&f, 5, 6, peer, our_v4);
+	put_ports(&f, port, 80);
+	rx->n_net = N_NET;
+	rx->flow_secret = secret;
+	for (uint32_t i = 0; i < N_NET; i++)
+		rx->net[i] = (struct joint){.call = take, .self = &taken[i]};
+	for (uint32_t i = 1; i < f.len; i++)
+		rx->pkts[i - 1] = chain(pool, &f, i);
+	rs_stage_rx_deal(rx, f.len - 1);
+	assert_int_equal(taken[net].n, f.len - 1);
+	rte_pktmbuf_free_bulk(taken[net].pkts, taken[net].n);
+	/* What does not fit into one mbuf is counted, and comes back. */
+	taken[net].n = 0;
+	f.len = 200;
+	rx->pkts[0] = chain(pool, &f, 100);
+	rs_stage_rx_deal(rx, 1);
+	for (uint32_t i = 0; i < N_NET; i++)
+		assert_int_equal(taken[i].n, 0);
+	assert_int_equal(rx->counters[RX_C_DROP_LONG_FRAME], 1);
+	assert_int_equal(rx->frames.n_in, rx->frames.n_out);
+	assert_int_equal(rte_mempool_in_use_count(pool), 0);
+	rte_mempool_free(pool);
+	free(rx);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,7 +330,9 @@ int main(void)
 		cmocka_unit_test(packet_too_big_follows_its_connection),
 		cmocka_unit_test(everything_else_goes_to_the_first),
 		cmocka_unit_test(short_frames_are_not_read_past_their_end),
+		cmocka_unit_test(chained_frames_go_where_their_connection_is),
 	};
 
+	rig_start("stage-rx");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -122,6 +122,55 @@ static void split_on_two_lcores_shares_the_first(void **state)
 	assert_true(topology.main_has_stage);
 }
 
+/* Few lcores, and one of them for TLS: packets stay away from it. */
+static void split_leaves_tls_its_core(void **state)
+{
+	struct topology_request req = request(LAYOUT_SPLIT, 3);
+
+	(void)state;
+	req.has_tls = true;
+	req.tls_cores = cores(2, 1);
+	assert_resolves(&req);
+	assert_on(STAGE_RX, 0, 0);
+	assert_on(STAGE_TX, 0, 0);
+	assert_on(STAGE_NET, 0, 1);
+	assert_on(STAGE_TLS, 0, 2);
+	assert_true(rs_topology_is_alone(&topology, STAGE_TLS, 0));
+	assert_true(rs_topology_is_alone(&topology, STAGE_NET, 0));
+	assert_false(rs_topology_is_alone(&topology, STAGE_RX, 0));
+	req.lcores = cores(0, 2);
+	req.tls_cores = cores(1, 1);
+	assert_resolves(&req);
+	assert_on(STAGE_RX, 0, 0);
+	assert_on(STAGE_NET, 0, 0);
+	assert_on(STAGE_TX, 0, 0);
+	assert_on(STAGE_TLS, 0, 1);
+	req.tls_cores = cores(0, 1);
+	assert_resolves(&req);
+	assert_on(STAGE_NET, 0, 1);
+	req.tls_cores = cores(0, 2); /* nothing is left for packets alone */
+	assert_resolves(&req);
+	assert_on(STAGE_RX, 0, 0);
+	assert_on(STAGE_NET, 0, 1);
+}
+
+/* A core that --tls-cores names is not TLS's own when another stage was put there, too. */
+static void a_shared_tls_core_is_not_alone(void **state)
+{
+	struct topology_request req = request(LAYOUT_FUSED, 3);
+
+	(void)state;
+	req.has_tls = true;
+	req.net_cores = cores(1, 1);
+	req.tls_cores = cores(1, 2);
+	assert_resolves(&req);
+	assert_false(rs_topology_is_alone(&topology, STAGE_TLS, 0));
+	assert_true(rs_topology_is_alone(&topology, STAGE_TLS, 1));
+	req.tls_cores = cores(0, 0); /* beside the net stage */
+	assert_resolves(&req);
+	assert_false(rs_topology_is_alone(&topology, STAGE_TLS, 0));
+}
+
 /* Two receive, three serve, two transmit; one of the latter shares its core with a net stage. */
 static void split_as_asked(void **state)
 {
@@ -241,6 +290,8 @@ int main(void)
 		cmocka_unit_test(one_core_does_it_all),
 		cmocka_unit_test(split_has_rx_first_and_tx_last),
 		cmocka_unit_test(split_on_two_lcores_shares_the_first),
+		cmocka_unit_test(split_leaves_tls_its_core),
+		cmocka_unit_test(a_shared_tls_core_is_not_alone),
 		cmocka_unit_test(split_as_asked),
 		cmocka_unit_test(rx_is_direct_for_a_single_net_stage_only),
 		cmocka_unit_test(without_rss_one_core_polls),
