@@ -289,6 +289,17 @@ static void shared_reply_goes_again(void **state)
 	rig_fini(&r);
 }
 
+/* The client is idle when the process begins to drain. */
+static void drain_behind_an_answer(struct rig *r, struct client *c)
+{
+	char *reply = client_ask(r, c, "/hello/a");
+
+	client_thanks(r, c, (uint32_t)strlen(reply));
+	free(reply);
+	r->http.drain = true;
+	rs_stage_net_turn(r->net, r->now_us += 100);
+}
+
 /*
  * While the process drains, an idle connection is closed, and the client's next request crosses our
  * FIN: there is no answer behind a FIN. What the client gets is acknowledged and dropped.
@@ -298,16 +309,11 @@ static void request_crosses_the_fin_of_a_drain(void **state)
 	struct client c = {.port = 1000};
 	struct tcp_seg seg;
 	uint8_t *flat;
-	char *reply;
 	struct rig r;
 
 	(void)state;
 	rig_init(&r, false, false, 16);
-	reply = client_ask(&r, &c, "/hello/a");
-	client_thanks(&r, &c, (uint32_t)strlen(reply));
-	free(reply);
-	r.http.drain = true;
-	rs_stage_net_turn(r.net, r.now_us += 100);
+	drain_behind_an_answer(&r, &c);
 	assert_int_equal(r.n_sent, 1);
 	seg = heard(&r, 0, &flat);
 	assert_int_equal(seg.flags & TCP_FIN, TCP_FIN);
@@ -335,16 +341,11 @@ static void request_crosses_the_fin_of_a_drain(void **state)
 static void drain_waits_for_no_client(void **state)
 {
 	struct client c = {.port = 1000};
-	char *reply;
 	struct rig r;
 
 	(void)state;
 	rig_init(&r, false, false, 16);
-	reply = client_ask(&r, &c, "/hello/a");
-	client_thanks(&r, &c, (uint32_t)strlen(reply));
-	free(reply);
-	r.http.drain = true;
-	rs_stage_net_turn(r.net, r.now_us += 100);
+	drain_behind_an_answer(&r, &c);
 	rig_drop_sent(&r);
 	c.ack++;
 	client_say(&r, &c, TCP_ACK, "");
