@@ -35,21 +35,11 @@ static int set_clock(void **state)
 
 /* ---- a server, and a client of one version, with its own certificate or none ---- */
 
-static void change_domain(struct rig *r)
-{
-	char why[256];
-
-	rs_tls_domain_free(r->domain);
-	r->domain = rs_tls_domain_new(
-		r->library, &r->settings, r->shared, r->counters, why, sizeof(why));
-	assert_non_null(r->domain);
-}
-
 static void begin(struct rig *r, bool is_12)
 {
 	rig_init(r);
 	r->settings.ticket_lifetime_s = 7 * DAY;
-	change_domain(r);
+	rig_change_domain(r);
 	SSL_CTX_set_session_cache_mode(r->ctx, SSL_SESS_CACHE_CLIENT);
 	SSL_CTX_sess_set_new_cb(r->ctx, keep_session);
 	if (is_12)
@@ -140,13 +130,13 @@ static void only_under_the_same_demands(void **state)
 			show_certificate(&r);
 		r.settings.client_ca = before == TLS_CLIENT_CERT_NONE ? NULL : cert_path;
 		r.settings.client_cert = before;
-		change_domain(&r);
+		rig_change_domain(&r);
 		assert_int_equal(meet(&r), FULL);
 		r.settings.client_ca = after == TLS_CLIENT_CERT_NONE ? NULL
 				       : all[i / 2].other_ca         ? own_cert
 								     : cert_path;
 		r.settings.client_cert = after;
-		change_domain(&r);
+		rig_change_domain(&r);
 		assert_int_equal(meet(&r), all[i / 2].outcome);
 		finish(&r);
 	}
@@ -164,7 +154,7 @@ static void not_beyond_the_certificate(void **state)
 		show_certificate(&r);
 		r.settings.client_ca = cert_path;
 		r.settings.client_cert = TLS_CLIENT_CERT_REQUIRED;
-		change_domain(&r);
+		rig_change_domain(&r);
 		assert_int_equal(meet(&r), FULL);
 		now_s = begun + 30 * MINUTE;
 		assert_int_equal(meet(&r), RESUMED);
@@ -188,7 +178,7 @@ static void not_for_ever(void **state)
 	for (uint32_t i = 0; i < 3; i++) {
 		begin(&r, i == 2);
 		r.settings.no_lean = i > 0;
-		change_domain(&r);
+		rig_change_domain(&r);
 		for (uint32_t life = 0; life < 2; life++) {
 			assert_int_equal(meet(&r), FULL);
 			now_s += 5 * DAY;
@@ -220,7 +210,7 @@ static void tickets_from_a_near_future(void **state)
 	for (uint32_t no_lean = 0; no_lean < 2; no_lean++) {
 		begin(&r, false);
 		r.settings.no_lean = no_lean;
-		change_domain(&r);
+		rig_change_domain(&r);
 		now_s += 5;
 		assert_int_equal(meet(&r), FULL);
 		assert_int_equal(meet_again(&r, 5), RESUMED);

@@ -13,17 +13,6 @@
 #include "tls/domain_internal.h"
 #include "tls/quick_ticket.h"
 
-/* The rig's domain, made anew with what its settings say now. */
-static void change_domain(struct rig *r)
-{
-	char why[256];
-
-	rs_tls_domain_free(r->domain);
-	r->domain = rs_tls_domain_new(
-		r->library, &r->settings, r->shared, r->counters, why, sizeof(why));
-	assert_non_null(r->domain);
-}
-
 /* ---- stapled responses (RFC 6066 section 8, RFC 8446 section 4.4.2.1) ---- */
 
 static void staples_for_those_who_ask(void **state)
@@ -42,7 +31,7 @@ static void staples_for_those_who_ask(void **state)
 
 		rig_init_with(&r, is_openssl);
 		r.settings.pairs[0].ocsp = path;
-		change_domain(&r);
+		rig_change_domain(&r);
 		rig_connect(&r);
 		if (asks)
 			SSL_set_tlsext_status_type(r.client, TLSEXT_STATUSTYPE_ocsp);
@@ -73,7 +62,7 @@ static void strict_names(void **state)
 
 		rig_init_with(&r, is_openssl);
 		r.settings.strict_sni = true;
-		change_domain(&r);
+		rig_change_domain(&r);
 		rig_connect(&r);
 		if (name)
 			SSL_set_tlsext_host_name(r.client, name);

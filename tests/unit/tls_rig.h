@@ -158,10 +158,24 @@ static const struct tls_pipe pipe_ops = {
 	.release = release,
 };
 
-static inline void rig_init_with(struct rig *r, bool no_lean)
+static inline void rig_new_domain(struct rig *r)
 {
 	char why[256];
 
+	r->domain = rs_tls_domain_new(
+		r->library, &r->settings, r->shared, r->counters, why, sizeof(why));
+	RIG_CHECK(r->domain);
+}
+
+/* Made anew with what the settings say now. */
+static inline void rig_change_domain(struct rig *r)
+{
+	rs_tls_domain_free(r->domain);
+	rig_new_domain(r);
+}
+
+static inline void rig_init_with(struct rig *r, bool no_lean)
+{
 	memset(r, 0, sizeof(*r));
 	r->settings.n_pairs = 1;
 	r->settings.pairs[0] = (struct tls_pair){.cert = cert_path, .key = key_path};
@@ -170,9 +184,7 @@ static inline void rig_init_with(struct rig *r, bool no_lean)
 	r->shared = calloc(1, sizeof(*r->shared));
 	rs_tls_tickets_init(&r->shared->tickets);
 	r->library = rs_tls_library_new();
-	r->domain = rs_tls_domain_new(
-		r->library, &r->settings, r->shared, r->counters, why, sizeof(why));
-	RIG_CHECK(r->domain);
+	rig_new_domain(r);
 	r->in = malloc(BUFFER_BYTES);
 	r->out = malloc(BUFFER_BYTES);
 	r->ctx = SSL_CTX_new(TLS_client_method());
