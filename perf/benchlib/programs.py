@@ -175,7 +175,8 @@ class Bench:
     def jitter(self, core):
         """Percent of the time that the core misses, and the longest gap in µs."""
         process = Process(self.folder, "jitter", [f"{BUILD}/perf/micro/jitter", "2"], core)
-        process.wait(10)
+        if process.wait(10):
+            raise Unable(f"perf/micro/jitter: {process.log().strip()}")
         lost, longest = process.log().split()
         return float(lost), float(longest)
 
