@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What perf/bench makes of the reports of a server and a load generator: doubles of both."""
+
+import contextlib
+import os
+import sys
+import types
+import unittest
+from unittest import mock
+
+TREE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+sys.path.insert(0, os.path.join(TREE, "perf"))
+
+from benchlib import programs, scenarios, tls  # noqa: E402
+from benchlib.figures import Figures  # noqa: E402
+from benchlib.machine import Unable  # noqa: E402
+
+ERRORS = (
+    *("status", "length", "body", "malformed", "resets", "timeouts", "connect_timeouts"),
+    *("refused", "closed_early", "tls"),
+)
+LOG = """http     requests             {requests}  requests whose head was well-formed
+lcore 0  busy {busy_us} us, idle 5 us (50.0 % busy)  runs: net
+"""
+
+
+def report(conns=256, errors=None, **others):
+    """As ringside-load --json has it, of a run in which all went well."""
+    return {
+        **{"conns": conns, "per_conn": 0, "n_established": conns, "n_idle": 0, "rps": 1e6},
+        **{"responses": 1_000_000, "busy": 0.5, "frames_per_busy_turn": 20, "core_to_core_ns": 60},
+        **dict.fromkeys(("bad_checksums", "retransmissions", "out_of_order", "strays"), 0),
+        **dict.fromkeys(("not_sent", "idle_lost", "lost_frames", "discarded_frames"), 0),
+        "latency_us": {"p50": 1, "p90": 2, "p99": 3, "p999": 4},
+        "errors": {**dict.fromkeys(ERRORS, 0), **(errors or {})},
+        **others,
+    }
+
+
+class Bench:
+    """answer(options of ringside-load) tells in what its report differs from one of a good run."""
+
+    def __init__(self, answer=lambda asked: {}, log="", seconds=2):
+        self.answer, self.log, self.seconds = answer, log, seconds
+        self.asked = []  # options of all loads so far
+
+    def server(self, *_, **__):
+        server = programs.Ringside.__new__(programs.Ringside)
+        server.process = types.SimpleNamespace(log=lambda: self.log, end=lambda: 0)
+        return server
+
+    def responder(self, *_):
+        return contextlib.nullcontext()
+
+    def load(self, *words, seconds=None, warmup=1):
+        asked = dict(zip(words[::2], words[1::2]), seconds=seconds or self.seconds)
+        self.asked.append(asked)
+        return report(**{
+            "conns": asked["--conns"], "per_conn": asked.get("--per-conn", 0), **self.answer(asked)
+        })
+
+    def jitter(self, _):
+        return 0.1, 50.0
+
+    def forwarded_pps(self, _):
+        return 1e7
+
+
+class CheckedTest(unittest.TestCase):
+    def notes(self, by_design=(), **others):
+        figures = Figures("x", "")
+        scenarios.checked(report(**others), figures, "it", by_design)
+        return figures.all_notes()
+
+    def test_a_good_run_has_nothing_to_tell(self):
+        self.assertEqual(self.notes(), [])
+
+    def test_wrong_answers_leave_no_figure(self):
+        for name in ("status", "length", "body", "malformed", "tls"):
+            with self.subTest(name), self.assertRaisesRegex(Unable, f"wrong answers: {name} 3"):
+                self.notes(errors={name: 3})
+        with self.assertRaisesRegex(Unable, "bad_checksums 3"):
+            self.notes(bad_checksums=3)
+
+    def test_connections_that_did_not_stand_leave_no_figure(self):
+        with self.assertRaisesRegex(Unable, "only 99,999 of 100,000 connections stood"):
+            self.notes(conns=100_000, n_established=99_999)
+        with self.assertRaisesRegex(Unable, "only 200 of 256 connections stood"):
+            self.notes(n_established=1200, n_idle=1000)
+        self.assertEqual(self.notes(n_established=1256, n_idle=1000), [])
+        self.assertEqual(self.notes(n_established=7, per_conn=1), [])  # they come and go
+
+    def test_no_answers_leave_no_figure(self):
+        with self.assertRaisesRegex(Unable, "nothing was answered"):
+            self.notes(responses=0)
+
+    def test_losses_are_told(self):
+        for name in ("resets", "timeouts", "connect_timeouts", "refused", "closed_early"):
+            with self.subTest(name):
+                self.assertEqual(self.notes(errors={name: 1234}), [f"it: {name} 1,234"])
+        for name in ("retransmissions", "out_of_order", "strays", "not_sent", "idle_lost",
+                     "lost_frames", "discarded_frames"):
+            with self.subTest(name):
+                self.assertEqual(self.notes(**{name: 5}), [f"it: {name} 5"])
+
+    def test_what_a_scenario_is_to_bring_about_is_not(self):
+        self.assertEqual(
+            self.notes(("timeouts", "strays"), errors={"timeouts": 9, "resets": 2}, strays=7),
+            ["it: resets 2"],
+        )
+
+    def test_who_is_never_idle_with_little_to_do_is_not_at_the_limit(self):
+        self.assertEqual(self.notes(busy=0.99, frames_per_busy_turn=4), [])
+        self.assertEqual(self.notes(busy=0.5, frames_per_busy_turn=60), [])
+        told = ["it: the load generator was at its limit"]
+        self.assertEqual(self.notes(busy=0.99, frames_per_busy_turn=60), told)
+        self.assertEqual(self.notes(("limit",), busy=0.99, frames_per_busy_turn=60), [])
+
+
+class ScenariosTest(unittest.TestCase):
+    def setUp(self):
+        for where, name, value in (
+            (scenarios, "rival_rps", lambda *_, **__: 1e5),
+            (scenarios, "tsc_hz", lambda: 2e9),
+        ):
+            patch = mock.patch.object(where, name, value)
+            patch.start()
+            self.addCleanup(patch.stop)
+
+    def run_one(self, scenario, bench, rounds=1):
+        figures = Figures("x", "")
+        scenario(bench, figures, rounds)
+        return figures
+
+    def values(self, figures):
+        return {name: s["median"] for name, s in figures.summary().items()}
+
+    def test_keepalive_without_all_connections(self):
+        def answer(asked):
+            n = asked["--conns"]
+            return {"n_established": n - 1 if n == 100_000 else n}
+
+        bench = Bench(answer, LOG.format(requests=1, busy_us=1))
+        figures = self.run_one(scenarios.keepalive, bench)
+        self.assertIn("only 99,999 of 100,000", figures.absent()["rps_at_100000"])
+        self.assertEqual(figures.median("rps_at_10000"), 1e6)
+
+    def test_handshakes_that_nobody_counted(self):
+        bench = Bench(log="lcore 1  busy 7 us, idle 5 us (50.0 % busy)  runs: tls\n")
+        bench.https = lambda: []
+        with self.assertRaisesRegex(Unable, "counted none"):
+            tls.us_per_handshake(bench, Figures("x", ""), "full", True)
+
+
+if __name__ == "__main__":
+    unittest.main()
