@@ -305,6 +305,14 @@ class Ringside:
         return sum(int(us) for us, stages in lines if not stage or stage in stages.split())
 
 
+    def us_per_request(self):
+        """After its end: busy time, whatever it went to, for each request."""
+        n = self.counters().get("http.requests", 0)
+        if not n:
+            raise Unable("ringside counted no requests")
+        return self.busy_us() / n
+
+
 class Responder:
     """ringside-load --respond on the server's core; use it with `with`."""
 

@@ -66,6 +66,12 @@ def attempt(figures, name, function, *arguments, **more):
     return value
 
 
+def in_cycles(us):
+    """Of the TSC; None where its rate is not known."""
+    hz = tsc_hz()
+    return us * hz / 1e6 if hz else None
+
+
 def rival_rps(bench, name, *headers, tls=False):
     if not install(TO_WRK[name], "wrk"):
         raise Unable(f"{TO_WRK[name]} or wrk cannot be installed")
@@ -73,27 +79,33 @@ def rival_rps(bench, name, *headers, tls=False):
         return max(rival.rps(bench, connections, *headers) for connections in (64, 256))
 
 
-def swept_rps(bench, figures, n):
-    with bench.server(*MANY):
+def swept_rps(bench, figures, n, costs):
+    """Requests a second; costs[n]: the server's busy time for one, in us."""
+    with bench.server(*MANY) as server:
         result = bench.load("--conns", n, "--clients", 8, *SMALL)
-    return checked(result, figures, f"{n} connections")["rps"]
+    checked(result, figures, f"{n} connections")
+    costs[n] = server.us_per_request()
+    return result["rps"]
 
 
 def keepalive(bench, figures, rounds):
     """Requests a second on one core: fused, memif, checksums in software, 64-byte bodies, one
     request a packet, closed loop. Swept over connections; `rps` is the best of the sweep. Beside it
     testpmd's macswap over the same memif with frames of 60 bytes (`limit_pps`), and nginx, haproxy
-    and h2o, one worker each, on the kernel's loopback with wrk on the other core."""
-    hz = tsc_hz()
+    and h2o, one worker each, on the kernel's loopback with wrk on the other core.
+    `cycles_per_request`: TSC cycles of the turns in which the server had something to do, by its
+    own clock, divided by its requests, in that best run; `server_busy`: the share of the time that
+    this is."""
     for number in figures.rounds(rounds):
-        rates = {}
+        rates, costs = {}, {}
         for n in SWEEP if number == 0 else [64, 256, 1024, 10000, 100000]:
-            rates[n] = attempt(figures, f"rps_at_{n}", swept_rps, bench, figures, n) or 0
-        best = max(rates.values())
-        if not best:
+            rates[n] = attempt(figures, f"rps_at_{n}", swept_rps, bench, figures, n, costs) or 0
+        best = max(rates, key=rates.get)
+        if not rates[best]:
             raise Unable("no number of connections could be measured")
-        figures.add("rps", best)
-        figures.add("cycles_per_request", hz / best)
+        figures.add("rps", rates[best])
+        figures.add("cycles_per_request", in_cycles(costs[best]))
+        figures.add("server_busy", costs[best] * rates[best] / 1e6)
         attempt(figures, "limit_pps", bench.forwarded_pps, 60)
         for rival in TO_WRK if number == 0 else ["nginx"]:
             attempt(figures, f"{rival}_rps", rival_rps, bench, rival)

@@ -4,6 +4,7 @@
 import contextlib
 import os
 import sys
+import tempfile
 import types
 import unittest
 from unittest import mock
@@ -11,7 +12,7 @@ from unittest import mock
 TREE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path.insert(0, os.path.join(TREE, "perf"))
 
-from benchlib import programs, scenarios, tls  # noqa: E402
+from benchlib import content, programs, scenarios, tls  # noqa: E402
 from benchlib.figures import Figures  # noqa: E402
 from benchlib.machine import Unable  # noqa: E402
 
@@ -144,6 +145,37 @@ class ScenariosTest(unittest.TestCase):
         figures = self.run_one(scenarios.keepalive, bench)
         self.assertIn("only 99,999 of 100,000", figures.absent()["rps_at_100000"])
         self.assertEqual(figures.median("rps_at_10000"), 1e6)
+
+    def test_cycles_are_of_the_servers_busy_time(self):
+        def answer(asked):
+            bench.log = LOG.format(requests=1000, busy_us=250 if asked["--conns"] == 1024 else 900)
+            return {"rps": 3e6 if asked["--conns"] == 1024 else 1e6}
+
+        bench = Bench(answer)
+        values = self.values(self.run_one(scenarios.keepalive, bench))
+        self.assertEqual(values["cycles_per_request"], 500)  # a quarter of a us, at 2 GHz
+        self.assertEqual(values["server_busy"], 0.75)
+
+    def test_a_server_that_counted_no_requests(self):
+        with self.assertRaisesRegex(Unable, "counted no requests"):
+            Bench().server().us_per_request()
+
+    def test_content_is_told_by_the_servers_cycles_too(self):
+        def answer(asked):
+            builtin = asked["--path"] == "/bytes/1024"
+            bench.log = LOG.format(requests=1000, busy_us=300 if builtin else 400)
+            return {"rps": 2e6, "busy": 0.99, "frames_per_busy_turn": 50}
+
+        bench = Bench(answer)
+        with tempfile.TemporaryDirectory() as bench.folder:
+            figures = self.run_one(content.content, bench)
+        values = self.values(figures)
+        self.assertEqual(values["ratio_to_builtin"], 1)
+        self.assertEqual(values["cycles_per_request_builtin"], 600)
+        self.assertEqual(values["cycles_per_request"], 800)
+        self.assertEqual(values["cycles_ratio"], 0.75)
+        self.assertEqual((values["server_busy"], values["load_busy"]), (0.8, 0.99))
+        self.assertIn("rps: the load generator was at its limit", figures.notes)
 
     def test_handshakes_that_nobody_counted(self):
         bench = Bench(log="lcore 1  busy 7 us, idle 5 us (50.0 % busy)  runs: tls\n")
