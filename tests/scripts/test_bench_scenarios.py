@@ -160,6 +160,13 @@ class ScenariosTest(unittest.TestCase):
         with self.assertRaisesRegex(Unable, "counted no requests"):
             Bench().server().us_per_request()
 
+    def test_shares_of_the_peak_are_of_the_same_connections(self):
+        bench = Bench(lambda asked: {"rps": 1e6 if asked["--conns"] == 1024 else 3e6})
+        figures = self.run_one(scenarios.latency, bench)
+        self.assertEqual({asked["--conns"] for asked in bench.asked}, {1024})
+        self.assertEqual([a["--rate"] for a in bench.asked[1:]], [100_000, 500_000, 900_000])
+        self.assertEqual(figures.median("peak_rps"), 1e6)
+
     def test_content_is_told_by_the_servers_cycles_too(self):
         def answer(asked):
             builtin = asked["--path"] == "/bytes/1024"
