@@ -257,13 +257,17 @@ def stages(bench, figures, rounds):
 def generator(bench, figures, rounds):
     """The load generator itself, against a responder that parses nothing and keeps nothing, and
     answers each frame with data by the same bytes (ringside-load --respond): what it can do before
-    it is the limit. 64-byte bodies, 256 connections."""
+    it is the limit. 64-byte bodies; the better of 256 and 1,024 connections. Its `busy` alone does
+    not tell that it was the limit: `frames_per_busy_turn` near 64, its largest burst, does."""
     for _ in figures.rounds(rounds):
-        with bench.responder("--length", 64):
-            result = bench.load("--conns", 256, "--path", "/")
-        checked(result, figures, "generator", by_design=("limit",))
-        figures.add("rps", result["rps"])
-        figures.add("busy", result["busy"])
+        results = []
+        for n in (256, 1024):
+            with bench.responder("--length", 64):
+                result = bench.load("--conns", n, "--path", "/")
+            results.append(checked(result, figures, f"{n} connections", by_design=("limit",)))
+        best = max(results, key=lambda result: result["rps"])
+        for name in ("rps", "busy", "frames_per_busy_turn"):
+            figures.add(name, best[name])
 
 
 # What each one owes; where it ends early, these are absent.
@@ -284,7 +288,7 @@ PROMISED = {
     "stages": [
         f"cycles_{name}" for name in ("rx", "parse", "lookup", "tcp", "http", "render", "tx")
     ],
-    "generator": ["rps", "busy"],
+    "generator": ["rps", "busy", "frames_per_busy_turn"],
 }
 
 SCENARIOS = {

@@ -167,6 +167,19 @@ class ScenariosTest(unittest.TestCase):
         self.assertEqual([a["--rate"] for a in bench.asked[1:]], [100_000, 500_000, 900_000])
         self.assertEqual(figures.median("peak_rps"), 1e6)
 
+    def test_generator_is_the_better_of_two(self):
+        bench = Bench(lambda asked: {
+            "rps": asked["--conns"], "busy": 0.99, "frames_per_busy_turn": asked["--conns"] / 20
+        })
+        figures = self.run_one(scenarios.generator, bench)
+        self.assertEqual(
+            self.values(figures),
+            {"rps": 1024, "busy": 0.99, "frames_per_busy_turn": 51.2, "core_to_core_ns": 60},
+        )
+        self.assertEqual(figures.all_notes(), [])
+        with self.assertRaises(Unable):
+            self.run_one(scenarios.generator, Bench(lambda _: {"errors": {"malformed": 1}}))
+
     def test_content_is_told_by_the_servers_cycles_too(self):
         def answer(asked):
             builtin = asked["--path"] == "/bytes/1024"
