@@ -180,6 +180,47 @@ class ScenariosTest(unittest.TestCase):
         with self.assertRaises(Unable):
             self.run_one(scenarios.generator, Bench(lambda _: {"errors": {"malformed": 1}}))
 
+    def overload(self, calm=1e6, during=60_000, after=(), **bad):
+        def answer(asked):
+            if "--syn-flood" in asked:
+                n_flood = asked["--flood-for"] * 10
+                rest = [*after, *[100_000] * (asked["seconds"] * 10 - n_flood - len(after))]
+                return {"answers_per_100ms": [during] * n_flood + rest, **bad}
+            if "--rate" in asked:
+                return {"rps": 6e5, "n_established": 0,
+                        "errors": {"timeouts": 7, "connect_timeouts": 8}, "retransmissions": 9}
+            if "--per-conn" in asked:
+                return {"rps": {256: 7e5, 1024: 6e5, 4096: 8e5}[asked["--conns"]]}
+            return {"rps": calm}
+
+        return self.run_one(scenarios.overload, Bench(answer))
+
+    def test_overload_is_told_against_the_best_of_several(self):
+        figures = self.overload()
+        values = self.values(figures)
+        self.assertEqual((values["peak_cps"], values["goodput_ratio_at_10x"]), (8e5, 0.75))
+        self.assertEqual(figures.all_notes(), [])  # those who are to give up
+
+    def test_goodput_beside_a_flood_is_that_of_its_time(self):
+        self.assertAlmostEqual(self.overload().median("goodput_ratio_beside_syn_flood"), 0.6)
+
+    def test_recovery_counts_from_the_end_of_the_flood(self):
+        for after, expected in (
+            ((), 0),
+            ((10,), 0.1),
+            ((10, 89_000, 90_000), 0.2),
+            ((95_000, 95_000, 10, 10), 0.4),  # it has to stay
+        ):
+            with self.subTest(after):
+                self.assertEqual(self.overload(after=after).median("recovery_s"), expected)
+
+    def test_no_recovery_is_told(self):
+        figures = self.overload(after=[80_000] * 50)
+        self.assertEqual(figures.absent()["recovery_s"], "not within 5 seconds")
+
+    def test_losses_beside_a_flood_are_told(self):
+        self.assertIn("beside a SYN flood: resets 3", self.overload(errors={"resets": 3}).notes)
+
     def test_content_is_told_by_the_servers_cycles_too(self):
         def answer(asked):
             builtin = asked["--path"] == "/bytes/1024"
