@@ -23,7 +23,6 @@
 #define SCAN_IDLE_US    1000000 /* … and every idle one */
 #define MAX_ASKED       64      /* requests begun in a turn */
 #define MAX_FLOOD       64
-#define FRACTION_BITS   8 /* of open-loop times */
 
 int rs_engine_init(struct engine *e, const struct load_options *o)
 {
@@ -50,10 +49,9 @@ int rs_engine_init(struct engine *e, const struct load_options *o)
 	if (rs_workload_init(&e->workload, o))
 		return -1;
 	rs_answer_reader_init(&e->reader, o, e->workload.is_head);
-	if (o->rate)
-		e->interval = (e->tsc_hz << FRACTION_BITS) * o->pipeline / o->rate;
-	if (o->flood_rate)
-		e->flood_interval = (e->tsc_hz << FRACTION_BITS) / o->flood_rate;
+	e->opens = rs_pace(e->tsc_hz, o->connect_rate, 1);
+	e->asks = rs_pace(e->tsc_hz, o->rate, o->pipeline);
+	e->floods = rs_pace(e->tsc_hz, o->flood_rate, 1);
 	return 0;
 }
 
@@ -186,6 +184,24 @@ static uint32_t take_in(struct engine *e)
 
 /* ---- what is due ---- */
 
+/* Room in the queue for all that the client may want sent in a turn. */
+static bool can_queue(const struct engine *e)
+{
+	return e->n_tx <= ENGINE_TX - CLIENT_MAX_OUT;
+}
+
+/*
+ * Closed loop: requests that found no room, as many as the port may take now. Rendered beforehand
+ * they would take a frame each, however many connections there are.
+ */
+static void ask_waiting(struct engine *e)
+{
+	struct client *c = &e->client;
+
+	while (c->n_waiting && e->n_tx + c->n_out < ENGINE_FEW && rs_client_ask_next(c))
+		;
+}
+
 /*
  * Open loop: requests become due whatever is answered. One that finds no connection free stays the
  * next, with its time; when that is past the timeout it was not sent.
@@ -194,8 +210,8 @@ static void ask_due(struct engine *e, uint64_t now)
 {
 	uint64_t late = (uint64_t)e->options->timeout_ms * e->client.tick_tsc;
 
-	for (uint32_t n = 0; n < MAX_ASKED && e->asked_tsc >> FRACTION_BITS <= now; n++) {
-		uint64_t due = e->asked_tsc >> FRACTION_BITS;
+	for (uint32_t n = 0; n < MAX_ASKED && rs_pace_is_due(&e->asks, now); n++) {
+		uint64_t due = rs_pace_next_tsc(&e->asks);
 
 		if (e->client.n_out > CLIENT_MAX_OUT - 2 * CLIENT_ROOM)
 			return;
@@ -205,7 +221,7 @@ static void ask_due(struct engine *e, uint64_t now)
 			n = 0;
 			e->client.stats.n_not_sent += e->options->pipeline;
 		}
-		e->asked_tsc += e->interval;
+		rs_pace_advance(&e->asks);
 	}
 }
 
@@ -216,10 +232,8 @@ static void flood(struct engine *e, uint64_t now)
 	uint32_t host_bits = (from->family == 4 ? 32u : 128u) - from->prefix_len;
 	uint32_t mask = host_bits >= 32 ? UINT32_MAX : (1u << host_bits) - 1;
 
-	/* What could not be sent in time is not made up for. */
-	if (e->flood_tsc >> FRACTION_BITS < now - e->tsc_hz / 100)
-		e->flood_tsc = (now - e->tsc_hz / 100) << FRACTION_BITS;
-	for (uint32_t n = 0; n < MAX_FLOOD && e->flood_tsc >> FRACTION_BITS <= now; n++) {
+	rs_pace_forget(&e->floods, now, e->tsc_hz / 100);
+	for (uint32_t n = 0; n < MAX_FLOOD && rs_pace_is_due(&e->floods, now); n++) {
 		struct rte_mbuf *m = new_frame(e);
 		uint32_t drawn = e->flood_number++ * 0x9e3779b1u;
 		uint8_t source[16];
@@ -233,7 +247,7 @@ static void flood(struct engine *e, uint64_t now)
 			rs_load_frame_flood(&e->net, source,
 				(uint16_t)(1024 + (drawn >> 16) % 64512), drawn,
 				rte_pktmbuf_mtod(m, uint8_t *)));
-		e->flood_tsc += e->flood_interval;
+		rs_pace_advance(&e->floods);
 		e->client.stats.n_flood++;
 	}
 }
@@ -252,13 +266,11 @@ static void scan(struct engine *e, uint64_t now)
 
 static void open_more(struct engine *e, uint64_t now)
 {
-	uint64_t allowed =
-		(now - e->phase_tsc) / 1000 * e->options->connect_rate / (e->tsc_hz / 1000);
-
-	for (uint32_t n = 0; n < MAX_ASKED && e->client.n_opened <= allowed; n++) {
+	for (uint32_t n = 0; n < MAX_ASKED && rs_pace_is_due(&e->opens, now); n++) {
 		if (e->client.n_out > CLIENT_MAX_OUT - 2 * CLIENT_ROOM ||
 			!rs_client_open_next(&e->client))
 			return;
+		rs_pace_advance(&e->opens);
 	}
 }
 
@@ -267,14 +279,21 @@ static uint32_t begin_more(struct engine *e, uint64_t now)
 {
 	uint32_t n_before = e->n_tx;
 
-	if (e->phase == PHASE_OPEN)
-		open_more(e, now);
-	if (e->phase >= PHASE_WARMUP && e->interval)
-		ask_due(e, now);
-	if (e->phase >= PHASE_WARMUP && e->flood_interval)
-		flood(e, now);
-	if (e->phase >= PHASE_OPEN)
+	if (e->phase < PHASE_OPEN)
+		return 0;
+	if (rs_likely(can_queue(e))) {
+		if (e->phase == PHASE_OPEN)
+			open_more(e, now);
 		scan(e, now);
+	}
+	if (rs_unlikely(e->client.is_full))
+		return 0;
+	if (e->client.closed_loop)
+		ask_waiting(e);
+	else if (e->phase >= PHASE_WARMUP)
+		ask_due(e, now);
+	if (e->phase >= PHASE_WARMUP && e->floods.interval)
+		flood(e, now);
 	return e->n_tx - n_before;
 }
 
@@ -286,11 +305,19 @@ static void enter(struct engine *e, enum engine_phase phase, uint64_t now)
 	e->phase_tsc = now;
 	e->second_tsc = now + e->tsc_hz;
 	e->n_before = e->client.stats.n_responses;
-	if (phase == PHASE_WARMUP) {
-		e->asked_tsc = now << FRACTION_BITS;
-		e->flood_tsc = now << FRACTION_BITS;
+	if (phase == PHASE_OPEN) {
+		rs_pace_begin(&e->opens, now);
+	} else if (phase == PHASE_WARMUP) {
+		rs_pace_begin(&e->asks, now);
+		rs_pace_begin(&e->floods, now);
 	} else if (phase == PHASE_MEASURE) {
 		rs_client_measure(&e->client);
+		e->n_missing = rs_client_n_missing(&e->client);
+		if (e->n_missing)
+			fprintf(stderr,
+				"ringside-load: %u of %u connections do not stand: the figures are "
+				"of fewer\n",
+				e->n_missing, e->client.slots.n);
 		e->n_before = 0;
 		e->busy_tsc = 0;
 		e->n_sent = e->n_received = e->n_tx_full = 0;
@@ -301,9 +328,8 @@ static bool all_open(const struct engine *e)
 {
 	const struct client *c = &e->client;
 
-	if (c->n_opened < c->slots.n || c->n_idle_ready < e->options->n_idle)
-		return false;
-	return e->options->per_conn || c->n_established >= c->slots.n;
+	return c->n_opened == c->slots.n && !rs_client_n_missing(c) &&
+	       c->n_idle_ready >= e->options->n_idle;
 }
 
 /* Once in 100 ms. */
@@ -347,8 +373,6 @@ static int next_phase(struct engine *e, uint64_t now)
 				fprintf(stderr, "ringside-load: no connection was accepted\n");
 				return -1;
 			}
-			fprintf(stderr, "ringside-load: only %u of %u connections stand\n",
-				e->client.n_established, e->client.slots.n);
 			enter(e, PHASE_WARMUP, now);
 		}
 		break;
@@ -413,11 +437,11 @@ static uint32_t turn(struct engine *e, uint64_t now)
 	uint32_t n_done = 0;
 
 	push(e);
+	c->is_full = e->n_tx >= ENGINE_FEW;
 	if (e->phase >= PHASE_OPEN)
 		rs_client_now(c, now);
 	n_done = take_in(e);
-	if (rs_likely(e->n_tx < ENGINE_FEW))
-		n_done += begin_more(e, now);
+	n_done += begin_more(e, now);
 	n_done += c->n_out;
 	render_all(e);
 	push(e);

@@ -185,7 +185,7 @@ static uint32_t render_options(
 	}
 	if (n->timestamps) {
 		*sum += put32(p + len, 0x0101080au);
-		*sum += put32(p + len + 4, n->now_ms);
+		*sum += put32(p + len + 4, out->ts_val);
 		*sum += put32(p + len + 8, out->ts_ecr);
 		len += 12;
 	}

@@ -242,12 +242,8 @@ static bool read_option(struct load_options *o, int option, const char *text)
 		return read_u32(text, 1, 1u << 20, &o->n_clients);
 	case OPT_PORTS:
 		return read_ports(o, text);
-	case OPT_GATEWAY: {
-		uint8_t family;
-
-		o->has_gateway = true;
-		return rs_value_addr(text, o->gateway, &family);
-	}
+	case OPT_GATEWAY:
+		return rs_value_addr(text, o->gateway, &o->gateway_family);
 	case OPT_CONNS:
 		return read_u32(text, 0, LOAD_MAX_SLOTS / 2, &o->n_conns);
 	case OPT_PER_CONN:
@@ -334,6 +330,10 @@ static const char *contradiction(const struct load_options *o)
 		return "--target ADDR[:PORT] is missing: whom to ask";
 	if (o->family != o->ip.family)
 		return "--target and --ip are of different families";
+	if (o->gateway_family && o->gateway_family != o->family)
+		return "--gateway and --target are of different families";
+	if (n_tuples > LOAD_MAX_TUPLES)
+		return "--clients times --ports are more than can be told apart: fewer of either";
 	if (is_among(o->target, o->ip.addr, o->n_clients))
 		return "--target is among the --clients addresses from --ip on";
 	if (!o->n_conns && !o->n_idle)

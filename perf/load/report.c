@@ -90,9 +90,11 @@ static void print_json(FILE *out, const struct engine *e)
 		s->n_retransmissions, s->n_out_of_order, s->n_bad_csums, s->n_strays,
 		s->n_not_sent);
 	fprintf(out,
-		" \"flood_syns\": %" PRIu64 ", \"n_established\": %u, \"n_idle\": %u, "
+		" \"flood_syns\": %" PRIu64 ", \"n_wanted\": %u, \"n_missing\": %u, "
+		"\"n_established\": %u, \"n_idle\": %u, "
 		"\"idle_lost\": %" PRIu64 ",\n",
-		s->n_flood, c->n_established, c->n_idle_ready, s->n_idle_lost);
+		s->n_flood, c->slots.n, e->n_missing, c->n_established, c->n_idle_ready,
+		s->n_idle_lost);
 	fprintf(out,
 		" \"busy\": %.3f, \"sent_frames\": %" PRIu64 ", \"received_frames\": %" PRIu64
 		", \"tx_full\": %" PRIu64 ",\n",
