@@ -29,6 +29,7 @@ def report(conns=256, errors=None, **others):
     """As ringside-load --json has it, of a run in which all went well."""
     return {
         **{"conns": conns, "per_conn": 0, "n_established": conns, "n_idle": 0, "rps": 1e6},
+        **{"n_wanted": conns, "n_missing": 0},
         **{"responses": 1_000_000, "busy": 0.5, "frames_per_busy_turn": 20, "core_to_core_ns": 60},
         **dict.fromkeys(("bad_checksums", "retransmissions", "out_of_order", "strays"), 0),
         **dict.fromkeys(("not_sent", "idle_lost", "lost_frames", "discarded_frames"), 0),
@@ -84,11 +85,16 @@ class CheckedTest(unittest.TestCase):
             self.notes(bad_checksums=3)
 
     def test_connections_that_did_not_stand_leave_no_figure(self):
-        with self.assertRaisesRegex(Unable, "only 99,999 of 100,000 connections stood"):
+        with self.assertRaisesRegex(Unable, "it: 1 of 100,000 connections did not stand"):
             self.notes(conns=100_000, n_established=99_999)
-        with self.assertRaisesRegex(Unable, "only 200 of 256 connections stood"):
-            self.notes(n_established=1200, n_idle=1000)
-        self.assertEqual(self.notes(n_established=1256, n_idle=1000), [])
+        with self.assertRaisesRegex(Unable, "it: 4 of 256 connections did not stand"):
+            self.notes(n_missing=4)
+        with self.assertRaisesRegex(Unable, "it: 4 of 256 connections did not stand"):
+            self.notes(n_missing=4, n_established=7, per_conn=1)
+        idle = {"n_wanted": 1256, "n_idle": 900}
+        with self.assertRaisesRegex(Unable, "it: 56 of 256 connections did not stand"):
+            self.notes(n_established=1100, n_missing=100, **idle)
+        self.assertEqual(self.notes(n_established=1156, n_missing=100, **idle), [])
         self.assertEqual(self.notes(n_established=7, per_conn=1), [])  # they come and go
 
     def test_no_answers_leave_no_figure(self):
@@ -112,10 +118,10 @@ class CheckedTest(unittest.TestCase):
 
     def test_who_is_never_idle_with_little_to_do_is_not_at_the_limit(self):
         self.assertEqual(self.notes(busy=0.99, frames_per_busy_turn=4), [])
-        self.assertEqual(self.notes(busy=0.5, frames_per_busy_turn=60), [])
+        self.assertEqual(self.notes(busy=0.5, frames_per_busy_turn=110), [])
         told = ["it: the load generator was at its limit"]
-        self.assertEqual(self.notes(busy=0.99, frames_per_busy_turn=60), told)
-        self.assertEqual(self.notes(("limit",), busy=0.99, frames_per_busy_turn=60), [])
+        self.assertEqual(self.notes(busy=0.99, frames_per_busy_turn=110), told)
+        self.assertEqual(self.notes(("limit",), busy=0.99, frames_per_busy_turn=110), [])
 
 
 class ScenariosTest(unittest.TestCase):
@@ -143,7 +149,7 @@ class ScenariosTest(unittest.TestCase):
 
         bench = Bench(answer, LOG.format(requests=1, busy_us=1))
         figures = self.run_one(scenarios.keepalive, bench)
-        self.assertIn("only 99,999 of 100,000", figures.absent()["rps_at_100000"])
+        self.assertIn("1 of 100,000 connections", figures.absent()["rps_at_100000"])
         self.assertEqual(figures.median("rps_at_10000"), 1e6)
 
     def test_cycles_are_of_the_servers_busy_time(self):
@@ -225,7 +231,7 @@ class ScenariosTest(unittest.TestCase):
         def answer(asked):
             builtin = asked["--path"] == "/bytes/1024"
             bench.log = LOG.format(requests=1000, busy_us=300 if builtin else 400)
-            return {"rps": 2e6, "busy": 0.99, "frames_per_busy_turn": 50}
+            return {"rps": 2e6, "busy": 0.99, "frames_per_busy_turn": 100}
 
         bench = Bench(answer)
         with tempfile.TemporaryDirectory() as bench.folder:
