@@ -52,7 +52,8 @@ class Bench:
         return server
 
     def responder(self, *_):
-        return contextlib.nullcontext()
+        other = {"busy": 0.6, "frames_per_busy_turn": 30}
+        return contextlib.nullcontext(types.SimpleNamespace(report=lambda: other))
 
     def load(self, *words, seconds=None, warmup=1):
         asked = dict(zip(words[::2], words[1::2]), seconds=seconds or self.seconds)
@@ -180,7 +181,10 @@ class ScenariosTest(unittest.TestCase):
         figures = self.run_one(scenarios.generator, bench)
         self.assertEqual(
             self.values(figures),
-            {"rps": 1024, "busy": 0.99, "frames_per_busy_turn": 51.2, "core_to_core_ns": 60},
+            {
+                **{"rps": 1024, "busy": 0.99, "frames_per_busy_turn": 51.2, "core_to_core_ns": 60},
+                **{"responder_busy": 0.6, "responder_frames_per_busy_turn": 30},
+            },
         )
         self.assertEqual(figures.all_notes(), [])
         with self.assertRaises(Unable):
