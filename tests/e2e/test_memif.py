@@ -82,7 +82,7 @@ def keep_alive(t):
 
 @test(own=True, busy=True, families=(4,), layouts=("fused",), sanitized=False)
 def more_connections_than_frames_can_wait(t):
-    """All of them stand and are asked something, though their frames would not fit into the rings."""
+    """All of them stand and are asked something, though their frames would not fit anywhere."""
     report = load(t, "--conns", "20000", "--path", "/bytes/64", server=("--max-conns", "32768"))
     equal(report["n_established"], report["n_wanted"], "connections")
     equal(report["n_missing"], 0, "connections that did not stand at first")
