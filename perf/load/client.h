@@ -72,8 +72,9 @@ struct client_stats {
 	uint64_t bytes_in;
 	uint64_t n_resets, n_timeouts, n_connect_timeouts, n_refused, n_closed_early;
 	uint64_t n_retransmissions, n_out_of_order, n_bad_csums, n_strays;
-	uint64_t n_not_sent, n_idle_lost, n_flood;
-	struct histogram latency; /* TSC cycles */
+	uint64_t n_not_sent, n_idle_lost;
+	uint64_t n_flood, n_strangers; /* SYNs of the flood, and what came to nobody of ours */
+	struct histogram latency;      /* TSC cycles */
 	struct histogram connect;
 };
 

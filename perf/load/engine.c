@@ -10,6 +10,7 @@
 
 #include "io/mbufs.h"
 #include "io/poller.h"
+#include "stop.h"
 #include "wire/answer.h"
 
 #define RESOLVE_S       10 /* for the link and the next hop */
@@ -106,7 +107,7 @@ static struct rte_mbuf *new_frame(struct engine *e)
 	return has_room(e, 1) ? rte_pktmbuf_alloc(e->mbufs) : NULL;
 }
 
-/* What the client wants sent. What finds no frame is lost, as on a wire. */
+/* What the client wants sent. What finds no frame is lost, as on a wire, but counted. */
 static void render_all(struct engine *e)
 {
 	struct client *c = &e->client;
@@ -115,8 +116,10 @@ static void render_all(struct engine *e)
 
 	if (!n)
 		return;
-	if (!has_room(e, n) || rte_pktmbuf_alloc_bulk(e->mbufs, m, n))
+	if (rs_unlikely(!has_room(e, n) || rte_pktmbuf_alloc_bulk(e->mbufs, m, n))) {
+		e->n_lost += n;
 		n = 0;
+	}
 	for (uint32_t i = 0; i < n; i++)
 		queue(e, m[i],
 			rs_load_frame_render(&e->net, &e->workload, &c->out[i],
@@ -131,8 +134,10 @@ static void take_other(struct engine *e, const struct rte_mbuf *in)
 	struct rte_mbuf *m = new_frame(e);
 	uint32_t len;
 
-	if (!m)
+	if (!m) {
+		e->n_lost++;
 		return;
+	}
 	len = rs_resolver_input(&e->resolver, rte_pktmbuf_mtod(in, const uint8_t *), in->data_len,
 		rte_pktmbuf_mtod(m, uint8_t *));
 	if (len)
@@ -165,6 +170,8 @@ static uint32_t take_in(struct engine *e)
 				&segs[n_segs]);
 		if (rs_likely(kind == FRAME_TCP))
 			rte_prefetch0(rs_client_conn(c, segs[n_segs++].tuple));
+		else if (kind == FRAME_STRANGER)
+			c->stats.n_strangers++;
 		else if (kind == FRAME_BAD_CSUM)
 			c->stats.n_bad_csums++;
 		else
@@ -232,24 +239,40 @@ static void flood(struct engine *e, uint64_t now)
 	uint32_t host_bits = (from->family == 4 ? 32u : 128u) - from->prefix_len;
 	uint32_t mask = host_bits >= 32 ? UINT32_MAX : (1u << host_bits) - 1;
 
+	struct rte_mbuf *m[MAX_FLOOD];
+	uint32_t n = 0;
+
 	rs_pace_forget(&e->floods, now, e->tsc_hz / 100);
-	for (uint32_t n = 0; n < MAX_FLOOD && rs_pace_is_due(&e->floods, now); n++) {
-		struct rte_mbuf *m = new_frame(e);
+	for (; n < MAX_FLOOD && rs_pace_is_due(&e->floods, now); n++)
+		rs_pace_advance(&e->floods);
+	if (!n)
+		return;
+	if (rs_unlikely(!has_room(e, n) || rte_pktmbuf_alloc_bulk(e->mbufs, m, n))) {
+		e->n_lost += n;
+		return;
+	}
+	e->client.stats.n_flood += n;
+	for (uint32_t i = 0; i < n; i++) {
 		uint32_t drawn = e->flood_number++ * 0x9e3779b1u;
 		uint8_t source[16];
 
-		if (!m)
-			return;
 		memcpy(source, from->addr, 16);
 		rs_store_be32(source + 12,
 			(rs_load_be32(source + 12) & ~mask) | ((drawn ^ drawn >> 15) & mask));
-		queue(e, m,
+		queue(e, m[i],
 			rs_load_frame_flood(&e->net, source,
 				(uint16_t)(1024 + (drawn >> 16) % 64512), drawn,
-				rte_pktmbuf_mtod(m, uint8_t *)));
-		rs_pace_advance(&e->floods);
-		e->client.stats.n_flood++;
+				rte_pktmbuf_mtod(m[i], uint8_t *)));
 	}
+}
+
+/* From the warm-up on; with --flood-for until so long after measuring has begun. */
+static bool floods(const struct engine *e, uint64_t now)
+{
+	if (rs_likely(!e->floods.interval || e->phase < PHASE_WARMUP))
+		return false;
+	return e->phase < PHASE_MEASURE || !e->options->flood_for_s ||
+	       now - e->phase_tsc < e->options->flood_for_s * e->tsc_hz;
 }
 
 /* So many slots at a time that all have their turn in the time that is set for it. */
@@ -292,7 +315,7 @@ static uint32_t begin_more(struct engine *e, uint64_t now)
 		ask_waiting(e);
 	else if (e->phase >= PHASE_WARMUP)
 		ask_due(e, now);
-	if (e->phase >= PHASE_WARMUP && e->floods.interval)
+	if (floods(e, now))
 		flood(e, now);
 	return e->n_tx - n_before;
 }
@@ -319,8 +342,10 @@ static void enter(struct engine *e, enum engine_phase phase, uint64_t now)
 				"of fewer\n",
 				e->n_missing, e->client.slots.n);
 		e->n_before = 0;
-		e->busy_tsc = 0;
-		e->n_sent = e->n_received = e->n_tx_full = 0;
+		e->turns = (struct turns){0};
+		e->n_sent = e->n_received = e->n_tx_full = e->n_lost = 0;
+		e->n_discarded_before = e->port.tx[0].n_discarded;
+		e->tenth_tsc = now + e->tsc_hz / 10;
 	}
 }
 
@@ -358,12 +383,27 @@ static int resolve(struct engine *e, uint64_t now)
 	return 0;
 }
 
+static void end_measuring(struct engine *e, uint64_t elapsed)
+{
+	e->measured_tsc = rs_max_u64(elapsed, 1);
+	e->n_discarded = e->port.tx[0].n_discarded - e->n_discarded_before;
+	e->n_sent -= e->n_discarded;
+	e->phase = PHASE_END;
+}
+
 static int next_phase(struct engine *e, uint64_t now)
 {
 	const struct load_options *o = e->options;
 	uint64_t elapsed = now - e->phase_tsc;
 	uint64_t seconds = elapsed / e->tsc_hz;
 
+	if (rs_unlikely(rs_load_stop_asked())) {
+		if (e->phase != PHASE_MEASURE) {
+			fprintf(stderr, "ringside-load: ended before measuring began\n");
+			return -1;
+		}
+		end_measuring(e, elapsed);
+	}
 	switch (e->phase) {
 	case PHASE_OPEN:
 		if (all_open(e)) {
@@ -381,15 +421,24 @@ static int next_phase(struct engine *e, uint64_t now)
 			enter(e, PHASE_MEASURE, now);
 		break;
 	case PHASE_MEASURE:
-		if (seconds >= o->seconds) {
-			e->measured_tsc = elapsed;
-			e->phase = PHASE_END;
-		}
+		if (seconds >= o->seconds)
+			end_measuring(e, elapsed);
 		break;
 	default:
 		break;
 	}
 	return 0;
+}
+
+static void count_tenth(struct engine *e, uint64_t now)
+{
+	uint64_t n = e->client.stats.n_responses;
+
+	if (e->phase != PHASE_MEASURE || now < e->tenth_tsc || e->n_tenths == LOAD_MAX_TENTHS)
+		return;
+	e->per_tenth[e->n_tenths++] = (uint32_t)(n - e->n_before_tenth);
+	e->n_before_tenth = n;
+	e->tenth_tsc += e->tsc_hz / 10;
 }
 
 static void live_line(struct engine *e, uint64_t now)
@@ -406,12 +455,13 @@ static void live_line(struct engine *e, uint64_t now)
 	if (e->options->quiet)
 		return;
 	fprintf(stderr,
-		"%s %8.3f M/s, %u connections, %lu retransmissions, %lu resets, %lu timeouts\n",
+		"%s %8.3f M/s, %u connections, %lu retransmissions, %lu resets, %lu timeouts, "
+		"%lu frames lost here\n",
 		e->phase == PHASE_OPEN     ? "opening  "
 		: e->phase == PHASE_WARMUP ? "warming  "
 					   : "measuring",
 		(double)n / 1e6, e->client.n_established, s->n_retransmissions,
-		s->n_resets + s->n_refused, s->n_timeouts + s->n_connect_timeouts);
+		s->n_resets + s->n_refused, s->n_timeouts + s->n_connect_timeouts, e->n_lost);
 }
 
 static int housekeeping(struct engine *e, uint64_t now)
@@ -453,17 +503,21 @@ int rs_engine_run(struct engine *e)
 	int poller = rs_io_poller_enter(&e->n_turns);
 	int err = 0;
 
+	rs_load_stop_init();
 	enter(e, PHASE_RESOLVE, rte_rdtsc());
 	while (!err && e->phase != PHASE_END) {
 		uint64_t now = rte_rdtsc();
+		uint32_t n_frames;
 
-		if (turn(e, now))
-			e->busy_tsc += rte_rdtsc() - now;
+		n_frames = turn(e, now);
+		if (n_frames)
+			rs_turns_add(&e->turns, now, rte_rdtsc(), n_frames);
 		rs_io_poller_turn(&e->n_turns);
 		err = housekeeping(e, now);
-		if (!err && now >= e->watch_tsc && e->phase >= PHASE_OPEN) {
+		if (!err && now >= e->watch_tsc) {
 			e->watch_tsc = now + e->tsc_hz / 1000 * WATCH_MS;
 			live_line(e, now);
+			count_tenth(e, now);
 			err = next_phase(e, now);
 		}
 	}

@@ -72,8 +72,9 @@ void rs_load_net_init(struct load_net *n, const struct load_options *o, const ui
 	const uint8_t server_mac[6], uint16_t mtu);
 
 enum load_frame {
-	FRAME_TCP,   /* *seg is filled in */
-	FRAME_OTHER, /* not of the target, or no TCP: for the slow path */
+	FRAME_TCP,      /* *seg is filled in */
+	FRAME_OTHER,    /* not of the target, or no TCP: for the slow path */
+	FRAME_STRANGER, /* the target's TCP for somebody else, as its answers to a flood */
 	FRAME_BAD_CSUM,
 };
 

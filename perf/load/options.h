@@ -46,6 +46,7 @@ struct load_options {
 	uint32_t timeout_ms;
 	uint32_t connect_rate;
 	uint64_t flood_rate;
+	uint32_t flood_for_s; /* 0: to the end */
 	struct wire_addr flood_from;
 	const char *method;
 	uint32_t n_paths;

@@ -4,6 +4,7 @@
  * connections against segments written here. tests/e2e/test_memif.py has it against the appliance.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,8 @@
 #include "frame.h"
 #include "options.h"
 #include "pace.h"
+#include "stop.h"
+#include "turns.h"
 #include "wire/tcp_parse.h"
 #include "workload.h"
 
@@ -50,7 +53,7 @@ static void wrong_options(void **state)
 		V4 "--seconds 0", V4 "--status 99",
 		"--target 10.0.1.5 --ip 10.0.1.1/16 --clients 8",
 		/* An IPv6 next hop of IPv4's; more tuples than have numbers. */
-		V4 "--gateway fd00::1", V4 "--clients 66577"};
+		V4 "--gateway fd00::1", V4 "--clients 66577", V4 "--flood-for 3"};
 
 	(void)state;
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(wrong); i++)
@@ -325,6 +328,83 @@ static void frames(void **state)
 		assert_int_equal(rs_load_frame_parse(&net, frame, len, &back), FRAME_OTHER);
 		rs_workload_fini(&workload);
 	}
+}
+
+/* The server's frame to addr and port, as it answers a SYN there; returns its length. */
+static uint32_t syn_ack(const uint8_t addr[16], uint16_t port, uint8_t *frame)
+{
+	struct load_options server = options;
+	struct load_out out = {.seq = 1, .ack = 2, .flags = TCP_SYN | TCP_ACK};
+	struct load_net net;
+
+	/* To render it is to be the client at the other end. */
+	memcpy(server.ip.addr, options.target, 16);
+	memcpy(server.target, addr, 16);
+	server.port = port;
+	server.first_port = server.last_port = options.port;
+	rs_load_net_init(&net, &server, server_mac, client_mac, 1500);
+	return rs_load_frame_render(&net, &workload, &out, frame);
+}
+
+/* What the target answers to a flood's addresses is told from what comes to ours, early. */
+static void strangers(void **state)
+{
+	static const char *const words[] = {V4 "--clients 4 --ports 2000-2999",
+		"--target fd00::1 --ip fd00::2:1/64 --clients 4 --ports 2000-2999"};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(words); i++) {
+		struct load_seg seg;
+		struct load_net net;
+		uint8_t frame[1600], addr[16];
+		uint32_t len;
+
+		begin(words[i]);
+		rs_load_net_init(&net, &options, client_mac, server_mac, 1500);
+		memcpy(addr, options.ip.addr, 16);
+		addr[15]++;
+		len = syn_ack(addr, 2005, frame);
+		assert_int_equal(rs_load_frame_parse(&net, frame, len, &seg), FRAME_TCP);
+		assert_int_equal(seg.tuple, 1005);
+		assert_int_equal(seg.mss, net.mss);
+		frame[len - 1] ^= 1;
+		assert_int_equal(rs_load_frame_parse(&net, frame, len, &seg), FRAME_BAD_CSUM);
+		len = syn_ack(addr, 3000, frame);
+		assert_int_equal(rs_load_frame_parse(&net, frame, len, &seg), FRAME_STRANGER);
+		addr[15] += 3;
+		len = syn_ack(addr, 2005, frame);
+		assert_int_equal(rs_load_frame_parse(&net, frame, len, &seg), FRAME_STRANGER);
+		addr[15] -= 3;
+		addr[i ? 8 : 13]++;
+		len = syn_ack(addr, 2005, frame);
+		assert_int_equal(rs_load_frame_parse(&net, frame, len, &seg), FRAME_STRANGER);
+		frame[i ? 20 : 23] = 17; /* UDP */
+		assert_int_equal(rs_load_frame_parse(&net, frame, len, &seg), FRAME_OTHER);
+		rs_workload_fini(&workload);
+	}
+}
+
+/* Busy says for how long, frames a busy turn how much at a time. */
+static void what_turns_tell(void **state)
+{
+	struct turns t = {0};
+
+	(void)state;
+	assert_true(rs_turns_busy(&t) <= 0 && rs_turns_frames(&t) <= 0);
+	rs_turns_add(&t, 1000, 1100, 1);
+	rs_turns_add(&t, 1300, 1400, 63);
+	assert_true(rs_turns_busy(&t) > 0.49 && rs_turns_busy(&t) < 0.51);
+	assert_true(rs_turns_frames(&t) > 31.9 && rs_turns_frames(&t) < 32.1);
+}
+
+/* A signal asks for the end, and is not the end. */
+static void signals_ask_for_the_end(void **state)
+{
+	(void)state;
+	rs_load_stop_init();
+	assert_false(rs_load_stop_asked());
+	raise(SIGINT);
+	assert_true(rs_load_stop_asked());
 }
 
 /* ---- connections ---- */
@@ -674,6 +754,9 @@ int main(void)
 		cmocka_unit_test(errors_are_no_truth),
 		cmocka_unit_test(lengths_without_bodies),
 		cmocka_unit_test(frames),
+		cmocka_unit_test(strangers),
+		cmocka_unit_test(what_turns_tell),
+		cmocka_unit_test(signals_ask_for_the_end),
 		cmocka_unit_test(keep_alive),
 		cmocka_unit_test(what_is_lost_is_sent_again),
 		cmocka_unit_test(what_is_acknowledged_stays),
