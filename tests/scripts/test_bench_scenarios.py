@@ -122,6 +122,8 @@ class CheckedTest(unittest.TestCase):
         self.assertEqual(self.notes(busy=0.5, frames_per_busy_turn=110), [])
         told = ["it: the load generator was at its limit"]
         self.assertEqual(self.notes(busy=0.99, frames_per_busy_turn=110), told)
+        self.assertEqual(self.notes(conns=32, busy=0.99, frames_per_busy_turn=60), told)
+        self.assertEqual(self.notes(conns=32, busy=0.99, frames_per_busy_turn=4), [])
         self.assertEqual(self.notes(("limit",), busy=0.99, frames_per_busy_turn=110), [])
 
 
