@@ -124,6 +124,7 @@ class CheckedTest(unittest.TestCase):
         self.assertEqual(self.notes(busy=0.99, frames_per_busy_turn=110), told)
         self.assertEqual(self.notes(conns=32, busy=0.99, frames_per_busy_turn=60), told)
         self.assertEqual(self.notes(conns=32, busy=0.99, frames_per_busy_turn=4), [])
+        self.assertEqual(self.notes(busy=0.99, frames_per_busy_turn=4, tls={}), told)
         self.assertEqual(self.notes(("limit",), busy=0.99, frames_per_busy_turn=110), [])
 
 
