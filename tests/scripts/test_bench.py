@@ -211,6 +211,7 @@ class AllTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.results = os.path.join(folder.name, "results")
+        os.mkdir(self.results)
         os.mkdir(os.path.join(folder.name, "docs"))
         self.page = os.path.join(folder.name, "docs", "performance.md")
         with open(self.page, "w", encoding="utf-8") as file:
