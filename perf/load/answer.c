@@ -53,8 +53,7 @@ static const uint8_t *content_length(const uint8_t *line, const uint8_t *end, ui
 }
 
 /* A whole head, with the empty line. False: it cannot be read. */
-static bool read_head(
-	const struct answer_reader *r, const uint8_t *data, uint32_t len, struct head *h)
+static bool read_head(const uint8_t *data, uint32_t len, struct head *h)
 {
 	const uint8_t *line = data, *end = data + len - 2;
 
@@ -85,8 +84,6 @@ static bool read_head(
 			return false;
 		h->body_len = h->body_len * 10 + h->length[i] - '0';
 	}
-	if (r->is_head)
-		h->body_len = 0;
 	return true;
 }
 
@@ -102,11 +99,12 @@ static void learn(struct load_request *q, const uint8_t *data, uint32_t len, con
 	q->body_len = h->body_len;
 }
 
-static void begin_body(struct answer_reader *r, struct answer *a, uint64_t body_len)
+/* body_len: as the head says. Only bodies of right heads say what is right. */
+static void begin_body(struct answer_reader *r, struct answer *a, uint64_t body_len, bool is_right)
 {
-	a->body_left = body_len;
+	a->body_left = r->is_head ? 0 : body_len;
 	a->in_body = true;
-	a->is_sampled = !(r->n_answers++ & ANSWER_SAMPLE_MASK);
+	a->is_sampled = is_right && !r->is_head && !(r->n_answers++ & ANSWER_SAMPLE_MASK);
 	a->crc = 0;
 }
 
@@ -127,19 +125,22 @@ static bool take_head(struct answer_reader *r, struct answer *a, struct load_req
 	const uint8_t *data, uint32_t len)
 {
 	struct head h;
+	bool has_status, has_length;
 
-	if (!read_head(r, data, len, &h))
+	if (!read_head(data, len, &h))
 		return false;
 	if (h.status < 200)
 		return true;
-	if (h.status != r->status)
+	has_status = h.status == r->status;
+	has_length = r->length >= 0 ? h.body_len == (uint64_t)r->length
+				    : !q->head_len || h.body_len == q->body_len;
+	if (!has_status)
 		r->n_wrong_status++;
+	else if (!has_length)
+		r->n_wrong_length++;
 	else if (!q->head_len)
 		learn(q, data, len, &h);
-	if (h.status == r->status &&
-		(r->length >= 0 ? h.body_len != (uint64_t)r->length : h.body_len != q->body_len))
-		r->n_wrong_length++;
-	begin_body(r, a, h.body_len);
+	begin_body(r, a, h.body_len, has_status && has_length);
 	return true;
 }
 
@@ -178,7 +179,7 @@ static bool skip_usual_head(struct answer_reader *r, struct answer *a, const str
 	if (!is_usual_head(q, data, len) || r->status != 200 ||
 		(r->length >= 0 && (uint64_t)r->length != q->body_len))
 		return false;
-	begin_body(r, a, q->body_len);
+	begin_body(r, a, q->body_len, true);
 	return true;
 }
 
@@ -213,7 +214,7 @@ static uint32_t input_head(struct answer_reader *r, struct answer *a, struct loa
 
 static void end_body(struct answer_reader *r, const struct answer *a, struct load_request *q)
 {
-	if (rs_likely(!a->is_sampled) || r->is_head)
+	if (rs_likely(!a->is_sampled))
 		return;
 	if (!q->has_crc) {
 		q->has_crc = true;

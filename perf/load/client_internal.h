@@ -11,6 +11,9 @@
 struct load_out *rs_client_emit(
 	struct client *c, struct load_conn *conn, uint32_t seq, uint8_t flags);
 
+/* Something goes on: the times until a resend and until it is given up count from now. */
+void rs_client_progress(struct client *c, struct load_conn *conn);
+
 /* The connection is established, or its batch answered: what now? */
 void rs_client_go_on(struct client *c, struct load_conn *conn);
 

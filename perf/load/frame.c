@@ -11,7 +11,7 @@
 
 /* ---- received ---- */
 
-/* The IP packet is from the server to one of our clients: its TCP part, or NULL. */
+/* The IP packet is from the server: its TCP part, or NULL; and how the address it is to ends. */
 static const uint8_t *tcp_of(const struct load_net *n, const uint8_t *frame, uint32_t len,
 	uint32_t *l4_len, uint32_t *client)
 {
@@ -32,8 +32,7 @@ static const uint8_t *tcp_of(const struct load_net *n, const uint8_t *frame, uin
 		return ip + IPV4_HEADER_BYTES;
 	}
 	if (len < n->l4_at + TCP_HEADER_BYTES || rs_load_be16(frame + 12) != ETHERTYPE_IPV6 ||
-		ip[6] != PROTO_TCP || memcmp(ip + 8, n->server, 16) != 0 ||
-		memcmp(ip + 24, n->client, 12) != 0)
+		ip[6] != PROTO_TCP || memcmp(ip + 8, n->server, 16) != 0)
 		return NULL;
 	*l4_len = rs_load_be16(ip + 4);
 	*client = rs_load_be32(ip + 36);
@@ -76,8 +75,10 @@ enum load_frame rs_load_frame_parse(
 	port = rs_load_be16(tcp + 2) - (uint32_t)n->first_port;
 	header = (tcp[12] >> 4) * 4u;
 	if (rs_unlikely(client >= n->n_clients || port >= n->ports.n ||
-			rs_load_be16(tcp) != n->server_port || header < TCP_HEADER_BYTES ||
-			header > l4_len))
+			rs_load_be16(tcp) != n->server_port ||
+			(n->family == 6 && memcmp(tcp - 16, n->client, 12) != 0)))
+		return FRAME_STRANGER;
+	if (rs_unlikely(header < TCP_HEADER_BYTES || header > l4_len))
 		return FRAME_OTHER;
 	memcpy(&client_word, tcp - 4, 4); /* how the destination ends */
 	sum = n->tcp_sum + client_word + __builtin_bswap32(l4_len);
@@ -185,7 +186,7 @@ static uint32_t render_options(
 	}
 	if (n->timestamps) {
 		*sum += put32(p + len, 0x0101080au);
-		*sum += put32(p + len + 4, n->now_ms);
+		*sum += put32(p + len + 4, out->ts_val);
 		*sum += put32(p + len + 8, out->ts_ecr);
 		len += 12;
 	}

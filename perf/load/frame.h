@@ -38,14 +38,14 @@ struct load_out {
 	uint32_t tuple;
 	uint32_t seq;
 	uint32_t ack;
-	uint32_t ts_ecr;
+	uint32_t ts_val, ts_ecr; /* of the timestamps */
 	union {
 		struct {
 			uint32_t first, skip;
 		};
 		const uint8_t *data;
 	};
-	uint32_t len;
+	uint16_t len;
 	uint8_t flags;
 	bool has_data;
 };
@@ -65,7 +65,6 @@ struct load_net {
 	uint8_t header[FRAME_MAX_HEADER]; /* Ethernet, IP, and TCP's ports */
 	uint64_t ip_sum;  /* IPv4: header checksum without the client and the length */
 	uint64_t tcp_sum; /* pseudo-header without the client's last four bytes and the length */
-	uint32_t now_ms;  /* for timestamps; set by the caller */
 };
 
 /* server_mac: from rs_load_frame_…; mtu as on the port. */
@@ -73,8 +72,9 @@ void rs_load_net_init(struct load_net *n, const struct load_options *o, const ui
 	const uint8_t server_mac[6], uint16_t mtu);
 
 enum load_frame {
-	FRAME_TCP,   /* *seg is filled in */
-	FRAME_OTHER, /* not of the target, or no TCP: for the slow path */
+	FRAME_TCP,      /* *seg is filled in */
+	FRAME_OTHER,    /* not of the target, or no TCP: for the slow path */
+	FRAME_STRANGER, /* the target's TCP for somebody else, as its answers to a flood */
 	FRAME_BAD_CSUM,
 };
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/csum.h"
 #include "values.h"
 
@@ -72,6 +73,20 @@ static int make_request(struct load_request *r, const struct load_options *o, co
 	return 0;
 }
 
+/* To each path its share, but at least one: what is on the command line is asked for. */
+static void draw_picks(struct workload *w, const struct load_options *o, uint32_t total)
+{
+	for (uint32_t i = 0, at = 0, below = 0; i < o->n_paths; i++) {
+		uint32_t end;
+
+		below += o->paths[i].weight;
+		end = (uint32_t)((uint64_t)below * LOAD_PICKS / total);
+		end = rs_min_u32(rs_max_u32(end, at + 1), LOAD_PICKS - (o->n_paths - 1 - i));
+		while (at < end)
+			w->picks[at++] = (uint16_t)i;
+	}
+}
+
 int rs_workload_init(struct workload *w, const struct load_options *o)
 {
 	uint32_t body_len = 0, total = 0, most = 0;
@@ -96,13 +111,10 @@ int rs_workload_init(struct workload *w, const struct load_options *o)
 			o->pipeline, most);
 		err = -1;
 	}
-	for (uint32_t i = 0, at = 0, below = 0; !err && i < o->n_paths; i++) {
-		below += o->paths[i].weight;
-		while (at < LOAD_PICKS && (uint64_t)at * total < (uint64_t)below * LOAD_PICKS)
-			w->picks[at++] = (uint16_t)i;
-	}
 	if (err)
 		rs_workload_fini(w);
+	else
+		draw_picks(w, o, total);
 	return err;
 }
 
