@@ -24,6 +24,8 @@
 #define SCAN_IDLE_US    1000000 /* … and every idle one */
 #define MAX_ASKED       64      /* requests begun in a turn */
 #define MAX_FLOOD       64
+#define AHEAD           8   /* frames that are fetched before it is their turn */
+#define MAX_FETCHED     256 /* bytes of one */
 
 int rs_engine_init(struct engine *e, const struct load_options *o)
 {
@@ -107,6 +109,18 @@ static struct rte_mbuf *new_frame(struct engine *e)
 	return has_room(e, 1) ? rte_pktmbuf_alloc(e->mbufs) : NULL;
 }
 
+/*
+ * The core at the other end has read this frame, or written it: its lines have to be had back. A
+ * request takes two of them as a rule.
+ */
+static void fetch_to_write(const struct rte_mbuf *m)
+{
+	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	__builtin_prefetch(data, 1);
+	__builtin_prefetch(data + RS_CACHE_LINE, 1);
+}
+
 /* What the client wants sent. What finds no frame is lost, as on a wire, but counted. */
 static void render_all(struct engine *e)
 {
@@ -120,10 +134,15 @@ static void render_all(struct engine *e)
 		e->n_lost += n;
 		n = 0;
 	}
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n && i < AHEAD; i++)
+		fetch_to_write(m[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		if (rs_likely(i + AHEAD < n))
+			fetch_to_write(m[i + AHEAD]);
 		queue(e, m[i],
 			rs_load_frame_render(&e->net, &e->workload, &c->out[i],
 				rte_pktmbuf_mtod(m[i], uint8_t *)));
+	}
 	c->n_out = 0;
 }
 
@@ -146,6 +165,16 @@ static void take_other(struct engine *e, const struct rte_mbuf *in)
 		rte_pktmbuf_free(m);
 }
 
+/* All lines of it, since its checksum is verified; what is behind them comes by itself. */
+static void fetch_to_read(const struct rte_mbuf *m)
+{
+	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint32_t end = rs_min_u32(m->data_len, MAX_FETCHED);
+
+	for (uint32_t at = 0; at < end; at += RS_CACHE_LINE)
+		rte_prefetch0(data + at);
+}
+
 static uint32_t take_in(struct engine *e)
 {
 	struct client *c = &e->client;
@@ -157,13 +186,13 @@ static uint32_t take_in(struct engine *e)
 	if (n &&
 		e->phase >= PHASE_OPEN) /* what came while the port was asked did not come before */
 		rs_client_now(c, rte_rdtsc());
-	for (uint32_t i = 0; i < n && i < 4; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
+	for (uint32_t i = 0; i < n && i < AHEAD; i++)
+		fetch_to_read(pkts[i]);
 	for (uint32_t i = 0; i < n; i++) {
 		enum load_frame kind = FRAME_OTHER;
 
-		if (i + 4 < n)
-			rte_prefetch0(rte_pktmbuf_mtod(pkts[i + 4], void *));
+		if (rs_likely(i + AHEAD < n))
+			fetch_to_read(pkts[i + AHEAD]);
 		if (e->phase >= PHASE_OPEN)
 			kind = rs_load_frame_parse(&e->net,
 				rte_pktmbuf_mtod(pkts[i], const uint8_t *), pkts[i]->data_len,

@@ -66,9 +66,11 @@ static int make_request(struct load_request *r, const struct load_options *o, co
 	fputs("\r\n", out);
 	if (body)
 		fwrite(body, 1, body_len, out);
+	r->len = (uint32_t)ftell(out);
+	for (uint32_t at = r->len; at % LOAD_BLOCK; at++)
+		fputc(0, out);
 	if (fclose(out))
 		return -1;
-	r->len = (uint32_t)len;
 	r->sum = rs_csum_add(0, r->data, r->len);
 	return 0;
 }
