@@ -41,7 +41,7 @@ static const uint8_t *tcp_of(const struct load_net *n, const uint8_t *frame, uin
 	return ip + IPV6_HEADER_BYTES;
 }
 
-/* Of the options only those that we use: MSS, and timestamps. */
+/* Of the options only those that we use: MSS, window scale, timestamps. */
 static void parse_options(const uint8_t *p, uint32_t len, struct load_seg *seg)
 {
 	while (len && p[0]) {
@@ -53,6 +53,8 @@ static void parse_options(const uint8_t *p, uint32_t len, struct load_seg *seg)
 			n = p[1];
 			if (p[0] == 2 && n == 4)
 				seg->mss = rs_load_be16(p + 2);
+			else if (p[0] == 3 && n == 3)
+				seg->wnd_scale = p[2];
 			else if (p[0] == 8 && n == 10)
 				seg->ts_val = rs_load_be32(p + 2);
 		}
@@ -105,6 +107,8 @@ enum load_frame rs_load_frame_parse(
 	seg->len = l4_len - header;
 	seg->ts_val = 0;
 	seg->mss = 0;
+	seg->wnd = rs_load_be16(tcp + 14);
+	seg->wnd_scale = 0;
 	if (rs_unlikely(header > TCP_HEADER_BYTES))
 		parse_options(tcp + TCP_HEADER_BYTES, header - TCP_HEADER_BYTES, seg);
 	return FRAME_TCP;

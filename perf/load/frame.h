@@ -25,8 +25,10 @@ struct load_seg {
 	uint32_t ack;
 	uint32_t len;
 	const uint8_t *data;
-	uint32_t ts_val; /* 0 without timestamps */
-	uint16_t mss;    /* of a SYN; 0: none said */
+	uint32_t ts_val;   /* 0 without timestamps */
+	uint16_t mss;      /* of a SYN; 0: none said */
+	uint16_t wnd;      /* as it stands there */
+	uint8_t wnd_scale; /* of a SYN */
 	uint8_t flags;
 };
 

@@ -35,6 +35,7 @@ struct workload {
 	uint16_t picks[LOAD_PICKS];
 	uint32_t per_conn; /* requests; 0: no end */
 	bool is_head;      /* the answers have no body */
+	uint32_t longest;  /* of all requests, in bytes */
 };
 
 /* 0, or -1 with one line on stderr. */
