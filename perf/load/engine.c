@@ -121,19 +121,36 @@ static void fetch_to_write(const struct rte_mbuf *m)
 	__builtin_prefetch(data + RS_CACHE_LINE, 1);
 }
 
+/* Frames that are in cache, and which the pool need not be asked for. Returns how many of n. */
+static uint32_t reuse_frames(struct engine *e, struct rte_mbuf **frames, uint32_t n)
+{
+	uint32_t n_got = 0;
+
+	while (n_got < n && e->n_spare) {
+		struct rte_mbuf *m = e->spare[e->n_spare - 1];
+
+		if (rs_unlikely(m->nb_segs != 1 || m->pool != e->mbufs || !RTE_MBUF_DIRECT(m) ||
+				rte_mbuf_refcnt_read(m) != 1))
+			break;
+		e->n_spare--;
+		rte_pktmbuf_reset(m);
+		frames[n_got++] = m;
+	}
+	return n_got;
+}
+
 /* What the client wants sent. What finds no frame is lost, as on a wire, but counted. */
 static void render_all(struct engine *e)
 {
 	struct client *c = &e->client;
 	struct rte_mbuf *m[CLIENT_MAX_OUT];
-	uint32_t n = c->n_out;
+	uint32_t n = has_room(e, c->n_out) ? c->n_out : 0;
+	uint32_t n_reused = reuse_frames(e, m, n);
 
-	if (!n)
-		return;
-	if (rs_unlikely(!has_room(e, n) || rte_pktmbuf_alloc_bulk(e->mbufs, m, n))) {
-		e->n_lost += n;
-		n = 0;
-	}
+	if (n > n_reused &&
+		rs_unlikely(rte_pktmbuf_alloc_bulk(e->mbufs, m + n_reused, n - n_reused)))
+		n = n_reused;
+	e->n_lost += c->n_out - n;
 	for (uint32_t i = 0; i < n && i < AHEAD; i++)
 		fetch_to_write(m[i]);
 	for (uint32_t i = 0; i < n; i++) {
@@ -178,7 +195,7 @@ static void fetch_to_read(const struct rte_mbuf *m)
 static uint32_t take_in(struct engine *e)
 {
 	struct client *c = &e->client;
-	struct rte_mbuf *pkts[ENGINE_BURST];
+	struct rte_mbuf **pkts = e->spare;
 	struct load_seg segs[ENGINE_BURST];
 	uint32_t n_segs = 0;
 	uint32_t n = rs_io_rx_burst(&e->port.rx[0], pkts, ENGINE_BURST);
@@ -213,7 +230,7 @@ static uint32_t take_in(struct engine *e)
 	}
 	if (c->n_acks)
 		rs_client_flush_acks(c);
-	rte_pktmbuf_free_bulk(pkts, n);
+	e->n_spare = n;
 	e->n_received += n;
 	return n;
 }
@@ -523,6 +540,10 @@ static uint32_t turn(struct engine *e, uint64_t now)
 	n_done += begin_more(e, now);
 	n_done += c->n_out;
 	render_all(e);
+	if (e->n_spare) {
+		rte_pktmbuf_free_bulk(e->spare, e->n_spare);
+		e->n_spare = 0;
+	}
 	push(e);
 	return n_done;
 }
