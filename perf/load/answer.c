@@ -9,7 +9,9 @@
 
 #include "base/bytes.h"
 
-#define STATUS_BYTES 12 /* HTTP/1.1 200 */
+#define STATUS_BYTES 12              /* HTTP/1.1 200 */
+#define MAX_LENGTH   19              /* digits */
+#define MAX_MARKED   (LOAD_MARK - 3) /* with its CRLF, and what is before it */
 
 void rs_answer_reader_init(struct answer_reader *r, const struct load_options *o, bool is_head)
 {
@@ -76,8 +78,7 @@ static bool read_head(const uint8_t *data, uint32_t len, struct head *h)
 	}
 	if (h->status == 204 || h->status == 304 || h->status < 200)
 		return true;
-	if (!h->length || !h->length_len ||
-		h->length_len >= sizeof((struct load_request){0}.length_text))
+	if (!h->length || !h->length_len || h->length_len > MAX_LENGTH)
 		return false;
 	for (uint32_t i = 0; i < h->length_len; i++) {
 		if (h->length[i] < '0' || h->length[i] > '9')
@@ -90,12 +91,11 @@ static bool read_head(const uint8_t *data, uint32_t len, struct head *h)
 /* What later answers of the path are held against. */
 static void learn(struct load_request *q, const uint8_t *data, uint32_t len, const struct head *h)
 {
-	if (!h->length || len < STATUS_BYTES)
+	if (!h->length || h->length_len > MAX_MARKED)
 		return;
 	q->head_len = len;
-	q->length_at = (uint32_t)(h->length - data);
-	q->length_len = h->length_len;
-	memcpy(q->length_text, h->length, h->length_len);
+	q->mark_at = (uint32_t)(h->length - data) + h->length_len + 2 - LOAD_MARK;
+	memcpy(q->mark, data + q->mark_at, LOAD_MARK);
 	q->body_len = h->body_len;
 }
 
@@ -115,8 +115,7 @@ static void begin_body(struct answer_reader *r, struct answer *a, uint64_t body_
 static bool is_usual_head(const struct load_request *q, const uint8_t *data, uint32_t len)
 {
 	return q->head_len && len >= q->head_len && !memcmp(data, "HTTP/1.1 200", STATUS_BYTES) &&
-	       !memcmp(data + q->length_at, q->length_text, q->length_len) &&
-	       !memcmp(data + q->length_at + q->length_len, "\r\n", 2) &&
+	       !memcmp(data + q->mark_at, q->mark, LOAD_MARK) &&
 	       !memcmp(data + q->head_len - 4, "\r\n\r\n", 4);
 }
 

@@ -34,9 +34,13 @@ int rs_client_init(struct client *c, const struct load_options *o, struct worklo
 	c->waiting = calloc(o->n_conns + 1u, sizeof(*c->waiting));
 	if (o->tls)
 		c->tls_segments = malloc((size_t)CLIENT_MAX_OUT * c->own_mss);
+	if (!o->tls && w->longest * o->pipeline > CLIENT_SHORT) {
+		c->windows = calloc(c->slots.n, sizeof(*c->windows));
+		if (!c->windows)
+			goto no_memory;
+	}
 	if (!c->conns || !c->waiting || (o->tls && !c->tls_segments)) {
-		fprintf(stderr, "ringside-load: no memory for %u connections\n", c->slots.n);
-		goto fail;
+		goto no_memory;
 	}
 	if (o->tls) {
 		c->tls = rs_load_tls_create(o, c->slots.n);
@@ -47,6 +51,8 @@ int rs_client_init(struct client *c, const struct load_options *o, struct worklo
 	for (uint32_t i = 0; i < c->slots.n; i++)
 		c->conns[i].tuple = i;
 	return 0;
+no_memory:
+	fprintf(stderr, "ringside-load: no memory for %u connections\n", c->slots.n);
 fail:
 	rs_client_fini(c);
 	return -1;
@@ -57,6 +63,7 @@ void rs_client_fini(struct client *c)
 	rs_load_tls_destroy(c->tls);
 	free(c->tls_segments);
 	free(c->conns);
+	free(c->windows);
 	free(c->waiting);
 }
 
@@ -100,24 +107,6 @@ struct load_out *rs_client_emit(
 	conn->flags &= (uint8_t) ~(CLIENT_F_ACK_OWED | CLIENT_F_ACK_NOW);
 	conn->n_unacked = 0;
 	return out;
-}
-
-/* All of the batch that is not answered, from its beginning. */
-static void send_batch(struct client *c, struct load_conn *conn)
-{
-	uint32_t left = conn->snd_nxt - conn->snd_una;
-	uint32_t skip = 0;
-
-	while (left && c->n_out < CLIENT_MAX_OUT) {
-		uint32_t len = rs_min_u32(left, c->mss);
-		struct load_out *out =
-			rs_client_emit(c, conn, conn->snd_una + skip, TCP_ACK | TCP_PSH);
-
-		out->skip = skip;
-		out->len = (uint16_t)len;
-		skip += len;
-		left -= len;
-	}
 }
 
 static void send_syn(struct client *c, struct load_conn *conn)
@@ -194,7 +183,7 @@ static void ask(struct client *c, struct load_conn *conn, uint64_t due_tsc)
 	}
 	conn->snd_una = conn->snd_nxt;
 	conn->snd_nxt += len;
-	send_batch(c, conn);
+	rs_client_send_batch(c, conn);
 }
 
 /* Closed loop: is there room for something new, and nobody waits for it? */
@@ -279,6 +268,7 @@ static void input_syn_sent(struct client *c, struct load_conn *conn, const struc
 	if ((seg->flags & (TCP_SYN | TCP_ACK)) != (TCP_SYN | TCP_ACK) || seg->ack != conn->snd_nxt)
 		return;
 	take_mss(c, seg->mss);
+	rs_client_open_window(c, conn, seg);
 	conn->rcv_nxt = seg->seq + 1;
 	conn->ts_recent = seg->ts_val;
 	c->stats.n_connects++;
@@ -323,6 +313,11 @@ bool rs_client_answers(struct client *c, struct load_conn *conn, const uint8_t *
 			conn->snd_una += q->len;
 		c->stats.n_responses++;
 		rs_histogram_record(&c->stats.latency, c->now_tsc - conn->due_tsc);
+		if (rs_unlikely(c->windows && !rs_client_is_sent(c, conn))) {
+			/* An answer to half of a request: the rest would have to go out first. */
+			rs_client_abort(c, conn);
+			return false;
+		}
 	}
 	return true;
 }
@@ -415,6 +410,8 @@ void rs_client_input(struct client *c, struct load_seg *seg)
 	}
 	if (seg->ack == conn->snd_nxt)
 		conn->flags |= CLIENT_F_TAKEN;
+	if (rs_unlikely(c->windows))
+		rs_client_move_window(c, conn, seg);
 	if (!in_order(c, conn, seg))
 		return;
 	if (seg->ts_val)
@@ -536,7 +533,7 @@ static void resend(struct client *c, struct load_conn *conn)
 	if (conn->state == CLIENT_SYN_SENT)
 		send_syn(c, conn);
 	else if (conn->state == CLIENT_BUSY)
-		send_batch(c, conn);
+		rs_client_resend_batch(c, conn);
 	else
 		rs_client_emit(c, conn, conn->snd_nxt - 1, TCP_FIN | TCP_ACK);
 }

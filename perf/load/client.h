@@ -5,7 +5,8 @@
  *
  * It is a tester's TCP, not a host's: bytes out of order are dropped and acknowledged again, so
  * that the server's recovery shows; there is no congestion control, since a batch of requests is
- * all that it ever has outstanding.
+ * all that it ever has outstanding. Batches of over CLIENT_SHORT bytes heed the server's window,
+ * but not with TLS.
  *
  * With TLS (tls.h) there is one request at a time on a connection.
  *
@@ -24,7 +25,8 @@
 #include "workload.h"
 
 #define CLIENT_MAX_OUT 1024
-#define CLIENT_ROOM    64 /* what one call may need of it, at most */
+#define CLIENT_ROOM    64  /* what one call may need of it, but for batches, which leave as much */
+#define CLIENT_SHORT   536 /* bytes that any server has room for */
 
 enum client_state {
 	CLIENT_CLOSED,
@@ -64,6 +66,14 @@ struct load_conn {
 };
 _Static_assert(sizeof(struct load_conn) == RS_CACHE_LINE, "one line a connection");
 
+/* Of a connection whose batches may be too long for a window: how far the server has them. */
+struct load_window {
+	uint32_t acked; /* up to here */
+	uint32_t sent;  /* up to here; the batch ends at snd_nxt */
+	uint32_t bytes; /* the window, from acked on */
+	uint8_t scale;
+};
+
 struct load_tls;
 
 /* What is counted while measuring; all of it starts again from zero then. */
@@ -89,6 +99,7 @@ struct client {
 	uint8_t *tls_segments; /* what those in out have for data, own_mss each */
 	struct divisor slots;  /* how many there are: busy connections, then idle ones */
 	struct load_conn *conns;
+	struct load_window *windows; /* one a slot; NULL: all batches are short */
 	/* A ring of n_conns slots: open loop, those that may take a request; closed loop, those
 	 * that have one to send, or to open, as soon as there is room. */
 	uint32_t *waiting;

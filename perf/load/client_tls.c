@@ -16,7 +16,7 @@ static void send_from(struct client *c, struct load_conn *conn, uint32_t skip)
 {
 	struct span bytes = rs_load_tls_unacked(c->tls, rs_client_slot(c, conn));
 
-	while (skip < bytes.len && c->n_out < CLIENT_MAX_OUT) {
+	while (skip < bytes.len && c->n_out < CLIENT_MAX_OUT - CLIENT_ROOM) {
 		uint8_t *copy = c->tls_segments + (size_t)c->n_out * c->own_mss;
 		struct load_out *out =
 			rs_client_emit(c, conn, conn->snd_una + skip, TCP_ACK | TCP_PSH);

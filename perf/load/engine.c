@@ -24,6 +24,8 @@
 #define SCAN_IDLE_US    1000000 /* … and every idle one */
 #define MAX_ASKED       64      /* requests begun in a turn */
 #define MAX_FLOOD       64
+#define AHEAD           8   /* frames that are fetched before it is their turn */
+#define MAX_FETCHED     256 /* bytes of one */
 
 int rs_engine_init(struct engine *e, const struct load_options *o)
 {
@@ -107,23 +109,57 @@ static struct rte_mbuf *new_frame(struct engine *e)
 	return has_room(e, 1) ? rte_pktmbuf_alloc(e->mbufs) : NULL;
 }
 
+/*
+ * The core at the other end has read this frame, or written it: its lines have to be had back. A
+ * request takes two of them as a rule.
+ */
+static void fetch_to_write(const struct rte_mbuf *m)
+{
+	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	__builtin_prefetch(data, 1);
+	__builtin_prefetch(data + RS_CACHE_LINE, 1);
+}
+
+/* Frames that are in cache, and which the pool need not be asked for. Returns how many of n. */
+static uint32_t reuse_frames(struct engine *e, struct rte_mbuf **frames, uint32_t n)
+{
+	uint32_t n_got = 0;
+
+	while (n_got < n && e->n_spare) {
+		struct rte_mbuf *m = e->spare[e->n_spare - 1];
+
+		if (rs_unlikely(m->nb_segs != 1 || m->pool != e->mbufs || !RTE_MBUF_DIRECT(m) ||
+				rte_mbuf_refcnt_read(m) != 1))
+			break;
+		e->n_spare--;
+		rte_pktmbuf_reset(m);
+		frames[n_got++] = m;
+	}
+	return n_got;
+}
+
 /* What the client wants sent. What finds no frame is lost, as on a wire, but counted. */
 static void render_all(struct engine *e)
 {
 	struct client *c = &e->client;
 	struct rte_mbuf *m[CLIENT_MAX_OUT];
-	uint32_t n = c->n_out;
+	uint32_t n = has_room(e, c->n_out) ? c->n_out : 0;
+	uint32_t n_reused = reuse_frames(e, m, n);
 
-	if (!n)
-		return;
-	if (rs_unlikely(!has_room(e, n) || rte_pktmbuf_alloc_bulk(e->mbufs, m, n))) {
-		e->n_lost += n;
-		n = 0;
-	}
-	for (uint32_t i = 0; i < n; i++)
+	if (n > n_reused &&
+		rs_unlikely(rte_pktmbuf_alloc_bulk(e->mbufs, m + n_reused, n - n_reused)))
+		n = n_reused;
+	e->n_lost += c->n_out - n;
+	for (uint32_t i = 0; i < n && i < AHEAD; i++)
+		fetch_to_write(m[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		if (rs_likely(i + AHEAD < n))
+			fetch_to_write(m[i + AHEAD]);
 		queue(e, m[i],
 			rs_load_frame_render(&e->net, &e->workload, &c->out[i],
 				rte_pktmbuf_mtod(m[i], uint8_t *)));
+	}
 	c->n_out = 0;
 }
 
@@ -146,10 +182,20 @@ static void take_other(struct engine *e, const struct rte_mbuf *in)
 		rte_pktmbuf_free(m);
 }
 
+/* All lines of it, since its checksum is verified; what is behind them comes by itself. */
+static void fetch_to_read(const struct rte_mbuf *m)
+{
+	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint32_t end = rs_min_u32(m->data_len, MAX_FETCHED);
+
+	for (uint32_t at = 0; at < end; at += RS_CACHE_LINE)
+		rte_prefetch0(data + at);
+}
+
 static uint32_t take_in(struct engine *e)
 {
 	struct client *c = &e->client;
-	struct rte_mbuf *pkts[ENGINE_BURST];
+	struct rte_mbuf **pkts = e->spare;
 	struct load_seg segs[ENGINE_BURST];
 	uint32_t n_segs = 0;
 	uint32_t n = rs_io_rx_burst(&e->port.rx[0], pkts, ENGINE_BURST);
@@ -157,13 +203,13 @@ static uint32_t take_in(struct engine *e)
 	if (n &&
 		e->phase >= PHASE_OPEN) /* what came while the port was asked did not come before */
 		rs_client_now(c, rte_rdtsc());
-	for (uint32_t i = 0; i < n && i < 4; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
+	for (uint32_t i = 0; i < n && i < AHEAD; i++)
+		fetch_to_read(pkts[i]);
 	for (uint32_t i = 0; i < n; i++) {
 		enum load_frame kind = FRAME_OTHER;
 
-		if (i + 4 < n)
-			rte_prefetch0(rte_pktmbuf_mtod(pkts[i + 4], void *));
+		if (rs_likely(i + AHEAD < n))
+			fetch_to_read(pkts[i + AHEAD]);
 		if (e->phase >= PHASE_OPEN)
 			kind = rs_load_frame_parse(&e->net,
 				rte_pktmbuf_mtod(pkts[i], const uint8_t *), pkts[i]->data_len,
@@ -184,7 +230,7 @@ static uint32_t take_in(struct engine *e)
 	}
 	if (c->n_acks)
 		rs_client_flush_acks(c);
-	rte_pktmbuf_free_bulk(pkts, n);
+	e->n_spare = n;
 	e->n_received += n;
 	return n;
 }
@@ -494,6 +540,10 @@ static uint32_t turn(struct engine *e, uint64_t now)
 	n_done += begin_more(e, now);
 	n_done += c->n_out;
 	render_all(e);
+	if (e->n_spare) {
+		rte_pktmbuf_free_bulk(e->spare, e->n_spare);
+		e->n_spare = 0;
+	}
 	push(e);
 	return n_done;
 }

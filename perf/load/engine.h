@@ -53,6 +53,9 @@ struct engine {
 	uint64_t n_lost;      /* frames that found no room here, or no buffer */
 	uint64_t n_discarded; /* … and that the port took, but did not send */
 	uint64_t n_discarded_before;
+	/* Frames received this turn, when all is taken from them: the first ones to be sent. */
+	struct rte_mbuf *spare[ENGINE_BURST];
+	uint32_t n_spare;
 	uint32_t tx_head, n_tx; /* n_tx of them from tx_head on */
 	struct rte_mbuf *tx[ENGINE_TX];
 	uint32_t n_missing; /* connections that did not stand when measuring began */

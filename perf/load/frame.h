@@ -25,8 +25,10 @@ struct load_seg {
 	uint32_t ack;
 	uint32_t len;
 	const uint8_t *data;
-	uint32_t ts_val; /* 0 without timestamps */
-	uint16_t mss;    /* of a SYN; 0: none said */
+	uint32_t ts_val;   /* 0 without timestamps */
+	uint16_t mss;      /* of a SYN; 0: none said */
+	uint16_t wnd;      /* as it stands there */
+	uint8_t wnd_scale; /* of a SYN */
 	uint8_t flags;
 };
 
@@ -82,7 +84,7 @@ enum load_frame {
 enum load_frame rs_load_frame_parse(
 	const struct load_net *n, const uint8_t *frame, uint32_t len, struct load_seg *seg);
 
-/* Writes out to frame, which has room for an MTU. Returns its length. */
+/* Writes out to frame, which has room for an MTU and LOAD_BLOCK more. Returns its length. */
 uint32_t rs_load_frame_render(
 	const struct load_net *n, struct workload *w, const struct load_out *out, uint8_t *frame);
 

@@ -9,7 +9,7 @@
 #include "base/csum.h"
 #include "values.h"
 
-#define MAX_BODY_BYTES 32768 /* all of it is in flight at once: it must fit any window */
+#define MAX_BODY_BYTES 32768 /* with TLS all of it is in flight at once: it must fit any window */
 
 _Static_assert(LOAD_PICKS == 4096, "rs_workload_request() takes the upper twelve bits");
 
@@ -66,9 +66,11 @@ static int make_request(struct load_request *r, const struct load_options *o, co
 	fputs("\r\n", out);
 	if (body)
 		fwrite(body, 1, body_len, out);
+	r->len = (uint32_t)ftell(out);
+	for (uint32_t at = r->len; at % LOAD_BLOCK; at++)
+		fputc(0, out);
 	if (fclose(out))
 		return -1;
-	r->len = (uint32_t)len;
 	r->sum = rs_csum_add(0, r->data, r->len);
 	return 0;
 }
@@ -89,7 +91,7 @@ static void draw_picks(struct workload *w, const struct load_options *o, uint32_
 
 int rs_workload_init(struct workload *w, const struct load_options *o)
 {
-	uint32_t body_len = 0, total = 0, most = 0;
+	uint32_t body_len = 0, total = 0;
 	uint8_t *body = o->body_file ? read_body(o->body_file, &body_len) : NULL;
 	int err = o->body_file && !body ? -1 : 0;
 
@@ -100,15 +102,15 @@ int rs_workload_init(struct workload *w, const struct load_options *o)
 		err = make_request(&w->requests[i], o, o->paths[i].text, body, body_len, false) ||
 		      make_request(&w->last[i], o, o->paths[i].text, body, body_len, true);
 		w->n_requests++;
-		most = w->last[i].len > most ? w->last[i].len : most;
+		w->longest = rs_max_u32(w->longest, w->last[i].len);
 		total += o->paths[i].weight;
 	}
 	free(body);
-	if (!err && (uint64_t)most * o->pipeline > 2 * MAX_BODY_BYTES) {
+	if (!err && (uint64_t)w->longest * o->pipeline > 2 * MAX_BODY_BYTES) {
 		fprintf(stderr,
 			"ringside-load: --pipeline %u: so many requests of %u bytes do not "
 			"fit into a window\n",
-			o->pipeline, most);
+			o->pipeline, w->longest);
 		err = -1;
 	}
 	if (err)

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -583,7 +584,8 @@ static void segments_as_the_server_wants_them(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
-		struct load_seg seg = {.seq = 99, .flags = TCP_SYN | TCP_ACK, .mss = cases[i].mss};
+		struct load_seg seg = {
+			.seq = 99, .flags = TCP_SYN | TCP_ACK, .mss = cases[i].mss, .wnd = 65535};
 		uint32_t bytes = 0;
 
 		start(cases[i].words);
@@ -600,6 +602,81 @@ static void segments_as_the_server_wants_them(void **state)
 		assert_int_equal(bytes, 100 * workload.requests[0].len);
 		finish();
 	}
+}
+
+/* An acknowledgement with a window; how many bytes that sends, which have to be the next ones. */
+static uint32_t window(uint32_t ack, uint16_t wnd, uint32_t *next)
+{
+	struct load_seg seg = {.seq = 100, .ack = ack, .flags = TCP_ACK, .wnd = wnd};
+	uint32_t before = *next;
+
+	rs_client_input(&client, &seg);
+	for (uint32_t n = 0; n < client.n_out; n++) {
+		assert_int_equal(client.out[n].seq, *next);
+		assert_int_equal(client.out[n].skip, *next - client.conns[0].snd_una);
+		*next += client.out[n].len;
+	}
+	client.n_out = 0;
+	return *next - before;
+}
+
+/* A batch goes out as the server's window opens, each byte once; a shut one is asked. */
+static void the_window_is_heeded(void **state)
+{
+	struct load_seg seg = {
+		.seq = 99, .flags = TCP_SYN | TCP_ACK, .mss = 500, .wnd = 1200, .wnd_scale = 1};
+	uint32_t first, next, end;
+
+	(void)state;
+	start(V4 "--conns 1 --pipeline 100 --timeout 60000");
+	end = 100 * workload.requests[0].len;
+	assert_in_range(end, 3000, 4000);
+	assert_true(rs_client_open_next(&client));
+	first = next = only().seq + 1;
+	seg.ack = first;
+	rs_client_input(&client, &seg); /* its window is not scaled, and holds two whole segments */
+	assert_int_equal(client.n_out, 2);
+	assert_int_equal(client.out[1].seq, first + 500);
+	next += 1000;
+	client.n_out = 0;
+	assert_int_equal(window(first, 600, &next), 0);
+	assert_int_equal(window(first + 500, 600, &next), 500);
+	assert_int_equal(window(first, 60000, &next), 0); /* of before */
+	assert_int_equal(window(first + 1500, 0, &next), 0);
+	later(250);
+	assert_int_equal(client.n_out, 1);
+	assert_int_equal(client.out[0].seq, next);
+	assert_int_equal(client.out[0].len, 1);
+	next++;
+	client.n_out = 0;
+	later(500); /* lost: again */
+	assert_int_equal(only().seq, next - 1);
+	assert_int_equal(window(next, 30000, &next), end - 1501);
+	assert_int_equal(next, client.conns[0].snd_nxt);
+	assert_int_equal(window(next, 30000, &next), 0);
+	later(300);
+	assert_int_equal(client.n_out, 0);
+	finish();
+}
+
+/* An answer to a request that is not out: what would follow would not be the next bytes. */
+static void answers_to_half_a_request(void **state)
+{
+	struct load_seg seg = {.seq = 99, .flags = TCP_SYN | TCP_ACK, .mss = 500, .wnd = 600};
+	char words[1000];
+
+	(void)state;
+	snprintf(words, sizeof(words), "%s--conns 1 --path /%0700d", V4, 0);
+	start(words);
+	assert_true(rs_client_open_next(&client));
+	seg.ack = only().seq + 1;
+	rs_client_input(&client, &seg);
+	assert_int_equal(only().len, 500);
+	say(100, seg.ack + 500, TCP_ACK, OK("5", "hello"));
+	assert_int_equal(client.stats.n_responses, 1);
+	assert_int_equal(client.out[client.n_out - 1].flags, TCP_RST | TCP_ACK);
+	client.n_out = 0;
+	finish();
 }
 
 static void the_server_closes(void **state)
@@ -763,6 +840,8 @@ int main(void)
 		cmocka_unit_test(resends_back_off),
 		cmocka_unit_test(timestamps_go_on),
 		cmocka_unit_test(segments_as_the_server_wants_them),
+		cmocka_unit_test(the_window_is_heeded),
+		cmocka_unit_test(answers_to_half_a_request),
 		cmocka_unit_test(the_server_closes),
 		cmocka_unit_test(latency_counts_from_when_it_was_due),
 		cmocka_unit_test(resets_and_refusals),
