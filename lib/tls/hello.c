@@ -263,8 +263,9 @@ static bool read_extension(
 	case TLS_EXT_EARLY_DATA:
 	case TLS_EXT_COOKIE:
 	case TLS_EXT_CERTIFICATE_AUTHORITIES:
-	case TLS_EXT_POST_HANDSHAKE_AUTH:
 		return false;
+	case TLS_EXT_POST_HANDSHAKE_AUTH: /* section 4.2.6: an offer, which is not taken up */
+		return !s.len;
 	case TLS_EXT_SIGNATURE_ALGORITHMS_CERT: /* section 4.4.2.2: the one chain goes out all the
 						   same */
 		return only_numbers(s, 2, &list);
