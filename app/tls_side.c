@@ -58,13 +58,7 @@ static struct tls_domain *new_domain(struct tls_side *side, uint32_t i, char *wh
 
 static void tell(const char *line)
 {
-	rs_log("%s; clients may refuse it", line);
-}
-
-static void inspect(const struct config *cfg, struct tls_library *library)
-{
-	for (uint32_t i = 0; i < cfg->tls.n_pairs; i++)
-		rs_tls_inspect(library, cfg->tls.pairs[i].cert, tell);
+	rs_log("%s", line);
 }
 
 int rs_tls_side_check(const struct config *cfg)
@@ -91,7 +85,7 @@ int rs_tls_side_check(const struct config *cfg)
 		rs_log("%s", why);
 		err = -EINVAL;
 	} else {
-		inspect(cfg, library);
+		rs_tls_inspect(d, &cfg->tls, tell);
 	}
 	rs_tls_domain_free(d);
 end:
@@ -271,13 +265,13 @@ void rs_tls_side_reload(struct tls_side *side)
 
 	if (!side->n || !make_domains(side, domains))
 		return;
+	rs_tls_inspect(domains[0], &side->cfg->tls, tell); /* while it is still ours alone */
 	for (uint32_t i = 0; i < side->n; i++) {
 		side->domains[i].domains[side->domains[i].n++] = domains[i];
 		__atomic_store_n(&side->stages[i]->next_domain, domains[i], __ATOMIC_RELEASE);
 	}
 	rs_log("reload: %u certificate%s read", side->cfg->tls.n_pairs,
 		side->cfg->tls.n_pairs == 1 ? "" : "s");
-	inspect(side->cfg, side->stages[0]->library);
 	if (side->cfg->ticket_keys && rs_tls_tickets_load(&side->shared->tickets,
 					      side->cfg->ticket_keys, why, sizeof(why)))
 		rs_log("reload: %s; they stay as they were", why);

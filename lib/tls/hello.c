@@ -319,6 +319,30 @@ bool rs_tls_hello_read(struct span message, struct tls_hello *h)
 	       read_extensions(extensions, message.data, h);
 }
 
+/* ---- hellos of all kinds ---- */
+
+static struct span numbers_of(struct span s)
+{
+	struct span list;
+
+	return only_numbers(s, 2, &list) ? list : (struct span){0};
+}
+
+void rs_tls_hello_skim(const struct tls_hello_parts *p, struct tls_hello *h)
+{
+	struct span versions;
+
+	*h = (struct tls_hello){
+		.suites = p->suites,
+		.groups = numbers_of(p->groups),
+		.signatures = numbers_of(p->signatures),
+		.is_older = !only_numbers(p->versions, 1, &versions) ||
+			    !rs_tls_hello_lists(versions, TLS_1_3),
+	};
+	if (!read_name(p->name, h))
+		h->name = (struct span){0};
+}
+
 /* ---- what OpenSSL does not mind ---- */
 
 static bool is_part(struct span s)

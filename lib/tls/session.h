@@ -70,6 +70,7 @@ struct tls_session {
 	bool close_notified;               /* by the client, to a lean session */
 	bool alerted;                      /* by the client, which has given up */
 	bool owes_update;                  /* the client has asked for new keys of ours */
+	bool named;                        /* OpenSSL's certificate has the name asked for */
 	bool got_room;                     /* by the owner: some that was wanted has come */
 	enum tls_alert hello_fault;        /* of the last ClientHello that OpenSSL has got */
 	uint64_t name;                     /* … whom it asks for, hashed: see resume.c … */
