@@ -16,7 +16,7 @@ import pki
 from harness import equal, pattern, test, true
 from http_client import Connection, request
 from lab import wait_until
-from tls_client import HandMade, TlsConnection, context, is_reset
+from tls_client import HandMade, TlsConnection, context, is_reset, s_client
 
 HTTPS = ("--https", "443")
 V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
@@ -31,12 +31,6 @@ def kinds():
         pki.pair("ed.test", "ed25519"),
         pki.pair("rsa.test", "rsa"),
     ) + ("--ocsp", pki.ocsp("one.test"))
-
-
-def s_client(t, *options, data=b"Q\n", name="one.test", within=15):
-    """openssl s_client's words."""
-    return t.tool("openssl", "s_client", "-connect", f"{t.host}:443", "-servername", name,
-                  "-CAfile", pki.authority(), *options, data=data, ok=None, within=within)
 
 
 def start(t, *options, pairs=None, **how):
