@@ -487,6 +487,18 @@ def a_core_for_tls_alone(t):
     appliance.stop()
 
 
+@test(own=True, families=(4,), within=90, layouts=("fused",), sanitized=False)
+def thousands_come_at_once(t):
+    """A burst of honest clients waits for its turns, and is served."""
+    appliance = start(t, "--header-timeout", "60")
+    words = t.tool("h2load", "--h1", "-n", "3000", "-c", "3000", f"https://{t.host}/hello/a",
+                   within=60)
+    true("3000 2xx" in words, words)
+    appliance.stop()
+    words = appliance.words(200)
+    true(not re.search(r"handshakes_shed +[1-9]", words), words)
+
+
 @test(own=True, families=(4,), within=90)
 def hundreds_die_in_mid_handshake(t):
     appliance = start(t, "--max-conns", "4096")
