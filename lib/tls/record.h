@@ -12,6 +12,7 @@
 #define RS_TLS_RECORD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "tls/aead.h"
@@ -51,6 +52,12 @@ struct tls_record_keys {
 	uint8_t iv[TLS_AEAD_NONCE];
 	uint8_t secret[TLS_MAX_SECRET];
 };
+
+/* What a record needs of them comes first. */
+#define TLS_RECORD_KEYS_HOT 32
+
+_Static_assert(offsetof(struct tls_record_keys, secret) <= TLS_RECORD_KEYS_HOT,
+	"the secret is for the next keys only");
 
 /* What the keys of a suite are made with; of a core, made once. */
 struct tls_record_suite {
