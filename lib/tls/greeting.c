@@ -55,13 +55,14 @@ static int on_hello(SSL *ssl, int *alert, void *unused)
 		(uint32_t)SSL_client_hello_get0_compression_methods(ssl, &p.compressions.data);
 	if (fault == TLS_ALERT_NONE)
 		fault = rs_tls_hello_fault(&p);
-	if (fault != TLS_ALERT_NONE) {
-		*alert = (int)fault;
-		return SSL_CLIENT_HELLO_ERROR;
-	}
 	rs_tls_hello_skim(&p, &h);
-	SSL_set_SSL_CTX(ssl, rs_tls_choose(s->domain, &h, &s->named)->ctx);
-	return SSL_CLIENT_HELLO_SUCCESS;
+	if (fault == TLS_ALERT_NONE &&
+		!SSL_set_SSL_CTX(ssl, rs_tls_choose(s->domain, &h, &s->named)->ctx))
+		fault = TLS_ALERT_INTERNAL_ERROR;
+	if (fault == TLS_ALERT_NONE)
+		return SSL_CLIENT_HELLO_SUCCESS;
+	*alert = (int)fault;
+	return SSL_CLIENT_HELLO_ERROR;
 }
 
 /* ---- names (RFC 6066 section 3) ---- */

@@ -110,10 +110,9 @@ static const char *fault_in(
 	struct tls_identity *id, const OCSP_RESPONSE *response, OCSP_BASICRESP *basic)
 {
 	OCSP_SINGLERESP *single;
-	int status = OCSP_response_status((OCSP_RESPONSE *)response);
 
-	if (status != OCSP_RESPONSE_STATUS_SUCCESSFUL)
-		return OCSP_response_status_str(status);
+	if (OCSP_response_status((OCSP_RESPONSE *)response) != OCSP_RESPONSE_STATUS_SUCCESSFUL)
+		return "not a successful response";
 	if (!basic)
 		return "no OCSP response of the basic type";
 	single = find(basic, id);

@@ -210,7 +210,7 @@ static void what_is_none_for_it(void **state)
 	file = fopen(path, "wb");
 	fwrite(try_later, 1, sizeof(try_later), file);
 	fclose(file);
-	assert_refused(&r, path, "trylater");
+	assert_refused(&r, path, "not a successful response");
 	file = fopen(path, "wb");
 	fwrite(empty_success, 1, sizeof(empty_success), file);
 	fclose(file);
