@@ -6,6 +6,7 @@
 
 #include <openssl/rand.h>
 
+#include "tls/choose.h"
 #include "tls/domain_internal.h"
 #include "tls/hello.h"
 #include "tls/identity.h"
@@ -209,18 +210,11 @@ static bool choose_suite(struct flight *f)
 static bool choose_identity(struct flight *f)
 {
 	const struct tls_domain *d = f->s->domain;
-	char name[256];
 
-	f->identity = NULL;
-	if (f->hello.name.len) {
-		memcpy(name, f->hello.name.data, f->hello.name.len);
-		name[f->hello.name.len] = 0;
-		f->identity = rs_tls_identity_for(d, name);
-	}
-	f->is_named = f->identity;
-	if (!f->identity && !d->strict_sni)
-		f->identity = &d->identities[0];
-	return f->identity && f->identity->signer;
+	f->identity = rs_tls_choose(d, &f->hello, &f->is_named);
+	if (!f->is_named && d->strict_sni)
+		return false;
+	return f->identity->signer;
 }
 
 /* False: none in common. */
