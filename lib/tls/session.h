@@ -4,8 +4,8 @@
  * knows no TCP, no HTTP, no rings: the owner brings ciphertext and takes it away by a struct
  * tls_pipe, and decides when to go on.
  *
- * Plain handshakes of TLS 1.3 do without OpenSSL's state machine (quick.c), for speed; after any of
- * TLS 1.3 a session does without it (lean.c), for speed and for memory. TLS 1.2 keeps it.
+ * Plain handshakes of TLS 1.3 do without OpenSSL's state machine (quick.c), for speed; after any
+ * handshake a session does without it (lean.c), for speed and for memory.
  *
  * A session belongs to one core for its whole life. It waits for nothing: what cannot be done now
  * says what it needs. Includes base and OpenSSL.
@@ -61,24 +61,23 @@ struct tls_session {
 	void *self;
 	const struct tls_record_suite *suite; /* see lean.h */
 	uint32_t n_gathered;                  /* bytes of a record that has not come as a whole */
-	uint32_t n_app_records;            /* written with the keys that follow the handshake's */
-	struct tls_opening *opening;       /* see opening.h */
-	struct tls_quick *quick;           /* see quick.h */
-	bool early;                        /* early data may still come */
-	bool open;                         /* the handshake is complete */
-	bool lean;                         /* open, and without ssl: records are ours */
-	bool close_notified;               /* by the client, to a lean session */
-	bool alerted;                      /* by the client, which has given up */
-	bool owes_update;                  /* the client has asked for new keys of ours */
+	struct tls_opening *opening;          /* see opening.h */
+	struct tls_quick *quick;              /* see quick.h */
+	bool early;                           /* early data may still come */
+	bool open;                            /* the handshake is complete */
+	bool lean;                            /* open, and without ssl: records are ours */
+	bool close_notified;                  /* by the client, to a lean session */
+	bool alerted;                         /* by the client, which has given up */
+	bool owes_answer;                  /* to the client's last handshake message: see lean.c */
 	bool got_room;                     /* by the owner: some that was wanted has come */
 	enum tls_alert hello_fault;        /* of the last ClientHello that OpenSSL has got */
 	uint64_t name;                     /* … whom it asks for, hashed: see resume.c … */
 	struct tls_hello_gist first_hello; /* … and what the next one has to be like */
 	uint8_t n_secrets;                 /* TLS_SECRET_…: whose secrets stand in rx and tx */
-	uint8_t n_updates;                 /* KeyUpdates in a row, with no data between */
-	uint8_t n_update; /* bytes of a KeyUpdate that has not come as a whole … */
-	uint8_t update[TLS_KEY_UPDATE_BYTES]; /* … and these */
-	struct tls_record_keys rx, tx;
+	uint8_t n_messages; /* of handshakes, since this one: in a row, with no data between */
+	uint8_t n_message;  /* bytes of one that has not come as a whole … */
+	uint8_t message[TLS_KEY_UPDATE_BYTES]; /* … and these: in 1.2 its header */
+	struct tls_record_keys rx, tx;         /* seq: of OpenSSL's records, too */
 };
 
 /* A session that waits for its ClientHello. pipe, self and d outlive it. False: no memory. */
