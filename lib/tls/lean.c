@@ -34,10 +34,12 @@ void rs_tls_lean_count(struct tls_session *s, bool written, int content_type, st
 }
 
 /* RFC 6066 section 4 */
-static bool has_short_records(const SSL *ssl)
+static uint16_t max_fragment(const SSL *ssl)
 {
-	return SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl)) !=
-	       TLSEXT_max_fragment_length_DISABLED;
+	uint8_t code = SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl));
+
+	return code == TLSEXT_max_fragment_length_DISABLED ? TLS_RECORD_PLAINTEXT
+							   : (uint16_t)(256 << code);
 }
 
 static bool use_secrets(struct tls_session *s)
@@ -60,8 +62,9 @@ static bool use_secrets(struct tls_session *s)
 
 void rs_tls_lean_begin(struct tls_session *s)
 {
-	if (has_short_records(s->ssl) || SSL_has_pending(s->ssl))
+	if (SSL_has_pending(s->ssl))
 		return;
+	s->max_fragment = max_fragment(s->ssl);
 	s->lean = SSL_version(s->ssl) == TLS1_3_VERSION ? use_secrets(s)
 							: rs_tls_lean_12_use_master(s);
 	if (s->lean) {
@@ -116,7 +119,7 @@ enum tls_status rs_tls_lean_write(
 
 	if (status != TLS_OK)
 		return status;
-	len = rs_min_u32(len, TLS_RECORD_PLAINTEXT);
+	len = rs_min_u32(len, s->max_fragment);
 	room = s->pipe->total_room(s->self, len + overhead);
 	if (room < len + overhead) {
 		if (room < MIN_RECORD_BYTES + overhead)
@@ -311,6 +314,8 @@ static enum tls_status read_one(struct tls_session *s, uint8_t *to, uint32_t *n)
 		return status;
 	alert = rs_tls_record_open(&s->rx, record, bytes, to, n, &type);
 	rs_tls_lean_drop(s, bytes);
+	if (alert == TLS_ALERT_NONE && *n > s->max_fragment)
+		alert = TLS_ALERT_RECORD_OVERFLOW;
 	if (alert != TLS_ALERT_NONE) {
 		*n = 0;
 		return rs_tls_lean_fail(s, alert);

@@ -19,7 +19,10 @@
  */
 void rs_tls_lean_count(struct tls_session *s, bool written, int content_type, struct span message);
 
-/* The handshake is complete: goes over, if it can; else everything stays with OpenSSL. */
+/*
+ * The handshake is complete: goes over, if it can; else everything stays with OpenSSL. Records are
+ * as short as was agreed on (RFC 6066 section 4).
+ */
 void rs_tls_lean_begin(struct tls_session *s);
 
 /* As the functions of session.h. Counters are the caller's. */

@@ -63,6 +63,7 @@ struct tls_session {
 	uint32_t n_gathered;                  /* bytes of a record that has not come as a whole */
 	struct tls_opening *opening;          /* see opening.h */
 	struct tls_quick *quick;              /* see quick.h */
+	uint16_t max_fragment;                /* bytes of plaintext a record: see lean.h */
 	bool early;                           /* early data may still come */
 	bool open;                            /* the handshake is complete */
 	bool lean;                            /* open, and without ssl: records are ours */

@@ -68,21 +68,35 @@ static void every_suite_and_size(void **state)
 	}
 }
 
-/* RFC 6066 section 4: in either version. */
-static void short_records_stay_with_openssl(void **state)
+/* RFC 6066 section 4: in either version, ours and the client's. */
+static void records_as_short_as_was_agreed_on(void **state)
 {
 	static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+	static uint8_t text[TLS_RECORD_PLAINTEXT];
 	static struct rig r;
+	uint32_t n;
 
 	(void)state;
-	for (uint32_t i = 0; i < RS_ARRAY_SIZE(versions); i++) {
+	for (uint32_t i = 0; i < 8; i++) {
+		const uint8_t code = (uint8_t)(TLSEXT_max_fragment_length_512 + i / 2);
+		const uint32_t max = 256u << code;
+
 		rig_init(&r);
-		SSL_CTX_set_max_proto_version(r.ctx, versions[i]);
-		SSL_CTX_set_tlsext_max_fragment_length(r.ctx, TLSEXT_max_fragment_length_512);
+		SSL_CTX_set_max_proto_version(r.ctx, versions[i % 2]);
 		rig_connect(&r);
+		SSL_set_tlsext_max_fragment_length(r.client, code);
 		shake_hands(&r);
-		assert_false(r.server.lean);
+		assert_true(r.server.lean);
 		echo(&r, 50000);
+		r.roomy = BUFFER_BYTES;
+		assert_int_equal(rs_tls_session_write(&r.server, text, sizeof(text), &n), TLS_OK);
+		assert_int_equal(n, max);
+		r.server.max_fragment = (uint16_t)(max - 1); /* as if the client broke its word */
+		SSL_write(r.client, text, (int)max);
+		carry(&r);
+		assert_int_equal(server_read(&r, &n), TLS_FAILED);
+		SSL_read(r.client, text, sizeof(text));
+		assert_int_equal(alert_of(&r), TLS_ALERT_RECORD_OVERFLOW);
 		rig_disconnect(&r);
 		rig_fini(&r);
 	}
@@ -349,7 +363,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(key_schedule),
 		cmocka_unit_test(every_suite_and_size),
-		cmocka_unit_test(short_records_stay_with_openssl),
+		cmocka_unit_test(records_as_short_as_was_agreed_on),
 		cmocka_unit_test(keys_are_updated_both_ways),
 		cmocka_unit_test(bad_records),
 		cmocka_unit_test(alerts_of_clients),
