@@ -9,7 +9,9 @@
 
 /*
  * What AES-GCM stands (RFC 8446 section 5.5 counts for it in any version). There are no other keys
- * to be had, so that is the end, after 256 GiB.
+ * to be had, so that is the end, after 256 GiB. OpenSSL has drawn the nonce of our Finished, 64
+ * bits of it: that one of these records has the same has a chance of 2^-40, where NIST SP 800-38D
+ * section 8 allows 2^-32.
  */
 #define MAX_RECORDS (UINT64_C(1) << 24)
 /* As of KeyUpdates in 1.3. */

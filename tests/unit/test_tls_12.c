@@ -198,6 +198,29 @@ static void with_a_client_certificate(void **state)
 	end();
 }
 
+/* Nothing of the handshake is left behind in OpenSSL when it goes. */
+static void with_little_room(void **state)
+{
+	uint32_t n;
+
+	(void)state;
+	for (uint32_t roomy = 1; roomy < 200; roomy = roomy * 2 + 1) {
+		begin_with(false, suites[0][0]);
+		while (!SSL_is_init_finished(rig.client) || !rig.server.open) {
+			enum tls_status status;
+
+			SSL_do_handshake(rig.client);
+			carry(&rig);
+			rig.roomy = roomy;
+			status = server_read(&rig, &n);
+			assert_true(status == TLS_WANT_ROOM || status == TLS_WANT_INPUT);
+			carry(&rig);
+		}
+		works();
+		end();
+	}
+}
+
 /* With early data allowed, the handshake goes by another call of OpenSSL's. */
 static void where_early_data_is_taken(void **state)
 {
@@ -774,6 +797,7 @@ int main(void)
 		cmocka_unit_test(without_an_extended_master_secret),
 		cmocka_unit_test(every_suite_with_rsa),
 		cmocka_unit_test(with_a_client_certificate),
+		cmocka_unit_test(with_little_room),
 		cmocka_unit_test(where_early_data_is_taken),
 		cmocka_unit_test(resumed),
 		cmocka_unit_test(data_behind_the_finished),
