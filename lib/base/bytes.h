@@ -31,6 +31,14 @@ static inline uint32_t rs_load_be32(const void *p)
 	return __builtin_bswap32(v);
 }
 
+static inline uint64_t rs_load_be64(const void *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return __builtin_bswap64(v);
+}
+
 static inline void rs_store_be16(void *p, uint16_t v)
 {
 	v = __builtin_bswap16(v);
@@ -40,6 +48,12 @@ static inline void rs_store_be16(void *p, uint16_t v)
 static inline void rs_store_be32(void *p, uint32_t v)
 {
 	v = __builtin_bswap32(v);
+	memcpy(p, &v, sizeof(v));
+}
+
+static inline void rs_store_be64(void *p, uint64_t v)
+{
+	v = __builtin_bswap64(v);
 	memcpy(p, &v, sizeof(v));
 }
 

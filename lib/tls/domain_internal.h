@@ -51,10 +51,10 @@ struct tls_library {
 	OSSL_PROVIDER *providers[2];
 	struct tls_session *at_work; /* whose handshake OpenSSL is called for, or NULL */
 	struct tls_hkdf hkdfs[TLS_N_HASHES];
-	struct tls_record_suite suites[TLS_N_AEADS]; /* of TLS 1.3: see rs_tls_suite() */
+	struct tls_record_suite suites[TLS_N_AEADS]; /* by kind; 1.2 has the same */
 };
 
-/* By its number on the wire. NULL: not one of TLS 1.3, or not one of ours. */
+/* Of TLS 1.3, by its number on the wire. NULL: not one of ours. */
 static inline const struct tls_record_suite *rs_tls_suite(
 	const struct tls_library *library, uint32_t number)
 {
@@ -73,7 +73,7 @@ struct tls_domain {
 	bool early_data;
 	bool quick; /* handshakes without OpenSSL's state machine, where hellos are plain */
 	uint32_t ticket_lifetime_s;
-	bool lean; /* records of TLS 1.3 without OpenSSL's state machine */
+	bool lean; /* records without OpenSSL's state machine */
 	uint32_t n_identities;
 	struct tls_identity identities[TLS_MAX_PAIRS]; /* the first has the context that accepts */
 };

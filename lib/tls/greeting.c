@@ -17,10 +17,9 @@ static void on_message(int written, int version, int content_type, const void *d
 
 	(void)version;
 	(void)unused;
-	if (written)
-		rs_tls_lean_count(s, content_type, message.data, bytes);
-	else if (content_type == SSL3_RT_HANDSHAKE && bytes && !s->open &&
-		 message.data[0] == TLS_CLIENT_HELLO)
+	rs_tls_lean_count(s, written, content_type, message);
+	if (!written && content_type == SSL3_RT_HANDSHAKE && bytes && !s->open &&
+		message.data[0] == TLS_CLIENT_HELLO)
 		s->hello_fault = rs_tls_hello_fault_of(message, &s->first_hello);
 }
 

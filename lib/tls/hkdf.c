@@ -43,9 +43,8 @@ static bool half(const struct tls_hkdf *h, const uint8_t *pad, const struct span
 	return EVP_DigestFinal_ex(h->ctx, to, NULL) == 1;
 }
 
-/* No key of TLS 1.3 is longer than a block. */
-static bool hmac(const struct tls_hkdf *h, struct span key, const struct span *texts, uint32_t n,
-	uint8_t *to)
+bool rs_tls_hkdf_hmac(const struct tls_hkdf *h, struct span key, const struct span *texts,
+	uint32_t n, uint8_t *to)
 {
 	uint8_t pad[MAX_BLOCK], inner[TLS_MAX_HASH];
 	struct span inner_span = {.data = inner, .len = h->bytes};
@@ -67,7 +66,7 @@ static bool hmac(const struct tls_hkdf *h, struct span key, const struct span *t
 
 bool rs_tls_hkdf_extract(const struct tls_hkdf *h, struct span salt, struct span key, uint8_t *to)
 {
-	return hmac(h, salt, &key, 1, to);
+	return rs_tls_hkdf_hmac(h, salt, &key, 1, to);
 }
 
 bool rs_tls_hkdf_expand(const struct tls_hkdf *h, struct span secret, struct span prefix,
@@ -88,7 +87,7 @@ bool rs_tls_hkdf_expand(const struct tls_hkdf *h, struct span secret, struct spa
 		const struct span texts[] = {{.data = hash, .len = n_hash},
 			{.data = info, .len = n}, {.data = &number, .len = 1}};
 
-		if (!hmac(h, secret, texts, 3, hash))
+		if (!rs_tls_hkdf_hmac(h, secret, texts, 3, hash))
 			return false;
 		n_hash = h->bytes;
 		take = rs_min_u32(bytes - done, n_hash);

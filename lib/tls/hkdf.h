@@ -30,6 +30,12 @@ struct tls_hkdf {
 bool rs_tls_hkdf_init(struct tls_hkdf *h, OSSL_LIB_CTX *lib, const char *name);
 void rs_tls_hkdf_free(struct tls_hkdf *h);
 
+/* HMAC over texts, one after the other: h->bytes to to. False as well: no key is longer than a
+ * block.
+ */
+bool rs_tls_hkdf_hmac(const struct tls_hkdf *h, struct span key, const struct span *texts,
+	uint32_t n, uint8_t *to);
+
 /* HKDF-Extract: h->bytes to to. */
 bool rs_tls_hkdf_extract(const struct tls_hkdf *h, struct span salt, struct span key, uint8_t *to);
 

@@ -5,6 +5,8 @@
 
 #include "base/bytes.h"
 #include "tls/domain_internal.h"
+#include "tls/lean_12.h"
+#include "tls/lean_version.h"
 #include "tls/message.h"
 
 /* Section 5.5: fewer records with one key than AES-GCM stands. */
@@ -16,41 +18,55 @@
 /* A record shorter than that only where there is no more to send. */
 #define MIN_RECORD_BYTES 512
 
+static const struct tls_lean_version *version_of(const struct tls_session *s);
+
 /* ---- out of OpenSSL ---- */
 
-void rs_tls_lean_count(struct tls_session *s, int content_type, const uint8_t *data, size_t bytes)
+void rs_tls_lean_count(struct tls_session *s, bool written, int content_type, struct span message)
 {
-	if (content_type == SSL3_RT_HANDSHAKE && bytes && data[0] == TLS_FINISHED)
-		s->n_app_records = 0;
-	else if (content_type == SSL3_RT_INNER_CONTENT_TYPE)
-		s->n_app_records++;
+	struct tls_record_keys *k = written ? &s->tx : &s->rx;
+
+	if (content_type == SSL3_RT_HEADER)
+		k->seq = message.data[0] == TLS_CONTENT_CCS ? 0 : k->seq + 1;
+	else if (content_type == SSL3_RT_HANDSHAKE && message.len &&
+		 message.data[0] == TLS_FINISHED && SSL_version(s->ssl) == TLS1_3_VERSION)
+		k->seq = 0; /* what follows has other keys */
 }
 
 /* RFC 6066 section 4 */
-static bool has_short_records(const SSL *ssl)
+static uint16_t max_fragment(const SSL *ssl)
 {
-	return SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl)) !=
-	       TLSEXT_max_fragment_length_DISABLED;
+	uint8_t code = SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl));
+
+	return code == TLSEXT_max_fragment_length_DISABLED ? TLS_RECORD_PLAINTEXT
+							   : (uint16_t)(256 << code);
+}
+
+static bool use_secrets(struct tls_session *s)
+{
+	const uint64_t n_sent = s->tx.seq;
+	uint8_t rx[TLS_MAX_SECRET], tx[TLS_MAX_SECRET];
+	bool ok;
+
+	memcpy(rx, s->rx.secret, sizeof(rx));
+	memcpy(tx, s->tx.secret, sizeof(tx));
+	s->suite = rs_tls_suite(
+		s->domain->library, SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(s->ssl)));
+	ok = s->n_secrets == (TLS_SECRET_RX | TLS_SECRET_TX) && s->suite &&
+	     rs_tls_keys_init(&s->rx, s->suite, rx) && rs_tls_keys_init(&s->tx, s->suite, tx);
+	s->tx.seq = n_sent;
+	OPENSSL_cleanse(rx, sizeof(rx));
+	OPENSSL_cleanse(tx, sizeof(tx));
+	return ok;
 }
 
 void rs_tls_lean_begin(struct tls_session *s)
 {
-	const struct tls_record_suite *suite = rs_tls_suite(
-		s->domain->library, SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(s->ssl)));
-	uint8_t rx[TLS_MAX_SECRET], tx[TLS_MAX_SECRET];
-
-	memcpy(rx, s->rx.secret, sizeof(rx));
-	memcpy(tx, s->tx.secret, sizeof(tx));
-	if (SSL_version(s->ssl) == TLS1_3_VERSION &&
-		s->n_secrets == (TLS_SECRET_RX | TLS_SECRET_TX) && suite &&
-		!has_short_records(s->ssl) && !SSL_has_pending(s->ssl)) {
-		s->suite = suite;
-		s->lean = rs_tls_keys_init(&s->rx, s->suite, rx) &&
-			  rs_tls_keys_init(&s->tx, s->suite, tx);
-		s->tx.seq = s->n_app_records;
-	}
-	OPENSSL_cleanse(rx, sizeof(rx));
-	OPENSSL_cleanse(tx, sizeof(tx));
+	if (SSL_has_pending(s->ssl))
+		return;
+	s->max_fragment = max_fragment(s->ssl);
+	s->lean = SSL_version(s->ssl) == TLS1_3_VERSION ? use_secrets(s)
+							: rs_tls_lean_12_use_master(s);
 	if (s->lean) {
 		SSL_free(s->ssl);
 		s->ssl = NULL;
@@ -63,7 +79,7 @@ enum tls_status rs_tls_lean_seal(
 	struct tls_session *s, uint8_t type, const uint8_t *data, uint32_t len)
 {
 	const struct tls_record_sink sink = rs_tls_lean_sink(s);
-	uint32_t need = len + TLS_RECORD_OVERHEAD;
+	uint32_t need = len + rs_tls_record_overhead(&s->tx);
 
 	if (s->pipe->total_room(s->self, need) < need)
 		return TLS_WANT_ROOM;
@@ -77,37 +93,46 @@ static enum tls_status update_own_keys(struct tls_session *s)
 	static const uint8_t update[TLS_KEY_UPDATE_BYTES] = {TLS_KEY_UPDATE, 0, 0, 1, 0};
 	enum tls_status status;
 
-	if (!s->owes_update && s->tx.seq < MAX_RECORDS_PER_KEY)
-		return TLS_OK;
 	status = rs_tls_lean_seal(s, TLS_CONTENT_HANDSHAKE, update, sizeof(update));
 	if (status != TLS_OK)
 		return status;
-	s->owes_update = false;
+	s->owes_answer = false;
 	return rs_tls_keys_update(&s->tx, s->suite) ? TLS_OK : TLS_FAILED;
+}
+
+/* What has to be said before anything else. */
+static enum tls_status settle(struct tls_session *s)
+{
+	const struct tls_lean_version *v = version_of(s);
+
+	if (rs_likely(!s->owes_answer && s->tx.seq < v->max_records))
+		return TLS_OK;
+	return v->settle(s);
 }
 
 enum tls_status rs_tls_lean_write(
 	struct tls_session *s, const uint8_t *data, uint32_t len, uint32_t *n)
 {
-	enum tls_status status = update_own_keys(s);
+	const uint32_t overhead = rs_tls_record_overhead(&s->tx);
+	enum tls_status status = settle(s);
 	uint32_t room;
 
 	if (status != TLS_OK)
 		return status;
-	len = rs_min_u32(len, TLS_RECORD_PLAINTEXT);
-	room = s->pipe->total_room(s->self, len + TLS_RECORD_OVERHEAD);
-	if (room < len + TLS_RECORD_OVERHEAD) {
-		if (room < MIN_RECORD_BYTES + TLS_RECORD_OVERHEAD)
+	len = rs_min_u32(len, s->max_fragment);
+	room = s->pipe->total_room(s->self, len + overhead);
+	if (room < len + overhead) {
+		if (room < MIN_RECORD_BYTES + overhead)
 			return TLS_WANT_ROOM;
-		len = room - TLS_RECORD_OVERHEAD;
+		len = room - overhead;
 	}
 	status = rs_tls_lean_seal(s, TLS_CONTENT_DATA, data, len);
-	s->n_updates = 0;
+	s->n_messages = 0;
 	*n = status == TLS_OK ? len : 0;
 	return status;
 }
 
-static enum tls_status send_alert(struct tls_session *s, uint8_t level, enum tls_alert alert)
+enum tls_status rs_tls_lean_say(struct tls_session *s, uint8_t level, enum tls_alert alert)
 {
 	const uint8_t message[2] = {level, (uint8_t)alert};
 
@@ -116,15 +141,25 @@ static enum tls_status send_alert(struct tls_session *s, uint8_t level, enum tls
 
 enum tls_status rs_tls_lean_close(struct tls_session *s)
 {
-	return send_alert(s, SSL3_AL_WARNING, TLS_ALERT_CLOSE_NOTIFY);
+	return rs_tls_lean_say(s, SSL3_AL_WARNING, TLS_ALERT_CLOSE_NOTIFY);
 }
 
 /* ---- reading ---- */
 
 enum tls_status rs_tls_lean_fail(struct tls_session *s, enum tls_alert alert)
 {
-	send_alert(s, SSL3_AL_FATAL, alert);
+	rs_tls_lean_say(s, SSL3_AL_FATAL, alert);
 	return TLS_FAILED;
+}
+
+/* Whether records of this type may come now, by their header: in 1.3 that is what is not sealed. */
+static bool may_come(const struct tls_session *s, uint8_t type)
+{
+	if (rs_likely(type == TLS_CONTENT_DATA))
+		return true;
+	if (s->rx.format != TLS_RECORD_13)
+		return type == TLS_CONTENT_ALERT || type == TLS_CONTENT_HANDSHAKE;
+	return !s->open && (type == TLS_CONTENT_ALERT || type == TLS_CONTENT_CCS);
 }
 
 /* The length of a record, header and all, by its header. 0: *alert is what is wrong with it. */
@@ -134,8 +169,10 @@ static uint32_t record_bytes(
 	uint32_t len = (uint32_t)header[3] << 8 | header[4];
 
 	*alert = TLS_ALERT_UNEXPECTED_MESSAGE;
-	if (header[0] != TLS_CONTENT_DATA &&
-		(s->open || (header[0] != TLS_CONTENT_CCS && header[0] != TLS_CONTENT_ALERT)))
+	if (!may_come(s, header[0]))
+		return 0;
+	*alert = TLS_ALERT_PROTOCOL_VERSION; /* of no meaning in 1.3 */
+	if (s->rx.format != TLS_RECORD_13 && rs_load_be16(header + 1) != TLS1_2_VERSION)
 		return 0;
 	*alert = TLS_ALERT_RECORD_OVERFLOW;
 	return len <= TLS_RECORD_MAX - TLS_RECORD_HEADER ? TLS_RECORD_HEADER + len : 0;
@@ -225,28 +262,42 @@ enum tls_status rs_tls_lean_take_alert(struct tls_session *s, const uint8_t *ale
 static enum tls_status take_handshake(struct tls_session *s, const uint8_t *text, uint32_t n)
 {
 	static const uint8_t head[TLS_KEY_UPDATE_BYTES - 1] = {TLS_KEY_UPDATE, 0, 0, 1};
-	uint8_t *update = s->update;
-	uint32_t more = rs_min_u32(n, TLS_KEY_UPDATE_BYTES - s->n_update);
+	uint8_t *update = s->message;
+	uint32_t more = rs_min_u32(n, TLS_KEY_UPDATE_BYTES - s->n_message);
 
-	memcpy(update + s->n_update, text, more);
-	s->n_update = (uint8_t)(s->n_update + more);
+	memcpy(update + s->n_message, text, more);
+	s->n_message = (uint8_t)(s->n_message + more);
 	if (!n || update[0] != TLS_KEY_UPDATE)
 		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
-	if (memcmp(update, head, rs_min_u32(s->n_update, sizeof(head))) != 0)
+	if (memcmp(update, head, rs_min_u32(s->n_message, sizeof(head))) != 0)
 		return rs_tls_lean_fail(s, TLS_ALERT_DECODE_ERROR);
 	if (n > more)
 		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
-	if (s->n_update < TLS_KEY_UPDATE_BYTES)
+	if (s->n_message < TLS_KEY_UPDATE_BYTES)
 		return TLS_OK;
-	s->n_update = 0;
+	s->n_message = 0;
 	if (update[4] > 1)
 		return rs_tls_lean_fail(s, TLS_ALERT_ILLEGAL_PARAMETER);
-	if (s->n_updates++ == MAX_KEY_UPDATES)
+	if (s->n_messages++ == MAX_KEY_UPDATES)
 		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 	if (!rs_tls_keys_update(&s->rx, s->suite))
 		return TLS_FAILED;
-	s->owes_update |= update[4] == 1;
-	return update_own_keys(s) == TLS_FAILED ? TLS_FAILED : TLS_OK;
+	s->owes_answer |= update[4] == 1;
+	return settle(s) == TLS_FAILED ? TLS_FAILED : TLS_OK;
+}
+
+/* ---- versions ---- */
+
+static const struct tls_lean_version version_13 = {
+	.max_records = MAX_RECORDS_PER_KEY,
+	.settle = update_own_keys,
+	.take_alert = rs_tls_lean_take_alert,
+	.take_handshake = take_handshake,
+};
+
+static const struct tls_lean_version *version_of(const struct tls_session *s)
+{
+	return rs_likely(s->rx.format == TLS_RECORD_13) ? &version_13 : &rs_tls_lean_12;
 }
 
 /* TLS_OK with *n == 0: a record that carried no data. */
@@ -263,11 +314,13 @@ static enum tls_status read_one(struct tls_session *s, uint8_t *to, uint32_t *n)
 		return status;
 	alert = rs_tls_record_open(&s->rx, record, bytes, to, n, &type);
 	rs_tls_lean_drop(s, bytes);
+	if (alert == TLS_ALERT_NONE && *n > s->max_fragment)
+		alert = TLS_ALERT_RECORD_OVERFLOW;
 	if (alert != TLS_ALERT_NONE) {
 		*n = 0;
 		return rs_tls_lean_fail(s, alert);
 	}
-	if (rs_unlikely(s->n_update) && type != TLS_CONTENT_HANDSHAKE) {
+	if (rs_unlikely(s->n_message) && type != TLS_CONTENT_HANDSHAKE) {
 		*n = 0;
 		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 	}
@@ -276,9 +329,9 @@ static enum tls_status read_one(struct tls_session *s, uint8_t *to, uint32_t *n)
 	bytes = *n;
 	*n = 0;
 	if (type == TLS_CONTENT_ALERT)
-		return rs_tls_lean_take_alert(s, to, bytes);
+		return version_of(s)->take_alert(s, to, bytes);
 	if (type == TLS_CONTENT_HANDSHAKE)
-		return take_handshake(s, to, bytes);
+		return version_of(s)->take_handshake(s, to, bytes);
 	return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 }
 
@@ -295,6 +348,6 @@ enum tls_status rs_tls_lean_read(struct tls_session *s, uint8_t *to, uint32_t ma
 		status = read_one(s, to, n);
 	}
 	if (*n)
-		s->n_updates = 0;
+		s->n_messages = 0;
 	return status;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A session after the handshake of TLS 1.3, without OpenSSL's state machine: the traffic secrets
- * are had from its key derivation (provider.h), and from then on records, alerts and key updates
- * (RFC 8446 sections 4.6.3, 5, 6) are handled here. Private to lib/tls.
+ * A session after the handshake, without OpenSSL's state machine: the traffic secrets of TLS 1.3
+ * are had from its key derivation (provider.h), the keys of 1.2 from its master secret (lean_12.h),
+ * and from then on records, alerts and key updates (RFC 8446 sections 4.6.3, 5, 6) are handled
+ * here. Private to lib/tls.
  */
 #ifndef RS_TLS_LEAN_H
 #define RS_TLS_LEAN_H
@@ -12,12 +13,16 @@
 #include "tls/session.h"
 
 /*
- * What OpenSSL has written, as its message callback has it: counts the records behind our Finished,
- * which are tickets, and answers to early data.
+ * What OpenSSL has written or read, as its message callback has it: counts the records of each
+ * direction. In 1.3 some of ours are behind our Finished, tickets and answers to early data; in 1.2
+ * the Finished itself is one, or several if the client likes.
  */
-void rs_tls_lean_count(struct tls_session *s, int content_type, const uint8_t *data, size_t bytes);
+void rs_tls_lean_count(struct tls_session *s, bool written, int content_type, struct span message);
 
-/* The handshake is complete: goes over, if it can; else everything stays with OpenSSL. */
+/*
+ * The handshake is complete: goes over, if it can; else everything stays with OpenSSL. Records are
+ * as short as was agreed on (RFC 6066 section 4).
+ */
 void rs_tls_lean_begin(struct tls_session *s);
 
 /* As the functions of session.h. Counters are the caller's. */
@@ -35,7 +40,13 @@ static inline struct tls_record_sink rs_tls_lean_sink(const struct tls_session *
 		.self = s->self, .room = s->pipe->room, .wrote = s->pipe->wrote};
 }
 
-/* What was in a record of an alert. TLS_OK: it ends nothing. What is none gets one in return. */
+/* One of ours, if there is room for it. */
+enum tls_status rs_tls_lean_say(struct tls_session *s, uint8_t level, enum tls_alert alert);
+
+/*
+ * What was in a record of an alert of TLS 1.3. TLS_OK: it ends nothing. What is none gets one in
+ * return.
+ */
 enum tls_status rs_tls_lean_take_alert(struct tls_session *s, const uint8_t *alert, uint32_t n);
 
 /* Sends an alert. TLS_FAILED, always. */

@@ -6,8 +6,22 @@
 #include <openssl/crypto.h>
 
 #include "base/bytes.h"
+#include "tls/prf.h"
 
-/* ---- keys (section 7.1, 7.2) ---- */
+#define SEQ_BYTES  8
+#define SALT_BYTES 4 /* RFC 5288 section 3: of a nonce, what records do not carry */
+
+/* What formats differ in, beside what is vouched for. */
+static const struct format {
+	uint8_t nonce_bytes; /* of the nonce, behind the header */
+	uint8_t type_bytes;  /* of the type, sealed behind the content: it is not in the header */
+} formats[] = {
+	[TLS_RECORD_13] = {.type_bytes = 1},
+	[TLS_RECORD_12] = {0},
+	[TLS_RECORD_12_GCM] = {.nonce_bytes = SEQ_BYTES},
+};
+
+/* ---- keys of TLS 1.3 (section 7.1, 7.2) ---- */
 
 static bool set_keys(struct tls_record_keys *k, const struct tls_record_suite *suite)
 {
@@ -50,6 +64,42 @@ bool rs_tls_keys_update(struct tls_record_keys *k, const struct tls_record_suite
 	return set_keys(k, suite);
 }
 
+/* ---- keys of TLS 1.2 ---- */
+
+/* One direction's part of the key block. */
+static bool set_keys_12(struct tls_record_keys *k, const struct tls_record_suite *suite,
+	const uint8_t *key, const uint8_t *iv, uint32_t iv_bytes)
+{
+	*k = (struct tls_record_keys){
+		.key = rs_tls_aead_key_new(suite->aead),
+		.format = iv_bytes == SALT_BYTES ? TLS_RECORD_12_GCM : TLS_RECORD_12,
+	};
+	if (!k->key)
+		return false;
+	rs_tls_aead_key_set(k->key, suite->kind, key);
+	memcpy(k->iv, iv, iv_bytes);
+	return true;
+}
+
+bool rs_tls_keys_init_12(struct tls_record_keys *client, struct tls_record_keys *server,
+	const struct tls_record_suite *suite, const uint8_t *master, const uint8_t *randoms)
+{
+	static const char label[] = "key expansion";
+	const struct span secret = {.data = master, .len = TLS_MASTER_BYTES};
+	const struct span name = {.data = (const uint8_t *)label, .len = sizeof(label) - 1};
+	const struct span seed = {.data = randoms, .len = 2 * TLS_RANDOM_BYTES};
+	const uint32_t n_iv = suite->kind == TLS_CHACHA20_POLY1305 ? TLS_AEAD_NONCE : SALT_BYTES;
+	const uint32_t n_key = rs_tls_aead_key_bytes(suite->kind);
+	uint8_t block[2 * (TLS_AEAD_MAX_KEY + TLS_AEAD_NONCE)];
+	const uint8_t *ivs = block + 2 * n_key;
+	bool ok = rs_tls_prf(suite->hkdf, secret, name, seed, block, 2 * (n_key + n_iv)) &&
+		  set_keys_12(client, suite, block, ivs, n_iv) &&
+		  set_keys_12(server, suite, block + n_key, ivs + n_iv, n_iv);
+
+	OPENSSL_cleanse(block, sizeof(block));
+	return ok;
+}
+
 void rs_tls_keys_free(struct tls_record_keys *k)
 {
 	rs_tls_aead_key_free(k->key);
@@ -58,17 +108,35 @@ void rs_tls_keys_free(struct tls_record_keys *k)
 
 /* ---- records ---- */
 
-/* The header is vouched for (section 5.2); the number of the record is in the nonce (5.3). */
-static void begin(struct tls_record_keys *k, struct tls_aead_text *text, bool sealing,
-	const uint8_t header[TLS_RECORD_HEADER])
+uint32_t rs_tls_record_overhead(const struct tls_record_keys *k)
 {
-	uint64_t seq = k->seq++;
-	uint8_t nonce[TLS_AEAD_NONCE];
+	const struct format *f = &formats[k->format];
+
+	return TLS_RECORD_HEADER + f->nonce_bytes + f->type_bytes + TLS_AEAD_TAG;
+}
+
+/*
+ * A number, which is that of the record unless this carries another, is in the nonce (section 5.3;
+ * in RFC 5288 what stands where it comes is all zero). The header is vouched for (section 5.2); in
+ * TLS 1.2 with the length of the text, and so is the number of the record (RFC 5246 section
+ * 6.2.3.3).
+ */
+static void begin(struct tls_record_keys *k, struct tls_aead_text *text, bool sealing,
+	const uint8_t *header, uint32_t len, uint64_t number)
+{
+	uint8_t nonce[TLS_AEAD_NONCE], extra[SEQ_BYTES + TLS_RECORD_HEADER];
 
 	memcpy(nonce, k->iv, sizeof(nonce));
-	for (uint32_t i = 0; i < sizeof(seq); i++)
-		nonce[sizeof(nonce) - 1 - i] ^= (uint8_t)(seq >> 8 * i);
-	rs_tls_aead_begin(text, k->key, sealing, nonce, header, TLS_RECORD_HEADER);
+	for (uint32_t i = 0; i < sizeof(number); i++)
+		nonce[sizeof(nonce) - 1 - i] ^= (uint8_t)(number >> 8 * i);
+	rs_store_be64(extra, k->seq++);
+	if (rs_likely(k->format == TLS_RECORD_13)) {
+		rs_tls_aead_begin(text, k->key, sealing, nonce, header, TLS_RECORD_HEADER);
+		return;
+	}
+	memcpy(extra + SEQ_BYTES, header, TLS_RECORD_HEADER - 2);
+	rs_store_be16(extra + sizeof(extra) - 2, (uint16_t)len);
+	rs_tls_aead_begin(text, k->key, sealing, nonce, extra, sizeof(extra));
 }
 
 /* Section 5.4: padding is zeros behind the type, and counts for the size of a record. */
@@ -87,19 +155,23 @@ static enum tls_alert strip(const uint8_t *text, uint32_t *n, uint8_t *type)
 enum tls_alert rs_tls_record_open(struct tls_record_keys *k, const uint8_t *record, uint32_t bytes,
 	uint8_t *to, uint32_t *n, uint8_t *type)
 {
-	const uint8_t *sealed = record + TLS_RECORD_HEADER;
-	uint32_t len = bytes - TLS_RECORD_HEADER;
+	const struct format *f = &formats[k->format];
+	const uint8_t *carried = record + TLS_RECORD_HEADER, *sealed = carried + f->nonce_bytes;
+	uint32_t len = bytes - TLS_RECORD_HEADER - f->nonce_bytes - TLS_AEAD_TAG;
 	struct tls_aead_text text;
 
-	if (len < TLS_AEAD_TAG + 1)
+	if (bytes < rs_tls_record_overhead(k))
 		return TLS_ALERT_BAD_RECORD_MAC;
-	len -= TLS_AEAD_TAG;
-	begin(k, &text, false, record);
-	rs_tls_aead_take(&text, to, sealed, len);
+	begin(k, &text, false, record, len, f->nonce_bytes ? rs_load_be64(carried) : k->seq);
+	if (rs_likely(len))
+		rs_tls_aead_take(&text, to, sealed, len);
 	if (!rs_tls_aead_verify(&text, sealed + len))
 		return TLS_ALERT_BAD_RECORD_MAC;
 	*n = len;
-	return strip(to, n, type);
+	*type = record[0];
+	if (f->type_bytes)
+		return strip(to, n, type);
+	return len > TLS_RECORD_PLAINTEXT ? TLS_ALERT_RECORD_OVERFLOW : TLS_ALERT_NONE;
 }
 
 /* To as many places as the sink has; text: sealed, or NULL. */
@@ -129,16 +201,18 @@ void rs_tls_record_put(const struct tls_record_sink *sink, const uint8_t *from, 
 void rs_tls_record_seal(struct tls_record_keys *k, uint8_t type, const uint8_t *data, uint32_t len,
 	const struct tls_record_sink *sink)
 {
-	uint32_t sealed = len + 1 + TLS_AEAD_TAG;
-	const uint8_t header[TLS_RECORD_HEADER] = {
-		TLS_CONTENT_DATA, 3, 3, (uint8_t)(sealed >> 8), (uint8_t)sealed};
+	const struct format *f = &formats[k->format];
+	uint8_t head[TLS_RECORD_HEADER + SEQ_BYTES] = {
+		f->type_bytes ? TLS_CONTENT_DATA : type, 3, 3};
 	struct tls_aead_text text;
 	uint8_t tag[TLS_AEAD_TAG];
 
-	begin(k, &text, true, header);
-	put(sink, NULL, header, sizeof(header));
+	rs_store_be16(head + 3, (uint16_t)(f->nonce_bytes + len + f->type_bytes + TLS_AEAD_TAG));
+	rs_store_be64(head + TLS_RECORD_HEADER, k->seq);
+	begin(k, &text, true, head, len, k->seq);
+	put(sink, NULL, head, TLS_RECORD_HEADER + f->nonce_bytes);
 	put(sink, &text, data, len);
-	put(sink, &text, &type, 1);
+	put(sink, &text, &type, f->type_bytes);
 	rs_tls_aead_end(&text, tag);
 	put(sink, NULL, tag, sizeof(tag));
 }

@@ -155,6 +155,7 @@ bool rs_tls_session_open(
 	*s = (struct tls_session){.domain = d,
 		.pipe = pipe,
 		.self = self,
+		.max_fragment = TLS_RECORD_PLAINTEXT,
 		.early = d->early_data,
 		.hello_fault = TLS_ALERT_NONE};
 	if (!d->quick && !use_openssl(s)) {

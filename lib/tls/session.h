@@ -4,8 +4,8 @@
  * knows no TCP, no HTTP, no rings: the owner brings ciphertext and takes it away by a struct
  * tls_pipe, and decides when to go on.
  *
- * Plain handshakes of TLS 1.3 do without OpenSSL's state machine (quick.c), for speed; after any of
- * TLS 1.3 a session does without it (lean.c), for speed and for memory. TLS 1.2 keeps it.
+ * Plain handshakes of TLS 1.3 do without OpenSSL's state machine (quick.c), for speed; after any
+ * handshake a session does without it (lean.c), for speed and for memory.
  *
  * A session belongs to one core for its whole life. It waits for nothing: what cannot be done now
  * says what it needs. Includes base and OpenSSL.
@@ -61,30 +61,31 @@ struct tls_session {
 	const struct tls_pipe *pipe;
 	void *self;
 	struct tls_domain *domain;
-	uint32_t n_gathered;                  /* bytes of a record that has not come as a whole */
-	bool lean;                            /* open, and without ssl: records are ours */
-	bool open;                            /* the handshake is complete */
-	bool early;                           /* early data may still come */
-	bool owes_update;                     /* the client has asked for new keys of ours */
-	bool close_notified;                  /* by the client, to a lean session */
-	bool alerted;                         /* by the client, which has given up */
-	bool got_room;                        /* by the owner: some that was wanted has come */
-	bool named;                           /* OpenSSL's certificate has the name asked for */
-	uint8_t n_updates;                    /* KeyUpdates in a row, with no data between */
-	uint8_t n_update;                     /* bytes of one that has not come as a whole … */
-	uint8_t update[TLS_KEY_UPDATE_BYTES]; /* … and these */
-	uint8_t n_secrets;                    /* TLS_SECRET_…: whose secrets stand in rx and tx */
+	uint32_t n_gathered; /* bytes of a record that has not come as a whole */
+	bool lean;           /* open, and without ssl: records are ours */
+	bool open;           /* the handshake is complete */
+	bool early;          /* early data may still come */
+	bool owes_answer;    /* to the client's last handshake message: see lean.c */
+	bool close_notified; /* by the client, to a lean session */
+	bool alerted;        /* by the client, which has given up */
+	bool got_room;       /* by the owner: some that was wanted has come */
+	bool named;          /* OpenSSL's certificate has the name asked for */
+	uint8_t n_messages;  /* of handshakes, since this one: in a row, with no data between */
+	uint8_t n_message;   /* bytes of one that has not come as a whole … */
+	uint8_t message[TLS_KEY_UPDATE_BYTES]; /* … and these: in 1.2 its header */
+	uint8_t n_secrets;     /* TLS_SECRET_…: whose secrets stand in rx and tx */
+	uint16_t max_fragment; /* bytes of plaintext a record: see lean.h */
 	struct ssl_st *ssl;
 	const struct tls_record_suite *suite; /* see lean.h */
 
-	/* Their keys: of those that are opened, and of those that are sealed. */
+	/* Their keys: of those that are opened, and of those that are sealed. seq: of OpenSSL's
+	 * records, too. */
 	_Alignas(RS_CACHE_LINE) struct tls_record_keys rx;
 	struct tls_record_keys tx;
 
 	/* Of the handshake. */
 	struct tls_opening *opening;       /* see opening.h */
 	struct tls_quick *quick;           /* see quick.h */
-	uint32_t n_app_records;            /* written with the keys that follow the handshake's */
 	enum tls_alert hello_fault;        /* of the last ClientHello that OpenSSL has got */
 	uint64_t name;                     /* … whom it asks for, hashed: see resume.c … */
 	struct tls_hello_gist first_hello; /* … and what the next one has to be like */

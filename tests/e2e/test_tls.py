@@ -278,16 +278,17 @@ def keys_are_updated(t):
 @test(own=True, layouts=("fused",))
 def it_closes_as_one_should(t):
     appliance = start(t)
-    with TlsConnection(t) as c:
-        c.send(request("GET", "/hello/you", "Connection: close"))
-        equal(c.response().body, b"Hello, you")
-        true(c.ends(), "no close-notify")  # ssl raises on an end without
-    with TlsConnection(t) as c:  # the client closes its side, and still gets its answer
-        c.send(request("GET", "/bytes/100000"))
-        plain = c.socket
-        body = c.response().body
-        true(body == pattern(100000), "wrong bytes")
-        plain.unwrap()
+    for version in (V12, V13):
+        with TlsConnection(t, context(version)) as c:
+            c.send(request("GET", "/hello/you", "Connection: close"))
+            equal(c.response().body, b"Hello, you")
+            true(c.ends(), "no close-notify")  # ssl raises on an end without
+        with TlsConnection(t, context(version)) as c:  # the client closes, and gets its answer
+            c.send(request("GET", "/bytes/100000"))
+            plain = c.socket
+            body = c.response().body
+            true(body == pattern(100000), "wrong bytes")
+            plain.unwrap()
     appliance.stop()
 
 

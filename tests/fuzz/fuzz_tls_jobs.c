@@ -19,7 +19,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum step {
-	STEP_CONNECT,
+	STEP_CONNECT, /* odd: with TLS 1.2 */
 	STEP_DROP,
 	STEP_SHAKE,
 	STEP_ASK,
@@ -116,6 +116,12 @@ static size_t act(struct stage_rig *r, uint32_t conn, enum step step, uint8_t ar
 	return 0;
 }
 
+static void connect_with(struct stage_rig *r, uint32_t conn, uint8_t arg)
+{
+	SSL_CTX_set_max_proto_version(r->ctx, arg % 2 ? TLS1_2_VERSION : TLS1_3_VERSION);
+	stage_connect(r, conn);
+}
+
 static void go_on(struct stage_rig *r, enum step step, uint8_t arg)
 {
 	switch (step) {
@@ -159,7 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		else if (step == STEP_DROP)
 			stage_drop(r, conn);
 		else if (step == STEP_CONNECT && !r->links[conn].client)
-			stage_connect(r, conn);
+			connect_with(r, conn, arg);
 		else if (r->links[conn].client)
 			used = act(r, conn, step, arg, data, size);
 		data += used;

@@ -14,44 +14,6 @@
 #include "tls_rig.h"
 #include "tls/domain_internal.h"
 
-/* The client says n bytes of a pattern, and the server repeats them. */
-static void echo(struct rig *r, uint32_t n)
-{
-	static uint8_t said[100000], heard[100000];
-	uint32_t at_server = 0, written = 0, at_client = 0;
-
-	for (uint32_t i = 0; i < n; i++)
-		said[i] = (uint8_t)(i * 7 + i / 251 + n);
-	assert_int_equal(SSL_write(r->client, said, (int)n), n);
-	carry(r);
-	while (at_server < n) {
-		uint32_t got;
-
-		assert_int_equal(server_read(r, &got), TLS_OK);
-		assert_memory_equal(r->text, said + at_server, got);
-		at_server += got;
-	}
-	while (at_client < n) {
-		uint32_t took_n = 0;
-		int got;
-
-		if (written < n) {
-			enum tls_status status = rs_tls_session_write(
-				&r->server, said + written, n - written, &took_n);
-
-			assert_true(status == TLS_OK || status == TLS_WANT_ROOM);
-			written += took_n;
-			r->roomy += 700;
-		}
-		carry(r);
-		while ((got = SSL_read(r->client, heard + at_client, (int)(n - at_client))) > 0)
-			at_client += (uint32_t)got;
-		assert_int_equal(SSL_get_error(r->client, got),
-			at_client < n ? SSL_ERROR_WANT_READ : SSL_get_error(r->client, got));
-	}
-	assert_memory_equal(said, heard, n);
-}
-
 /* The first two steps of the key schedule, in the trace of RFC 8448 section 3. */
 static void key_schedule(void **state)
 {
@@ -105,19 +67,38 @@ static void every_suite_and_size(void **state)
 	}
 }
 
-static void older_clients_stay_with_openssl(void **state)
+/* RFC 6066 section 4: in either version, ours and the client's. */
+static void records_as_short_as_was_agreed_on(void **state)
 {
+	static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+	static uint8_t text[TLS_RECORD_PLAINTEXT];
 	static struct rig r;
+	uint32_t n;
 
 	(void)state;
-	rig_init(&r);
-	SSL_CTX_set_max_proto_version(r.ctx, TLS1_2_VERSION);
-	rig_connect(&r);
-	shake_hands(&r);
-	assert_false(r.server.lean);
-	echo(&r, 50000);
-	rig_disconnect(&r);
-	rig_fini(&r);
+	for (uint32_t i = 0; i < 8; i++) {
+		const uint8_t code = (uint8_t)(TLSEXT_max_fragment_length_512 + i / 2);
+		const uint32_t max = 256u << code;
+
+		rig_init(&r);
+		SSL_CTX_set_max_proto_version(r.ctx, versions[i % 2]);
+		rig_connect(&r);
+		SSL_set_tlsext_max_fragment_length(r.client, code);
+		shake_hands(&r);
+		assert_true(r.server.lean);
+		echo(&r, 50000);
+		r.roomy = BUFFER_BYTES;
+		assert_int_equal(rs_tls_session_write(&r.server, text, sizeof(text), &n), TLS_OK);
+		assert_int_equal(n, max);
+		r.server.max_fragment = (uint16_t)(max - 1); /* as if the client broke its word */
+		SSL_write(r.client, text, (int)max);
+		carry(&r);
+		assert_int_equal(server_read(&r, &n), TLS_FAILED);
+		SSL_read(r.client, text, sizeof(text));
+		assert_int_equal(alert_of(&r), TLS_ALERT_RECORD_OVERFLOW);
+		rig_disconnect(&r);
+		rig_fini(&r);
+	}
 }
 
 static void keys_are_updated_both_ways(void **state)
@@ -139,18 +120,6 @@ static void keys_are_updated_both_ways(void **state)
 	}
 	rig_disconnect(&r);
 	rig_fini(&r);
-}
-
-/* The alert that the client gets, or -1. */
-static int alert_of(struct rig *r)
-{
-	char byte;
-
-	carry(r);
-	ERR_clear_error();
-	if (SSL_read(r->client, &byte, 1) > 0)
-		return -1;
-	return ERR_GET_REASON(ERR_peek_error()) - SSL_AD_REASON_OFFSET;
 }
 
 static void bad_records(void **state)
@@ -394,7 +363,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(key_schedule),
 		cmocka_unit_test(every_suite_and_size),
-		cmocka_unit_test(older_clients_stay_with_openssl),
+		cmocka_unit_test(records_as_short_as_was_agreed_on),
 		cmocka_unit_test(keys_are_updated_both_ways),
 		cmocka_unit_test(bad_records),
 		cmocka_unit_test(alerts_of_clients),

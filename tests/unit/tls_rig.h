@@ -261,4 +261,53 @@ static inline void shake_hands(struct rig *r)
 	RIG_CHECK(r->server.open);
 }
 
+/* The client says n bytes of a pattern, and the server repeats them. */
+static inline void echo(struct rig *r, uint32_t n)
+{
+	static uint8_t said[100000], heard[100000];
+	uint32_t at_server = 0, written = 0, at_client = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		said[i] = (uint8_t)(i * 7 + i / 251 + n);
+	RIG_CHECK(SSL_write(r->client, said, (int)n) == (int)n);
+	carry(r);
+	while (at_server < n) {
+		uint32_t got;
+
+		RIG_CHECK(server_read(r, &got) == TLS_OK);
+		RIG_CHECK(!memcmp(r->text, said + at_server, got));
+		at_server += got;
+	}
+	while (at_client < n) {
+		uint32_t took_n = 0;
+		int got;
+
+		if (written < n) {
+			enum tls_status status = rs_tls_session_write(
+				&r->server, said + written, n - written, &took_n);
+
+			RIG_CHECK(status == TLS_OK || status == TLS_WANT_ROOM);
+			written += took_n;
+			r->roomy += 700;
+		}
+		carry(r);
+		while ((got = SSL_read(r->client, heard + at_client, (int)(n - at_client))) > 0)
+			at_client += (uint32_t)got;
+		RIG_CHECK(at_client == n || SSL_get_error(r->client, got) == SSL_ERROR_WANT_READ);
+	}
+	RIG_CHECK(!memcmp(said, heard, n));
+}
+
+/* The alert that the client gets, or -1. */
+static inline int alert_of(struct rig *r)
+{
+	char byte;
+
+	carry(r);
+	ERR_clear_error();
+	if (SSL_read(r->client, &byte, 1) > 0)
+		return -1;
+	return ERR_GET_REASON(ERR_peek_error()) - SSL_AD_REASON_OFFSET;
+}
+
 #endif
