@@ -317,9 +317,17 @@ static int add_port(struct option_parser *p, const char *value, uint16_t *ports,
 	return 0;
 }
 
+/* Ports of files and of the command line add up: so none of them may say off beside the others. */
 static int parse_http(struct option_parser *p, const char *value)
 {
-	return add_port(p, value, p->cfg->http_ports, &p->cfg->n_http_ports);
+	struct config *cfg = p->cfg;
+	bool is_off = !strcmp(value, "off");
+
+	if (is_off ? cfg->n_http_ports : cfg->no_http)
+		return rs_option_fail(p, "expected either ports or off");
+	cfg->http_is_default = p->at->is_default;
+	cfg->no_http = is_off;
+	return is_off ? 0 : add_port(p, value, cfg->http_ports, &cfg->n_http_ports);
 }
 
 static int parse_https(struct option_parser *p, const char *value)

@@ -13,6 +13,7 @@
 
 #include "args.h"
 #include "eal_args.h"
+#include "options.h"
 #include "temp.h"
 #include "values.h"
 
@@ -145,6 +146,27 @@ static void defaults(void **state)
 	assert_int_equal(cfg.drain_timeout_s, 10);
 }
 
+static void plaintext_can_be_closed(void **state)
+{
+	static const char people[] = "--ip 10.99.0.2/24 --https 443 --cert a --key b --client-ca c";
+	char line[256];
+
+	(void)state;
+	parses(people);
+	assert_non_null(rs_options_warning(&cfg));
+	snprintf(line, sizeof(line), "%s --http off", people);
+	parses(line);
+	assert_int_equal(cfg.n_http_ports, 0);
+	assert_int_equal(cfg.n_https_ports, 1);
+	assert_null(rs_options_warning(&cfg));
+	snprintf(line, sizeof(line), "%s --http 80", people);
+	parses(line);
+	assert_null(rs_options_warning(&cfg));
+	snprintf(line, sizeof(line), "%s --client-cert optional", people);
+	parses(line);
+	assert_null(rs_options_warning(&cfg));
+}
+
 static void every_value_arrives(void **state)
 {
 	(void)state;
@@ -275,6 +297,10 @@ static void errors(void **state)
 		{"-x", "-x: expected an option, as in --ip ADDR/LEN"},
 		{"--colour blue", "--colour: unknown option; --help lists them"},
 		{"--https 443", "--https: expected --cert and --key, too"},
+		{"--http off",
+			"--http off: expected --https, too, or there would be no port at all"},
+		{"--http off --http 80", "--http 80: expected either ports or off"},
+		{"--http 80 --http off", "--http off: expected either ports or off"},
 		{"--cert a --key b", "--cert: only with --https"},
 		{"--strict-sni", "--strict-sni: only with --https"},
 		{"--tls-cores 1", "--tls-cores: only with --https"},
@@ -760,6 +786,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
+		cmocka_unit_test(plaintext_can_be_closed),
 		cmocka_unit_test(every_value_arrives),
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(routes),
