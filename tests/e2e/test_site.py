@@ -316,6 +316,31 @@ def nothing_outside_is_served(t):
 
 
 @test(own=True, families=(4,), layouts=("fused",))
+def names_as_clients_send_them(t):
+    names = ("\u00fc.txt", "a<b>.txt", 'say "no".txt', "{c}^`.txt", "back\\slash.txt")
+    with Site() as site, tempfile.TemporaryDirectory(prefix="ringside-log-") as folder:
+        for name in names:
+            site.write(name, name.encode())
+        site.write("\u00fc/index.html", b"an index\n")
+        log = os.path.join(folder, "access.log")
+        appliance = t.start("--root", site.root, "--access-log", log)
+        with Connection(t) as c:
+            for name in names:
+                raw = "/" + name.replace(" ", "%20").encode().decode("latin-1")
+                equal(ask(c, raw).body, name.encode(), name)
+                equal(t.curl("/any", "--request-target", raw.encode("latin-1")),
+                      name.encode().decode("latin-1"), "what curl gets")
+            equal(ask(c, "/\xc3\xbc").fields["location"], "/%C3%BC/")
+            equal(ask(c, "/\xff").status, 404)
+        appliance.stop()
+        with open(log, encoding="ascii") as file:
+            lines = file.read().splitlines()
+        equal(len(lines), 2 * len(names) + 2)
+        true('"GET /\\xc3\\xbc.txt HTTP/1.1" 200' in lines[0], lines[0])
+        true('"GET /say%20\\"no\\".txt HTTP/1.1" 200' in lines[4], lines[4])
+
+
+@test(own=True, families=(4,), layouts=("fused",))
 def directories(t):
     with Site() as site:
         site.write("a/index.html", b"index of a\n")
@@ -330,6 +355,8 @@ def directories(t):
             r = ask(c, "/a?x=1")
             equal((r.status, r.fields["location"]), (301, "/a/?x=1"))
             equal(ask(c, "/a?off=50%").fields["location"], "/a/?off=50%")
+            equal(ask(c, '/a?"<\xc3\xbc>"&{b}').fields["location"],
+                  "/a/?%22%3C%C3%BC%3E%22&%7Bb%7D")
             r = ask(c, f"/{deep}?x")
             equal((r.status, r.fields.get("location")), (301, f"/{deep}/?x"))
             equal(ask(c, f"/{deep}?" + "x" * 1200).status, 414)
