@@ -92,7 +92,7 @@ enum http_log_end {
 	HTTP_LOG_UNKNOWN, /* it was not followed so far */
 };
 
-#define HTTP_LOG_RECORD_BYTES 256
+#define HTTP_LOG_RECORD_BYTES 1984
 
 /*
  * Who wants to know of each reply. begin() writes what it likes to record, HTTP_LOG_RECORD_BYTES on
