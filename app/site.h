@@ -24,7 +24,8 @@
 #define SITE_MAX             64
 #define SITE_MAX_ERROR_PAGES 16
 #define SITE_OLD_SETS        4    /* that a core may still be sending of */
-#define SITE_FIELDS_BYTES    1024 /* of --header, for one path */
+#define SITE_FIELDS_BYTES    8192 /* of --header, for one path */
+#define SITE_HINTS_BYTES     512  /* of these, the Link of --early-hints */
 
 struct site_options {
 	uint32_t n_sites;

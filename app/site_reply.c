@@ -14,8 +14,10 @@
 
 #define MAX_PATH_BYTES     8192 /* as the limit of targets, which cannot be larger */
 #define MAX_LOCATION_BYTES 1200
-#define LINE_ROOM          512  /* for the field lines of this file, beside those of --header */
-#define SMALL_BODY_BYTES   1400 /* up to here copied behind the head, as far as there is room */
+#define LINE_ROOM          1280 /* for the field lines of this file, beside those of --header */
+#define COPIED_FIELDS      1024 /* of --header, up to here copied, as far as there is room */
+#define SMALL_BODY_BYTES   1400 /* so are bodies, up to here, behind the head */
+#define PARTS_TYPE_BYTES   80   /* multipart/byteranges, with its boundary */
 
 /* What is asked for, while it is being answered. */
 struct ask {
@@ -29,7 +31,7 @@ struct ask {
 	const struct content_body *body;
 	enum http_coding coding;
 	uint32_t n; /* of fields */
-	uint8_t fields[SITE_FIELDS_BYTES + SITE_CORS_BYTES + LINE_ROOM];
+	uint8_t fields[COPIED_FIELDS + SITE_CORS_BYTES + LINE_ROOM];
 };
 
 /* ---- field lines ---- */
@@ -84,7 +86,6 @@ static void add_metadata(struct ask *a)
 	if (has_codings(a->entry))
 		ADD(a, "Vary: Accept-Encoding\r\n");
 	add(a, a->core->set->cors.data, a->core->set->cors.len);
-	add(a, a->entry->fields.data, a->entry->fields.len);
 }
 
 static void add_coding(struct ask *a)
@@ -96,6 +97,32 @@ static void add_coding(struct ask *a)
 	ADD(a, "Content-Encoding: ");
 	add(a, name, strlen(name));
 	ADD(a, "\r\n");
+}
+
+/* ---- replies of an entry ---- */
+
+/* Bytes of a buffer that its head takes, with the fields of --header. */
+static uint32_t head_bytes(const struct ask *a, uint32_t hints_bytes)
+{
+	return HTTP_HINTS_ROOM + hints_bytes + HTTP_HEAD_ROOM +
+	       rs_max_u32(a->entry->type.len, PARTS_TYPE_BYTES) + a->n + a->entry->fields.len;
+}
+
+/* With the fields that have been added, and those of --header as the last. Where these are many,
+ * they are not copied. */
+static bool reply_with_fields(struct ask *a, struct http_reply *reply)
+{
+	struct span fields = a->entry->fields;
+
+	if (fields.len <= COPIED_FIELDS &&
+		head_bytes(a, reply->hints.len) <= a->env->chunks->chunk_bytes) {
+		add(a, fields.data, fields.len);
+	} else {
+		reply->lasting_fields = fields;
+		reply->lasting.owner = a->core->anchor;
+	}
+	reply->fields = fields_of(a);
+	return rs_http_reply(a->env, a->hc, a->req, a->out, reply);
 }
 
 /* ---- errors ---- */
@@ -204,8 +231,7 @@ static bool redirect(struct ask *a)
 	}
 	ADD(a, "\r\n");
 	add(a, a->core->set->cors.data, a->core->set->cors.len);
-	reply.fields = fields_of(a);
-	return rs_http_reply(a->env, a->hc, a->req, a->out, &reply);
+	return reply_with_fields(a, &reply);
 }
 
 /* ---- files ---- */
@@ -241,10 +267,8 @@ static bool reply_unsatisfiable(struct ask *a)
 /* Small bodies are copied, so that the reply is one slice, and can be repeated. */
 static bool is_small(const struct ask *a, uint32_t hints_bytes)
 {
-	return a->body->len <= SMALL_BODY_BYTES && HTTP_HINTS_ROOM + hints_bytes + HTTP_HEAD_ROOM +
-								   a->entry->type.len + a->n +
-								   a->body->len <=
-							   a->env->chunks->chunk_bytes;
+	return a->body->len <= SMALL_BODY_BYTES && a->entry->fields.len <= COPIED_FIELDS &&
+	       head_bytes(a, hints_bytes) + a->body->len <= a->env->chunks->chunk_bytes;
 }
 
 /* Without its quotes. No file contains the digits that its own bytes come to. */
@@ -257,7 +281,6 @@ static bool reply_body(struct ask *a, uint16_t status, const struct http_range *
 {
 	struct http_reply reply = {.status = status, .content_type = a->entry->type};
 
-	reply.fields = fields_of(a);
 	if (status == 200)
 		reply.hints = hints_for(a);
 	if (!n && is_small(a, reply.hints.len))
@@ -272,7 +295,7 @@ static bool reply_body(struct ask *a, uint16_t status, const struct http_range *
 			.part_type = a->entry->type,
 			.boundary = etag_digits(a->body),
 		};
-	return rs_http_reply(a->env, a->hc, a->req, a->out, &reply);
+	return reply_with_fields(a, &reply);
 }
 
 static bool reply_ranges(struct ask *a, const struct http_range *ranges, uint32_t n)
@@ -321,8 +344,7 @@ static bool reply_file(struct ask *a)
 	switch (rs_http_check_conditions(a->req, &v)) {
 	case HTTP_NOT_MODIFIED:
 		add_metadata(a);
-		return rs_http_reply(a->env, a->hc, a->req, a->out,
-			&(struct http_reply){.status = 304, .fields = fields_of(a)});
+		return reply_with_fields(a, &(struct http_reply){.status = 304});
 	case HTTP_PRECONDITION_FAILED:
 		return refuse(a, HTTP_C_PRECONDITION_FAILED);
 	case HTTP_PROCEED:

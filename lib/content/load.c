@@ -321,8 +321,9 @@ static bool add_directory(struct load *load, const struct walk_dir *dir)
 	const struct content_entry *index = index_of(load, dir);
 
 	rs_load_count(load, CONTENT_C_DIRECTORIES, 1);
-	if (without.len)
-		rs_tree_add(load->tree, CONTENT_REDIRECT, without);
+	if (without.len &&
+		!set_fields(load, rs_tree_add(load->tree, CONTENT_REDIRECT, without), without))
+		return false;
 	if (index) {
 		add_index(load, dir, index);
 		return true;

@@ -241,6 +241,9 @@ struct http_reply {
 	struct span body;            /* copied; head and body together fit into a chunk */
 	uint64_t generated_bytes;    /* instead of body: what generate() will make */
 	struct http_lasting lasting; /* instead of body: what is not copied */
+	/* Not copied either, where there is no body: the last field lines, with the final empty
+	 * line behind them, which does not count. lasting.owner keeps them alive, too. */
+	struct span lasting_fields;
 };
 
 /* Queues a reply; the body is left away for HEAD. False: no room, nothing queued. */

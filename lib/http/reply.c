@@ -56,6 +56,18 @@ static uint32_t hints_room(const struct http_reply *reply)
 	return reply->hints.len ? HTTP_HINTS_ROOM + reply->hints.len : 0;
 }
 
+/* The last lines of a head that is queued: there is a slice left for them. */
+static void queue_lasting_fields(
+	struct http_env *env, struct sendq *out, const struct http_reply *reply)
+{
+	if (!reply->lasting_fields.len)
+		return;
+	if (reply->lasting.owner)
+		rs_chunk_share(env->chunks, reply->lasting.owner);
+	rs_sendq_push(out, reply->lasting_fields.data,
+		reply->lasting_fields.len + (uint32_t)strlen("\r\n"), reply->lasting.owner);
+}
+
 /* Room is asked for as if the body were sent: HEAD and GET differ in nothing else. */
 static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct http_req *req,
 	struct sendq *out, const struct http_reply *reply, bool last)
@@ -71,12 +83,16 @@ static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct
 		.content_type = type,
 		.content_length = later ? later : reply->body.len,
 		.fields = reply->fields,
+		.goes_on = reply->lasting_fields.len > 0,
 	};
-	uint8_t *to = rs_sendq_reserve(out, env->chunks,
+	uint32_t used = 0;
+	uint8_t *to;
+
+	if (rs_unlikely(head.goes_on) && out->n > SENDQ_SLICES - 2)
+		return false;
+	to = rs_sendq_reserve(out, env->chunks,
 		hints_room(reply) + HTTP_HEAD_ROOM + type.len + reply->fields.len +
 			reply->body.len);
-	uint32_t used = 0;
-
 	if (!to)
 		return false;
 	if (body && later && reply->lasting.data &&
@@ -94,6 +110,7 @@ static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct
 		used += reply->body.len;
 	}
 	rs_sendq_commit(out, used, env->chunks);
+	queue_lasting_fields(env, out, reply);
 	hc->reply_left = body ? later : 0;
 	hc->last = last;
 	count_reply(env, reply->status);

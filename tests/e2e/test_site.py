@@ -400,6 +400,9 @@ def hosts_and_fields(t):
             equal((r.fields["cache-control"], r.fields["x-all"],
                    r.fields["access-control-allow-origin"]),
                   ("max-age=31536000, immutable", "yes", "*"))
+            r = ask(c, "/assets")
+            equal((r.status, r.fields.get("x-all"), r.fields.get("cache-control")),
+                  (301, "yes", None))
             r = ask(c, "/lost")
             equal((r.status, r.body, r.fields["content-type"]),
                   (404, b"<p>lost</p>\n", "text/html; charset=utf-8"))
@@ -424,6 +427,69 @@ def hosts_and_fields(t):
             equal(ask(c, "http://else.test/", host="other.test", method="OPTIONS").status, 421)
             equal(ask(c, "*", host="other.test", method="OPTIONS").status, 204)
             equal(ask(c, "/", host="other.test", method="POST").status, 405)
+        appliance.stop()
+
+
+def multipart_of(r, length, starts):
+    """The body of a 206 with ranges of ten bytes from each of starts, as text."""
+    boundary = r.fields["content-type"].partition("boundary=")[2]
+    parts = r.body.decode("latin-1").split(f"\r\n--{boundary}")[1:-1]
+    equal([re.search(r"Content-Range: (.*)", part)[1].strip() for part in parts],
+          [f"bytes {n}-{n + 9}/{length}" for n in starts])
+    return "".join(part.split("\r\n\r\n")[1] for part in parts)
+
+
+@test(own=True, within=60)
+def long_fields_are_on_every_reply(t):
+    """A Content-Security-Policy as large sites have it, which no buffer has room for."""
+    policy = "default-src 'self'; script-src " + " ".join(
+        f"https://cdn-{n}.example.com" for n in range(115))
+    link = "</" + "s" * 450 + ".css>; rel=preload; as=style"
+    true(3000 < len(policy) < 4000, f"{len(policy)} bytes")
+    large = noise(300000, 7)
+    with Site() as site:
+        site.write("large.bin", large)
+        site.write("small.txt", b"small\n")
+        site.write("empty.txt", b"")
+        site.write("404.html", b"<p>lost</p>\n")
+        site.write("folder/index.html", b"<p>folder</p>\n")
+        appliance = t.start("--root", site.root, "--error-page", "404=/404.html", "--early-hints",
+                            "--header", f"* Content-Security-Policy: {policy}",
+                            "--header", f"*.html Link: {link}", "--https", "443",
+                            *pki.options(pki.pair("one.test")))
+
+        def check(r, status, body):
+            equal((r.status, r.body), (status, body))
+            equal((r.fields.get("content-security-policy"),
+                   r.times["content-security-policy"]), (policy, 1), f"what is on a {status}")
+
+        for connect in (Connection, TlsConnection):
+            with connect(t) as c:
+                for path, body in (("/small.txt", b"small\n"), ("/empty.txt", b""),
+                                   ("/large.bin", large), ("/folder/", b"<p>folder</p>\n")):
+                    r = ask(c, path)
+                    check(r, 200, body)
+                    check(ask(c, path, method="HEAD"), 200, b"")
+                    check(ask(c, path, f"If-None-Match: {r.fields['etag']}"), 304, b"")
+                check(ask(c, "/folder"), 301, b"")
+                check(ask(c, "/large.bin", "Range: bytes=5-99999"), 206, large[5:100000])
+                r = ask(c, "/large.bin", "Range: bytes=0-9,50-59,100-109")
+                check(r, 206, r.body)
+                equal(multipart_of(r, len(large), (0, 50, 100)).encode("latin-1"),
+                      large[:10] + large[50:60] + large[100:110])
+                r = ask(c, "/lost")
+                equal((r.status, r.body), (404, b"<p>lost</p>\n"))
+                c.send(request("GET", "/folder/", "Sec-Fetch-Mode: navigate"))
+                r = c.response()
+                equal((r.status, r.fields["link"]), (103, link))
+                check(c.response(), 200, b"<p>folder</p>\n")
+                c.send(b"".join(request("GET", "/small.txt") for _ in range(20)))
+                for _ in range(20):
+                    check(c.response(), 200, b"small\n")
+        appliance.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "loaded" in appliance.words(3), 5, "the reload")
+        with Connection(t) as c:
+            check(ask(c, "/small.txt"), 200, b"small\n")
         appliance.stop()
 
 
