@@ -436,13 +436,13 @@ static bool has_error_page(const struct site_options *site, uint16_t status)
 
 static int parse_error_page(struct option_parser *p, const char *value)
 {
-	static const uint16_t known[] = {403, 404, 412, 414, 416};
+	/* All that a site is refused with; 411 is for handlers that need a body. */
+	static const uint16_t known[SITE_MAX_ERROR_PAGES] = {
+		400, 403, 404, 405, 408, 412, 413, 414, 416, 417, 421, 425, 431, 501, 503, 505};
 	struct site_options *site = &p->cfg->site;
 	const char *sign = strchr(value, '=');
 
-	if (site->n_error_pages == SITE_MAX_ERROR_PAGES)
-		return rs_option_fail(p, "expected at most %d", SITE_MAX_ERROR_PAGES);
-	for (uint32_t i = 0; sign && sign[1] == '/' && i < sizeof(known) / sizeof(*known); i++) {
+	for (uint32_t i = 0; sign && sign[1] == '/' && i < SITE_MAX_ERROR_PAGES; i++) {
 		if (sign - value != 3 || (unsigned int)atoi(value) != known[i])
 			continue;
 		if (has_error_page(site, known[i]))
@@ -451,7 +451,9 @@ static int parse_error_page(struct option_parser *p, const char *value)
 		site->error_pages[site->n_error_pages++].path = sign + 1;
 		return 0;
 	}
-	return rs_option_fail(p, "expected STATUS=/PATH, STATUS 403, 404, 412, 414 or 416");
+	return rs_option_fail(p,
+		"expected STATUS=/PATH, STATUS 400, 403, 404, 405, 408, 412, 413, 414, "
+		"416, 417, 421, 425, 431, 501, 503 or 505");
 }
 
 static int parse_precompress(struct option_parser *p, const char *value)

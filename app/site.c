@@ -226,6 +226,7 @@ struct site_set *rs_site_load(const struct site_options *options, const struct s
 		if (!site->host)
 			set->standard = site;
 	}
+	set->first = set->standard ? set->standard : &set->sites[0];
 	if (!set->standard && !options->strict)
 		set->standard = &set->sites[0];
 	else if (options->strict)

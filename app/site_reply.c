@@ -127,36 +127,10 @@ static bool reply_with_fields(struct ask *a, struct http_reply *reply)
 
 /* ---- errors ---- */
 
-/* The page that the site has for a reason, or ours. fields: beside those of all replies. */
+/* fields that were added: beside those of all refusals. */
 static bool refuse(struct ask *a, enum http_counter reason)
 {
-	uint16_t status = rs_http_reason_status(reason);
-	const struct site_set *set = a->core->set;
-	const struct content_entry *page = NULL;
-	struct http_reply reply;
-
-	for (uint32_t i = 0; a->site && i < set->options->n_error_pages; i++) {
-		if (set->options->error_pages[i].status == status)
-			page = a->site->error_pages[i];
-	}
-	if (!page || !page->bodies[CONTENT_IDENTITY]->len)
-		return rs_http_refuse_with(a->env, a->hc, a->req, a->out, reason, fields_of(a));
-	add(a, set->cors.data, set->cors.len);
-	reply = (struct http_reply){
-		.status = status,
-		.content_type = page->type,
-		.fields = fields_of(a),
-		.lasting =
-			{
-				.data = page->bodies[CONTENT_IDENTITY]->data,
-				.len = page->bodies[CONTENT_IDENTITY]->len,
-				.owner = a->core->anchor,
-			},
-	};
-	if (!rs_http_reply(a->env, a->hc, a->req, a->out, &reply))
-		return false;
-	a->env->counters[reason]++;
-	return true;
+	return rs_http_refuse_with(a->env, a->hc, a->req, a->out, reason, fields_of(a));
 }
 
 /* ---- redirects ---- */
@@ -387,6 +361,30 @@ static const struct site *site_of(const struct site_set *set, const struct http_
 			return &set->sites[i];
 	}
 	return set->standard;
+}
+
+bool rs_site_refusal_page(const struct http_env *env, const struct http_req *req, uint16_t status,
+	struct http_reply *reply)
+{
+	const struct site_core *core = env->app;
+	const struct site_set *set = core->set;
+	const struct site *site = site_of(set, req);
+	const struct content_entry *page = NULL;
+	const struct content_body *body;
+
+	if (!site)
+		site = set->first;
+	for (uint32_t i = 0; i < set->options->n_error_pages; i++) {
+		if (set->options->error_pages[i].status == status)
+			page = site->error_pages[i];
+	}
+	if (!page || !page->bodies[CONTENT_IDENTITY]->len)
+		return false;
+	body = page->bodies[CONTENT_IDENTITY];
+	reply->content_type = page->type;
+	reply->lasting =
+		(struct http_lasting){.data = body->data, .len = body->len, .owner = core->anchor};
+	return true;
 }
 
 static bool respond(

@@ -44,6 +44,7 @@
 
 struct http_env;
 struct http_conn;
+struct http_reply;
 struct http_memo;
 struct http_seen;
 
@@ -116,6 +117,11 @@ struct http_config {
 	struct span options_fields;
 	/* Further field lines of error pages, at most HTTP_REFUSAL_FIELDS_BYTES. */
 	struct span refusal_fields;
+	/* NULL, or who has pages of his own for refusals: true, and what is sent in place of ours,
+	 * in content_type and lasting; false: there is none for this status. req says what was
+	 * understood of the request, be it nothing. */
+	bool (*refusal_page)(const struct http_env *env, const struct http_req *req,
+		uint16_t status, struct http_reply *reply);
 	struct http_limits limits;
 	uint32_t max_body_bytes;
 	uint32_t max_requests_per_conn; /* 0: no limit */

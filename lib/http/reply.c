@@ -122,32 +122,38 @@ static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct
 	return true;
 }
 
-static bool queue_refusal(struct http_env *env, struct http_conn *hc, const struct http_req *req,
-	struct sendq *out, enum http_counter reason, struct span fields, bool last)
+/* Ours: the status, and what is wrong. */
+static struct span write_page(uint8_t page[PAGE_BYTES], enum http_counter reason)
 {
-	const char *help = rs_http_counter_defs[reason].help;
-	uint16_t status = rs_http_reason_status(reason);
-	const char *text = rs_http_status_text(status);
-	struct span more = env->cfg->refusal_fields;
-	uint8_t lines[HTTP_REFUSAL_MORE_BYTES + HTTP_REFUSAL_FIELDS_BYTES];
-	uint8_t page[PAGE_BYTES];
+	const char *parts[] = {rs_http_status_text(rs_http_reason_status(reason)), "\n",
+		rs_http_counter_defs[reason].help, "\n"};
 	uint32_t n = 0;
-	const char *parts[] = {text, "\n", help, "\n"};
-	struct http_reply reply = {
-		.status = status,
-		.content_type = literal("text/plain"),
-		.fields = fields,
-	};
 
-	for (uint32_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(parts); i++) {
 		struct span part = literal(parts[i]);
 
-		if (part.len > sizeof(page) - n)
-			part.len = (uint32_t)sizeof(page) - n;
+		if (part.len > PAGE_BYTES - n)
+			part.len = PAGE_BYTES - n;
 		memcpy(page + n, part.data, part.len);
 		n += part.len;
 	}
-	reply.body = (struct span){.data = page, .len = n};
+	return (struct span){.data = page, .len = n};
+}
+
+static bool queue_refusal(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+	struct sendq *out, enum http_counter reason, struct span fields, bool last)
+{
+	const struct http_config *cfg = env->cfg;
+	uint16_t status = rs_http_reason_status(reason);
+	struct span more = cfg->refusal_fields;
+	uint8_t lines[HTTP_REFUSAL_MORE_BYTES + HTTP_REFUSAL_FIELDS_BYTES];
+	uint8_t page[PAGE_BYTES];
+	struct http_reply reply = {.status = status, .fields = fields};
+
+	if (!cfg->refusal_page || !cfg->refusal_page(env, req, status, &reply)) {
+		reply.content_type = literal("text/plain");
+		reply.body = write_page(page, reason);
+	}
 	if (more.len && more.len + fields.len <= sizeof(lines)) {
 		if (fields.len)
 			memcpy(lines, fields.data, fields.len);

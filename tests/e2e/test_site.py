@@ -493,6 +493,62 @@ def long_fields_are_on_every_reply(t):
         appliance.stop()
 
 
+REFUSALS = [
+    (request("GET", "/%00"), 400), (b"NONSENSE\r\n\r\n", 400), (b"GET /\n", 400),
+    (request("GET", "/bare/"), 403), (request("GET", "/none"), 404), (request("HEAD", "/none"), 404),
+    (request("DELETE", "/"), 405), (request("POST", "/", "Content-Length: 3", body=b"abc"), 405),
+    (request("POST", "/", "Content-Length: 3", "Expect: 100-continue"), 405),
+    (b"GET / HTTP/1.1\r\nHo", 408),
+    (b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nab", 408),
+    (request("GET", "/", "If-Match: \"x\""), 412),
+    (request("POST", "/", "Content-Length: 3000000"), 413),
+    (request("GET", "/" + 9000 * "a"), 414), (request("GET", "/", "Range: bytes=100-"), 416),
+    (request("GET", "/", "Expect: tea"), 417), (request("GET", "ftp://test/"), 421),
+    (request("GET", "/", "X: " + 20000 * "a"), 431), (request("BREW", "/"), 501),
+    (request("CONNECT", "test:80"), 501), (b"GET / HTTP/3.0\r\n\r\n", 505),
+]
+
+
+@test(own=True, layouts=("fused",), within=60)
+def every_refusal_has_its_page(t):
+    with Site() as site, Site() as other:
+        pages = {status: b"<p>%d</p>\n" % status for status in {status for _, status in REFUSALS}}
+        pages[400], pages[408] = noise(300000, 3), noise(200000, 4)
+        for status, page in pages.items():
+            site.write(f"errors/{status}.html", page)
+        site.write("bare/file", b"1\n")
+        other.write("errors/405.html", b"other\n")
+        options = [option for status in pages
+                   for option in ("--error-page", f"{status}=/errors/{status}.html")]
+        t.start("--root", site.root, "--site", f"other.test={other.root}", "--header-timeout", "1",
+                "--body-timeout", "1", "--https", "443", *pki.options(pki.pair("one.test")),
+                *options)
+        for connect in (Connection, TlsConnection):
+            for data, status in REFUSALS:
+                with connect(t) as c:
+                    c.send(data)
+                    r = c.response("HEAD" if data.startswith(b"HEAD") else "GET")
+                    page = pages[status]
+                    equal((r.status, r.body, r.fields["content-length"]),
+                          (status, b"" if data.startswith(b"HEAD") else page, str(len(page))),
+                          data[:40])
+                    if r.fields.get("connection") == "close":
+                        true(c.ends(), f"{data[:40]}: not closed")
+            with connect(t) as c:
+                r = ask(c, "/", method="DELETE", host="other.test")
+                equal((r.body, r.fields["allow"]), (b"other\n", "GET, HEAD, OPTIONS"))
+                r = ask(c, "/none", host="other.test")
+                true(r.status == 404 and b"<p>" not in r.body, f"another site's page: {r}")
+                equal(ask(c, "/none").body, pages[404])
+        t.extra[-1].stop()
+        appliance = t.start("--site", f"a.test={site.root}", "--strict-site", "--error-page",
+                            "421=/errors/421.html")
+        with Connection(t) as c:
+            r = ask(c, "/", host="b.test")
+            equal((r.status, r.body), (421, pages[421]))
+        appliance.stop()
+
+
 @test(own=True, families=(4,), layouts=("fused",))
 def refusals_may_be_read_by_other_origins(t):
     """Without Access-Control-Allow-Origin a script sees a failure, and no status."""

@@ -385,9 +385,9 @@ static void errors(void **state)
 		{"--site fd00::1=/a", "--site fd00::1=/a: " BAD_HOST},
 		{"--site [fd00::1]:80=/a", "--site [fd00::1]:80=/a: " BAD_HOST},
 		{"--site [fd00::x]=/a", "--site [fd00::x]=/a: " BAD_HOST},
-		{"--root /a --error-page 421=/a",
-			"--error-page 421=/a: expected STATUS=/PATH, STATUS 403, 404, 412, 414 or "
-			"416"},
+		{"--root /a --error-page 411=/a",
+			"--error-page 411=/a: expected STATUS=/PATH, STATUS 400, 403, 404, 405, "
+			"408, 412, 413, 414, 416, 417, 421, 425, 431, 501, 503 or 505"},
 		{"--root /a --error-page 404=/a --error-page 404=/b",
 			"--error-page 404=/b: there is a page for this status already"},
 		{"--layout round", "--layout round: expected fused or split"},
