@@ -11,6 +11,8 @@
 
 #include "values.h"
 
+#define MAX_CHARSET_BYTES 40 /* RFC 2978 section 2.3 */
+
 /* ---- errors ---- */
 
 int rs_option_fail(const struct option_parser *p, const char *format, ...)
@@ -505,6 +507,16 @@ static int parse_access_format(struct option_parser *p, const char *value)
 static int parse_mime_types(struct option_parser *p, const char *value)
 {
 	p->cfg->site.content.types_file = value;
+	return 0;
+}
+
+static int parse_charset(struct option_parser *p, const char *value)
+{
+	if (!rs_value_token(value, MAX_CHARSET_BYTES))
+		return rs_option_fail(p,
+			"expected the name of a charset of at most %d characters, or none",
+			MAX_CHARSET_BYTES);
+	p->cfg->site.content.charset = strcmp(value, "none") != 0 ? value : "";
 	return 0;
 }
 

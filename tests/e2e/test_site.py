@@ -493,9 +493,26 @@ def long_fields_are_on_every_reply(t):
         appliance.stop()
 
 
+@test(own=True, families=(4,), layouts=("fused",))
+def text_has_the_charset_that_is_asked_for(t):
+    with Site() as site:
+        site.write("folder/a.txt", b"caf\xe9\n")
+        site.write("folder/a.png", b"\x89PNG")
+        for name, mark in (("windows-1252", "; charset=windows-1252"), ("none", ""),
+                           (None, "; charset=utf-8")):
+            appliance = t.start("--root", site.root, "--listing",
+                                *(("--charset", name) if name else ()))
+            with Connection(t) as c:
+                types = [ask(c, f"/folder/{file}").fields["content-type"]
+                         for file in ("a.txt", "a.png", "")]
+            equal(types, [f"text/plain{mark}", "image/png", "text/html; charset=utf-8"])
+            appliance.stop()
+
+
 REFUSALS = [
     (request("GET", "/%00"), 400), (b"NONSENSE\r\n\r\n", 400), (b"GET /\n", 400),
-    (request("GET", "/bare/"), 403), (request("GET", "/none"), 404), (request("HEAD", "/none"), 404),
+    (request("GET", "/bare/"), 403),
+    (request("GET", "/none"), 404), (request("HEAD", "/none"), 404),
     (request("DELETE", "/"), 405), (request("POST", "/", "Content-Length: 3", body=b"abc"), 405),
     (request("POST", "/", "Content-Length: 3", "Expect: 100-continue"), 405),
     (b"GET / HTTP/1.1\r\nHo", 408),

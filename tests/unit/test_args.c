@@ -269,6 +269,17 @@ static void actions(void **state)
 	assert_int_equal(cfg.action, ACTION_HELP);
 }
 
+static void charsets(void **state)
+{
+	(void)state;
+	parses("--ip 10.0.0.1/24 --root /a");
+	assert_string_equal(cfg.site.content.charset, "utf-8");
+	parses("--ip 10.0.0.1/24 --root /a --charset windows-1252");
+	assert_string_equal(cfg.site.content.charset, "windows-1252");
+	parses("--ip 10.0.0.1/24 --root /a --charset none");
+	assert_string_equal(cfg.site.content.charset, "");
+}
+
 static void hosts(void **state)
 {
 	(void)state;
@@ -385,6 +396,9 @@ static void errors(void **state)
 		{"--site fd00::1=/a", "--site fd00::1=/a: " BAD_HOST},
 		{"--site [fd00::1]:80=/a", "--site [fd00::1]:80=/a: " BAD_HOST},
 		{"--site [fd00::x]=/a", "--site [fd00::x]=/a: " BAD_HOST},
+		{"--root /a --charset utf=8",
+			"--charset utf=8: expected the name of a charset of at most 40 characters, "
+			"or none"},
 		{"--root /a --error-page 411=/a",
 			"--error-page 411=/a: expected STATUS=/PATH, STATUS 400, 403, 404, 405, "
 			"408, 412, 413, 414, 416, 417, 421, 425, 431, 501, 503 or 505"},
@@ -678,6 +692,8 @@ static void check_can_be_read_again(void **state)
 	/* Texts stand elsewhere now. */
 	assert_string_equal(before.access.format, cfg.access.format);
 	cfg.access.format = before.access.format;
+	assert_string_equal(before.site.content.charset, cfg.site.content.charset);
+	cfg.site.content.charset = before.site.content.charset;
 	assert_memory_equal(&before, &cfg, sizeof(cfg));
 	free(text);
 }
@@ -793,6 +809,7 @@ int main(void)
 		cmocka_unit_test(actions),
 		cmocka_unit_test(errors),
 		cmocka_unit_test(bounds),
+		cmocka_unit_test(charsets),
 		cmocka_unit_test(hosts),
 		cmocka_unit_test(a_field_that_is_sent_already),
 		cmocka_unit_test(too_much),
