@@ -10,8 +10,7 @@
 #include "io/log.h"
 #include "wire/seg.h"
 
-#define BATCH        64
-#define MAX_PER_TICK ACCESS_RING_RECORDS /* of a core: then neighbours have their turn */
+#define MAX_PER_TICK 8192 /* records of a core: then neighbours have their turn */
 
 const struct counter_def rs_log_counter_defs[LOG_N_COUNTERS] = {
 #define RS_COUNTER(id, name, help) {name, help},
@@ -78,14 +77,13 @@ static bool on_begin(
 
 	if (!rs_access_sampled(&log->sample))
 		return false;
-	*r = (struct access_record){
-		.unix_us = reply->begun_us + (uint64_t)env->unix_ahead_us,
-		.duration_us = reply->begun_us,
-		.client_port = peer->remote_port,
-		.local_port = peer->local_port,
-		.status = reply->status,
-		.flags = flags_of(log, reply),
-	};
+	r->unix_us = reply->begun_us + (uint64_t)env->unix_ahead_us;
+	r->duration_us = reply->begun_us;
+	r->bytes_sent = 0;
+	r->client_port = peer->remote_port;
+	r->local_port = peer->local_port;
+	r->status = reply->status;
+	r->flags = flags_of(log, reply);
 	memcpy(r->client, peer->remote, sizeof(r->client));
 	set_request(r, reply->req);
 	return true;
@@ -104,7 +102,8 @@ static void on_end(void *self, const struct http_env *env, void *record, enum ht
 	if (how == HTTP_LOG_ABORTED)
 		r->flags |= ACCESS_ABORTED;
 	log->counters[LOG_C_RECORDS]++;
-	if (rte_ring_sp_enqueue_burst_elem(log->ring, r, sizeof(*r), 1, NULL) != 1)
+	if (!rte_ring_sp_enqueue_bulk_elem(
+		    log->ring, r, ACCESS_UNIT_BYTES, rs_access_units(r), NULL))
 		log->counters[LOG_C_LOST_RING]++;
 }
 
@@ -119,8 +118,8 @@ int rs_access_writer_add_core(
 		return 0;
 	snprintf(name, sizeof(name), "access%u", w->n_logs);
 	*log = (struct access_log){
-		.ring = rte_ring_create_elem(name, sizeof(struct access_record),
-			ACCESS_RING_RECORDS, (int)rte_socket_id(), RING_F_SP_ENQ | RING_F_SC_DEQ),
+		.ring = rte_ring_create_elem(name, ACCESS_UNIT_BYTES, ACCESS_RING_UNITS,
+			(int)rte_socket_id(), RING_F_SP_ENQ | RING_F_SC_DEQ),
 		.is_tls = is_tls,
 		.sample = {.state = w->n_logs, .every = w->options->sample},
 		.hook = {.begin = on_begin, .end = on_end, .self = log},
@@ -160,18 +159,26 @@ int rs_access_writer_init(struct access_writer *w, const struct access_options *
 	return 0;
 }
 
+static bool take_units(struct access_log *log, void *to, uint32_t n)
+{
+	return rte_ring_sc_dequeue_bulk_elem(log->ring, to, ACCESS_UNIT_BYTES, n, NULL) == n;
+}
+
+/* The units of a record come at once, so that where the first are, the others are, too. */
+static bool take_record(struct access_log *log, struct access_record *record)
+{
+	uint8_t *rest = (uint8_t *)record + ACCESS_HEAD_UNITS * ACCESS_UNIT_BYTES;
+
+	return take_units(log, record, ACCESS_HEAD_UNITS) &&
+	       take_units(log, rest, rs_access_units(record) - (uint32_t)ACCESS_HEAD_UNITS);
+}
+
 static void drain(struct access_writer *w, struct access_log *log, uint64_t now_us)
 {
-	struct access_record records[BATCH];
-	uint32_t n;
+	struct access_record record;
 
-	for (uint32_t n_done = 0; n_done < MAX_PER_TICK; n_done += n) {
-		n = rte_ring_sc_dequeue_burst_elem(
-			log->ring, records, sizeof(records[0]), BATCH, NULL);
-		if (!n)
-			break;
-		rs_access_file_take(&w->file, records, n, now_us);
-	}
+	for (uint32_t n = 0; n < MAX_PER_TICK && take_record(log, &record); n++)
+		rs_access_file_take(&w->file, &record, now_us);
 }
 
 void rs_access_writer_tick(struct access_writer *w, uint64_t now_us)
@@ -198,7 +205,8 @@ void rs_access_writer_fini(struct access_writer *w)
 	for (uint32_t i = 0; i < w->n_logs; i++) {
 		if (!w->logs[i]->ring)
 			continue;
-		drain(w, w->logs[i], UINT64_MAX); /* past every time to wait for */
+		while (!rte_ring_empty(w->logs[i]->ring))
+			drain(w, w->logs[i], UINT64_MAX); /* past every time to wait for */
 		rte_ring_free(w->logs[i]->ring);
 		w->logs[i]->ring = NULL;
 	}

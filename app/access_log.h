@@ -17,8 +17,8 @@
 #include "http/exchange.h"
 #include "telem/access_file.h"
 
-#define ACCESS_RING_RECORDS 8192 /* of a core */
-#define ACCESS_MAX_CORES    64
+#define ACCESS_RING_UNITS 131072 /* of a core: 2 MiB, of which a record takes what it needs */
+#define ACCESS_MAX_CORES  64
 
 enum log_counter {
 #define RS_COUNTER(id, name, help) LOG_C_##id,

@@ -60,6 +60,8 @@ static void configure_http(struct appliance *a)
 	h->varying_fields = rs_site_varying_fields(&cfg->site);
 	h->options_fields = rs_site_options_fields(&cfg->site);
 	h->refusal_fields = rs_site_refusal_fields(&cfg->site);
+	if (cfg->site.n_error_pages)
+		h->refusal_page = rs_site_refusal_page;
 }
 
 static int draw_secrets(struct tcp_config *t)

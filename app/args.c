@@ -252,6 +252,7 @@ static int apply(struct option_parser *p, uint32_t option)
 		.option = option,
 		.name = rs_options[option].name,
 		.value = rs_options[option].standard,
+		.is_default = true,
 	};
 	bool is_given = false;
 

@@ -25,6 +25,7 @@ struct args_setting {
 	const char *value; /* NULL: it has none */
 	const char *file;  /* NULL: the command line */
 	uint32_t line;
+	bool is_default; /* nobody gave it */
 };
 
 struct args {

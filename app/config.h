@@ -50,6 +50,8 @@ struct config {
 	/* Services */
 	uint32_t n_http_ports;
 	uint16_t http_ports[TCP_MAX_LISTEN];
+	bool no_http;         /* --http off: there are none */
+	bool http_is_default; /* nobody asked for them */
 	uint32_t n_https_ports;
 	uint16_t https_ports[TCP_MAX_LISTEN];
 

@@ -20,6 +20,7 @@
 #include "io/cleanup.h"
 #include "io/log.h"
 #include "io/memif.h"
+#include "options.h"
 #include "report.h"
 #include "site_side.h"
 #include "version.h"
@@ -159,6 +160,8 @@ int main(int argc, char **argv)
 		rs_log("%s", error);
 		return EXIT_USAGE;
 	}
+	if (cfg.action <= ACTION_CHECK && rs_options_warning(&cfg))
+		rs_log("%s", rs_options_warning(&cfg));
 	switch (cfg.action) {
 	case ACTION_HELP:
 		rs_args_print_help(stdout);

@@ -11,6 +11,8 @@
 
 #include "values.h"
 
+#define MAX_CHARSET_BYTES 40 /* RFC 2978 section 2.3 */
+
 /* ---- errors ---- */
 
 int rs_option_fail(const struct option_parser *p, const char *format, ...)
@@ -317,9 +319,17 @@ static int add_port(struct option_parser *p, const char *value, uint16_t *ports,
 	return 0;
 }
 
+/* Ports of files and of the command line add up: so none of them may say off beside the others. */
 static int parse_http(struct option_parser *p, const char *value)
 {
-	return add_port(p, value, p->cfg->http_ports, &p->cfg->n_http_ports);
+	struct config *cfg = p->cfg;
+	bool is_off = !strcmp(value, "off");
+
+	if (is_off ? cfg->n_http_ports : cfg->no_http)
+		return rs_option_fail(p, "expected either ports or off");
+	cfg->http_is_default = p->at->is_default;
+	cfg->no_http = is_off;
+	return is_off ? 0 : add_port(p, value, cfg->http_ports, &cfg->n_http_ports);
 }
 
 static int parse_https(struct option_parser *p, const char *value)
@@ -428,13 +438,13 @@ static bool has_error_page(const struct site_options *site, uint16_t status)
 
 static int parse_error_page(struct option_parser *p, const char *value)
 {
-	static const uint16_t known[] = {403, 404, 412, 414, 416};
+	/* All that a site is refused with; 411 is for handlers that need a body. */
+	static const uint16_t known[SITE_MAX_ERROR_PAGES] = {
+		400, 403, 404, 405, 408, 412, 413, 414, 416, 417, 421, 425, 431, 501, 503, 505};
 	struct site_options *site = &p->cfg->site;
 	const char *sign = strchr(value, '=');
 
-	if (site->n_error_pages == SITE_MAX_ERROR_PAGES)
-		return rs_option_fail(p, "expected at most %d", SITE_MAX_ERROR_PAGES);
-	for (uint32_t i = 0; sign && sign[1] == '/' && i < sizeof(known) / sizeof(*known); i++) {
+	for (uint32_t i = 0; sign && sign[1] == '/' && i < SITE_MAX_ERROR_PAGES; i++) {
 		if (sign - value != 3 || (unsigned int)atoi(value) != known[i])
 			continue;
 		if (has_error_page(site, known[i]))
@@ -443,7 +453,9 @@ static int parse_error_page(struct option_parser *p, const char *value)
 		site->error_pages[site->n_error_pages++].path = sign + 1;
 		return 0;
 	}
-	return rs_option_fail(p, "expected STATUS=/PATH, STATUS 403, 404, 412, 414 or 416");
+	return rs_option_fail(p,
+		"expected STATUS=/PATH, STATUS 400, 403, 404, 405, 408, 412, 413, 414, "
+		"416, 417, 421, 425, 431, 501, 503 or 505");
 }
 
 static int parse_precompress(struct option_parser *p, const char *value)
@@ -495,6 +507,16 @@ static int parse_access_format(struct option_parser *p, const char *value)
 static int parse_mime_types(struct option_parser *p, const char *value)
 {
 	p->cfg->site.content.types_file = value;
+	return 0;
+}
+
+static int parse_charset(struct option_parser *p, const char *value)
+{
+	if (!rs_value_token(value, MAX_CHARSET_BYTES))
+		return rs_option_fail(p,
+			"expected the name of a charset of at most %d characters, or none",
+			MAX_CHARSET_BYTES);
+	p->cfg->site.content.charset = strcmp(value, "none") != 0 ? value : "";
 	return 0;
 }
 

@@ -49,4 +49,7 @@ __attribute__((format(printf, 2, 3))) int rs_option_fail(
  * room for ARGS_ERROR_BYTES. */
 int rs_options_check(const struct config *cfg, char *error);
 
+/* What is valid, but hardly meant, in words for the operator; NULL: nothing. */
+const char *rs_options_warning(const struct config *cfg);
+
 #endif

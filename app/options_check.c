@@ -56,6 +56,8 @@ static bool has_stray(const struct config *cfg, char *error)
 
 static const char *check_tls(const struct config *cfg)
 {
+	if (cfg->no_http && !cfg->n_https_ports)
+		return "--http off: expected --https, too, or there would be no port at all";
 	if (cfg->n_https_ports && (!cfg->n_certs || !cfg->n_keys))
 		return "--https: expected --cert and --key, too";
 	if (cfg->n_certs != cfg->n_keys)
@@ -92,4 +94,13 @@ int rs_options_check(const struct config *cfg, char *error)
 		return 0;
 	snprintf(error, ARGS_ERROR_BYTES, "%s", wrong);
 	return -EINVAL;
+}
+
+const char *rs_options_warning(const struct config *cfg)
+{
+	if (cfg->tls.client_ca && cfg->tls.client_cert == TLS_CLIENT_CERT_REQUIRED &&
+		cfg->http_is_default)
+		return "--client-cert required: port 80 serves the same without TLS, to everybody; "
+		       "--http off closes it, --http 80 says that it is meant";
+	return NULL;
 }

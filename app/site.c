@@ -101,7 +101,6 @@ static bool load_newest(
 	return true;
 }
 
-/* Replies have to fit into buffers. */
 static bool check_fields(const struct site *site, bool early_hints, void (*say)(const char *line))
 {
 	uint32_t n;
@@ -109,14 +108,21 @@ static bool check_fields(const struct site *site, bool early_hints, void (*say)(
 	char line[512];
 
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t n_bytes = entries[i].fields.len + (early_hints ? entries[i].link.len : 0);
+		const struct content_entry *e = &entries[i];
 
-		if (n_bytes <= SITE_FIELDS_BYTES)
+		if (e->fields.len > SITE_FIELDS_BYTES)
+			snprintf(line, sizeof(line),
+				"--header: %u bytes for %.*s, at most %d can be sent",
+				e->fields.len, (int)e->path.len, (const char *)e->path.data,
+				SITE_FIELDS_BYTES);
+		else if (early_hints && e->link.len > SITE_HINTS_BYTES)
+			snprintf(line, sizeof(line),
+				"--header: Link of %u bytes for %.*s, at most %d can be sent "
+				"ahead (--early-hints)",
+				e->link.len, (int)e->path.len, (const char *)e->path.data,
+				SITE_HINTS_BYTES);
+		else
 			continue;
-		snprintf(line, sizeof(line),
-			"--header: %u bytes for %.*s%s, at most %d can be sent", n_bytes,
-			(int)entries[i].path.len, (const char *)entries[i].path.data,
-			early_hints ? ", Link twice with --early-hints" : "", SITE_FIELDS_BYTES);
 		say(line);
 		return false;
 	}
@@ -220,6 +226,7 @@ struct site_set *rs_site_load(const struct site_options *options, const struct s
 		if (!site->host)
 			set->standard = site;
 	}
+	set->first = set->standard ? set->standard : &set->sites[0];
 	if (!set->standard && !options->strict)
 		set->standard = &set->sites[0];
 	else if (options->strict)

@@ -22,9 +22,10 @@
 #include "site_progress.h"
 
 #define SITE_MAX             64
-#define SITE_MAX_ERROR_PAGES 16
+#define SITE_MAX_ERROR_PAGES 16   /* one for each status that they are for */
 #define SITE_OLD_SETS        4    /* that a core may still be sending of */
-#define SITE_FIELDS_BYTES    1024 /* of --header, for one path */
+#define SITE_FIELDS_BYTES    8192 /* of --header, for one path */
+#define SITE_HINTS_BYTES     512  /* of these, the Link of --early-hints */
 
 struct site_options {
 	uint32_t n_sites;
@@ -35,7 +36,7 @@ struct site_options {
 	bool strict; /* hosts that have no site get 421 instead of the default */
 	uint32_t n_error_pages;
 	struct {
-		uint16_t status;
+		uint16_t status;  /* one that is sent */
 		const char *path; /* in the site */
 	} error_pages[SITE_MAX_ERROR_PAGES];
 	bool early_hints; /* 103 with the Link field of a page, before it, to browsers that navigate
@@ -113,6 +114,11 @@ void rs_site_core_leave(struct site_core *core, struct http_env *env);
 
 /* The handler of everything. Its env->app is a struct site_core. */
 extern const struct http_handler rs_site_handler;
+
+/* As http_config.refusal_page: what --error-page says for the site that was asked for, or, where
+ * that is not known, for the one of --root, or else the first. */
+bool rs_site_refusal_page(const struct http_env *env, const struct http_req *req, uint16_t status,
+	struct http_reply *reply);
 
 /* The fields that its replies depend on: see http_config.varying_fields. */
 uint32_t rs_site_varying_fields(const struct site_options *options);

@@ -14,8 +14,10 @@
 
 #define MAX_PATH_BYTES     8192 /* as the limit of targets, which cannot be larger */
 #define MAX_LOCATION_BYTES 1200
-#define LINE_ROOM          512  /* for the field lines of this file, beside those of --header */
-#define SMALL_BODY_BYTES   1400 /* up to here copied behind the head, as far as there is room */
+#define LINE_ROOM          1280 /* for the field lines of this file, beside those of --header */
+#define COPIED_FIELDS      1024 /* of --header, up to here copied, as far as there is room */
+#define SMALL_BODY_BYTES   1400 /* so are bodies, up to here, behind the head */
+#define PARTS_TYPE_BYTES   80   /* multipart/byteranges, with its boundary */
 
 /* What is asked for, while it is being answered. */
 struct ask {
@@ -29,7 +31,7 @@ struct ask {
 	const struct content_body *body;
 	enum http_coding coding;
 	uint32_t n; /* of fields */
-	uint8_t fields[SITE_FIELDS_BYTES + SITE_CORS_BYTES + LINE_ROOM];
+	uint8_t fields[COPIED_FIELDS + SITE_CORS_BYTES + LINE_ROOM];
 };
 
 /* ---- field lines ---- */
@@ -84,7 +86,6 @@ static void add_metadata(struct ask *a)
 	if (has_codings(a->entry))
 		ADD(a, "Vary: Accept-Encoding\r\n");
 	add(a, a->core->set->cors.data, a->core->set->cors.len);
-	add(a, a->entry->fields.data, a->entry->fields.len);
 }
 
 static void add_coding(struct ask *a)
@@ -98,56 +99,75 @@ static void add_coding(struct ask *a)
 	ADD(a, "\r\n");
 }
 
+/* ---- replies of an entry ---- */
+
+/* Bytes of a buffer that its head takes, with the fields of --header. */
+static uint32_t head_bytes(const struct ask *a, uint32_t hints_bytes)
+{
+	return HTTP_HINTS_ROOM + hints_bytes + HTTP_HEAD_ROOM +
+	       rs_max_u32(a->entry->type.len, PARTS_TYPE_BYTES) + a->n + a->entry->fields.len;
+}
+
+/* With the fields that have been added, and those of --header as the last. Where these are many,
+ * they are not copied. */
+static bool reply_with_fields(struct ask *a, struct http_reply *reply)
+{
+	struct span fields = a->entry->fields;
+
+	if (fields.len <= COPIED_FIELDS &&
+		head_bytes(a, reply->hints.len) <= a->env->chunks->chunk_bytes) {
+		add(a, fields.data, fields.len);
+	} else {
+		reply->lasting_fields = fields;
+		reply->lasting.owner = a->core->anchor;
+	}
+	reply->fields = fields_of(a);
+	return rs_http_reply(a->env, a->hc, a->req, a->out, reply);
+}
+
 /* ---- errors ---- */
 
-/* The page that the site has for a reason, or ours. fields: beside those of all replies. */
+/* fields that were added: beside those of all refusals. */
 static bool refuse(struct ask *a, enum http_counter reason)
 {
-	uint16_t status = rs_http_reason_status(reason);
-	const struct site_set *set = a->core->set;
-	const struct content_entry *page = NULL;
-	struct http_reply reply;
-
-	for (uint32_t i = 0; a->site && i < set->options->n_error_pages; i++) {
-		if (set->options->error_pages[i].status == status)
-			page = a->site->error_pages[i];
-	}
-	if (!page || !page->bodies[CONTENT_IDENTITY]->len)
-		return rs_http_refuse_with(a->env, a->hc, a->req, a->out, reason, fields_of(a));
-	add(a, set->cors.data, set->cors.len);
-	reply = (struct http_reply){
-		.status = status,
-		.content_type = page->type,
-		.fields = fields_of(a),
-		.lasting =
-			{
-				.data = page->bodies[CONTENT_IDENTITY]->data,
-				.len = page->bodies[CONTENT_IDENTITY]->len,
-				.owner = a->core->anchor,
-			},
-	};
-	if (!rs_http_reply(a->env, a->hc, a->req, a->out, &reply))
-		return false;
-	a->env->counters[reason]++;
-	return true;
+	return rs_http_refuse_with(a->env, a->hc, a->req, a->out, reason, fields_of(a));
 }
 
 /* ---- redirects ---- */
 
-/* Bytes that stand for themselves in a path (RFC 3986 section 3.3). */
-static bool is_plain(uint8_t c)
+/* Bytes that stand for themselves in a path (RFC 3986 section 3.3), and those of others. */
+static bool is_plain(uint8_t c, const char *others)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c && strchr("-._~!$&'()*+,;=:@/", c));
+	       (c && (strchr("-._~!$&'()*+,;=:@/", c) || strchr(others, c)));
 }
 
-static uint32_t escaped_bytes(struct span path)
-{
-	uint32_t n = path.len;
+/* In a query, "%" is the client's own escape, or was meant as it is: it stays (section 3.4). */
+#define IN_PATH  ""
+#define IN_QUERY "?%"
 
-	for (uint32_t i = 0; i < path.len; i++)
-		n += is_plain(path.data[i]) ? 0 : 2;
+static uint32_t escaped_bytes(struct span text, const char *others)
+{
+	uint32_t n = text.len;
+
+	for (uint32_t i = 0; i < text.len; i++)
+		n += is_plain(text.data[i], others) ? 0 : 2;
 	return n;
+}
+
+static void add_escaped(struct ask *a, struct span text, const char *others)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	for (uint32_t i = 0; i < text.len; i++) {
+		uint8_t c = text.data[i];
+		const char escape[] = {'%', hex[c >> 4], hex[c & 15]};
+
+		if (is_plain(c, others))
+			add(a, &c, 1);
+		else
+			add(a, escape, sizeof(escape));
+	}
 }
 
 static struct span last_segment(struct span path)
@@ -165,33 +185,27 @@ static struct span last_segment(struct span path)
  */
 static bool redirect(struct ask *a)
 {
-	static const char hex[] = "0123456789ABCDEF";
 	struct span path = a->entry->path, query = a->req->query;
 	struct http_reply reply = {.status = 301};
-	bool is_long = escaped_bytes(path) + query.len > MAX_LOCATION_BYTES;
+	uint32_t query_bytes = escaped_bytes(query, IN_QUERY);
+	bool is_long = escaped_bytes(path, IN_PATH) + query_bytes > MAX_LOCATION_BYTES;
 
 	if (is_long)
 		path = last_segment(path);
-	if (is_long && escaped_bytes(path) + query.len > MAX_LOCATION_BYTES)
+	if (is_long && escaped_bytes(path, IN_PATH) + query_bytes > MAX_LOCATION_BYTES)
 		return refuse(a, HTTP_C_TARGET_TOO_LONG);
 	ADD(a, "Location: ");
 	if (is_long)
 		ADD(a, "./"); /* or a colon in it would end a scheme */
-	for (uint32_t i = 0; i < path.len; i++) {
-		uint8_t c = path.data[i];
-		const char escape[] = {'%', hex[c >> 4], hex[c & 15]};
-
-		add(a, is_plain(c) ? (const char *)&c : escape, is_plain(c) ? 1 : 3);
-	}
+	add_escaped(a, path, IN_PATH);
 	ADD(a, "/");
 	if (query.data) {
 		ADD(a, "?");
-		add(a, query.data, query.len);
+		add_escaped(a, query, IN_QUERY);
 	}
 	ADD(a, "\r\n");
 	add(a, a->core->set->cors.data, a->core->set->cors.len);
-	reply.fields = fields_of(a);
-	return rs_http_reply(a->env, a->hc, a->req, a->out, &reply);
+	return reply_with_fields(a, &reply);
 }
 
 /* ---- files ---- */
@@ -227,10 +241,8 @@ static bool reply_unsatisfiable(struct ask *a)
 /* Small bodies are copied, so that the reply is one slice, and can be repeated. */
 static bool is_small(const struct ask *a, uint32_t hints_bytes)
 {
-	return a->body->len <= SMALL_BODY_BYTES && HTTP_HINTS_ROOM + hints_bytes + HTTP_HEAD_ROOM +
-								   a->entry->type.len + a->n +
-								   a->body->len <=
-							   a->env->chunks->chunk_bytes;
+	return a->body->len <= SMALL_BODY_BYTES && a->entry->fields.len <= COPIED_FIELDS &&
+	       head_bytes(a, hints_bytes) + a->body->len <= a->env->chunks->chunk_bytes;
 }
 
 /* Without its quotes. No file contains the digits that its own bytes come to. */
@@ -243,7 +255,6 @@ static bool reply_body(struct ask *a, uint16_t status, const struct http_range *
 {
 	struct http_reply reply = {.status = status, .content_type = a->entry->type};
 
-	reply.fields = fields_of(a);
 	if (status == 200)
 		reply.hints = hints_for(a);
 	if (!n && is_small(a, reply.hints.len))
@@ -258,7 +269,7 @@ static bool reply_body(struct ask *a, uint16_t status, const struct http_range *
 			.part_type = a->entry->type,
 			.boundary = etag_digits(a->body),
 		};
-	return rs_http_reply(a->env, a->hc, a->req, a->out, &reply);
+	return reply_with_fields(a, &reply);
 }
 
 static bool reply_ranges(struct ask *a, const struct http_range *ranges, uint32_t n)
@@ -307,8 +318,7 @@ static bool reply_file(struct ask *a)
 	switch (rs_http_check_conditions(a->req, &v)) {
 	case HTTP_NOT_MODIFIED:
 		add_metadata(a);
-		return rs_http_reply(a->env, a->hc, a->req, a->out,
-			&(struct http_reply){.status = 304, .fields = fields_of(a)});
+		return reply_with_fields(a, &(struct http_reply){.status = 304});
 	case HTTP_PRECONDITION_FAILED:
 		return refuse(a, HTTP_C_PRECONDITION_FAILED);
 	case HTTP_PROCEED:
@@ -351,6 +361,30 @@ static const struct site *site_of(const struct site_set *set, const struct http_
 			return &set->sites[i];
 	}
 	return set->standard;
+}
+
+bool rs_site_refusal_page(const struct http_env *env, const struct http_req *req, uint16_t status,
+	struct http_reply *reply)
+{
+	const struct site_core *core = env->app;
+	const struct site_set *set = core->set;
+	const struct site *site = site_of(set, req);
+	const struct content_entry *page = NULL;
+	const struct content_body *body;
+
+	if (!site)
+		site = set->first;
+	for (uint32_t i = 0; i < set->options->n_error_pages; i++) {
+		if (set->options->error_pages[i].status == status)
+			page = site->error_pages[i];
+	}
+	if (!page || !page->bodies[CONTENT_IDENTITY]->len)
+		return false;
+	body = page->bodies[CONTENT_IDENTITY];
+	reply->content_type = page->type;
+	reply->lasting =
+		(struct http_lasting){.data = body->data, .len = body->len, .owner = core->anchor};
+	return true;
 }
 
 static bool respond(

@@ -18,6 +18,7 @@ struct site_set {
 	uint32_t n_users; /* atomic */
 	const struct site_options *options;
 	const struct site *standard; /* for hosts that have none of their own; NULL: 421 */
+	const struct site *first;    /* for refusals to requests of which no site is known */
 	uint32_t n_sites;
 	struct site sites[SITE_MAX];
 	struct span cors; /* field lines for every reply */

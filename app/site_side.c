@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "base/pages.h"
 #include "io/dma.h"
 #include "io/log.h"
 
@@ -86,6 +87,9 @@ int rs_site_side_load(struct site_side *side, const struct site_options *options
 	side->sets[side->n_sets++] = set;
 	rs_site_watch_add(&side->watch, set, 0);
 	say_totals("loaded", set);
+	if (!rs_pages_may_be_huge(NULL))
+		rs_log("files beyond the pages that are set aside (scripts/hugepages) lie in small "
+		       "ones, which costs speed (" PAGES_SETTING " is never; madvise is enough)");
 	return 0;
 }
 

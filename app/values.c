@@ -45,6 +45,15 @@ bool rs_value_bytes(const char *text, uint64_t *n_bytes)
 	return true;
 }
 
+bool rs_value_token(const char *text, size_t max_bytes)
+{
+	static const char chars[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "!#$%&'*+-.^_`|~";
+	size_t len = strlen(text);
+
+	return len && len <= max_bytes && strspn(text, chars) == len;
+}
+
 bool rs_value_addr(const char *text, uint8_t addr[16], uint8_t *family)
 {
 	struct in_addr v4;

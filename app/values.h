@@ -8,6 +8,7 @@
 #define RS_APP_VALUES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "topology.h"
@@ -29,6 +30,9 @@ bool rs_value_prefix(const char *text, struct wire_addr *prefix);
 
 /* A name, or an IPv4 or [IPv6] address, as the field Host has it without a port; no final dot. */
 bool rs_value_host(const char *text);
+
+/* A token (RFC 9110 section 5.6.2) of at most max_bytes. */
+bool rs_value_token(const char *text, size_t max_bytes);
 
 /* As in 1,3-5; no core twice, no more than CORE_LIST_MAX. */
 bool rs_value_cores(const char *text, struct core_list *list);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <linux/mman.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #define RESERVE "/sys/kernel/mm/hugepages/hugepages-2048kB/"
@@ -54,9 +55,22 @@ void *rs_pages_map(size_t n_bytes)
 	if (before)
 		munmap(mapped, before);
 	munmap(mapped + before + n_bytes, PAGES_UNIT - before);
-	/* Advice: without it there are more, smaller pages. */
+	/* Advice: see rs_pages_may_be_huge() for whether it is taken. */
 	madvise(mapped + before, n_bytes, MADV_HUGEPAGE);
 	return mapped + before;
+}
+
+bool rs_pages_may_be_huge(const char *setting)
+{
+	FILE *file = fopen(setting ? setting : PAGES_SETTING, "re");
+	char line[128] = "[never]";
+
+	if (!file)
+		return false;
+	if (!fgets(line, sizeof(line), file))
+		line[0] = 0;
+	fclose(file);
+	return strstr(line, "[always]") || strstr(line, "[madvise]");
 }
 
 void rs_pages_unmap(void *memory, size_t n_bytes)

@@ -7,6 +7,7 @@
 #ifndef RS_BASE_PAGES_H
 #define RS_BASE_PAGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,14 @@
 
 /* n_bytes, a multiple of PAGES_UNIT and aligned to it, zeroed; NULL: there is no memory. */
 void *rs_pages_map(size_t n_bytes);
+
+/*
+ * Does the kernel give huge pages to who asks for them? setting: NULL, or a file to read in place
+ * of PAGES_SETTING, which has the choice in brackets: "always [madvise] never". No file: no such
+ * pages.
+ */
+#define PAGES_SETTING "/sys/kernel/mm/transparent_hugepage/enabled"
+bool rs_pages_may_be_huge(const char *setting);
 
 void rs_pages_unmap(void *memory, size_t n_bytes);
 

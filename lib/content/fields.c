@@ -156,7 +156,7 @@ static bool make_text(
 
 	for (uint64_t rest = set; rest; rest &= rest - 1)
 		len += line_len(fields->patterns[__builtin_ctzll(rest)].field);
-	to = rs_texts_room(texts, len);
+	to = rs_texts_room(texts, len + strlen("\r\n"));
 	if (!to)
 		return false;
 	*text = (struct span){.data = (const uint8_t *)to, .len = len};
@@ -165,6 +165,7 @@ static bool make_text(
 
 		to += sprintf(to, "%.*s: %s\r\n", (int)name_len(field), field, value_of(field));
 	}
+	sprintf(to, "\r\n");
 	return true;
 }
 

@@ -298,7 +298,7 @@ static void add_index(
 
 static bool add_listing(struct load *load, const struct walk_dir *dir)
 {
-	static const char html[] = "listing.html";
+	static const char html[] = "listing.html", utf8[] = "text/html; charset=utf-8";
 	struct span name = {.data = (const uint8_t *)html, .len = sizeof(html) - 1};
 	const struct mime_type *type = rs_mime_find(&load->types, name);
 	int64_t mtime_s;
@@ -308,7 +308,8 @@ static bool add_listing(struct load *load, const struct walk_dir *dir)
 	if (!body)
 		return false;
 	entry = rs_tree_add(load->tree, CONTENT_FILE, dir->path);
-	entry->type = type->text;
+	/* It is ours, and says so itself, whatever the charset of files. */
+	entry->type = (struct span){.data = (const uint8_t *)utf8, .len = sizeof(utf8) - 1};
 	entry->mtime_s = mtime_s;
 	rs_tree_set_body(entry, CONTENT_IDENTITY, body);
 	rs_load_count(load, CONTENT_C_LISTINGS, 1);
@@ -321,8 +322,9 @@ static bool add_directory(struct load *load, const struct walk_dir *dir)
 	const struct content_entry *index = index_of(load, dir);
 
 	rs_load_count(load, CONTENT_C_DIRECTORIES, 1);
-	if (without.len)
-		rs_tree_add(load->tree, CONTENT_REDIRECT, without);
+	if (without.len &&
+		!set_fields(load, rs_tree_add(load->tree, CONTENT_REDIRECT, without), without))
+		return false;
 	if (index) {
 		add_index(load, dir, index);
 		return true;

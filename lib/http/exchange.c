@@ -463,8 +463,10 @@ static void give_up(
 	/* For what is known of it: a HEAD gets no body. */
 	rs_http_parse(&env->cfg->limits, rs_http_heads_data(env->heads, hc->head), hc->head_bytes,
 		&scanned, &req);
-	rs_http_refuse_last(env, hc, &req, out, reason);
-	close_conn(env, hc);
+	if (rs_http_refuse_last(env, hc, &req, out, reason))
+		finish_request(env, hc, out);
+	else
+		close_conn(env, hc);
 }
 
 /* The public functions. */

@@ -44,6 +44,7 @@
 
 struct http_env;
 struct http_conn;
+struct http_reply;
 struct http_memo;
 struct http_seen;
 
@@ -92,7 +93,7 @@ enum http_log_end {
 	HTTP_LOG_UNKNOWN, /* it was not followed so far */
 };
 
-#define HTTP_LOG_RECORD_BYTES 256
+#define HTTP_LOG_RECORD_BYTES 1984
 
 /*
  * Who wants to know of each reply. begin() writes what it likes to record, HTTP_LOG_RECORD_BYTES on
@@ -116,6 +117,11 @@ struct http_config {
 	struct span options_fields;
 	/* Further field lines of error pages, at most HTTP_REFUSAL_FIELDS_BYTES. */
 	struct span refusal_fields;
+	/* NULL, or who has pages of his own for refusals: true, and what is sent in place of ours,
+	 * in content_type and lasting; false: there is none for this status. req says what was
+	 * understood of the request, be it nothing. */
+	bool (*refusal_page)(const struct http_env *env, const struct http_req *req,
+		uint16_t status, struct http_reply *reply);
 	struct http_limits limits;
 	uint32_t max_body_bytes;
 	uint32_t max_requests_per_conn; /* 0: no limit */
@@ -241,6 +247,9 @@ struct http_reply {
 	struct span body;            /* copied; head and body together fit into a chunk */
 	uint64_t generated_bytes;    /* instead of body: what generate() will make */
 	struct http_lasting lasting; /* instead of body: what is not copied */
+	/* Not copied either, where there is no body: the last field lines, with the final empty
+	 * line behind them, which does not count. lasting.owner keeps them alive, too. */
+	struct span lasting_fields;
 };
 
 /* Queues a reply; the body is left away for HEAD. False: no room, nothing queued. */

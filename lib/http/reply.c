@@ -56,6 +56,18 @@ static uint32_t hints_room(const struct http_reply *reply)
 	return reply->hints.len ? HTTP_HINTS_ROOM + reply->hints.len : 0;
 }
 
+/* The last lines of a head that is queued: there is a slice left for them. */
+static void queue_lasting_fields(
+	struct http_env *env, struct sendq *out, const struct http_reply *reply)
+{
+	if (!reply->lasting_fields.len)
+		return;
+	if (reply->lasting.owner)
+		rs_chunk_share(env->chunks, reply->lasting.owner);
+	rs_sendq_push(out, reply->lasting_fields.data,
+		reply->lasting_fields.len + (uint32_t)strlen("\r\n"), reply->lasting.owner);
+}
+
 /* Room is asked for as if the body were sent: HEAD and GET differ in nothing else. */
 static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct http_req *req,
 	struct sendq *out, const struct http_reply *reply, bool last)
@@ -71,12 +83,16 @@ static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct
 		.content_type = type,
 		.content_length = later ? later : reply->body.len,
 		.fields = reply->fields,
+		.goes_on = reply->lasting_fields.len > 0,
 	};
-	uint8_t *to = rs_sendq_reserve(out, env->chunks,
+	uint32_t used = 0;
+	uint8_t *to;
+
+	if (rs_unlikely(head.goes_on) && out->n > SENDQ_SLICES - 2)
+		return false;
+	to = rs_sendq_reserve(out, env->chunks,
 		hints_room(reply) + HTTP_HEAD_ROOM + type.len + reply->fields.len +
 			reply->body.len);
-	uint32_t used = 0;
-
 	if (!to)
 		return false;
 	if (body && later && reply->lasting.data &&
@@ -94,6 +110,7 @@ static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct
 		used += reply->body.len;
 	}
 	rs_sendq_commit(out, used, env->chunks);
+	queue_lasting_fields(env, out, reply);
 	hc->reply_left = body ? later : 0;
 	hc->last = last;
 	count_reply(env, reply->status);
@@ -105,32 +122,38 @@ static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct
 	return true;
 }
 
-static bool queue_refusal(struct http_env *env, struct http_conn *hc, const struct http_req *req,
-	struct sendq *out, enum http_counter reason, struct span fields, bool last)
+/* Ours: the status, and what is wrong. */
+static struct span write_page(uint8_t page[PAGE_BYTES], enum http_counter reason)
 {
-	const char *help = rs_http_counter_defs[reason].help;
-	uint16_t status = rs_http_reason_status(reason);
-	const char *text = rs_http_status_text(status);
-	struct span more = env->cfg->refusal_fields;
-	uint8_t lines[HTTP_REFUSAL_MORE_BYTES + HTTP_REFUSAL_FIELDS_BYTES];
-	uint8_t page[PAGE_BYTES];
+	const char *parts[] = {rs_http_status_text(rs_http_reason_status(reason)), "\n",
+		rs_http_counter_defs[reason].help, "\n"};
 	uint32_t n = 0;
-	const char *parts[] = {text, "\n", help, "\n"};
-	struct http_reply reply = {
-		.status = status,
-		.content_type = literal("text/plain"),
-		.fields = fields,
-	};
 
-	for (uint32_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(parts); i++) {
 		struct span part = literal(parts[i]);
 
-		if (part.len > sizeof(page) - n)
-			part.len = (uint32_t)sizeof(page) - n;
+		if (part.len > PAGE_BYTES - n)
+			part.len = PAGE_BYTES - n;
 		memcpy(page + n, part.data, part.len);
 		n += part.len;
 	}
-	reply.body = (struct span){.data = page, .len = n};
+	return (struct span){.data = page, .len = n};
+}
+
+static bool queue_refusal(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+	struct sendq *out, enum http_counter reason, struct span fields, bool last)
+{
+	const struct http_config *cfg = env->cfg;
+	uint16_t status = rs_http_reason_status(reason);
+	struct span more = cfg->refusal_fields;
+	uint8_t lines[HTTP_REFUSAL_MORE_BYTES + HTTP_REFUSAL_FIELDS_BYTES];
+	uint8_t page[PAGE_BYTES];
+	struct http_reply reply = {.status = status, .fields = fields};
+
+	if (!cfg->refusal_page || !cfg->refusal_page(env, req, status, &reply)) {
+		reply.content_type = literal("text/plain");
+		reply.body = write_page(page, reason);
+	}
 	if (more.len && more.len + fields.len <= sizeof(lines)) {
 		if (fields.len)
 			memcpy(lines, fields.data, fields.len);

@@ -114,7 +114,8 @@ uint32_t rs_http_render_head(uint8_t *to, const struct http_head *head)
 		p = PUT_LITERAL(p, "Connection: keep-alive\r\n");
 	if (head->fields.len)
 		p = put(p, head->fields.data, head->fields.len);
-	p = PUT_LITERAL(p, "\r\n");
+	if (!head->goes_on)
+		p = PUT_LITERAL(p, "\r\n");
 	return (uint32_t)(p - to);
 }
 

@@ -8,6 +8,7 @@
 #ifndef RS_HTTP_RESPOND_H
 #define RS_HTTP_RESPOND_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/sendq.h"
@@ -26,12 +27,13 @@ struct http_head {
 	struct span content_type; /* empty: none */
 	uint64_t content_length;  /* not rendered with 1xx, 204 and 304 */
 	struct span fields;       /* further field lines, each with its CR LF */
+	bool goes_on;             /* more come behind these: without the final empty line */
 };
 
 /* The most that rs_http_render_head() can write, beside content_type and fields. */
 #define HTTP_HEAD_ROOM 256
 
-/* Writes the head with its final empty line; returns its bytes. */
+/* Writes the head, with its final empty line unless it goes on; returns its bytes. */
 uint32_t rs_http_render_head(uint8_t *to, const struct http_head *head);
 
 /* 103 Early Hints (RFC 8297) with these field lines, at least one: an interim reply, whole. */

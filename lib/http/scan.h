@@ -29,17 +29,13 @@
 		(c) == '!' || (c) == '$' || (c) == '&' || (c) == '\'' || (c) == '(' ||             \
 		(c) == ')' || (c) == '*' || (c) == '+' || (c) == ',' || (c) == ';' || (c) == '=')
 
-/* RFC 3986: pchar and "/" without %-escapes; and what browsers send there unescaped (the URL
- * standard's path state). */
-#define SCAN_IN_PATH(c)                                                                            \
-	(SCAN_IN_HOST(c) || (c) == ':' || (c) == '@' || (c) == '/' || (c) == '[' || (c) == ']' ||  \
-		(c) == '|')
+/* RFC 3986 wants most of the visible characters escaped in a path, and all bytes beyond ASCII.
+ * Clients send them as they are, and other servers take them so: all but "#", which ends a URI and
+ * is in no request, "?", and "%", which begins an escape. */
+#define SCAN_IN_PATH(c) ((c) > ' ' && (c) != 0x7f && (c) != '#' && (c) != '?' && (c) != '%')
 
-/* RFC 3986's query, and what browsers send there unescaped (the URL standard's query state), "%"
- * that begins no escape among it: nobody here decodes a query. */
-#define SCAN_IN_QUERY(c)                                                                           \
-	(SCAN_IN_PATH(c) || (c) == '?' || (c) == '{' || (c) == '}' || (c) == '\\' || (c) == '^' || \
-		(c) == '`' || (c) == '%')
+/* "%" that begins no escape, too: nobody here decodes a query. */
+#define SCAN_IN_QUERY(c) (SCAN_IN_PATH(c) || (c) == '?' || (c) == '%')
 
 enum scan_class {
 	SCAN_TOKEN,
@@ -58,7 +54,9 @@ enum scan_class {
 
 static const uint8_t scan_bits[256] = {SCAN_BITS_16(0x00), SCAN_BITS_16(0x10), SCAN_BITS_16(0x20),
 	SCAN_BITS_16(0x30), SCAN_BITS_16(0x40), SCAN_BITS_16(0x50), SCAN_BITS_16(0x60),
-	SCAN_BITS_16(0x70)};
+	SCAN_BITS_16(0x70), SCAN_BITS_16(0x80), SCAN_BITS_16(0x90), SCAN_BITS_16(0xa0),
+	SCAN_BITS_16(0xb0), SCAN_BITS_16(0xc0), SCAN_BITS_16(0xd0), SCAN_BITS_16(0xe0),
+	SCAN_BITS_16(0xf0)};
 
 static inline bool scan_is(enum scan_class cls, uint8_t c)
 {
@@ -88,9 +86,13 @@ static inline uint32_t scan_line_scalar(const uint8_t *p, uint32_t from, uint32_
 
 #ifdef __SSSE3__
 
-/* For the vector twin: by low nibble, a bit for each high nibble with which it is a member. */
+/*
+ * For the vector twin: by low nibble, a bit for each high nibble with which it is a member. Of the
+ * bytes beyond ASCII a class has all or none: one bit stands for all their high nibbles. It is that
+ * of 0, as control characters are in no class.
+ */
 #define SCAN_NIBBLE(in, c)                                                                         \
-	(char)(in(c) | in(c + 0x10) << 1 | in(c + 0x20) << 2 | in(c + 0x30) << 3 |                 \
+	(char)(in(c + 0x80) | in(c + 0x10) << 1 | in(c + 0x20) << 2 | in(c + 0x30) << 3 |          \
 		in(c + 0x40) << 4 | in(c + 0x50) << 5 | in(c + 0x60) << 6 | in(c + 0x70) << 7)
 #define SCAN_NIBBLES_4(in, c)                                                                      \
 	SCAN_NIBBLE(in, c), SCAN_NIBBLE(in, c + 1), SCAN_NIBBLE(in, c + 2), SCAN_NIBBLE(in, c + 3)
@@ -111,7 +113,7 @@ static const _Alignas(16) char scan_nibbles[SCAN_N_CLASSES][16] = {
 static inline uint32_t scan_strangers_16(enum scan_class cls, const uint8_t *p)
 {
 	const __m128i by_low = _mm_load_si128((const __m128i *)scan_nibbles[cls]);
-	const __m128i by_high = _mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0);
+	const __m128i by_high = _mm_setr_epi8(0, 2, 4, 8, 16, 32, 64, -128, 1, 1, 1, 1, 1, 1, 1, 1);
 	const __m128i nibble = _mm_set1_epi8(0x0f);
 	__m128i v = _mm_loadu_si128((const __m128i *)p);
 	__m128i low = _mm_shuffle_epi8(by_low, _mm_and_si128(v, nibble));

@@ -5,13 +5,13 @@
 
 /* What each text may take however long the others are. */
 static const uint32_t shares[ACCESS_N_TEXTS] = {
-	[ACCESS_TARGET] = 80,
-	[ACCESS_HOST] = 34,
-	[ACCESS_REFERER] = 40,
-	[ACCESS_USER_AGENT] = 40,
+	[ACCESS_TARGET] = 886,
+	[ACCESS_HOST] = 256,
+	[ACCESS_REFERER] = 384,
+	[ACCESS_USER_AGENT] = 384,
 };
 
-_Static_assert(80 + 34 + 40 + 40 == ACCESS_TEXT_BYTES, "the shares are all that there is");
+_Static_assert(886 + 256 + 384 + 384 == ACCESS_TEXT_BYTES, "the shares are all that there is");
 
 void rs_access_set_method(struct access_record *record, struct span method)
 {
@@ -54,9 +54,19 @@ void rs_access_set_texts(struct access_record *record, const struct span texts[A
 		if (lens[i] < texts[i].len)
 			record->flags |= ACCESS_TRUNCATED;
 		memcpy(record->text + at, texts[i].data, lens[i]);
-		record->text_len[i] = (uint8_t)lens[i];
+		record->text_len[i] = (uint16_t)lens[i];
 		at += lens[i];
 	}
+}
+
+uint32_t rs_access_units(const struct access_record *record)
+{
+	uint32_t n_bytes = 0;
+
+	for (uint32_t i = 0; i < ACCESS_N_TEXTS; i++)
+		n_bytes += record->text_len[i];
+	n_bytes = (uint32_t)ACCESS_HEAD_BYTES + rs_min_u32(n_bytes, ACCESS_TEXT_BYTES);
+	return (n_bytes + ACCESS_UNIT_BYTES - 1) / ACCESS_UNIT_BYTES;
 }
 
 struct span rs_access_text(const struct access_record *record, enum access_text text)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One answered request, as the access log needs it: a value of fixed size that the core which
- * answered fills and hands to the control core by copy. It points nowhere, so that nobody has to
- * wait for anybody.
+ * One answered request, as the access log needs it: a value that the core which answered fills and
+ * hands to the control core by copy, as far as it is filled. It points nowhere, so that nobody has
+ * to wait for anybody.
  *
  * It is not written here: access_format.h makes a line of it, access_file.h writes lines.
  *
@@ -13,14 +13,16 @@
 #define RS_TELEM_ACCESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/bytes.h"
 #include "base/sendq.h"
 
-#define ACCESS_RECORD_BYTES 256
-#define ACCESS_TEXT_BYTES   194
-#define ACCESS_METHOD_BYTES 8
+#define ACCESS_RECORD_BYTES 1984
+#define ACCESS_TEXT_BYTES   1910
+#define ACCESS_METHOD_BYTES 16
+#define ACCESS_UNIT_BYTES   16 /* a record is handed on in whole ones: see rs_access_units() */
 
 enum access_text {
 	ACCESS_TARGET, /* as it came, query included; of an unreadable request line: that line */
@@ -51,12 +53,20 @@ struct access_record {
 	uint16_t flags;
 	uint8_t minor_version; /* of HTTP/1 */
 	uint8_t method_len;    /* 0: the request line was not understood */
+	uint16_t text_len[ACCESS_N_TEXTS];
 	uint8_t method[ACCESS_METHOD_BYTES];
-	uint8_t text_len[ACCESS_N_TEXTS];
 	uint8_t text[ACCESS_TEXT_BYTES]; /* one behind the other, in the order of the enum */
 } __attribute__((aligned(RS_CACHE_LINE)));
 
-_Static_assert(sizeof(struct access_record) == ACCESS_RECORD_BYTES, "four cache lines");
+_Static_assert(sizeof(struct access_record) == ACCESS_RECORD_BYTES, "no byte is lost");
+
+/* What every record has, but for its texts. */
+#define ACCESS_HEAD_BYTES offsetof(struct access_record, text)
+#define ACCESS_HEAD_UNITS ((ACCESS_HEAD_BYTES + ACCESS_UNIT_BYTES - 1) / ACCESS_UNIT_BYTES)
+#define ACCESS_MAX_UNITS  (ACCESS_RECORD_BYTES / ACCESS_UNIT_BYTES)
+
+/* From its beginning, how much of a record says anything: in units, ACCESS_HEAD_UNITS at least. */
+uint32_t rs_access_units(const struct access_record *record);
 
 /* Bytes that have no room are left out, and ACCESS_TRUNCATED tells. Sets method and method_len. */
 void rs_access_set_method(struct access_record *record, struct span method);

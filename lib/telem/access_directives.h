@@ -39,7 +39,8 @@ void rs_access_put_literal(struct access_line *line);
 
 /* The format "json": a line without its end. */
 void rs_access_put_object(struct access_line *line);
-#define ACCESS_OBJECT_BYTES 1800 /* none is longer */
+/* None is longer: a byte becomes \u00XX at most. */
+#define ACCESS_OBJECT_BYTES (600 + 6 * (ACCESS_TEXT_BYTES + ACCESS_METHOD_BYTES))
 
 /* What both forms of line write. */
 void rs_access_put_client(struct access_out *out, const struct access_record *record);

@@ -131,7 +131,8 @@ static bool has_room(const struct access_file *file, uint32_t len)
 	return len <= sizeof(file->buffer) - file->n_bytes;
 }
 
-static void take_one(struct access_file *file, const struct access_record *record, uint64_t now_us)
+void rs_access_file_take(
+	struct access_file *file, const struct access_record *record, uint64_t now_us)
 {
 	char line[ACCESS_MAX_LINE_BYTES];
 	uint32_t len = rs_access_format_line(file->format, record, line, sizeof(line));
@@ -149,13 +150,6 @@ static void take_one(struct access_file *file, const struct access_record *recor
 		file->oldest_us = now_us;
 	memcpy(file->buffer + file->n_bytes, line, len);
 	file->n_bytes += len;
-}
-
-void rs_access_file_take(
-	struct access_file *file, const struct access_record *records, uint32_t n, uint64_t now_us)
-{
-	for (uint32_t i = 0; i < n; i++)
-		take_one(file, &records[i], now_us);
 }
 
 void rs_access_file_tick(struct access_file *file, uint64_t now_us)

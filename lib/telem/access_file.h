@@ -21,7 +21,7 @@
 #include "base/counter.h"
 #include "telem/access_format.h"
 
-#define ACCESS_BUFFER_BYTES 65536
+#define ACCESS_BUFFER_BYTES ACCESS_MAX_LINE_BYTES
 /* So long lines wait in the buffer, if it is not full before. */
 #define ACCESS_FLUSH_US       1000000
 #define ACCESS_RETRY_SLOW_US  1000    /* after a reader that did not take everything … */
@@ -58,9 +58,9 @@ struct access_file {
 int rs_access_file_open(
 	struct access_file *file, const char *path, const struct access_format *format);
 
-/* A line of each of n records; now_us on a clock of the caller's that does not go back. */
+/* A line of the record; now_us on a clock of the caller's that does not go back. */
 void rs_access_file_take(
-	struct access_file *file, const struct access_record *records, uint32_t n, uint64_t now_us);
+	struct access_file *file, const struct access_record *record, uint64_t now_us);
 
 /* Often: writes what has waited for ACCESS_FLUSH_US. */
 void rs_access_file_tick(struct access_file *file, uint64_t now_us);

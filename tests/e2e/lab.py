@@ -155,7 +155,9 @@ class Appliance:
         eal = ["-l", ",".join(str(cpu) for cpu in sorted(os.sched_getaffinity(0))[:2])]
         eal += ["--no-pci", "--no-telemetry", "--file-prefix", prefix]
         eal += [*self.eal, "--vdev", self.vdev, "--no-huge", "-m", str(self.memory_mb)]
-        own = ["--http", str(PORT), "--layout", self.layout]
+        own = ["--layout", self.layout]
+        if "off" not in self.options:
+            own += ["--http", str(PORT)]
         for family in (4, 6):
             own += ["--ip", f"{SERVER[family]}/{PREFIX[family]}"]
         # Two cores for all; and the hostile tests leave connections that nobody will ever end.
@@ -195,10 +197,10 @@ class Appliance:
             preexec_fn=None if self.beside_client else self.lab.go_home,
         )
 
-    def answers(self):
+    def answers(self, port=PORT):
         try:
             for family in (4, 6):
-                socket.create_connection((SERVER[family], PORT), timeout=0.5).close()
+                socket.create_connection((SERVER[family], port), timeout=0.5).close()
             return True
         except OSError:
             return False

@@ -145,16 +145,19 @@ SEGMENTS = (
     ".", "..", "...", "", "", "deep", "er", "page.html", "without", "with", "%2e", "%2E%2e", ".%2e",
     "%5c", "%00", "%c0%ae", "%252e", "%252e%252e", "%2500", "byte%01z", "file.txt", "d%5b1%5d",
     "a%20b", "a+b", "dots..", "dots..%2f", "page.html%20", "page.html.", "%c3%bc.txt", ";", "x;y",
+    "\xc3\xbc.txt", "d[1]", "<p>", '"', "\\..", "{}", "^`|",
     "with%3f", "%3fx", "%23", "~", "*", ":", "@", "index.html", "PAGE.HTML", "%70age.html",
 )
 
 
 def an_odd_path(draw):
     kind = draw.random()
+    if kind < 0.15:  # as it is: but for line ends, and "#", where we are strict
+        return "/byte" + chr(draw.choice([c for c in range(256) if c not in b"\r\n#"])) + "z"
     if kind < 0.3:
         return "/byte%" + draw.choice(("{:02x}", "{:02X}")).format(draw.randrange(256)) + "z"
     path = "/" + "/".join(draw.choice(SEGMENTS) for _ in range(draw.randrange(1, 6)))
-    path += draw.choice(("", "", "/", "?a=b", "?/../x", "?%", "?a?b"))
+    path += draw.choice(("", "", "/", "?a=b", "?/../x", "?%", "?a?b", '?"<\xc3\xbc>"', "?{}"))
     if kind < 0.45:  # RFC 9112 section 3.2.2
         return draw.choice(("http://test", "HTTP://TEST:80", "http://[::1]:8080")) + path
     return path
@@ -184,7 +187,7 @@ def a_path(draw):
         "/PAGE.HTML", "/page.htm", "/.", "/deep/er/.", "/deep/er/..", "/t1.txt;v=1",
         "/semi;colon.txt",
         "/plus+.txt", "/a+b.txt", "/...", "/without/.../file.txt", "/%c3%bc.txt", "/%C3%BC.txt",
-        "/with?x", "/.hidden",
+        "/with?x", "/.hidden", "/\xc3\xbc.txt", "/with?\xc3\xbc={}",
     ))
 
 

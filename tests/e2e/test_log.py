@@ -97,6 +97,37 @@ def what_is_refused_has_its_line(t):
             true(re.search(r"\] " + pattern + "$", line), f"{line!r} is not {pattern!r}")
 
 
+CHROME = ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+          "Chrome/131.0.0.0 Safari/537.36")
+
+
+@test(own=True, layouts=("fused",))
+def what_browsers_send_is_not_cut(t):
+    """Of 1,910 bytes all is there; of more, each text has its share, and it is said."""
+    with tempfile.TemporaryDirectory(prefix="ringside-log-") as folder:
+        path = os.path.join(folder, "access.log")
+        appliance = t.start("--access-log", path, "--access-format", "json")
+        target = "/articles/2024/11/how-we-made-it-faster?utm_source=newsletter&utm_campaign=11"
+        referer = "https://www.example.com/search?q=" + "how+to+make+it+faster+" * 40
+        long = "/" + "x" * 7000
+        with Connection(t) as c:
+            c.get(target, f"Referer: {referer}", f"User-Agent: {CHROME}")
+            c.get("/bytes/1000000", f"Referer: {referer}", f"User-Agent: {CHROME}")
+            c.get(long, f"Referer: {referer}", f"User-Agent: {CHROME}")
+        appliance.stop()
+        records = [json.loads(line) for line in lines(path)]
+        equal(len(records), 3)
+        for r, its_target in zip(records[:2], (target, "/bytes/1000000")):
+            equal((r["target"], r["referer"], r["user_agent"], r["truncated"]),
+                  (its_target, referer, CHROME, False))
+        r = records[2]
+        equal((r["user_agent"], r["truncated"]), (CHROME, True))
+        true(long.startswith(r["target"]) and len(r["target"]) > 1000, r["target"])
+        true(referer.startswith(r["referer"]) and len(r["referer"]) == 384, r["referer"])
+        words = appliance.words(200)
+        true(re.search(r"log +truncated +1 ", words), words)
+
+
 @test(own=True, families=(6,), layouts=("fused",))
 def json_and_samples(t):
     with tempfile.TemporaryDirectory(prefix="ringside-log-") as folder:

@@ -48,6 +48,8 @@ REFUSED = [
     ("a space before the chunk size", chunked(b" 3\r\nabc\r\n0\r\n\r\n"), 400),
     ("chunked not last", post(b"Transfer-Encoding: chunked, gzip"), 400),
     ("chunked twice", post(b"Transfer-Encoding: chunked, chunked"), 400),
+    ("an empty coding before", post(b"Transfer-Encoding: , chunked"), 400),  # docs/content.md
+    ("an empty coding behind", post(b"Transfer-Encoding: chunked,"), 400),
     ("an unknown coding", post(b"Transfer-Encoding: gzip, chunked"), 501),
     ("an unknown coding alone", post(b"Transfer-Encoding: identity"), 400),
     ("chunked in HTTP/1.0", b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),

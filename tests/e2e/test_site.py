@@ -316,6 +316,31 @@ def nothing_outside_is_served(t):
 
 
 @test(own=True, families=(4,), layouts=("fused",))
+def names_as_clients_send_them(t):
+    names = ("\u00fc.txt", "a<b>.txt", 'say "no".txt', "{c}^`.txt", "back\\slash.txt")
+    with Site() as site, tempfile.TemporaryDirectory(prefix="ringside-log-") as folder:
+        for name in names:
+            site.write(name, name.encode())
+        site.write("\u00fc/index.html", b"an index\n")
+        log = os.path.join(folder, "access.log")
+        appliance = t.start("--root", site.root, "--access-log", log)
+        with Connection(t) as c:
+            for name in names:
+                raw = "/" + name.replace(" ", "%20").encode().decode("latin-1")
+                equal(ask(c, raw).body, name.encode(), name)
+                equal(t.curl("/any", "--request-target", raw.encode("latin-1")),
+                      name.encode().decode("latin-1"), "what curl gets")
+            equal(ask(c, "/\xc3\xbc").fields["location"], "/%C3%BC/")
+            equal(ask(c, "/\xff").status, 404)
+        appliance.stop()
+        with open(log, encoding="ascii") as file:
+            lines = file.read().splitlines()
+        equal(len(lines), 2 * len(names) + 2)
+        true('"GET /\\xc3\\xbc.txt HTTP/1.1" 200' in lines[0], lines[0])
+        true('"GET /say%20\\"no\\".txt HTTP/1.1" 200' in lines[4], lines[4])
+
+
+@test(own=True, families=(4,), layouts=("fused",))
 def directories(t):
     with Site() as site:
         site.write("a/index.html", b"index of a\n")
@@ -330,6 +355,8 @@ def directories(t):
             r = ask(c, "/a?x=1")
             equal((r.status, r.fields["location"]), (301, "/a/?x=1"))
             equal(ask(c, "/a?off=50%").fields["location"], "/a/?off=50%")
+            equal(ask(c, '/a?"<\xc3\xbc>"&{b}').fields["location"],
+                  "/a/?%22%3C%C3%BC%3E%22&%7Bb%7D")
             r = ask(c, f"/{deep}?x")
             equal((r.status, r.fields.get("location")), (301, f"/{deep}/?x"))
             equal(ask(c, f"/{deep}?" + "x" * 1200).status, 414)
@@ -373,6 +400,9 @@ def hosts_and_fields(t):
             equal((r.fields["cache-control"], r.fields["x-all"],
                    r.fields["access-control-allow-origin"]),
                   ("max-age=31536000, immutable", "yes", "*"))
+            r = ask(c, "/assets")
+            equal((r.status, r.fields.get("x-all"), r.fields.get("cache-control")),
+                  (301, "yes", None))
             r = ask(c, "/lost")
             equal((r.status, r.body, r.fields["content-type"]),
                   (404, b"<p>lost</p>\n", "text/html; charset=utf-8"))
@@ -397,6 +427,142 @@ def hosts_and_fields(t):
             equal(ask(c, "http://else.test/", host="other.test", method="OPTIONS").status, 421)
             equal(ask(c, "*", host="other.test", method="OPTIONS").status, 204)
             equal(ask(c, "/", host="other.test", method="POST").status, 405)
+        appliance.stop()
+
+
+def multipart_of(r, length, starts):
+    """The body of a 206 with ranges of ten bytes from each of starts, as text."""
+    boundary = r.fields["content-type"].partition("boundary=")[2]
+    parts = r.body.decode("latin-1").split(f"\r\n--{boundary}")[1:-1]
+    equal([re.search(r"Content-Range: (.*)", part)[1].strip() for part in parts],
+          [f"bytes {n}-{n + 9}/{length}" for n in starts])
+    return "".join(part.split("\r\n\r\n")[1] for part in parts)
+
+
+@test(own=True, within=60)
+def long_fields_are_on_every_reply(t):
+    """A Content-Security-Policy as large sites have it, which no buffer has room for."""
+    policy = "default-src 'self'; script-src " + " ".join(
+        f"https://cdn-{n}.example.com" for n in range(115))
+    link = "</" + "s" * 450 + ".css>; rel=preload; as=style"
+    true(3000 < len(policy) < 4000, f"{len(policy)} bytes")
+    large = noise(300000, 7)
+    with Site() as site:
+        site.write("large.bin", large)
+        site.write("small.txt", b"small\n")
+        site.write("empty.txt", b"")
+        site.write("404.html", b"<p>lost</p>\n")
+        site.write("folder/index.html", b"<p>folder</p>\n")
+        appliance = t.start("--root", site.root, "--error-page", "404=/404.html", "--early-hints",
+                            "--header", f"* Content-Security-Policy: {policy}",
+                            "--header", f"*.html Link: {link}", "--https", "443",
+                            *pki.options(pki.pair("one.test")))
+
+        def check(r, status, body):
+            equal((r.status, r.body), (status, body))
+            equal((r.fields.get("content-security-policy"),
+                   r.times["content-security-policy"]), (policy, 1), f"what is on a {status}")
+
+        for connect in (Connection, TlsConnection):
+            with connect(t) as c:
+                for path, body in (("/small.txt", b"small\n"), ("/empty.txt", b""),
+                                   ("/large.bin", large), ("/folder/", b"<p>folder</p>\n")):
+                    r = ask(c, path)
+                    check(r, 200, body)
+                    check(ask(c, path, method="HEAD"), 200, b"")
+                    check(ask(c, path, f"If-None-Match: {r.fields['etag']}"), 304, b"")
+                check(ask(c, "/folder"), 301, b"")
+                check(ask(c, "/large.bin", "Range: bytes=5-99999"), 206, large[5:100000])
+                r = ask(c, "/large.bin", "Range: bytes=0-9,50-59,100-109")
+                check(r, 206, r.body)
+                equal(multipart_of(r, len(large), (0, 50, 100)).encode("latin-1"),
+                      large[:10] + large[50:60] + large[100:110])
+                r = ask(c, "/lost")
+                equal((r.status, r.body), (404, b"<p>lost</p>\n"))
+                c.send(request("GET", "/folder/", "Sec-Fetch-Mode: navigate"))
+                r = c.response()
+                equal((r.status, r.fields["link"]), (103, link))
+                check(c.response(), 200, b"<p>folder</p>\n")
+                c.send(b"".join(request("GET", "/small.txt") for _ in range(20)))
+                for _ in range(20):
+                    check(c.response(), 200, b"small\n")
+        appliance.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "loaded" in appliance.words(3), 5, "the reload")
+        with Connection(t) as c:
+            check(ask(c, "/small.txt"), 200, b"small\n")
+        appliance.stop()
+
+
+@test(own=True, families=(4,), layouts=("fused",))
+def text_has_the_charset_that_is_asked_for(t):
+    with Site() as site:
+        site.write("folder/a.txt", b"caf\xe9\n")
+        site.write("folder/a.png", b"\x89PNG")
+        for name, mark in (("windows-1252", "; charset=windows-1252"), ("none", ""),
+                           (None, "; charset=utf-8")):
+            appliance = t.start("--root", site.root, "--listing",
+                                *(("--charset", name) if name else ()))
+            with Connection(t) as c:
+                types = [ask(c, f"/folder/{file}").fields["content-type"]
+                         for file in ("a.txt", "a.png", "")]
+            equal(types, [f"text/plain{mark}", "image/png", "text/html; charset=utf-8"])
+            appliance.stop()
+
+
+REFUSALS = [
+    (request("GET", "/%00"), 400), (b"NONSENSE\r\n\r\n", 400), (b"GET /\n", 400),
+    (request("GET", "/bare/"), 403),
+    (request("GET", "/none"), 404), (request("HEAD", "/none"), 404),
+    (request("DELETE", "/"), 405), (request("POST", "/", "Content-Length: 3", body=b"abc"), 405),
+    (request("POST", "/", "Content-Length: 3", "Expect: 100-continue"), 405),
+    (b"GET / HTTP/1.1\r\nHo", 408),
+    (b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nab", 408),
+    (request("GET", "/", "If-Match: \"x\""), 412),
+    (request("POST", "/", "Content-Length: 3000000"), 413),
+    (request("GET", "/" + 9000 * "a"), 414), (request("GET", "/", "Range: bytes=100-"), 416),
+    (request("GET", "/", "Expect: tea"), 417), (request("GET", "ftp://test/"), 421),
+    (request("GET", "/", "X: " + 20000 * "a"), 431), (request("BREW", "/"), 501),
+    (request("CONNECT", "test:80"), 501), (b"GET / HTTP/3.0\r\n\r\n", 505),
+]
+
+
+@test(own=True, layouts=("fused",), within=60)
+def every_refusal_has_its_page(t):
+    with Site() as site, Site() as other:
+        pages = {status: b"<p>%d</p>\n" % status for status in {status for _, status in REFUSALS}}
+        pages[400], pages[408] = noise(300000, 3), noise(200000, 4)
+        for status, page in pages.items():
+            site.write(f"errors/{status}.html", page)
+        site.write("bare/file", b"1\n")
+        other.write("errors/405.html", b"other\n")
+        options = [option for status in pages
+                   for option in ("--error-page", f"{status}=/errors/{status}.html")]
+        t.start("--root", site.root, "--site", f"other.test={other.root}", "--header-timeout", "1",
+                "--body-timeout", "1", "--https", "443", *pki.options(pki.pair("one.test")),
+                *options)
+        for connect in (Connection, TlsConnection):
+            for data, status in REFUSALS:
+                with connect(t) as c:
+                    c.send(data)
+                    r = c.response("HEAD" if data.startswith(b"HEAD") else "GET")
+                    page = pages[status]
+                    equal((r.status, r.body, r.fields["content-length"]),
+                          (status, b"" if data.startswith(b"HEAD") else page, str(len(page))),
+                          data[:40])
+                    if r.fields.get("connection") == "close":
+                        true(c.ends(), f"{data[:40]}: not closed")
+            with connect(t) as c:
+                r = ask(c, "/", method="DELETE", host="other.test")
+                equal((r.body, r.fields["allow"]), (b"other\n", "GET, HEAD, OPTIONS"))
+                r = ask(c, "/none", host="other.test")
+                true(r.status == 404 and b"<p>" not in r.body, f"another site's page: {r}")
+                equal(ask(c, "/none").body, pages[404])
+        t.extra[-1].stop()
+        appliance = t.start("--site", f"a.test={site.root}", "--strict-site", "--error-page",
+                            "421=/errors/421.html")
+        with Connection(t) as c:
+            r = ask(c, "/", host="b.test")
+            equal((r.status, r.body), (421, pages[421]))
         appliance.stop()
 
 

@@ -7,6 +7,7 @@ import ssl
 
 import pki
 from harness import equal, test, true
+from http_client import Connection
 from lab import wait_until
 from tls_client import TlsConnection, context
 
@@ -95,3 +96,33 @@ def authorities_that_are_gone_let_nobody_in(t):
         true(is_refused(t, tls, sessions[version]), f"{version}: served without its CA")
         true(is_refused(t, tls, None), f"{version}: served without its CA")
     appliance.stop()
+
+
+@test(own=True, within=60)
+def without_plaintext_there_is_only_https(t):
+    options = (*HTTPS, *pki.options(pki.pair("one.test")), *demand("required"), "--http", "off")
+    appliance = t.start(*options, ready=lambda a: a.answers(443))
+    true("http://" not in appliance.words(), appliance.words())
+    try:
+        Connection(t).socket.close()
+        raise AssertionError("port 80 accepts connections")
+    except ConnectionRefusedError:
+        pass
+    with TlsConnection(t, person(V13)) as c:
+        equal(c.get("/").status, 200)
+    appliance.stop()
+
+
+@test(own=True, families=(4,), layouts=("fused",))
+def plaintext_beside_certificates_is_pointed_out(t):
+    def words_about(*options):
+        words = t.tool(t.binary, "-l", "0", "--", "--check", "--ip", "10.9.9.9/24", *HTTPS,
+                       *pki.options(pki.pair("one.test")), *options)
+        return [line for line in words.splitlines() if "without TLS" in line]
+
+    equal(len(words_about(*demand("required"))), 1, "lines about port 80")
+    for options in (
+        demand("optional"), (), (*demand("required"), "--http", "80"),
+        (*demand("required"), "--http", "off"),
+    ):
+        equal(words_about(*options), [], f"what is said with {options}")

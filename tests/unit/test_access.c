@@ -23,7 +23,7 @@ static struct span exact(const char *text, size_t len)
 
 static struct span letters(char letter, uint32_t len)
 {
-	char text[1024];
+	char text[8192];
 
 	assert_true(len <= sizeof(text));
 	memset(text, letter, len);
@@ -76,19 +76,19 @@ struct share_case {
 	bool truncated;
 };
 
-/* Shares of 80, 34, 40 and 40 bytes; what is left of them goes to the first in need. */
+/* Shares of 886, 256, 384 and 384 bytes; what is left of them goes to the first in need. */
 static void texts_share_the_room(void **state)
 {
 	static const struct share_case cases[] = {
-		{{194, 0, 0, 0}, {194, 0, 0, 0}, false},
-		{{195, 0, 0, 0}, {194, 0, 0, 0}, true},
-		{{0, 0, 0, 500}, {0, 0, 0, 194}, true},
-		{{80, 34, 40, 40}, {80, 34, 40, 40}, false},
-		{{500, 500, 500, 500}, {80, 34, 40, 40}, true},
-		{{20, 15, 60, 120}, {20, 15, 60, 99}, true},
-		{{20, 15, 60, 99}, {20, 15, 60, 99}, false},
-		{{100, 14, 40, 41}, {100, 14, 40, 40}, true},
-		{{1000, 11, 0, 110}, {143, 11, 0, 40}, true},
+		{{1910, 0, 0, 0}, {1910, 0, 0, 0}, false},
+		{{1911, 0, 0, 0}, {1910, 0, 0, 0}, true},
+		{{0, 0, 0, 5000}, {0, 0, 0, 1910}, true},
+		{{886, 256, 384, 384}, {886, 256, 384, 384}, false},
+		{{5000, 5000, 5000, 5000}, {886, 256, 384, 384}, true},
+		{{20, 15, 600, 1276}, {20, 15, 600, 1275}, true},
+		{{20, 15, 600, 1275}, {20, 15, 600, 1275}, false},
+		{{906, 236, 384, 385}, {906, 236, 384, 384}, true},
+		{{8192, 11, 0, 1000}, {1515, 11, 0, 384}, true},
 	};
 
 	(void)state;
@@ -112,7 +112,7 @@ static void texts_share_the_room(void **state)
 
 static void long_method_is_cut(void **state)
 {
-	struct span method = exact("PROPPATCH", 9), fits = exact("PROPFIND", 8);
+	struct span method = exact("UPDATEREDIRECTREF", 17), fits = exact("BASELINE-CONTROL", 16);
 	struct access_record record = {0};
 
 	(void)state;
@@ -121,9 +121,37 @@ static void long_method_is_cut(void **state)
 	rs_access_set_method(&record, method);
 	assert_int_equal(record.flags, ACCESS_TRUNCATED);
 	assert_int_equal(record.method_len, ACCESS_METHOD_BYTES);
-	assert_memory_equal(record.method, "PROPPATC", 8);
+	assert_memory_equal(record.method, "UPDATEREDIRECTRE", 16);
 	free((void *)(uintptr_t)method.data);
 	free((void *)(uintptr_t)fits.data);
+}
+
+/* What a browser sends is not cut, and costs little more than what it is. */
+static void ordinary_requests_are_kept_whole(void **state)
+{
+	static const char target[] =
+		"/articles/2024/11/how-we-made-it-faster?utm_source=newsletter",
+			  referer[] = "https://www.example.com/search?q=how+to+make+it+faster",
+			  agent[] = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 "
+				    "(KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
+	const struct span texts[ACCESS_N_TEXTS] = {
+		[ACCESS_TARGET] = {(const uint8_t *)target, sizeof(target) - 1},
+		[ACCESS_HOST] = {(const uint8_t *)"www.example.com", 15},
+		[ACCESS_REFERER] = {(const uint8_t *)referer, sizeof(referer) - 1},
+		[ACCESS_USER_AGENT] = {(const uint8_t *)agent, sizeof(agent) - 1},
+	};
+	struct access_record record = {0};
+
+	(void)state;
+	assert_int_equal(rs_access_units(&record), ACCESS_HEAD_UNITS);
+	rs_access_set_texts(&record, texts);
+	for (int i = 0; i < ACCESS_N_TEXTS; i++)
+		assert_text(&record, i, texts[i]);
+	assert_false(record.flags & ACCESS_TRUNCATED);
+	assert_true(rs_access_units(&record) * ACCESS_UNIT_BYTES <= 6 * RS_CACHE_LINE);
+	record.text_len[ACCESS_TARGET] = ACCESS_TEXT_BYTES;
+	record.text_len[ACCESS_REFERER] = UINT16_MAX;
+	assert_int_equal(rs_access_units(&record), ACCESS_MAX_UNITS);
 }
 
 /* Lengths that no rs_access_set_texts() leaves: what is read stays within the record. */
@@ -166,6 +194,7 @@ int main(void)
 		cmocka_unit_test(record_keeps_what_fits),
 		cmocka_unit_test(texts_share_the_room),
 		cmocka_unit_test(long_method_is_cut),
+		cmocka_unit_test(ordinary_requests_are_kept_whole),
 		cmocka_unit_test(lying_lengths_stay_inside),
 		cmocka_unit_test(samples_are_drawn_in_proportion),
 	};

@@ -76,7 +76,7 @@ static void take(struct rig *rig, uint32_t n)
 	for (uint32_t i = 0; i < n; i++) {
 		struct access_record record = {.bytes_sent = FIRST_NUMBER + rig->n_taken++};
 
-		rs_access_file_take(&rig->file, &record, 1, rig->now_us);
+		rs_access_file_take(&rig->file, &record, rig->now_us);
 	}
 }
 
@@ -197,7 +197,8 @@ static void truncated_records_are_counted(void **state)
 	const struct access_record records[3] = {[1].flags = ACCESS_TRUNCATED};
 
 	open_log(rig, rig->path);
-	rs_access_file_take(&rig->file, records, 3, 0);
+	for (int i = 0; i < 3; i++)
+		rs_access_file_take(&rig->file, &records[i], 0);
 	assert_int_equal(rig->file.counters[ACCESS_C_LINES], 3);
 	assert_int_equal(rig->file.counters[ACCESS_C_TRUNCATED], 1);
 }

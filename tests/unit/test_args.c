@@ -13,6 +13,7 @@
 
 #include "args.h"
 #include "eal_args.h"
+#include "options.h"
 #include "temp.h"
 #include "values.h"
 
@@ -145,6 +146,27 @@ static void defaults(void **state)
 	assert_int_equal(cfg.drain_timeout_s, 10);
 }
 
+static void plaintext_can_be_closed(void **state)
+{
+	static const char people[] = "--ip 10.99.0.2/24 --https 443 --cert a --key b --client-ca c";
+	char line[256];
+
+	(void)state;
+	parses(people);
+	assert_non_null(rs_options_warning(&cfg));
+	snprintf(line, sizeof(line), "%s --http off", people);
+	parses(line);
+	assert_int_equal(cfg.n_http_ports, 0);
+	assert_int_equal(cfg.n_https_ports, 1);
+	assert_null(rs_options_warning(&cfg));
+	snprintf(line, sizeof(line), "%s --http 80", people);
+	parses(line);
+	assert_null(rs_options_warning(&cfg));
+	snprintf(line, sizeof(line), "%s --client-cert optional", people);
+	parses(line);
+	assert_null(rs_options_warning(&cfg));
+}
+
 static void every_value_arrives(void **state)
 {
 	(void)state;
@@ -247,6 +269,17 @@ static void actions(void **state)
 	assert_int_equal(cfg.action, ACTION_HELP);
 }
 
+static void charsets(void **state)
+{
+	(void)state;
+	parses("--ip 10.0.0.1/24 --root /a");
+	assert_string_equal(cfg.site.content.charset, "utf-8");
+	parses("--ip 10.0.0.1/24 --root /a --charset windows-1252");
+	assert_string_equal(cfg.site.content.charset, "windows-1252");
+	parses("--ip 10.0.0.1/24 --root /a --charset none");
+	assert_string_equal(cfg.site.content.charset, "");
+}
+
 static void hosts(void **state)
 {
 	(void)state;
@@ -275,6 +308,10 @@ static void errors(void **state)
 		{"-x", "-x: expected an option, as in --ip ADDR/LEN"},
 		{"--colour blue", "--colour: unknown option; --help lists them"},
 		{"--https 443", "--https: expected --cert and --key, too"},
+		{"--http off",
+			"--http off: expected --https, too, or there would be no port at all"},
+		{"--http off --http 80", "--http 80: expected either ports or off"},
+		{"--http 80 --http off", "--http off: expected either ports or off"},
 		{"--cert a --key b", "--cert: only with --https"},
 		{"--strict-sni", "--strict-sni: only with --https"},
 		{"--tls-cores 1", "--tls-cores: only with --https"},
@@ -359,9 +396,12 @@ static void errors(void **state)
 		{"--site fd00::1=/a", "--site fd00::1=/a: " BAD_HOST},
 		{"--site [fd00::1]:80=/a", "--site [fd00::1]:80=/a: " BAD_HOST},
 		{"--site [fd00::x]=/a", "--site [fd00::x]=/a: " BAD_HOST},
-		{"--root /a --error-page 421=/a",
-			"--error-page 421=/a: expected STATUS=/PATH, STATUS 403, 404, 412, 414 or "
-			"416"},
+		{"--root /a --charset utf=8",
+			"--charset utf=8: expected the name of a charset of at most 40 characters, "
+			"or none"},
+		{"--root /a --error-page 411=/a",
+			"--error-page 411=/a: expected STATUS=/PATH, STATUS 400, 403, 404, 405, "
+			"408, 412, 413, 414, 416, 417, 421, 425, 431, 501, 503 or 505"},
 		{"--root /a --error-page 404=/a --error-page 404=/b",
 			"--error-page 404=/b: there is a page for this status already"},
 		{"--layout round", "--layout round: expected fused or split"},
@@ -652,6 +692,8 @@ static void check_can_be_read_again(void **state)
 	/* Texts stand elsewhere now. */
 	assert_string_equal(before.access.format, cfg.access.format);
 	cfg.access.format = before.access.format;
+	assert_string_equal(before.site.content.charset, cfg.site.content.charset);
+	cfg.site.content.charset = before.site.content.charset;
 	assert_memory_equal(&before, &cfg, sizeof(cfg));
 	free(text);
 }
@@ -760,12 +802,14 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
+		cmocka_unit_test(plaintext_can_be_closed),
 		cmocka_unit_test(every_value_arrives),
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(routes),
 		cmocka_unit_test(actions),
 		cmocka_unit_test(errors),
 		cmocka_unit_test(bounds),
+		cmocka_unit_test(charsets),
 		cmocka_unit_test(hosts),
 		cmocka_unit_test(a_field_that_is_sent_already),
 		cmocka_unit_test(too_much),

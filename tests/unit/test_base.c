@@ -18,6 +18,7 @@
 #include "base/sendq.h"
 #include "base/siphash.h"
 #include "base/sums.h"
+#include "temp.h"
 
 #define N_CHUNKS    8
 #define CHUNK_BYTES 256
@@ -511,6 +512,30 @@ static void pages_are_huge_where_they_may_be(void **state)
 	rs_pages_unmap(memory, n_bytes);
 }
 
+static void huge_pages_are_what_the_kernel_says(void **state)
+{
+	static const struct {
+		const char *setting;
+		bool may_be_huge;
+	} cases[] = {{"always [madvise] never\n", true}, {"[always] madvise never\n", true},
+		{"always madvise [never]\n", false}, {"", false}};
+	char folder[TEMP_PATH_BYTES], path[TEMP_PATH_BYTES + 8];
+
+	(void)state;
+	temp_new_dir(folder);
+	snprintf(path, sizeof(path), "%s/file", folder);
+	assert_false(rs_pages_may_be_huge(path));
+	for (size_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		FILE *file = fopen(path, "w");
+
+		assert_non_null(file);
+		fputs(cases[i].setting, file);
+		fclose(file);
+		assert_int_equal(rs_pages_may_be_huge(path), cases[i].may_be_huge);
+	}
+	temp_remove(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -528,6 +553,7 @@ int main(void)
 		cmocka_unit_test(shared_chunks),
 		cmocka_unit_test(a_known_sum_is_of_the_slice_as_it_was),
 		cmocka_unit_test(histogram),
+		cmocka_unit_test(huge_pages_are_what_the_kernel_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

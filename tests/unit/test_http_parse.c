@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "http/parse.h"
+#include "http/scan.h"
 
 static const struct http_limits default_limits = {
 	.max_head_bytes = 16384,
@@ -116,6 +117,9 @@ static void good_heads(void **state)
 		"GET /?a?b/c HTTP/1.1\r\n" H "\r\n",
 		"GET /?a[]={1}|2 HTTP/1.1\r\n" H "\r\n",
 		"GET /a[1]|b HTTP/1.1\r\n" H "\r\n",
+		"GET /<a>\"b\"{c}^`\\ HTTP/1.1\r\n" H "\r\n",
+		"GET /\xc3\xbc.txt?\xc3\xa9=\"<>\" HTTP/1.1\r\n" H "\r\n",
+		"GET http://x/\x80\xff HTTP/1.1\r\n" H "\r\n",
 		"GET /?off=50% HTTP/1.1\r\n" H "\r\n",
 		"GET /?%1 HTTP/1.1\r\n" H "\r\n",
 		"GET http://x?50%off HTTP/1.1\r\n" H "\r\n",
@@ -234,20 +238,7 @@ static void bad_targets(void **state)
 		"/#f",
 		"/a#f",
 		"/?a#f",
-		"/<",
-		"/>",
-		"/\"",
-		"/\\",
-		"/^",
-		"/`",
-		"/{",
-		"/}",
-		"/\x80",
-		"/\xc3\xa9",
-		"/?\xc3\xa9",
-		"/?\"",
-		"/?<",
-		"/?>",
+		"/\xc3\xa9#f",
 		"/%",
 		"/%4",
 		"/%zz",
@@ -473,6 +464,18 @@ static bool in_set(const char *set, int c)
 #define UNRESERVED ALNUM "-._~"
 #define SUB_DELIMS "!$&'()*+,;="
 
+#define VISIBLE "\"<>[]^`{|}\\" UNRESERVED SUB_DELIMS ":@/?" /* but for # and % */
+
+/* What is not of ASCII. */
+static const char *beyond_ascii(void)
+{
+	static char text[129];
+
+	for (int i = 0; i < 128; i++)
+		text[i] = (char)(0x80 + i);
+	return text;
+}
+
 static int line_fault(int c)
 {
 	if (c == '\n' || c == '\r')
@@ -498,14 +501,17 @@ static void every_byte_everywhere(void **state)
 {
 	static const char token[] = ALNUM "!#$%&'*+-.^_`|~";
 	int bad_target = HTTP_REFUSED(HTTP_C_BAD_TARGET);
+	char path[256], query[256];
 
 	(void)state;
+	snprintf(path, sizeof(path), VISIBLE "%s", beyond_ascii());
+	snprintf(query, sizeof(query), VISIBLE "%%%s", beyond_ascii());
 	/* "%c/" is no %-escape: "%" itself is bad in a path. */
-	every_byte("GET /a%c/ HTTP/1.0\r\n\r\n", UNRESERVED SUB_DELIMS ":@/?[]|", bad_target);
-	every_byte("GET /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa%c/ HTTP/1.0\r\n\r\n",
-		UNRESERVED SUB_DELIMS ":@/?[]|", bad_target);
-	every_byte("GET /?aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa%c/ HTTP/1.0\r\n\r\n",
-		UNRESERVED SUB_DELIMS ":@/?[]{}|\\^`%", bad_target);
+	every_byte("GET /a%c/ HTTP/1.0\r\n\r\n", path, bad_target);
+	every_byte(
+		"GET /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa%c/ HTTP/1.0\r\n\r\n", path, bad_target);
+	every_byte("GET /?aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa%c/ HTTP/1.0\r\n\r\n", query,
+		bad_target);
 	every_byte("GET %c HTTP/1.0\r\n\r\n", "/", bad_target);
 	every_byte("GET http://a%cb/ HTTP/1.0\r\n\r\n", UNRESERVED SUB_DELIMS "/?", bad_target);
 	for (int c = 0; c < 256; c++) {
@@ -535,6 +541,34 @@ static void every_byte_everywhere(void **state)
 	}
 	every_byte("GET / HTTP/1.0\r\nHost: a%cb\r\n\r\n", UNRESERVED SUB_DELIMS,
 		HTTP_REFUSED(HTTP_C_BAD_HOST));
+}
+
+/* Both twins' classes are what their macros say, for every byte at every place of a vector. */
+static void classes_are_exact(void **state)
+{
+	(void)state;
+	for (int cls = 0; cls < SCAN_N_CLASSES; cls++) {
+		for (int c = 0; c < 256; c++) {
+			bool in[SCAN_N_CLASSES] = {[SCAN_TOKEN] = SCAN_IN_TOKEN(c),
+				[SCAN_HOST] = SCAN_IN_HOST(c),
+				[SCAN_PATH] = SCAN_IN_PATH(c),
+				[SCAN_QUERY] = SCAN_IN_QUERY(c)};
+
+			for (uint32_t at = 0; at < 40; at++) {
+				uint32_t expected = in[cls] ? 40 : at;
+				uint8_t text[40];
+
+				memset(text, 'a', sizeof(text));
+				text[at] = (uint8_t)c;
+				assert_int_equal(
+					scan_run(false, (enum scan_class)cls, text, 0, 40, 0),
+					expected);
+				assert_int_equal(
+					scan_run(true, (enum scan_class)cls, text, 0, 40, 0),
+					expected);
+			}
+		}
+	}
 }
 
 /* A control character at every offset of a long line: vectors and their rests. */
@@ -902,6 +936,7 @@ int main(void)
 		cmocka_unit_test(bad_fields),
 		cmocka_unit_test(bad_framing),
 		cmocka_unit_test(every_byte_everywhere),
+		cmocka_unit_test(classes_are_exact),
 		cmocka_unit_test(every_offset),
 		cmocka_unit_test(request_lines),
 		cmocka_unit_test(targets_taken_apart),

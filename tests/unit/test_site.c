@@ -129,6 +129,38 @@ static bool vary_with_host(const struct site_options *options)
 	return rs_site_varying_fields(options) & 1u << HTTP_FIELD_HOST;
 }
 
+/* What a head may be long is said before anything is served. */
+static void too_many_fields_are_named(void **state)
+{
+	static char field[SITE_FIELDS_BYTES + 1], link[SITE_HINTS_BYTES + 1];
+	const struct site_audience audience = {.say = say};
+	struct site_options options = sites(1);
+	struct site_set *set;
+
+	(void)state;
+	put(dirs[0], "file");
+	options.n_patterns = 1;
+	options.patterns[0] = (struct content_pattern){.pattern = "*", .field = field};
+	memset(field, 'a', sizeof(field) - 1);
+	field[1] = ':';
+	assert_null(rs_site_load(&options, NULL, &audience)); /* with ": " and CR LF */
+	assert_string_equal(said, "--header: 8195 bytes for /file, at most 8192 can be sent");
+	field[SITE_FIELDS_BYTES - 3] = '\0';
+	set = rs_site_load(&options, NULL, &audience);
+	assert_non_null(set);
+	rs_site_free(set);
+	memset(link, 'a', sizeof(link) - 1);
+	memcpy(link, "Link:", 5);
+	options.patterns[0].field = link;
+	set = rs_site_load(&options, NULL, &audience);
+	assert_non_null(set);
+	rs_site_free(set);
+	options.early_hints = true;
+	assert_null(rs_site_load(&options, NULL, &audience));
+	assert_string_equal(said, "--header: Link of 515 bytes for /file, at most 512 can be sent "
+				  "ahead (--early-hints)");
+}
+
 static void one_site_is_the_same_for_all_hosts(void **state)
 {
 	struct site_options options = sites(1);
@@ -149,6 +181,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			an_error_page_of_one_site_is_enough, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_signal_ends_the_first_load, setup, teardown),
+		cmocka_unit_test_setup_teardown(too_many_fields_are_named, setup, teardown),
 		cmocka_unit_test(one_site_is_the_same_for_all_hosts),
 	};
 

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What of a reply is not copied: the last fields of a head, and pages of refusals. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "http_rig.h"
+
+#define FIELDS_BYTES 5000 /* two chunks have no room for them */
+#define PAGE_BYTES   50000
+#define GET          "GET /page HTTP/1.1\r\nHost: a\r\n\r\n"
+#define HEAD         "HTTP/1.1 200 OK\r\nDate: " RIG_DATE "\r\nServer: ringside\r\nContent-Length: "
+#define FIRST        "X-First: 1\r\n"
+
+static struct rig rig;
+static struct http_reply reply;
+static uint32_t owner; /* of fields and page, a chunk */
+static uint8_t fields[FIELDS_BYTES + 2];
+static uint8_t page[PAGE_BYTES];
+static char expected[2 * FIELDS_BYTES];
+
+static struct span span_of(const char *text)
+{
+	return (struct span){.data = (const uint8_t *)text, .len = (uint32_t)strlen(text)};
+}
+
+static bool respond(
+	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
+{
+	return rs_http_reply(env, hc, req, out, &reply);
+}
+
+static const struct http_handler handler = {
+	.name = "page",
+	.path = "/",
+	.prefix = true,
+	.repeatable = true,
+	.methods = HTTP_METHOD_BIT(HTTP_GET) | HTTP_METHOD_BIT(HTTP_HEAD),
+	.respond = respond,
+};
+
+static bool refusal_page(const struct http_env *env, const struct http_req *req, uint16_t status,
+	struct http_reply *to)
+{
+	(void)env;
+	(void)req;
+	if (status == 405)
+		return false;
+	to->content_type = span_of("text/html");
+	to->lasting = (struct http_lasting){.data = page, .len = sizeof(page), .owner = owner};
+	return true;
+}
+
+static void open_rig(uint32_t n_chunks)
+{
+	rig_open(&rig, n_chunks, 4);
+	rig.cfg.handlers = &handler;
+	rig.cfg.n_handlers = 1;
+	rig.cfg.refusal_page = refusal_page;
+	owner = rs_chunk_alloc(&rig.chunks);
+	memset(fields, 'f', sizeof(fields));
+	memcpy(fields, "X-Last: ", 8);
+	memcpy(fields + FIELDS_BYTES - 2, "\r\n\r\n", 4);
+	for (uint32_t i = 0; i < PAGE_BYTES; i++)
+		page[i] = (uint8_t)(i % 251);
+	reply = (struct http_reply){
+		.status = 200,
+		.fields = span_of(FIRST),
+		.lasting_fields = {.data = fields, .len = FIELDS_BYTES},
+		.lasting = {.owner = owner},
+	};
+}
+
+/* Nobody but the test has a share in what was not copied. */
+static void close_rig(void)
+{
+	rs_http_release(&rig.env, &rig.hc);
+	rs_sendq_clear(&rig.out, &rig.chunks);
+	assert_false(rs_chunk_is_shared(&rig.chunks, owner));
+	rs_chunk_free(&rig.chunks, owner);
+	rig_close(&rig);
+}
+
+static void feed(const char *text)
+{
+	rig_feed(&rig, text, (uint32_t)strlen(text));
+}
+
+/* A head with a length of digits, all its fields and the empty line. */
+static uint32_t write_head(const char *digits)
+{
+	uint32_t n = (uint32_t)sprintf(expected, HEAD "%s\r\n" FIRST, digits);
+
+	memcpy(expected + n, fields, sizeof(fields));
+	return n + (uint32_t)sizeof(fields);
+}
+
+static void fields_are_the_last(void **state)
+{
+	uint32_t n;
+
+	(void)state;
+	open_rig(64);
+	n = write_head("0");
+	feed(GET);
+	assert_int_equal(rig.out.n, 2);
+	rig_drain(&rig);
+	assert_int_equal(rig.n_got, n);
+	assert_memory_equal(rig.got, expected, n);
+	close_rig();
+}
+
+static void a_body_stands_behind_them(void **state)
+{
+	uint32_t n;
+
+	(void)state;
+	open_rig(64);
+	n = write_head("50000");
+	reply.lasting.data = page;
+	reply.lasting.len = sizeof(page);
+	feed(GET);
+	rig_drain(&rig);
+	assert_int_equal(rig.n_got, n + sizeof(page));
+	assert_memory_equal(rig.got, expected, n);
+	assert_memory_equal(rig.got + n, page, sizeof(page));
+	rig.n_got = 0;
+	feed("HEAD /page HTTP/1.1\r\nHost: a\r\n\r\n");
+	rig_drain(&rig);
+	assert_int_equal(rig.n_got, n);
+	assert_memory_equal(rig.got, expected, n);
+	close_rig();
+}
+
+/* Pipelined, each waits until there is room for both of its pieces; none is kept in the memo. */
+static void all_or_nothing_of_a_head_is_queued(void **state)
+{
+	uint32_t n;
+
+	(void)state;
+	open_rig(64);
+	n = write_head("0");
+	feed(GET GET GET);
+	rig_drain(&rig);
+	assert_int_equal(rig.n_got, 3 * n);
+	for (uint32_t i = 0; i < 3; i++)
+		assert_memory_equal(rig.got + i * n, expected, n);
+	assert_int_equal(rig.counters[HTTP_C_REPEATED], 0);
+	for (uint32_t full = 2; full <= SENDQ_SLICES; full++) {
+		for (uint32_t i = 0; i < full; i++)
+			rs_sendq_push(&rig.out, (const uint8_t *)"x", 1, 0);
+		assert_int_equal(rig_input(&rig, GET, sizeof(GET) - 1), 0);
+		assert_int_equal(rig.out.n_bytes, full);
+		rig_drain(&rig);
+	}
+	close_rig();
+}
+
+/* What a refusal sends that closes: the head, and the page to its end. */
+static void expect_page(void)
+{
+	const uint8_t *body = memmem(rig.got, rig.n_got, "\r\n\r\n", 4);
+
+	assert_non_null(body);
+	assert_non_null(memmem(rig.got, rig.n_got, "Content-Length: 50000\r\n", 23));
+	assert_int_equal(rig.got + rig.n_got - (body + 4), sizeof(page));
+	assert_memory_equal(body + 4, page, sizeof(page));
+}
+
+static void refusals_have_pages(void **state)
+{
+	char transcript[400];
+
+	(void)state;
+	open_rig(64);
+	feed("DELETE /page HTTP/1.1\r\nHost: a\r\n\r\n"); /* has none: ours */
+	rig_drain(&rig);
+	assert_true(rig_transcript(&rig, transcript, sizeof(transcript)));
+	assert_memory_equal(transcript, "405 Allow: ", 3);
+	rig.n_got = 0;
+	feed("NONSENSE\r\n\r\n");
+	rig_drain(&rig);
+	expect_page();
+	assert_true(rig.hc.closing);
+	close_rig();
+}
+
+/* Who stands still in a request gets all of the page, however slowly he takes it, and FIN then. */
+static void who_dawdles_gets_his_page(void **state)
+{
+	(void)state;
+	open_rig(64);
+	feed("GET /page HTTP/1.1\r\nHo");
+	rig.env.now_us = rig.hc.deadline_us;
+	rs_http_deadline(&rig.env, &rig.hc, &rig.out);
+	assert_int_equal(rig.counters[HTTP_C_HEAD_TIMEOUT], 1);
+	while (rig.out.n_bytes)
+		rig_ack(&rig, 1000);
+	expect_page();
+	assert_true(rig.hc.closing);
+	close_rig();
+}
+
+/* Of a body, too: its state stands where that of the page does. */
+static void who_dawdles_in_a_body_as_well(void **state)
+{
+	(void)state;
+	open_rig(64);
+	reply = (struct http_reply){.status = 200};
+	feed("GET /page HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab");
+	rig.env.now_us = rig.hc.deadline_us;
+	rs_http_deadline(&rig.env, &rig.hc, &rig.out);
+	assert_int_equal(rig.counters[HTTP_C_BODY_TIMEOUT], 1);
+	rig_drain(&rig);
+	expect_page();
+	assert_true(rig.hc.closing);
+	close_rig();
+}
+
+/* Without room for a refusal the connection is closed all the same. */
+static void without_room_there_is_no_page(void **state)
+{
+	(void)state;
+	open_rig(64);
+	feed("GET /page HTTP/1.1\r\nHo");
+	for (uint32_t i = 0; i < SENDQ_SLICES; i++)
+		rs_sendq_push(&rig.out, (const uint8_t *)"x", 1, 0);
+	rs_http_lose_head(&rig.env, &rig.hc, &rig.out);
+	assert_true(rig.hc.closing);
+	assert_int_equal(rig.out.n_bytes, SENDQ_SLICES);
+	close_rig();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fields_are_the_last),
+		cmocka_unit_test(a_body_stands_behind_them),
+		cmocka_unit_test(all_or_nothing_of_a_head_is_queued),
+		cmocka_unit_test(refusals_have_pages),
+		cmocka_unit_test(who_dawdles_gets_his_page),
+		cmocka_unit_test(who_dawdles_in_a_body_as_well),
+		cmocka_unit_test(without_room_there_is_no_page),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
