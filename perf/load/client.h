@@ -100,8 +100,10 @@ struct client {
 	struct divisor slots;  /* how many there are: busy connections, then idle ones */
 	struct load_conn *conns;
 	struct load_window *windows; /* one a slot; NULL: all batches are short */
-	/* A ring of n_conns slots: open loop, those that may take a request; closed loop, those
-	 * that have one to send, or to open, as soon as there is room. */
+	/*
+	 * A ring of n_conns slots. Open loop: those that may take a request; closed loop: those
+	 * that have one to send, or are to be opened, as soon as there is room.
+	 */
 	uint32_t *waiting;
 	uint32_t waiting_head, n_waiting;
 	uint64_t now_tsc;  /* set by the caller, with rs_client_now() */

@@ -48,7 +48,9 @@ static const char help_text[] =
 	"                              openssl, which is slower (lean)\n"
 	"how    --warmup S (1)  --seconds S (5)  --json FILE (- for stdout)  --quiet\n"
 	"       --respond              be a trivial responder on --ip instead: whatever comes is\n"
-	"                              answered with --pipeline canned replies of --length bytes\n";
+	"                              answered with --pipeline canned replies of --length bytes\n"
+	"\n"
+	"Ctrl-C and SIGTERM end either early, with its report; a second one at once.\n";
 
 enum {
 	OPT_TARGET = 256,
