@@ -47,12 +47,10 @@
 
 #include "telem/access.h"
 
-#define ACCESS_MAX_ITEMS    64
-#define ACCESS_MAX_STATUSES 4
-#define ACCESS_FORMAT_BYTES 1024 /* the longest format */
-#define ACCESS_MAX_LINE_BYTES                                                                      \
-	65536 /* the longest line that a format may make, its end included                         \
-	       */
+#define ACCESS_MAX_ITEMS      64
+#define ACCESS_MAX_STATUSES   4
+#define ACCESS_FORMAT_BYTES   1024  /* the longest format */
+#define ACCESS_MAX_LINE_BYTES 65536 /* the longest line that one may make, its end included */
 
 struct access_line;
 
