@@ -22,8 +22,23 @@
 
 /* ---- keys and certificates ---- */
 
+/* 0 where there are none, too. */
+static int read_ticket_keys(
+	const struct config *cfg, struct tls_ticket_file *keys, char *why, size_t why_bytes)
+{
+	keys->n = 0;
+	return cfg->ticket_keys ? rs_tls_tickets_read(keys, cfg->ticket_keys, why, why_bytes) : 0;
+}
+
+static void use_ticket_keys(struct tls_shared *shared, struct tls_ticket_file *keys)
+{
+	if (keys->n)
+		rs_tls_tickets_use(&shared->tickets, keys);
+}
+
 static int init_shared(struct tls_side *side)
 {
+	struct tls_ticket_file keys;
 	char why[256];
 
 	side->shared = rte_zmalloc("tls-shared", sizeof(*side->shared), RS_CACHE_LINE);
@@ -36,11 +51,11 @@ static int init_shared(struct tls_side *side)
 		rs_log("no random numbers for TLS");
 		return -EIO;
 	}
-	if (side->cfg->ticket_keys && rs_tls_tickets_load(&side->shared->tickets,
-					      side->cfg->ticket_keys, why, sizeof(why))) {
+	if (read_ticket_keys(side->cfg, &keys, why, sizeof(why))) {
 		rs_log("%s", why);
 		return -EINVAL;
 	}
+	use_ticket_keys(side->shared, &keys);
 	return 0;
 }
 
@@ -58,13 +73,7 @@ static struct tls_domain *new_domain(struct tls_side *side, uint32_t i, char *wh
 
 static void tell(const char *line)
 {
-	rs_log("%s; clients may refuse it", line);
-}
-
-static void inspect(const struct config *cfg, struct tls_library *library)
-{
-	for (uint32_t i = 0; i < cfg->tls.n_pairs; i++)
-		rs_tls_inspect(library, cfg->tls.pairs[i].cert, tell);
+	rs_log("%s", line);
 }
 
 int rs_tls_side_check(const struct config *cfg)
@@ -72,6 +81,7 @@ int rs_tls_side_check(const struct config *cfg)
 	uint64_t counters[TLS_N_COUNTERS];
 	struct tls_library *library;
 	struct tls_shared *shared;
+	struct tls_ticket_file keys;
 	struct tls_domain *d;
 	char why[512];
 	int err = 0;
@@ -86,12 +96,12 @@ int rs_tls_side_check(const struct config *cfg)
 		goto end;
 	}
 	d = rs_tls_domain_new(library, &cfg->tls, shared, counters, why, sizeof(why));
-	if (!d || (cfg->ticket_keys && rs_tls_tickets_load(&shared->tickets, cfg->ticket_keys, why,
-					       sizeof(why)))) {
+	if (!d || read_ticket_keys(cfg, &keys, why, sizeof(why))) {
 		rs_log("%s", why);
 		err = -EINVAL;
 	} else {
-		inspect(cfg, library);
+		use_ticket_keys(shared, &keys);
+		rs_tls_inspect(d, &cfg->tls, tell);
 	}
 	rs_tls_domain_free(d);
 end:
@@ -240,23 +250,34 @@ static void free_unused(struct tls_side *side, uint32_t i)
 	d->n = n;
 }
 
-/* All of the new ones, or none of them. */
-static bool make_domains(struct tls_side *side, struct tls_domain **domains)
+/* Have all stages what the last reload has read? */
+static bool is_taken(const struct tls_side *side)
 {
-	char why[512];
-
 	for (uint32_t i = 0; i < side->n; i++) {
-		free_unused(side, i);
-		domains[i] = NULL;
-		if (side->domains[i].n > TLS_SIDE_OLD_DOMAINS || side->stages[i]->next_domain)
-			snprintf(why, sizeof(why),
-				"connections still use the certificates of %u reloads before",
-				side->domains[i].n);
-		else
-			domains[i] = new_domain(side, i, why, sizeof(why));
+		if (__atomic_load_n(&side->stages[i]->next_domain, __ATOMIC_ACQUIRE))
+			return false;
+	}
+	return true;
+}
+
+/* Each stage keeps what its connections still use, up to a bound. */
+static bool is_full(const struct tls_side *side)
+{
+	for (uint32_t i = 0; i < side->n; i++) {
+		if (side->domains[i].n > TLS_SIDE_OLD_DOMAINS)
+			return true;
+	}
+	return false;
+}
+
+/* All of the new ones, or none of them. */
+static bool make_domains(
+	struct tls_side *side, struct tls_domain **domains, char *why, size_t why_bytes)
+{
+	for (uint32_t i = 0; i < side->n; i++) {
+		domains[i] = new_domain(side, i, why, why_bytes);
 		if (domains[i])
 			continue;
-		rs_log("reload: %s; certificates stay as they were", why);
 		while (i-- > 0)
 			rs_tls_domain_free(domains[i]);
 		return false;
@@ -264,23 +285,49 @@ static bool make_domains(struct tls_side *side, struct tls_domain **domains)
 	return true;
 }
 
-void rs_tls_side_reload(struct tls_side *side)
+/* Nothing is changed before all files are read. */
+static void reload(struct tls_side *side)
 {
 	struct tls_domain *domains[TOPOLOGY_MAX_CORES];
-	char why[256];
+	struct tls_ticket_file keys;
+	char why[512];
 
-	if (!side->n || !make_domains(side, domains))
+	if (read_ticket_keys(side->cfg, &keys, why, sizeof(why)) ||
+		!make_domains(side, domains, why, sizeof(why))) {
+		explicit_bzero(&keys, sizeof(keys));
+		rs_log("reload: %s; certificates and ticket keys stay as they were", why);
 		return;
+	}
+	use_ticket_keys(side->shared, &keys);
+	rs_tls_inspect(domains[0], &side->cfg->tls, tell); /* while it is still ours alone */
 	for (uint32_t i = 0; i < side->n; i++) {
 		side->domains[i].domains[side->domains[i].n++] = domains[i];
 		__atomic_store_n(&side->stages[i]->next_domain, domains[i], __ATOMIC_RELEASE);
 	}
 	rs_log("reload: %u certificate%s read", side->cfg->tls.n_pairs,
 		side->cfg->tls.n_pairs == 1 ? "" : "s");
-	inspect(side->cfg, side->stages[0]->library);
-	if (side->cfg->ticket_keys && rs_tls_tickets_load(&side->shared->tickets,
-					      side->cfg->ticket_keys, why, sizeof(why)))
-		rs_log("reload: %s; they stay as they were", why);
+}
+
+static void reload_if_possible(struct tls_side *side)
+{
+	bool is_possible = !is_full(side);
+
+	if (!is_taken(side))
+		return;
+	if (!is_possible && !side->is_held_up)
+		rs_log("reload: certificates wait for connections that use those of %u earlier "
+		       "reloads",
+			TLS_SIDE_OLD_DOMAINS);
+	side->is_held_up = !is_possible;
+	if (!is_possible)
+		return;
+	side->reload_is_due = false;
+	reload(side);
+}
+
+void rs_tls_side_reload(struct tls_side *side)
+{
+	side->reload_is_due = side->n > 0;
 }
 
 void rs_tls_side_tick(struct tls_side *side, uint64_t now_us)
@@ -289,6 +336,8 @@ void rs_tls_side_tick(struct tls_side *side, uint64_t now_us)
 		if (side->domains[i].n > 1)
 			free_unused(side, i);
 	}
+	if (side->reload_is_due)
+		reload_if_possible(side);
 	if (!side->n || side->cfg->ticket_keys || now_us < side->rotate_due_us)
 		return;
 	side->rotate_due_us = now_us + ticket_turn_us(side);

@@ -7,6 +7,7 @@
 #ifndef RS_APP_TLS_SIDE_H
 #define RS_APP_TLS_SIDE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "config.h"
@@ -33,6 +34,8 @@ struct tls_side {
 		*to_tls[TOPOLOGY_MAX_CORES][TOPOLOGY_MAX_CORES]; /* by TLS, then net stage */
 	struct rte_ring *to_net[TOPOLOGY_MAX_CORES][TOPOLOGY_MAX_CORES];
 	uint64_t rotate_due_us;
+	bool reload_is_due;
+	bool is_held_up; /* … by connections that use what earlier ones have read: that was said */
 };
 
 /* Are all files there that TLS needs, and as they should be? Needs no EAL. 0 or -EINVAL, logged. */
@@ -46,12 +49,12 @@ int rs_tls_side_build(struct tls_side *side, const struct config *cfg, const str
 	const struct http_config *http, struct stage_net *const *nets, uint64_t now_us);
 
 /*
- * Reads certificates and ticket keys again. Running connections keep what they have; where a file
- * is bad, everybody does, and it is said.
+ * Certificates and ticket keys are to be read again, in the next tick in which that is possible.
+ * Running connections keep what they have; where a file is bad, everybody does, and it is said.
  */
 void rs_tls_side_reload(struct tls_side *side);
 
-/* Now and then: rotates ticket keys, frees certificates that nobody uses any more. */
+/* Now and then: reloads, rotates ticket keys, frees certificates that nobody uses any more. */
 void rs_tls_side_tick(struct tls_side *side, uint64_t now_us);
 
 /* After the cores have stopped, before the net stages are looked at. Returns how many pools are not

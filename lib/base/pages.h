@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Anonymous memory in whole huge pages, where the kernel has them to give. Any thread, off the
- * packet path; includes libc only.
+ * Anonymous memory in whole huge pages: of those that were set aside for programs (hugetlbfs, as
+ * EAL's are), where enough are left; else of those that the kernel makes of ordinary memory, where
+ * it does. Any thread, off the packet path; includes libc only.
  */
 #ifndef RS_BASE_PAGES_H
 #define RS_BASE_PAGES_H
@@ -16,8 +17,9 @@ void *rs_pages_map(size_t n_bytes);
 
 void rs_pages_unmap(void *memory, size_t n_bytes);
 
-/* How many bytes the kernel could still give without swapping (MemAvailable); UINT64_MAX: it does
- * not say. What is mapped and was never written to counts as not given. */
+/* How many bytes the kernel could still give without swapping (MemAvailable, and what is left of
+ * the pages set aside); UINT64_MAX: it does not say. Of ordinary memory what is mapped and was
+ * never written to counts as not given. */
 uint64_t rs_pages_available(void);
 
 #endif

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What domain.c, resume.c and session.c share. Private to lib/tls. */
+/* What a domain is made of, for those who make and who use it. Private to lib/tls. */
 #ifndef RS_TLS_DOMAIN_INTERNAL_H
 #define RS_TLS_DOMAIN_INTERNAL_H
 
 #include <openssl/provider.h>
 #include <openssl/ssl.h>
 
+#include "tls/complaint.h"
 #include "tls/domain.h"
 #include "tls/message.h"
+#include "tls/names.h"
+#include "tls/ocsp.h"
 #include "tls/pairs.h"
 #include "tls/record.h"
 
@@ -17,13 +20,15 @@ enum tls_hash {
 	TLS_N_HASHES,
 };
 
-/* Certificates for the same names, one of each type of key. */
+struct tls_key_use;
+
+/* A certificate, its chain and its key: those of one --cert. */
 struct tls_identity {
 	SSL_CTX *ctx;
-	X509 *first; /* whose names they are; ctx holds it */
-	uint8_t *ocsp;
-	int ocsp_bytes;
-	bool is_mixed; /* keys of several types */
+	X509 *first; /* our own certificate; ctx holds it */
+	struct tls_names names;
+	const struct tls_key_use *use; /* see choose.h */
+	struct tls_ocsp ocsp;          /* what is stapled to it, if anything */
 	/* For handshakes of ours (identity.h); signer NULL: they are OpenSSL's. */
 	EVP_PKEY_CTX *signer;
 	const struct tls_hkdf *hash; /* of what is signed */
@@ -76,8 +81,12 @@ struct tls_domain {
 /* The way between OpenSSL and a struct tls_pipe (session.c). NULL: no memory. */
 BIO_METHOD *rs_tls_new_bio_method(void);
 
-/* The first identity that has the name (RFC 6125 section 6.4), or NULL. */
-const struct tls_identity *rs_tls_identity_for(const struct tls_domain *d, const char *name);
+/* A context with everything but a certificate (context.c). NULL: that is said. */
+SSL_CTX *rs_tls_new_context(
+	struct tls_domain *d, const struct tls_settings *s, const struct tls_complaint *c);
+
+/* Hellos (greeting.c): sets ctx up for what is asked when one comes. */
+void rs_tls_use_greeting(struct tls_domain *d, SSL_CTX *ctx);
 
 /* Resumption (resume.c): sets ctx up for tickets and early data. */
 void rs_tls_use_tickets(struct tls_domain *d, SSL_CTX *ctx, const struct tls_settings *settings);

@@ -263,8 +263,9 @@ static bool read_extension(
 	case TLS_EXT_EARLY_DATA:
 	case TLS_EXT_COOKIE:
 	case TLS_EXT_CERTIFICATE_AUTHORITIES:
-	case TLS_EXT_POST_HANDSHAKE_AUTH:
 		return false;
+	case TLS_EXT_POST_HANDSHAKE_AUTH: /* section 4.2.6: an offer, which is not taken up */
+		return !s.len;
 	case TLS_EXT_SIGNATURE_ALGORITHMS_CERT: /* section 4.4.2.2: the one chain goes out all the
 						   same */
 		return only_numbers(s, 2, &list);
@@ -316,6 +317,30 @@ bool rs_tls_hello_read(struct span message, struct tls_hello *h)
 	return is_done(&r) && h->session_id.len <= 32 && h->suites.len && h->suites.len % 2 == 0 &&
 	       compressions.len == 1 && !compressions.data[0] &&
 	       read_extensions(extensions, message.data, h);
+}
+
+/* ---- hellos of all kinds ---- */
+
+static struct span numbers_of(struct span s)
+{
+	struct span list;
+
+	return only_numbers(s, 2, &list) ? list : (struct span){0};
+}
+
+void rs_tls_hello_skim(const struct tls_hello_parts *p, struct tls_hello *h)
+{
+	struct span versions;
+
+	*h = (struct tls_hello){
+		.suites = p->suites,
+		.groups = numbers_of(p->groups),
+		.signatures = numbers_of(p->signatures),
+		.is_older = !only_numbers(p->versions, 1, &versions) ||
+			    !rs_tls_hello_lists(versions, TLS_1_3),
+	};
+	if (!read_name(p->name, h))
+		h->name = (struct span){0};
 }
 
 /* ---- what OpenSSL does not mind ---- */

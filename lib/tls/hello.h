@@ -26,6 +26,7 @@ struct tls_hello {
 	struct span share;         /* … and that of X25519, 32 bytes */
 	struct span name;          /* SNI; empty: none */
 	struct span protocols;     /* of ALPN, as on the wire; empty: none */
+	bool is_older;             /* no TLS 1.3 */
 	bool wants_status;         /* OCSP */
 	bool takes_tickets;        /* psk_dhe_ke */
 	struct span tickets;       /* of pre_shared_key, as on the wire; empty: none … */
@@ -44,8 +45,15 @@ bool rs_tls_hello_ticket(
 struct tls_hello_parts {
 	uint32_t version;
 	struct span compressions;
-	struct span name, versions, groups, shares, tickets;
+	struct span suites;
+	struct span name, versions, groups, shares, tickets, signatures;
 };
+
+/*
+ * What it takes to choose a certificate for a hello that need not be one for us: name, is_older,
+ * suites, groups and signatures. Empty: not there, or malformed, which OpenSSL will say.
+ */
+void rs_tls_hello_skim(const struct tls_hello_parts *p, struct tls_hello *h);
 
 /*
  * What is wrong with it that OpenSSL lets pass, or has another alert for than RFC 8446. There may

@@ -19,7 +19,8 @@ bool rs_tls_hkdf_init(struct tls_hkdf *h, OSSL_LIB_CTX *lib, const char *name)
 		return false;
 	h->bytes = (uint32_t)EVP_MD_get_size(h->md);
 	h->block = (uint32_t)EVP_MD_get_block_size(h->md);
-	return true;
+	return EVP_DigestInit_ex2(h->ctx, h->md, NULL) == 1 &&
+	       EVP_DigestFinal_ex(h->ctx, h->empty, NULL) == 1;
 }
 
 void rs_tls_hkdf_free(struct tls_hkdf *h)
@@ -101,10 +102,4 @@ bool rs_tls_hkdf_label(const struct tls_hkdf *h, const uint8_t *secret, const ch
 {
 	return rs_tls_hkdf_expand(h, rs_tls_span(secret, h->bytes), rs_tls_text("tls13 "),
 		rs_tls_text(label), context, to, bytes);
-}
-
-bool rs_tls_hkdf_empty_hash(const struct tls_hkdf *h, uint8_t *to)
-{
-	return EVP_DigestInit_ex2(h->ctx, h->md, NULL) == 1 &&
-	       EVP_DigestFinal_ex(h->ctx, to, NULL) == 1;
 }

@@ -21,8 +21,9 @@
 struct tls_hkdf {
 	EVP_MD *md;
 	EVP_MD_CTX *ctx;
-	uint32_t bytes; /* of a hash */
-	uint32_t block; /* of its input */
+	uint32_t bytes;              /* of a hash */
+	uint32_t block;              /* of its input */
+	uint8_t empty[TLS_MAX_HASH]; /* Derive-Secret's hash of no messages */
 };
 
 /* name: "SHA256" or "SHA384". False: no memory; free it all the same. */
@@ -45,8 +46,5 @@ bool rs_tls_hkdf_expand(const struct tls_hkdf *h, struct span secret, struct spa
 /* HKDF-Expand-Label of a secret of h->bytes. */
 bool rs_tls_hkdf_label(const struct tls_hkdf *h, const uint8_t *secret, const char *label,
 	struct span context, uint8_t *to, uint32_t bytes);
-
-/* Derive-Secret's hash of no messages, h->bytes of it. */
-bool rs_tls_hkdf_empty_hash(const struct tls_hkdf *h, uint8_t *to);
 
 #endif

@@ -74,8 +74,8 @@ bool rs_tls_identity_prepare(struct tls_identity *id, struct tls_library *librar
 {
 	EVP_PKEY *key = SSL_CTX_get0_privatekey(id->ctx);
 
-	if (id->is_mixed || !choose_algorithm(id, key, library) || !encode_chain(id) ||
-		id->ocsp_bytes > MAX_CHAIN_BYTES)
+	if (!choose_algorithm(id, key, library) || !encode_chain(id) ||
+		id->ocsp.n_bytes > MAX_CHAIN_BYTES)
 		return false;
 	id->signer = EVP_PKEY_CTX_new_from_pkey(library->ctx, key, NULL);
 	return id->signer && EVP_PKEY_sign_init(id->signer) == 1 &&
@@ -96,27 +96,26 @@ void rs_tls_identity_release(struct tls_identity *id)
 
 uint32_t rs_tls_identity_bytes(const struct tls_identity *id)
 {
-	return 16 + id->chain_bytes + (uint32_t)id->ocsp_bytes;
+	return 16 + id->chain_bytes + id->ocsp.n_bytes;
 }
 
 uint32_t rs_tls_identity_encode(const struct tls_identity *id, bool status, uint8_t *to)
 {
-	uint32_t ocsp = status ? (uint32_t)id->ocsp_bytes : 0;
-	uint32_t list = id->chain_bytes + (ocsp ? 8 + ocsp : 0);
+	struct span ocsp = status ? rs_tls_ocsp_now(&id->ocsp) : (struct span){0};
+	uint32_t list = id->chain_bytes + (ocsp.len ? 8 + ocsp.len : 0);
 	uint32_t n = rs_tls_put_header(to, TLS_CERTIFICATE, 4 + list);
 
 	n += rs_tls_put_number(to + n, 0, 1); /* no certificate_request_context */
 	n += rs_tls_put_number(to + n, list, 3);
 	memcpy(to + n, id->chain, id->first_bytes);
 	n += id->first_bytes;
-	if (ocsp) {
-		n += rs_tls_put_number(to + n, 8 + ocsp, 2);
+	if (ocsp.len) {
+		n += rs_tls_put_number(to + n, 8 + ocsp.len, 2);
 		n += rs_tls_put_number(to + n, TLS_EXT_STATUS_REQUEST, 2);
-		n += rs_tls_put_number(to + n, 4 + ocsp, 2);
+		n += rs_tls_put_number(to + n, 4 + ocsp.len, 2);
 		n += rs_tls_put_number(to + n, OCSP, 1);
-		n += rs_tls_put_number(to + n, ocsp, 3);
-		memcpy(to + n, id->ocsp, ocsp);
-		n += ocsp;
+		n += rs_tls_put_number(to + n, ocsp.len, 3);
+		n += rs_tls_put_bytes(to + n, ocsp.data, ocsp.len);
 	} else {
 		n += rs_tls_put_number(to + n, 0, 2);
 	}

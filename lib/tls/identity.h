@@ -18,7 +18,7 @@ void rs_tls_identity_release(struct tls_identity *id);
 /* Bytes of its Certificate message (section 4.4.2) at most. */
 uint32_t rs_tls_identity_bytes(const struct tls_identity *id);
 
-/* Writes that message to to, with the OCSP response if wanted. How many bytes. */
+/* Writes that message to to, with the OCSP response if that is wanted and holds. How many bytes. */
 uint32_t rs_tls_identity_encode(const struct tls_identity *id, bool status, uint8_t *to);
 
 /* The signature of CertificateVerify (section 4.4.3). *n: its bytes, of TLS_MAX_SIGNATURE. */

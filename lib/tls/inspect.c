@@ -2,9 +2,9 @@
 #include "tls/inspect.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include "tls/domain_internal.h"
@@ -19,7 +19,8 @@ static void object(const struct inspection *i, uint32_t n, const char *what)
 {
 	char line[512];
 
-	snprintf(line, sizeof(line), "%s: certificate %u %s", i->file, n, what);
+	snprintf(line, sizeof(line), "%s: certificate %u %s; clients may refuse it", i->file, n,
+		what);
 	i->tell(line);
 }
 
@@ -31,30 +32,51 @@ static void inspect_times(const struct inspection *i, uint32_t n, const X509 *ce
 		object(i, n, "is not valid yet");
 }
 
-static X509 *read_next(BIO *bio, struct tls_library *library)
+static void inspect_chain(const struct inspection *i, const struct tls_identity *id)
 {
-	X509 *cert = X509_new_ex(library->ctx, NULL);
+	STACK_OF(X509) *chain = NULL;
+	X509 *below = id->first;
 
-	if (!cert || PEM_read_bio_X509(bio, &cert, NULL, (void *)"")) /* no passphrase */
-		return cert;
-	X509_free(cert);
-	return NULL;
-}
+	SSL_CTX_get0_chain_certs(id->ctx, &chain);
+	inspect_times(i, 1, below);
+	for (int k = 0; k < sk_X509_num(chain); k++) {
+		X509 *cert = sk_X509_value(chain, k);
 
-void rs_tls_inspect(struct tls_library *library, const char *file, void (*tell)(const char *line))
-{
-	const struct inspection i = {.file = file, .tell = tell};
-	BIO *bio = BIO_new_file(file, "r");
-	X509 *below = NULL, *cert;
-
-	for (uint32_t n = 1; bio && (cert = read_next(bio, library)); n++) {
-		inspect_times(&i, n, cert);
-		if (below && X509_check_issued(cert, below) != X509_V_OK)
-			object(&i, n, "did not issue the one before it");
-		X509_free(below);
+		inspect_times(i, (uint32_t)k + 2, cert);
+		if (X509_check_issued(cert, below) != X509_V_OK)
+			object(i, (uint32_t)k + 2, "did not issue the one before it");
 		below = cert;
 	}
-	X509_free(below);
-	BIO_free(bio);
 	ERR_clear_error();
+}
+
+static void inspect_response(const struct inspection *i, const struct tls_ocsp *o)
+{
+	const int64_t now_s = time(NULL);
+	const char *what = NULL;
+	char line[512];
+
+	if (now_s >= o->until_s)
+		what = "has expired, and is not stapled";
+	else if (now_s < o->from_s)
+		what = "does not hold yet, and is not stapled until it does";
+	else if (!o->is_good)
+		what = "does not call the certificate good; clients may refuse that";
+	if (!what)
+		return;
+	snprintf(line, sizeof(line), "%s: the OCSP response %s", i->file, what);
+	i->tell(line);
+}
+
+void rs_tls_inspect(const struct tls_domain *d, const struct tls_settings *settings,
+	void (*tell)(const char *line))
+{
+	for (uint32_t i = 0; i < d->n_identities; i++) {
+		const struct tls_identity *id = &d->identities[i];
+
+		inspect_chain(&(struct inspection){settings->pairs[i].cert, tell}, id);
+		if (id->ocsp.bytes)
+			inspect_response(
+				&(struct inspection){settings->pairs[i].ocsp, tell}, &id->ocsp);
+	}
 }

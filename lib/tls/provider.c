@@ -94,8 +94,8 @@ static bool expand(const struct derivation *d, uint8_t *to, size_t bytes)
 static bool extract(const struct derivation *d, uint8_t *to, size_t bytes)
 {
 	static const uint8_t zeros[TLS_MAX_HASH];
-	uint8_t hash[TLS_MAX_HASH], salt[TLS_MAX_HASH];
-	struct span empty = {.data = hash, .len = d->hkdf->bytes};
+	uint8_t salt[TLS_MAX_HASH];
+	struct span empty = {.data = d->hkdf->empty, .len = d->hkdf->bytes};
 	struct span key = d->key, derived = {.data = zeros, .len = 0};
 
 	if (bytes != d->hkdf->bytes)
@@ -103,9 +103,8 @@ static bool extract(const struct derivation *d, uint8_t *to, size_t bytes)
 	if (!key.data)
 		key = (struct span){.data = zeros, .len = d->hkdf->bytes};
 	if (d->salt.data) {
-		if (!rs_tls_hkdf_empty_hash(d->hkdf, hash) ||
-			!rs_tls_hkdf_expand(
-				d->hkdf, d->salt, d->prefix, d->label, empty, salt, d->hkdf->bytes))
+		if (!rs_tls_hkdf_expand(
+			    d->hkdf, d->salt, d->prefix, d->label, empty, salt, d->hkdf->bytes))
 			return false;
 		derived = (struct span){.data = salt, .len = d->hkdf->bytes};
 	}

@@ -6,6 +6,7 @@
 
 #include <openssl/rand.h>
 
+#include "tls/choose.h"
 #include "tls/domain_internal.h"
 #include "tls/hello.h"
 #include "tls/identity.h"
@@ -51,10 +52,9 @@ struct flight {
 /* To the next step, with what comes in there. */
 static bool step(struct flight *f, struct span input)
 {
-	uint8_t empty[TLS_MAX_HASH], salt[TLS_MAX_HASH];
-	bool ok = rs_tls_hkdf_empty_hash(f->hkdf, empty) &&
-		  rs_tls_quick_derive(f->hkdf, f->secret, "derived",
-			  rs_tls_span(empty, f->hkdf->bytes), salt) &&
+	uint8_t salt[TLS_MAX_HASH];
+	bool ok = rs_tls_quick_derive(f->hkdf, f->secret, "derived",
+			  rs_tls_span(f->hkdf->empty, f->hkdf->bytes), salt) &&
 		  rs_tls_hkdf_extract(f->hkdf, rs_tls_span(salt, f->hkdf->bytes), input, f->secret);
 
 	OPENSSL_cleanse(salt, sizeof(salt));
@@ -210,18 +210,11 @@ static bool choose_suite(struct flight *f)
 static bool choose_identity(struct flight *f)
 {
 	const struct tls_domain *d = f->s->domain;
-	char name[256];
 
-	f->identity = NULL;
-	if (f->hello.name.len) {
-		memcpy(name, f->hello.name.data, f->hello.name.len);
-		name[f->hello.name.len] = 0;
-		f->identity = rs_tls_identity_for(d, name);
-	}
-	f->is_named = f->identity;
-	if (!f->identity && !d->strict_sni)
-		f->identity = &d->identities[0];
-	return f->identity && f->identity->signer;
+	f->identity = rs_tls_choose(d, &f->hello, &f->is_named);
+	if (!f->is_named && d->strict_sni)
+		return false;
+	return f->identity->signer;
 }
 
 /* False: none in common. */
@@ -271,13 +264,12 @@ static bool is_bound(struct flight *f)
 {
 	const struct tls_hkdf *h = f->hkdf;
 	uint8_t hash[TLS_MAX_HASH], key[TLS_MAX_HASH], binder[TLS_MAX_HASH];
-	bool ok =
-		rs_tls_hkdf_empty_hash(h, hash) &&
-		rs_tls_quick_derive(h, f->secret, "res binder", rs_tls_span(hash, h->bytes), key) &&
-		EVP_DigestInit_ex2(h->ctx, h->md, NULL) == 1 &&
-		EVP_DigestUpdate(h->ctx, f->message.data, f->hello.n_before_binders) == 1 &&
-		EVP_DigestFinal_ex(h->ctx, hash, NULL) == 1 && finish(h, key, hash, binder) &&
-		f->binder.len == h->bytes && CRYPTO_memcmp(binder, f->binder.data, h->bytes) == 0;
+	bool ok = rs_tls_quick_derive(
+			  h, f->secret, "res binder", rs_tls_span(h->empty, h->bytes), key) &&
+		  EVP_DigestInit_ex2(h->ctx, h->md, NULL) == 1 &&
+		  EVP_DigestUpdate(h->ctx, f->message.data, f->hello.n_before_binders) == 1 &&
+		  EVP_DigestFinal_ex(h->ctx, hash, NULL) == 1 && finish(h, key, hash, binder) &&
+		  f->binder.len == h->bytes && CRYPTO_memcmp(binder, f->binder.data, h->bytes) == 0;
 
 	OPENSSL_cleanse(key, sizeof(key));
 	OPENSSL_cleanse(binder, sizeof(binder));
@@ -397,7 +389,7 @@ static enum tls_status answer(struct flight *f, bool *declined)
 	struct tls_quick *q;
 	bool ok, was_ahead;
 
-	if (!rs_tls_pairs_agree(&f->library->pairs, f->hello.share, f->share, f->shared,
+	if (!rs_tls_pairs_agree(&f->library->pairs, f->hello.share.data, f->share, f->shared,
 		    &was_ahead)) { /* OpenSSL says why */
 		*declined = true;
 		return TLS_OK;

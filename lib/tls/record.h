@@ -13,6 +13,7 @@
 #define RS_TLS_RECORD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "tls/aead.h"
@@ -43,6 +44,7 @@ enum tls_alert {
 	TLS_ALERT_DECODE_ERROR = 50,
 	TLS_ALERT_DECRYPT_ERROR = 51,
 	TLS_ALERT_PROTOCOL_VERSION = 70,
+	TLS_ALERT_INTERNAL_ERROR = 80,
 	TLS_ALERT_USER_CANCELED = 90,
 	TLS_ALERT_NO_RENEGOTIATION = 100,
 	TLS_ALERT_NONE = 255, /* not on the wire: nothing is wrong */
@@ -63,6 +65,12 @@ struct tls_record_keys {
 	uint8_t format;                 /* an enum tls_record_format */
 	uint8_t secret[TLS_MAX_SECRET]; /* in 1.3 */
 };
+
+/* What a record needs of them comes first. */
+#define TLS_RECORD_KEYS_HOT 32
+
+_Static_assert(offsetof(struct tls_record_keys, secret) <= TLS_RECORD_KEYS_HOT,
+	"the secret is for the next keys only");
 
 /* What the keys of a suite are made with; of a core, made once. */
 struct tls_record_suite {

@@ -14,8 +14,10 @@
 #define RS_TLS_SESSION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/sendq.h"
 #include "tls/domain.h"
 #include "tls/hello.h"
@@ -55,31 +57,44 @@ enum tls_status {
 #define TLS_KEY_UPDATE_BYTES 5
 
 struct tls_session {
-	struct ssl_st *ssl;
-	struct tls_domain *domain;
+	/* What each record needs beside its keys. */
 	const struct tls_pipe *pipe;
 	void *self;
+	struct tls_domain *domain;
+	uint32_t n_gathered;   /* bytes of a record that has not come as a whole */
+	uint16_t max_fragment; /* bytes of plaintext a record: see lean.h */
+	bool lean;             /* open, and without ssl: records are ours */
+	bool open;             /* the handshake is complete */
+	bool early;            /* early data may still come */
+	bool owes_answer;      /* to the client's last handshake message: see lean.c */
+	bool close_notified;   /* by the client, to a lean session */
+	bool alerted;          /* by the client, which has given up */
+	bool got_room;         /* by the owner: some that was wanted has come */
+	bool named;            /* OpenSSL's certificate has the name asked for */
+	uint8_t n_messages;    /* of handshakes, since this one: in a row, with no data between */
+	uint8_t n_message;     /* bytes of one that has not come as a whole … */
+	uint8_t message[TLS_KEY_UPDATE_BYTES]; /* … and these: in 1.2 its header */
+	uint8_t n_secrets; /* TLS_SECRET_…: whose secrets stand in rx and tx */
+	struct ssl_st *ssl;
 	const struct tls_record_suite *suite; /* see lean.h */
-	uint32_t n_gathered;                  /* bytes of a record that has not come as a whole */
-	struct tls_opening *opening;          /* see opening.h */
-	struct tls_quick *quick;              /* see quick.h */
-	uint16_t max_fragment;                /* bytes of plaintext a record: see lean.h */
-	bool early;                           /* early data may still come */
-	bool open;                            /* the handshake is complete */
-	bool lean;                            /* open, and without ssl: records are ours */
-	bool close_notified;                  /* by the client, to a lean session */
-	bool alerted;                         /* by the client, which has given up */
-	bool owes_answer;                  /* to the client's last handshake message: see lean.c */
-	bool got_room;                     /* by the owner: some that was wanted has come */
+
+	/* Their keys: of those that are opened, and of those that are sealed. seq counts OpenSSL's,
+	 * too. */
+	_Alignas(RS_CACHE_LINE) struct tls_record_keys rx;
+	struct tls_record_keys tx;
+
+	/* Of the handshake. */
+	struct tls_opening *opening;       /* see opening.h */
+	struct tls_quick *quick;           /* see quick.h */
 	enum tls_alert hello_fault;        /* of the last ClientHello that OpenSSL has got */
 	uint64_t name;                     /* … whom it asks for, hashed: see resume.c … */
 	struct tls_hello_gist first_hello; /* … and what the next one has to be like */
-	uint8_t n_secrets;                 /* TLS_SECRET_…: whose secrets stand in rx and tx */
-	uint8_t n_messages; /* of handshakes, since this one: in a row, with no data between */
-	uint8_t n_message;  /* bytes of one that has not come as a whole … */
-	uint8_t message[TLS_KEY_UPDATE_BYTES]; /* … and these: in 1.2 its header */
-	struct tls_record_keys rx, tx;         /* seq: of OpenSSL's records, too */
 };
+
+_Static_assert(offsetof(struct tls_session, rx) == RS_CACHE_LINE, "the hot part is one cache line");
+_Static_assert(
+	offsetof(struct tls_session, tx) % RS_CACHE_LINE + TLS_RECORD_KEYS_HOT <= RS_CACHE_LINE,
+	"and so are the keys of either direction");
 
 /* A session that waits for its ClientHello. pipe, self and d outlive it. False: no memory. */
 bool rs_tls_session_open(

@@ -47,33 +47,34 @@ int rs_tls_tickets_init(struct tls_tickets *t)
 	return 0;
 }
 
-int rs_tls_tickets_load(struct tls_tickets *t, const char *path, char *why, size_t why_bytes)
+int rs_tls_tickets_read(struct tls_ticket_file *file, const char *path, char *why, size_t why_bytes)
 {
-	struct tls_ticket_key keys[TLS_TICKET_KEYS + 1];
-	FILE *file = fopen(path, "rb");
-	uint32_t n;
+	FILE *from = fopen(path, "rb");
 	size_t got;
 
-	if (!file) {
+	if (!from) {
 		int err = errno;
 
 		snprintf(why, why_bytes, "--ticket-keys %s: %s", path, strerror(err));
 		return -err;
 	}
-	got = fread(keys, 1, sizeof(keys), file);
-	fclose(file);
-	n = (uint32_t)(got / TLS_TICKET_KEY_BYTES);
-	if (!n || n > TLS_TICKET_KEYS || got % TLS_TICKET_KEY_BYTES) {
-		snprintf(why, why_bytes, "--ticket-keys %s: expected 1 to %d keys of %d bytes",
-			path, TLS_TICKET_KEYS, TLS_TICKET_KEY_BYTES);
-		OPENSSL_cleanse(keys, sizeof(keys));
-		return -EINVAL;
-	}
+	got = fread(file->keys, 1, sizeof(file->keys), from);
+	fclose(from);
+	file->n = (uint32_t)(got / TLS_TICKET_KEY_BYTES);
+	if (file->n && file->n <= TLS_TICKET_KEYS && got % TLS_TICKET_KEY_BYTES == 0)
+		return 0;
+	snprintf(why, why_bytes, "--ticket-keys %s: expected 1 to %d keys of %d bytes", path,
+		TLS_TICKET_KEYS, TLS_TICKET_KEY_BYTES);
+	OPENSSL_cleanse(file, sizeof(*file));
+	return -EINVAL;
+}
+
+void rs_tls_tickets_use(struct tls_tickets *t, struct tls_ticket_file *file)
+{
 	/* The last first, and that one as often as it takes to push out all others. */
 	for (uint32_t i = TLS_TICKET_KEYS; i-- > 0;)
-		push(t, &keys[i < n ? i : n - 1]);
-	OPENSSL_cleanse(keys, sizeof(keys));
-	return 0;
+		push(t, &file->keys[i < file->n ? i : file->n - 1]);
+	OPENSSL_cleanse(file, sizeof(*file));
 }
 
 void rs_tls_tickets_newest(const struct tls_tickets *t, struct tls_ticket_key *key)

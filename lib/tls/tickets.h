@@ -49,12 +49,21 @@ int rs_tls_tickets_init(struct tls_tickets *t);
  */
 int rs_tls_tickets_rotate(struct tls_tickets *t);
 
+/* What a file has; to be wiped when it is done with. */
+struct tls_ticket_file {
+	struct tls_ticket_key keys[TLS_TICKET_KEYS + 1]; /* the first seals */
+	uint32_t n;
+};
+
 /*
- * The keys in a file of 1 to TLS_TICKET_KEYS times TLS_TICKET_KEY_BYTES take the place of all
- * others; the first seals. Control core. 0, or -errno with words in why, and then everything stays
- * as it is.
+ * The keys in a file of 1 to TLS_TICKET_KEYS times TLS_TICKET_KEY_BYTES. 0, or -errno with words in
+ * why.
  */
-int rs_tls_tickets_load(struct tls_tickets *t, const char *path, char *why, size_t why_bytes);
+int rs_tls_tickets_read(
+	struct tls_ticket_file *file, const char *path, char *why, size_t why_bytes);
+
+/* They take the place of all others; and are wiped. Control core. */
+void rs_tls_tickets_use(struct tls_tickets *t, struct tls_ticket_file *file);
 
 /* Any core. The key that seals. */
 void rs_tls_tickets_newest(const struct tls_tickets *t, struct tls_ticket_key *key);

@@ -188,8 +188,11 @@ def draw_all(results):
             )
     if "latency" in results:
         m = medians(results["latency"])
-        points = [p for p in ("p50", "p90", "p99", "p999") if f"{p}_us_at_90" in m]
-        series = {p: [m[f"{p}_us_at_{at}"] for at in (10, 50, 90)] for p in points}
+        series = {
+            p: [m[f"{p}_us_at_{at}"] for at in (10, 50, 90)]
+            for p in ("p50", "p90", "p99", "p999")
+            if all(f"{p}_us_at_{at}" in m for at in (10, 50, 90))
+        }
         if series:
             drawn["latency.svg"] = curves(
                 "Latency by load, open loop (logarithmic)",

@@ -5,7 +5,7 @@ load."""
 import os
 import re
 
-from .scenarios import checked
+from .scenarios import checked, in_cycles
 
 N_FILES = 1_000_000
 N_FOLDERS = 1_000
@@ -30,21 +30,29 @@ def page_of_1k(number):
 def content(bench, figures, rounds):
     """Keep-alive requests a second for 1,000 distinct files of 1 KiB, asked for in random order,
     256 connections; beside it, in the same round, one of these files alone (`rps_of_one`) and the
-    built-in page of 1 KiB (`rps_builtin`)."""
+    built-in page of 1 KiB (`rps_builtin`). `cycles_per_request` is the server's own busy time,
+    which the load generator does not limit (`cycles_ratio`: the built-in page's to the files');
+    `server_busy` and `load_busy` are the shares of the time that both had something to do."""
     root = os.path.join(bench.folder, "www")
     write_files(root, 1000, page_of_1k)
     every = [word for number in range(1000) for word in ("--path", f"/{number}.html")]
     for _ in figures.rounds(rounds):
-        for name, options, paths in (
-            ("rps_builtin", [], ["--path", "/bytes/1024"]),
-            ("rps", ["--root", root], every),
-            ("rps_of_one", ["--root", root], ["--path", "/1.html"]),
+        for whose, options, paths in (
+            ("_builtin", [], ["--path", "/bytes/1024"]),
+            ("", ["--root", root], every),
+            ("_of_one", ["--root", root], ["--path", "/1.html"]),
         ):
-            with bench.server(*options):
+            with bench.server(*options) as server:
                 result = bench.load("--conns", 256, *paths)
-            figures.add(name, checked(result, figures, name)["rps"])
+            rps = checked(result, figures, f"rps{whose}")["rps"]
+            us = server.us_per_request()
+            figures.add(f"rps{whose}", rps)
+            figures.add(f"cycles_per_request{whose}", in_cycles(us))
+            figures.add(f"server_busy{whose}", us * rps / 1e6)
+            figures.add(f"load_busy{whose}", result["busy"])
     figures.add_ratio("ratio_to_builtin", "rps", "rps_builtin")
     figures.add_ratio("ratio_of_one_to_builtin", "rps_of_one", "rps_builtin")
+    figures.add_ratio("cycles_ratio", "cycles_per_request_builtin", "cycles_per_request")
 
 
 def loads(server):
@@ -98,7 +106,10 @@ def content_load(bench, figures, rounds):
 
 
 PROMISED = {
-    "content": ["rps", "rps_builtin", "ratio_to_builtin"],
+    "content": [
+        *("rps", "rps_builtin", "ratio_to_builtin", "cycles_per_request"),
+        "cycles_per_request_builtin",
+    ],
     "content-load": ["load_gib_per_s", "files_per_s", "load_s", "reload_s", "n_files"],
 }
 

@@ -46,6 +46,12 @@ class Figures:
         """This round has no such figure, and why."""
         self.failures.setdefault(name, why)
 
+    def end_early(self, why, owed):
+        """No more will come, and what is owed may be missing for that reason."""
+        self.note(f"ended early: {why}")
+        for name in owed:
+            self.missing(name, "the scenario ended early")
+
     def absent(self):
         """Figures that no round has: why, by name."""
         return {name: why for name, why in self.failures.items() if name not in self.values}

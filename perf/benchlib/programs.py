@@ -175,7 +175,8 @@ class Bench:
     def jitter(self, core):
         """Percent of the time that the core misses, and the longest gap in µs."""
         process = Process(self.folder, "jitter", [f"{BUILD}/perf/micro/jitter", "2"], core)
-        process.wait(10)
+        if process.wait(10):
+            raise Unable(f"perf/micro/jitter: {process.log().strip()}")
         lost, longest = process.log().split()
         return float(lost), float(longest)
 
@@ -304,15 +305,25 @@ class Ringside:
         return sum(int(us) for us, stages in lines if not stage or stage in stages.split())
 
 
+    def us_per_request(self):
+        """After its end: busy time, whatever it went to, for each request."""
+        n = self.counters().get("http.requests", 0)
+        if not n:
+            raise Unable("ringside counted no requests")
+        return self.busy_us() / n
+
+
 class Responder:
     """ringside-load --respond on the server's core; use it with `with`."""
 
     def __init__(self, bench, options):
+        self.report_name = os.path.join(bench.folder, "responder.json")
         command = [
             f"{BUILD}/perf/load/ringside-load",
             *bench.eal("responder", SERVER_CORE, 512),
             *bench.memif("server", mac="02:00:00:00:00:01"),
-            *("--", "--respond", "--ip", f"{SERVER_IP}/{PREFIX}", *map(str, options)),
+            *("--", "--respond", "--ip", f"{SERVER_IP}/{PREFIX}", "--json", self.report_name),
+            *map(str, options),
         ]
         self.process = Process(bench.folder, "responder", command, SERVER_CORE)
         self.process.wait_until(lambda: os.path.exists(bench.socket()))
@@ -320,8 +331,15 @@ class Responder:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
-        self.process.end()
+    def __exit__(self, kind, *_):
+        status = self.process.end()
+        if status != 0 and kind is None:
+            raise Unable(f"the responder ended with {status}: {self.process.log()[-400:].strip()}")
+
+    def report(self):
+        """After its end: its JSON."""
+        with open(self.report_name, encoding="utf-8") as file:
+            return json.load(file)
 
 
 # ---- rivals, on the kernel's loopback ----

@@ -52,6 +52,8 @@ def us_per_handshake(bench, figures, mode, own_core):
     checked(result, figures, f"{mode} handshakes")
     counters = server.counters()
     n = sum(counters.get(f"tls.handshakes_{kind}", 0) for kind in ("full", "resumed"))
+    if not n:
+        raise Unable(f"{mode} handshakes: the server counted none")
     return server.busy_us("tls" if own_core else "") / n, result["tls"]
 
 

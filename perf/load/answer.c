@@ -9,7 +9,9 @@
 
 #include "base/bytes.h"
 
-#define STATUS_BYTES 12 /* HTTP/1.1 200 */
+#define STATUS_BYTES 12              /* HTTP/1.1 200 */
+#define MAX_LENGTH   19              /* digits */
+#define MAX_MARKED   (LOAD_MARK - 3) /* with its CRLF, and what is before it */
 
 void rs_answer_reader_init(struct answer_reader *r, const struct load_options *o, bool is_head)
 {
@@ -53,8 +55,7 @@ static const uint8_t *content_length(const uint8_t *line, const uint8_t *end, ui
 }
 
 /* A whole head, with the empty line. False: it cannot be read. */
-static bool read_head(
-	const struct answer_reader *r, const uint8_t *data, uint32_t len, struct head *h)
+static bool read_head(const uint8_t *data, uint32_t len, struct head *h)
 {
 	const uint8_t *line = data, *end = data + len - 2;
 
@@ -77,36 +78,33 @@ static bool read_head(
 	}
 	if (h->status == 204 || h->status == 304 || h->status < 200)
 		return true;
-	if (!h->length || !h->length_len ||
-		h->length_len >= sizeof((struct load_request){0}.length_text))
+	if (!h->length || !h->length_len || h->length_len > MAX_LENGTH)
 		return false;
 	for (uint32_t i = 0; i < h->length_len; i++) {
 		if (h->length[i] < '0' || h->length[i] > '9')
 			return false;
 		h->body_len = h->body_len * 10 + h->length[i] - '0';
 	}
-	if (r->is_head)
-		h->body_len = 0;
 	return true;
 }
 
 /* What later answers of the path are held against. */
 static void learn(struct load_request *q, const uint8_t *data, uint32_t len, const struct head *h)
 {
-	if (!h->length || len < STATUS_BYTES)
+	if (!h->length || h->length_len > MAX_MARKED)
 		return;
 	q->head_len = len;
-	q->length_at = (uint32_t)(h->length - data);
-	q->length_len = h->length_len;
-	memcpy(q->length_text, h->length, h->length_len);
+	q->mark_at = (uint32_t)(h->length - data) + h->length_len + 2 - LOAD_MARK;
+	memcpy(q->mark, data + q->mark_at, LOAD_MARK);
 	q->body_len = h->body_len;
 }
 
-static void begin_body(struct answer_reader *r, struct answer *a, uint64_t body_len)
+/* body_len: as the head says. Only bodies of right heads say what is right. */
+static void begin_body(struct answer_reader *r, struct answer *a, uint64_t body_len, bool is_right)
 {
-	a->body_left = body_len;
+	a->body_left = r->is_head ? 0 : body_len;
 	a->in_body = true;
-	a->is_sampled = !(r->n_answers++ & ANSWER_SAMPLE_MASK);
+	a->is_sampled = is_right && !r->is_head && !(r->n_answers++ & ANSWER_SAMPLE_MASK);
 	a->crc = 0;
 }
 
@@ -117,8 +115,7 @@ static void begin_body(struct answer_reader *r, struct answer *a, uint64_t body_
 static bool is_usual_head(const struct load_request *q, const uint8_t *data, uint32_t len)
 {
 	return q->head_len && len >= q->head_len && !memcmp(data, "HTTP/1.1 200", STATUS_BYTES) &&
-	       !memcmp(data + q->length_at, q->length_text, q->length_len) &&
-	       !memcmp(data + q->length_at + q->length_len, "\r\n", 2) &&
+	       !memcmp(data + q->mark_at, q->mark, LOAD_MARK) &&
 	       !memcmp(data + q->head_len - 4, "\r\n\r\n", 4);
 }
 
@@ -127,19 +124,22 @@ static bool take_head(struct answer_reader *r, struct answer *a, struct load_req
 	const uint8_t *data, uint32_t len)
 {
 	struct head h;
+	bool has_status, has_length;
 
-	if (!read_head(r, data, len, &h))
+	if (!read_head(data, len, &h))
 		return false;
 	if (h.status < 200)
 		return true;
-	if (h.status != r->status)
+	has_status = h.status == r->status;
+	has_length = r->length >= 0 ? h.body_len == (uint64_t)r->length
+				    : !q->head_len || h.body_len == q->body_len;
+	if (!has_status)
 		r->n_wrong_status++;
+	else if (!has_length)
+		r->n_wrong_length++;
 	else if (!q->head_len)
 		learn(q, data, len, &h);
-	if (h.status == r->status &&
-		(r->length >= 0 ? h.body_len != (uint64_t)r->length : h.body_len != q->body_len))
-		r->n_wrong_length++;
-	begin_body(r, a, h.body_len);
+	begin_body(r, a, h.body_len, has_status && has_length);
 	return true;
 }
 
@@ -178,7 +178,7 @@ static bool skip_usual_head(struct answer_reader *r, struct answer *a, const str
 	if (!is_usual_head(q, data, len) || r->status != 200 ||
 		(r->length >= 0 && (uint64_t)r->length != q->body_len))
 		return false;
-	begin_body(r, a, q->body_len);
+	begin_body(r, a, q->body_len, true);
 	return true;
 }
 
@@ -213,7 +213,7 @@ static uint32_t input_head(struct answer_reader *r, struct answer *a, struct loa
 
 static void end_body(struct answer_reader *r, const struct answer *a, struct load_request *q)
 {
-	if (rs_likely(!a->is_sampled) || r->is_head)
+	if (rs_likely(!a->is_sampled))
 		return;
 	if (!q->has_crc) {
 		q->has_crc = true;

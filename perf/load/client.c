@@ -7,9 +7,12 @@
 
 #include "tls.h"
 
-#define RTO_MS     200
-#define SYN_RTO_MS 1000
-#define MAX_SHIFT  6
+#define RTO_MS          200
+#define SYN_RTO_MS      1000
+#define MAX_SHIFT       6
+#define TIMESTAMP_BYTES 12 /* the option, with what pads it */
+#define LEAST_MSS       64 /* what a server that says less gets all the same */
+#define ACK_MS          40 /* so long an acknowledgement waits for something to take it along */
 
 int rs_client_init(struct client *c, const struct load_options *o, struct workload *w,
 	struct answer_reader *r, uint32_t mss, uint64_t tsc_hz)
@@ -20,7 +23,9 @@ int rs_client_init(struct client *c, const struct load_options *o, struct worklo
 	c->options = o;
 	c->workload = w;
 	c->reader = r;
-	c->mss = mss - (o->timestamps ? 12 : 0);
+	c->own_mss = mss - (o->timestamps ? TIMESTAMP_BYTES : 0);
+	c->mss = c->own_mss;
+	c->n_tuples = o->n_clients * (o->last_port - o->first_port + 1u);
 	c->tick_tsc = tsc_hz / 1000;
 	c->closed_loop = !o->rate;
 	c->slots = rs_divisor(o->n_conns + o->n_idle);
@@ -28,10 +33,14 @@ int rs_client_init(struct client *c, const struct load_options *o, struct worklo
 	c->conns = aligned_alloc(2u << 20, bytes);
 	c->waiting = calloc(o->n_conns + 1u, sizeof(*c->waiting));
 	if (o->tls)
-		c->tls_segments = malloc((size_t)CLIENT_MAX_OUT * c->mss);
+		c->tls_segments = malloc((size_t)CLIENT_MAX_OUT * c->own_mss);
+	if (!o->tls && w->longest * o->pipeline > CLIENT_SHORT) {
+		c->windows = calloc(c->slots.n, sizeof(*c->windows));
+		if (!c->windows)
+			goto no_memory;
+	}
 	if (!c->conns || !c->waiting || (o->tls && !c->tls_segments)) {
-		fprintf(stderr, "ringside-load: no memory for %u connections\n", c->slots.n);
-		goto fail;
+		goto no_memory;
 	}
 	if (o->tls) {
 		c->tls = rs_load_tls_create(o, c->slots.n);
@@ -42,6 +51,8 @@ int rs_client_init(struct client *c, const struct load_options *o, struct worklo
 	for (uint32_t i = 0; i < c->slots.n; i++)
 		c->conns[i].tuple = i;
 	return 0;
+no_memory:
+	fprintf(stderr, "ringside-load: no memory for %u connections\n", c->slots.n);
 fail:
 	rs_client_fini(c);
 	return -1;
@@ -52,6 +63,7 @@ void rs_client_fini(struct client *c)
 	rs_load_tls_destroy(c->tls);
 	free(c->tls_segments);
 	free(c->conns);
+	free(c->windows);
 	free(c->waiting);
 }
 
@@ -62,6 +74,13 @@ void rs_client_now(struct client *c, uint64_t tsc)
 		return;
 	c->now_tick = (uint32_t)(tsc / c->tick_tsc);
 	c->next_tick_tsc = (tsc / c->tick_tsc + 1) * c->tick_tsc;
+}
+
+void rs_client_progress(struct client *c, struct load_conn *conn)
+{
+	conn->n_retries = 0;
+	conn->progress_tick = c->now_tick;
+	conn->resend_tick = c->now_tick + (conn->state == CLIENT_SYN_SENT ? SYN_RTO_MS : RTO_MS);
 }
 
 static bool is_idle_slot(const struct client *c, const struct load_conn *conn)
@@ -80,6 +99,7 @@ struct load_out *rs_client_emit(
 		.tuple = conn->tuple,
 		.seq = seq,
 		.ack = conn->rcv_nxt,
+		.ts_val = c->now_tick,
 		.ts_ecr = conn->ts_recent,
 		.first = conn->number,
 		.flags = flags,
@@ -87,24 +107,6 @@ struct load_out *rs_client_emit(
 	conn->flags &= (uint8_t) ~(CLIENT_F_ACK_OWED | CLIENT_F_ACK_NOW);
 	conn->n_unacked = 0;
 	return out;
-}
-
-/* All of the batch that is not answered, from its beginning. */
-static void send_batch(struct client *c, struct load_conn *conn)
-{
-	uint32_t left = conn->snd_nxt - conn->snd_una;
-	uint32_t skip = 0;
-
-	while (left && c->n_out < CLIENT_MAX_OUT) {
-		uint32_t len = rs_min_u32(left, c->mss);
-		struct load_out *out =
-			rs_client_emit(c, conn, conn->snd_una + skip, TCP_ACK | TCP_PSH);
-
-		out->skip = skip;
-		out->len = len;
-		skip += len;
-		left -= len;
-	}
 }
 
 static void send_syn(struct client *c, struct load_conn *conn)
@@ -126,12 +128,9 @@ static uint32_t isn(const struct client *c, const struct load_conn *conn)
  */
 static void open_conn(struct client *c, struct load_conn *conn)
 {
-	const struct load_options *o = c->options;
-	uint32_t n_tuples = o->n_clients * (o->last_port - o->first_port + 1u);
-
 	if (conn->flags & CLIENT_F_USED) {
 		conn->tuple += c->slots.n;
-		if (conn->tuple >= n_tuples)
+		if (conn->tuple >= c->n_tuples)
 			conn->tuple = (uint32_t)(conn - c->conns);
 	}
 	conn->flags |= CLIENT_F_USED;
@@ -142,12 +141,11 @@ static void open_conn(struct client *c, struct load_conn *conn)
 	conn->number = 0;
 	conn->n_open = 0;
 	conn->ts_recent = 0;
-	conn->n_retries = 0;
-	conn->progress_tick = c->now_tick;
+	rs_client_progress(c, conn);
 	send_syn(c, conn);
 }
 
-static void wait_for_request(struct client *c, struct load_conn *conn)
+static void wait_for_turn(struct client *c, struct load_conn *conn)
 {
 	uint32_t at;
 
@@ -175,8 +173,8 @@ static void ask(struct client *c, struct load_conn *conn, uint64_t due_tsc)
 	conn->state = CLIENT_BUSY;
 	conn->n_open = (uint16_t)n;
 	conn->due_tsc = due_tsc;
-	conn->n_retries = 0;
-	conn->progress_tick = c->now_tick;
+	conn->flags &= (uint8_t)~CLIENT_F_TAKEN;
+	rs_client_progress(c, conn);
 	c->stats.n_requests += n;
 	if (rs_unlikely(c->tls)) {
 		rs_client_tls_ask(
@@ -185,7 +183,13 @@ static void ask(struct client *c, struct load_conn *conn, uint64_t due_tsc)
 	}
 	conn->snd_una = conn->snd_nxt;
 	conn->snd_nxt += len;
-	send_batch(c, conn);
+	rs_client_send_batch(c, conn);
+}
+
+/* Closed loop: is there room for something new, and nobody waits for it? */
+static bool may_begin(const struct client *c)
+{
+	return rs_likely(!c->is_full && !c->n_waiting);
 }
 
 /* It is gone; the slot is free. */
@@ -205,7 +209,7 @@ static void free_conn(struct client *c, struct load_conn *conn)
 	conn->n_open = 0;
 	conn->flags &= CLIENT_F_WAITS | CLIENT_F_USED;
 	if (!c->closed_loop)
-		wait_for_request(c, conn);
+		wait_for_turn(c, conn);
 }
 
 /* We end it, since something is wrong. */
@@ -229,16 +233,28 @@ void rs_client_go_on(struct client *c, struct load_conn *conn)
 		c->n_idle_ready++;
 	} else if (conn->due_tsc) {
 		ask(c, conn, conn->due_tsc);
-	} else if (c->closed_loop || is_idle_slot(c, conn)) {
+	} else if (is_idle_slot(c, conn) || (c->closed_loop && may_begin(c))) {
 		ask(c, conn, c->now_tsc);
 	} else {
 		conn->state = CLIENT_READY;
 		conn->flags |= CLIENT_F_ACK_OWED;
-		wait_for_request(c, conn);
+		conn->due_tsc = c->closed_loop ? c->now_tsc : 0;
+		wait_for_turn(c, conn);
 	}
 }
 
 /* ---- segments in ---- */
+
+/* Of a SYN-ACK. There is one server: what it says once holds for all. Options come out of it
+ * (RFC 6691). */
+static void take_mss(struct client *c, uint32_t mss)
+{
+	if (!mss)
+		mss = c->options->family == 4 ? 536 : 1220; /* RFC 9293, 3.7.1 */
+	if (c->options->timestamps)
+		mss -= rs_min_u32(mss, TIMESTAMP_BYTES);
+	c->mss = rs_min_u32(c->mss, rs_max_u32(mss, LEAST_MSS));
+}
 
 static void input_syn_sent(struct client *c, struct load_conn *conn, const struct load_seg *seg)
 {
@@ -251,6 +267,8 @@ static void input_syn_sent(struct client *c, struct load_conn *conn, const struc
 	}
 	if ((seg->flags & (TCP_SYN | TCP_ACK)) != (TCP_SYN | TCP_ACK) || seg->ack != conn->snd_nxt)
 		return;
+	take_mss(c, seg->mss);
+	rs_client_open_window(c, conn, seg);
 	conn->rcv_nxt = seg->seq + 1;
 	conn->ts_recent = seg->ts_val;
 	c->stats.n_connects++;
@@ -268,7 +286,7 @@ static void input_syn_sent(struct client *c, struct load_conn *conn, const struc
 /* The bytes of answers. False: the connection is no more. */
 bool rs_client_answers(struct client *c, struct load_conn *conn, const uint8_t *data, uint32_t len)
 {
-	conn->progress_tick = c->now_tick;
+	rs_client_progress(c, conn);
 	while (len) {
 		struct load_request *q;
 		enum answer_end end;
@@ -295,6 +313,11 @@ bool rs_client_answers(struct client *c, struct load_conn *conn, const uint8_t *
 			conn->snd_una += q->len;
 		c->stats.n_responses++;
 		rs_histogram_record(&c->stats.latency, c->now_tsc - conn->due_tsc);
+		if (rs_unlikely(c->windows && !rs_client_is_sent(c, conn))) {
+			/* An answer to half of a request: the rest would have to go out first. */
+			rs_client_abort(c, conn);
+			return false;
+		}
 	}
 	return true;
 }
@@ -328,8 +351,7 @@ static void input_fin(struct client *c, struct load_conn *conn)
 	conn->state = CLIENT_LAST_ACK;
 	conn->snd_una = conn->snd_nxt;
 	rs_client_emit(c, conn, conn->snd_nxt++, TCP_FIN | TCP_ACK);
-	conn->n_retries = 0;
-	conn->progress_tick = c->now_tick;
+	rs_client_progress(c, conn);
 }
 
 /* Trims what was there before. False: nothing new is left, or there is a gap before it. */
@@ -386,6 +408,10 @@ void rs_client_input(struct client *c, struct load_seg *seg)
 		}
 		return;
 	}
+	if (seg->ack == conn->snd_nxt)
+		conn->flags |= CLIENT_F_TAKEN;
+	if (rs_unlikely(c->windows))
+		rs_client_move_window(c, conn, seg);
 	if (!in_order(c, conn, seg))
 		return;
 	if (seg->ts_val)
@@ -408,8 +434,10 @@ void rs_client_input(struct client *c, struct load_seg *seg)
 		input_fin(c, conn);
 	} else if (conn->state == CLIENT_LAST_ACK && seg->ack == conn->snd_nxt) {
 		free_conn(c, conn);
-		if (c->closed_loop)
+		if (c->closed_loop && may_begin(c))
 			open_conn(c, conn);
+		else if (c->closed_loop)
+			wait_for_turn(c, conn);
 	}
 }
 
@@ -431,14 +459,15 @@ bool rs_client_open_next(struct client *c)
 	if (c->n_opened == c->slots.n)
 		return false;
 	if (c->n_opened < c->options->n_conns && !c->closed_loop && c->options->per_conn)
-		wait_for_request(c, &c->conns[c->n_opened]); /* it opens with its first request */
+		wait_for_turn(c, &c->conns[c->n_opened]); /* it opens with its first request */
 	else
 		open_conn(c, &c->conns[c->n_opened]);
 	c->n_opened++;
 	return true;
 }
 
-bool rs_client_ask(struct client *c, uint64_t due_tsc)
+/* Who has waited longest, and still can begin something. NULL: nobody. */
+static struct load_conn *take_waiting(struct client *c)
 {
 	while (c->n_waiting) {
 		struct load_conn *conn = &c->conns[c->waiting[c->waiting_head]];
@@ -447,24 +476,55 @@ bool rs_client_ask(struct client *c, uint64_t due_tsc)
 			c->waiting_head = 0;
 		c->n_waiting--;
 		conn->flags &= (uint8_t)~CLIENT_F_WAITS;
-		if (conn->state == CLIENT_READY) {
-			ask(c, conn, due_tsc);
-			return true;
-		}
-		if (conn->state == CLIENT_CLOSED) {
-			open_conn(c, conn);
-			conn->due_tsc = due_tsc;
-			return true;
-		}
+		if (conn->state == CLIENT_READY || conn->state == CLIENT_CLOSED)
+			return conn;
 	}
-	return false;
+	return NULL;
+}
+
+bool rs_client_ask(struct client *c, uint64_t due_tsc)
+{
+	struct load_conn *conn = take_waiting(c);
+
+	if (!conn)
+		return false;
+	if (conn->state == CLIENT_READY) {
+		ask(c, conn, due_tsc);
+	} else {
+		open_conn(c, conn);
+		conn->due_tsc = due_tsc;
+	}
+	return true;
+}
+
+bool rs_client_ask_next(struct client *c)
+{
+	struct load_conn *conn = take_waiting(c);
+
+	if (!conn)
+		return false;
+	if (conn->state == CLIENT_READY)
+		ask(c, conn, conn->due_tsc);
+	else
+		open_conn(c, conn);
+	return true;
+}
+
+uint32_t rs_client_n_missing(const struct client *c)
+{
+	/* With an end to each connection, there are always some that have just ended. */
+	return c->slots.n - (c->options->per_conn ? c->n_opened : c->n_established);
 }
 
 /* ---- what is overdue ---- */
 
 static void resend(struct client *c, struct load_conn *conn)
 {
-	conn->n_retries++;
+	uint32_t rto = conn->state == CLIENT_SYN_SENT ? SYN_RTO_MS : RTO_MS;
+
+	if (conn->n_retries < MAX_SHIFT)
+		conn->n_retries++;
+	conn->resend_tick = c->now_tick + (rto << conn->n_retries);
 	if (c->tls && (conn->state == CLIENT_SHAKING || conn->state == CLIENT_BUSY)) {
 		c->stats.n_retransmissions += rs_client_tls_resend(c, conn);
 		return;
@@ -473,7 +533,7 @@ static void resend(struct client *c, struct load_conn *conn)
 	if (conn->state == CLIENT_SYN_SENT)
 		send_syn(c, conn);
 	else if (conn->state == CLIENT_BUSY)
-		send_batch(c, conn);
+		rs_client_resend_batch(c, conn);
 	else
 		rs_client_emit(c, conn, conn->snd_nxt - 1, TCP_FIN | TCP_ACK);
 }
@@ -481,27 +541,27 @@ static void resend(struct client *c, struct load_conn *conn)
 static void look_at(struct client *c, struct load_conn *conn)
 {
 	uint32_t waited = c->now_tick - conn->progress_tick;
-	uint32_t rto = conn->state == CLIENT_SYN_SENT ? SYN_RTO_MS : RTO_MS;
 
 	switch (conn->state) {
 	case CLIENT_CLOSED:
-		if (c->closed_loop || is_idle_slot(c, conn))
+		if ((c->closed_loop && !(conn->flags & CLIENT_F_WAITS)) || is_idle_slot(c, conn))
 			open_conn(c, conn);
 		return;
 	case CLIENT_READY:
 	case CLIENT_DONE:
-		if (conn->flags & CLIENT_F_ACK_OWED)
+		if (conn->flags & CLIENT_F_ACK_OWED && waited >= ACK_MS)
 			rs_client_emit(c, conn, conn->snd_nxt, TCP_ACK);
 		if (conn->state == CLIENT_READY || waited < c->options->timeout_ms)
 			return;
 		break;
 	default:
 		if (waited < c->options->timeout_ms) {
-			uint32_t n = conn->n_retries < MAX_SHIFT ? conn->n_retries : MAX_SHIFT;
+			bool is_taken = conn->state == CLIENT_BUSY && !c->tls &&
+					conn->flags & CLIENT_F_TAKEN;
 
-			if (waited >= rto * ((2u << n) - 1))
+			if (!is_taken && (int32_t)(c->now_tick - conn->resend_tick) >= 0)
 				resend(c, conn);
-			else if (conn->flags & CLIENT_F_ACK_OWED)
+			else if (conn->flags & CLIENT_F_ACK_OWED && waited >= ACK_MS)
 				rs_client_emit(c, conn, conn->snd_nxt, TCP_ACK);
 			return;
 		}

@@ -5,7 +5,8 @@
  *
  * It is a tester's TCP, not a host's: bytes out of order are dropped and acknowledged again, so
  * that the server's recovery shows; there is no congestion control, since a batch of requests is
- * all that it ever has outstanding.
+ * all that it ever has outstanding. Batches of over CLIENT_SHORT bytes heed the server's window,
+ * but not with TLS.
  *
  * With TLS (tls.h) there is one request at a time on a connection.
  *
@@ -24,13 +25,14 @@
 #include "workload.h"
 
 #define CLIENT_MAX_OUT 1024
-#define CLIENT_ROOM    64 /* what one call may need of it, at most */
+#define CLIENT_ROOM    64  /* what one call may need of it, but for batches, which leave as much */
+#define CLIENT_SHORT   536 /* bytes that any server has room for */
 
 enum client_state {
 	CLIENT_CLOSED,
 	CLIENT_SYN_SENT,
 	CLIENT_SHAKING, /* TLS: its handshake is not complete; those below are established */
-	CLIENT_READY,   /* established, nothing asked */
+	CLIENT_READY,   /* established, nothing asked yet */
 	CLIENT_BUSY,    /* a batch of requests is not answered yet */
 	CLIENT_DONE,    /* has had all its answers and waits for the server's FIN */
 	CLIENT_LAST_ACK,
@@ -38,14 +40,15 @@ enum client_state {
 
 /* struct load_conn.flags */
 enum {
-	CLIENT_F_WAITS = 1u << 0,    /* stands among those that may take the next request */
+	CLIENT_F_WAITS = 1u << 0,    /* stands in the ring of those that wait */
 	CLIENT_F_ACK_OWED = 1u << 1, /* if nothing else goes out soon */
 	CLIENT_F_ACK_NOW = 1u << 2,  /* at the end of the burst */
 	CLIENT_F_USED = 1u << 3,     /* was opened before */
+	CLIENT_F_TAKEN = 1u << 4,    /* all that we have sent is acknowledged */
 };
 
 struct load_conn {
-	uint64_t due_tsc; /* when the batch was due; before it is sent 0: none waits */
+	uint64_t due_tsc; /* when the batch was due; 0: none is */
 	struct answer answer;
 	uint32_t snd_una; /* of the batch's first byte that is not answered; or of the SYN */
 	uint32_t snd_nxt;
@@ -54,6 +57,7 @@ struct load_conn {
 	uint32_t number; /* of the first request that is not answered */
 	uint32_t ts_recent;
 	uint32_t progress_tick; /* when something last went on */
+	uint32_t resend_tick;   /* when what is not acknowledged goes out again */
 	uint16_t n_open;        /* requests of the batch that are not answered */
 	uint8_t state;
 	uint8_t flags;
@@ -61,6 +65,14 @@ struct load_conn {
 	uint8_t n_unacked; /* segments with data since our last acknowledgement */
 };
 _Static_assert(sizeof(struct load_conn) == RS_CACHE_LINE, "one line a connection");
+
+/* Of a connection whose batches may be too long for a window: how far the server has them. */
+struct load_window {
+	uint32_t acked; /* up to here */
+	uint32_t sent;  /* up to here; the batch ends at snd_nxt */
+	uint32_t bytes; /* the window, from acked on */
+	uint8_t scale;
+};
 
 struct load_tls;
 
@@ -70,8 +82,9 @@ struct client_stats {
 	uint64_t bytes_in;
 	uint64_t n_resets, n_timeouts, n_connect_timeouts, n_refused, n_closed_early;
 	uint64_t n_retransmissions, n_out_of_order, n_bad_csums, n_strays;
-	uint64_t n_not_sent, n_idle_lost, n_flood;
-	struct histogram latency; /* TSC cycles */
+	uint64_t n_not_sent, n_idle_lost;
+	uint64_t n_flood, n_strangers; /* SYNs of the flood, and what came to nobody of ours */
+	struct histogram latency;      /* TSC cycles */
 	struct histogram connect;
 };
 
@@ -79,12 +92,17 @@ struct client {
 	const struct load_options *options;
 	struct workload *workload;
 	struct answer_reader *reader;
-	uint32_t mss;
+	uint32_t mss; /* what a segment may carry: ours, and the server's */
+	uint32_t own_mss;
+	uint32_t n_tuples;
 	struct load_tls *tls;  /* NULL: none is spoken */
-	uint8_t *tls_segments; /* what those in out have for data, c->mss each */
+	uint8_t *tls_segments; /* what those in out have for data, own_mss each */
 	struct divisor slots;  /* how many there are: busy connections, then idle ones */
 	struct load_conn *conns;
-	uint32_t *waiting; /* a ring of n_conns slots that may take a request (open loop) */
+	struct load_window *windows; /* one a slot; NULL: all batches are short */
+	/* A ring of n_conns slots: open loop, those that may take a request; closed loop, those
+	 * that have one to send, or to open, as soon as there is room. */
+	uint32_t *waiting;
 	uint32_t waiting_head, n_waiting;
 	uint64_t now_tsc;  /* set by the caller, with rs_client_now() */
 	uint32_t now_tick; /* ms */
@@ -99,6 +117,7 @@ struct client {
 	uint32_t scan_busy, scan_idle; /* where the look at timeouts goes on */
 	uint32_t n_opened;             /* slots from the first one on that were opened */
 	uint8_t closed_loop;
+	bool is_full; /* set by the caller: nothing new has room; closed loop: let it wait */
 	struct client_stats stats;
 };
 
@@ -125,6 +144,12 @@ void rs_client_input(struct client *c, struct load_seg *seg);
 
 /* Open loop: a request is due at this time. False: no connection is free to take it. */
 bool rs_client_ask(struct client *c, uint64_t due_tsc);
+
+/* Closed loop: lets the connection go on that has waited longest for room. False: none waits. */
+bool rs_client_ask_next(struct client *c);
+
+/* How many connections do not stand that were to: not opened yet, or not accepted. */
+uint32_t rs_client_n_missing(const struct client *c);
 
 /* Acknowledgements that nothing took along. At the end of a burst. */
 void rs_client_flush_acks(struct client *c);

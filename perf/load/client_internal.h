@@ -11,6 +11,9 @@
 struct load_out *rs_client_emit(
 	struct client *c, struct load_conn *conn, uint32_t seq, uint8_t flags);
 
+/* Something goes on: the times until a resend and until it is given up count from now. */
+void rs_client_progress(struct client *c, struct load_conn *conn);
+
 /* The connection is established, or its batch answered: what now? */
 void rs_client_go_on(struct client *c, struct load_conn *conn);
 
@@ -20,12 +23,27 @@ bool rs_client_answers(struct client *c, struct load_conn *conn, const uint8_t *
 /* Ends the connection, since something is wrong. */
 void rs_client_abort(struct client *c, struct load_conn *conn);
 
-/* ---- client_tls.c: only where c->tls is there ---- */
-
 static inline uint32_t rs_client_slot(const struct client *c, const struct load_conn *conn)
 {
 	return (uint32_t)(conn - c->conns);
 }
+
+/* ---- client_send.c: only without TLS ---- */
+
+/* The batch is new. */
+void rs_client_send_batch(struct client *c, struct load_conn *conn);
+
+/* What of it is not acknowledged goes out again. */
+void rs_client_resend_batch(struct client *c, struct load_conn *conn);
+
+/* Has all gone out that is answered? */
+bool rs_client_is_sent(const struct client *c, const struct load_conn *conn);
+
+/* A SYN-ACK, and any segment later on; that may send more of the batch. */
+void rs_client_open_window(struct client *c, struct load_conn *conn, const struct load_seg *seg);
+void rs_client_move_window(struct client *c, struct load_conn *conn, const struct load_seg *seg);
+
+/* ---- client_tls.c: only where c->tls is there ---- */
 
 /* The server has accepted: sends the ClientHello. */
 void rs_client_tls_begin(struct client *c, struct load_conn *conn);

@@ -16,12 +16,12 @@ static void send_from(struct client *c, struct load_conn *conn, uint32_t skip)
 {
 	struct span bytes = rs_load_tls_unacked(c->tls, rs_client_slot(c, conn));
 
-	while (skip < bytes.len && c->n_out < CLIENT_MAX_OUT) {
-		uint8_t *copy = c->tls_segments + (size_t)c->n_out * c->mss;
+	while (skip < bytes.len && c->n_out < CLIENT_MAX_OUT - CLIENT_ROOM) {
+		uint8_t *copy = c->tls_segments + (size_t)c->n_out * c->own_mss;
 		struct load_out *out =
 			rs_client_emit(c, conn, conn->snd_una + skip, TCP_ACK | TCP_PSH);
 
-		out->len = rs_min_u32(bytes.len - skip, c->mss);
+		out->len = (uint16_t)rs_min_u32(bytes.len - skip, c->mss);
 		out->data = copy;
 		out->has_data = true;
 		memcpy(copy, bytes.data + skip, out->len);
@@ -38,8 +38,7 @@ static void send_new(struct client *c, struct load_conn *conn)
 void rs_client_tls_begin(struct client *c, struct load_conn *conn)
 {
 	conn->state = CLIENT_SHAKING;
-	conn->n_retries = 0;
-	conn->progress_tick = c->now_tick;
+	rs_client_progress(c, conn);
 	if (rs_load_tls_open(c->tls, rs_client_slot(c, conn), c->now_tsc))
 		send_new(c, conn);
 	else
@@ -64,8 +63,7 @@ void rs_client_tls_acked(struct client *c, struct load_conn *conn, uint32_t ack)
 		return;
 	rs_load_tls_acked(c->tls, rs_client_slot(c, conn), n);
 	conn->snd_una = ack;
-	conn->n_retries = 0;
-	conn->progress_tick = c->now_tick;
+	rs_client_progress(c, conn);
 }
 
 /* False: the connection is no more. */
@@ -85,7 +83,7 @@ bool rs_client_tls_input(
 {
 	struct span in = {.data = data, .len = len}, plain;
 
-	conn->progress_tick = c->now_tick;
+	rs_client_progress(c, conn);
 	for (;;) {
 		switch (rs_load_tls_input(
 			c->tls, rs_client_slot(c, conn), &in, c->now_tsc, &plain)) {

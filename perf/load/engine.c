@@ -10,6 +10,7 @@
 
 #include "io/mbufs.h"
 #include "io/poller.h"
+#include "stop.h"
 #include "wire/answer.h"
 
 #define RESOLVE_S       10 /* for the link and the next hop */
@@ -23,7 +24,8 @@
 #define SCAN_IDLE_US    1000000 /* … and every idle one */
 #define MAX_ASKED       64      /* requests begun in a turn */
 #define MAX_FLOOD       64
-#define FRACTION_BITS   8 /* of open-loop times */
+#define AHEAD           8   /* frames that are fetched before it is their turn */
+#define MAX_FETCHED     256 /* bytes of one */
 
 int rs_engine_init(struct engine *e, const struct load_options *o)
 {
@@ -50,10 +52,9 @@ int rs_engine_init(struct engine *e, const struct load_options *o)
 	if (rs_workload_init(&e->workload, o))
 		return -1;
 	rs_answer_reader_init(&e->reader, o, e->workload.is_head);
-	if (o->rate)
-		e->interval = (e->tsc_hz << FRACTION_BITS) * o->pipeline / o->rate;
-	if (o->flood_rate)
-		e->flood_interval = (e->tsc_hz << FRACTION_BITS) / o->flood_rate;
+	e->opens = rs_pace(e->tsc_hz, o->connect_rate, 1);
+	e->asks = rs_pace(e->tsc_hz, o->rate, o->pipeline);
+	e->floods = rs_pace(e->tsc_hz, o->flood_rate, 1);
 	return 0;
 }
 
@@ -108,21 +109,57 @@ static struct rte_mbuf *new_frame(struct engine *e)
 	return has_room(e, 1) ? rte_pktmbuf_alloc(e->mbufs) : NULL;
 }
 
-/* What the client wants sent. What finds no frame is lost, as on a wire. */
+/*
+ * The core at the other end has read this frame, or written it: its lines have to be had back. A
+ * request takes two of them as a rule.
+ */
+static void fetch_to_write(const struct rte_mbuf *m)
+{
+	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	__builtin_prefetch(data, 1);
+	__builtin_prefetch(data + RS_CACHE_LINE, 1);
+}
+
+/* Frames that are in cache, and which the pool need not be asked for. Returns how many of n. */
+static uint32_t reuse_frames(struct engine *e, struct rte_mbuf **frames, uint32_t n)
+{
+	uint32_t n_got = 0;
+
+	while (n_got < n && e->n_spare) {
+		struct rte_mbuf *m = e->spare[e->n_spare - 1];
+
+		if (rs_unlikely(m->nb_segs != 1 || m->pool != e->mbufs || !RTE_MBUF_DIRECT(m) ||
+				rte_mbuf_refcnt_read(m) != 1))
+			break;
+		e->n_spare--;
+		rte_pktmbuf_reset(m);
+		frames[n_got++] = m;
+	}
+	return n_got;
+}
+
+/* What the client wants sent. What finds no frame is lost, as on a wire, but counted. */
 static void render_all(struct engine *e)
 {
 	struct client *c = &e->client;
 	struct rte_mbuf *m[CLIENT_MAX_OUT];
-	uint32_t n = c->n_out;
+	uint32_t n = has_room(e, c->n_out) ? c->n_out : 0;
+	uint32_t n_reused = reuse_frames(e, m, n);
 
-	if (!n)
-		return;
-	if (!has_room(e, n) || rte_pktmbuf_alloc_bulk(e->mbufs, m, n))
-		n = 0;
-	for (uint32_t i = 0; i < n; i++)
+	if (n > n_reused &&
+		rs_unlikely(rte_pktmbuf_alloc_bulk(e->mbufs, m + n_reused, n - n_reused)))
+		n = n_reused;
+	e->n_lost += c->n_out - n;
+	for (uint32_t i = 0; i < n && i < AHEAD; i++)
+		fetch_to_write(m[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		if (rs_likely(i + AHEAD < n))
+			fetch_to_write(m[i + AHEAD]);
 		queue(e, m[i],
 			rs_load_frame_render(&e->net, &e->workload, &c->out[i],
 				rte_pktmbuf_mtod(m[i], uint8_t *)));
+	}
 	c->n_out = 0;
 }
 
@@ -133,8 +170,10 @@ static void take_other(struct engine *e, const struct rte_mbuf *in)
 	struct rte_mbuf *m = new_frame(e);
 	uint32_t len;
 
-	if (!m)
+	if (!m) {
+		e->n_lost++;
 		return;
+	}
 	len = rs_resolver_input(&e->resolver, rte_pktmbuf_mtod(in, const uint8_t *), in->data_len,
 		rte_pktmbuf_mtod(m, uint8_t *));
 	if (len)
@@ -143,10 +182,20 @@ static void take_other(struct engine *e, const struct rte_mbuf *in)
 		rte_pktmbuf_free(m);
 }
 
+/* All lines of it, since its checksum is verified; what is behind them comes by itself. */
+static void fetch_to_read(const struct rte_mbuf *m)
+{
+	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint32_t end = rs_min_u32(m->data_len, MAX_FETCHED);
+
+	for (uint32_t at = 0; at < end; at += RS_CACHE_LINE)
+		rte_prefetch0(data + at);
+}
+
 static uint32_t take_in(struct engine *e)
 {
 	struct client *c = &e->client;
-	struct rte_mbuf *pkts[ENGINE_BURST];
+	struct rte_mbuf **pkts = e->spare;
 	struct load_seg segs[ENGINE_BURST];
 	uint32_t n_segs = 0;
 	uint32_t n = rs_io_rx_burst(&e->port.rx[0], pkts, ENGINE_BURST);
@@ -154,19 +203,21 @@ static uint32_t take_in(struct engine *e)
 	if (n &&
 		e->phase >= PHASE_OPEN) /* what came while the port was asked did not come before */
 		rs_client_now(c, rte_rdtsc());
-	for (uint32_t i = 0; i < n && i < 4; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
+	for (uint32_t i = 0; i < n && i < AHEAD; i++)
+		fetch_to_read(pkts[i]);
 	for (uint32_t i = 0; i < n; i++) {
 		enum load_frame kind = FRAME_OTHER;
 
-		if (i + 4 < n)
-			rte_prefetch0(rte_pktmbuf_mtod(pkts[i + 4], void *));
+		if (rs_likely(i + AHEAD < n))
+			fetch_to_read(pkts[i + AHEAD]);
 		if (e->phase >= PHASE_OPEN)
 			kind = rs_load_frame_parse(&e->net,
 				rte_pktmbuf_mtod(pkts[i], const uint8_t *), pkts[i]->data_len,
 				&segs[n_segs]);
 		if (rs_likely(kind == FRAME_TCP))
 			rte_prefetch0(rs_client_conn(c, segs[n_segs++].tuple));
+		else if (kind == FRAME_STRANGER)
+			c->stats.n_strangers++;
 		else if (kind == FRAME_BAD_CSUM)
 			c->stats.n_bad_csums++;
 		else
@@ -179,12 +230,30 @@ static uint32_t take_in(struct engine *e)
 	}
 	if (c->n_acks)
 		rs_client_flush_acks(c);
-	rte_pktmbuf_free_bulk(pkts, n);
+	e->n_spare = n;
 	e->n_received += n;
 	return n;
 }
 
 /* ---- what is due ---- */
+
+/* Room in the queue for all that the client may want sent in a turn. */
+static bool can_queue(const struct engine *e)
+{
+	return e->n_tx <= ENGINE_TX - CLIENT_MAX_OUT;
+}
+
+/*
+ * Closed loop: requests that found no room, as many as the port may take now. Rendered beforehand
+ * they would take a frame each, however many connections there are.
+ */
+static void ask_waiting(struct engine *e)
+{
+	struct client *c = &e->client;
+
+	while (c->n_waiting && e->n_tx + c->n_out < ENGINE_FEW && rs_client_ask_next(c))
+		;
+}
 
 /*
  * Open loop: requests become due whatever is answered. One that finds no connection free stays the
@@ -194,8 +263,8 @@ static void ask_due(struct engine *e, uint64_t now)
 {
 	uint64_t late = (uint64_t)e->options->timeout_ms * e->client.tick_tsc;
 
-	for (uint32_t n = 0; n < MAX_ASKED && e->asked_tsc >> FRACTION_BITS <= now; n++) {
-		uint64_t due = e->asked_tsc >> FRACTION_BITS;
+	for (uint32_t n = 0; n < MAX_ASKED && rs_pace_is_due(&e->asks, now); n++) {
+		uint64_t due = rs_pace_next_tsc(&e->asks);
 
 		if (e->client.n_out > CLIENT_MAX_OUT - 2 * CLIENT_ROOM)
 			return;
@@ -205,7 +274,7 @@ static void ask_due(struct engine *e, uint64_t now)
 			n = 0;
 			e->client.stats.n_not_sent += e->options->pipeline;
 		}
-		e->asked_tsc += e->interval;
+		rs_pace_advance(&e->asks);
 	}
 }
 
@@ -216,26 +285,40 @@ static void flood(struct engine *e, uint64_t now)
 	uint32_t host_bits = (from->family == 4 ? 32u : 128u) - from->prefix_len;
 	uint32_t mask = host_bits >= 32 ? UINT32_MAX : (1u << host_bits) - 1;
 
-	/* What could not be sent in time is not made up for. */
-	if (e->flood_tsc >> FRACTION_BITS < now - e->tsc_hz / 100)
-		e->flood_tsc = (now - e->tsc_hz / 100) << FRACTION_BITS;
-	for (uint32_t n = 0; n < MAX_FLOOD && e->flood_tsc >> FRACTION_BITS <= now; n++) {
-		struct rte_mbuf *m = new_frame(e);
+	struct rte_mbuf *m[MAX_FLOOD];
+	uint32_t n = 0;
+
+	rs_pace_forget(&e->floods, now, e->tsc_hz / 100);
+	for (; n < MAX_FLOOD && rs_pace_is_due(&e->floods, now); n++)
+		rs_pace_advance(&e->floods);
+	if (!n)
+		return;
+	if (rs_unlikely(!has_room(e, n) || rte_pktmbuf_alloc_bulk(e->mbufs, m, n))) {
+		e->n_lost += n;
+		return;
+	}
+	e->client.stats.n_flood += n;
+	for (uint32_t i = 0; i < n; i++) {
 		uint32_t drawn = e->flood_number++ * 0x9e3779b1u;
 		uint8_t source[16];
 
-		if (!m)
-			return;
 		memcpy(source, from->addr, 16);
 		rs_store_be32(source + 12,
 			(rs_load_be32(source + 12) & ~mask) | ((drawn ^ drawn >> 15) & mask));
-		queue(e, m,
+		queue(e, m[i],
 			rs_load_frame_flood(&e->net, source,
 				(uint16_t)(1024 + (drawn >> 16) % 64512), drawn,
-				rte_pktmbuf_mtod(m, uint8_t *)));
-		e->flood_tsc += e->flood_interval;
-		e->client.stats.n_flood++;
+				rte_pktmbuf_mtod(m[i], uint8_t *)));
 	}
+}
+
+/* From the warm-up on; with --flood-for until so long after measuring has begun. */
+static bool floods(const struct engine *e, uint64_t now)
+{
+	if (rs_likely(!e->floods.interval || e->phase < PHASE_WARMUP))
+		return false;
+	return e->phase < PHASE_MEASURE || !e->options->flood_for_s ||
+	       now - e->phase_tsc < e->options->flood_for_s * e->tsc_hz;
 }
 
 /* So many slots at a time that all have their turn in the time that is set for it. */
@@ -252,13 +335,11 @@ static void scan(struct engine *e, uint64_t now)
 
 static void open_more(struct engine *e, uint64_t now)
 {
-	uint64_t allowed =
-		(now - e->phase_tsc) / 1000 * e->options->connect_rate / (e->tsc_hz / 1000);
-
-	for (uint32_t n = 0; n < MAX_ASKED && e->client.n_opened <= allowed; n++) {
+	for (uint32_t n = 0; n < MAX_ASKED && rs_pace_is_due(&e->opens, now); n++) {
 		if (e->client.n_out > CLIENT_MAX_OUT - 2 * CLIENT_ROOM ||
 			!rs_client_open_next(&e->client))
 			return;
+		rs_pace_advance(&e->opens);
 	}
 }
 
@@ -267,14 +348,21 @@ static uint32_t begin_more(struct engine *e, uint64_t now)
 {
 	uint32_t n_before = e->n_tx;
 
-	if (e->phase == PHASE_OPEN)
-		open_more(e, now);
-	if (e->phase >= PHASE_WARMUP && e->interval)
-		ask_due(e, now);
-	if (e->phase >= PHASE_WARMUP && e->flood_interval)
-		flood(e, now);
-	if (e->phase >= PHASE_OPEN)
+	if (e->phase < PHASE_OPEN)
+		return 0;
+	if (rs_likely(can_queue(e))) {
+		if (e->phase == PHASE_OPEN)
+			open_more(e, now);
 		scan(e, now);
+	}
+	if (rs_unlikely(e->client.is_full))
+		return 0;
+	if (e->client.closed_loop)
+		ask_waiting(e);
+	else if (e->phase >= PHASE_WARMUP)
+		ask_due(e, now);
+	if (floods(e, now))
+		flood(e, now);
 	return e->n_tx - n_before;
 }
 
@@ -286,14 +374,24 @@ static void enter(struct engine *e, enum engine_phase phase, uint64_t now)
 	e->phase_tsc = now;
 	e->second_tsc = now + e->tsc_hz;
 	e->n_before = e->client.stats.n_responses;
-	if (phase == PHASE_WARMUP) {
-		e->asked_tsc = now << FRACTION_BITS;
-		e->flood_tsc = now << FRACTION_BITS;
+	if (phase == PHASE_OPEN) {
+		rs_pace_begin(&e->opens, now);
+	} else if (phase == PHASE_WARMUP) {
+		rs_pace_begin(&e->asks, now);
+		rs_pace_begin(&e->floods, now);
 	} else if (phase == PHASE_MEASURE) {
 		rs_client_measure(&e->client);
+		e->n_missing = rs_client_n_missing(&e->client);
+		if (e->n_missing)
+			fprintf(stderr,
+				"ringside-load: %u of %u connections do not stand: the figures are "
+				"of fewer\n",
+				e->n_missing, e->client.slots.n);
 		e->n_before = 0;
-		e->busy_tsc = 0;
-		e->n_sent = e->n_received = e->n_tx_full = 0;
+		e->turns = (struct turns){0};
+		e->n_sent = e->n_received = e->n_tx_full = e->n_lost = 0;
+		e->n_discarded_before = e->port.tx[0].n_discarded;
+		e->tenth_tsc = now + e->tsc_hz / 10;
 	}
 }
 
@@ -301,9 +399,8 @@ static bool all_open(const struct engine *e)
 {
 	const struct client *c = &e->client;
 
-	if (c->n_opened < c->slots.n || c->n_idle_ready < e->options->n_idle)
-		return false;
-	return e->options->per_conn || c->n_established >= c->slots.n;
+	return c->n_opened == c->slots.n && !rs_client_n_missing(c) &&
+	       c->n_idle_ready >= e->options->n_idle;
 }
 
 /* Once in 100 ms. */
@@ -332,12 +429,27 @@ static int resolve(struct engine *e, uint64_t now)
 	return 0;
 }
 
+static void end_measuring(struct engine *e, uint64_t elapsed)
+{
+	e->measured_tsc = rs_max_u64(elapsed, 1);
+	e->n_discarded = e->port.tx[0].n_discarded - e->n_discarded_before;
+	e->n_sent -= e->n_discarded;
+	e->phase = PHASE_END;
+}
+
 static int next_phase(struct engine *e, uint64_t now)
 {
 	const struct load_options *o = e->options;
 	uint64_t elapsed = now - e->phase_tsc;
 	uint64_t seconds = elapsed / e->tsc_hz;
 
+	if (rs_unlikely(rs_load_stop_asked())) {
+		if (e->phase != PHASE_MEASURE) {
+			fprintf(stderr, "ringside-load: ended before measuring began\n");
+			return -1;
+		}
+		end_measuring(e, elapsed);
+	}
 	switch (e->phase) {
 	case PHASE_OPEN:
 		if (all_open(e)) {
@@ -347,8 +459,6 @@ static int next_phase(struct engine *e, uint64_t now)
 				fprintf(stderr, "ringside-load: no connection was accepted\n");
 				return -1;
 			}
-			fprintf(stderr, "ringside-load: only %u of %u connections stand\n",
-				e->client.n_established, e->client.slots.n);
 			enter(e, PHASE_WARMUP, now);
 		}
 		break;
@@ -357,15 +467,24 @@ static int next_phase(struct engine *e, uint64_t now)
 			enter(e, PHASE_MEASURE, now);
 		break;
 	case PHASE_MEASURE:
-		if (seconds >= o->seconds) {
-			e->measured_tsc = elapsed;
-			e->phase = PHASE_END;
-		}
+		if (seconds >= o->seconds)
+			end_measuring(e, elapsed);
 		break;
 	default:
 		break;
 	}
 	return 0;
+}
+
+static void count_tenth(struct engine *e, uint64_t now)
+{
+	uint64_t n = e->client.stats.n_responses;
+
+	if (e->phase != PHASE_MEASURE || now < e->tenth_tsc || e->n_tenths == LOAD_MAX_TENTHS)
+		return;
+	e->per_tenth[e->n_tenths++] = (uint32_t)(n - e->n_before_tenth);
+	e->n_before_tenth = n;
+	e->tenth_tsc += e->tsc_hz / 10;
 }
 
 static void live_line(struct engine *e, uint64_t now)
@@ -382,12 +501,13 @@ static void live_line(struct engine *e, uint64_t now)
 	if (e->options->quiet)
 		return;
 	fprintf(stderr,
-		"%s %8.3f M/s, %u connections, %lu retransmissions, %lu resets, %lu timeouts\n",
+		"%s %8.3f M/s, %u connections, %lu retransmissions, %lu resets, %lu timeouts, "
+		"%lu frames lost here\n",
 		e->phase == PHASE_OPEN     ? "opening  "
 		: e->phase == PHASE_WARMUP ? "warming  "
 					   : "measuring",
 		(double)n / 1e6, e->client.n_established, s->n_retransmissions,
-		s->n_resets + s->n_refused, s->n_timeouts + s->n_connect_timeouts);
+		s->n_resets + s->n_refused, s->n_timeouts + s->n_connect_timeouts, e->n_lost);
 }
 
 static int housekeeping(struct engine *e, uint64_t now)
@@ -413,13 +533,17 @@ static uint32_t turn(struct engine *e, uint64_t now)
 	uint32_t n_done = 0;
 
 	push(e);
+	c->is_full = e->n_tx >= ENGINE_FEW;
 	if (e->phase >= PHASE_OPEN)
 		rs_client_now(c, now);
 	n_done = take_in(e);
-	if (rs_likely(e->n_tx < ENGINE_FEW))
-		n_done += begin_more(e, now);
+	n_done += begin_more(e, now);
 	n_done += c->n_out;
 	render_all(e);
+	if (e->n_spare) {
+		rte_pktmbuf_free_bulk(e->spare, e->n_spare);
+		e->n_spare = 0;
+	}
 	push(e);
 	return n_done;
 }
@@ -429,17 +553,21 @@ int rs_engine_run(struct engine *e)
 	int poller = rs_io_poller_enter(&e->n_turns);
 	int err = 0;
 
+	rs_load_stop_init();
 	enter(e, PHASE_RESOLVE, rte_rdtsc());
 	while (!err && e->phase != PHASE_END) {
 		uint64_t now = rte_rdtsc();
+		uint32_t n_frames;
 
-		if (turn(e, now))
-			e->busy_tsc += rte_rdtsc() - now;
+		n_frames = turn(e, now);
+		if (n_frames)
+			rs_turns_add(&e->turns, now, rte_rdtsc(), n_frames);
 		rs_io_poller_turn(&e->n_turns);
 		err = housekeeping(e, now);
-		if (!err && now >= e->watch_tsc && e->phase >= PHASE_OPEN) {
+		if (!err && now >= e->watch_tsc) {
 			e->watch_tsc = now + e->tsc_hz / 1000 * WATCH_MS;
 			live_line(e, now);
+			count_tenth(e, now);
 			err = next_phase(e, now);
 		}
 	}

@@ -8,13 +8,16 @@
 
 #include "client.h"
 #include "io/port.h"
+#include "pace.h"
 #include "resolve.h"
+#include "turns.h"
 
-#define ENGINE_BURST   64
-#define ENGINE_TX      16384 /* frames that wait for the port */
-#define ENGINE_FEW     128   /* while more of them wait, nothing new is begun */
-#define ENGINE_MTU     1500
-#define LOAD_MAX_TIMES 86400
+#define ENGINE_BURST    64
+#define ENGINE_TX       16384 /* frames that wait for the port */
+#define ENGINE_FEW      128   /* while so many of them wait, no request is begun */
+#define ENGINE_MTU      1500
+#define LOAD_MAX_TIMES  86400
+#define LOAD_MAX_TENTHS 6000 /* ten minutes of them */
 
 enum engine_phase {
 	PHASE_RESOLVE, /* who is the next hop? */
@@ -35,23 +38,33 @@ struct engine {
 	struct client client;
 	enum engine_phase phase;
 	uint64_t tsc_hz;
-	uint64_t n_turns;          /* a poller's */
-	uint64_t phase_tsc;        /* when the phase began */
-	uint64_t housekeeping_tsc; /* when to look after the port again */
-	uint64_t scan_tsc;         /* when to look for what is overdue again */
-	uint64_t watch_tsc;        /* when to look at phases and seconds again */
-	uint64_t second_tsc;       /* when the next live line is due */
-	uint64_t n_before;         /* answers at the last live line */
-	uint64_t asked_tsc; /* open loop: the request that is due next, in 1/256 cycles … */
-	uint64_t interval;  /* … and between two, in 1/256 cycles */
-	uint64_t flood_tsc, flood_interval; /* the same for SYNs of the flood */
+	uint64_t n_turns;                /* a poller's */
+	uint64_t phase_tsc;              /* when the phase began */
+	uint64_t housekeeping_tsc;       /* when to look after the port again */
+	uint64_t scan_tsc;               /* when to look for what is overdue again */
+	uint64_t watch_tsc;              /* when to look at phases and seconds again */
+	uint64_t second_tsc;             /* when the next live line is due */
+	uint64_t n_before;               /* answers at the last live line */
+	struct pace opens, asks, floods; /* connections, requests of the open loop, SYNs */
 	uint32_t flood_number;
-	uint64_t busy_tsc, measured_tsc; /* while measuring: at work, in all */
+	uint64_t measured_tsc;
+	struct turns turns; /* from here on, all of the time while measuring */
 	uint64_t n_sent, n_received, n_tx_full;
+	uint64_t n_lost;      /* frames that found no room here, or no buffer */
+	uint64_t n_discarded; /* … and that the port took, but did not send */
+	uint64_t n_discarded_before;
+	/* Frames received this turn, when all is taken from them: the first ones to be sent. */
+	struct rte_mbuf *spare[ENGINE_BURST];
+	uint32_t n_spare;
 	uint32_t tx_head, n_tx; /* n_tx of them from tx_head on */
 	struct rte_mbuf *tx[ENGINE_TX];
+	uint32_t n_missing; /* connections that did not stand when measuring began */
 	uint32_t n_seconds;
 	uint32_t per_second[LOAD_MAX_TIMES]; /* answers */
+	uint64_t tenth_tsc;                  /* the same for the next 100 ms */
+	uint64_t n_before_tenth;
+	uint32_t n_tenths;
+	uint32_t per_tenth[LOAD_MAX_TENTHS];
 };
 
 /* EAL has started. 0, or -1 and told why. */

@@ -11,7 +11,7 @@
 
 /* ---- received ---- */
 
-/* The IP packet is from the server to one of our clients: its TCP part, or NULL. */
+/* The IP packet is from the server: its TCP part, or NULL; and how the address it is to ends. */
 static const uint8_t *tcp_of(const struct load_net *n, const uint8_t *frame, uint32_t len,
 	uint32_t *l4_len, uint32_t *client)
 {
@@ -32,8 +32,7 @@ static const uint8_t *tcp_of(const struct load_net *n, const uint8_t *frame, uin
 		return ip + IPV4_HEADER_BYTES;
 	}
 	if (len < n->l4_at + TCP_HEADER_BYTES || rs_load_be16(frame + 12) != ETHERTYPE_IPV6 ||
-		ip[6] != PROTO_TCP || memcmp(ip + 8, n->server, 16) != 0 ||
-		memcmp(ip + 24, n->client, 12) != 0)
+		ip[6] != PROTO_TCP || memcmp(ip + 8, n->server, 16) != 0)
 		return NULL;
 	*l4_len = rs_load_be16(ip + 4);
 	*client = rs_load_be32(ip + 36);
@@ -42,7 +41,7 @@ static const uint8_t *tcp_of(const struct load_net *n, const uint8_t *frame, uin
 	return ip + IPV6_HEADER_BYTES;
 }
 
-/* Of the options only those that we use: MSS, and timestamps. */
+/* Of the options only those that we use: MSS, window scale, timestamps. */
 static void parse_options(const uint8_t *p, uint32_t len, struct load_seg *seg)
 {
 	while (len && p[0]) {
@@ -54,12 +53,26 @@ static void parse_options(const uint8_t *p, uint32_t len, struct load_seg *seg)
 			n = p[1];
 			if (p[0] == 2 && n == 4)
 				seg->mss = rs_load_be16(p + 2);
+			else if (p[0] == 3 && n == 3)
+				seg->wnd_scale = p[2];
 			else if (p[0] == 8 && n == 10)
 				seg->ts_val = rs_load_be32(p + 2);
 		}
 		p += n;
 		len -= n;
 	}
+}
+
+static bool is_ipv4_header_right(const uint8_t *ip)
+{
+	uint64_t sum = 0;
+	uint32_t word;
+
+	for (uint32_t at = 0; at < IPV4_HEADER_BYTES; at += sizeof(word)) {
+		memcpy(&word, ip + at, sizeof(word));
+		sum += word;
+	}
+	return rs_csum_fold16(sum) == 0xffff;
 }
 
 enum load_frame rs_load_frame_parse(
@@ -76,13 +89,15 @@ enum load_frame rs_load_frame_parse(
 	port = rs_load_be16(tcp + 2) - (uint32_t)n->first_port;
 	header = (tcp[12] >> 4) * 4u;
 	if (rs_unlikely(client >= n->n_clients || port >= n->ports.n ||
-			rs_load_be16(tcp) != n->server_port || header < TCP_HEADER_BYTES ||
-			header > l4_len))
+			rs_load_be16(tcp) != n->server_port ||
+			(n->family == 6 && memcmp(tcp - 16, n->client, 12) != 0)))
+		return FRAME_STRANGER;
+	if (rs_unlikely(header < TCP_HEADER_BYTES || header > l4_len))
 		return FRAME_OTHER;
 	memcpy(&client_word, tcp - 4, 4); /* how the destination ends */
 	sum = n->tcp_sum + client_word + __builtin_bswap32(l4_len);
 	if (rs_unlikely(rs_csum_fold16(rs_csum_add(sum, tcp, l4_len)) != 0xffff ||
-			(n->family == 4 && rs_csum_fold16(rs_csum_add(0, tcp - 20, 20)) != 0xffff)))
+			(n->family == 4 && !is_ipv4_header_right(tcp - IPV4_HEADER_BYTES))))
 		return FRAME_BAD_CSUM;
 	seg->tuple = client * n->ports.n + port;
 	seg->seq = rs_load_be32(tcp + 4);
@@ -92,6 +107,8 @@ enum load_frame rs_load_frame_parse(
 	seg->len = l4_len - header;
 	seg->ts_val = 0;
 	seg->mss = 0;
+	seg->wnd = rs_load_be16(tcp + 14);
+	seg->wnd_scale = 0;
 	if (rs_unlikely(header > TCP_HEADER_BYTES))
 		parse_options(tcp + TCP_HEADER_BYTES, header - TCP_HEADER_BYTES, seg);
 	return FRAME_TCP;
@@ -150,14 +167,15 @@ static void render_ip(
 	uint8_t *ip = frame + ETH_HEADER_BYTES;
 	uint16_t sum;
 
-	memcpy(frame, n->header, n->family == 4 ? 34 : 54);
-	if (n->family == 4) {
+	if (rs_likely(n->family == 4)) {
+		memcpy(frame, n->header, ETH_HEADER_BYTES + IPV4_HEADER_BYTES);
 		rs_store_be16(ip + 2, (uint16_t)(IPV4_HEADER_BYTES + l4_len));
 		memcpy(ip + 12, &client_word, 4);
 		sum = rs_csum_finish(n->ip_sum + client_word +
 				     __builtin_bswap16((uint16_t)(IPV4_HEADER_BYTES + l4_len)));
 		memcpy(ip + 10, &sum, 2);
 	} else {
+		memcpy(frame, n->header, ETH_HEADER_BYTES + IPV6_HEADER_BYTES);
 		rs_store_be16(ip + 4, (uint16_t)l4_len);
 		memcpy(ip + 20, &client_word, 4);
 	}
@@ -185,7 +203,7 @@ static uint32_t render_options(
 	}
 	if (n->timestamps) {
 		*sum += put32(p + len, 0x0101080au);
-		*sum += put32(p + len + 4, n->now_ms);
+		*sum += put32(p + len + 4, out->ts_val);
 		*sum += put32(p + len + 8, out->ts_ecr);
 		len += 12;
 	}
@@ -200,7 +218,8 @@ static uint64_t render_requests(struct workload *w, const struct load_out *out, 
 	uint32_t at = 0;
 
 	if (rs_likely(!skip && out->len == q->len)) {
-		memcpy(p, q->data, q->len);
+		for (; at < q->len; at += LOAD_BLOCK) /* as a whole: no call is made */
+			memcpy(p + at, q->data + at, LOAD_BLOCK);
 		return q->sum;
 	}
 	while (at < out->len) {

@@ -25,8 +25,10 @@ struct load_seg {
 	uint32_t ack;
 	uint32_t len;
 	const uint8_t *data;
-	uint32_t ts_val; /* 0 without timestamps */
-	uint16_t mss;    /* of a SYN; 0: none said */
+	uint32_t ts_val;   /* 0 without timestamps */
+	uint16_t mss;      /* of a SYN; 0: none said */
+	uint16_t wnd;      /* as it stands there */
+	uint8_t wnd_scale; /* of a SYN */
 	uint8_t flags;
 };
 
@@ -38,14 +40,14 @@ struct load_out {
 	uint32_t tuple;
 	uint32_t seq;
 	uint32_t ack;
-	uint32_t ts_ecr;
+	uint32_t ts_val, ts_ecr; /* of the timestamps */
 	union {
 		struct {
 			uint32_t first, skip;
 		};
 		const uint8_t *data;
 	};
-	uint32_t len;
+	uint16_t len;
 	uint8_t flags;
 	bool has_data;
 };
@@ -65,7 +67,6 @@ struct load_net {
 	uint8_t header[FRAME_MAX_HEADER]; /* Ethernet, IP, and TCP's ports */
 	uint64_t ip_sum;  /* IPv4: header checksum without the client and the length */
 	uint64_t tcp_sum; /* pseudo-header without the client's last four bytes and the length */
-	uint32_t now_ms;  /* for timestamps; set by the caller */
 };
 
 /* server_mac: from rs_load_frame_…; mtu as on the port. */
@@ -73,8 +74,9 @@ void rs_load_net_init(struct load_net *n, const struct load_options *o, const ui
 	const uint8_t server_mac[6], uint16_t mtu);
 
 enum load_frame {
-	FRAME_TCP,   /* *seg is filled in */
-	FRAME_OTHER, /* not of the target, or no TCP: for the slow path */
+	FRAME_TCP,      /* *seg is filled in */
+	FRAME_OTHER,    /* not of the target, or no TCP: for the slow path */
+	FRAME_STRANGER, /* the target's TCP for somebody else, as its answers to a flood */
 	FRAME_BAD_CSUM,
 };
 
@@ -82,7 +84,7 @@ enum load_frame {
 enum load_frame rs_load_frame_parse(
 	const struct load_net *n, const uint8_t *frame, uint32_t len, struct load_seg *seg);
 
-/* Writes out to frame, which has room for an MTU. Returns its length. */
+/* Writes out to frame, which has room for an MTU and LOAD_BLOCK more. Returns its length. */
 uint32_t rs_load_frame_render(
 	const struct load_net *n, struct workload *w, const struct load_out *out, uint8_t *frame);
 

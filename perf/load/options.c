@@ -29,6 +29,7 @@ static const char help_text[] =
 	"       --connect-rate N       connections opened a second while starting (200000)\n"
 	"       --syn-flood N          SYNs a second beside the rest, answers ignored (0)\n"
 	"       --flood-from ADDR/LEN  their source addresses\n"
+	"       --flood-for S          so long after measuring has begun they end (0: never)\n"
 	"what   --method M             (GET)\n"
 	"       --path [WEIGHT*]PATH   repeatable (/)\n"
 	"       --header 'NAME: VALUE' repeatable\n"
@@ -64,6 +65,7 @@ enum {
 	OPT_CONNECT_RATE,
 	OPT_SYN_FLOOD,
 	OPT_FLOOD_FROM,
+	OPT_FLOOD_FOR,
 	OPT_METHOD,
 	OPT_PATH,
 	OPT_HEADER,
@@ -99,6 +101,7 @@ static const struct option long_options[] = {
 	{"connect-rate", required_argument, NULL, OPT_CONNECT_RATE},
 	{"syn-flood", required_argument, NULL, OPT_SYN_FLOOD},
 	{"flood-from", required_argument, NULL, OPT_FLOOD_FROM},
+	{"flood-for", required_argument, NULL, OPT_FLOOD_FOR},
 	{"method", required_argument, NULL, OPT_METHOD},
 	{"path", required_argument, NULL, OPT_PATH},
 	{"header", required_argument, NULL, OPT_HEADER},
@@ -242,12 +245,8 @@ static bool read_option(struct load_options *o, int option, const char *text)
 		return read_u32(text, 1, 1u << 20, &o->n_clients);
 	case OPT_PORTS:
 		return read_ports(o, text);
-	case OPT_GATEWAY: {
-		uint8_t family;
-
-		o->has_gateway = true;
-		return rs_value_addr(text, o->gateway, &family);
-	}
+	case OPT_GATEWAY:
+		return rs_value_addr(text, o->gateway, &o->gateway_family);
 	case OPT_CONNS:
 		return read_u32(text, 0, LOAD_MAX_SLOTS / 2, &o->n_conns);
 	case OPT_PER_CONN:
@@ -266,6 +265,8 @@ static bool read_option(struct load_options *o, int option, const char *text)
 		return rs_value_number(text, &o->flood_rate) && o->flood_rate <= 100000000;
 	case OPT_FLOOD_FROM:
 		return rs_value_prefix(text, &o->flood_from);
+	case OPT_FLOOD_FOR:
+		return read_u32(text, 0, 86400, &o->flood_for_s);
 	case OPT_METHOD:
 		o->method = text;
 		return *text;
@@ -334,6 +335,10 @@ static const char *contradiction(const struct load_options *o)
 		return "--target ADDR[:PORT] is missing: whom to ask";
 	if (o->family != o->ip.family)
 		return "--target and --ip are of different families";
+	if (o->gateway_family && o->gateway_family != o->family)
+		return "--gateway and --target are of different families";
+	if (n_tuples > LOAD_MAX_TUPLES)
+		return "--clients times --ports are more than can be told apart: fewer of either";
 	if (is_among(o->target, o->ip.addr, o->n_clients))
 		return "--target is among the --clients addresses from --ip on";
 	if (!o->n_conns && !o->n_idle)
@@ -350,6 +355,8 @@ static const char *contradiction(const struct load_options *o)
 		return "--tls-records needs --tls keepalive";
 	if (o->flood_rate && o->flood_from.family != o->family)
 		return "--syn-flood needs --flood-from ADDR/LEN, of the target's family";
+	if (o->flood_for_s && !o->flood_rate)
+		return "--flood-for needs --syn-flood";
 	return NULL;
 }
 

@@ -14,6 +14,7 @@
 #define LOAD_MAX_PATHS   1024
 #define LOAD_MAX_HEADERS 16
 #define LOAD_MAX_SLOTS   (8u << 20)
+#define LOAD_MAX_TUPLES  (UINT32_MAX - LOAD_MAX_SLOTS)
 #define LOAD_MAX_BATCH   256 /* requests sent together */
 
 struct load_path {
@@ -34,7 +35,7 @@ struct load_options {
 	uint16_t port;       /* 80, or 443 with TLS, if not said */
 	struct wire_addr ip; /* the first client address */
 	uint8_t gateway[16];
-	bool has_gateway;
+	uint8_t gateway_family; /* 0: none */
 	uint32_t n_clients;
 	uint16_t first_port, last_port;
 	uint32_t n_conns;
@@ -45,6 +46,7 @@ struct load_options {
 	uint32_t timeout_ms;
 	uint32_t connect_rate;
 	uint64_t flood_rate;
+	uint32_t flood_for_s; /* 0: to the end */
 	struct wire_addr flood_from;
 	const char *method;
 	uint32_t n_paths;

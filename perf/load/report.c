@@ -51,6 +51,14 @@ static uint64_t tls_errors(const struct client *c)
 	return s ? s->n_failed + s->n_bad_records + s->n_truncated : 0;
 }
 
+static void print_counts(FILE *out, const char *name, const uint32_t *counts, uint32_t n)
+{
+	fprintf(out, " \"%s\": [", name);
+	for (uint32_t i = 0; i < n; i++)
+		fprintf(out, "%s%u", i ? ", " : "", counts[i]);
+	fprintf(out, "]");
+}
+
 static void print_json(FILE *out, const struct engine *e)
 {
 	const struct load_options *o = e->options;
@@ -90,35 +98,53 @@ static void print_json(FILE *out, const struct engine *e)
 		s->n_retransmissions, s->n_out_of_order, s->n_bad_csums, s->n_strays,
 		s->n_not_sent);
 	fprintf(out,
-		" \"flood_syns\": %" PRIu64 ", \"n_established\": %u, \"n_idle\": %u, "
+		" \"flood_syns\": %" PRIu64 ", \"flood_answers\": %" PRIu64 ",\n"
+		" \"n_wanted\": %u, \"n_missing\": %u, "
+		"\"n_established\": %u, \"n_idle\": %u, "
 		"\"idle_lost\": %" PRIu64 ",\n",
-		s->n_flood, c->n_established, c->n_idle_ready, s->n_idle_lost);
+		s->n_flood, s->n_strangers, c->slots.n, e->n_missing, c->n_established,
+		c->n_idle_ready, s->n_idle_lost);
 	fprintf(out,
-		" \"busy\": %.3f, \"sent_frames\": %" PRIu64 ", \"received_frames\": %" PRIu64
+		" \"busy\": %.3f, \"frames_per_busy_turn\": %.1f,\n"
+		" \"lost_frames\": %" PRIu64 ", \"discarded_frames\": %" PRIu64
+		", \"sent_frames\": %" PRIu64 ", \"received_frames\": %" PRIu64
 		", \"tx_full\": %" PRIu64 ",\n",
-		(double)e->busy_tsc / (double)e->measured_tsc, e->n_sent, e->n_received,
-		e->n_tx_full);
-	fprintf(out, " \"per_second\": [");
-	for (uint32_t i = 0; i < e->n_seconds; i++)
-		fprintf(out, "%s%u", i ? ", " : "", e->per_second[i]);
-	fprintf(out, "]}\n");
+		(double)e->turns.busy_tsc / (double)e->measured_tsc, rs_turns_frames(&e->turns),
+		e->n_lost, e->n_discarded, e->n_sent, e->n_received, e->n_tx_full);
+	print_counts(out, "answers_per_100ms", e->per_tenth, e->n_tenths);
+	fprintf(out, ",\n");
+	print_counts(out, "per_second", e->per_second, e->n_seconds);
+	fprintf(out, "}\n");
+}
+
+static int complain(const char *name)
+{
+	fprintf(stderr, "ringside-load: --json %s: %s\n", name, strerror(errno));
+	return -1;
+}
+
+FILE *rs_load_report_open(const char *name)
+{
+	FILE *out = !name || !strcmp(name, "-") ? stdout : fopen(name, "w");
+
+	if (!out)
+		complain(name);
+	return out;
+}
+
+int rs_load_report_close(FILE *out, const char *name)
+{
+	if (out == stdout ? fflush(out) : fclose(out))
+		return complain(name ? name : "-");
+	return 0;
 }
 
 int rs_load_report(const struct engine *e)
 {
-	const char *name = e->options->json;
-	FILE *out;
+	FILE *out = rs_load_report_open(e->options->json);
 
-	if (!name || !strcmp(name, "-")) {
-		print_json(stdout, e);
-		return 0;
-	}
-	out = fopen(name, "w");
-	if (out)
-		print_json(out, e);
-	if (!out || fclose(out)) {
-		fprintf(stderr, "ringside-load: --json %s: %s\n", name, strerror(errno));
+	if (!out)
 		return -1;
-	}
-	return 0;
+	print_json(out, e);
+	return rs_load_report_close(out, e->options->json);
 }

@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What ringside-load has found out, as a line for people and as JSON for perf/bench. */
+/* What ringside-load has found out, as JSON, for people and for perf/bench. */
 #ifndef RS_LOAD_REPORT_H
 #define RS_LOAD_REPORT_H
 
+#include <stdio.h>
+
 #include "engine.h"
+
+/*
+ * Where --json says: a file, or stdout for NULL and "-". NULL, and -1, when it cannot be written,
+ * told on stderr.
+ */
+FILE *rs_load_report_open(const char *name);
+int rs_load_report_close(FILE *out, const char *name);
 
 /* 0, or -1 when --json cannot be written, told on stderr. */
 int rs_load_report(const struct engine *e);

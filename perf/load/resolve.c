@@ -10,7 +10,7 @@
 void rs_resolver_init(struct resolver *r, const struct load_options *o, const uint8_t mac[6])
 {
 	*r = (struct resolver){.source = o->ip, .n_clients = o->n_clients};
-	memcpy(r->next_hop, o->has_gateway ? o->gateway : o->target, 16);
+	memcpy(r->next_hop, o->gateway_family ? o->gateway : o->target, 16);
 	rs_wire_host_init(&r->host, mac, 0, 0, &o->ip, 1);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "responder.h"
 
-#include <signal.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,10 @@
 #include "io/mbufs.h"
 #include "io/poller.h"
 #include "io/port.h"
+#include "report.h"
 #include "resolve.h"
+#include "stop.h"
+#include "turns.h"
 #include "wire/seg.h"
 
 #define BURST     64
@@ -22,23 +25,26 @@
 #define MAX_REPLY 1400
 #define ISS       1000000u
 
+#define REPLY_BLOCK 32
+
 struct responder {
 	struct io_port port;
 	struct rte_mempool *mbufs;
 	struct resolver resolver; /* answers for our address */
 	uint32_t l4_at;
-	uint64_t n_turns;
+	uint64_t n_turns; /* a poller's */
+	struct turns turns;
+	uint64_t n_received, n_sent;
+	uint32_t out_head, n_out; /* n_out answers from out_head on wait for the port */
+	struct rte_mbuf *out[BURST];
 	uint32_t reply_len;
 	uint64_t reply_sum;
-	uint8_t reply[MAX_REPLY];
+	uint8_t reply[MAX_REPLY + REPLY_BLOCK];
 };
 
-static volatile sig_atomic_t stop;
-
-static void on_signal(int number)
+static bool is_v4(const struct responder *r)
 {
-	(void)number;
-	stop = 1;
+	return r->l4_at == ETH_HEADER_BYTES + IPV4_HEADER_BYTES;
 }
 
 static int make_reply(struct responder *r, const struct load_options *o)
@@ -63,7 +69,8 @@ static int make_reply(struct responder *r, const struct load_options *o)
 	return 0;
 }
 
-static void swap(uint8_t *a, uint8_t *b, uint32_t n)
+/* Of sizes known when compiled, so that no call is made. */
+static inline __attribute__((always_inline)) void swap(uint8_t *a, uint8_t *b, size_t n)
 {
 	uint8_t t[16];
 
@@ -72,54 +79,97 @@ static void swap(uint8_t *a, uint8_t *b, uint32_t n)
 	memcpy(b, t, n);
 }
 
-/* Turns a TCP frame into its answer. False: there is nothing to say. */
-static bool answer(struct responder *r, struct rte_mbuf *m)
+static inline __attribute__((always_inline)) uint64_t sum_words(const uint8_t *p, uint32_t n)
 {
-	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
-	uint8_t *ip = frame + ETH_HEADER_BYTES, *tcp = frame + r->l4_at;
-	bool v4 = r->l4_at == ETH_HEADER_BYTES + IPV4_HEADER_BYTES;
-	uint32_t l3 = v4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
-	uint32_t l4_len = v4 ? rs_load_be16(ip + 2) - l3 : rs_load_be16(ip + 4);
-	uint32_t len = l4_len - (tcp[12] >> 4) * 4u;
-	uint32_t seq = rs_load_be32(tcp + 4), ack = rs_load_be32(tcp + 8);
-	uint8_t flags = tcp[13];
-	uint32_t send = 0;
+	uint64_t sum = 0;
+	uint32_t word;
+
+	for (uint32_t at = 0; at < n; at += sizeof(word)) {
+		memcpy(&word, p + at, sizeof(word));
+		sum += word;
+	}
+	return sum;
+}
+
+/* Writes a word and returns it as it stands there: read back, it would have to be waited for. */
+static uint64_t put32(uint8_t *p, uint32_t value)
+{
+	uint32_t word = __builtin_bswap32(value);
+
+	memcpy(p, &word, sizeof(word));
+	return word;
+}
+
+/* The reply in whole blocks: there is room behind it, here and in the frame. */
+static void copy_reply(const struct responder *r, uint8_t *to)
+{
+	for (uint32_t at = 0; at < r->reply_len; at += REPLY_BLOCK)
+		memcpy(to + at, r->reply + at, REPLY_BLOCK);
+}
+
+/*
+ * The IP header turned round, for a packet of l4_len instead of old_len bytes behind it: its
+ * checksum changes by that only. Returns the sum of its addresses.
+ */
+static uint64_t turn_ip(const struct responder *r, uint8_t *ip, uint32_t old_len, uint32_t l4_len)
+{
 	uint64_t sum;
 	uint16_t csum;
 
+	if (!is_v4(r)) {
+		sum = sum_words(ip + 8, 32);
+		swap(ip + 8, ip + 24, 16);
+		rs_store_be16(ip + 4, (uint16_t)l4_len);
+		return sum;
+	}
+	sum = sum_words(ip + 12, 8);
+	swap(ip + 12, ip + 16, 4);
+	memcpy(&csum, ip + 10, sizeof(csum));
+	old_len = __builtin_bswap16((uint16_t)(IPV4_HEADER_BYTES + old_len));
+	rs_store_be16(ip + 2, (uint16_t)(IPV4_HEADER_BYTES + l4_len));
+	csum = rs_csum_finish((uint64_t)(uint16_t)~csum + (uint16_t)~old_len +
+			      __builtin_bswap16((uint16_t)(IPV4_HEADER_BYTES + l4_len)));
+	memcpy(ip + 10, &csum, sizeof(csum));
+	return sum;
+}
+
+/* Turns a TCP frame into its answer. False: there is nothing to say. */
+static bool answer(const struct responder *r, struct rte_mbuf *m)
+{
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
+	uint8_t *ip = frame + ETH_HEADER_BYTES, *tcp = frame + r->l4_at;
+	uint32_t old_len =
+		is_v4(r) ? rs_load_be16(ip + 2) - IPV4_HEADER_BYTES : rs_load_be16(ip + 4);
+	uint32_t len = old_len - (tcp[12] >> 4) * 4u;
+	uint32_t seq = rs_load_be32(tcp + 4), ack = rs_load_be32(tcp + 8);
+	uint8_t flags = tcp[13];
+	uint32_t l4_len = TCP_HEADER_BYTES;
+	uint64_t sum = __builtin_bswap32(PROTO_TCP);
+	uint32_t csum;
+
 	if (flags & TCP_RST || (!len && !(flags & (TCP_SYN | TCP_FIN))))
 		return false;
-	if (flags & TCP_SYN) {
+	if (rs_unlikely(flags & TCP_SYN)) {
 		ack = ISS;
 		flags = TCP_SYN | TCP_ACK;
 		seq++;
 	} else {
-		send = len ? r->reply_len : 0;
 		seq += len + (flags & TCP_FIN ? 1 : 0);
 		flags = TCP_ACK | (flags & TCP_FIN);
+		if (rs_likely(len)) {
+			copy_reply(r, tcp + TCP_HEADER_BYTES);
+			l4_len += r->reply_len;
+			sum += r->reply_sum;
+		}
 	}
 	swap(frame, frame + 6, 6);
-	swap(v4 ? ip + 12 : ip + 8, v4 ? ip + 16 : ip + 24, v4 ? 4 : 16);
-	swap(tcp, tcp + 2, 2);
-	rs_store_be32(tcp + 4, ack);
-	rs_store_be32(tcp + 8, seq);
-	rs_store_be32(tcp + 12, 5u << 28 | (uint32_t)flags << 16 | UINT16_MAX);
-	memset(tcp + 16, 0, 4);
-	memcpy(tcp + TCP_HEADER_BYTES, r->reply, send);
-	l4_len = TCP_HEADER_BYTES + send;
-	sum = __builtin_bswap32(PROTO_TCP) + (uint64_t)__builtin_bswap32(l4_len);
-	sum = rs_csum_add(sum, v4 ? ip + 12 : ip + 8, v4 ? 8 : 32);
-	sum = rs_csum_add(sum, tcp, TCP_HEADER_BYTES);
-	csum = rs_csum_finish(sum + (send ? r->reply_sum : 0));
-	memcpy(tcp + 16, &csum, 2);
-	if (v4) {
-		rs_store_be16(ip + 2, (uint16_t)(l3 + l4_len));
-		memset(ip + 10, 0, 2);
-		csum = rs_csum_finish(rs_csum_add(0, ip, IPV4_HEADER_BYTES));
-		memcpy(ip + 10, &csum, 2);
-	} else {
-		rs_store_be16(ip + 4, (uint16_t)l4_len);
-	}
+	sum += turn_ip(r, ip, old_len, l4_len) + __builtin_bswap32(l4_len);
+	sum += put32(tcp, rs_load_be32(tcp) << 16 | rs_load_be32(tcp) >> 16);
+	sum += put32(tcp + 4, ack);
+	sum += put32(tcp + 8, seq);
+	sum += put32(tcp + 12, 5u << 28 | (uint32_t)flags << 16 | UINT16_MAX);
+	csum = rs_csum_finish(sum); /* and no urgent pointer */
+	memcpy(tcp + 16, &csum, sizeof(csum));
 	m->data_len = (uint16_t)(r->l4_at + l4_len);
 	m->pkt_len = m->data_len;
 	return true;
@@ -131,7 +181,7 @@ static bool is_tcp(const struct responder *r, const struct rte_mbuf *m)
 
 	if (m->data_len < r->l4_at + TCP_HEADER_BYTES)
 		return false;
-	if (r->l4_at == ETH_HEADER_BYTES + IPV4_HEADER_BYTES)
+	if (is_v4(r))
 		return rs_load_be16(frame + 12) == ETHERTYPE_IPV4 && frame[14] == 0x45 &&
 		       frame[23] == PROTO_TCP;
 	return rs_load_be16(frame + 12) == ETHERTYPE_IPV6 && frame[20] == PROTO_TCP;
@@ -150,21 +200,37 @@ static bool answer_neighbour(struct responder *r, struct rte_mbuf *m)
 	return len;
 }
 
-static void turn(struct responder *r)
+/* What the port did not take stays for the next turn, which then takes nothing in: none is lost. */
+static uint32_t push(struct responder *r)
 {
-	struct rte_mbuf *pkts[BURST], *out[BURST];
-	uint32_t n_out = 0, n_sent = 0;
-	uint32_t n = rs_io_rx_burst(&r->port.rx[0], pkts, BURST);
+	uint32_t n = 0;
 
+	if (r->n_out)
+		n = rs_io_tx_burst(&r->port.tx[0], r->out + r->out_head, r->n_out);
+	r->out_head += n;
+	r->n_out -= n;
+	r->n_sent += n;
+	return n;
+}
+
+/* One turn. Returns how many frames came and went. */
+static uint32_t turn(struct responder *r)
+{
+	struct rte_mbuf *pkts[BURST];
+	uint32_t n, n_sent = push(r);
+
+	if (rs_unlikely(r->n_out))
+		return n_sent;
+	r->out_head = 0;
+	n = rs_io_rx_burst(&r->port.rx[0], pkts, BURST);
 	for (uint32_t i = 0; i < n; i++) {
 		if (is_tcp(r, pkts[i]) ? answer(r, pkts[i]) : answer_neighbour(r, pkts[i]))
-			out[n_out++] = pkts[i];
+			r->out[r->n_out++] = pkts[i];
 		else
 			rte_pktmbuf_free(pkts[i]);
 	}
-	if (n_out)
-		n_sent = rs_io_tx_burst(&r->port.tx[0], out, n_out);
-	rte_pktmbuf_free_bulk(out + n_sent, n_out - n_sent);
+	r->n_received += n;
+	return n + n_sent + push(r);
 }
 
 static void loop(struct responder *r)
@@ -172,12 +238,13 @@ static void loop(struct responder *r)
 	int poller = rs_io_poller_enter(&r->n_turns);
 	uint64_t watch_tsc = 0;
 
-	signal(SIGINT, on_signal);
-	signal(SIGTERM, on_signal);
-	while (!stop) {
+	rs_load_stop_init();
+	while (!rs_load_stop_asked()) {
 		uint64_t now = rte_rdtsc();
+		uint32_t n_frames = turn(r);
 
-		turn(r);
+		if (n_frames)
+			rs_turns_add(&r->turns, now, rte_rdtsc(), n_frames);
 		rs_io_poller_turn(&r->n_turns);
 		if (now >= watch_tsc) {
 			rs_io_port_watch(&r->port);
@@ -185,6 +252,21 @@ static void loop(struct responder *r)
 		}
 	}
 	rs_io_poller_leave(poller);
+}
+
+/* From the first frame to the last one. */
+static int report(const struct responder *r, const char *name)
+{
+	FILE *out = rs_load_report_open(name);
+
+	if (!out)
+		return -1;
+	fprintf(out,
+		"{\"busy\": %.3f, \"frames_per_busy_turn\": %.1f, \"received_frames\": %" PRIu64
+		", \"sent_frames\": %" PRIu64 ", \"discarded_frames\": %" PRIu64 "}\n",
+		rs_turns_busy(&r->turns), rs_turns_frames(&r->turns), r->n_received,
+		r->n_sent - r->port.tx[0].n_discarded, r->port.tx[0].n_discarded);
+	return rs_load_report_close(out, name);
 }
 
 int rs_responder_run(const struct load_options *o)
@@ -203,8 +285,9 @@ int rs_responder_run(const struct load_options *o)
 		goto out;
 	rs_resolver_init(&r->resolver, o, r->port.mac);
 	loop(r);
+	rte_pktmbuf_free_bulk(r->out + r->out_head, r->n_out);
+	err = report(r, o->json);
 	rs_io_port_close(&r->port);
-	err = 0;
 out:
 	if (r)
 		rte_mempool_free(r->mbufs);

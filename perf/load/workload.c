@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/csum.h"
 #include "values.h"
 
-#define MAX_BODY_BYTES 32768 /* all of it is in flight at once: it must fit any window */
+#define MAX_BODY_BYTES 32768 /* with TLS all of it is in flight at once: it must fit any window */
 
 _Static_assert(LOAD_PICKS == 4096, "rs_workload_request() takes the upper twelve bits");
 
@@ -65,16 +66,32 @@ static int make_request(struct load_request *r, const struct load_options *o, co
 	fputs("\r\n", out);
 	if (body)
 		fwrite(body, 1, body_len, out);
+	r->len = (uint32_t)ftell(out);
+	for (uint32_t at = r->len; at % LOAD_BLOCK; at++)
+		fputc(0, out);
 	if (fclose(out))
 		return -1;
-	r->len = (uint32_t)len;
 	r->sum = rs_csum_add(0, r->data, r->len);
 	return 0;
 }
 
+/* To each path its share, but at least one: what is on the command line is asked for. */
+static void draw_picks(struct workload *w, const struct load_options *o, uint32_t total)
+{
+	for (uint32_t i = 0, at = 0, below = 0; i < o->n_paths; i++) {
+		uint32_t end;
+
+		below += o->paths[i].weight;
+		end = (uint32_t)((uint64_t)below * LOAD_PICKS / total);
+		end = rs_min_u32(rs_max_u32(end, at + 1), LOAD_PICKS - (o->n_paths - 1 - i));
+		while (at < end)
+			w->picks[at++] = (uint16_t)i;
+	}
+}
+
 int rs_workload_init(struct workload *w, const struct load_options *o)
 {
-	uint32_t body_len = 0, total = 0, most = 0;
+	uint32_t body_len = 0, total = 0;
 	uint8_t *body = o->body_file ? read_body(o->body_file, &body_len) : NULL;
 	int err = o->body_file && !body ? -1 : 0;
 
@@ -85,24 +102,21 @@ int rs_workload_init(struct workload *w, const struct load_options *o)
 		err = make_request(&w->requests[i], o, o->paths[i].text, body, body_len, false) ||
 		      make_request(&w->last[i], o, o->paths[i].text, body, body_len, true);
 		w->n_requests++;
-		most = w->last[i].len > most ? w->last[i].len : most;
+		w->longest = rs_max_u32(w->longest, w->last[i].len);
 		total += o->paths[i].weight;
 	}
 	free(body);
-	if (!err && (uint64_t)most * o->pipeline > 2 * MAX_BODY_BYTES) {
+	if (!err && (uint64_t)w->longest * o->pipeline > 2 * MAX_BODY_BYTES) {
 		fprintf(stderr,
 			"ringside-load: --pipeline %u: so many requests of %u bytes do not "
 			"fit into a window\n",
-			o->pipeline, most);
+			o->pipeline, w->longest);
 		err = -1;
-	}
-	for (uint32_t i = 0, at = 0, below = 0; !err && i < o->n_paths; i++) {
-		below += o->paths[i].weight;
-		while (at < LOAD_PICKS && (uint64_t)at * total < (uint64_t)below * LOAD_PICKS)
-			w->picks[at++] = (uint16_t)i;
 	}
 	if (err)
 		rs_workload_fini(w);
+	else
+		draw_picks(w, o, total);
 	return err;
 }
 

@@ -12,16 +12,17 @@
 #include "options.h"
 
 #define LOAD_PICKS 4096 /* weighted paths are drawn from a table of so many */
+#define LOAD_BLOCK 32   /* requests are copied in such blocks */
+#define LOAD_MARK  16
 
 /* One path's request, and what is known of its answer since the first one came. */
 struct load_request {
-	uint8_t *data; /* of the heap */
+	uint8_t *data; /* of the heap, and zeros to the end of a block */
 	uint32_t len;
-	uint64_t sum;       /* checksum of data, unfolded */
-	uint32_t head_len;  /* answer: bytes up to and with the empty line; 0: none seen yet */
-	uint32_t length_at; /* where in the head the value of Content-Length stands … */
-	uint32_t length_len;
-	char length_text[20]; /* … and what it is */
+	uint64_t sum;            /* checksum of data, unfolded */
+	uint32_t head_len;       /* answer: bytes up to and with the empty line; 0: none seen yet */
+	uint32_t mark_at;        /* where in the head the field Content-Length ends … */
+	uint8_t mark[LOAD_MARK]; /* … with these bytes, the value and its CRLF among them */
 	uint64_t body_len;
 	bool has_crc;
 	uint32_t crc; /* of the body */
@@ -34,6 +35,7 @@ struct workload {
 	uint16_t picks[LOAD_PICKS];
 	uint32_t per_conn; /* requests; 0: no end */
 	bool is_head;      /* the answers have no body */
+	uint32_t longest;  /* of all requests, in bytes */
 };
 
 /* 0, or -1 with one line on stderr. */

@@ -21,10 +21,23 @@ from trex.astf.api import (
     ASTFTemplate,
 )
 
+FILL_SECONDS = 2  # less than run.py's warm-up
+
+
+class Tunables(argparse.ArgumentParser):
+    """Knows which rate of new connections suits their number. A fixed one is a plateau: TRex would
+    take longer to come to many connections than anybody measures."""
+
+    def parse_args(self, args=None, namespace=None):
+        options = super().parse_args(args, namespace)
+        if "cps" not in options:
+            options.cps = max(self.least_cps, options.connections / FILL_SECONDS)
+        return options
+
 
 def tunables_of(description, path, response_bytes, cps, connections):
     """A parser with those tunables that every profile has, and these defaults."""
-    parser = argparse.ArgumentParser(
+    parser = Tunables(
         description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
     parser.add_argument("--server", default="10.99.0.2", help="the appliance's address")
@@ -36,7 +49,13 @@ def tunables_of(description, path, response_bytes, cps, connections):
     parser.add_argument(
         "--response_bytes", type=int, default=response_bytes, help="of a response, with its head"
     )
-    parser.add_argument("--cps", type=float, default=cps, help="new connections a second")
+    parser.add_argument(
+        "--cps",
+        type=float,
+        default=argparse.SUPPRESS,
+        help=f"new connections a second (default: {cps}, or all connections in {FILL_SECONDS} s)",
+    )
+    parser.least_cps = cps
     parser.add_argument(
         "--connections",
         type=int,

@@ -4,6 +4,7 @@
 import atexit
 import functools
 import os
+import re
 import secrets
 import subprocess
 import tempfile
@@ -86,6 +87,19 @@ def ocsp(name):
             "-CA", authority(), "-issuer", authority(), "-cert", certificate, "-ndays", "1",
             "-respout", path(f"{name}.ocsp"), "-noverify")
     return path(f"{name}.ocsp")
+
+
+@once
+def old_ocsp(name):
+    """The same of long ago; openssl makes none, so that its signature does not fit any more."""
+    with open(ocsp(name), "rb") as file:
+        response = file.read()
+    next_update = rb"(\xa0\x11\x18\x0f)2...(.{10}Z)"
+    response, n = re.subn(next_update, rb"\g<1>2001\2", response)
+    assert n == 1
+    with open(path(f"{name}.old.ocsp"), "wb") as file:
+        file.write(response)
+    return path(f"{name}.old.ocsp")
 
 
 def ticket_keys(n=1):

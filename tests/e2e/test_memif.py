@@ -4,6 +4,8 @@ behind one MAC. Whatever the generator reports is also a test of the generator."
 
 import json
 import os
+import signal
+import subprocess
 import tempfile
 
 import pki
@@ -20,25 +22,42 @@ def socket_in(folder):
 def start(t, folder, *options, role="server", eal=()):
     """The appliance behind a memif; as its server when the socket is there."""
     return t.start(
-        *("--max-conns", "4096", *options),
+        *(() if "--max-conns" in options else ("--max-conns", "4096")),
+        *options,
         vdev=f"net_memif0,role={role},mac=02:00:00:00:00:01,{socket_in(folder)}",
         ready=lambda _: role == "client" or os.path.exists(f"{folder}/memif.sock"),
         eal=eal,
     )
 
 
-def generator(t, folder, *options, role="client", seconds=1):
-    """The command of a load generator at the other end."""
+def half(t, folder, role, cpu=max):
+    """How the command of a load generator begins, or of its responder."""
     build = os.path.dirname(os.path.dirname(t.binary))
     return (
         f"{build}/perf/load/ringside-load",
-        *("-l", str(max(os.sched_getaffinity(0))), "--no-pci", "--no-telemetry"),
-        *("--no-huge", "-m", "512", "--file-prefix", f"{t.lab.name}-load"),
+        *("-l", str(cpu(os.sched_getaffinity(0))), "--no-pci", "--no-telemetry"),
+        *("--no-huge", "-m", "512", "--file-prefix", f"{t.lab.name}-load-{role}"),
         *("--vdev", f"net_memif0,role={role},{socket_in(folder)}", "--"),
+    )
+
+
+def generator(t, folder, *options, role="client", seconds=1):
+    """The command of a load generator at the other end."""
+    return (
+        *half(t, folder, role),
         *("--target", t.host, "--ip", f"{FIRST_CLIENT[t.family]}/{PREFIX[t.family]}"),
         *("--clients", "8", "--warmup", "0", "--seconds", str(seconds), "--quiet"),
         *("--timeout", "5000", "--json", f"{folder}/load.json", *options),
     )
+
+
+def text_of(name):
+    with open(name, encoding="utf-8") as file:
+        return file.read()
+
+
+def report_in(folder, name="load.json"):
+    return json.loads(text_of(f"{folder}/{name}"))
 
 
 def load(t, *options, server=(), least=100, says="", listens=True):
@@ -51,8 +70,7 @@ def load(t, *options, server=(), least=100, says="", listens=True):
         appliance.stop()
         true(says in appliance.words(), f"no word of {says}")
         true(os.path.exists(f"{folder}/load.json"), words)
-        with open(f"{folder}/load.json", encoding="utf-8") as file:
-            report = json.load(file)
+        report = report_in(folder)
     wrong = {name: n for name, n in report["errors"].items() if n}
     equal(wrong, {}, "errors")
     equal(report["bad_checksums"], 0, "bad checksums")
@@ -65,6 +83,61 @@ def keep_alive(t):
     report = load(t, "--conns", "200", "--path", "3*/bytes/64", "--path", "/hello/you")
     true(report["latency_us"]["p50"] > 0, "no latency")
     equal(report["n_established"], 200, "connections")
+
+
+@test(own=True, busy=True, families=(4,), layouts=("fused",), sanitized=False)
+def more_connections_than_frames_can_wait(t):
+    """All of them stand and are asked something, though their frames would not fit anywhere."""
+    report = load(t, "--conns", "20000", "--path", "/bytes/64", server=("--max-conns", "32768"))
+    equal(report["n_established"], report["n_wanted"], "connections")
+    equal(report["n_missing"], 0, "connections that did not stand at first")
+    equal(report["lost_frames"] + report["discarded_frames"], 0, "frames that were not sent")
+
+
+@test(own=True, busy=True, families=(4,))
+def ended_early(t):
+    """Ctrl-C: the report of what was measured so far, and no connection is left with the server."""
+    with tempfile.TemporaryDirectory(prefix="ringside-e2e-") as folder:
+        appliance = start(t, folder)
+        command = generator(t, folder, "--path", "/bytes/64", seconds=600)
+        words = f"{folder}/words"
+        with (
+            open(words, "w", encoding="utf-8") as out,
+            subprocess.Popen([w for w in command if w != "--quiet"], stderr=out) as process,
+        ):
+            try:
+                wait_until(lambda: "measuring" in text_of(words), 20, "it measures")
+            finally:
+                process.send_signal(signal.SIGINT)
+        equal(process.returncode, 0, text_of(words))
+        appliance.stop()
+        report = report_in(folder)
+        true(report["responses"] > 100, f"{report['responses']} answers")
+        true(0 < report["seconds"] < 600, f"{report['seconds']} s")
+
+
+@test(own=True, busy=True)
+def the_responder(t):
+    """What the generator is held against has to tell as much about itself, and to lose nothing."""
+    with tempfile.TemporaryDirectory(prefix="ringside-e2e-") as folder:
+        address = ("--ip", f"{t.server}/{PREFIX[t.family]}", "--json", f"{folder}/responder.json")
+        command = (*half(t, folder, "server", min), "--respond", *address)
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as responder:
+            try:
+                wait_until(lambda: os.path.exists(f"{folder}/memif.sock"), 10, "it listens")
+                t.tool(*generator(t, folder, "--length", "64"))
+            finally:
+                responder.terminate()
+        equal(responder.returncode, 0, "the responder's status")
+        report, its = report_in(folder), report_in(folder, "responder.json")
+        equal({name: n for name, n in report["errors"].items() if n}, {}, "errors")
+        equal(report["bad_checksums"], 0, "bad checksums")
+        # All but the resets at the end, and acknowledgements, is answered.
+        silent = its["received_frames"] - its["sent_frames"]
+        true(silent <= 3 * report["conns"], f"{silent} frames without an answer")
+        true(its["received_frames"] >= report["sent_frames"] > 100, f"{its} {report}")
+        true(0 < its["busy"] <= 1 and its["frames_per_busy_turn"] >= 1, f"{its}")
+        true(0 < report["busy"] <= 1 and report["frames_per_busy_turn"] >= 1, f"{report}")
 
 
 @test(own=True, busy=True)
@@ -120,8 +193,7 @@ def peers_that_die(t):
             t.tool("timeout", "-s", "KILL", "3", *command, ok=(137, -9))
         true(appliance.words().count("link up") >= 2, "the peers did not come so far")
         t.tool(*generator(t, folder, *bodies))
-        with open(f"{folder}/load.json", encoding="utf-8") as file:
-            true(json.load(file)["responses"] > 4, "the last peer got nothing")
+        true(report_in(folder)["responses"] > 4, "the last peer got nothing")
         appliance.stop()
 
 
@@ -150,6 +222,21 @@ def a_flood_beside(t):
         server=("--syn-backlog", "64"),
     )
     true(report["flood_syns"] > 1000, "no flood")
+    true(report["flood_answers"] > 1000, "nobody answers the flood")
+
+
+@test(own=True, busy=True, families=(4,))
+def a_flood_that_ends(t):
+    """Within the measurement, with the answers of each 100 ms, so that the recovery can be seen."""
+    report = load(
+        t,
+        *("--conns", "20", "--path", "/bytes/64", "--seconds", "3"),
+        *("--syn-flood", "20000", "--flood-from", "10.99.0.128/25", "--flood-for", "1"),
+        server=("--syn-backlog", "64"),
+    )
+    true(1000 < report["flood_syns"] < 25000, f"{report['flood_syns']} SYNs in a second")
+    true(28 <= len(report["answers_per_100ms"]) <= 30, report["answers_per_100ms"])
+    true(sum(report["answers_per_100ms"]) <= report["responses"], "more than all")
 
 
 def tls_load(t, mode, *options, least=100):

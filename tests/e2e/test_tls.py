@@ -16,7 +16,7 @@ import pki
 from harness import equal, pattern, test, true
 from http_client import Connection, request
 from lab import wait_until
-from tls_client import HandMade, TlsConnection, context, is_reset
+from tls_client import HandMade, TlsConnection, context, is_reset, s_client
 
 HTTPS = ("--https", "443")
 V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
@@ -31,12 +31,6 @@ def kinds():
         pki.pair("ed.test", "ed25519"),
         pki.pair("rsa.test", "rsa"),
     ) + ("--ocsp", pki.ocsp("one.test"))
-
-
-def s_client(t, *options, data=b"Q\n", name="one.test", within=15):
-    """openssl s_client's words."""
-    return t.tool("openssl", "s_client", "-connect", f"{t.host}:443", "-servername", name,
-                  "-CAfile", pki.authority(), *options, data=data, ok=None, within=within)
 
 
 def start(t, *options, pairs=None, **how):
@@ -492,6 +486,18 @@ def a_core_for_tls_alone(t):
     words = t.tool("h2load", "--h1", "-n", "3000", "-c", "50", f"https://{t.host}/bytes/3000")
     true("3000 2xx" in words, words)
     appliance.stop()
+
+
+@test(own=True, families=(4,), within=90, layouts=("fused",), sanitized=False)
+def thousands_come_at_once(t):
+    """A burst of honest clients waits for its turns, and is served."""
+    appliance = start(t, "--header-timeout", "60")
+    words = t.tool("h2load", "--h1", "-n", "3000", "-c", "3000", f"https://{t.host}/hello/a",
+                   within=60)
+    true("3000 2xx" in words, words)
+    appliance.stop()
+    words = appliance.words(200)
+    true(not re.search(r"handshakes_shed +[1-9]", words), words)
 
 
 @test(own=True, families=(4,), within=90)

@@ -21,6 +21,12 @@ def context(version=None, ca="ca", alpn=("http/1.1",), groups=None):
     return c
 
 
+def s_client(t, *options, data=b"Q\n", name="one.test", within=15):
+    """openssl s_client's words."""
+    return t.tool("openssl", "s_client", "-connect", f"{t.host}:{PORT}", "-servername", name,
+                  "-CAfile", pki.authority(), *options, data=data, ok=None, within=within)
+
+
 class TlsConnection(Connection):
     """A Connection whose socket speaks TLS."""
 

@@ -62,6 +62,15 @@ class Stateful(unittest.TestCase):
         clients = doubles.stateful("keepalive", clients="10.1.0.1-10.1.0.9").client.ip_gen
         self.assertEqual(str(clients.dist_client.last), "10.1.0.9")
 
+    def test_more_connections_do_not_take_longer_to_come(self):
+        for name, least in (("keepalive", 1000), ("large_objects", 64)):
+            for connections in (1, 1000, 100_000):
+                with self.subTest(name, connections=connections):
+                    client = doubles.stateful(name, connections=connections).client
+                    self.assertEqual(client.cps, max(least, connections / 2))
+        self.assertEqual(doubles.stateful("keepalive", connections=0).client.cps, 1000)
+        self.assertEqual(doubles.stateful("keepalive", connections=9000, cps=10).client.cps, 10)
+
     def test_window(self):
         profile = doubles.stateful("large_objects", window_bytes=65536)
         self.assertEqual(profile.c_glob_info.tcp.rxbufsize, 65536)
@@ -155,21 +164,36 @@ class Run(unittest.TestCase):
         return json.loads(words.getvalue())
 
     def test_stateful(self):
-        client = {"tcps_rcvbyte": 198_000, "tcps_connects": 10, "tcps_drops": 3, "err_no_syn": 1}
+        client = {"tcps_rcvbyte": 198_000, "tcps_connects": 10, "err_no_syn": 1}
+        client |= {"tcps_drops": 3, "tcps_rexmttimeo_syn": 2}
         statistics = {"traffic": {"client": client}, "global": {"active_flows": 7}}
         with mock.patch.object(astf.ASTFClient, "STATISTICS", statistics):
-            result = self.run_profile("keepalive", "--mult", "2", "--set", "requests=5")
+            result = self.run_profile(
+                *("keepalive", "--mult", "2", "--set", "requests=5", "--set", "connections=7")
+            )
         figures = result["figures"]
         # In two seconds of the clock above.
         self.assertEqual(figures["requests_per_s"], 500)
         self.assertEqual(figures["connections_per_s"], 5)
         self.assertEqual(figures["connections"], 7)
-        self.assertEqual(figures["troubles"], {"tcps_drops": 3, "err_no_syn": 1})
-        self.assertEqual(result["tunables"], {"requests": "5"})
+        self.assertEqual(
+            figures["troubles"], {"tcps_drops": 3, "tcps_rexmttimeo_syn": 2, "err_no_syn": 1}
+        )
+        self.assertEqual(result["tunables"], {"requests": "5", "connections": "7"})
         self.assertEqual(
             astf.ASTFClient.calls,
             "connect reset load_profile start clear_stats get_stats stop disconnect".split(),
         )
+
+    def test_connections_that_do_not_stand_are_missed(self):
+        for asked, standing, missing in ((1000, 1000, 0), (1000, 995, 0), (1000, 700, 300),
+                                         (0, 5, 0)):
+            statistics = {"traffic": {"client": {}}, "global": {"active_flows": standing}}
+            with self.subTest(asked=asked, standing=standing):
+                with mock.patch.object(astf.ASTFClient, "STATISTICS", statistics):
+                    result = self.run_profile("keepalive", "--set", f"connections={asked}")
+                expected = {"connections_missing": missing} if missing else {}
+                self.assertEqual(result["figures"]["troubles"], expected)
 
     def test_the_length_that_was_set_counts(self):
         statistics = {"traffic": {"client": {"tcps_rcvbyte": 1000}}, "global": {}}

@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """perf/bench without measuring: figures, charts, what it says to bad arguments."""
 
+import contextlib
+import importlib.machinery
+import importlib.util
+import io
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +17,7 @@ import xml.etree.ElementTree
 TREE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path.insert(0, os.path.join(TREE, "perf"))
 
-from benchlib import charts, machine  # noqa: E402
+from benchlib import charts, machine, programs  # noqa: E402
 from benchlib.figures import Figures, save, show  # noqa: E402
 from benchlib.catalog import PROMISED, SCENARIOS  # noqa: E402
 
@@ -110,6 +115,10 @@ class ChartsTest(unittest.TestCase):
     def test_no_figures_no_charts(self):
         self.assertEqual(charts.draw_all({"keepalive": result("keepalive")}), {})
 
+    def test_a_curve_lacks_no_point(self):
+        partly = result("latency", p50_us_at_10=[1], p50_us_at_90=[3], p99_us_at_90=[9])
+        self.assertEqual(charts.draw_all({"latency": partly}), {})
+
     def test_tables_go_between_their_marks(self):
         page = "a\n<!-- keepalive -->\nold\n<!-- /keepalive -->\nb\n"
         once = charts.fill(page, self.RESULTS)
@@ -180,6 +189,110 @@ class MachineTest(unittest.TestCase):
         self.assertEqual(self.asked, ["up"])
         with open(self.pages, encoding="utf-8") as file:
             self.assertEqual(file.read(), "7")
+
+
+def load_bench():
+    """perf/bench as a module."""
+    with unittest.mock.patch.object(sys, "dont_write_bytecode", True):
+        loader = importlib.machinery.SourceFileLoader(
+            "perf_bench", os.path.join(TREE, "perf", "bench")
+        )
+        module = importlib.util.module_from_spec(importlib.util.spec_from_loader(
+            "perf_bench", loader
+        ))
+        loader.exec_module(module)
+    return module
+
+
+class AllTest(unittest.TestCase):
+    """`perf/bench all` with scenarios of its own, one of which goes wrong."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.results = os.path.join(folder.name, "results")
+        os.mkdir(self.results)
+        os.mkdir(os.path.join(folder.name, "docs"))
+        self.page = os.path.join(folder.name, "docs", "performance.md")
+        with open(self.page, "w", encoding="utf-8") as file:
+            file.write("".join(f"<!-- {n} -->\n<!-- /{n} -->\n" for n in ("good", "bad", "late")))
+        self.bench = load_bench()
+
+    def run_all(self, bad, rounds=1):
+        def good(_, figures, n):
+            "Goes well."
+            for _ in figures.rounds(n):
+                figures.add("rps", 7)
+
+        def going_wrong(_, figures, n):
+            "Goes wrong in the last round."
+            for number in figures.rounds(n):
+                if number == n - 1:
+                    raise bad
+                figures.add("rps", 7)
+
+        scenarios = {"good": good, "bad": going_wrong, "late": good}
+        entered = unittest.mock.MagicMock()
+        entered.return_value.__enter__.return_value = Here
+        entered.return_value.__exit__.return_value = False
+        docs = os.path.dirname(self.page)
+        with (
+            unittest.mock.patch.multiple(
+                self.bench, SCENARIOS=scenarios, PROMISED=dict.fromkeys(scenarios, ["rps"]),
+                Machine=entered, build=lambda: None, RESULTS=self.results, DOCS=docs,
+            ),
+            unittest.mock.patch.object(sys, "argv", ["bench", "all", "--rounds", str(rounds)]),
+            unittest.mock.patch.object(self.bench.signal, "signal"),
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
+            return self.bench.main()
+
+    def saved(self, name):
+        with open(os.path.join(self.results, f"{name}.json"), encoding="utf-8") as file:
+            return json.load(file)
+
+    def test_nothing_stops_the_scenarios_after_it(self):
+        for bad, said in (
+            (machine.Unable("no cores"), "ended early: no cores"),
+            (KeyError("latency_us"), "ended early: KeyError: 'latency_us'"),
+            (ZeroDivisionError("by n"), "ended early: ZeroDivisionError: by n"),
+        ):
+            with self.subTest(said):
+                self.assertEqual(self.run_all(bad), 1)
+                self.assertEqual(self.saved("bad")["notes"], [said])
+                self.assertEqual(self.saved("bad")["absent"], {"rps": "the scenario ended early"})
+                for name in ("good", "late"):
+                    self.assertEqual(self.saved(name)["figures"]["rps"]["median"], 7)
+
+    def test_what_came_before_the_end_stays_and_the_status_tells(self):
+        self.assertEqual(self.run_all(OSError("gone"), rounds=2), 1)
+        self.assertEqual(self.saved("bad")["figures"]["rps"]["median"], 7)
+        self.assertIn("rps is of 1 of 2 rounds: the scenario ended early",
+                      self.saved("bad")["notes"])
+
+    def test_ctrl_c_ends_all_and_what_was_measured_stays(self):
+        for bad in (KeyboardInterrupt(), SystemExit(143)):
+            with self.assertRaises(type(bad)):
+                self.run_all(bad)
+            self.assertEqual(os.listdir(self.results), ["good.json"])
+            with open(self.page, encoding="utf-8") as file:
+                self.assertIn("| rps | 7 |", file.read())
+
+
+class ProgramsTest(unittest.TestCase):
+    """Programs that fail."""
+
+    def setUp(self):
+        self.bench = programs.Bench(Here, 1)
+        self.addCleanup(self.bench.close)
+
+    def test_jitter_that_fails_says_why(self):
+        with unittest.mock.patch.object(programs, "Process") as process:
+            process.return_value.wait.return_value = 1
+            process.return_value.log.return_value = "no such core"
+            with self.assertRaisesRegex(machine.Unable, "jitter: no such core"):
+                self.bench.jitter(0)
 
 
 class CommandLineTest(unittest.TestCase):

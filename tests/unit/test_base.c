@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "base/chunk.h"
 #include "base/csum.h"
 #include "base/histogram.h"
+#include "base/pages.h"
 #include "base/sendq.h"
 #include "base/siphash.h"
 #include "base/sums.h"
@@ -453,6 +455,62 @@ static void areas_are_found_by_address(void **state)
 	}
 }
 
+/* Of the machine's 2 MB pages set aside, how many are free; 0: it has none. */
+static unsigned free_huge_pages(void)
+{
+	FILE *file = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "re");
+	unsigned n = 0;
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%u", &n) != 1)
+		n = 0;
+	fclose(file);
+	return n;
+}
+
+/* In bytes, of the mapping that begins there. */
+static size_t page_bytes_at(const void *memory)
+{
+	FILE *file = fopen("/proc/self/smaps", "re");
+	size_t kib = 0;
+	bool is_there = false;
+	char line[512];
+
+	assert_non_null(file);
+	while (!kib && fgets(line, sizeof(line), file)) {
+		unsigned long from, to;
+
+		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+			is_there = from <= (uintptr_t)memory && (uintptr_t)memory < to;
+		else if (is_there)
+			sscanf(line, "KernelPageSize: %zu kB", &kib);
+	}
+	fclose(file);
+	return kib << 10;
+}
+
+/* From the pages set aside where there are some to spare: EAL keeps room to grow there. */
+static void pages_are_huge_where_they_may_be(void **state)
+{
+	const size_t n_bytes = 3 * PAGES_UNIT;
+	unsigned before = free_huge_pages();
+	uint8_t *memory = rs_pages_map(n_bytes);
+	unsigned after = free_huge_pages();
+
+	(void)state;
+	assert_non_null(memory);
+	assert_int_equal((uintptr_t)memory % PAGES_UNIT, 0);
+	for (size_t at = 0; at < n_bytes; at += 512)
+		assert_int_equal(memory[at], 0);
+	memset(memory, 1, n_bytes);
+	if (before > 64 && after > 64) /* what other programs may have asked for is not seen */
+		assert_int_equal(page_bytes_at(memory), PAGES_UNIT);
+	if (before < 32 && after < 32)
+		assert_int_not_equal(page_bytes_at(memory), PAGES_UNIT);
+	rs_pages_unmap(memory, n_bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -465,6 +523,7 @@ int main(void)
 		cmocka_unit_test(small_replies_share_a_chunk),
 		cmocka_unit_test(a_low_pool_gives_one_chunk_each),
 		cmocka_unit_test(checksum),
+		cmocka_unit_test(pages_are_huge_where_they_may_be),
 		cmocka_unit_test(siphash),
 		cmocka_unit_test(shared_chunks),
 		cmocka_unit_test(a_known_sum_is_of_the_slice_as_it_was),

@@ -4,9 +4,11 @@
  * connections against segments written here. tests/e2e/test_memif.py has it against the appliance.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +18,9 @@
 #include "client.h"
 #include "frame.h"
 #include "options.h"
+#include "pace.h"
+#include "stop.h"
+#include "turns.h"
 #include "wire/tcp_parse.h"
 #include "workload.h"
 
@@ -47,7 +52,9 @@ static void wrong_options(void **state)
 		V4 "--per-conn 2 --pipeline 3", V4 "--syn-flood 5", V4 "--path x", V4 "--path 0*/",
 		V4 "--rate -1", V4 "--nonsense", V4 "stray", V4 "--header nothing",
 		V4 "--seconds 0", V4 "--status 99",
-		"--target 10.0.1.5 --ip 10.0.1.1/16 --clients 8"};
+		"--target 10.0.1.5 --ip 10.0.1.1/16 --clients 8",
+		/* An IPv6 next hop of IPv4's; more tuples than have numbers. */
+		V4 "--gateway fd00::1", V4 "--clients 66577", V4 "--flood-for 3"};
 
 	(void)state;
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(wrong); i++)
@@ -60,6 +67,7 @@ static void wrong_options(void **state)
 	assert_int_equal(parse_options(V4 "--path 3*/a --path /b*c"), 0);
 	assert_int_equal(options.paths[0].weight, 3);
 	assert_string_equal(options.paths[1].text, "/b*c");
+	assert_int_equal(parse_options(V4 "--gateway 10.0.0.1 --clients 66000"), 0);
 }
 
 static void begin(const char *words)
@@ -90,6 +98,57 @@ static void requests(void **state)
 	assert_non_null(memmem(
 		workload.requests[0].data, workload.requests[0].len, "Host: [fd00::1]:81\r\n", 20));
 	rs_workload_fini(&workload);
+}
+
+/* However little a path's weight is beside the others', it is asked for. */
+static void rare_paths(void **state)
+{
+	static const char *const words[] = {V4
+		"--path 1000*/a --path 1000*/b --path 1000*/c --path 1000*/d --path 1000*/e "
+		"--path 1*/f",
+		V4 "--path 1*/f --path 1000*/a --path 1000*/b --path 1000*/c --path 1000*/d "
+		   "--path 1000*/e",
+		V4 "--path 1000*/a --path 1*/b --path 1*/c --path 1000*/d --path 1000*/e "
+		   "--path 1000*/f --path 1000*/g"};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(words); i++) {
+		uint32_t n[8] = {0};
+
+		begin(words[i]);
+		for (uint32_t at = 0; at < LOAD_PICKS; at++)
+			n[workload.picks[at]]++;
+		for (uint32_t path = 0; path < workload.n_requests; path++) {
+			uint32_t share = options.paths[path].weight * LOAD_PICKS / 5002;
+
+			assert_in_range(n[path], share > 1 ? share - 1 : 1, share + 2);
+		}
+		rs_workload_fini(&workload);
+	}
+}
+
+/* After years without a restart as after a second; and to fractions of a cycle. */
+static void paces(void **state)
+{
+	static const uint64_t begins[] = {0, TSC_HZ, UINT64_MAX >> 8, UINT64_MAX >> 4};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(begins); i++) {
+		struct pace p = rs_pace(TSC_HZ, 3000000, 2);
+		uint32_t n = 0;
+
+		rs_pace_begin(&p, begins[i]);
+		while (rs_pace_is_due(&p, begins[i] + TSC_HZ / 1000) && n < 10000) {
+			rs_pace_advance(&p);
+			n++;
+		}
+		assert_in_range(n, 1500, 1502);
+		rs_pace_forget(&p, begins[i] + TSC_HZ, TSC_HZ / 100);
+		assert_int_equal(rs_pace_next_tsc(&p), begins[i] + TSC_HZ - TSC_HZ / 100);
+		rs_pace_forget(&p, begins[i] + TSC_HZ, TSC_HZ / 100);
+		assert_int_equal(rs_pace_next_tsc(&p), begins[i] + TSC_HZ - TSC_HZ / 100);
+	}
+	assert_false(rs_pace_is_due(&(struct pace){0}, UINT64_MAX)); /* no rate: never */
 }
 
 /* The text in pieces of this size; how many answers it held, -1 when it was broken. */
@@ -186,6 +245,42 @@ static void wrong_answers(void **state)
 	rs_workload_fini(&workload);
 }
 
+#define ERROR "HTTP/1.1 503 Later\r\nContent-Length: 5\r\n\r\nsorry"
+
+/* An error before the first right answer, or a right one too short: it is no measure for others. */
+static void errors_are_no_truth(void **state)
+{
+	static const char text[] = ERROR OK("4", "hell");
+
+	(void)state;
+	begin(V4 "--length 5");
+	assert_int_equal(read_answers(text, sizeof(text) - 1, 1000), 2);
+	assert_int_equal(reader.n_wrong_status, 1);
+	assert_int_equal(reader.n_wrong_length, 1);
+	for (uint32_t i = 0; i < 3 * (ANSWER_SAMPLE_MASK + 1); i++)
+		assert_int_equal(read_answers(OK("5", "hello"), strlen(OK("5", "hello")), 1000), 1);
+	assert_int_equal(reader.n_wrong_body, 0);
+	assert_int_equal(reader.n_wrong_length, 1);
+	rs_workload_fini(&workload);
+}
+
+/* HEAD: the length that the head tells is the one to be checked, though nothing follows. */
+static void lengths_without_bodies(void **state)
+{
+	static const char two[] = OK("5", "") OK("5", "");
+
+	(void)state;
+	for (size_t step = 1; step <= sizeof(two); step++) {
+		begin(V4 "--method HEAD --length 5");
+		assert_int_equal(read_answers(two, sizeof(two) - 1, step), 2);
+		assert_int_equal(reader.n_wrong_length, 0);
+		assert_int_equal(reader.body_bytes, 0);
+		assert_int_equal(read_answers(OK("6", ""), strlen(OK("6", "")), step), 1);
+		assert_int_equal(reader.n_wrong_length, 1);
+		rs_workload_fini(&workload);
+	}
+}
+
 static const uint8_t client_mac[6] = {2, 0, 0, 0, 0, 1}, server_mac[6] = {2, 0, 0, 0, 0, 2};
 
 /* What it sends, lib/wire reads; and it reads its own frames turned round. */
@@ -197,7 +292,8 @@ static void frames(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(words); i++) {
-		struct load_out out = {.tuple = 70000, .seq = 5, .ack = 6, .flags = TCP_ACK};
+		struct load_out out = {
+			.tuple = 70000, .seq = 5, .ack = 6, .ts_val = 7, .flags = TCP_ACK};
 		struct wire_addr addr = {.prefix_len = 64, .family = 4};
 		struct wire_host server;
 		struct load_net net;
@@ -214,7 +310,7 @@ static void frames(void **state)
 		memcpy(addr.addr, options.target, 16);
 		rs_wire_host_init(&server, server_mac, 0, 0, &addr, 1);
 		rs_load_net_init(&net, &options, client_mac, server_mac, 1500);
-		out.len = workload.requests[0].len;
+		out.len = (uint16_t)workload.requests[0].len;
 		len = rs_load_frame_render(&net, &workload, &out, frame);
 		assert_int_equal(rs_wire_parse(&server, frame, len, 0, &pkt), WIRE_OK);
 		assert_int_equal(rs_wire_parse_tcp(&pkt, &seg), WIRE_OK);
@@ -227,10 +323,89 @@ static void frames(void **state)
 		assert_int_equal(seg.len, out.len);
 		assert_memory_equal(seg.data, workload.requests[0].data, seg.len);
 		assert_int_equal(!!(seg.opts & TCP_OPT_TS), options.timestamps);
+		if (options.timestamps)
+			assert_int_equal(seg.ts_val, 7);
 		/* It is not from the server. */
 		assert_int_equal(rs_load_frame_parse(&net, frame, len, &back), FRAME_OTHER);
 		rs_workload_fini(&workload);
 	}
+}
+
+/* The server's frame to addr and port, as it answers a SYN there; returns its length. */
+static uint32_t syn_ack(const uint8_t addr[16], uint16_t port, uint8_t *frame)
+{
+	struct load_options server = options;
+	struct load_out out = {.seq = 1, .ack = 2, .flags = TCP_SYN | TCP_ACK};
+	struct load_net net;
+
+	/* To render it is to be the client at the other end. */
+	memcpy(server.ip.addr, options.target, 16);
+	memcpy(server.target, addr, 16);
+	server.port = port;
+	server.first_port = server.last_port = options.port;
+	rs_load_net_init(&net, &server, server_mac, client_mac, 1500);
+	return rs_load_frame_render(&net, &workload, &out, frame);
+}
+
+/* What the target answers to a flood's addresses is told from what comes to ours, early. */
+static void strangers(void **state)
+{
+	static const char *const words[] = {V4 "--clients 4 --ports 2000-2999",
+		"--target fd00::1 --ip fd00::2:1/64 --clients 4 --ports 2000-2999"};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(words); i++) {
+		struct load_seg seg;
+		struct load_net net;
+		uint8_t frame[1600], addr[16];
+		uint32_t len;
+
+		begin(words[i]);
+		rs_load_net_init(&net, &options, client_mac, server_mac, 1500);
+		memcpy(addr, options.ip.addr, 16);
+		addr[15]++;
+		len = syn_ack(addr, 2005, frame);
+		assert_int_equal(rs_load_frame_parse(&net, frame, len, &seg), FRAME_TCP);
+		assert_int_equal(seg.tuple, 1005);
+		assert_int_equal(seg.mss, net.mss);
+		frame[len - 1] ^= 1;
+		assert_int_equal(rs_load_frame_parse(&net, frame, len, &seg), FRAME_BAD_CSUM);
+		len = syn_ack(addr, 3000, frame);
+		assert_int_equal(rs_load_frame_parse(&net, frame, len, &seg), FRAME_STRANGER);
+		addr[15] += 3;
+		len = syn_ack(addr, 2005, frame);
+		assert_int_equal(rs_load_frame_parse(&net, frame, len, &seg), FRAME_STRANGER);
+		addr[15] -= 3;
+		addr[i ? 8 : 13]++;
+		len = syn_ack(addr, 2005, frame);
+		assert_int_equal(rs_load_frame_parse(&net, frame, len, &seg), FRAME_STRANGER);
+		frame[i ? 20 : 23] = 17; /* UDP */
+		assert_int_equal(rs_load_frame_parse(&net, frame, len, &seg), FRAME_OTHER);
+		rs_workload_fini(&workload);
+	}
+}
+
+/* Busy says for how long, frames a busy turn how much at a time. */
+static void what_turns_tell(void **state)
+{
+	struct turns t = {0};
+
+	(void)state;
+	assert_true(rs_turns_busy(&t) <= 0 && rs_turns_frames(&t) <= 0);
+	rs_turns_add(&t, 1000, 1100, 1);
+	rs_turns_add(&t, 1300, 1400, 63);
+	assert_true(rs_turns_busy(&t) > 0.49 && rs_turns_busy(&t) < 0.51);
+	assert_true(rs_turns_frames(&t) > 31.9 && rs_turns_frames(&t) < 32.1);
+}
+
+/* A signal asks for the end, and is not the end. */
+static void signals_ask_for_the_end(void **state)
+{
+	(void)state;
+	rs_load_stop_init();
+	assert_false(rs_load_stop_asked());
+	raise(SIGINT);
+	assert_true(rs_load_stop_asked());
 }
 
 /* ---- connections ---- */
@@ -338,6 +513,172 @@ static void what_is_lost_is_sent_again(void **state)
 	finish();
 }
 
+/* What is acknowledged is not sent again, however long its answer takes. */
+static void what_is_acknowledged_stays(void **state)
+{
+	struct load_out first, next;
+	const char *answer = OK("5", "hello");
+
+	(void)state;
+	start(V4 "--conns 1");
+	first = opened();
+	say(100, first.seq + first.len, TCP_ACK, "");
+	later(300);
+	later(1000);
+	assert_int_equal(client.n_out, 0);
+	say(100, first.seq + first.len, TCP_ACK, answer);
+	next = only();
+	say(100 + (uint32_t)strlen(answer), next.seq, TCP_ACK, ""); /* of the one before */
+	later(300);
+	assert_int_equal(only().seq, next.seq);
+	later(2000);
+	assert_int_equal(client.stats.n_timeouts, 1);
+	finish();
+}
+
+/* However long it takes, resends become rarer, and stay so. */
+static void resends_back_off(void **state)
+{
+	uint32_t n = 0;
+
+	(void)state;
+	start(V4 "--conns 1 --timeout 120000");
+	opened();
+	for (uint32_t ms = 0; ms < 100000; ms += 50) {
+		later(50);
+		n += client.n_out;
+		client.n_out = 0;
+	}
+	assert_in_range(n, 12, 13); /* 0.2, 0.6, 1.4, … 25.4 s, then every 12.8 */
+	finish();
+}
+
+/* The clock in ms is what timestamps tell. */
+static void timestamps_go_on(void **state)
+{
+	struct load_out first;
+
+	(void)state;
+	start(V4 "--conns 1 --timestamps");
+	first = opened();
+	assert_int_equal(first.ts_val, client.now_tick);
+	later(250);
+	assert_int_equal(only().ts_val, first.ts_val + 250);
+	finish();
+}
+
+/* A batch in segments that the server takes: its MSS, without the options (RFC 6691). */
+static void segments_as_the_server_wants_them(void **state)
+{
+	static const struct {
+		const char *words;
+		uint16_t mss;
+		uint32_t most;
+	} cases[] = {
+		{V4 "--conns 1 --pipeline 100", 536, 536},
+		{V4 "--conns 1 --pipeline 100 --timestamps", 536, 524},
+		{V4 "--conns 1 --pipeline 100", 9000, 1460},
+		{V4 "--conns 1 --pipeline 100", 0, 536},
+		{"--target fd00::1 --ip fd00::2/64 --conns 1 --pipeline 100", 0, 1220},
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		struct load_seg seg = {
+			.seq = 99, .flags = TCP_SYN | TCP_ACK, .mss = cases[i].mss, .wnd = 65535};
+		uint32_t bytes = 0;
+
+		start(cases[i].words);
+		assert_true(rs_client_open_next(&client));
+		seg.ack = only().seq + 1;
+		rs_client_input(&client, &seg);
+		assert_true(client.n_out > 1);
+		for (uint32_t n = 0; n < client.n_out; n++) {
+			assert_true(client.out[n].len <= cases[i].most);
+			assert_int_equal(client.out[n].skip, bytes);
+			bytes += client.out[n].len;
+		}
+		assert_int_equal(client.out[0].len, cases[i].most);
+		assert_int_equal(bytes, 100 * workload.requests[0].len);
+		finish();
+	}
+}
+
+/* An acknowledgement with a window; how many bytes that sends, which have to be the next ones. */
+static uint32_t window(uint32_t ack, uint16_t wnd, uint32_t *next)
+{
+	struct load_seg seg = {.seq = 100, .ack = ack, .flags = TCP_ACK, .wnd = wnd};
+	uint32_t before = *next;
+
+	rs_client_input(&client, &seg);
+	for (uint32_t n = 0; n < client.n_out; n++) {
+		assert_int_equal(client.out[n].seq, *next);
+		assert_int_equal(client.out[n].skip, *next - client.conns[0].snd_una);
+		*next += client.out[n].len;
+	}
+	client.n_out = 0;
+	return *next - before;
+}
+
+/* A batch goes out as the server's window opens, each byte once; a shut one is asked. */
+static void the_window_is_heeded(void **state)
+{
+	struct load_seg seg = {
+		.seq = 99, .flags = TCP_SYN | TCP_ACK, .mss = 500, .wnd = 1200, .wnd_scale = 1};
+	uint32_t first, next, end;
+
+	(void)state;
+	start(V4 "--conns 1 --pipeline 100 --timeout 60000");
+	end = 100 * workload.requests[0].len;
+	assert_in_range(end, 3000, 4000);
+	assert_true(rs_client_open_next(&client));
+	first = next = only().seq + 1;
+	seg.ack = first;
+	rs_client_input(&client, &seg); /* its window is not scaled, and holds two whole segments */
+	assert_int_equal(client.n_out, 2);
+	assert_int_equal(client.out[1].seq, first + 500);
+	next += 1000;
+	client.n_out = 0;
+	assert_int_equal(window(first, 600, &next), 0);
+	assert_int_equal(window(first + 500, 600, &next), 500);
+	assert_int_equal(window(first, 60000, &next), 0); /* of before */
+	assert_int_equal(window(first + 1500, 0, &next), 0);
+	later(250);
+	assert_int_equal(client.n_out, 1);
+	assert_int_equal(client.out[0].seq, next);
+	assert_int_equal(client.out[0].len, 1);
+	next++;
+	client.n_out = 0;
+	later(500); /* lost: again */
+	assert_int_equal(only().seq, next - 1);
+	assert_int_equal(window(next, 30000, &next), end - 1501);
+	assert_int_equal(next, client.conns[0].snd_nxt);
+	assert_int_equal(window(next, 30000, &next), 0);
+	later(300);
+	assert_int_equal(client.n_out, 0);
+	finish();
+}
+
+/* An answer to a request that is not out: what would follow would not be the next bytes. */
+static void answers_to_half_a_request(void **state)
+{
+	struct load_seg seg = {.seq = 99, .flags = TCP_SYN | TCP_ACK, .mss = 500, .wnd = 600};
+	char words[1000];
+
+	(void)state;
+	snprintf(words, sizeof(words), "%s--conns 1 --path /%0700d", V4, 0);
+	start(words);
+	assert_true(rs_client_open_next(&client));
+	seg.ack = only().seq + 1;
+	rs_client_input(&client, &seg);
+	assert_int_equal(only().len, 500);
+	say(100, seg.ack + 500, TCP_ACK, OK("5", "hello"));
+	assert_int_equal(client.stats.n_responses, 1);
+	assert_int_equal(client.out[client.n_out - 1].flags, TCP_RST | TCP_ACK);
+	client.n_out = 0;
+	finish();
+}
+
 static void the_server_closes(void **state)
 {
 	struct load_out request, fin;
@@ -399,19 +740,113 @@ static void resets_and_refusals(void **state)
 	finish();
 }
 
+/* The n-th connection's SYN-ACK, or an answer to it. */
+static void say_to(uint32_t slot, uint32_t seq, uint8_t flags, const char *text)
+{
+	struct load_conn *conn = &client.conns[slot];
+	struct load_seg seg = {
+		.seq = seq,
+		.ack = conn->snd_nxt,
+		.flags = flags,
+		.data = (const uint8_t *)text,
+		.len = (uint32_t)strlen(text),
+		.tuple = conn->tuple,
+	};
+
+	rs_client_input(&client, &seg);
+}
+
+/* Closed loop: however many connections there are, requests wait outside the frames' queue. */
+static void requests_wait_for_room(void **state)
+{
+	uint64_t due;
+
+	(void)state;
+	start(V4 "--conns 3");
+	client.is_full = true;
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_true(rs_client_open_next(&client));
+		assert_int_equal(only().flags, TCP_SYN);
+		say_to(i, 99, TCP_SYN | TCP_ACK, "");
+		assert_int_equal(client.n_out, 0);
+	}
+	assert_int_equal(client.n_established, 3);
+	assert_int_equal(rs_client_n_missing(&client), 0);
+	due = client.now_tsc;
+	later(100); /* only the acknowledgement of the first one: nobody else was looked at */
+	assert_int_equal(only().len, 0);
+
+	client.is_full = false;
+	assert_true(rs_client_ask_next(&client));
+	assert_int_equal(only().tuple, 0);
+	/* The next answer's request has to wait behind the others. */
+	say_to(0, 100, TCP_ACK, OK("5", "hello"));
+	assert_int_equal(client.n_out, 0);
+	assert_int_equal(client.stats.latency.max, client.now_tsc - due);
+	for (uint32_t i = 1; i < 4; i++) {
+		assert_true(rs_client_ask_next(&client));
+		assert_int_equal(only().tuple, i % 3);
+	}
+	assert_false(rs_client_ask_next(&client));
+	say_to(1, 100, TCP_ACK, OK("5", "hello"));
+	assert_true(only().len > 0); /* at once: nobody waits */
+	finish();
+}
+
+/* Those that end while they wait open again in their turn, and not by the way. */
+static void openings_wait_for_room(void **state)
+{
+	(void)state;
+	start(V4 "--conns 2 --per-conn 5");
+	client.is_full = true;
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_true(rs_client_open_next(&client));
+		only();
+		say_to(i, 99, TCP_SYN | TCP_ACK, "");
+	}
+	say_to(0, 100, TCP_RST, "");
+	say_to(1, 100, TCP_FIN | TCP_ACK, "");
+	assert_int_equal(only().flags, TCP_FIN | TCP_ACK);
+	say_to(1, 101, TCP_ACK, "");
+	rs_client_scan(&client, 2, 0);
+	assert_int_equal(client.n_out, 0);
+	client.is_full = false;
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_true(rs_client_ask_next(&client));
+		assert_int_equal(only().flags, TCP_SYN);
+	}
+	assert_false(rs_client_ask_next(&client));
+	finish();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wrong_options),
 		cmocka_unit_test(requests),
+		cmocka_unit_test(rare_paths),
+		cmocka_unit_test(paces),
 		cmocka_unit_test(answers),
 		cmocka_unit_test(wrong_answers),
+		cmocka_unit_test(errors_are_no_truth),
+		cmocka_unit_test(lengths_without_bodies),
 		cmocka_unit_test(frames),
+		cmocka_unit_test(strangers),
+		cmocka_unit_test(what_turns_tell),
+		cmocka_unit_test(signals_ask_for_the_end),
 		cmocka_unit_test(keep_alive),
 		cmocka_unit_test(what_is_lost_is_sent_again),
+		cmocka_unit_test(what_is_acknowledged_stays),
+		cmocka_unit_test(resends_back_off),
+		cmocka_unit_test(timestamps_go_on),
+		cmocka_unit_test(segments_as_the_server_wants_them),
+		cmocka_unit_test(the_window_is_heeded),
+		cmocka_unit_test(answers_to_half_a_request),
 		cmocka_unit_test(the_server_closes),
 		cmocka_unit_test(latency_counts_from_when_it_was_due),
 		cmocka_unit_test(resets_and_refusals),
+		cmocka_unit_test(requests_wait_for_room),
+		cmocka_unit_test(openings_wait_for_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 
 #include "eal_rig.h"
 #include "stage_tls_rig.h"
+#include "tls/domain_internal.h"
 
 #define MAX_TURNS 2000
 #define HELLO     "GET /hello/you HTTP/1.1\r\nHost: a.test\r\n\r\n"
@@ -520,16 +521,9 @@ static void stop_in_the_finished(struct stage_rig *r, uint32_t conn)
 /* What stands for a stapled response, and is as long as the longest, makes a flight long. */
 static void begin_with_long_flights(struct stage_rig *r)
 {
-	static const uint8_t response[6000] = {0x30};
-	static char path[TEMP_PATH_BYTES];
-	FILE *file = temp_new_file(path);
-
-	fwrite(response, 1, sizeof(response), file);
-	fclose(file);
 	stage_begin(r, usual);
-	rs_tls_domain_free(r->tls->domain);
-	r->settings.pairs[0].ocsp = path;
-	r->tls->domain = stage_new_domain(r);
+	r->tls->domain->identities[0].ocsp = (struct tls_ocsp){
+		.bytes = calloc(1, 6000), .n_bytes = 6000, .until_s = TLS_OCSP_FOREVER};
 	SSL_CTX_set_tlsext_status_type(r->ctx, TLSEXT_STATUSTYPE_ocsp);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What handshakes of ours prove to whom, and what they believe: names, stapled responses, tickets.
+ * What handshakes of ours prove to whom, and what they believe: names, tickets.
  * Where OpenSSL's state machine does the same, it has to come to the same.
  */
 #include <setjmp.h>
@@ -12,39 +12,6 @@
 #include "tls_rig.h"
 #include "tls/domain_internal.h"
 #include "tls/quick_ticket.h"
-
-/* ---- stapled responses (RFC 6066 section 8, RFC 8446 section 4.4.2.1) ---- */
-
-static void staples_for_those_who_ask(void **state)
-{
-	static const uint8_t response[] = {0x30, 0x03, 0x0a, 0x01, 0x06};
-	char path[TEMP_PATH_BYTES];
-	FILE *file = temp_new_file(path);
-	static struct rig r;
-
-	(void)state;
-	assert_int_equal(fwrite(response, 1, sizeof(response), file), sizeof(response));
-	fclose(file);
-	for (uint32_t i = 0; i < 4; i++) {
-		bool is_openssl = i % 2, asks = i / 2;
-		const uint8_t *got = NULL;
-
-		rig_init_with(&r, is_openssl);
-		r.settings.pairs[0].ocsp = path;
-		rig_change_domain(&r);
-		rig_connect(&r);
-		if (asks)
-			SSL_set_tlsext_status_type(r.client, TLSEXT_STATUSTYPE_ocsp);
-		shake_hands(&r);
-		assert_int_equal(r.counters[TLS_C_HANDSHAKES_QUICK], !is_openssl);
-		assert_int_equal(SSL_get_tlsext_status_ocsp_resp(r.client, &got),
-			asks ? (int)sizeof(response) : -1);
-		if (asks)
-			assert_memory_equal(got, response, sizeof(response));
-		rig_disconnect(&r);
-		rig_fini(&r);
-	}
-}
 
 /* ---- names (RFC 6066 section 3) ---- */
 
@@ -143,7 +110,6 @@ static void tickets_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(staples_for_those_who_ask),
 		cmocka_unit_test(strict_names),
 		cmocka_unit_test(tickets_open_as_they_were_sealed),
 		cmocka_unit_test(tickets_end),

@@ -11,6 +11,7 @@
 
 #include "tls_rig.h"
 #include "tls/hello.h"
+#include "tls/message.h"
 
 static void begin(struct rig *r)
 {
@@ -381,6 +382,22 @@ static void others_are_openssls(void **state)
 	}
 }
 
+/* Section 4.2.6: curl with OpenSSL offers it always. Nobody asks. */
+static void clients_that_would_show_a_certificate_later(void **state)
+{
+	static struct rig r;
+
+	(void)state;
+	begin(&r);
+	rig_connect(&r);
+	SSL_set_post_handshake_auth(r.client, 1);
+	shake_hands(&r);
+	talk(&r);
+	assert_int_equal(r.counters[TLS_C_HANDSHAKES_QUICK], 1);
+	rig_disconnect(&r);
+	finish(&r);
+}
+
 /* ---- bytes out of place ---- */
 
 /* The client's first words, in r->in. */
@@ -452,6 +469,36 @@ static void any_byte_of_the_hello(void **state)
 		rig_disconnect(&r);
 	}
 	finish(&r);
+}
+
+/* The alert that is in r->out, before there are keys; -1: there is none. */
+static int alert_in_clear(const struct rig *r)
+{
+	return r->out_to == 7 && r->out[0] == TLS_CONTENT_ALERT ? r->out[6] : -1;
+}
+
+/* Section 4.2.6: post_handshake_auth has no contents. Here they are those of
+ * psk_key_exchange_modes.
+ */
+static void an_offer_with_contents(void **state)
+{
+	static const uint8_t modes[] = {0, TLS_EXT_PSK_MODES, 0, 2, 1, 1};
+	static struct rig r;
+	uint8_t *at;
+	uint32_t n;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2; i++) {
+		rig_init_with(&r, i);
+		say_hello(&r, NULL);
+		at = memmem(r.in, r.in_to, modes, sizeof(modes));
+		assert_non_null(at);
+		at[1] = TLS_EXT_POST_HANDSHAKE_AUTH;
+		assert_int_equal(server_read(&r, &n), TLS_FAILED);
+		assert_int_equal(alert_in_clear(&r), TLS_ALERT_DECODE_ERROR);
+		rig_disconnect(&r);
+		rig_fini(&r);
+	}
 }
 
 /* Section 4.2.11: a ticket that opens, and a binder that does not fit. */
@@ -600,8 +647,10 @@ int main(void)
 		cmocka_unit_test(padded_records),
 		cmocka_unit_test(clients_that_want_short_records),
 		cmocka_unit_test(others_are_openssls),
+		cmocka_unit_test(clients_that_would_show_a_certificate_later),
 		cmocka_unit_test(hellos_cut_short_or_grown_are_none),
 		cmocka_unit_test(any_byte_of_the_hello),
+		cmocka_unit_test(an_offer_with_contents),
 		cmocka_unit_test(wrong_binders),
 		cmocka_unit_test(shares_of_small_order),
 		cmocka_unit_test(what_comes_with_the_hello),

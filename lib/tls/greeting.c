@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What OpenSSL asks when a ClientHello has come: is it sound, whose certificate, which protocol. */
+#include "tls/choose.h"
+#include "tls/domain_internal.h"
+#include "tls/hello.h"
+#include "tls/lean.h"
+#include "tls/message.h"
+
+/* ---- hellos ---- */
+
+/* Of a hello OpenSSL keeps the extensions that it knows; here are its bytes. */
+static void on_message(int written, int version, int content_type, const void *data, size_t bytes,
+	SSL *ssl, void *unused)
+{
+	const struct span message = {.data = data, .len = (uint32_t)bytes};
+	struct tls_session *s = SSL_get_app_data(ssl);
+
+	(void)version;
+	(void)unused;
+	rs_tls_lean_count(s, written, content_type, message);
+	if (!written && content_type == SSL3_RT_HANDSHAKE && bytes && !s->open &&
+		message.data[0] == TLS_CLIENT_HELLO)
+		s->hello_fault = rs_tls_hello_fault_of(message, &s->first_hello);
+}
+
+static struct span extension(SSL *ssl, unsigned int type)
+{
+	const unsigned char *data = NULL;
+	size_t n = 0;
+
+	SSL_client_hello_get0_ext(ssl, type, &data, &n);
+	return (struct span){.data = data, .len = (uint32_t)n};
+}
+
+static int on_hello(SSL *ssl, int *alert, void *unused)
+{
+	struct tls_hello_parts p = {
+		.version = SSL_client_hello_get0_legacy_version(ssl),
+		.name = extension(ssl, TLSEXT_TYPE_server_name),
+		.versions = extension(ssl, TLSEXT_TYPE_supported_versions),
+		.groups = extension(ssl, TLSEXT_TYPE_supported_groups),
+		.shares = extension(ssl, TLSEXT_TYPE_key_share),
+		.tickets = extension(ssl, TLSEXT_TYPE_psk),
+		.signatures = extension(ssl, TLSEXT_TYPE_signature_algorithms),
+	};
+	struct tls_session *s = SSL_get_app_data(ssl);
+	enum tls_alert fault = s->hello_fault;
+	struct tls_hello h;
+
+	(void)unused;
+	rs_tls_note_name(s, p.name);
+	p.suites.len = (uint32_t)SSL_client_hello_get0_ciphers(ssl, &p.suites.data);
+	p.compressions.len =
+		(uint32_t)SSL_client_hello_get0_compression_methods(ssl, &p.compressions.data);
+	if (fault == TLS_ALERT_NONE)
+		fault = rs_tls_hello_fault(&p);
+	rs_tls_hello_skim(&p, &h);
+	if (fault == TLS_ALERT_NONE &&
+		!SSL_set_SSL_CTX(ssl, rs_tls_choose(s->domain, &h, &s->named)->ctx))
+		fault = TLS_ALERT_INTERNAL_ERROR;
+	if (fault == TLS_ALERT_NONE)
+		return SSL_CLIENT_HELLO_SUCCESS;
+	*alert = (int)fault;
+	return SSL_CLIENT_HELLO_ERROR;
+}
+
+/* ---- names (RFC 6066 section 3) ---- */
+
+/* The certificate is chosen already; whether the client hears that its name is known is not. */
+static int on_server_name(SSL *ssl, int *alert, void *domain)
+{
+	const struct tls_session *s = SSL_get_app_data(ssl);
+	struct tls_domain *d = domain;
+
+	if (s->named)
+		return SSL_TLSEXT_ERR_OK;
+	if (!d->strict_sni)
+		return SSL_TLSEXT_ERR_NOACK;
+	d->counters[TLS_C_UNKNOWN_NAME]++;
+	*alert = SSL_AD_UNRECOGNIZED_NAME;
+	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+/* ---- protocols (RFC 7301) ---- */
+
+static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_bytes,
+	const unsigned char *in, unsigned int in_bytes, void *domain)
+{
+	const struct span protocol = rs_tls_hello_protocol(rs_tls_span(in, in_bytes));
+	struct tls_domain *d = domain;
+
+	(void)ssl;
+	*out = protocol.data;
+	*out_bytes = (unsigned char)protocol.len;
+	if (protocol.len)
+		return SSL_TLSEXT_ERR_OK;
+	d->counters[TLS_C_NO_PROTOCOL]++;
+	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+void rs_tls_use_greeting(struct tls_domain *d, SSL_CTX *ctx)
+{
+	SSL_CTX_set_msg_callback(ctx, on_message);
+	SSL_CTX_set_client_hello_cb(ctx, on_hello, NULL);
+	SSL_CTX_set_tlsext_servername_callback(ctx, on_server_name);
+	SSL_CTX_set_tlsext_servername_arg(ctx, d);
+	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, d);
+}

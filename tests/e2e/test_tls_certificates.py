@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Several certificates: who gets which, what is stapled to it, and what a reload makes of them."""
+
+import os
+import re
+import secrets
+import shutil
+import signal
+import ssl
+
+import pki
+from harness import equal, test, true
+from lab import wait_until
+from tls_client import TlsConnection, context, s_client
+
+HTTPS = ("--https", "443")
+ECDSA, RSA = "ECDSA+SHA256", "RSA-PSS+SHA256:RSA+SHA256"
+V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
+
+
+def subject(words):
+    """Whose certificate it is that s_client has got; None: it got none."""
+    found = re.search(r"subject=.*CN ?= ?(\S+)", words)
+    return found and found[1]
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
+def two_types_of_keys(t):
+    """A certificate is for the names that it has, whatever another has."""
+    appliance = t.start(*HTTPS, *pki.options(
+        pki.pair("wild.rsa", "rsa", ("*.two.test", "two.test")),
+        pki.pair("www.ec", "p256", ("www.two.test",)),
+        pki.pair("api.ec", "p256", ("api.two.test",)),
+    ))
+    for version in ("-tls1_2", "-tls1_3"):
+        for name, algorithms, expected in (
+            ("www.two.test", ECDSA, "www.ec"), ("www.two.test", RSA, "wild.rsa"),
+            ("www.two.test", f"{RSA}:{ECDSA}", "www.ec"), ("api.two.test", ECDSA, "api.ec"),
+            ("other.two.test", f"{ECDSA}:{RSA}", "wild.rsa"), ("other.two.test", ECDSA, None),
+            ("nobody.test", f"{ECDSA}:{RSA}", "wild.rsa"), ("nobody.test", ECDSA, "www.ec"),
+        ):
+            words = s_client(t, version, "-sigalgs", algorithms, name=name)
+            equal(subject(words), expected, f"{version} {name} {algorithms}")
+    appliance.stop()
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
+def a_response_for_each_type_of_key(t):
+    pairs = pki.options(pki.pair("same.rsa", "rsa", ("same.test",)),
+                        pki.pair("same.ec", "p256", ("same.test",)))
+    first = ("--ocsp", pki.ocsp("same.rsa"))
+    for options, stapled in ((first, {RSA}),
+                             (first + ("--ocsp", pki.ocsp("same.ec")), {RSA, ECDSA})):
+        appliance = t.start(*HTTPS, *pairs, *options)
+        for version in ("-tls1_2", "-tls1_3"):
+            for algorithms, host in ((ECDSA, "same.ec"), (RSA, "same.rsa")):
+                words = s_client(t, version, "-status", "-sigalgs", algorithms, name="same.test")
+                equal(subject(words), host)
+                true(("Response Status: successful" in words) == (algorithms in stapled),
+                     f"{version} {host}: {words}")
+                number = re.search(r"Serial Number: (\w+)", words)
+                serial = t.tool("openssl", "x509", "-noout", "-serial", "-in",
+                                pki.pair(host)[0]).strip().split("=")[1]
+                true(not number or number[1].lstrip("0") == serial.lstrip("0"),
+                     f"{host} gets what is about another")
+        appliance.stop()
+
+
+@test(families=(4,), layouts=("fused",))
+def responses_that_are_none_for_a_certificate(t):
+    one = pki.options(pki.pair("one.test"))
+    junk = pki.path("junk.ocsp")
+    with open(junk, "wb") as file:
+        file.write(b"0" + secrets.token_bytes(100))
+    check = (t.binary, "--", "--ip", "10.9.9.9/24", "--check", *HTTPS, *one, "--ocsp")
+    for response, reason in ((junk, "no OCSP response"), (pki.ocsp("rsa.test"), "not about")):
+        words = t.tool(*check, response, ok=(2,))
+        true(response in words and reason in words and len(words.splitlines()) == 1, words)
+    ended = pki.old_ocsp("one.test")
+    words = t.tool(*check, ended)
+    true(f"{ended}: the OCSP response has expired" in words, words)
+
+
+@test(own=True, families=(4,), layouts=("fused",))
+def what_has_expired_is_not_stapled(t):
+    appliance = t.start(*HTTPS, *pki.options(pki.pair("one.test")),
+                        "--ocsp", pki.old_ocsp("one.test"))
+    for version in ("-tls1_2", "-tls1_3"):
+        true("no response sent" in s_client(t, version, "-status"), f"{version}: stapled")
+    appliance.stop()
+
+
+@test(own=True, families=(4,), layouts=("fused",))
+def curl_gets_a_quick_handshake(t):
+    """With OpenSSL it offers post_handshake_auth, always."""
+    appliance = t.start(*HTTPS, *pki.options(pki.pair("one.test")))
+    words = t.tool("curl", "-s", "--cacert", pki.authority(), "--resolve",
+                   f"one.test:443:{t.host}", "https://one.test/hello/curl")
+    equal(words, "Hello, curl")
+    appliance.stop()
+    true(re.search(r"handshakes_quick +1\b", appliance.words(200)), "curl's is not ours")
+
+
+class Live:
+    """An appliance whose certificate is replaced while it runs."""
+
+    def __init__(self, t, *options):
+        self.t = t
+        self.files = [pki.path(f"live-{secrets.token_hex(4)}.{kind}") for kind in ("pem", "key")]
+        self.loose = context()
+        self.loose.check_hostname = False
+        self.install("one.test")
+        self.appliance = t.start(*HTTPS, *pki.options(self.files), *options)
+
+    def install(self, name):
+        for source, target in zip(pki.pair(name), self.files):
+            shutil.copy(source, target)
+
+    def connect(self, session=None):
+        return TlsConnection(self.t, self.loose, session=session)
+
+    def subject(self):
+        with self.connect() as c:
+            return c.subject()
+
+    def reload(self, says):
+        seen = self.appliance.words(1000).count(says)
+        self.appliance.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.appliance.words(1000).count(says) > seen, 5, says)
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
+def a_reload_waits_for_connections_of_many_before(t):
+    live = Live(t)
+    held = []
+    for _ in range(8):
+        held.append(live.connect())
+        live.reload("certificate read")
+    held.append(live.connect())
+    live.install("rsa.test")
+    live.reload("certificates wait")
+    equal(live.subject(), "one.test")
+    for c in held:
+        equal(c.get("/hello/held").status, 200)
+    held.pop(3).socket.close()
+    wait_until(lambda: live.subject() == "rsa.test", 5, "the new certificate")
+    for c in held:
+        equal(c.get("/hello/held").status, 200)
+        c.socket.close()
+    live.appliance.stop()
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
+def a_reload_takes_all_files_or_none(t):
+    keys = pki.ticket_keys()
+    live = Live(t, "--ticket-keys", keys)
+    live.loose.minimum_version = V13
+    with live.connect() as c:
+        c.get("/")
+        session = c.socket.session
+    good = pki.ticket_keys()
+    # Bad keys: the certificate stays, too.
+    os.truncate(keys, 79)
+    live.install("rsa.test")
+    live.reload("stay as they were")
+    equal(live.subject(), "one.test")
+    with live.connect(session) as c:
+        true(c.socket.session_reused, "ticket keys have changed")
+        c.get("/")
+    # A bad certificate: good new keys are not taken, either.
+    shutil.copy(good, keys)
+    with open(live.files[0], "w", encoding="ascii") as file:
+        file.write("nonsense")
+    live.reload("stay as they were")
+    with live.connect(session) as c:
+        true(c.socket.session_reused, "ticket keys have changed")
+        c.get("/")
+    live.install("rsa.test")
+    live.reload("certificate read")
+    equal(live.subject(), "rsa.test")
+    with live.connect(session) as c:
+        true(not c.socket.session_reused, "ticket keys have not changed")
+        c.get("/")
+    live.appliance.stop()

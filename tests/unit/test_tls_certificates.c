@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which of several certificates a client gets: by its name, and by what it can verify. Handshakes
+ * of ours and of OpenSSL's have to come to the same.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "tls_pki.h"
+#include "tls/domain_internal.h"
+#include "tls/message.h"
+
+/* ---- names ---- */
+
+static void names_of_a_certificate(void **state)
+{
+	static const struct {
+		const char *name;
+		enum tls_fit fit;
+	} all[] = {{"a.test", TLS_FIT_EXACT}, {"A.Test", TLS_FIT_EXACT}, {"a.test.", TLS_FIT_NONE},
+		{"x.b.test", TLS_FIT_WILDCARD}, {"X.B.TEST", TLS_FIT_WILDCARD},
+		{"*.b.test", TLS_FIT_EXACT}, {"b.test", TLS_FIT_NONE}, {".b.test", TLS_FIT_NONE},
+		{"y.x.b.test", TLS_FIT_NONE}, {"x.c.test", TLS_FIT_WILDCARD},
+		{"very.c.test", TLS_FIT_EXACT}, {"anything", TLS_FIT_NONE}, {"x.top", TLS_FIT_NONE},
+		{"fa.d.test", TLS_FIT_NONE}, {"subject.test", TLS_FIT_NONE},
+		{".e.test", TLS_FIT_NONE}, {"10.0.0.1", TLS_FIT_NONE}, {"", TLS_FIT_NONE},
+		{".", TLS_FIT_NONE}};
+	struct tls_names names;
+	struct pki_pair p;
+
+	(void)state;
+	pki_make(&p, EVP_EC_gen("P-256"), "subject.test",
+		"DNS:a.test,DNS:*.b.test,DNS:*.c.test,DNS:very.c.test,DNS:*.top,DNS:*,DNS:f*.d."
+		"test,DNS:.e.test,IP:10.0.0.1",
+		false);
+	assert_true(rs_tls_names_init(&names, p.cert));
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(all); i++) {
+		enum tls_fit fit = rs_tls_names_fit(&names, rs_tls_text(all[i].name));
+
+		if (fit != all[i].fit)
+			fail_msg("%s: %d, not %d", all[i].name, (int)fit, (int)all[i].fit);
+	}
+	rs_tls_names_free(&names);
+	pki_free(&p);
+}
+
+/* RFC 6125 section 6.4.4: the subject's, where there are no others. */
+static void names_of_a_subject(void **state)
+{
+	static const char *const alternatives[] = {NULL, "IP:10.0.0.1", "DNS:b.test"};
+	struct tls_names names;
+	struct pki_pair p;
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(alternatives); i++) {
+		pki_make(&p, EVP_EC_gen("P-256"), "a.test", alternatives[i], false);
+		assert_true(rs_tls_names_init(&names, p.cert));
+		assert_int_equal(rs_tls_names_fit(&names, rs_tls_text("a.test")),
+			i < 2 ? TLS_FIT_EXACT : TLS_FIT_NONE);
+		rs_tls_names_free(&names);
+		pki_free(&p);
+	}
+}
+
+/* ---- who gets which ---- */
+
+#define MAX_CERTIFICATES 3
+
+enum ability {
+	ANY,
+	ONLY_ECDSA,
+	ONLY_RSA,
+	ONLY_P256, /* in TLS 1.2 a client has to know the curve, too */
+	N_ABILITIES,
+};
+
+static const char *const algorithms[N_ABILITIES] = {
+	"ECDSA+SHA256:ECDSA+SHA384:RSA-PSS+SHA256:RSA+SHA256",
+	"ECDSA+SHA256:ECDSA+SHA384",
+	"RSA-PSS+SHA256:RSA+SHA256",
+	"ECDSA+SHA256:RSA-PSS+SHA256:RSA+SHA256",
+};
+
+struct choice {
+	const char *of[MAX_CERTIFICATES]; /* "rsa" or a group, and names */
+	const char *name;                 /* what a client asks for */
+	enum ability ability;
+	int gets; /* -1: the handshake fails */
+	bool is_strict;
+};
+
+static const struct choice choices[] = {
+	/* A wildcard and one of its names are not the same names. */
+	{{"rsa DNS:*.a.test", "P-256 DNS:www.a.test"}, "api.a.test", ANY, 0, false},
+	{{"rsa DNS:*.a.test", "P-256 DNS:www.a.test"}, "api.a.test", ONLY_ECDSA, -1, false},
+	{{"rsa DNS:*.a.test", "P-256 DNS:www.a.test"}, "www.a.test", ANY, 1, false},
+	{{"rsa DNS:*.a.test", "P-256 DNS:www.a.test"}, "www.a.test", ONLY_RSA, 0, false},
+	{{"rsa DNS:*.a.test", "P-256 DNS:www.a.test", "P-256 DNS:api.a.test"}, "www.a.test",
+		ONLY_ECDSA, 1, false},
+	{{"rsa DNS:*.a.test", "P-256 DNS:www.a.test", "P-256 DNS:api.a.test"}, "api.a.test",
+		ONLY_ECDSA, 2, false},
+	/* Some names of the one are not names of the other. */
+	{{"rsa DNS:a.test,DNS:b.test", "P-256 DNS:a.test"}, "b.test", ANY, 0, false},
+	{{"rsa DNS:a.test,DNS:b.test", "P-256 DNS:a.test"}, "a.test", ONLY_ECDSA, 1, false},
+	{{"rsa DNS:a.test", "P-256 DNS:a.test,DNS:c.test"}, "c.test", ANY, 1, true},
+	{{"rsa DNS:a.test", "P-256 DNS:a.test,DNS:c.test"}, "c.test", ONLY_RSA, -1, true},
+	{{"rsa DNS:a.test", "P-256 DNS:a.test,DNS:c.test"}, "d.test", ANY, -1, true},
+	/* The same names: the first that a client can verify. */
+	{{"rsa DNS:a.test", "P-256 DNS:a.test"}, "a.test", ANY, 0, false},
+	{{"P-256 DNS:a.test", "rsa DNS:a.test"}, "a.test", ANY, 0, false},
+	{{"P-256 DNS:a.test", "rsa DNS:a.test"}, "a.test", ONLY_RSA, 1, false},
+	{{"rsa DNS:a.test", "P-256 DNS:a.test"}, "a.test", ONLY_ECDSA, 1, false},
+	{{"P-384 DNS:a.test", "P-256 DNS:a.test"}, "a.test", ONLY_P256, 1, false},
+	/* The very name, before a wildcard that comes first. */
+	{{"P-256 DNS:*.a.test", "P-256 DNS:www.a.test"}, "www.a.test", ANY, 1, false},
+	{{"P-256 DNS:*.a.test", "P-256 DNS:www.a.test"}, "x.a.test", ANY, 0, false},
+	/* A name that nobody has, or none. */
+	{{"rsa DNS:a.test", "P-256 DNS:b.test"}, "c.test", ANY, 0, false},
+	{{"rsa DNS:a.test", "P-256 DNS:a.test"}, NULL, ANY, 0, false},
+	{{"rsa DNS:a.test", "P-256 DNS:a.test"}, NULL, ONLY_ECDSA, 1, false},
+	/* Keys that handshakes of ours do not sign with. */
+	{{"ed DNS:a.test", "rsa DNS:a.test"}, "a.test", ANY, 1, false},
+};
+
+static EVP_PKEY *rsa;
+
+static EVP_PKEY *key_of(const char *of)
+{
+	char group[8];
+
+	if (!strncmp(of, "rsa ", 4)) { /* one for all: they take long to make */
+		EVP_PKEY_up_ref(rsa);
+		return rsa;
+	}
+	if (!strncmp(of, "ed ", 3))
+		return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	snprintf(group, sizeof(group), "%.5s", of);
+	return EVP_EC_gen(group);
+}
+
+/* Shakes hands as far as they get. The certificate that the client has got; -1: none. */
+static int certificate_of(struct rig *r, const struct pki_pair *pairs, uint32_t n_pairs)
+{
+	enum tls_status status = TLS_OK;
+	X509 *got;
+	uint32_t n;
+
+	for (int i = 0; i < 10 && status != TLS_FAILED && !r->server.open; i++) {
+		SSL_do_handshake(r->client);
+		carry(r);
+		status = server_read(r, &n);
+		carry(r);
+	}
+	got = SSL_get0_peer_certificate(r->client);
+	if (!r->server.open)
+		return -1;
+	for (uint32_t i = 0; i < n_pairs; i++) {
+		if (!X509_cmp(got, pairs[i].cert))
+			return (int)i;
+	}
+	fail_msg("a certificate of somebody else");
+	return -1;
+}
+
+enum way {
+	QUICK,
+	OPENSSL_1_3,
+	OPENSSL_1_2,
+	N_WAYS,
+};
+
+static int choose(const struct choice *c, const struct pki_pair *pairs, enum way way)
+{
+	static struct rig r;
+	int got;
+
+	rig_init_with(&r, way != QUICK);
+	for (r.settings.n_pairs = 0;
+		r.settings.n_pairs < MAX_CERTIFICATES && c->of[r.settings.n_pairs];
+		r.settings.n_pairs++)
+		r.settings.pairs[r.settings.n_pairs] = pki_use(&pairs[r.settings.n_pairs]);
+	r.settings.strict_sni = c->is_strict;
+	rig_change_domain(&r);
+	SSL_CTX_set_max_proto_version(r.ctx, way == OPENSSL_1_2 ? TLS1_2_VERSION : TLS1_3_VERSION);
+	RIG_CHECK(SSL_CTX_set1_sigalgs_list(r.ctx, algorithms[c->ability]));
+	if (c->ability == ONLY_P256)
+		SSL_CTX_set1_groups_list(r.ctx, "X25519:P-256");
+	rig_connect(&r);
+	if (c->name)
+		SSL_set_tlsext_host_name(r.client, c->name);
+	got = certificate_of(&r, pairs, r.settings.n_pairs);
+	if (way == QUICK && got >= 0 && r.counters[TLS_C_HANDSHAKES_QUICK] != 1)
+		fail_msg("%s, %s: not quick", c->of[0], c->name);
+	rig_disconnect(&r);
+	rig_fini(&r);
+	return got;
+}
+
+static void the_right_one_for_everybody(void **state)
+{
+	struct pki_pair pairs[MAX_CERTIFICATES];
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(choices); i++) {
+		const struct choice *c = &choices[i];
+		uint32_t n;
+
+		for (n = 0; n < MAX_CERTIFICATES && c->of[n]; n++)
+			pki_make(&pairs[n], key_of(c->of[n]), "subject", strchr(c->of[n], ' ') + 1,
+				false);
+		for (enum way way = 0; way < N_WAYS; way++) {
+			int got = choose(c, pairs, way);
+
+			if (got != c->gets)
+				fail_msg(
+					"choice %u, way %d: %d, not %d", i, (int)way, got, c->gets);
+		}
+		while (n-- > 0)
+			pki_free(&pairs[n]);
+	}
+}
+
+/* TLS 1.2: a suite says who signs, whatever the algorithms are. */
+static void suites_that_are_for_one_type(void **state)
+{
+	static const char *const suites[] = {
+		"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256"};
+	struct pki_pair pairs[2];
+	static struct rig r;
+
+	(void)state;
+	pki_make(&pairs[0], EVP_EC_gen("P-256"), "subject", "DNS:a.test", false);
+	pki_make(&pairs[1], key_of("rsa "), "subject", "DNS:a.test", false);
+	for (uint32_t i = 0; i < 4; i++) { /* in either order */
+		rig_init(&r);
+		r.settings.n_pairs = 2;
+		r.settings.pairs[i / 2] = pki_use(&pairs[0]);
+		r.settings.pairs[1 - i / 2] = pki_use(&pairs[1]);
+		rig_change_domain(&r);
+		SSL_CTX_set_max_proto_version(r.ctx, TLS1_2_VERSION);
+		SSL_CTX_set_cipher_list(r.ctx, suites[i % 2]);
+		rig_connect(&r);
+		assert_int_equal(certificate_of(&r, pairs, 2), i % 2);
+		rig_disconnect(&r);
+		rig_fini(&r);
+	}
+	pki_free(&pairs[0]);
+	pki_free(&pairs[1]);
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	make_certificate(NULL);
+	pki_begin();
+	rsa = EVP_RSA_gen(2048);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	EVP_PKEY_free(rsa);
+	pki_free(&pki_authority);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_of_a_certificate),
+		cmocka_unit_test(names_of_a_subject),
+		cmocka_unit_test(the_right_one_for_everybody),
+		cmocka_unit_test(suites_that_are_for_one_type),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
