@@ -61,25 +61,25 @@ struct tls_session {
 	const struct tls_pipe *pipe;
 	void *self;
 	struct tls_domain *domain;
-	uint32_t n_gathered; /* bytes of a record that has not come as a whole */
-	bool lean;           /* open, and without ssl: records are ours */
-	bool open;           /* the handshake is complete */
-	bool early;          /* early data may still come */
-	bool owes_answer;    /* to the client's last handshake message: see lean.c */
-	bool close_notified; /* by the client, to a lean session */
-	bool alerted;        /* by the client, which has given up */
-	bool got_room;       /* by the owner: some that was wanted has come */
-	bool named;          /* OpenSSL's certificate has the name asked for */
-	uint8_t n_messages;  /* of handshakes, since this one: in a row, with no data between */
-	uint8_t n_message;   /* bytes of one that has not come as a whole … */
-	uint8_t message[TLS_KEY_UPDATE_BYTES]; /* … and these: in 1.2 its header */
-	uint8_t n_secrets;     /* TLS_SECRET_…: whose secrets stand in rx and tx */
+	uint32_t n_gathered;   /* bytes of a record that has not come as a whole */
 	uint16_t max_fragment; /* bytes of plaintext a record: see lean.h */
+	bool lean;             /* open, and without ssl: records are ours */
+	bool open;             /* the handshake is complete */
+	bool early;            /* early data may still come */
+	bool owes_answer;      /* to the client's last handshake message: see lean.c */
+	bool close_notified;   /* by the client, to a lean session */
+	bool alerted;          /* by the client, which has given up */
+	bool got_room;         /* by the owner: some that was wanted has come */
+	bool named;            /* OpenSSL's certificate has the name asked for */
+	uint8_t n_messages;    /* of handshakes, since this one: in a row, with no data between */
+	uint8_t n_message;     /* bytes of one that has not come as a whole … */
+	uint8_t message[TLS_KEY_UPDATE_BYTES]; /* … and these: in 1.2 its header */
+	uint8_t n_secrets; /* TLS_SECRET_…: whose secrets stand in rx and tx */
 	struct ssl_st *ssl;
 	const struct tls_record_suite *suite; /* see lean.h */
 
-	/* Their keys: of those that are opened, and of those that are sealed. seq: of OpenSSL's
-	 * records, too. */
+	/* Their keys: of those that are opened, and of those that are sealed. seq counts OpenSSL's,
+	 * too. */
 	_Alignas(RS_CACHE_LINE) struct tls_record_keys rx;
 	struct tls_record_keys tx;
 
