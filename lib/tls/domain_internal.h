@@ -47,7 +47,9 @@ struct tls_library {
 	struct tls_pairs pairs;
 	EVP_MD_CTX *transcript, *snapshot;
 	struct tls_aead *aead;
-	struct tls_aead_key *sealer; /* of our own tickets */
+	struct tls_aead_key *sealer;       /* of our own tickets … */
+	struct tls_ticket_key sealer_from; /* … which it was made from … */
+	bool has_sealer;                   /* … if it was */
 	OSSL_PROVIDER *providers[2];
 	struct tls_session *at_work; /* whose handshake OpenSSL is called for, or NULL */
 	struct tls_hkdf hkdfs[TLS_N_HASHES];

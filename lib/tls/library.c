@@ -74,6 +74,7 @@ void rs_tls_library_free(struct tls_library *library)
 	EVP_MD_CTX_free(library->transcript);
 	EVP_MD_CTX_free(library->snapshot);
 	rs_tls_aead_key_free(library->sealer);
+	OPENSSL_cleanse(&library->sealer_from, sizeof(library->sealer_from));
 	rs_tls_aead_free(library->aead);
 	BIO_meth_free(library->bio_method);
 	rs_tls_provider_unload(library);

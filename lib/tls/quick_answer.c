@@ -2,8 +2,6 @@
 /* What the client says to our first flight, and the ticket that it gets for it. */
 #include <string.h>
 
-#include <openssl/rand.h>
-
 #include "base/bytes.h"
 #include "tls/domain_internal.h"
 #include "tls/lean.h"
@@ -24,15 +22,13 @@ static bool send_ticket(struct tls_session *s)
 	bool ok;
 
 	n += rs_tls_put_number(out + n, d->ticket_lifetime_s, 4);
-	ok = RAND_bytes_ex(d->library->ctx, out + n, 4, 0) == 1; /* ticket_age_add */
-	n += 4;
+	n += rs_tls_put_bytes(out + n, s->quick->age_add, sizeof(s->quick->age_add));
 	n += rs_tls_put_number(out + n, sizeof(nonce), 1);
 	n += rs_tls_put_bytes(out + n, nonce, sizeof(nonce));
 	n += rs_tls_put_number(out + n, TLS_TICKET_BYTES, 2);
 	memcpy(t.name, s->quick->name, sizeof(t.name));
 	memcpy(t.until_s, s->quick->until_s, sizeof(t.until_s));
-	ok = ok &&
-	     rs_tls_quick_derive(h, s->quick->resumption, "resumption",
+	ok = rs_tls_quick_derive(h, s->quick->resumption, "resumption",
 		     rs_tls_span(nonce, sizeof(nonce)), t.secret) &&
 	     rs_tls_ticket_seal(d, &t, out + n);
 	n += TLS_TICKET_BYTES;

@@ -18,6 +18,7 @@ struct tls_quick {
 	uint8_t resumption[TLS_MAX_HASH]; /* resumption_master_secret */
 	uint8_t name[TLS_TICKET_NAME_BYTES];
 	uint8_t until_s[8]; /* of the ticket that it resumes from; else 0 */
+	uint8_t age_add[4]; /* of the ticket that it gets */
 	uint8_t heard[TLS_MESSAGE_HEADER + TLS_MAX_HASH]; /* of the Finished, so far */
 	uint8_t n_heard;
 	uint8_t n_ccs;

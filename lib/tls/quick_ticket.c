@@ -15,9 +15,8 @@
 _Static_assert(sizeof(struct tls_ticket) == 2 + 8 + 8 + TLS_TICKET_NAME_BYTES + TLS_MAX_HASH,
 	"no padding, since it is sealed as it is");
 
-/* Begins a text under a key of its own: not the one that OpenSSL's tickets are under. */
-static bool begin(const struct tls_library *l, struct tls_aead_text *text,
-	const struct tls_ticket_key *key, bool sealing, const uint8_t *nonce)
+/* The sealer's key is one of its own: not the one that OpenSSL's tickets are under. */
+static bool set_sealer(struct tls_library *l, const struct tls_ticket_key *key)
 {
 	const struct tls_hkdf *h = &l->hkdfs[TLS_SHA256];
 	uint8_t mixed[TLS_MAX_HASH], own[TLS_AEAD_MAX_KEY];
@@ -29,16 +28,29 @@ static bool begin(const struct tls_library *l, struct tls_aead_text *text,
 
 	if (ok) {
 		rs_tls_aead_key_set(l->sealer, TLS_AES_256_GCM, own);
-		rs_tls_aead_begin(text, l->sealer, sealing, nonce, key->name, NAME_BYTES);
+		l->sealer_from = *key;
 	}
+	l->has_sealer = ok;
 	OPENSSL_cleanse(mixed, sizeof(mixed));
 	OPENSSL_cleanse(own, sizeof(own));
 	return ok;
 }
 
+/* Begins a text, nearly always under the same key as the one before. */
+static bool begin(struct tls_library *l, struct tls_aead_text *text,
+	const struct tls_ticket_key *key, bool sealing, const uint8_t *nonce)
+{
+	bool is_set = l->has_sealer && CRYPTO_memcmp(&l->sealer_from, key, sizeof(*key)) == 0;
+
+	if (!is_set && !set_sealer(l, key))
+		return false;
+	rs_tls_aead_begin(text, l->sealer, sealing, nonce, key->name, NAME_BYTES);
+	return true;
+}
+
 bool rs_tls_ticket_seal(const struct tls_domain *d, struct tls_ticket *t, uint8_t *to)
 {
-	const struct tls_library *l = d->library;
+	struct tls_library *l = d->library;
 	uint8_t *nonce = to + NAME_BYTES, *text = nonce + TLS_AEAD_NONCE;
 	struct tls_ticket_key key;
 	struct tls_aead_text sealed;
@@ -74,7 +86,7 @@ static bool is_fresh(const struct tls_domain *d, const struct tls_ticket *t)
 
 bool rs_tls_ticket_open(const struct tls_domain *d, struct span sealed, struct tls_ticket *t)
 {
-	const struct tls_library *l = d->library;
+	struct tls_library *l = d->library;
 	const uint8_t *nonce = sealed.data + NAME_BYTES, *text = nonce + TLS_AEAD_NONCE;
 	struct tls_ticket_key key;
 	struct tls_aead_text opened;

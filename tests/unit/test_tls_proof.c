@@ -89,6 +89,35 @@ static void tickets_open_as_they_were_sealed(void **state)
 	rig_fini(&r);
 }
 
+/* Each ticket under the key that it names, whichever was used last; and not under one that has only
+ * its name. */
+static void tickets_of_several_keys(void **state)
+{
+	uint8_t sealed[3][TLS_TICKET_BYTES];
+	struct tls_ticket t, got;
+	struct tls_tickets *keys;
+	static struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	keys = &r.shared->tickets;
+	for (uint32_t i = 0; i < 3; i++) {
+		fill(&t);
+		t.name[0] = (uint8_t)i;
+		assert_true(rs_tls_ticket_seal(r.domain, &t, sealed[i]));
+		assert_int_equal(rs_tls_tickets_rotate(keys), 0);
+	}
+	for (uint32_t n = 0; n < 6; n++) {
+		assert_true(opens(&r, sealed[n % 3], sizeof(sealed[0]), &got));
+		assert_int_equal(got.name[0], n % 3);
+	}
+	for (uint32_t i = 0; i < TLS_TICKET_SLOTS; i++)
+		keys->slots[i].hmac[0] ^= 1;
+	for (uint32_t i = 0; i < 3; i++)
+		assert_false(opens(&r, sealed[i], sizeof(sealed[0]), &got));
+	rig_fini(&r);
+}
+
 /* RFC 8446 section 4.6.1: not longer than was said. */
 static void tickets_end(void **state)
 {
@@ -112,6 +141,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(strict_names),
 		cmocka_unit_test(tickets_open_as_they_were_sealed),
+		cmocka_unit_test(tickets_of_several_keys),
 		cmocka_unit_test(tickets_end),
 	};
 
