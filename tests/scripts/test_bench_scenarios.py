@@ -227,8 +227,13 @@ class ScenariosTest(unittest.TestCase):
             with self.subTest(after):
                 self.assertEqual(self.overload(after=after).median("recovery_s"), expected)
 
-    def test_no_recovery_is_told(self):
+    def test_what_the_rate_settles_at_is_told(self):
         figures = self.overload(after=[80_000] * 50)
+        self.assertEqual(figures.median("rps_ratio_after_syn_flood"), 0.8)
+        self.assertEqual(figures.median("recovery_s"), 0)
+
+    def test_no_recovery_is_told(self):
+        figures = self.overload(after=[80_000, 10] * 25)
         self.assertEqual(figures.absent()["recovery_s"], "not within 5 seconds")
 
     def test_losses_beside_a_flood_are_told(self):
