@@ -33,14 +33,17 @@ def path(name):
 
 
 def once(make):
-    """Makes what has a name when that is first asked for."""
+    """Makes what has a name when that is first asked for. Who asks for more than the name asks for
+    the same as whoever was first: else it would depend on the order of tests."""
     made = {}
 
     @functools.wraps(make)
     def get(name, *arguments, **more):
         if name not in made:
-            made[name] = make(name, *arguments, **more)
-        return made[name]
+            made[name] = make(name, *arguments, **more), (arguments, more)
+        thing, how = made[name]
+        assert not (arguments or more) or how == (arguments, more), f"{name} was made by {how}"
+        return thing
 
     return get
 

@@ -35,7 +35,7 @@ def numbers_with_a_gap(t):
         eal=("--vdev", "net_failsafe0,dev(net_null0,no-rx=1)"),
         vdev=f"net_af_packet0,iface={t.lab.near}",
     )
-    true("port 2 net_af_packet0" in appliance.words(), appliance.words())
+    wait_until(lambda: "port 2 net_af_packet0" in appliance.words(), 5, "it is not ours")
     serves(t)
     appliance.stop()
 

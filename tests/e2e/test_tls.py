@@ -518,7 +518,7 @@ def hundreds_die_in_mid_handshake(t):
 @test(families=(4,), layouts=("fused",))
 def bad_files_are_named(t):
     one, key = pki.pair("one.test")
-    _, other_key = pki.pair("rsa.test")
+    _, other_key = pki.pair("rsa.test", "rsa")
     empty = pki.path("empty")
     with open(empty, "w", encoding="ascii"):
         pass
