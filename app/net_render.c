@@ -3,6 +3,7 @@
 
 #include "anchor.h"
 #include "io/dma.h"
+#include "io/reuse.h"
 #include "wire/link.h"
 #include "wire/render.h"
 
@@ -206,27 +207,6 @@ static void render(struct stage_net *net, struct tcp_tx *tx, struct rte_mbuf *m)
 
 /* ---- all of them ---- */
 
-/*
- * Frames received this turn, all dealt with by now, are the first to be sent: they are in cache,
- * and the pool need not be asked. Returns how many of n there were.
- */
-static uint32_t reuse_frames(struct stage_net *net, struct rte_mbuf **frames, uint32_t n)
-{
-	uint32_t n_got = 0;
-
-	while (n_got < n && net->n_pkts) {
-		struct rte_mbuf *m = net->pkts[net->n_pkts - 1];
-
-		if (rs_unlikely(m->nb_segs != 1 || m->pool != net->mbufs || !RTE_MBUF_DIRECT(m) ||
-				rte_mbuf_refcnt_read(m) != 1))
-			break;
-		net->n_pkts--;
-		rte_pktmbuf_reset(m);
-		frames[n_got++] = m;
-	}
-	return n_got;
-}
-
 /* n frames at once; where the pool has fewer, as many as it has. Returns how many. */
 static uint32_t new_frames(struct stage_net *net, struct rte_mbuf **frames, uint32_t n)
 {
@@ -249,7 +229,8 @@ static uint32_t new_frames(struct stage_net *net, struct rte_mbuf **frames, uint
 void rs_net_render(struct stage_net *net)
 {
 	struct rte_mbuf *frames[NET_MAX_TX];
-	uint32_t n = reuse_frames(net, frames, net->tcp.n_tx);
+	/* Frames received this turn, all dealt with by now, are the first to be sent. */
+	uint32_t n = rs_io_reuse(net->mbufs, net->pkts, &net->n_pkts, frames, net->tcp.n_tx);
 
 	n += new_frames(net, frames + n, net->tcp.n_tx - n);
 	for (uint32_t i = 0; i < n; i++)

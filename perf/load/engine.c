@@ -10,6 +10,7 @@
 
 #include "io/mbufs.h"
 #include "io/poller.h"
+#include "io/reuse.h"
 #include "stop.h"
 #include "wire/answer.h"
 
@@ -121,31 +122,13 @@ static void fetch_to_write(const struct rte_mbuf *m)
 	__builtin_prefetch(data + RS_CACHE_LINE, 1);
 }
 
-/* Frames that are in cache, and which the pool need not be asked for. Returns how many of n. */
-static uint32_t reuse_frames(struct engine *e, struct rte_mbuf **frames, uint32_t n)
-{
-	uint32_t n_got = 0;
-
-	while (n_got < n && e->n_spare) {
-		struct rte_mbuf *m = e->spare[e->n_spare - 1];
-
-		if (rs_unlikely(m->nb_segs != 1 || m->pool != e->mbufs || !RTE_MBUF_DIRECT(m) ||
-				rte_mbuf_refcnt_read(m) != 1))
-			break;
-		e->n_spare--;
-		rte_pktmbuf_reset(m);
-		frames[n_got++] = m;
-	}
-	return n_got;
-}
-
 /* What the client wants sent. What finds no frame is lost, as on a wire, but counted. */
 static void render_all(struct engine *e)
 {
 	struct client *c = &e->client;
 	struct rte_mbuf *m[CLIENT_MAX_OUT];
 	uint32_t n = has_room(e, c->n_out) ? c->n_out : 0;
-	uint32_t n_reused = reuse_frames(e, m, n);
+	uint32_t n_reused = rs_io_reuse(e->mbufs, e->spare, &e->n_spare, m, n);
 
 	if (n > n_reused &&
 		rs_unlikely(rte_pktmbuf_alloc_bulk(e->mbufs, m + n_reused, n - n_reused)))

@@ -20,11 +20,6 @@ static const char small[] = "HTTP/1.1 103 Early Hints\r\n" LINK "\r\n" HEAD "4\r
 static struct rig rig;
 static struct http_reply reply;
 
-static struct span span_of(const char *text)
-{
-	return (struct span){.data = (const uint8_t *)text, .len = (uint32_t)strlen(text)};
-}
-
 static bool respond(
 	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
 {
@@ -47,9 +42,9 @@ static void open_rig(uint32_t n_chunks)
 	rig.cfg.n_handlers = 1;
 	reply = (struct http_reply){
 		.status = 200,
-		.fields = span_of(LINK),
-		.hints = span_of(LINK),
-		.body = span_of("page"),
+		.fields = rig_span(LINK),
+		.hints = rig_span(LINK),
+		.body = rig_span("page"),
 	};
 }
 

@@ -24,11 +24,6 @@ static uint8_t fields[FIELDS_BYTES + 2];
 static uint8_t page[PAGE_BYTES];
 static char expected[2 * FIELDS_BYTES];
 
-static struct span span_of(const char *text)
-{
-	return (struct span){.data = (const uint8_t *)text, .len = (uint32_t)strlen(text)};
-}
-
 static bool respond(
 	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
 {
@@ -51,7 +46,7 @@ static bool refusal_page(const struct http_env *env, const struct http_req *req,
 	(void)req;
 	if (status == 405)
 		return false;
-	to->content_type = span_of("text/html");
+	to->content_type = rig_span("text/html");
 	to->lasting = (struct http_lasting){.data = page, .len = sizeof(page), .owner = owner};
 	return true;
 }
@@ -70,7 +65,7 @@ static void open_rig(uint32_t n_chunks)
 		page[i] = (uint8_t)(i % 251);
 	reply = (struct http_reply){
 		.status = 200,
-		.fields = span_of(FIRST),
+		.fields = rig_span(FIRST),
 		.lasting_fields = {.data = fields, .len = FIELDS_BYTES},
 		.lasting = {.owner = owner},
 	};

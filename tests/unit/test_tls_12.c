@@ -333,22 +333,9 @@ static void end_keys(void)
 	end();
 }
 
-static uint8_t *to_server(void *self, uint32_t *bytes)
-{
-	struct rig *r = self;
-
-	*bytes = BUFFER_BYTES - r->in_to;
-	return r->in + r->in_to;
-}
-
-static void has_come(void *self, uint32_t n)
-{
-	((struct rig *)self)->in_to += n;
-}
-
 static void say(uint8_t type, const uint8_t *text, uint32_t n)
 {
-	const struct tls_record_sink sink = {.self = &rig, .room = to_server, .wrote = has_come};
+	const struct tls_record_sink sink = rig_sink(&rig);
 
 	rs_tls_record_seal(&ours, type, text, n, &sink);
 }
