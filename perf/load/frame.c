@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/csum.h"
 #include "wire/tcp_parse.h"
+#include "words.h"
 
 #define HOP_LIMIT 64
 
@@ -65,14 +66,7 @@ static void parse_options(const uint8_t *p, uint32_t len, struct load_seg *seg)
 
 static bool is_ipv4_header_right(const uint8_t *ip)
 {
-	uint64_t sum = 0;
-	uint32_t word;
-
-	for (uint32_t at = 0; at < IPV4_HEADER_BYTES; at += sizeof(word)) {
-		memcpy(&word, ip + at, sizeof(word));
-		sum += word;
-	}
-	return rs_csum_fold16(sum) == 0xffff;
+	return rs_csum_fold16(rs_sum_words(ip, IPV4_HEADER_BYTES)) == 0xffff;
 }
 
 enum load_frame rs_load_frame_parse(
@@ -181,15 +175,6 @@ static void render_ip(
 	}
 }
 
-/* Writes a word and returns it as it stands there, for a sum. */
-static uint64_t put32(uint8_t *p, uint32_t value)
-{
-	uint32_t word = __builtin_bswap32(value);
-
-	memcpy(p, &word, sizeof(word));
-	return word;
-}
-
 /* A SYN's options, others' timestamps. Returns their length; adds to *sum. */
 static uint32_t render_options(
 	const struct load_net *n, const struct load_out *out, uint8_t *p, uint64_t *sum)
@@ -197,14 +182,14 @@ static uint32_t render_options(
 	uint32_t len = 0;
 
 	if (out->flags & TCP_SYN) {
-		*sum += put32(p, 0x02040000u | n->mss);
-		*sum += put32(p + 4, 0x01030300u | FRAME_WND_SCALE);
+		*sum += rs_put_word(p, 0x02040000u | n->mss);
+		*sum += rs_put_word(p + 4, 0x01030300u | FRAME_WND_SCALE);
 		len = 8;
 	}
 	if (n->timestamps) {
-		*sum += put32(p + len, 0x0101080au);
-		*sum += put32(p + len + 4, out->ts_val);
-		*sum += put32(p + len + 8, out->ts_ecr);
+		*sum += rs_put_word(p + len, 0x0101080au);
+		*sum += rs_put_word(p + len + 4, out->ts_val);
+		*sum += rs_put_word(p + len + 8, out->ts_ecr);
 		len += 12;
 	}
 	return len;
@@ -260,10 +245,10 @@ uint32_t rs_load_frame_render(
 	}
 	render_ip(n, frame, client_word, header + out->len);
 	sum += __builtin_bswap32(header + out->len);
-	sum += put32(tcp, port << 16 | n->server_port);
-	sum += put32(tcp + 4, out->seq);
-	sum += put32(tcp + 8, out->ack);
-	sum += put32(tcp + 12, header << 26 | (uint32_t)out->flags << 16 | UINT16_MAX);
+	sum += rs_put_word(tcp, port << 16 | n->server_port);
+	sum += rs_put_word(tcp + 4, out->seq);
+	sum += rs_put_word(tcp + 8, out->ack);
+	sum += rs_put_word(tcp + 12, header << 26 | (uint32_t)out->flags << 16 | UINT16_MAX);
 	csum = rs_csum_finish(sum); /* and no urgent pointer */
 	memcpy(tcp + 16, &csum, sizeof(csum));
 	return n->l4_at + header + out->len;

@@ -19,6 +19,7 @@
 #include "stop.h"
 #include "turns.h"
 #include "wire/seg.h"
+#include "words.h"
 
 #define BURST     64
 #define MTU       1500
@@ -79,27 +80,6 @@ static inline __attribute__((always_inline)) void swap(uint8_t *a, uint8_t *b, s
 	memcpy(b, t, n);
 }
 
-static inline __attribute__((always_inline)) uint64_t sum_words(const uint8_t *p, uint32_t n)
-{
-	uint64_t sum = 0;
-	uint32_t word;
-
-	for (uint32_t at = 0; at < n; at += sizeof(word)) {
-		memcpy(&word, p + at, sizeof(word));
-		sum += word;
-	}
-	return sum;
-}
-
-/* Writes a word and returns it as it stands there: read back, it would have to be waited for. */
-static uint64_t put32(uint8_t *p, uint32_t value)
-{
-	uint32_t word = __builtin_bswap32(value);
-
-	memcpy(p, &word, sizeof(word));
-	return word;
-}
-
 /* The reply in whole blocks: there is room behind it, here and in the frame. */
 static void copy_reply(const struct responder *r, uint8_t *to)
 {
@@ -117,12 +97,12 @@ static uint64_t turn_ip(const struct responder *r, uint8_t *ip, uint32_t old_len
 	uint16_t csum;
 
 	if (!is_v4(r)) {
-		sum = sum_words(ip + 8, 32);
+		sum = rs_sum_words(ip + 8, 32);
 		swap(ip + 8, ip + 24, 16);
 		rs_store_be16(ip + 4, (uint16_t)l4_len);
 		return sum;
 	}
-	sum = sum_words(ip + 12, 8);
+	sum = rs_sum_words(ip + 12, 8);
 	swap(ip + 12, ip + 16, 4);
 	memcpy(&csum, ip + 10, sizeof(csum));
 	old_len = __builtin_bswap16((uint16_t)(IPV4_HEADER_BYTES + old_len));
@@ -164,10 +144,10 @@ static bool answer(const struct responder *r, struct rte_mbuf *m)
 	}
 	swap(frame, frame + 6, 6);
 	sum += turn_ip(r, ip, old_len, l4_len) + __builtin_bswap32(l4_len);
-	sum += put32(tcp, rs_load_be32(tcp) << 16 | rs_load_be32(tcp) >> 16);
-	sum += put32(tcp + 4, ack);
-	sum += put32(tcp + 8, seq);
-	sum += put32(tcp + 12, 5u << 28 | (uint32_t)flags << 16 | UINT16_MAX);
+	sum += rs_put_word(tcp, rs_load_be32(tcp) << 16 | rs_load_be32(tcp) >> 16);
+	sum += rs_put_word(tcp + 4, ack);
+	sum += rs_put_word(tcp + 8, seq);
+	sum += rs_put_word(tcp + 12, 5u << 28 | (uint32_t)flags << 16 | UINT16_MAX);
 	csum = rs_csum_finish(sum); /* and no urgent pointer */
 	memcpy(tcp + 16, &csum, sizeof(csum));
 	m->data_len = (uint16_t)(r->l4_at + l4_len);
