@@ -9,6 +9,7 @@ import importlib
 import itertools
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 import time
@@ -23,6 +24,7 @@ import peer  # noqa: E402
 from lab import TREE, Appliance, Lab  # noqa: E402
 
 LAYOUTS = ("fused", "split")
+MOST_FILES = 20_000  # that a test, or a client it starts, has open
 
 
 class Report:
@@ -197,6 +199,13 @@ def choose(arguments):
     ]
 
 
+def allow_files():
+    """For all tests at once: who lowers it for one lowers it for those that come after."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = MOST_FILES if most == resource.RLIM_INFINITY else min(most, MOST_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("only", nargs="*", help="run tests whose name has all of these in it")
@@ -218,6 +227,7 @@ def main():
     if not harness.is_root():
         parser.error("needs root")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    allow_files()
     report = Report()
     layouts = [arguments.layout] if arguments.layout else LAYOUTS
     families = [arguments.family] if arguments.family else harness.BOTH

@@ -2,7 +2,6 @@
 """Slow clients are cut, busy ones are not."""
 
 import contextlib
-import resource
 import socket
 import time
 
@@ -96,8 +95,6 @@ def requests_that_dawdle_keep_nobody_out(t):
     """More of them than there are buffers for requests in pieces: 1,026 a core."""
     n_slow, n_buffers = 1040, 1026
     half = b"POST /hello/you HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nab"
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4096), hard))
     appliance = t.start("--max-conns", "2048", "--body-timeout", "60", "--tls-cores", "same",
                         "--https", "443", *pki.options(pki.pair("one.test")))
     for connect in (Connection, TlsConnection):
@@ -114,7 +111,6 @@ def requests_that_dawdle_keep_nobody_out(t):
             for one in (c, slow[-1], slow[n_slow + 1 - n_buffers]):
                 one.send(b"cd")
                 equal(one.response().status, 200, "status of the others")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     appliance.stop()
     words = " ".join(appliance.words(100_000).split())
     true(f"head_lost {2 * (n_slow + 1 - n_buffers)} " in words, words)
