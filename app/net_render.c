@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "net_render.h"
 
+#include <rte_prefetch.h>
+
 #include "anchor.h"
 #include "io/dma.h"
 #include "io/reuse.h"
 #include "wire/link.h"
 #include "wire/render.h"
+
+#define FETCH_AHEAD   2    /* segments */
+#define FETCHED_BYTES 1460 /* of each: what a frame takes */
 
 _Static_assert(IO_DMA_SEGS == 1 + SENDQ_SLICES, "a frame is its headers, and a segment a span");
 
@@ -226,13 +231,38 @@ static uint32_t new_frames(struct stage_net *net, struct rte_mbuf **frames, uint
 	return n_got;
 }
 
+/*
+ * Begins to fetch the bytes that a segment ends with, unless they are the ones fetched last.
+ * Returns what was fetched last, by its first byte.
+ */
+static const uint8_t *fetch_payload(const struct tcp_tx *tx, const uint8_t *fetched)
+{
+	const struct slice *last;
+	uint32_t n;
+
+	if (!tx->n_spans)
+		return fetched;
+	last = &tx->spans[tx->n_spans - 1];
+	if (last->data == fetched)
+		return fetched;
+	n = rs_min_u32(last->len, FETCHED_BYTES);
+	for (uint32_t offset = 0; offset < n; offset += RS_CACHE_LINE)
+		rte_prefetch0(last->data + offset);
+	return last->data;
+}
+
 void rs_net_render(struct stage_net *net)
 {
 	struct rte_mbuf *frames[NET_MAX_TX];
 	/* Frames received this turn, all dealt with by now, are the first to be sent. */
 	uint32_t n = rs_io_reuse(net->mbufs, net->pkts, &net->n_pkts, frames, net->tcp.n_tx);
 
+	const uint8_t *fetched = NULL;
+
 	n += new_frames(net, frames + n, net->tcp.n_tx - n);
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
+		if (i + FETCH_AHEAD < n)
+			fetched = fetch_payload(&net->tcp.tx[i + FETCH_AHEAD], fetched);
 		render(net, &net->tcp.tx[i], frames[i]);
+	}
 }

@@ -389,6 +389,7 @@ static void take_segment(struct stage_net *net, uint32_t i)
 	uint32_t ev = rs_tcp_input(&net->tcp, &net->segs[i], net->found[i], &conn);
 
 	rs_lap(&net->laps, LAP_TCP);
+	net->web.env.foreseen = net->foreseen[i];
 	if (ev)
 		serve(net, conn, ev);
 	rs_lap(&net->laps, LAP_HTTP);
@@ -398,8 +399,11 @@ static void look_up_all(struct stage_net *net)
 {
 	rs_tcp_lookup(&net->tcp, net->segs, net->found, net->n_segs);
 	for (uint32_t i = 0; i < net->n_segs; i++) {
+		const struct tcp_seg *seg = &net->segs[i];
+
 		if (net->found[i] < net->tcp.cfg->max_conns)
 			rte_prefetch0(&net->http_conns[net->found[i]]);
+		net->foreseen[i] = rs_http_foresee(&net->web.env, seg->data, seg->len);
 	}
 }
 

@@ -103,6 +103,7 @@ struct stage_net {
 	struct rte_mbuf *pkts[NET_BURST];
 	struct tcp_seg segs[NET_BURST];
 	uint32_t found[NET_BURST];
+	struct http_foreseen foreseen[NET_BURST];
 	uint32_t n_pkts;
 	uint32_t n_segs;
 	struct tcp_tx tx[NET_MAX_TX];

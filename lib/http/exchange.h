@@ -138,6 +138,12 @@ struct http_config {
 	bool drain; /* the process wants to end: each reply closes its connection */
 };
 
+/* What is known of a request that has not been read yet, from rs_http_foresee(). */
+struct http_foreseen {
+	const uint8_t *data;
+	const struct http_verbatim_entry *entry; /* NULL: nothing */
+};
+
 struct http_env {
 	const struct http_config *cfg;
 	uint64_t now_us;       /* set by the caller once a burst, monotonic */
@@ -146,13 +152,14 @@ struct http_env {
 	int64_t unix_s;        /* … and this is the wall clock */
 	int64_t unix_ahead_us; /* … and so far it is ahead of now_us, in microseconds */
 	void *app;             /* what the handlers have on this core */
-	const struct http_log *log; /* NULL: nobody */
-	const void *peer;           /* the client of the connection at work, for log */
-	struct http_memo *memo;     /* see memo.h; NULL: every reply is made anew */
-	struct http_seen *seen;     /* see seen.h */
-	uint64_t *counters;         /* HTTP_N_COUNTERS of them */
-	struct chunk_pool *chunks;  /* replies; the pool of every send queue that is passed in */
-	struct http_heads *heads;   /* of at least cfg->limits.max_head_bytes each */
+	const struct http_log *log;    /* NULL: nobody */
+	const void *peer;              /* the client of the connection at work, for log */
+	struct http_memo *memo;        /* see memo.h; NULL: every reply is made anew */
+	struct http_seen *seen;        /* see seen.h */
+	struct http_foreseen foreseen; /* of the segment at work */
+	uint64_t *counters;            /* HTTP_N_COUNTERS of them */
+	struct chunk_pool *chunks;     /* replies; the pool of every send queue that is passed in */
+	struct http_heads *heads;      /* of at least cfg->limits.max_head_bytes each */
 	/* All heads are taken, and one is needed: calls rs_http_lose_head() for hc, which has held
 	 * one for the longest, and goes on with it as after a deadline. NULL: who needs one is
 	 * refused. */
@@ -216,6 +223,13 @@ _Static_assert(sizeof(struct http_conn) == 64, "one for every TCP connection: ke
 void rs_http_config_default(struct http_config *cfg);
 
 void rs_http_open(struct http_env *env, struct http_conn *hc);
+
+/*
+ * For the whole burst, before the first of its segments is taken: data[0, len) may be a request.
+ * Begins to fetch what is known of it from memory. The result saves rs_http_input() looking again,
+ * if it is in env->foreseen when these bytes come; it is never more than a hint.
+ */
+struct http_foreseen rs_http_foresee(const struct http_env *env, const uint8_t *data, uint32_t len);
 
 /* Returns the bytes consumed: all of them, unless hc->blocked or hc->abort. */
 uint32_t rs_http_input(struct http_env *env, struct http_conn *hc, const uint8_t *data,

@@ -96,6 +96,19 @@ static bool may_be_kept(uint32_t len)
 	return len >= HTTP_VERBATIM_MIN && len <= HTTP_VERBATIM_MAX;
 }
 
+struct http_foreseen rs_http_foresee(const struct http_env *env, const uint8_t *data, uint32_t len)
+{
+	const struct http_verbatim_entry *e = NULL;
+
+	if (env->memo && may_be_kept(len)) {
+		e = find(&env->memo->verbatim, data, len);
+		/* The reply, and of the request what most come to. */
+		__builtin_prefetch(e);
+		__builtin_prefetch((const uint8_t *)e + RS_CACHE_LINE);
+	}
+	return (struct http_foreseen){data, e};
+}
+
 bool rs_http_verbatim_reply(struct http_env *env, struct http_conn *hc, const uint8_t *data,
 	uint32_t len, struct sendq *out)
 {
@@ -104,7 +117,8 @@ bool rs_http_verbatim_reply(struct http_env *env, struct http_conn *hc, const ui
 	if (rs_unlikely(!env->memo || env->log) || !may_be_kept(len) || !rs_sendq_empty(out) ||
 		rs_http_conn_closes(env, hc))
 		return false;
-	e = find(&env->memo->verbatim, data, len);
+	e = env->foreseen.data == data ? env->foreseen.entry
+				       : find(&env->memo->verbatim, data, len);
 	if (!e || e->len != len || !rs_http_kept_is_good(env, &e->reply) ||
 		memcmp(e->request, data, len) != 0)
 		return false;

@@ -131,6 +131,7 @@ static inline uint32_t rig_input(struct rig *rig, const void *data, uint32_t len
 	uint32_t used;
 
 	memcpy(copy, data, len);
+	rig->env.foreseen = rs_http_foresee(&rig->env, copy, len);
 	used = rs_http_input(&rig->env, &rig->hc, copy, len, &rig->out);
 	free(copy);
 	RIG_CHECK(used <= len);

@@ -322,6 +322,39 @@ static void pages_of_a_folder_are_told_apart(void **state)
 	rig_close(&rig);
 }
 
+/* What was foreseen is a hint: with one of another request, and with an old one, the reply is
+ * right. */
+static void hints_may_be_wrong(void **state)
+{
+	static const char a[] = "GET /hello/aaa HTTP/1.1\r\n" HOST;
+	static const char b[] = "GET /hello/bbb HTTP/1.1\r\n" HOST;
+	const uint8_t *data = (const uint8_t *)a;
+	const struct http_verbatim_entry *of_a, *of_b;
+
+	(void)state;
+	rig_open(&rig, 64, 4);
+	assert_null(rs_http_foresee(&rig.env, data, sizeof(a) - 1).entry);
+	verbatims_of(a, 2);
+	rig.memo.verbatim.n_misses = 0;
+	verbatims_of(b, 2);
+	of_a = rs_http_foresee(&rig.env, data, sizeof(a) - 1).entry;
+	of_b = rs_http_foresee(&rig.env, (const uint8_t *)b, sizeof(b) - 1).entry;
+	assert_true(of_a && of_b && of_a != of_b);
+	for (uint32_t i = 0; i < 4; i++) {
+		const struct http_verbatim_entry *const hints[] = {of_a, of_b, NULL, of_a};
+
+		if (i == 3)
+			rs_http_memo_clear(&rig.env);
+		rig_reopen(&rig);
+		rig.env.foreseen = (struct http_foreseen){data, hints[i]};
+		assert_int_equal(rs_http_input(&rig.env, &rig.hc, data, sizeof(a) - 1, &rig.out),
+			sizeof(a) - 1);
+		rig_drain(&rig);
+		assert_non_null(memmem(rig.got, rig.n_got, "Hello, aaa", 10));
+	}
+	rig_close(&rig);
+}
+
 static void verbatim_replies_depend_on_the_same(void **state)
 {
 	static const char request[] = "GET /bytes/9 HTTP/1.1\r\n" HOST;
@@ -444,6 +477,7 @@ int main(void)
 		cmocka_unit_test(so_do_requests_that_close),
 		cmocka_unit_test(requests_are_told_apart),
 		cmocka_unit_test(pages_of_a_folder_are_told_apart),
+		cmocka_unit_test(hints_may_be_wrong),
 		cmocka_unit_test(verbatim_replies_depend_on_the_same),
 		cmocka_unit_test(nothing_is_taken_past_the_log),
 		cmocka_unit_test(fields_are_recalled),
