@@ -36,7 +36,7 @@ def content(bench, figures, rounds):
     root = os.path.join(bench.folder, "www")
     write_files(root, 1000, page_of_1k)
     every = [word for number in range(1000) for word in ("--path", f"/{number}.html")]
-    for _ in figures.rounds(rounds):
+    for _ in figures.rounds(rounds, bench.moved):
         for whose, options, paths in (
             ("_builtin", [], ["--path", "/bytes/1024"]),
             ("", ["--root", root], every),

@@ -5,6 +5,9 @@ import json
 import statistics
 
 
+SPARE_ROUNDS = 2  # for each round, of those to be begun anew
+
+
 class Figures:
     """What a scenario has found out."""
 
@@ -12,21 +15,41 @@ class Figures:
         self.scenario = scenario
         self.about = about
         self.units = unit_of or {}
-        self.values = {}  # by name, then by round
+        self.values = {}  # by name, then by round and number in it
         self.failures = {}
         self.notes = []
         self.round, self.n_rounds = 0, 1
 
-    def rounds(self, n):
-        """To be looped over: what is added meanwhile belongs to that round."""
+    def rounds(self, n, spoilt=lambda: None):
+        """To be looped over: what is added meanwhile belongs to that round. spoilt() is asked at
+        its end: if it says why, the round is begun anew, without what it had, while there are
+        spare ones; then it counts, with that for a note."""
         self.n_rounds = n
+        n_anew = 0
         for self.round in range(n):
             yield self.round
+            while why := spoilt():
+                if n_anew == SPARE_ROUNDS * n:
+                    self.note(f"round {self.round + 1} counts all the same: {why}")
+                    break
+                n_anew += 1
+                self._forget_round()
+                yield self.round
+        if n_anew:
+            self.note(f"rounds begun anew: {n_anew}")
+
+    def _forget_round(self):
+        for name, values in list(self.values.items()):
+            kept = {key: value for key, value in values.items() if key[0] != self.round}
+            if kept:
+                self.values[name] = kept
+            else:
+                del self.values[name]
 
     def add(self, name, value):
         """This round's value."""
         if value is not None:
-            self.values.setdefault(name, {})[self.round] = value
+            self.values.setdefault(name, {})[self.round, 0] = value
 
     def observe(self, name, value):
         """A circumstance, seen any number of times a round: its spread is what it tells."""

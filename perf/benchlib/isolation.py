@@ -74,7 +74,7 @@ def tls_isolation(bench, figures, rounds):
     what the flood adds to that. What does not depend on sharing are the net core's own cycles a
     frame, as it samples them itself (see stages), the flood's frames among them; their ratio is of
     those without the flood to those with it."""
-    for _ in figures.rounds(rounds):
+    for _ in figures.rounds(rounds, bench.moved):
         calm, calm_cycles, _ = beside(bench, figures, Burner)
         flooded, flooded_cycles, handshakes = beside(bench, figures, Flood)
         figures.add("plaintext_rps", calm)

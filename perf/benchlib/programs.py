@@ -19,6 +19,7 @@ SERVER_IP, PREFIX = "10.99.0.2", 16
 FIRST_CLIENT = "10.99.1.1"
 READY_SECONDS = 90  # a million files have to be read
 END_SECONDS = 15
+MOVED = 2  # so many times as far apart: cores that share a cache, and cores that do not
 MAX_OPENING_SECONDS = 40  # to open a million connections, with room
 
 
@@ -95,6 +96,7 @@ class Bench:
         self.seconds = seconds
         self.folder = tempfile.mkdtemp(prefix="ringside-bench-")
         self.core_to_core_ns = None
+        self.distances = []  # all that were measured since moved() was asked
 
     def close(self):
         """EAL leaves a folder and, in single files, pages; nobody comes back to them."""
@@ -120,11 +122,11 @@ class Bench:
         return ["--no-pci", "--no-telemetry", *lcores, *files, *memory, *more]
 
     def server(self, *options, eal=(), core=SERVER_CORE):
-        self.core_to_core_ns = self.handover()
+        self.look()
         return Ringside(self, core, eal, options)
 
     def responder(self, *options):
-        self.core_to_core_ns = self.handover()
+        self.look()
         return Responder(self, options)
 
     def certificate(self):
@@ -163,6 +165,21 @@ class Bench:
         if status != 0:
             raise Unable(f"handover ended with {status}: {process.log().strip()}")
         return float(process.log())
+
+    def look(self):
+        """How far apart are the cores? Before each program that the figures are of."""
+        self.core_to_core_ns = self.handover()
+        self.distances.append(self.core_to_core_ns)
+
+    def moved(self):
+        """Since this was last asked: how far apart the cores have been, if that has changed so much
+        that what was measured cannot be compared; else None."""
+        self.look()
+        nearest, farthest = min(self.distances), max(self.distances)
+        self.distances = []
+        if farthest < MOVED * nearest:
+            return None
+        return f"the cores were {nearest:.0f} to {farthest:.0f} ns apart"
 
     def tls_costs(self, seconds):
         """What perf/micro/tls says, on the server's core with nothing else running."""
@@ -221,6 +238,7 @@ class Bench:
         back. The limit of the wire: one packet in, one out."""
         if not install("dpdk-dev"):
             raise Unable("dpdk-dev, which has testpmd, cannot be installed")
+        self.look()
         seconds = self.seconds + 3
         there = ["--nb-cores=1", "--rxd=2048", "--txd=2048", "--burst=64"]
         near = Process(

@@ -4,7 +4,8 @@ docstring says is what is measured. Rounds alternate: ours, the limit, the rival
 
 `core_to_core_ns` is not a figure of ours: it is what a cache line takes from the server's core to
 the load's (perf/micro/handover.c), before each measurement. A host that moves virtual cores about
-changes it, and with it every figure over memif. No round is left out for it."""
+changes it, and with it every figure over memif. So where a figure is compared with another of the
+same round, a round in which the cores were moved is begun anew (Bench.moved())."""
 
 import os
 import statistics
@@ -109,7 +110,9 @@ def keepalive(bench, figures, rounds):
     `cycles_per_request`: TSC cycles of the turns in which the server had something to do, by its
     own clock, divided by its requests, in that best run; `server_busy`: the share of the time that
     this is."""
-    for number in figures.rounds(rounds):
+    for number in figures.rounds(rounds, bench.moved):
+        for rival in TO_WRK if number == 0 else ["nginx"]:
+            attempt(figures, f"{rival}_rps", rival_rps, bench, rival)
         rates, costs = {}, {}
         for n in SWEEP if number == 0 else [64, 256, 1024, 10000, 100000]:
             rates[n] = attempt(figures, f"rps_at_{n}", swept_rps, bench, figures, n, costs) or 0
@@ -120,8 +123,6 @@ def keepalive(bench, figures, rounds):
         figures.add("cycles_per_request", in_cycles(costs[best]))
         figures.add("server_busy", costs[best] * rates[best] / 1e6)
         attempt(figures, "limit_pps", bench.forwarded_pps, 60)
-        for rival in TO_WRK if number == 0 else ["nginx"]:
-            attempt(figures, f"{rival}_rps", rival_rps, bench, rival)
     figures.add_ratio("ratio_to_limit", "rps", "limit_pps")
     figures.add_ratio("ratio_to_nginx", "rps", "nginx_rps")
 
@@ -145,7 +146,7 @@ def connections(bench, figures, rounds):
 def bulk(bench, figures, rounds):
     """Large bodies: 1 MiB and 100 MiB, 8 connections, bits of bodies a second. Beside it testpmd's
     macswap with frames of 1,514 bytes, counted as the TCP payload that they could carry."""
-    for _ in figures.rounds(rounds):
+    for _ in figures.rounds(rounds, bench.moved):
         for name, size in (("1m", 1 << 20), ("100m", 100 << 20)):
             with bench.server():
                 result = bench.load(
@@ -168,7 +169,7 @@ def latency(bench, figures, rounds):
     due, to the burst that its answer came in. Before it, the share of the time that each of the two
     cores misses when nothing runs on it (gaps of more than 20 µs, perf/micro/jitter.c): no tail can
     be better than that."""
-    for _ in figures.rounds(rounds):
+    for _ in figures.rounds(rounds, bench.moved):
         for core in (SERVER_CORE, LOAD_CORE):
             lost, longest = bench.jitter(core)
             figures.add(f"core_{core}_missing_percent", lost)
@@ -246,7 +247,7 @@ def overload(bench, figures, rounds):
     (`rps_ratio_after_syn_flood`); `recovery_s` is the time from its end until 0.9 of that median is
     there and stays for half a second, to 0.1 s."""
     slots = ("--conns", 100000, "--per-conn", 1, "--clients", 64, "--timeout", 1000)
-    for _ in figures.rounds(rounds):
+    for _ in figures.rounds(rounds, bench.moved):
         peak = max(cps_of(bench, figures, n) for n in (256, 1024, 4096))
         figures.add("peak_cps", peak)
         for times in (2, 10):

@@ -86,6 +86,33 @@ class FiguresTest(unittest.TestCase):
         self.assertEqual(figures.summary()["ns"], {"median": 30, "min": 30, "max": 130})
         self.assertEqual(figures.all_notes(), [])
 
+    def test_a_spoilt_round_is_begun_anew(self):
+        reasons = ["moved", None, None]
+        figures = Figures("x", "")
+        for n, number in enumerate(figures.rounds(2, lambda: reasons.pop(0))):
+            figures.add("rps", n)
+            figures.observe("ns", 10 * n)
+            if n == 0:
+                figures.add("more", number)
+        self.assertEqual(reasons, [])
+        self.assertEqual(figures.summary()["rps"], {"median": 1.5, "min": 1, "max": 2})
+        self.assertEqual(figures.summary()["ns"], {"median": 15, "min": 10, "max": 20})
+        self.assertNotIn("more", figures.summary())
+        self.assertEqual(figures.all_notes(), ["rounds begun anew: 1"])
+
+    def test_in_the_end_spoilt_rounds_count(self):
+        figures = Figures("x", "")
+        n_begun = len([figures.add("rps", 7) for _ in figures.rounds(2, lambda: "moved")])
+        self.assertEqual(n_begun, 2 + 2 * 2)
+        self.assertEqual(len(figures.values["rps"]), 2)
+        self.assertEqual(
+            figures.all_notes(),
+            [
+                *("round 1 counts all the same: moved", "round 2 counts all the same: moved"),
+                "rounds begun anew: 4",
+            ],
+        )
+
     def test_numbers_are_readable(self):
         self.assertEqual(show(1234567.8), "1,234,568")
         self.assertEqual(show(0.12345), "0.123")

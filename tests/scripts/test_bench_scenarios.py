@@ -65,8 +65,31 @@ class Bench:
     def jitter(self, _):
         return 0.1, 50.0
 
+    def moved(self):
+        return None
+
     def forwarded_pps(self, _):
         return 1e7
+
+
+class MovedTest(unittest.TestCase):
+    def moved(self, *distances):
+        bench = programs.Bench.__new__(programs.Bench)
+        bench.distances = []
+        measured = list(distances)
+        bench.handover = lambda: measured.pop(0)
+        for _ in distances[1:]:
+            bench.look()
+        return bench.moved(), bench.distances
+
+    def test_cores_that_stay(self):
+        self.assertEqual(self.moved(43, 65, 50), (None, []))
+        self.assertEqual(self.moved(240, 205), (None, []))
+
+    def test_cores_that_move(self):
+        words = "the cores were 43 to 240 ns apart"
+        self.assertEqual(self.moved(43, 240, 50), (words, []))
+        self.assertEqual(self.moved(43, 50, 240), (words, []))
 
 
 class CheckedTest(unittest.TestCase):
