@@ -103,10 +103,10 @@ struct stage_net {
 	struct rte_mbuf *pkts[NET_BURST];
 	struct tcp_seg segs[NET_BURST];
 	uint32_t found[NET_BURST];
-	struct http_foreseen foreseen[NET_BURST];
 	uint32_t n_pkts;
 	uint32_t n_segs;
 	struct tcp_tx tx[NET_MAX_TX];
+	struct http_foreseen foreseen[NET_BURST];
 
 	void *memory;
 	struct net_port *port_of[RTE_MAX_ETHPORTS]; /* by EAL's number: frames come with it */

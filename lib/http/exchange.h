@@ -152,20 +152,20 @@ struct http_env {
 	int64_t unix_s;        /* … and this is the wall clock */
 	int64_t unix_ahead_us; /* … and so far it is ahead of now_us, in microseconds */
 	void *app;             /* what the handlers have on this core */
-	const struct http_log *log;    /* NULL: nobody */
-	const void *peer;              /* the client of the connection at work, for log */
-	struct http_memo *memo;        /* see memo.h; NULL: every reply is made anew */
-	struct http_seen *seen;        /* see seen.h */
-	struct http_foreseen foreseen; /* of the segment at work */
-	uint64_t *counters;            /* HTTP_N_COUNTERS of them */
-	struct chunk_pool *chunks;     /* replies; the pool of every send queue that is passed in */
-	struct http_heads *heads;      /* of at least cfg->limits.max_head_bytes each */
+	const struct http_log *log; /* NULL: nobody */
+	const void *peer;           /* the client of the connection at work, for log */
+	struct http_memo *memo;     /* see memo.h; NULL: every reply is made anew */
+	struct http_seen *seen;     /* see seen.h */
+	uint64_t *counters;         /* HTTP_N_COUNTERS of them */
+	struct chunk_pool *chunks;  /* replies; the pool of every send queue that is passed in */
+	struct http_heads *heads;   /* of at least cfg->limits.max_head_bytes each */
 	/* All heads are taken, and one is needed: calls rs_http_lose_head() for hc, which has held
 	 * one for the longest, and goes on with it as after a deadline. NULL: who needs one is
 	 * refused. */
 	void (*make_room)(void *owner, struct http_conn *hc);
 	void *owner;
-	bool secured; /* all connections are TLS */
+	bool secured;                  /* all connections are TLS */
+	struct http_foreseen foreseen; /* of the segment at work */
 };
 
 #define HTTP_BOUNDARY_BYTES 40

@@ -100,11 +100,11 @@ struct http_foreseen rs_http_foresee(const struct http_env *env, const uint8_t *
 {
 	const struct http_verbatim_entry *e = NULL;
 
-	if (env->memo && may_be_kept(len)) {
+	if (env->memo && may_be_kept(len))
 		e = find(&env->memo->verbatim, data, len);
-		/* The reply, and of the request what most come to. */
+	if (e) { /* NULL is nothing to be fetched: it would be looked for in the page tables */
 		__builtin_prefetch(e);
-		__builtin_prefetch((const uint8_t *)e + RS_CACHE_LINE);
+		__builtin_prefetch((const uint8_t *)e + RS_CACHE_LINE); /* most requests end here */
 	}
 	return (struct http_foreseen){data, e};
 }
