@@ -3,6 +3,7 @@
 #include "tls/choose.h"
 #include "tls/domain_internal.h"
 #include "tls/hello.h"
+#include "tls/hello_gist.h"
 #include "tls/lean.h"
 #include "tls/message.h"
 
@@ -20,7 +21,7 @@ static void on_message(int written, int version, int content_type, const void *d
 	rs_tls_lean_count(s, written, content_type, message);
 	if (!written && content_type == SSL3_RT_HANDSHAKE && bytes && !s->open &&
 		message.data[0] == TLS_CLIENT_HELLO)
-		s->hello_fault = rs_tls_hello_fault_of(message, &s->first_hello);
+		s->hello_fault = rs_tls_hello_gist_fault(message, &s->first_hello);
 }
 
 static struct span extension(SSL *ssl, unsigned int type)

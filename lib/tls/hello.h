@@ -61,19 +61,6 @@ void rs_tls_hello_skim(const struct tls_hello_parts *p, struct tls_hello *h);
  */
 enum tls_alert rs_tls_hello_fault(const struct tls_hello_parts *p);
 
-/* What of a ClientHello has to be the same in the second one. All zero: there was none yet. */
-struct tls_hello_gist {
-	uint64_t sum;
-	bool was_there, had_tickets;
-};
-
-/*
- * The same, for what is in the bytes only: extensions twice, a cookie that nobody has given, and
- * the second hello of a handshake, which has to be like the first (section 4.1.2). message: as
- * above; a malformed one is OpenSSL's to refuse.
- */
-enum tls_alert rs_tls_hello_fault_of(struct span message, struct tls_hello_gist *first);
-
 /*
  * Which of our protocols it is among those of ALPN, as on the wire and well-formed, in our order
  * (RFC 7301 section 3.2). Empty: none.

@@ -14,6 +14,12 @@
 #define TLS_MESSAGE_HEADER 4
 #define TLS_X25519_BYTES   32 /* of a share, and of a secret */
 
+/* Section 4.1.3 */
+enum tls_version {
+	TLS_VERSION_1_2 = 0x0303, /* and what 1.3 says for the sake of middleboxes */
+	TLS_VERSION_1_3 = 0x0304,
+};
+
 enum tls_message {
 	TLS_CLIENT_HELLO = 1,
 	TLS_SERVER_HELLO = 2,

@@ -102,7 +102,7 @@ static void put_server_hello(struct flight *f)
 	uint32_t n = rs_tls_put_header(
 		to, TLS_SERVER_HELLO, 2 + 32 + 1 + id.len + 2 + 1 + 2 + extensions);
 
-	n += rs_tls_put_number(to + n, 0x0303, 2);
+	n += rs_tls_put_number(to + n, TLS_VERSION_1_2, 2);
 	n += rs_tls_put_bytes(to + n, f->random, sizeof(f->random));
 	n += rs_tls_put_number(to + n, id.len, 1);
 	n += rs_tls_put_bytes(to + n, id.data, id.len);
@@ -111,7 +111,7 @@ static void put_server_hello(struct flight *f)
 	n += rs_tls_put_number(to + n, extensions, 2);
 	n += rs_tls_put_number(to + n, TLS_EXT_SUPPORTED_VERSIONS, 2);
 	n += rs_tls_put_number(to + n, 2, 2);
-	n += rs_tls_put_number(to + n, 0x0304, 2);
+	n += rs_tls_put_number(to + n, TLS_VERSION_1_3, 2);
 	n += rs_tls_put_number(to + n, TLS_EXT_KEY_SHARE, 2);
 	n += rs_tls_put_number(to + n, 4 + TLS_X25519_BYTES, 2);
 	n += rs_tls_put_number(to + n, TLS_GROUP_X25519, 2);

@@ -20,7 +20,7 @@
 #include "base/bytes.h"
 #include "base/sendq.h"
 #include "tls/domain.h"
-#include "tls/hello.h"
+#include "tls/hello_gist.h"
 #include "tls/record.h"
 
 /* The ciphertext side. All are called from within the functions below, with the owner's self. */

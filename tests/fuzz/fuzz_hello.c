@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tls/hello.h"
+#include "tls/hello_gist.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -55,10 +56,10 @@ static void look_for_faults(struct span s)
 static void compare(struct span message)
 {
 	struct tls_hello_gist gist = {0};
-	enum tls_alert fault = rs_tls_hello_fault_of(message, &gist);
+	enum tls_alert fault = rs_tls_hello_gist_fault(message, &gist);
 
 	check(fault == TLS_ALERT_NONE || !gist.was_there);
-	check(rs_tls_hello_fault_of(message, &gist) == fault);
+	check(rs_tls_hello_gist_fault(message, &gist) == fault);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "tls/hello.h"
+#include "tls/hello_gist.h"
 
 #define BYTES(literal)                                                                             \
 	{                                                                                          \
@@ -163,7 +164,7 @@ static enum tls_alert fault_of(
 	message[4 + head.len] = (uint8_t)(extensions.len >> 8);
 	message[5 + head.len] = (uint8_t)extensions.len;
 	memcpy(message + 6 + head.len, extensions.data, extensions.len);
-	fault = rs_tls_hello_fault_of((struct span){.data = message, .len = n}, first);
+	fault = rs_tls_hello_gist_fault((struct span){.data = message, .len = n}, first);
 	free(message);
 	return fault;
 }
