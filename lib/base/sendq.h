@@ -33,6 +33,11 @@ struct span {
 
 #define SENDQ_SLICES 3   /* in the queue itself; also the most spans of a segment */
 #define SENDQ_GROWN  128 /* in a chunk */
+/*
+ * A queue has to be shorter: TCP tells before from after by half of all sequence numbers (RFC 9293
+ * section 3.4). For those to keep to who queue large slices.
+ */
+#define SENDQ_MAX_BYTES (1u << 31)
 
 struct sendq {
 	/* A ring: n of them from head. When it has grown, slices[0] is the chunk where it is. */

@@ -6,7 +6,7 @@
 #include "base/bytes.h"
 #include "http/text.h"
 
-#define MAX_SLICE_BYTES (1u << 30) /* a send queue counts its bytes in 32 bits */
+#define MAX_SLICE_BYTES (1u << 29)
 
 #define DELIMITER      "\r\n--"
 #define PART_TYPE      "\r\nContent-Type: "
@@ -17,6 +17,9 @@
 #define MAX_PART_HEAD                                                                              \
 	(sizeof(DELIMITER) + HTTP_BOUNDARY_BYTES + sizeof(PART_TYPE) + MAX_TYPE_BYTES +            \
 		sizeof(PART_RANGE) + 3 * HTTP_NUMBER_BYTES + 2 + sizeof(PART_END))
+
+_Static_assert((SENDQ_SLICES + 1ull) * MAX_SLICE_BYTES <= SENDQ_MAX_BYTES,
+	"a queue that is full of them, whatever else may be in it, is no longer than TCP can take");
 
 /* What is left to do of several ranges; it stands in a chunk. */
 struct parts {

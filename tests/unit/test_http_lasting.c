@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sys/mman.h>
 
 #include "base/bytes.h"
 #include "http_rig.h"
@@ -132,6 +133,30 @@ static void a_body_stands_behind_them(void **state)
 	close_rig();
 }
 
+/* TCP tells what is before from what is after by half of all sequence numbers. */
+static void a_queue_is_shorter_than_half_of_the_sequence_numbers(void **state)
+{
+	const size_t len = (5ull << 30) + 1;
+	void *body = mmap(NULL, len, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	(void)state;
+	assert_ptr_not_equal(body, MAP_FAILED);
+	open_rig(16);
+	reply = (struct http_reply){
+		.status = 200,
+		.lasting = {.data = body, .len = len, .owner = owner},
+	};
+	feed(GET);
+	for (uint64_t left = len; left > UINT32_MAX; left -= 1u << 29) {
+		assert_true(rig.out.n_bytes <= INT32_MAX);
+		rig_ack(&rig, 1u << 29);
+	}
+	rig_drain(&rig);
+	assert_true(rig.n_got > len);
+	close_rig();
+	munmap(body, len);
+}
+
 /* Pipelined, each waits until there is room for both of its pieces; none is kept in the memo. */
 static void all_or_nothing_of_a_head_is_queued(void **state)
 {
@@ -236,6 +261,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fields_are_the_last),
 		cmocka_unit_test(a_body_stands_behind_them),
+		cmocka_unit_test(a_queue_is_shorter_than_half_of_the_sequence_numbers),
 		cmocka_unit_test(all_or_nothing_of_a_head_is_queued),
 		cmocka_unit_test(refusals_have_pages),
 		cmocka_unit_test(who_dawdles_gets_his_page),
