@@ -72,8 +72,7 @@ static inline struct anchor *rs_anchor_of(
 {
 	if (!s->chunk)
 		return process;
-	if ((uintptr_t)s->data - (uintptr_t)chunks->base <
-		(size_t)chunks->n_total * chunks->chunk_bytes)
+	if (rs_chunk_has(chunks, s->data))
 		return NULL;
 	return rs_anchor_in(chunks, s->chunk);
 }

@@ -232,10 +232,12 @@ static uint32_t new_frames(struct stage_net *net, struct rte_mbuf **frames, uint
 }
 
 /*
- * Begins to fetch the bytes that a segment ends with, unless they are the ones fetched last.
- * Returns what was fetched last, by its first byte.
+ * Begins to fetch the bytes that a segment ends with, unless they were for the one before. Only
+ * those in chunks: they will be copied, others may be pointed to. Returns what was fetched last, by
+ * its first byte.
  */
-static const uint8_t *fetch_payload(const struct tcp_tx *tx, const uint8_t *fetched)
+static const uint8_t *fetch_payload(
+	const struct stage_net *net, const struct tcp_tx *tx, const uint8_t *fetched)
 {
 	const struct slice *last;
 	uint32_t n;
@@ -243,7 +245,7 @@ static const uint8_t *fetch_payload(const struct tcp_tx *tx, const uint8_t *fetc
 	if (!tx->n_spans)
 		return fetched;
 	last = &tx->spans[tx->n_spans - 1];
-	if (last->data == fetched)
+	if (last->data == fetched || !rs_chunk_has(&net->web.chunks, last->data))
 		return fetched;
 	n = rs_min_u32(last->len, FETCHED_BYTES);
 	for (uint32_t offset = 0; offset < n; offset += RS_CACHE_LINE)
@@ -262,7 +264,7 @@ void rs_net_render(struct stage_net *net)
 	n += new_frames(net, frames + n, net->tcp.n_tx - n);
 	for (uint32_t i = 0; i < n; i++) {
 		if (i + FETCH_AHEAD < n)
-			fetched = fetch_payload(&net->tcp.tx[i + FETCH_AHEAD], fetched);
+			fetched = fetch_payload(net, &net->tcp.tx[i + FETCH_AHEAD], fetched);
 		render(net, &net->tcp.tx[i], frames[i]);
 	}
 }

@@ -64,6 +64,12 @@ static inline void rs_chunk_free(struct chunk_pool *pool, uint32_t chunk)
 		pool->free[pool->n_free++] = chunk;
 }
 
+/* Does what is at data stand in any chunk of the pool? */
+static inline bool rs_chunk_has(const struct chunk_pool *pool, const void *data)
+{
+	return (uintptr_t)data - (uintptr_t)pool->base < (size_t)pool->n_total * pool->chunk_bytes;
+}
+
 static inline uint8_t *rs_chunk_data(const struct chunk_pool *pool, uint32_t chunk)
 {
 	return pool->base + (size_t)(chunk - 1) * pool->chunk_bytes;

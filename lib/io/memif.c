@@ -227,38 +227,62 @@ static void connect_again(struct io_port *port)
 		rte_eal_alarm_set(1, reconnect, port);
 }
 
+enum closing_state {
+	CLOSING_ASKED,
+	CLOSING_BEGUN, /* by whoever could set this */
+	CLOSING_DONE,
+};
+
 struct closing {
 	struct io_port *port;
-	bool done;
+	enum closing_state state;
 };
+
+static bool begin_closing(struct closing *closing)
+{
+	enum closing_state asked = CLOSING_ASKED;
+
+	return __atomic_compare_exchange_n(
+		&closing->state, &asked, CLOSING_BEGUN, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
 
 static void close_port(void *arg)
 {
 	struct closing *closing = arg;
 	struct io_port *port = closing->port;
 
+	if (!begin_closing(closing))
+		return;
 	if (port->started && rte_eth_dev_stop(port->id))
 		rs_log("port %u (%s) does not stop", port->id, port->name);
 	rte_eth_dev_close(port->id);
-	__atomic_store_n(&closing->done, true, __ATOMIC_RELEASE);
+	__atomic_store_n(&closing->state, CLOSING_DONE, __ATOMIC_RELEASE);
 }
 
+static bool is_closed(const struct closing *closing)
+{
+	for (uint32_t waited_us = 0; waited_us < CLOSE_US; waited_us += 1000) {
+		if (__atomic_load_n(&closing->state, __ATOMIC_ACQUIRE) == CLOSING_DONE)
+			return true;
+		usleep(1000);
+	}
+	return false;
+}
+
+/*
+ * On the interrupt thread, as reconnect() is. What that has not even begun after some seconds is
+ * done here: a port must not outlive the memory that it was lent.
+ */
 void rs_io_memif_close(struct io_port *port)
 {
 	static struct closing closing; /* outlives a callback that comes too late */
 
 	rte_eal_alarm_cancel(reconnect, port);
 	closing = (struct closing){.port = port};
-	if (rte_eal_alarm_set(1, close_port, &closing))
+	if (rte_eal_alarm_set(1, close_port, &closing) || !is_closed(&closing))
 		close_port(&closing);
-	for (uint32_t waited_us = 0; !__atomic_load_n(&closing.done, __ATOMIC_ACQUIRE);
-		waited_us += 1000) {
-		if (waited_us >= CLOSE_US) {
-			rs_log("port %u (%s) does not close", port->id, port->name);
-			break;
-		}
-		usleep(1000);
-	}
+	if (!is_closed(&closing))
+		rs_log("port %u (%s) does not close", port->id, port->name);
 	rs_io_memif_unguard(port);
 }
 

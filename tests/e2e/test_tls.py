@@ -437,7 +437,7 @@ def certificates_are_reloaded(t):
 
     equal(subject(), "one.test")
     with TlsConnection(t, loose) as old:
-        install("rsa.test")
+        install("another.test")
         appliance.process.send_signal(signal.SIGHUP)
         wait_until(lambda: subject() == "CN" or subject() != "one.test", 5, "the new certificate")
         equal(old.get("/hello/old").status, 200)
@@ -445,7 +445,7 @@ def certificates_are_reloaded(t):
             file.write("nonsense")
         appliance.process.send_signal(signal.SIGHUP)
         wait_until(lambda: "stay as they were" in appliance.words(), 5, "the complaint")
-        equal(subject(), "rsa.test")
+        equal(subject(), "another.test")
         equal(old.get("/hello/old").status, 200)
     appliance.stop()
 

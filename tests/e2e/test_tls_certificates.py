@@ -73,7 +73,7 @@ def responses_that_are_none_for_a_certificate(t):
     with open(junk, "wb") as file:
         file.write(b"0" + secrets.token_bytes(100))
     check = (t.binary, "--", "--ip", "10.9.9.9/24", "--check", *HTTPS, *one, "--ocsp")
-    for response, reason in ((junk, "no OCSP response"), (pki.ocsp("rsa.test"), "not about")):
+    for response, reason in ((junk, "no OCSP response"), (pki.ocsp("another.test"), "not about")):
         words = t.tool(*check, response, ok=(2,))
         true(response in words and reason in words and len(words.splitlines()) == 1, words)
     ended = pki.old_ocsp("one.test")
@@ -137,13 +137,13 @@ def a_reload_waits_for_connections_of_many_before(t):
         held.append(live.connect())
         live.reload("certificate read")
     held.append(live.connect())
-    live.install("rsa.test")
+    live.install("another.test")
     live.reload("certificates wait")
     equal(live.subject(), "one.test")
     for c in held:
         equal(c.get("/hello/held").status, 200)
     held.pop(3).socket.close()
-    wait_until(lambda: live.subject() == "rsa.test", 5, "the new certificate")
+    wait_until(lambda: live.subject() == "another.test", 5, "the new certificate")
     for c in held:
         equal(c.get("/hello/held").status, 200)
         c.socket.close()
@@ -161,7 +161,7 @@ def a_reload_takes_all_files_or_none(t):
     good = pki.ticket_keys()
     # Bad keys: the certificate stays, too.
     os.truncate(keys, 79)
-    live.install("rsa.test")
+    live.install("another.test")
     live.reload("stay as they were")
     equal(live.subject(), "one.test")
     with live.connect(session) as c:
@@ -175,9 +175,9 @@ def a_reload_takes_all_files_or_none(t):
     with live.connect(session) as c:
         true(c.socket.session_reused, "ticket keys have changed")
         c.get("/")
-    live.install("rsa.test")
+    live.install("another.test")
     live.reload("certificate read")
-    equal(live.subject(), "rsa.test")
+    equal(live.subject(), "another.test")
     with live.connect(session) as c:
         true(not c.socket.session_reused, "ticket keys have not changed")
         c.get("/")
