@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Certificates for the tests, made anew in each run by openssl, and removed with it."""
 
-import atexit
 import functools
+import multiprocessing.util
 import os
 import re
 import secrets
@@ -24,7 +24,8 @@ def openssl(*arguments):
 @functools.cache
 def folder():
     made = tempfile.TemporaryDirectory(prefix="ringside-pki-")
-    atexit.register(made.cleanup)
+    # The jobs of run.py end without atexit.
+    multiprocessing.util.Finalize(None, made.cleanup, exitpriority=0)
     return made.name
 
 
