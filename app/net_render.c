@@ -258,7 +258,6 @@ void rs_net_render(struct stage_net *net)
 	struct rte_mbuf *frames[NET_MAX_TX];
 	/* Frames received this turn, all dealt with by now, are the first to be sent. */
 	uint32_t n = rs_io_reuse(net->mbufs, net->pkts, &net->n_pkts, frames, net->tcp.n_tx);
-
 	const uint8_t *fetched = NULL;
 
 	n += new_frames(net, frames + n, net->tcp.n_tx - n);

@@ -35,7 +35,7 @@ struct span {
 #define SENDQ_GROWN  128 /* in a chunk */
 /*
  * A queue has to be shorter: TCP tells before from after by half of all sequence numbers (RFC 9293
- * section 3.4). For those to keep to who queue large slices.
+ * section 3.4). Whoever queues large slices keeps to that.
  */
 #define SENDQ_MAX_BYTES (1u << 31)
 

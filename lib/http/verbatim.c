@@ -100,7 +100,7 @@ struct http_foreseen rs_http_foresee(const struct http_env *env, const uint8_t *
 {
 	const struct http_verbatim_entry *e = NULL;
 
-	if (env->memo && may_be_kept(len))
+	if (env->memo && !env->log && may_be_kept(len))
 		e = find(&env->memo->verbatim, data, len);
 	if (e) { /* NULL is nothing to be fetched: it would be looked for in the page tables */
 		__builtin_prefetch(e);
