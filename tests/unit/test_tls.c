@@ -48,22 +48,23 @@ static void every_suite_and_size(void **state)
 	static struct rig r;
 
 	(void)state;
-	for (uint32_t suite = 0; suite < 3; suite++) {
-		for (uint32_t crumbs = 0; crumbs < 3; crumbs++) {
-			rig_init(&r);
-			SSL_CTX_set_ciphersuites(r.ctx, suites[suite]);
-			rig_connect(&r);
-			r.shown = crumbs == 0 ? UINT32_MAX : crumbs == 1 ? 1 : 1460;
-			r.piece = 100;
-			shake_hands(&r);
-			assert_true(r.server.lean);
-			assert_null(r.server.ssl);
-			r.roomy = 3000;
-			for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-				echo(&r, sizes[i]);
-			rig_disconnect(&r);
-			rig_fini(&r);
-		}
+	for (uint32_t i = 0; i < 18; i++) {
+		const uint32_t suite = i % 3, crumbs = i / 3 % 3;
+		const bool no_lean = i / 9;
+
+		rig_init_with(&r, no_lean);
+		SSL_CTX_set_ciphersuites(r.ctx, suites[suite]);
+		rig_connect(&r);
+		r.shown = crumbs == 0 ? UINT32_MAX : crumbs == 1 ? 1 : 1460;
+		r.piece = 100;
+		shake_hands(&r);
+		assert_int_equal(r.server.lean, !no_lean);
+		assert_int_equal(r.server.ssl != NULL, no_lean);
+		r.roomy = 3000;
+		for (size_t k = 0; k < RS_ARRAY_SIZE(sizes); k++)
+			echo(&r, sizes[k]);
+		rig_disconnect(&r);
+		rig_fini(&r);
 	}
 }
 
