@@ -66,6 +66,9 @@ class Process:
     def hang_up(self):
         self.popen.send_signal(signal.SIGHUP)
 
+    def ask_for_report(self):
+        self.popen.send_signal(signal.SIGUSR1)
+
     def end(self):
         """Returns its exit status. TERM first: `timeout` passes that on to its child, not KILL."""
         if self.popen.poll() is None:
@@ -213,20 +216,24 @@ class Bench:
         vdev = self.memif("client", rsize=11, **more)
         return vdev + (["--single-file-segments"] if self.machine.hugepages else [])
 
-    def load(self, *options, seconds=None, warmup=1):
+    def load(self, *options, seconds=None, warmup=1, when_open=None):
         """Runs the load generator against what listens; returns its JSON, and how far apart the
-        cores were just before (`core_to_core_ns`)."""
+        cores were just before (`core_to_core_ns`). when_open is called in the first second after
+        the warm-up."""
         report = os.path.join(self.folder, "load.json")
         if os.path.exists(report):
             os.remove(report)
         command = [
             f"{BUILD}/perf/load/ringside-load",
             *self.eal("load", LOAD_CORE, 1024, *self.client_vdev()),
-            *("--", "--target", SERVER_IP, "--ip", f"{FIRST_CLIENT}/{PREFIX}", "--quiet"),
+            *("--", "--target", SERVER_IP, "--ip", f"{FIRST_CLIENT}/{PREFIX}"),
             *("--seconds", str(seconds or self.seconds), "--warmup", str(warmup)),
             *("--json", report, *map(str, options)),
         ]
         process = Process(self.folder, "load", command, LOAD_CORE)
+        if when_open:
+            process.wait_until(lambda: "measuring" in process.log())
+            when_open()
         status = process.wait((seconds or self.seconds) + warmup + MAX_OPENING_SECONDS)
         if status != 0 or not os.path.exists(report):
             raise Unable(f"ringside-load ended with {status}: {process.log()[-400:].strip()}")
@@ -278,8 +285,20 @@ class Bench:
         return sorted(rates)[len(rates) // 2]
 
 
+def counters_of(report):
+    rows = re.findall(r"^(\w+) +(\w+) +([\d.]+)  ", report, re.M)
+    return {f"{module}.{name}": float(value) for module, name, value in rows}
+
+
+def busy_us_of(report, stage):
+    lines = re.findall(r"^lcore \d+  busy (\d+) us.*  runs:(.*)$", report, re.M)
+    return sum(int(us) for us, stages in lines if not stage or stage in stages.split())
+
+
 class Ringside:
     """The appliance; use it with `with`. At its end every pool must be full again."""
+
+    n_marked = 0
 
     def __init__(self, bench, core, eal, options):
         command = [
@@ -311,17 +330,36 @@ class Ringside:
         kinds = ("Private_Clean", "Private_Dirty", "Private_Hugetlb", "Shared_Hugetlb")
         return 1024 * sum(int(fields[kind]) for kind in kinds)
 
+    def mark(self):
+        """Has it report how far it is: per_busy_second() leaves out what was before."""
+        n = len(self.process.log())
+        self.process.ask_for_report()
+        self.process.wait_until(
+            lambda: re.search(r"^port .* received .*\n", self.process.log()[n:], re.M)
+        )
+        self.n_marked = len(self.process.log())
+
+    def reports(self):
+        """After its end: what it has said before it was marked, and after that."""
+        log = self.process.log()
+        return log[: self.n_marked], log[self.n_marked :]
+
     def counters(self):
         """After its end: what it has counted, by name."""
-        rows = re.findall(r"^(\w+) +(\w+) +([\d.]+)  ", self.process.log(), re.M)
-        return {f"{module}.{name}": float(value) for module, name, value in rows}
+        return counters_of(self.reports()[1])
 
     def busy_us(self, stage=""):
         """After its end: how long its cores had something to do, by their own clocks; only those
         that run stage, where one is named."""
-        lines = re.findall(r"^lcore \d+  busy (\d+) us.*  runs:(.*)$", self.process.log(), re.M)
-        return sum(int(us) for us, stages in lines if not stage or stage in stages.split())
+        return busy_us_of(self.reports()[1], stage)
 
+    def per_busy_second(self, counter, stage):
+        """After its end: what a core that runs stage would count in a second without a pause."""
+        n_before, n = (counters_of(report).get(counter, 0) for report in self.reports())
+        us_before, us = (busy_us_of(report, stage) for report in self.reports())
+        if n <= n_before or us <= us_before:
+            raise Unable(f"ringside counted no {counter} of {stage}")
+        return (n - n_before) * 1e6 / (us - us_before)
 
     def us_per_request(self):
         """After its end: busy time, whatever it went to, for each request."""
