@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What TLS costs. The goals are set for a TLS core, which does handshakes, records and HTTP while
 a net core does TCP. Two CPUs are all there is: so the TLS core has one to itself, and the net core
-and the load share the other. Much less passes then than it could take; what it could take follows
-from the time of the turns in which it had something to do, by its own clock (`_of_tls_core`). Where
+and the load share the other, which the net core leaves to the load when it has nothing to do. Less
+passes then than the TLS core could take; what it could take follows from the time of the turns in
+which it had something to do, by its own clock (`_of_tls_core`). Where
 TLS runs on the net core (--tls-cores same), all that a connection needs is in that time."""
 
 import re
@@ -12,7 +13,7 @@ from .programs import Rival
 from .scenarios import MANY, SMALL, attempt, checked, rival_rps
 
 LCORES = ("--lcores", f"0@{LOAD_CORE},1@{SERVER_CORE}")
-OWN_CORE = ("--net-cores", "0", "--tls-cores", "1")
+OWN_CORE = ("--net-cores", "0", "--tls-cores", "1", "--idle", "sleep")
 
 
 def tls_server(bench, *options, own_core=False):
