@@ -72,6 +72,46 @@ class Bench:
         return 1e7
 
 
+class MarkTest(unittest.TestCase):
+    """A server that says how far it is when it is asked, and at its end."""
+
+    REPORT = LOG + "port 0   received 5 frames, missed 0\n"
+
+    def setUp(self):
+        self.log = "serving\n"
+        self.server = programs.Ringside.__new__(programs.Ringside)
+        self.server.process = types.SimpleNamespace(
+            log=lambda: self.log,
+            ask_for_report=lambda: self.report(1000, 300),
+            wait_until=lambda ready: self.assertTrue(ready()),
+        )
+
+    def report(self, requests, busy_us):
+        self.log += self.REPORT.format(requests=requests, busy_us=busy_us)
+
+    def test_what_was_before_the_mark_does_not_count(self):
+        self.server.mark()
+        self.report(5000, 2300)
+        self.assertEqual(self.server.per_busy_second("http.requests", "net"), 2e6)
+        self.assertEqual(self.server.counters()["http.requests"], 5000)
+        self.assertEqual(self.server.busy_us(), 2300)
+
+    def test_without_a_mark_everything_counts(self):
+        self.report(5000, 2500)
+        self.assertEqual(self.server.per_busy_second("http.requests", "net"), 2e6)
+
+    def test_nothing_counted_since(self):
+        self.server.mark()
+        self.report(1000, 300)
+        with self.assertRaisesRegex(Unable, "no http.requests of net"):
+            self.server.per_busy_second("http.requests", "net")
+
+    def test_no_core_runs_the_stage(self):
+        self.report(5000, 2500)
+        with self.assertRaisesRegex(Unable, "no http.requests of tls"):
+            self.server.per_busy_second("http.requests", "tls")
+
+
 class MovedTest(unittest.TestCase):
     def moved(self, *distances):
         bench = programs.Bench.__new__(programs.Bench)
