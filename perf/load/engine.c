@@ -412,32 +412,35 @@ static int resolve(struct engine *e, uint64_t now)
 	return 0;
 }
 
-static void end_measuring(struct engine *e, uint64_t elapsed)
+static void end_measuring(struct engine *e, uint64_t now)
 {
-	e->measured_tsc = rs_max_u64(elapsed, 1);
+	e->measured_tsc = rs_max_u64(now - e->phase_tsc, 1);
 	e->n_discarded = e->port.tx[0].n_discarded - e->n_discarded_before;
 	e->n_sent -= e->n_discarded;
 	e->phase = PHASE_END;
 }
 
+static bool has_lasted(const struct engine *e, uint64_t now, uint64_t seconds)
+{
+	return now - e->phase_tsc >= seconds * e->tsc_hz;
+}
+
 static int next_phase(struct engine *e, uint64_t now)
 {
 	const struct load_options *o = e->options;
-	uint64_t elapsed = now - e->phase_tsc;
-	uint64_t seconds = elapsed / e->tsc_hz;
 
 	if (rs_unlikely(rs_load_stop_asked())) {
 		if (e->phase != PHASE_MEASURE) {
 			fprintf(stderr, "ringside-load: ended before measuring began\n");
 			return -1;
 		}
-		end_measuring(e, elapsed);
+		end_measuring(e, now);
 	}
 	switch (e->phase) {
 	case PHASE_OPEN:
 		if (all_open(e)) {
 			enter(e, PHASE_WARMUP, now);
-		} else if (seconds >= OPEN_S + e->client.slots.n / o->connect_rate) {
+		} else if (has_lasted(e, now, OPEN_S + e->client.slots.n / o->connect_rate)) {
 			if (!e->client.n_established && !e->client.stats.n_connects) {
 				fprintf(stderr, "ringside-load: no connection was accepted\n");
 				return -1;
@@ -446,12 +449,12 @@ static int next_phase(struct engine *e, uint64_t now)
 		}
 		break;
 	case PHASE_WARMUP:
-		if (seconds >= o->warmup_s)
+		if (has_lasted(e, now, o->warmup_s))
 			enter(e, PHASE_MEASURE, now);
 		break;
 	case PHASE_MEASURE:
-		if (seconds >= o->seconds)
-			end_measuring(e, elapsed);
+		if (has_lasted(e, now, o->seconds))
+			end_measuring(e, now);
 		break;
 	default:
 		break;
