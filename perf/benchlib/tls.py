@@ -120,13 +120,14 @@ def tls_keepalive(bench, figures, rounds):
     record, AES-128-GCM, closed loop; the best of 64, 256 and 1,024 connections. `_openssl`: with
     the server's --tls-records openssl; the load generator has its records from lib/tls in both.
     `_of_tls_core`: what a TLS core of its own would do if it were never idle, the better of 64 and
-    256 connections, once they are open. Beside it nginx, one worker, on the kernel's loopback with wrk."""
+    256 connections, once they are open. Beside it nginx, one worker, on the kernel's loopback with
+    wrk."""
     for _ in figures.rounds(rounds):
         for name, records in (("rps", "lean"), ("rps_openssl", "openssl")):
             rates = [keepalive_rps(bench, figures, records, n) for n in (64, 256, 1024)]
             figures.add(name, max(rates))
-            alone = [keepalive_rps(bench, figures, records, n, own_core=True) for n in (64, 256)]
-            figures.add(f"{name}_of_tls_core", max(alone))
+            own = [keepalive_rps(bench, figures, records, n, own_core=True) for n in (64, 256)]
+            figures.add(f"{name}_of_tls_core", max(own))
         attempt(figures, "nginx_rps", rival_rps, bench, "nginx", tls=True)
     figures.add_ratio("ratio_to_nginx", "rps", "nginx_rps")
 
