@@ -14,6 +14,7 @@
 #include <rte_ether.h>
 
 #include "io/dma.h"
+#include "io/fanout.h"
 #include "io/log.h"
 #include "io/memif.h"
 
@@ -190,6 +191,14 @@ static int check_queues(const struct io_port *port, const struct rte_eth_dev_inf
 			port->id, port->name, info->max_rx_queues, port->n_rx_queues,
 			strcmp(info->driver_name, "net_af_xdp") ? "qpairs=" : "queue_count=");
 		return -EINVAL;
+	}
+	if (port->n_rx_queues > 1 && strcmp(info->driver_name, "net_af_packet") == 0 &&
+		!rs_io_fanout_is_kept()) {
+		rs_log("port %u (%s): this build does not export setsockopt(): a queue that is "
+		       "full may end connections; use one queue, or link with "
+		       "-Wl,--export-dynamic-symbol=setsockopt",
+			port->id, port->name);
+		return -ENOEXEC;
 	}
 	return 0;
 }

@@ -28,6 +28,21 @@ def af_packet(t):
     appliance.stop()
 
 
+@test(own=True, layouts=("fused",))
+def a_queue_that_is_full_loses_frames(t):
+    """No other core gets them: it would reset their connection, which it does not know."""
+    appliance = t.start(
+        *("--net-cores", "0,1"),
+        vdev=f"net_af_packet0,iface={t.lab.near},qpairs=2,framecnt=4",
+    )
+    body = b"x" * 900_000
+    for _ in range(4):
+        with Connection(t, within=20) as c:
+            c.send(request("POST", "/hello/you", f"Content-Length: {len(body)}", body=body))
+            equal(c.response().status, 200, "status")
+    appliance.stop()
+
+
 @test(own=True)
 def numbers_with_a_gap(t):
     """Port 1 belongs to port 0, as with Azure's net_netvsc; ours is port 2."""
