@@ -241,7 +241,8 @@ static uint32_t unexpected_syn(struct tcp *t, struct tcp_conn *c, const struct t
 /* RFC 9293 section 3.10.7.4, first: is any of it within the window? */
 static bool in_window(const struct tcp_conn *c, const struct tcp_seg *seg)
 {
-	uint32_t len = rs_tcp_seq_len(seg->len, seg->flags);
+	/* Text in a RST (section 3.5.3) says why it was sent, and takes no place: RFC 5961, 3.2. */
+	uint32_t len = seg->flags & TCP_RST ? 0 : rs_tcp_seq_len(seg->len, seg->flags);
 
 	/* A bare ACK may stand at the very edge: all that we allowed may be on its way. */
 	if (!len)

@@ -44,6 +44,35 @@ static void rst_outside(struct rig *r)
 	EQ(COUNTER(DROP_BAD_RST), 3);
 }
 
+static void rst_with_text(struct rig *r)
+{
+	OPEN(0);
+	IN(TCP_RST, .seq = 0, .len = 10); /* its place decides, not where its text ends */
+	QUIET();
+	IN(TCP_RST, .seq = 2, .len = 10);
+	OUT(TCP_ACK, .seq = 1, .ack = 1);
+	EVENTS(0);
+	IN(TCP_RST, .seq = 1, .len = 10);
+	QUIET();
+	EVENTS(TCP_EV_GONE);
+}
+
+static void rst_with_text_into_our_closed_window(struct rig *r)
+{
+	uint32_t seq = 1;
+
+	OPEN(0);
+	r->p->blocked = true;
+	for (; seq < 65536; seq += 1285)
+		IN(TCP_ACK, .seq = seq, .ack = 1, .len = 1285);
+	MS(50);
+	rig_drop_output(r);
+	/* RFC 9293 section 3.10.7.4, first: a valid RST counts though nothing is acceptable. */
+	IN(TCP_RST, .seq = 65536, .len = 10);
+	QUIET();
+	TRUE(r->p->gone);
+}
+
 static void rst_after_a_gap(struct rig *r)
 {
 	OPEN(0);
@@ -382,6 +411,8 @@ const struct tcp_case attack_cases[] = {
 	{"rst_with_a_wrong_ack", rst_with_a_wrong_ack, NULL, 0},
 	{"rst_in_window", rst_in_window, NULL, 0},
 	{"rst_outside", rst_outside, NULL, 0},
+	{"rst_with_text", rst_with_text, NULL, 0},
+	{"rst_with_text_into_our_closed_window", rst_with_text_into_our_closed_window, NULL, 0},
 	{"rst_after_a_gap", rst_after_a_gap, NULL, 0},
 	{"syn_in_a_connection", syn_in_a_connection, NULL, 0},
 	{"peer_rebooted", peer_rebooted, NULL, 0},
