@@ -101,8 +101,11 @@ static void rearm(struct tcp *t, struct tcp_conn *c)
 		earlier(&next, c->app_tick);
 	if (c->flags & TCP_F_DELACK)
 		earlier(&next, c->delack_tick);
-	if (keepalive_applies(t, c))
+	if (keepalive_applies(t, c)) {
 		earlier(&next, keepalive_tick(t, c));
+		/* The answer to a probe begins the silence anew: it may end before the next one. */
+		earlier(&next, now_tick + rs_tcp_ms_to_ticks(t->cfg->keepalive_idle_ms));
+	}
 	rs_tcp_look_at(t, c, next);
 }
 

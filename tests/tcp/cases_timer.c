@@ -40,6 +40,27 @@ static void keepalive_is_answered(struct rig *r)
 	OUT(TCP_ACK, .seq = 0, .ack = 11);
 }
 
+static void short_silences(struct rig *r)
+{
+	r->cfg.keepalive_idle_ms = 1000;
+	r->cfg.keepalive_interval_ms = 15000;
+	r->cfg.keepalive_probes = 3;
+}
+
+static void silence_shorter_than_the_interval(struct rig *r)
+{
+	OPEN(0);
+	for (uint32_t i = 0; i < 5; i++) {
+		WAIT(1000);
+		OUT(TCP_ACK, .seq = 0, .ack = 1);
+		IN(TCP_ACK, .seq = 1, .ack = 1);
+	}
+	WAIT(1000);
+	OUT(TCP_ACK, .seq = 0, .ack = 1);
+	WAIT(15000); /* since nobody answers */
+	OUT(TCP_ACK, .seq = 0, .ack = 1);
+}
+
 static void traffic_puts_keepalive_off(struct rig *r)
 {
 	OPEN(0);
@@ -196,6 +217,7 @@ static void nothing_to_do(struct rig *r)
 const struct tcp_case timer_cases[] = {
 	{"keepalive_gives_up", keepalive_gives_up, probing, 0},
 	{"keepalive_is_answered", keepalive_is_answered, probing, 0},
+	{"silence_shorter_than_the_interval", silence_shorter_than_the_interval, short_silences, 0},
 	{"traffic_puts_keepalive_off", traffic_puts_keepalive_off, probing, 0},
 	{"no_keepalive_while_retransmitting", no_keepalive_while_retransmitting, probing, 0},
 	{"keepalive_with_timestamps", keepalive_with_timestamps, probing, 0},
