@@ -40,6 +40,7 @@ static int on_hello(SSL *ssl, int *alert, void *unused)
 		.name = extension(ssl, TLSEXT_TYPE_server_name),
 		.versions = extension(ssl, TLSEXT_TYPE_supported_versions),
 		.groups = extension(ssl, TLSEXT_TYPE_supported_groups),
+		.formats = extension(ssl, TLSEXT_TYPE_ec_point_formats),
 		.shares = extension(ssl, TLSEXT_TYPE_key_share),
 		.tickets = extension(ssl, TLSEXT_TYPE_psk),
 		.signatures = extension(ssl, TLSEXT_TYPE_signature_algorithms),

@@ -266,16 +266,21 @@ static struct span numbers_of(struct span s)
 	return rs_tls_only_numbers(s, 2, &list) ? list : (struct span){0};
 }
 
-void rs_tls_hello_skim(const struct tls_hello_parts *p, struct tls_hello *h)
+static bool is_older(const struct tls_hello_parts *p)
 {
 	struct span versions;
 
+	return !rs_tls_only_numbers(p->versions, 1, &versions) ||
+	       !rs_tls_hello_lists(versions, TLS_VERSION_1_3);
+}
+
+void rs_tls_hello_skim(const struct tls_hello_parts *p, struct tls_hello *h)
+{
 	*h = (struct tls_hello){
 		.suites = p->suites,
 		.groups = numbers_of(p->groups),
 		.signatures = numbers_of(p->signatures),
-		.is_older = !rs_tls_only_numbers(p->versions, 1, &versions) ||
-			    !rs_tls_hello_lists(versions, TLS_VERSION_1_3),
+		.is_older = is_older(p),
 	};
 	if (!read_name(p->name, h))
 		h->name = (struct span){0};
@@ -286,6 +291,22 @@ void rs_tls_hello_skim(const struct tls_hello_parts *p, struct tls_hello *h)
 static bool is_part(struct span s)
 {
 	return s.data;
+}
+
+/* RFC 8422 section 5.1.2: who can do with curves can do with points that are not compressed. */
+static bool lacks_point_format(const struct tls_hello_parts *p)
+{
+	static const uint16_t curves[] = {23, 24, 25, 29, 30};
+	const struct span groups = numbers_of(p->groups);
+	struct span formats;
+
+	if (!rs_tls_only_vector(p->formats, 1, &formats) || memchr(formats.data, 0, formats.len))
+		return false;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(curves); i++) {
+		if (rs_tls_hello_lists(groups, curves[i]))
+			return true;
+	}
+	return false;
 }
 
 enum tls_alert rs_tls_hello_fault(const struct tls_hello_parts *p)
@@ -303,6 +324,8 @@ enum tls_alert rs_tls_hello_fault(const struct tls_hello_parts *p)
 		return TLS_ALERT_DECODE_ERROR;
 	if (rs_tls_only_numbers(p->groups, 2, &list) && read_shares(p->shares, &h) &&
 		!fit(h.shares, list))
+		return TLS_ALERT_ILLEGAL_PARAMETER;
+	if (is_older(p) && lacks_point_format(p))
 		return TLS_ALERT_ILLEGAL_PARAMETER;
 	return is_part(p->tickets) ? read_tickets(p->tickets, p->tickets.data, &h) : TLS_ALERT_NONE;
 }

@@ -46,7 +46,7 @@ struct tls_hello_parts {
 	uint32_t version;
 	struct span compressions;
 	struct span suites;
-	struct span name, versions, groups, shares, tickets, signatures;
+	struct span name, versions, groups, formats, shares, tickets, signatures;
 };
 
 /*
