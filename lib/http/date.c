@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define FIFTY_YEARS_S INT64_C(1577847600)
+
 struct parts {
 	int64_t year;
 	uint32_t month, day, hour, minute, second; /* month: 1 to 12 */
@@ -75,7 +77,7 @@ static bool take_fixdate(struct cursor c, struct parts *p)
 	return take(&c, " GMT") && c.at == c.end;
 }
 
-/* Sunday, 06-Nov-94 08:49:37 GMT */
+/* Sunday, 06-Nov-94 08:49:37 GMT, in the century of this_year */
 static bool take_rfc850(struct cursor c, int64_t this_year, struct parts *p)
 {
 	uint32_t day = 0, year;
@@ -87,8 +89,6 @@ static bool take_rfc850(struct cursor c, int64_t this_year, struct parts *p)
 		!take(&c, " ") || !take_time(&c, p))
 		return false;
 	p->year = this_year - this_year % 100 + year;
-	if (p->year > this_year + 50)
-		p->year -= 100;
 	return take(&c, " GMT") && c.at == c.end;
 }
 
@@ -131,18 +131,27 @@ static int64_t day_number(const struct parts *p)
 	return 365 * year + leap_days + (153 * month + 2) / 5 + p->day - 1 - 719468;
 }
 
+static int64_t seconds(const struct parts *p)
+{
+	return ((day_number(p) * 24 + p->hour) * 60 + p->minute) * 60 + p->second;
+}
+
 bool rs_http_parse_date(struct span text, int64_t now_s, int64_t *unix_s)
 {
 	struct cursor c = {.at = text.data, .end = text.data + text.len};
 	int64_t this_year = 1970 + now_s / 31556952;
 	struct parts p;
 
-	if (!take_fixdate(c, &p) && !take_rfc850(c, this_year, &p) && !take_asctime(c, &p))
-		return false;
+	if (!take_fixdate(c, &p) && !take_asctime(c, &p)) {
+		if (!take_rfc850(c, this_year, &p))
+			return false;
+		if (seconds(&p) > now_s + FIFTY_YEARS_S)
+			p.year -= 100;
+	}
 	if (!exists(&p))
 		return false;
 	if (p.second == 60)
 		p.second = 59;
-	*unix_s = ((day_number(&p) * 24 + p.hour) * 60 + p.minute) * 60 + p.second;
+	*unix_s = seconds(&p);
 	return true;
 }

@@ -75,6 +75,8 @@ static void dates(void **state)
 	/* Two digits: at most 50 years ahead of 2023. */
 	assert_date("Friday, 01-Jan-73 00:00:00 GMT", 3250454400);
 	assert_date("Tuesday, 01-Jan-74 00:00:00 GMT", 126230400);
+	assert_date("Monday, 13-Nov-73 22:13:20 GMT", 3277836800);
+	assert_date("Thursday, 15-Nov-73 22:13:20 GMT", 122249600);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		assert_date(wrong[i], -1);
 	for (int64_t day = 0; day < 80000; day++) { /* and as libc writes them */
