@@ -55,6 +55,25 @@ static bool is_interrupted(void *audience)
 	return a->is_interrupted && a->is_interrupted(a->ctx);
 }
 
+/* Files that are served, but not as a coding of another one. */
+static void say_unused(
+	const struct site_audience *audience, const struct content_report *report, const char *dir)
+{
+	static const enum content_counter unused[] = {
+		CONTENT_C_SIBLINGS_OLD, CONTENT_C_SIBLINGS_BAD};
+	char line[512];
+
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(unused); i++) {
+		uint64_t n = report->counts[unused[i]];
+
+		if (!n)
+			continue;
+		snprintf(line, sizeof(line), "%.300s: %s (%llu)", dir,
+			rs_content_counter_defs[unused[i]].help, (unsigned long long)n);
+		audience->say(line);
+	}
+}
+
 /* What the newest site may take, as the bound is that of all together. */
 static uint64_t max_bytes(const struct site_set *set, const struct site_set *previous)
 {
@@ -94,6 +113,7 @@ static bool load_newest(
 		audience->say(report.error);
 		return false;
 	}
+	say_unused(audience, &report, dir);
 	for (uint32_t k = 0; k < CONTENT_N_COUNTERS; k++)
 		set->totals.counts[k] += report.counts[k];
 	site->held_bytes = report.held_bytes;

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "site.h"
@@ -122,6 +123,48 @@ static void a_signal_ends_the_first_load(void **state)
 	rs_site_side_destroy(&side);
 }
 
+/* ---- precompressed files ---- */
+
+static void date(const char *dir, const char *name, time_t mtime_s)
+{
+	const struct timespec times[] = {{.tv_sec = mtime_s}, {.tv_sec = mtime_s}};
+	char path[2 * TEMP_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void load_and_expect(const struct site_options *options, const char *why)
+{
+	char line[sizeof(said)];
+	struct site_set *set;
+
+	snprintf(line, sizeof(line), "%s: precompressed files not used because %s (1)", dirs[0],
+		why);
+	said[0] = '\0';
+	set = load(options);
+	assert_non_null(set);
+	rs_site_free(set);
+	assert_string_equal(said, line);
+}
+
+static void precompressed_files_that_are_not_used_are_told(void **state)
+{
+	struct site_options options = sites(1);
+
+	(void)state;
+	put(dirs[0], "a.css");
+	put(dirs[0], "a.css.gz");
+	date(dirs[0], "a.css", 1001);
+	date(dirs[0], "a.css.gz", 1000);
+	load_and_expect(&options, "the file is younger: compress it again");
+	date(dirs[0], "a.css.gz", 1001);
+	load_and_expect(&options, "they do not begin as their format does");
+	put(dirs[0], "b.css");
+	put(dirs[0], "b.css.br"); /* RFC 7932 has no beginning to tell */
+	load_and_expect(&options, "they do not begin as their format does");
+}
+
 /* ---- what replies depend on ---- */
 
 static bool vary_with_host(const struct site_options *options)
@@ -182,6 +225,8 @@ int main(void)
 			an_error_page_of_one_site_is_enough, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_signal_ends_the_first_load, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_many_fields_are_named, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			precompressed_files_that_are_not_used_are_told, setup, teardown),
 		cmocka_unit_test(one_site_is_the_same_for_all_hosts),
 	};
 
