@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "content/mime.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,8 @@
 #include "base/bytes.h"
 
 #define FIRST_SLOTS   4096
-#define MAX_EXTENSION 32 /* longer ones are nobody's */
+#define MAX_EXTENSION 32  /* longer ones are nobody's */
+#define MAX_NAME      127 /* RFC 6838 section 4.2, of a type and of a subtype */
 
 /* What Debian's table lacks, and what a site needs where there is no table. */
 static const struct {
@@ -95,6 +97,25 @@ static bool ends(struct span text, const char *with)
 static bool is(struct span text, const char *other)
 {
 	return text.len == strlen(other) && begins(text, other);
+}
+
+static bool is_name(const uint8_t *at, const uint8_t *end)
+{
+	if (at == end || end - at > MAX_NAME)
+		return false;
+	for (; at < end; at++) {
+		if (!*at || !isascii(*at) || (!isalnum(*at) && !strchr("!#$&-^_.+", *at)))
+			return false;
+	}
+	return true;
+}
+
+/* It becomes the value of a field as it is: what is none, and what is longer, must not. */
+static bool is_type(struct span text)
+{
+	const uint8_t *slash = memchr(text.data, '/', text.len), *end = text.data + text.len;
+
+	return slash && is_name(text.data, slash) && is_name(slash + 1, end);
 }
 
 static bool is_xml(struct span type)
@@ -242,14 +263,15 @@ static struct span next_word(const char **at)
 	return (struct span){.data = (const uint8_t *)from, .len = len};
 }
 
-/* A media type and its extensions; what stands behind # is a comment. */
+/* A media type and its extensions; what stands behind # is a comment. Other lines are passed over.
+ */
 static bool add_line(
 	struct mime_table *table, struct span type, const char *extensions, struct texts *texts)
 {
 	struct span extension = next_word(&extensions);
 	struct mime_type made;
 
-	if (!extension.len)
+	if (!extension.len || !is_type(type))
 		return true;
 	if (!make_type(table, type, texts, &made))
 		return false;

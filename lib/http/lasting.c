@@ -13,7 +13,7 @@
 #define PART_RANGE     "\r\nContent-Range: bytes "
 #define PART_END       "\r\n\r\n"
 #define BODY_END       "--\r\n"
-#define MAX_TYPE_BYTES 128 /* of a part */
+#define MAX_TYPE_BYTES 320 /* of a part: the longest there is (RFC 6838), with a charset */
 #define MAX_PART_HEAD                                                                              \
 	(sizeof(DELIMITER) + HTTP_BOUNDARY_BYTES + sizeof(PART_TYPE) + MAX_TYPE_BYTES +            \
 		sizeof(PART_RANGE) + 3 * HTTP_NUMBER_BYTES + 2 + sizeof(PART_END))

@@ -509,6 +509,22 @@ def text_has_the_charset_that_is_asked_for(t):
             appliance.stop()
 
 
+@test(own=True, families=(4,), layouts=("fused",))
+def parts_have_all_of_the_longest_type(t):
+    longest = f"text/{'x' * 127}"
+    with Site() as site:
+        site.write("f.odd", b"0123456789")
+        site.write("../types", f"{longest} odd\n".encode())
+        appliance = t.start("--root", site.root, "--mime-types", site.path("../types"),
+                            "--charset", "y" * 40)
+        with Connection(t) as c:
+            kind = ask(c, "/f.odd").fields["content-type"]
+            equal(kind, f"{longest}; charset={'y' * 40}")
+            r = ask(c, "/f.odd", "Range: bytes=0-0,5-5")
+            equal((r.status, r.body.count(f"Content-Type: {kind}\r\n".encode())), (206, 2))
+        appliance.stop()
+
+
 REFUSALS = [
     (request("GET", "/%00"), 400), (b"NONSENSE\r\n\r\n", 400), (b"GET /\n", 400),
     (request("GET", "/bare/"), 403),

@@ -97,6 +97,37 @@ static void the_file_comes_first(void **state)
 	rs_texts_free(&texts);
 }
 
+/* Types are sent as they are. */
+static void lines_that_are_no_types(void **state)
+{
+	char file[1024], longest[256], longer[300];
+	struct site *site = *state;
+	struct texts texts = {0};
+	struct mime_table table;
+
+	snprintf(longest, sizeof(longest), "%0127d/%0127d", 1, 2);
+	snprintf(longer, sizeof(longer), "%0127d/%0128d", 1, 2);
+	snprintf(file, sizeof(file),
+		"%s longest\n%s longer\nte\001xt/plain control\nplain none\n/plain left\n"
+		"text/ right\na/b/c three\ntext/plain;a=b parameter\nt\xc3\xa9/x beyond\n"
+		"text/good good\n",
+		longest, longer);
+	site_text(site, "/types", file);
+	assert_int_equal(rs_mime_load(&table, site_path(site, "/types"), "x/y", "", &texts), 0);
+	assert_text(find(&table, "a.longest")->text, longest);
+	assert_text(find(&table, "a.longer")->text, "x/y");
+	assert_text(find(&table, "a.control")->text, "x/y");
+	assert_text(find(&table, "a.none")->text, "x/y");
+	assert_text(find(&table, "a.left")->text, "x/y");
+	assert_text(find(&table, "a.right")->text, "x/y");
+	assert_text(find(&table, "a.three")->text, "x/y");
+	assert_text(find(&table, "a.parameter")->text, "x/y");
+	assert_text(find(&table, "a.beyond")->text, "x/y");
+	assert_text(find(&table, "a.good")->text, "text/good");
+	rs_mime_free(&table);
+	rs_texts_free(&texts);
+}
+
 /* More extensions than the table has room for at first. */
 static void a_large_file(void **state)
 {
@@ -278,6 +309,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(types_without_a_file),
 		site_test(the_file_comes_first),
+		site_test(lines_that_are_no_types),
 		site_test(a_large_file),
 		cmocka_unit_test(debians_table),
 		cmocka_unit_test(what_compresses),
