@@ -136,10 +136,10 @@ ACTION_OPTION(version, ACTION_VERSION)
 /* Neither "this network", loopback, multicast and the like, nor the first or last of its subnet. */
 static bool is_host_addr(const struct wire_addr *a)
 {
-	static const uint8_t loopback[16] = {[15] = 1};
+	static const uint8_t zeros[15]; /* of :: and ::1, which is loopback */
 
 	if (a->family == 6)
-		return a->addr[0] != 0xff && memcmp(a->addr, loopback, 16) != 0 &&
+		return a->addr[0] != 0xff && (memcmp(a->addr, zeros, 15) != 0 || a->addr[15] > 1) &&
 		       (a->prefix_len > 126 || !rs_value_host_bits_are(a, 0));
 	if (!a->addr[12] || a->addr[12] == 127 || a->addr[12] >= 224)
 		return false;
@@ -479,9 +479,14 @@ static int parse_precompress(struct option_parser *p, const char *value)
 	return 0;
 }
 
+/* It becomes the value of a field as it is. */
 static int parse_cors(struct option_parser *p, const char *value)
 {
-	if (strlen(value) > 128 || strpbrk(value, " \t\r\n,"))
+	size_t len = strlen(value);
+
+	for (const char *c = value; *c; c++)
+		len = isgraph((unsigned char)*c) && *c != ',' ? len : SIZE_MAX;
+	if (len > 128)
 		return rs_option_fail(p, "expected one origin, as in https://a.example, or *");
 	p->cfg->site.cors = value;
 	return 0;

@@ -81,12 +81,12 @@ static bool same_name(const char *a, const char *b)
 	return name_len(a) == name_len(b) && strncasecmp(a, b, name_len(a)) == 0;
 }
 
-/* Those that every reply has once, and says by itself. */
+/* Those that replies have once, and say by themselves. */
 static bool is_own(const char *field)
 {
 	static const char *const own[] = {"Accept-Ranges", "Connection", "Content-Encoding",
 		"Content-Length", "Content-Range", "Content-Type", "Date", "ETag", "Last-Modified",
-		"Server", "Transfer-Encoding"};
+		"Location", "Server", "Transfer-Encoding"};
 
 	for (size_t i = 0; i < RS_ARRAY_SIZE(own); i++) {
 		if (same_name(field, own[i]))
@@ -99,7 +99,7 @@ const char *rs_content_field_fault(const char *field)
 {
 	if (!is_name(field) || !is_value(value_of(field)))
 		return "is not \"Name: value\"";
-	return is_own(field) ? "is one that every reply has already" : NULL;
+	return is_own(field) ? "is one that Ringside sends by itself" : NULL;
 }
 
 bool rs_fields_init(struct fields *fields, const struct content_pattern *patterns,

@@ -316,6 +316,14 @@ static void errors(void **state)
 		{"--strict-sni", "--strict-sni: only with --https"},
 		{"--tls-cores 1", "--tls-cores: only with --https"},
 		{"--listing", "--listing: only with --root or --site"},
+		{"--cors https://a\x01", "--cors https://a?: expected one origin, as in "
+					 "https://a.example, or *"},
+		{"--cors https://\x7f", "--cors https://?: expected one origin, as in "
+					"https://a.example, or *"},
+		{"--cors https://\xc3\xbc", "--cors https://\xc3\xbc: expected one origin, as in "
+					    "https://a.example, or *"},
+		{"--cors https://a,b", "--cors https://a,b: expected one origin, as in "
+				       "https://a.example, or *"},
 		{"--cors *", "--cors: only with --root or --site"},
 		{"--mime-types /a", "--mime-types: only with --root or --site"},
 		{"--https 443 --cert a --cert b --key c",
@@ -348,6 +356,7 @@ static void errors(void **state)
 			"--ip 224.0.0.5/24: expected an address that a host can have"},
 		{"--ip 0.1.2.3/8", "--ip 0.1.2.3/8: expected an address that a host can have"},
 		{"--ip ::1/128", "--ip ::1/128: expected an address that a host can have"},
+		{"--ip ::/128", "--ip ::/128: expected an address that a host can have"},
 		{"--ip ff02::1/64", "--ip ff02::1/64: expected an address that a host can have"},
 		{"--ip fd99::/64", "--ip fd99::/64: expected an address that a host can have"},
 		{"--ip 10.0.0.2/24 --ip 10.0.0.2/16",
