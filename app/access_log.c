@@ -2,6 +2,7 @@
 #include "access_log.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include <rte_errno.h>
@@ -200,8 +201,19 @@ void rs_access_writer_reopen(struct access_writer *w, uint64_t now_us)
 			strerror(-err));
 }
 
+static uint64_t n_lost(const struct access_file *file)
+{
+	const uint64_t *counters = file->counters;
+
+	return counters[ACCESS_C_LOST_SLOW] + counters[ACCESS_C_LOST_NO_SPACE] +
+	       counters[ACCESS_C_LOST_NO_READER] + counters[ACCESS_C_LOST_ERROR];
+}
+
+/* What is lost here is in no report: counters were printed before. */
 void rs_access_writer_fini(struct access_writer *w)
 {
+	uint64_t n_before = n_lost(&w->file);
+
 	for (uint32_t i = 0; i < w->n_logs; i++) {
 		if (!w->logs[i]->ring)
 			continue;
@@ -211,4 +223,8 @@ void rs_access_writer_fini(struct access_writer *w)
 		w->logs[i]->ring = NULL;
 	}
 	rs_access_file_close(&w->file);
+	if (n_lost(&w->file) != n_before)
+		rs_log("--access-log %s: the last %" PRIu64 " lines were lost (%s)",
+			w->options->path, n_lost(&w->file) - n_before,
+			rs_access_counter_defs[w->file.lost].name);
 }

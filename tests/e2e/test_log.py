@@ -210,6 +210,16 @@ def a_reader_that_does_not_read_holds_up_nobody(t):
         true(lost, "losses are not counted")
 
 
+@test(own=True, families=(4,), layouts=("fused",))
+def what_is_lost_at_the_end_is_told(t):
+    appliance = t.start("--access-log", "/dev/full")
+    with Connection(t) as c:
+        equal(c.get("/").status, 200)
+    appliance.stop()
+    true("--access-log /dev/full: the last 1 lines were lost (lost_no_space)"
+         in appliance.words(200), appliance.words(200))
+
+
 @test(families=(4,), layouts=("fused",))
 def bad_formats_are_named(t):
     words = t.tool(t.binary, "--", "--ip", "10.9.9.9/24", "--check", "--access-format", "%h %Z",
