@@ -92,6 +92,22 @@ static uint32_t with_unusable(uint32_t n, uint32_t frame_bytes)
 	       page / frame_bytes;
 }
 
+/* The kernel takes no frame of AF_XDP that is longer than a page, and the driver does not say so.
+ */
+static bool fits_page(uint32_t room, uint16_t mtu)
+{
+	uint32_t n_bytes =
+		rte_mempool_calc_obj_size(room + (uint32_t)sizeof(struct rte_mbuf), 0, NULL);
+	uint32_t page = (uint32_t)getpagesize();
+
+	if (n_bytes <= page)
+		return true;
+	rs_log("--mtu %u: with AF_XDP a buffer has to fit a page of %u bytes, and these take %u; "
+	       "3430 is the most with pages of 4096",
+		mtu, page, n_bytes);
+	return false;
+}
+
 struct rte_mempool *rs_io_mbufs_create(uint32_t n, uint16_t mtu, int socket)
 {
 	/* One frame, one mbuf: room for the longest, and never below what all drivers can take. */
@@ -106,6 +122,8 @@ struct rte_mempool *rs_io_mbufs_create(uint32_t n, uint16_t mtu, int socket)
 		rs_log("--mtu %u: a frame of that length does not fit a buffer", mtu);
 		return NULL;
 	}
+	if (af_xdp && !fits_page(room, mtu))
+		return NULL;
 	if (af_xdp)
 		n = with_unusable(n, rte_mempool_calc_obj_size(
 					     room + (uint32_t)sizeof(struct rte_mbuf), 0, NULL));

@@ -235,6 +235,14 @@ static uint16_t ring_size(uint16_t wanted)
 	return wanted ? wanted : IO_DEFAULT_RING;
 }
 
+/* AF_XDP for one refuses other numbers than powers of two, and does not say so. */
+static void explain_refusal(const struct io_port *port, const char *option, uint16_t wanted)
+{
+	if (wanted & (wanted - 1))
+		rs_log("--%s %u: port %u (%s) refuses it; many drivers take powers of two only",
+			option, wanted, port->id, port->name);
+}
+
 static int setup_queues(struct io_port *port, const struct io_port_config *cfg)
 {
 	uint16_t n_rx = ring_size(cfg->rx_ring), n_tx = ring_size(cfg->tx_ring);
@@ -246,16 +254,20 @@ static int setup_queues(struct io_port *port, const struct io_port_config *cfg)
 	for (q.queue = 0; q.queue < port->n_rx_queues; q.queue++) {
 		err = rte_eth_rx_queue_setup(
 			port->id, q.queue, n_rx, (unsigned int)port->socket, NULL, cfg->mbufs);
-		if (err)
+		if (err) {
+			explain_refusal(port, "rx-ring", cfg->rx_ring);
 			return err;
+		}
 		port->rx[q.queue] = q;
 	}
 	q.prepare = port->tx_tcp_csum || port->tso_bytes;
 	for (q.queue = 0; q.queue < port->n_tx_queues; q.queue++) {
 		err = rte_eth_tx_queue_setup(
 			port->id, q.queue, n_tx, (unsigned int)port->socket, NULL);
-		if (err)
+		if (err) {
+			explain_refusal(port, "tx-ring", cfg->tx_ring);
 			return err;
+		}
 		port->tx[q.queue] = q;
 	}
 	return 0;

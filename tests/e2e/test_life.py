@@ -204,3 +204,16 @@ def large_frames(t):
     finally:
         t.lab.near_mtu(1500)
         t.tool("ip", "link", "set", "dev", "eth0", "mtu", "1500")
+
+
+@test(own=True, families=(4,), layouts=("fused",))
+def what_the_port_refuses_is_said_in_words(t):
+    """The largest MTU that AF_XDP takes works; what is beyond it, or no power of two, is named."""
+    t.start("--mtu", "3430").stop()
+    for options, words in ((("--mtu", "3431"), "--mtu 3431: with AF_XDP a buffer has to fit a"),
+                           (("--rx-ring", "65"), "--rx-ring 65: port 0 (net_af_xdp0) refuses it")):
+        appliance = Appliance(t.lab, t.binary, t.layout, options)
+        t.extra.append(appliance)
+        appliance.spawn()
+        equal(appliance.process.wait(20), 1, f"status with {options}")
+        true(words in appliance.words(), f"{options}: {appliance.words()}")
