@@ -19,10 +19,11 @@ static uint8_t *read_body(const char *name, uint32_t *len)
 	FILE *file = fopen(name, "rb");
 	uint8_t *data = malloc(MAX_BODY_BYTES + 1);
 	size_t n = file && data ? fread(data, 1, MAX_BODY_BYTES + 1, file) : 0;
+	bool failed = !file || ferror(file);
 
 	if (file)
 		fclose(file);
-	if (!file || !data || n > MAX_BODY_BYTES) {
+	if (failed || !data || n > MAX_BODY_BYTES) {
 		fprintf(stderr, "ringside-load: --body %s cannot be read, or has over %d bytes\n",
 			name, MAX_BODY_BYTES);
 		free(data);

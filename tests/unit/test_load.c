@@ -98,6 +98,8 @@ static void requests(void **state)
 	assert_non_null(memmem(
 		workload.requests[0].data, workload.requests[0].len, "Host: [fd00::1]:81\r\n", 20));
 	rs_workload_fini(&workload);
+	assert_int_equal(parse_options(V4 "--body /"), 0); /* a directory: not an empty body */
+	assert_int_equal(rs_workload_init(&workload, &options), -1);
 }
 
 /* However little a path's weight is beside the others', it is asked for. */
