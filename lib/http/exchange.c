@@ -36,12 +36,15 @@ enum state {
 
 static const uint8_t empty_line[] = {'\r', '\n'};
 
+#define RETRY_US 10000
+
 enum clock {
 	CLOCK_NONE,
 	CLOCK_IDLE,
 	CLOCK_HEAD,
 	CLOCK_BODY,
 	CLOCK_WRITE,
+	CLOCK_RETRY, /* a reply wants a chunk, and no acknowledgement will come to wake it */
 	CLOCK_LINGER,
 };
 
@@ -49,12 +52,12 @@ enum clock {
 
 static enum clock wanted_clock(const struct http_conn *hc, const struct sendq *out)
 {
-	if (!hc->blocked) {
-		if (hc->state == STATE_HEAD && hc->head)
-			return CLOCK_HEAD;
-		if (hc->state == STATE_BODY_LENGTH || hc->state == STATE_BODY_CHUNKED)
-			return CLOCK_BODY;
-	}
+	if (rs_unlikely(hc->blocked))
+		return rs_sendq_empty(out) ? CLOCK_RETRY : CLOCK_WRITE;
+	if (hc->state == STATE_HEAD && hc->head)
+		return CLOCK_HEAD;
+	if (hc->state == STATE_BODY_LENGTH || hc->state == STATE_BODY_CHUNKED)
+		return CLOCK_BODY;
 	if (!rs_sendq_empty(out))
 		return CLOCK_WRITE;
 	return hc->state == STATE_CLOSING ? CLOCK_LINGER : CLOCK_IDLE;
@@ -69,6 +72,8 @@ static uint64_t timeout_us(const struct http_config *cfg, enum clock clock)
 		return cfg->body_timeout_us;
 	case CLOCK_WRITE:
 		return cfg->write_timeout_us;
+	case CLOCK_RETRY:
+		return RETRY_US;
 	case CLOCK_LINGER:
 		return cfg->linger_timeout_us;
 	default:
@@ -568,6 +573,10 @@ void rs_http_deadline(struct http_env *env, struct http_conn *hc, struct sendq *
 			abort_conn(env, hc, HTTP_C_WRITE_TIMEOUT);
 		else if (queued)
 			start_clock(env, hc, out, CLOCK_WRITE);
+		break;
+	case CLOCK_RETRY:
+		start_clock(env, hc, out, CLOCK_RETRY);
+		continue_reply(env, hc, out);
 		break;
 	case CLOCK_LINGER:
 		abort_conn(env, hc, HTTP_C_LINGER_TIMEOUT);

@@ -256,6 +256,73 @@ static void without_room_there_is_no_page(void **state)
 	close_rig();
 }
 
+/* What RFC 9110 section 14.6 makes of two ranges of ten bytes. */
+#define PART_1    "\r\n--b\r\nContent-Type: text/plain\r\nContent-Range: bytes 0-9/50000\r\n\r\n"
+#define PART_2    "\r\n--b\r\nContent-Type: text/plain\r\nContent-Range: bytes 1000-1009/50000\r\n\r\n"
+#define PARTS_END "\r\n--b--\r\n"
+
+static void expect_two_parts(void)
+{
+	const uint8_t *body = memmem(rig.got, rig.n_got, "\r\n\r\n", 4);
+	char parts[300];
+	uint32_t n = (uint32_t)sprintf(parts, PART_1 "%10s" PART_2 "%10s" PARTS_END, "", "");
+
+	memcpy(parts + sizeof(PART_1) - 1, page, 10);
+	memcpy(parts + sizeof(PART_1 PART_2) - 1 + 10, page + 1000, 10);
+	assert_non_null(body);
+	assert_int_equal(rig.got + rig.n_got - (body + 4), n);
+	assert_memory_equal(body + 4, parts, n);
+}
+
+/*
+ * What stands between two parts takes a chunk. Where others have all of them when the last byte is
+ * acknowledged, nothing comes any more that could wake the connection: the clock does, soon.
+ */
+static void parts_wait_for_a_chunk(void **state)
+{
+	static const struct http_range ranges[] = {{0, 9}, {1000, 1009}};
+	uint32_t taken[64], n_taken = 0;
+
+	(void)state;
+	open_rig(64);
+	reply = (struct http_reply){
+		.status = 206,
+		.lasting = {.data = page,
+			.len = sizeof(page),
+			.owner = owner,
+			.n_ranges = 2,
+			.ranges = ranges,
+			.part_type = rig_span("text/plain"),
+			.boundary = rig_span("b")},
+	};
+	while (rig.chunks.n_free > 2)
+		taken[n_taken++] = rs_chunk_alloc(&rig.chunks);
+	feed(GET);
+	assert_int_equal(rig.chunks.n_free, 0);
+	rig_ack(&rig, rig.out.n_bytes - 1);
+	taken[n_taken++] = rs_chunk_alloc(&rig.chunks);
+	rig_ack(&rig, 1);
+	assert_int_equal(rig.out.n_bytes, 0);
+	assert_true(rig.hc.blocked);
+	for (uint32_t i = 0; i < 100; i++) { /* in vain, and nobody counts it as idle */
+		assert_true(rig.hc.deadline_us - rig.env.now_us <= 10000);
+		rig.env.now_us = rig.hc.deadline_us;
+		rs_http_deadline(&rig.env, &rig.hc, &rig.out);
+		rs_http_writable(&rig.env, &rig.hc, &rig.out);
+		assert_true(rig.hc.blocked);
+	}
+	while (n_taken)
+		rs_chunk_free(&rig.chunks, taken[--n_taken]);
+	rig.env.now_us = rig.hc.deadline_us;
+	rs_http_deadline(&rig.env, &rig.hc, &rig.out);
+	rs_http_writable(&rig.env, &rig.hc, &rig.out);
+	rig_drain(&rig);
+	expect_two_parts();
+	assert_true(rs_http_idle(&rig.hc));
+	assert_int_equal(rig.counters[HTTP_C_IDLE_TIMEOUT], 0);
+	close_rig();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +330,7 @@ int main(void)
 		cmocka_unit_test(a_body_stands_behind_them),
 		cmocka_unit_test(a_queue_is_shorter_than_half_of_the_sequence_numbers),
 		cmocka_unit_test(all_or_nothing_of_a_head_is_queued),
+		cmocka_unit_test(parts_wait_for_a_chunk),
 		cmocka_unit_test(refusals_have_pages),
 		cmocka_unit_test(who_dawdles_gets_his_page),
 		cmocka_unit_test(who_dawdles_in_a_body_as_well),
