@@ -7,7 +7,7 @@
  * bodies and for clients that read measure a rate: when the time is over, enough must have
  * happened in it, and then it starts anew. hc->progress holds, for a body, the bytes that came in
  * this time; for writing, the bytes that were queued at its beginning or since: what of them is no
- * longer in the queue was acknowledged.
+ * longer in the queue was acknowledged (of which no more is counted than has to be).
  */
 #include "http/exchange.h"
 
@@ -89,6 +89,15 @@ static void start_clock(
 	hc->progress = clock == CLOCK_WRITE ? out->n_bytes : 0;
 }
 
+/* No more than is enough counts: 32 bits would not do. Not inlined: most replies go out at once. */
+static __attribute__((noinline)) void count_written(const struct http_config *cfg,
+	struct http_conn *hc, const struct sendq *out, uint32_t queued)
+{
+	uint32_t written = hc->progress - queued;
+
+	hc->progress = out->n_bytes + rs_min_u32(written, cfg->write_min_bytes);
+}
+
 /* After every call. queued: the bytes in out before it. */
 static void settle_clock(
 	struct http_env *env, struct http_conn *hc, const struct sendq *out, uint32_t queued)
@@ -101,7 +110,7 @@ static void settle_clock(
 	} else if (clock != hc->clock) {
 		start_clock(env, hc, out, clock);
 	} else if (clock == CLOCK_WRITE) {
-		hc->progress += out->n_bytes - queued;
+		count_written(env->cfg, hc, out, queued);
 	}
 }
 

@@ -801,6 +801,27 @@ static void slow_readers(void **state)
 	rig_close(&rig);
 }
 
+/* Who takes 4 GiB and a little in the time of the clock has read enough, as any number shows. */
+static void very_fast_readers(void **state)
+{
+	static struct rig rig;
+	static const char text[] = "GET /bytes/99000000000" V "\r\n";
+	uint64_t left = (UINT64_C(1) << 32) + 100;
+
+	(void)state;
+	rig_open(&rig, 4, 1);
+	rig_feed(&rig, text, sizeof(text) - 1);
+	while (left) {
+		uint32_t n = (uint32_t)(left < rig.out.n_bytes ? left : rig.out.n_bytes);
+
+		rig_ack(&rig, n);
+		left -= n;
+	}
+	wait_for_deadline(&rig);
+	assert_false(rig.hc.abort);
+	rig_close(&rig);
+}
+
 /* What is queued later, behind unread bytes, does not hide that some were read. */
 static void reading_and_asking(void **state)
 {
@@ -927,6 +948,7 @@ int main(void)
 		cmocka_unit_test(empty_lines),
 		cmocka_unit_test(slow_bodies),
 		cmocka_unit_test(slow_readers),
+		cmocka_unit_test(very_fast_readers),
 		cmocka_unit_test(reading_and_asking),
 		cmocka_unit_test(lingering),
 		cmocka_unit_test(limits_on_requests),
