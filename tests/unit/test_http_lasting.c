@@ -257,8 +257,9 @@ static void without_room_there_is_no_page(void **state)
 }
 
 /* What RFC 9110 section 14.6 makes of two ranges of ten bytes. */
-#define PART_1    "\r\n--b\r\nContent-Type: text/plain\r\nContent-Range: bytes 0-9/50000\r\n\r\n"
-#define PART_2    "\r\n--b\r\nContent-Type: text/plain\r\nContent-Range: bytes 1000-1009/50000\r\n\r\n"
+#define PART      "\r\n--b\r\nContent-Type: text/plain\r\nContent-Range: bytes "
+#define PART_1    PART "0-9/50000\r\n\r\n"
+#define PART_2    PART "1000-1009/50000\r\n\r\n"
 #define PARTS_END "\r\n--b--\r\n"
 
 static void expect_two_parts(void)
