@@ -32,11 +32,6 @@ enum state {
 	BAD,
 };
 
-static bool is_blank(uint8_t c)
-{
-	return c == ' ' || c == '\t';
-}
-
 static enum state after_size(const struct http_chunked *d, uint8_t c)
 {
 	if (d->n_digits == 0)
@@ -45,7 +40,7 @@ static enum state after_size(const struct http_chunked *d, uint8_t c)
 		return SIZE_LF;
 	if (c == ';')
 		return EXT_NAME_FIRST;
-	return is_blank(c) ? EXT_GAP : BAD;
+	return rs_http_is_blank(c) ? EXT_GAP : BAD;
 }
 
 static enum state read_size(struct http_chunked *d, uint8_t c)
@@ -75,25 +70,25 @@ static enum state read_ext(enum state state, uint8_t c)
 
 	switch (state) {
 	case EXT_GAP:
-		return is_blank(c) ? EXT_GAP : c == ';' ? EXT_NAME_FIRST : BAD;
+		return rs_http_is_blank(c) ? EXT_GAP : c == ';' ? EXT_NAME_FIRST : BAD;
 	case EXT_NAME_FIRST:
-		return is_blank(c) ? EXT_NAME_FIRST : token ? EXT_NAME : BAD;
+		return rs_http_is_blank(c) ? EXT_NAME_FIRST : token ? EXT_NAME : BAD;
 	case EXT_NAME:
 		if (token)
 			return EXT_NAME;
 		if (c == '=')
 			return EXT_VALUE_FIRST;
-		return after_ext(c, is_blank(c) ? EXT_NAME_GAP : BAD);
+		return after_ext(c, rs_http_is_blank(c) ? EXT_NAME_GAP : BAD);
 	case EXT_NAME_GAP:
-		if (is_blank(c))
+		if (rs_http_is_blank(c))
 			return EXT_NAME_GAP;
 		return c == '=' ? EXT_VALUE_FIRST : c == ';' ? EXT_NAME_FIRST : BAD;
 	case EXT_VALUE_FIRST:
-		if (is_blank(c))
+		if (rs_http_is_blank(c))
 			return EXT_VALUE_FIRST;
 		return c == '"' ? EXT_QUOTED : token ? EXT_VALUE : BAD;
 	case EXT_VALUE:
-		return token ? EXT_VALUE : after_ext(c, is_blank(c) ? EXT_GAP : BAD);
+		return token ? EXT_VALUE : after_ext(c, rs_http_is_blank(c) ? EXT_GAP : BAD);
 	case EXT_QUOTED:
 		if (scan_is_control(c))
 			return BAD;
@@ -101,7 +96,7 @@ static enum state read_ext(enum state state, uint8_t c)
 	case EXT_QUOTED_PAIR:
 		return scan_is_control(c) ? BAD : EXT_QUOTED;
 	case EXT_VALUE_END:
-		return after_ext(c, is_blank(c) ? EXT_GAP : BAD);
+		return after_ext(c, rs_http_is_blank(c) ? EXT_GAP : BAD);
 	default:
 		return BAD;
 	}

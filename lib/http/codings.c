@@ -20,22 +20,6 @@ struct weights {
 	uint32_t of_rest;            /* "*" */
 };
 
-static bool is_space(uint8_t c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static struct span trim(struct span s)
-{
-	while (s.len && is_space(*s.data)) {
-		s.data++;
-		s.len--;
-	}
-	while (s.len && is_space(s.data[s.len - 1]))
-		s.len--;
-	return s;
-}
-
 /* qvalue of section 12.4.2: 0, 1, or a fraction with up to three digits. */
 static bool parse_weight(struct span text, uint32_t *weight)
 {
@@ -68,8 +52,8 @@ static bool split_weight(struct span *item, uint32_t *weight)
 		.len = (uint32_t)(item->data + item->len - semicolon - 1),
 	};
 	item->len = (uint32_t)(semicolon - item->data);
-	*item = trim(*item);
-	q = trim(q);
+	*item = rs_http_trim(*item);
+	q = rs_http_trim(q);
 	if (q.len < 2 || (*q.data | 0x20) != 'q' || q.data[1] != '=')
 		return false;
 	return parse_weight((struct span){.data = q.data + 2, .len = q.len - 2}, weight);
@@ -79,7 +63,6 @@ static void note(struct weights *w, struct span item)
 {
 	uint32_t weight;
 
-	item = trim(item);
 	if (!split_weight(&item, &weight))
 		return;
 	if (item.len == 1 && *item.data == '*')
@@ -90,19 +73,6 @@ static void note(struct weights *w, struct span item)
 	}
 	if (rs_http_same(item, "x-gzip")) /* section 8.4.1.3 */
 		w->of[HTTP_GZIP] = weight;
-}
-
-static void note_all(struct weights *w, struct span value)
-{
-	while (value.len) {
-		const uint8_t *comma = memchr(value.data, ',', value.len);
-		uint32_t n = comma ? (uint32_t)(comma - value.data) : value.len;
-
-		note(w, (struct span){.data = value.data, .len = n});
-		n += comma != NULL;
-		value.data += n;
-		value.len -= n;
-	}
 }
 
 static uint32_t weight_of(const struct weights *w, enum http_coding coding)
@@ -124,8 +94,13 @@ enum http_coding rs_http_choose_coding(const struct http_req *req, uint32_t avai
 	for (uint32_t i = 0; i < HTTP_N_CODINGS; i++)
 		w.of[i] = WEIGHT_NONE;
 	for (uint32_t i = 0; i < req->n_fields; i++) {
-		if (rs_http_field(req, i)->id == HTTP_FIELD_ACCEPT_ENCODING)
-			note_all(&w, rs_http_field_value(req, i));
+		struct span list = rs_http_field_value(req, i);
+		struct span item;
+
+		if (rs_http_field(req, i)->id != HTTP_FIELD_ACCEPT_ENCODING)
+			continue;
+		while (rs_http_next_element(&list, &item))
+			note(&w, item);
 	}
 	for (enum http_coding i = HTTP_GZIP; i < HTTP_N_CODINGS; i++) {
 		if (available & 1u << i && weight_of(&w, i) &&

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "http/date.h"
+#include "http/text.h"
 
 static bool has(const struct http_req *req, enum http_field_id id)
 {
@@ -24,11 +25,6 @@ static bool only(const struct http_req *req, enum http_field_id id, struct span 
 	return n == 1;
 }
 
-static bool is_space(uint8_t c)
-{
-	return c == ' ' || c == '\t';
-}
-
 /* etagc of section 8.8.3: no quote, no control character, no space. */
 static bool is_etag_byte(uint8_t c)
 {
@@ -43,7 +39,7 @@ static int next_tag(const uint8_t **at, const uint8_t *end, struct span *tag, bo
 {
 	const uint8_t *p = *at, *begin;
 
-	while (p < end && (is_space(*p) || *p == ','))
+	while (p < end && (rs_http_is_blank(*p) || *p == ','))
 		p++;
 	if (p == end)
 		return 0;
@@ -57,7 +53,7 @@ static int next_tag(const uint8_t **at, const uint8_t *end, struct span *tag, bo
 	if (p == end || *p++ != '"')
 		return -1;
 	*tag = (struct span){.data = begin, .len = (uint32_t)(p - begin)};
-	while (p < end && is_space(*p))
+	while (p < end && rs_http_is_blank(*p))
 		p++;
 	if (p < end && *p != ',')
 		return -1;

@@ -71,31 +71,6 @@ uint8_t rs_http_field_id(const uint8_t *name, uint32_t len)
 	return HTTP_FIELD_OTHER;
 }
 
-/*
- * The elements of a comma-separated list (RFC 9110 section 5.6.1), one a call; empty ones too.
- * After the last one, list->data is NULL.
- */
-static bool next_element(struct span *list, struct span *element)
-{
-	const uint8_t *p = list->data;
-	const uint8_t *end, *comma;
-
-	if (!p)
-		return false;
-	end = p + list->len;
-	comma = memchr(p, ',', list->len);
-	*list = comma ? (struct span){.data = comma + 1, .len = (uint32_t)(end - comma - 1)}
-		      : (struct span){0};
-	if (comma)
-		end = comma;
-	while (p < end && (*p == ' ' || *p == '\t'))
-		p++;
-	while (p < end && (end[-1] == ' ' || end[-1] == '\t'))
-		end--;
-	*element = (struct span){.data = p, .len = (uint32_t)(end - p)};
-	return true;
-}
-
 /* id occurs. */
 static uint32_t first_field(const struct http_req *req, enum http_field_id id)
 {
@@ -145,7 +120,7 @@ static bool read_codings(struct span list, struct codings *codings)
 {
 	struct span coding;
 
-	while (next_element(&list, &coding)) {
+	while (rs_http_next_element(&list, &coding)) {
 		if (codings->chunked || coding.len == 0 ||
 			scan_run_scalar(SCAN_TOKEN, coding.data, 0, coding.len) != coding.len)
 			return false;
@@ -187,7 +162,7 @@ static void judge_connection(struct http_req *req)
 
 		if (req->fields[i].id != HTTP_FIELD_CONNECTION)
 			continue;
-		while (next_element(&list, &option)) {
+		while (rs_http_next_element(&list, &option)) {
 			close |= rs_http_same(option, "close");
 			keep_alive |= rs_http_same(option, "keep-alive");
 		}
@@ -208,7 +183,7 @@ static int judge_expect(struct http_req *req)
 
 		if (req->fields[i].id != HTTP_FIELD_EXPECT)
 			continue;
-		while (next_element(&list, &expectation)) {
+		while (rs_http_next_element(&list, &expectation)) {
 			if (!expectation.len)
 				continue; /* section 5.6.1.2: empty list elements */
 			if (!rs_http_same(expectation, "100-continue"))

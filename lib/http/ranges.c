@@ -7,33 +7,6 @@
 #include "base/bytes.h"
 #include "http/text.h"
 
-static struct span trim(struct span s)
-{
-	while (s.len && (*s.data == ' ' || *s.data == '\t')) {
-		s.data++;
-		s.len--;
-	}
-	while (s.len && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t'))
-		s.len--;
-	return s;
-}
-
-/* What stands before the next sep in *rest, which moves behind it. */
-static struct span cut(struct span *rest, uint8_t sep)
-{
-	const uint8_t *at = memchr(rest->data, sep, rest->len);
-	struct span head = *rest;
-
-	if (!at) {
-		rest->len = 0;
-		return head;
-	}
-	head.len = (uint32_t)(at - rest->data);
-	rest->data = at + 1;
-	rest->len -= head.len + 1;
-	return head;
-}
-
 /* Digits; what is too large for 64 bits is beyond the end of everything. */
 static bool position(struct span text, uint64_t *n)
 {
@@ -51,14 +24,16 @@ static bool position(struct span text, uint64_t *n)
 /* "first-", "first-last" or "-suffix". False: malformed. *some: it has bytes of len. */
 static bool parse_one(struct span text, uint64_t len, struct http_range *r, bool *some)
 {
-	struct span rest = text, left;
+	const uint8_t *dash = memchr(text.data, '-', text.len);
+	struct span left, right;
 	uint64_t suffix;
 
-	if (!memchr(text.data, '-', text.len))
+	if (!dash)
 		return false;
-	left = cut(&rest, '-');
+	left = (struct span){.data = text.data, .len = (uint32_t)(dash - text.data)};
+	right = (struct span){.data = dash + 1, .len = text.len - left.len - 1};
 	if (!left.len) {
-		if (!position(rest, &suffix))
+		if (!position(right, &suffix))
 			return false;
 		*some = suffix || !len;
 		r->first = suffix < len ? len - suffix : 0;
@@ -68,7 +43,7 @@ static bool parse_one(struct span text, uint64_t len, struct http_range *r, bool
 	if (!position(left, &r->first))
 		return false;
 	r->last = UINT64_MAX;
-	if (rest.len && (!position(rest, &r->last) || r->last < r->first))
+	if (right.len && (!position(right, &r->last) || r->last < r->first))
 		return false;
 	*some = r->first < len || !r->first;
 	r->last = rs_min_u64(r->last, len - 1);
@@ -103,9 +78,9 @@ static enum http_range_result parse_set(
 	struct span set, uint64_t len, struct http_range *ranges, uint32_t *n)
 {
 	uint32_t n_given = 0;
+	struct span one;
 
-	while (set.len) {
-		struct span one = trim(cut(&set, ','));
+	while (rs_http_next_element(&set, &one)) {
 		struct http_range r;
 		bool some;
 

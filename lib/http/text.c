@@ -90,6 +90,36 @@ bool rs_http_parse_number(struct span text, uint64_t *n)
 	return text.len > 0;
 }
 
+struct span rs_http_trim(struct span text)
+{
+	const uint8_t *p = text.data, *end = text.data + text.len;
+
+	while (p < end && rs_http_is_blank(*p))
+		p++;
+	while (p < end && rs_http_is_blank(end[-1]))
+		end--;
+	return (struct span){.data = p, .len = (uint32_t)(end - p)};
+}
+
+bool rs_http_next_element(struct span *list, struct span *element)
+{
+	struct span all = *list;
+	const uint8_t *comma;
+
+	if (!all.data)
+		return false;
+	*list = (struct span){0};
+	comma = memchr(all.data, ',', all.len);
+	if (comma) {
+		uint32_t before = (uint32_t)(comma - all.data);
+
+		*list = (struct span){.data = comma + 1, .len = all.len - before - 1};
+		all.len = before;
+	}
+	*element = rs_http_trim(all);
+	return true;
+}
+
 bool rs_http_same(struct span text, const char *lower)
 {
 	uint32_t i;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Small conversions of text: dates, numbers, %-escapes, HTML. No locale, no allocation.
+ * Small conversions of text: dates, numbers, lists, %-escapes, HTML. No locale, no allocation.
  * Any core; includes base only.
  */
 #ifndef RS_HTTP_TEXT_H
@@ -31,6 +31,21 @@ static inline int rs_http_hex_digit(uint8_t c)
 	c |= 0x20;
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
+
+/* RFC 9110 section 5.6.3: what OWS and BWS are made of. */
+static inline bool rs_http_is_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Without the blanks at both ends. */
+struct span rs_http_trim(struct span text);
+
+/*
+ * The elements of a comma-separated list (RFC 9110 section 5.6.1), one a call; empty ones too, so
+ * that an empty list has one. After the last one, list->data is NULL, and it returns false.
+ */
+bool rs_http_next_element(struct span *list, struct span *element);
 
 /* Equal but for the case of ASCII letters. lower: in lower case, ended by 0. */
 bool rs_http_same(struct span text, const char *lower);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Dates, numbers, %-escapes, HTML, and the heads of replies. */
+/* Dates, numbers, lists, %-escapes, HTML, and the heads of replies. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -151,6 +151,26 @@ static void assert_head(const struct http_head *head, const char *expected)
 	assert_memory_equal(to, expected, len);
 }
 
+/* RFC 9110 section 5.6.1: blanks at both ends of an element do not belong to it; empty ones count.
+ */
+static void lists(void **state)
+{
+	struct span list = span_of(" \ta b\t,,c , \t"), element;
+	const char *const expected[] = {"a b", "", "c", ""};
+
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_true(rs_http_next_element(&list, &element));
+		assert_int_equal(element.len, strlen(expected[i]));
+		assert_memory_equal(element.data, expected[i], element.len);
+	}
+	assert_false(rs_http_next_element(&list, &element));
+	list = span_of("");
+	assert_true(rs_http_next_element(&list, &element));
+	assert_int_equal(element.len, 0);
+	assert_false(rs_http_next_element(&list, &element));
+}
+
 static void heads_of_replies(void **state)
 {
 	struct http_head head = {.status = 200, .date = DATE};
@@ -221,6 +241,7 @@ int main(void)
 		cmocka_unit_test(percent_decoding),
 		cmocka_unit_test(html_escaping),
 		cmocka_unit_test(same_but_for_case),
+		cmocka_unit_test(lists),
 		cmocka_unit_test(heads_of_replies),
 		cmocka_unit_test(heads_fit_their_room),
 		cmocka_unit_test(every_reason_has_a_phrase),
