@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/chunk.h"
 
-#include "base/bytes.h"
+#include "base/carve.h"
 
 /* Of one array with a word a chunk. */
 static size_t words_bytes(uint32_t n)
 {
-	return ((size_t)n * sizeof(uint32_t) + RS_CACHE_LINE - 1) & ~(size_t)(RS_CACHE_LINE - 1);
+	return rs_align_line((size_t)n * sizeof(uint32_t));
 }
 
 size_t rs_chunk_pool_bytes(uint32_t n, uint32_t chunk_bytes)
