@@ -31,7 +31,7 @@ const struct counter_def rs_net_counter_defs[NET_N_COUNTERS] = {
 
 /* ---- frames in ---- */
 
-/* A burst from the joints, each turn another one first. */
+/* A burst from the joints. The next turn begins with those that this one has no room for. */
 static void take_in(struct stage_net *net)
 {
 	net->n_pkts = 0;

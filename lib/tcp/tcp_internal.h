@@ -137,7 +137,8 @@ void rs_tcp_send_keepalive(struct tcp *t, struct tcp_conn *c);
 void rs_tcp_send_rst(struct tcp *t, struct tcp_conn *c);
 /* The RST that answers a segment of no connection (RFC 9293 section 3.10.7.1). */
 void rs_tcp_send_rst_for(struct tcp *t, const struct tcp_seg *seg);
-/* A descriptor, zeroed, addressed; NULL (counted) when there is no room. */
+/* A descriptor, addressed, without options and payload; the numbers, the flags and the window are
+ * to be filled in. NULL (counted) when there is no room. */
 struct tcp_tx *rs_tcp_new_tx(struct tcp *t, const struct flow_key *key, uint64_t link);
 /* May one more challenge ACK be sent now? (RFC 5961 section 7) */
 bool rs_tcp_challenge_allowed(struct tcp *t);
