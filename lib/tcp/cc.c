@@ -198,10 +198,10 @@ void rs_tcp_cc_path_narrows(struct tcp *t, struct tcp_conn *c)
 	start_over(t, c);
 }
 
-/* RFC 5681 section 3.1, RFC 6298 section 5 */
+/* RFC 5681 section 3.1, RFC 6298 section 5. A lost SYN tells nothing of how much the way takes. */
 void rs_tcp_cc_timeout(struct tcp *t, struct tcp_conn *c)
 {
-	if (!(c->flags & TCP_F_RETRIED))
+	if (!(c->flags & TCP_F_RETRIED) && c->state >= TCP_ESTABLISHED)
 		c->ssthresh = half_of(c, c->snd_max - c->snd_una);
 	start_over(t, c);
 	c->cwnd = c->mss;

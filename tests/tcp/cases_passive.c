@@ -293,6 +293,26 @@ static void syn_ack_was_lost(struct rig *r)
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
 }
 
+/* Nothing is known of the way yet: ssthresh stays "arbitrarily high" (RFC 5681 section 3.1). */
+static void slow_start_after_a_lost_syn_ack(struct rig *r)
+{
+	uint32_t sent = 1;
+
+	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	WAIT(1000);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1);
+	rig_write(r, 20 * r->mss);
+	for (uint32_t n = 1; n <= 8; n *= 2) {
+		for (uint32_t i = 0; i < n; i++, sent += r->mss)
+			OUT(TCP_ACK, .seq = sent, .ack = 1, .len = r->mss);
+		QUIET();
+		for (uint32_t i = n; n < 8 && i > 0; i--)
+			IN(TCP_ACK, .seq = 1, .ack = sent - (i - 1) * r->mss);
+	}
+}
+
 const struct tcp_case passive_cases[] = {
 	{"option_combinations", option_combinations, large_window, 0},
 	{"options_switched_off", options_switched_off, no_own_options, 0},
@@ -313,5 +333,6 @@ const struct tcp_case passive_cases[] = {
 	{"numbers_are_of_the_peer", numbers_are_of_the_peer, NULL, 0},
 	{"first_round_trip", first_round_trip, NULL, 0},
 	{"syn_ack_was_lost", syn_ack_was_lost, NULL, 0},
+	{"slow_start_after_a_lost_syn_ack", slow_start_after_a_lost_syn_ack, NULL, 0},
 	{0},
 };
