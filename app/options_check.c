@@ -13,6 +13,15 @@ struct stray {
 	const char *belongs_to;
 };
 
+static bool has_host(const struct site_options *site)
+{
+	for (uint32_t i = 0; i < site->n_sites; i++) {
+		if (site->sites[i].host)
+			return true;
+	}
+	return false;
+}
+
 /* Is there an option that would have no effect? It is named in error. Those with a default cannot
  * be told. */
 static bool has_stray(const struct config *cfg, char *error)
@@ -21,7 +30,7 @@ static bool has_stray(const struct config *cfg, char *error)
 	const struct tls_settings *tls = &cfg->tls;
 	bool no_site = !site->n_sites, no_tls = !cfg->n_https_ports;
 	const struct stray strays[] = {
-		{no_site && site->strict, "strict-site", "--root or --site"},
+		{!has_host(site) && site->strict, "strict-site", "--site"},
 		{no_site && cfg->watch, "watch", "--root or --site"},
 		{no_site && cfg->n_index_names, "index", "--root or --site"},
 		{no_site && site->content.listing, "listing", "--root or --site"},

@@ -247,10 +247,7 @@ struct site_set *rs_site_load(const struct site_options *options, const struct s
 			set->standard = site;
 	}
 	set->first = set->standard ? set->standard : &set->sites[0];
-	if (!set->standard && !options->strict)
-		set->standard = &set->sites[0];
-	else if (options->strict)
-		set->standard = set->n_sites == 1 && !set->sites[0].host ? &set->sites[0] : NULL;
+	set->standard = options->strict ? NULL : set->first;
 	if (!find_error_pages(set, say) || !list_areas(set, say)) {
 		rs_site_free(set);
 		return NULL;
@@ -379,7 +376,7 @@ uint32_t rs_site_varying_fields(const struct site_options *options)
 			  1u << HTTP_FIELD_IF_RANGE | 1u << HTTP_FIELD_ACCEPT_ENCODING;
 
 	/* One that is for all hosts is not chosen: see site_of() in site_reply.c. */
-	if (options->n_sites > 1 || (options->strict && options->sites[0].host))
+	if (options->n_sites > 1 || options->strict)
 		fields |= 1u << HTTP_FIELD_HOST;
 	if (options->early_hints)
 		fields |= 1u << HTTP_FIELD_SEC_FETCH_MODE;

@@ -316,6 +316,8 @@ static void errors(void **state)
 		{"--strict-sni", "--strict-sni: only with --https"},
 		{"--tls-cores 1", "--tls-cores: only with --https"},
 		{"--listing", "--listing: only with --root or --site"},
+		{"--strict-site", "--strict-site: only with --site"},
+		{"--root /a --strict-site", "--strict-site: only with --site"},
 		{"--cors https://a\x01", "--cors https://a?: expected one origin, as in "
 					 "https://a.example, or *"},
 		{"--cors https://\x7f", "--cors https://?: expected one origin, as in "

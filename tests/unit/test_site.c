@@ -212,6 +212,7 @@ static void one_site_is_the_same_for_all_hosts(void **state)
 	assert_false(vary_with_host(&options));
 	options.strict = true;
 	assert_true(vary_with_host(&options));
+	options.strict = false;
 	options.sites[0].host = NULL;
 	assert_false(vary_with_host(&options));
 	options = sites(2);
