@@ -55,6 +55,7 @@ no_memory:
 	fprintf(stderr, "ringside-load: no memory for %u connections\n", c->slots.n);
 fail:
 	rs_client_fini(c);
+	memset(c, 0, sizeof(*c)); /* the engine closes it all the same */
 	return -1;
 }
 

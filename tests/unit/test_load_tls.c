@@ -248,6 +248,9 @@ static void wrong_options(void **state)
 	finish();
 	options.tls_group = "no-such-group";
 	assert_null(rs_load_tls_create(&options, 1));
+	assert_int_equal(rs_client_init(&client, &options, &workload, &reader, 1460, TSC_HZ), -1);
+	assert_int_equal(client.slots.n, 0); /* no connection is left to be closed */
+	rs_client_fini(&client);
 	options.tls_group = "X25519";
 	options.tls_cipher = "no-such-cipher";
 	assert_null(rs_load_tls_create(&options, 1));
