@@ -40,8 +40,8 @@ static void link_item(struct wheel *w, uint32_t item, uint32_t slot)
 	if (link->next != WHEEL_NONE)
 		w->links[link->next].prev = item;
 	w->heads[slot] = item;
-	if (slot != DUE)
-		w->occupied[slot / WHEEL_SLOTS] |= UINT64_C(1) << (slot % WHEEL_SLOTS);
+	if (slot < WHEEL_SLOTS)
+		w->soon |= UINT64_C(1) << slot;
 }
 
 static void unlink_item(struct wheel *w, uint32_t item)
@@ -54,9 +54,8 @@ static void unlink_item(struct wheel *w, uint32_t item)
 		w->links[link->prev].next = link->next;
 	else
 		w->heads[link->slot] = link->next;
-	if (w->heads[link->slot] == WHEEL_NONE && link->slot != DUE)
-		w->occupied[link->slot / WHEEL_SLOTS] &=
-			~(UINT64_C(1) << (link->slot % WHEEL_SLOTS));
+	if (link->slot < WHEEL_SLOTS && w->heads[link->slot] == WHEEL_NONE)
+		w->soon &= ~(UINT64_C(1) << link->slot);
 	link->slot = WHEEL_NONE;
 }
 
@@ -119,7 +118,7 @@ static void cascade(struct wheel *w, uint32_t level)
 static uint32_t next_tick(const struct wheel *w)
 {
 	uint32_t slot = w->now_tick % WHEEL_SLOTS;
-	uint64_t later = slot == WHEEL_SLOTS - 1 ? 0 : w->occupied[0] >> (slot + 1);
+	uint64_t later = slot == WHEEL_SLOTS - 1 ? 0 : w->soon >> (slot + 1);
 
 	if (later)
 		return w->now_tick + 1 + (uint32_t)__builtin_ctzll(later);

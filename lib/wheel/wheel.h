@@ -33,7 +33,7 @@ struct wheel {
 	uint32_t n_items;
 	uint32_t now_tick; /* everything due at or before this tick has been handed out */
 	uint32_t n_linked;
-	uint64_t occupied[WHEEL_LEVELS];                /* bit per slot that is not empty */
+	uint64_t soon;                                  /* a bit for each slot of level 0 in use */
 	uint32_t heads[WHEEL_LEVELS * WHEEL_SLOTS + 1]; /* the last: items due now */
 };
 
