@@ -103,6 +103,8 @@ def head_is_get_without_a_body(t):
                 get.fields.pop("date"), head.fields.pop("date")
                 equal((head.status, head.fields), (get.status, get.fields), path)
                 equal(head.body, b"")
+            for path, method in (("/none", "GET"), ("/small", "PUT")):  # visitors read it
+                true(b"handler" not in ask(c, path, method=method).body, f"words of ours: {path}")
             equal(ask(c, "/small", method="OPTIONS").fields["allow"], "GET, HEAD, OPTIONS")
             equal(ask(c, "/small", method="TRACE").status, 405)
             equal(ask(c, "/small", "Content-Length: 0", method="PUT").status, 405)
