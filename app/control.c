@@ -86,12 +86,26 @@ static void send_frame(struct control *c, struct rte_mbuf *m, uint32_t len)
 		rte_pktmbuf_free(m);
 }
 
+/* Before anybody can solicit, switches have to know where the groups of our addresses are. */
+static void report_groups(struct control *c, uint32_t port)
+{
+	uint8_t report[WIRE_ANSWER_BYTES];
+	uint32_t len = rs_mld_report(&c->appliance->hosts[port], true, report);
+	struct rte_mbuf *m = len ? new_frame(c, port) : NULL;
+
+	if (!m)
+		return;
+	memcpy(rte_pktmbuf_mtod(m, uint8_t *), report, len);
+	send_frame(c, m, len);
+}
+
 /* Gratuitous ARP (RFC 5227 section 2.3) and unsolicited advertisements, for each of our addresses.
  */
 static void announce(struct control *c, uint32_t port)
 {
 	const struct wire_host *host = &c->appliance->hosts[port];
 
+	report_groups(c, port);
 	for (uint32_t i = 0; i < host->n_addrs; i++) {
 		const struct wire_addr *a = &host->addrs[i];
 		struct rte_mbuf *m = new_frame(c, port);

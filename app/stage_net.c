@@ -122,6 +122,23 @@ static void answer_echo(struct stage_net *net, struct net_port *port, const stru
 			NET_C_ECHO_ANSWERED);
 }
 
+/*
+ * At once: the random delay that RFC 3810 section 6.2 wants keeps many listeners from answering
+ * together, but nobody here counts time for one.
+ */
+static void answer_query(struct stage_net *net, struct net_port *port)
+{
+	struct rte_mbuf *m;
+
+	if (!icmp_allowed(net, &net->n_echoes))
+		return;
+	m = new_frame(net, port);
+	if (m)
+		finish_answer(net, port, m,
+			rs_mld_report(&port->host, false, rte_pktmbuf_mtod(m, uint8_t *)),
+			NET_C_MLD_ANSWERED);
+}
+
 static void answer_unreachable(struct stage_net *net, struct net_port *port, const struct pkt *pkt)
 {
 	struct rte_mbuf *m;
@@ -192,6 +209,9 @@ static bool take_other(
 	case WIRE_ARP:
 	case WIRE_ND:
 		return take_neighbour_frame(net, port, pkt, m);
+	case WIRE_MLD:
+		answer_query(net, port);
+		break;
 	case WIRE_ICMP_ECHO:
 		answer_echo(net, port, pkt);
 		break;

@@ -6,6 +6,7 @@
 #include "wire/ipv4.h"
 #include "wire/ipv6.h"
 #include "wire/link.h"
+#include "wire/mld.h"
 #include "wire/nd.h"
 #include "wire/render.h"
 
@@ -162,12 +163,21 @@ bool rs_nd_hint(const struct wire_host *host, const struct pkt *pkt, struct wire
 	return true;
 }
 
+/* RFC 4291 section 2.7.1 */
+static void solicited_group(uint8_t group[16], const uint8_t addr[16])
+{
+	static const uint8_t prefix[13] = {0xff, 0x02, [11] = 1, [12] = 0xff};
+
+	memcpy(group, prefix, 13);
+	memcpy(group + 13, addr + 13, 3);
+}
+
 uint32_t rs_nd_solicit(const struct wire_host *host, const uint8_t source[16],
 	const uint8_t target[16], uint64_t link, uint8_t *out)
 {
-	uint8_t dst[16] = {0xff, 0x02, [11] = 1, [12] = 0xff};
+	uint8_t dst[16];
 
-	memcpy(dst + 13, target + 13, 3);
+	solicited_group(dst, target);
 	if (link == LINK_NONE)
 		return render_nd(
 			host, multicast_link(host, dst), source, dst, ND_SOLICIT, 0, target, out);
@@ -178,6 +188,75 @@ uint32_t rs_nd_announce(const struct wire_host *host, const uint8_t addr[16], ui
 {
 	return render_nd(host, multicast_link(host, all_nodes), addr, all_nodes, ND_ADVERTISE,
 		ND_OVERRIDE, addr, out);
+}
+
+/* ---- groups ---- */
+
+/* Several addresses may have one group. */
+static bool is_reported(const uint8_t *records, uint32_t n, const uint8_t group[16])
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (!memcmp(records + i * MLD_RECORD_BYTES + 4, group, 16))
+			return true;
+	}
+	return false;
+}
+
+/* Returns how many; *source is our link-local address. */
+static uint32_t put_records(
+	const struct wire_host *host, uint8_t kind, uint8_t *records, const uint8_t **source)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < host->n_addrs; i++) {
+		const uint8_t *addr = host->addrs[i].addr;
+		uint8_t *record = records + n * MLD_RECORD_BYTES;
+		uint8_t group[16];
+
+		if (host->addrs[i].family == 4)
+			continue;
+		if (addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80)
+			*source = addr;
+		solicited_group(group, addr);
+		if (is_reported(records, n, group))
+			continue;
+		rs_store_be32(record, (uint32_t)kind << 24); /* of no sources */
+		memcpy(record + 4, group, 16);
+		n++;
+	}
+	return n;
+}
+
+uint32_t rs_mld_report(const struct wire_host *host, bool is_news, uint8_t *out)
+{
+	static const uint8_t routers[16] = {0xff, 0x02, [15] = 0x16};
+	/* A header of options: Router Alert, and PadN of no bytes. */
+	static const uint8_t alert[IPV6_EXTENSION_BYTES] = {PROTO_ICMPV6, 0, 5, 2, 0, 0, 1, 0};
+	uint8_t records[WIRE_MAX_ADDRS * MLD_RECORD_BYTES];
+	const uint8_t *source = NULL;
+	uint32_t n_records =
+		put_records(host, is_news ? MLD_TO_EXCLUDE : MLD_IS_EXCLUDE, records, &source);
+	uint32_t len = MLD_REPORT_BYTES + n_records * MLD_RECORD_BYTES;
+	uint32_t n;
+	uint8_t *mld;
+	uint64_t sum;
+	uint16_t csum;
+
+	if (!source)
+		return 0;
+	n = rs_wire_render_eth(host, multicast_link(host, routers), ETHERTYPE_IPV6, out);
+	n += rs_wire_render_ip(6, source, routers, IPV6_HOP_BY_HOP, sizeof(alert) + len,
+		MLD_HOP_LIMIT, false, out + n);
+	memcpy(out + n, alert, sizeof(alert));
+	n += sizeof(alert);
+	mld = out + n;
+	rs_store_be32(mld, (uint32_t)MLD_REPORT << 24);
+	rs_store_be32(mld + 4, n_records);
+	memcpy(mld + MLD_REPORT_BYTES, records, len - MLD_REPORT_BYTES);
+	sum = rs_wire_pseudo_sum(6, source, routers, PROTO_ICMPV6, len);
+	csum = rs_csum_finish(rs_csum_add(sum, mld, len));
+	memcpy(mld + 2, &csum, 2);
+	return n + len;
 }
 
 /* ---- ICMP ---- */

@@ -45,6 +45,13 @@ uint32_t rs_nd_solicit(const struct wire_host *host, const uint8_t source[16],
 uint32_t rs_nd_announce(const struct wire_host *host, const uint8_t addr[16], uint8_t *out);
 
 /*
+ * Which groups we listen to beside all-nodes (MLDv2, RFC 3810 section 5.2): switches that count on
+ * reports send nothing to a group that nobody has named, solicitations for us among it. is_news:
+ * unasked, since we have just begun; else the answer to a packet of kind WIRE_MLD. 0 without IPv6.
+ */
+uint32_t rs_mld_report(const struct wire_host *host, bool is_news, uint8_t *out);
+
+/*
  * The reply to an echo request of at most out_bytes. pkt: kind WIRE_ICMP_ECHO. Requests to a
  * group are not answered. 0 also when it does not fit.
  */

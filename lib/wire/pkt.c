@@ -8,6 +8,7 @@
 #include "wire/ipv4.h"
 #include "wire/ipv6.h"
 #include "wire/link.h"
+#include "wire/mld.h"
 #include "wire/nd.h"
 
 #define MAX_EXTENSION_HEADERS 8
@@ -323,6 +324,9 @@ static enum wire_drop classify_icmpv6(struct pkt *pkt)
 		if (!rs_nd_is_valid(pkt))
 			return WIRE_ND_INVALID;
 		pkt->kind = WIRE_ND;
+		break;
+	case MLD_QUERY:
+		pkt->kind = rs_mld_is_valid(pkt) ? WIRE_MLD : WIRE_IGNORED;
 		break;
 	default:
 		pkt->kind = pkt->l4[0] <= ICMP6_ERROR_MAX ? WIRE_ICMP_ERROR : WIRE_IGNORED;

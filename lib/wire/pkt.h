@@ -84,6 +84,7 @@ enum wire_kind {
 	WIRE_TCP,
 	WIRE_ARP,
 	WIRE_ND,        /* neighbour solicitation or advertisement */
+	WIRE_MLD,       /* a query for the groups that we listen to */
 	WIRE_ICMP_ECHO, /* an echo request, either family */
 	WIRE_ICMP_ERROR,
 	WIRE_UDP,

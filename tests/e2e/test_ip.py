@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Everything below TCP: neighbours, echo, errors, and packets that must go nowhere."""
 
+import ipaddress
 import re
 import socket
 
@@ -9,6 +10,8 @@ from scapy.layers.inet6 import (
     ICMPv6DestUnreach,
     ICMPv6EchoReply,
     ICMPv6EchoRequest,
+    ICMPv6MLQuery2,
+    ICMPv6MLReport2,
     ICMPv6ND_NA,
     ICMPv6ND_NS,
     ICMPv6NDOptDstLLAddr,
@@ -17,7 +20,9 @@ from scapy.layers.inet6 import (
     ICMPv6PacketTooBig,
     IPv6ExtHdrDestOpt,
     IPv6ExtHdrFragment,
+    IPv6ExtHdrHopByHop,
     PadN,
+    RouterAlert,
 )
 from scapy.layers.l2 import ARP, Dot1Q, Ether
 
@@ -136,7 +141,7 @@ def solicitations_are_answered_for_our_address_only(t):
 def addresses_are_announced_at_start(t):
     with Wire(t) as wire:
         t.start()
-        wanted = {"ARP", "NA"}
+        wanted = {"ARP", "NA", "groups"}
         for frame in wire.frames(2):
             p = Ether(frame)
             if ARP in p and p[ARP].psrc == p[ARP].pdst == "10.99.0.2":
@@ -144,10 +149,41 @@ def addresses_are_announced_at_start(t):
                 equal(p[ARP].hwsrc, t.lab.server_mac, "the MAC address that it names")
                 wanted.discard("ARP")
             if ICMPv6ND_NA in p and p[ICMPv6ND_NA].tgt == "fd99::2":
+                true("groups" not in wanted, "groups are reported before anybody can ask")
                 wanted.discard("NA")
+            if ICMPv6MLReport2 in p:
+                true("ff02::1:ff00:2" in groups(p), "the group of our address is reported")
+                wanted.discard("groups")
             if not wanted:
                 break
         equal(wanted, set(), "announcements that did not come")
+
+
+def groups(report):
+    """Those in a report, each with its record's type; scapy reads but the first record."""
+    message = report[ICMPv6MLReport2]
+    whole = bytes(message)[8:]
+    records = [whole[20 * i:20 * (i + 1)] for i in range(message.records_number)]
+    return {socket.inet_ntop(socket.AF_INET6, r[4:]): r[0] for r in records}
+
+
+@test(families=(6,))
+def queries_for_groups_are_answered(t):
+    """By a switch that sends to a group only where somebody has reported it (RFC 4541)."""
+    with Wire(t) as wire:
+        alert = IPv6ExtHdrHopByHop(options=[RouterAlert()])
+        header = IPv6(src="fe80::77", dst="ff02::1", hlim=1) / alert
+        wire.send(wire.ether(dst="33:33:00:00:00:01") / header / ICMPv6MLQuery2())
+
+        def answers(packet):
+            return ICMPv6MLReport2 in packet and packet.src == t.lab.server_mac
+
+        packet = wire.expect(answers, 3, "a report")
+        equal((packet.dst, packet[IPv6].dst), ("33:33:00:00:00:16", "ff02::16"), "where it went")
+        own = [int(byte, 16) for byte in t.lab.server_mac.split(":")[3:]]
+        link_local = f"ff02::1:ff{own[0]:02x}:{own[1]:02x}{own[2]:02x}"
+        link_local = str(ipaddress.ip_address(link_local))
+        equal(groups(packet), {"ff02::1:ff00:2": 2, link_local: 2}, "groups, and their state")
 
 
 @test()

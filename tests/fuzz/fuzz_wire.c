@@ -75,6 +75,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_answer(out, len, WIRE_ANSWER_BYTES);
 		rs_nd_hint(&host, &pkt, &hint);
 		break;
+	case WIRE_MLD:
+		len = rs_mld_report(&host, false, out);
+		check_answer(out, len, WIRE_ANSWER_BYTES);
+		break;
 	case WIRE_ICMP_ECHO:
 		len = rs_icmp_echo_answer(&host, &pkt, out, 2048);
 		check_answer(out, len, 2048);

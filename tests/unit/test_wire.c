@@ -322,6 +322,8 @@ static void answers(void **state)
 	ANSWER(rs_arp_answer(&host, &pkt, out), arp_probe, arp_probe_reply);
 	ANSWER(rs_nd_answer(&host, &pkt, out), ns, na);
 	ANSWER(rs_nd_answer(&host, &pkt, out), ns_dad, na_dad);
+	ANSWER(rs_mld_report(&host, false, out), mld_query, mld_report);
+	ANSWER(rs_mld_report(&host, false, out), mld_query_v1, mld_report);
 	ANSWER(rs_icmp_echo_answer(&host, &pkt, out, WIRE_ANSWER_BYTES), echo, echo_reply);
 	ANSWER(rs_icmp_echo_answer(&host, &pkt, out, WIRE_ANSWER_BYTES), echo6, echo6_reply);
 	ANSWER(rs_icmp_unreachable(&host, &pkt, out), udp, udp_unreachable);
@@ -342,6 +344,53 @@ static void questions(void **state)
 	assert_memory_equal(out, ns_ours, sizeof(ns_ours));
 	assert_int_equal(rs_nd_announce(&host, our_v6, out), sizeof(na_dad));
 	assert_memory_equal(out, na_dad, sizeof(na_dad));
+}
+
+/* RFC 3810 section 6.2 */
+static void queries_for_groups(void **state)
+{
+	const struct {
+		const uint8_t *bytes;
+		size_t len;
+		enum wire_kind kind;
+	} frames[] = {
+		{mld_query, sizeof(mld_query), WIRE_MLD},
+		{mld_query_v1, sizeof(mld_query_v1), WIRE_MLD},
+		{mld_query_far, sizeof(mld_query_far), WIRE_IGNORED},
+		{mld_query_global, sizeof(mld_query_global), WIRE_IGNORED},
+		{mld_query_no_alert, sizeof(mld_query_no_alert), WIRE_IGNORED},
+		{mld_query_padding, sizeof(mld_query_padding), WIRE_IGNORED},
+		{mld_query_short, sizeof(mld_query_short), WIRE_IGNORED},
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(frames); i++) {
+		struct tcp_seg seg;
+		struct pkt pkt;
+		uint8_t *copy;
+
+		assert_int_equal(
+			parse(0, frames[i].bytes, frames[i].len, &pkt, &seg, &copy), WIRE_OK);
+		assert_int_equal(pkt.kind, frames[i].kind);
+		free(copy);
+	}
+}
+
+static void groups_of_our_addresses(void **state)
+{
+	struct wire_host host = host_on(0);
+	struct wire_addr addr = {.prefix_len = 64, .family = 6};
+	uint8_t out[WIRE_ANSWER_BYTES];
+
+	(void)state;
+	assert_int_equal(rs_mld_report(&host, true, out), sizeof(mld_news));
+	assert_memory_equal(out, mld_news, sizeof(mld_news));
+	memcpy(addr.addr, peer_v6, 16);
+	rs_wire_host_init(&host, our_mac, 0, 0, &addr, 1);
+	assert_int_equal(rs_mld_report(&host, false, out), sizeof(mld_report_two));
+	assert_memory_equal(out, mld_report_two, sizeof(mld_report_two));
+	rs_wire_host_init(&host, our_mac, 0, 0, NULL, 0);
+	assert_int_equal(rs_mld_report(&host, true, out), 0);
 }
 
 static void no_answer(void **state)
@@ -535,6 +584,8 @@ int main(void)
 		cmocka_unit_test(cut_anywhere),
 		cmocka_unit_test(answers),
 		cmocka_unit_test(questions),
+		cmocka_unit_test(queries_for_groups),
+		cmocka_unit_test(groups_of_our_addresses),
 		cmocka_unit_test(no_answer),
 		cmocka_unit_test(advertisement_without_an_address),
 		cmocka_unit_test(too_big_is_understood),
