@@ -22,6 +22,7 @@
 #define N_ANNOUNCEMENTS     2        /* ANNOUNCE_NUM */
 #define HANDSHAKE_US        1000000  /* those that take longer will hardly become connections */
 #define QUIET_TICKS         2        /* for the last frames of the last connection to leave */
+#define RESET_US            500000   /* for RSTs to leave to those that have not ended in time */
 #define MAX_FRAMES_PER_TICK 64
 
 static void fill_signals(sigset_t *set)
@@ -371,6 +372,19 @@ static bool is_drained(struct control *c, uint64_t now_us)
 	return c->n_quiet_ticks > QUIET_TICKS || now_us >= c->drain_until_us;
 }
 
+/* Nobody else would tell those that are left. */
+static void reset_left(struct control *c)
+{
+	uint64_t until_us = rs_core_now_us() + RESET_US;
+	uint32_t n_quiet_ticks = 0;
+
+	__atomic_store_n(&c->appliance->http.drain_is_over, true, __ATOMIC_RELAXED);
+	while (n_quiet_ticks <= QUIET_TICKS && rs_core_now_us() < until_us) {
+		poll(NULL, 0, TICK_MS);
+		n_quiet_ticks = rs_appliance_n_conns(c->appliance, true) ? 0 : n_quiet_ticks + 1;
+	}
+}
+
 void rs_control_run(struct control *c)
 {
 	struct pollfd fd = {.fd = c->signals, .events = POLLIN};
@@ -388,5 +402,7 @@ void rs_control_run(struct control *c)
 		rs_access_writer_tick(&c->appliance->access, now_us);
 		watch(c, now_us);
 	}
+	if (rs_appliance_n_conns(c->appliance, true))
+		reset_left(c);
 	__atomic_store_n(&c->appliance->stop, true, __ATOMIC_RELAXED);
 }

@@ -178,12 +178,17 @@ bool rs_net_tls_is_port(const struct net_tls *tls, uint16_t port)
 	return false;
 }
 
+void rs_net_tls_reset(struct stage_net *net, struct tcp_conn *conn)
+{
+	rs_tcp_abort(&net->tcp, conn);
+	forget(net, conn);
+}
+
 /* The client has said nothing, so the TLS core knows nothing of it. */
 static void reset_silent(struct stage_net *net, struct tcp_conn *conn)
 {
 	net->counters[NET_C_TLS_SILENT]++;
-	rs_tcp_abort(&net->tcp, conn);
-	forget(net, conn);
+	rs_net_tls_reset(net, conn);
 }
 
 /* The deadline has come. False: the client has said nothing, and is gone. */

@@ -59,6 +59,9 @@ bool rs_net_tls_is_port(const struct net_tls *tls, uint16_t port);
 /* The switch on TCP's verdict for a marked connection, or one that becomes one. */
 void rs_net_tls_serve(struct stage_net *net, struct tcp_conn *conn, uint32_t ev);
 
+/* Resets a marked connection, and tells its TLS core. */
+void rs_net_tls_reset(struct stage_net *net, struct tcp_conn *conn);
+
 /*
  * The process drains: resets a marked connection whose client has not said anything yet. Those that
  * the TLS core knows of end when it says so.

@@ -466,6 +466,28 @@ static void close_idle(struct stage_net *net)
 	}
 }
 
+/* Draining is over. A client that only waits would never learn that nobody is there any more. */
+static uint32_t reset_left(struct stage_net *net)
+{
+	uint32_t first = net->reset_next;
+	uint32_t end = rs_min_u32(first + NET_BURST, net->tcp.cfg->max_conns);
+
+	for (; net->reset_next < end; net->reset_next++) {
+		struct tcp_conn *conn = &net->tcp.conns[net->reset_next];
+
+		if (conn->state == TCP_CLOSED)
+			continue;
+		if (rs_net_tls_has(conn)) {
+			rs_net_tls_reset(net, conn);
+			continue;
+		}
+		net->web.env.peer = &conn->key;
+		rs_tcp_abort(&net->tcp, conn);
+		rs_http_release(&net->web.env, &net->http_conns[net->reset_next]);
+	}
+	return end - first;
+}
+
 /* ---- frames out ---- */
 
 /* What the control core wants sent. */
@@ -545,6 +567,8 @@ uint32_t rs_stage_net_turn(void *self, uint64_t now_us)
 	}
 	if (rs_unlikely(net->web.env.cfg->drain))
 		close_idle(net);
+	if (rs_unlikely(net->web.env.cfg->drain_is_over))
+		n_done += reset_left(net);
 	rs_tcp_flush(&net->tcp);
 	rs_lap(laps, LAP_TCP);
 	rs_net_render(net);

@@ -98,6 +98,7 @@ struct stage_net {
 	uint32_t n_echoes;
 	uint32_t n_icmp_errors;
 	uint32_t drain_next; /* while draining: the connections before this one were looked at */
+	uint32_t reset_next; /* when that is over: those before this one were reset */
 
 	/* This turn. */
 	struct rte_mbuf *pkts[NET_BURST];

@@ -135,7 +135,8 @@ struct http_config {
 	uint32_t linger_max_bytes;      /* … and how much it may send meanwhile */
 	const struct http_handler *handlers; /* the first that fits answers */
 	uint32_t n_handlers;
-	bool drain; /* the process wants to end: each reply closes its connection */
+	bool drain;         /* the process wants to end: each reply closes its connection */
+	bool drain_is_over; /* … and now: what is left is reset */
 };
 
 /* What is known of a request that has not been read yet, from rs_http_foresee(). */

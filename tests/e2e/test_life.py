@@ -12,6 +12,7 @@ from harness import equal, pattern, test, true
 from http_client import Connection, request
 from lab import Appliance, wait_until
 from peer import Peer
+from tls_client import TlsConnection
 
 SIZE = 8_000_000
 
@@ -60,6 +61,7 @@ def a_second_sigterm_ends_at_once(t):
         wait_until(lambda: refused(t), 5, "draining")
         appliance.terminate()
         appliance.wait(within=5)
+        true(stuck.drops(), "the client is not told")
 
 
 @test(own=True)
@@ -72,6 +74,20 @@ def draining_has_a_deadline(t):
         appliance.terminate()
         appliance.wait(within=8)
         true(time.monotonic() - started >= 0.9, "it did not wait for the download")
+        true(stuck.drops(), "the client is not told")
+
+
+@test(own=True)
+def who_is_left_of_tls_clients_is_reset(t):
+    https = ("--https", "443", *pki.options(pki.pair("one.test")))
+    for cores in ("same", "1"):
+        appliance = t.start(*https, "--tls-cores", cores, "--drain-timeout", "1")
+        with TlsConnection(t, receive_buffer=32768) as stuck:
+            stuck.send(request("GET", f"/bytes/{SIZE}"))
+            stuck.more()
+            appliance.terminate()
+            appliance.wait(within=8)
+            true(stuck.drops(), "the client is not told")
 
 
 @test(own=True)
