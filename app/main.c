@@ -176,9 +176,9 @@ int main(int argc, char **argv)
 	case ACTION_RUN:
 		break;
 	}
+	rs_control_block_signals(); /* a reload that is asked for meanwhile waits */
 	if (foresee_topology(&cfg, eal_argc, argv, &topology) == -EINVAL || rs_tls_side_check(&cfg))
 		return EXIT_USAGE;
-	rs_control_block_signals();
 	if (rs_io_claim_interfaces(eal_argc, argv))
 		return EXIT_FAILED;
 	rs_io_memif_clean_stale(eal_argc, argv);
