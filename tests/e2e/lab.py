@@ -115,10 +115,9 @@ class Lab:
         self.script("down")
 
 
-# The kernel frees an interface's queue a moment after the program that had it has ended; and
-# af_packet's driver makes a group of sockets whose number, of process and interface, another
-# process may have. A second try helps.
-PASSING_FAULTS = ("Failed to create xsk socket", "could not set PACKET_FANOUT")
+# The kernel frees an interface's queue a moment after the program that had it has ended. A second
+# try helps.
+PASSING_FAULT = "Failed to create xsk socket"
 
 
 class Appliance:
@@ -134,6 +133,7 @@ class Appliance:
         eal=(),
         memory_mb=512,
         beside_client=False,
+        in_child=None,
     ):
         self.lab = lab
         self.binary = binary
@@ -143,6 +143,7 @@ class Appliance:
         self.eal = eal  # options for EAL beside those of every run
         self.memory_mb = memory_mb
         self.beside_client = beside_client  # in the client's namespace
+        self.in_child = in_child  # what its process does before it becomes the binary
         self.process = None
         self.log = None
         self.folder = None  # EAL's
@@ -171,7 +172,7 @@ class Appliance:
         ready = ready or Appliance.answers
 
         def is_ready():
-            if not self.alive() and any(fault in self.words() for fault in PASSING_FAULTS):
+            if not self.alive() and PASSING_FAULT in self.words():
                 self.spawn()
             if not self.alive():
                 raise AssertionError(f"the appliance ended at start: {self.words()}")
@@ -194,8 +195,15 @@ class Appliance:
             stdin=subprocess.DEVNULL,
             stdout=self.log,
             stderr=subprocess.STDOUT,
-            preexec_fn=None if self.beside_client else self.lab.go_home,
+            preexec_fn=self.prepare,
+            close_fds=False,  # none is inherited unless in_child says so
         )
+
+    def prepare(self):
+        if not self.beside_client:
+            self.lab.go_home()
+        if self.in_child:
+            self.in_child()
 
     def answers(self, port=PORT):
         try:

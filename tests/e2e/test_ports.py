@@ -14,6 +14,9 @@ from http_client import Connection, request
 from lab import CLIENT, PREFIX, SERVER, wait_until
 from peer import Peer, Wire
 
+SOL_PACKET, PACKET_FANOUT = 263, 18
+ETH_P_ALL = 3
+
 
 def serves(t):
     with Connection(t) as c:
@@ -41,6 +44,27 @@ def a_queue_that_is_full_loses_frames(t):
             c.send(request("POST", "/hello/you", f"Content-Length: {len(body)}", body=body))
             equal(c.response().status, 200, "status")
     appliance.stop()
+
+
+@test(own=True, families=(4,), layouts=("fused",))
+def the_number_of_a_group_is_taken(t):
+    """The driver makes it up from process and interface. Here a socket of another interface has it,
+    which the process gets from the one that started it."""
+
+    def take():
+        solitary = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+        solitary.bind(("lo", ETH_P_ALL))
+        number = (os.getpid() ^ socket.if_nametoindex(t.lab.near)) & 0xFFFF
+        solitary.setsockopt(SOL_PACKET, PACKET_FANOUT, number)
+        os.set_inheritable(solitary.detach(), True)
+
+    for n_queues in (1, 2):
+        appliance = t.start(
+            *("--net-cores", "0,1" if n_queues == 2 else "1"), in_child=take,
+            vdev=f"net_af_packet0,iface={t.lab.near},qpairs={n_queues}",
+        )
+        serves(t)
+        appliance.stop()
 
 
 @test(own=True)
