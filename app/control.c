@@ -90,14 +90,16 @@ static void send_frame(struct control *c, struct rte_mbuf *m, uint32_t len)
 /* Before anybody can solicit, switches have to know where the groups of our addresses are. */
 static void report_groups(struct control *c, uint32_t port)
 {
-	uint8_t report[WIRE_ANSWER_BYTES];
-	uint32_t len = rs_mld_report(&c->appliance->hosts[port], true, report);
-	struct rte_mbuf *m = len ? new_frame(c, port) : NULL;
+	struct rte_mbuf *m = new_frame(c, port);
+	uint32_t len;
 
 	if (!m)
 		return;
-	memcpy(rte_pktmbuf_mtod(m, uint8_t *), report, len);
-	send_frame(c, m, len);
+	len = rs_mld_report(&c->appliance->hosts[port], true, rte_pktmbuf_mtod(m, uint8_t *));
+	if (len)
+		send_frame(c, m, len);
+	else
+		rte_pktmbuf_free(m);
 }
 
 /* Gratuitous ARP (RFC 5227 section 2.3) and unsolicited advertisements, for each of our addresses.

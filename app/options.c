@@ -480,13 +480,18 @@ static int parse_precompress(struct option_parser *p, const char *value)
 }
 
 /* It becomes the value of a field as it is. */
+static bool is_origin(const char *text)
+{
+	for (const char *c = text; *c; c++) {
+		if (!isgraph((unsigned char)*c) || *c == ',')
+			return false;
+	}
+	return strlen(text) <= 128;
+}
+
 static int parse_cors(struct option_parser *p, const char *value)
 {
-	size_t len = strlen(value);
-
-	for (const char *c = value; *c; c++)
-		len = isgraph((unsigned char)*c) && *c != ',' ? len : SIZE_MAX;
-	if (len > 128)
+	if (!is_origin(value))
 		return rs_option_fail(p, "expected one origin, as in https://a.example, or *");
 	p->cfg->site.cors = value;
 	return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "site.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,8 +69,8 @@ static void say_unused(
 
 		if (!n)
 			continue;
-		snprintf(line, sizeof(line), "%.300s: %s (%llu)", dir,
-			rs_content_counter_defs[unused[i]].help, (unsigned long long)n);
+		snprintf(line, sizeof(line), "%.300s: %s (%" PRIu64 ")", dir,
+			rs_content_counter_defs[unused[i]].help, n);
 		audience->say(line);
 	}
 }

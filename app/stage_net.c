@@ -108,13 +108,15 @@ static bool icmp_allowed(struct stage_net *net, uint32_t *n_sent)
 	return true;
 }
 
+static struct rte_mbuf *new_icmp(struct stage_net *net, struct net_port *port, uint32_t *n_sent)
+{
+	return icmp_allowed(net, n_sent) ? new_frame(net, port) : NULL;
+}
+
 static void answer_echo(struct stage_net *net, struct net_port *port, const struct pkt *pkt)
 {
-	struct rte_mbuf *m;
+	struct rte_mbuf *m = new_icmp(net, port, &net->n_echoes);
 
-	if (!icmp_allowed(net, &net->n_echoes))
-		return;
-	m = new_frame(net, port);
 	if (m)
 		finish_answer(net, port, m,
 			rs_icmp_echo_answer(&port->host, pkt, rte_pktmbuf_mtod(m, uint8_t *),
@@ -128,11 +130,8 @@ static void answer_echo(struct stage_net *net, struct net_port *port, const stru
  */
 static void answer_query(struct stage_net *net, struct net_port *port)
 {
-	struct rte_mbuf *m;
+	struct rte_mbuf *m = new_icmp(net, port, &net->n_echoes);
 
-	if (!icmp_allowed(net, &net->n_echoes))
-		return;
-	m = new_frame(net, port);
 	if (m)
 		finish_answer(net, port, m,
 			rs_mld_report(&port->host, false, rte_pktmbuf_mtod(m, uint8_t *)),
@@ -141,11 +140,8 @@ static void answer_query(struct stage_net *net, struct net_port *port)
 
 static void answer_unreachable(struct stage_net *net, struct net_port *port, const struct pkt *pkt)
 {
-	struct rte_mbuf *m;
+	struct rte_mbuf *m = pkt->is_unicast ? new_icmp(net, port, &net->n_icmp_errors) : NULL;
 
-	if (!pkt->is_unicast || !icmp_allowed(net, &net->n_icmp_errors))
-		return;
-	m = new_frame(net, port);
 	if (m)
 		finish_answer(net, port, m,
 			rs_icmp_unreachable(&port->host, pkt, rte_pktmbuf_mtod(m, uint8_t *)),

@@ -94,17 +94,15 @@ static uint32_t with_unusable(uint32_t n, uint32_t frame_bytes)
 
 /* The kernel takes no frame of AF_XDP that is longer than a page, and the driver does not say so.
  */
-static bool fits_page(uint32_t room, uint16_t mtu)
+static bool fits_page(uint32_t frame_bytes, uint16_t mtu)
 {
-	uint32_t n_bytes =
-		rte_mempool_calc_obj_size(room + (uint32_t)sizeof(struct rte_mbuf), 0, NULL);
 	uint32_t page = (uint32_t)getpagesize();
 
-	if (n_bytes <= page)
+	if (frame_bytes <= page)
 		return true;
 	rs_log("--mtu %u: with AF_XDP a buffer has to fit a page of %u bytes, and these take %u; "
 	       "3430 is the most with pages of 4096",
-		mtu, page, n_bytes);
+		mtu, page, frame_bytes);
 	return false;
 }
 
@@ -116,17 +114,18 @@ struct rte_mempool *rs_io_mbufs_create(uint32_t n, uint16_t mtu, int socket)
 		RTE_ALIGN((uint32_t)mtu + FRAME_OVER_IP + (af_xdp ? XDP_PACKET_HEADROOM : 0), 64);
 	uint32_t room = RTE_MAX(longest, (uint32_t)RTE_MBUF_DEFAULT_DATAROOM);
 	struct rte_mempool *pool = NULL;
+	uint32_t frame_bytes;
 
 	room += RTE_PKTMBUF_HEADROOM;
 	if (room > UINT16_MAX) {
 		rs_log("--mtu %u: a frame of that length does not fit a buffer", mtu);
 		return NULL;
 	}
-	if (af_xdp && !fits_page(room, mtu))
+	frame_bytes = rte_mempool_calc_obj_size(room + (uint32_t)sizeof(struct rte_mbuf), 0, NULL);
+	if (af_xdp && !fits_page(frame_bytes, mtu))
 		return NULL;
 	if (af_xdp)
-		n = with_unusable(n, rte_mempool_calc_obj_size(
-					     room + (uint32_t)sizeof(struct rte_mbuf), 0, NULL));
+		n = with_unusable(n, frame_bytes);
 	pool = rte_pktmbuf_pool_create("frames", n, POOL_CACHE, 0, (uint16_t)room, socket);
 	if (!pool) {
 		rs_log("a pool of %u frames of %u bytes (%u MiB): %s; give EAL more memory (-m) or "

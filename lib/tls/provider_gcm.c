@@ -197,8 +197,7 @@ static int get_of_context(void *context, OSSL_PARAM params[])
 		if (!strcmp(p->key, OSSL_CIPHER_PARAM_IVLEN))
 			ok = OSSL_PARAM_set_size_t(p, TLS_AEAD_NONCE);
 		else if (!strcmp(p->key, OSSL_CIPHER_PARAM_AEAD_TAG))
-			ok = c->sealing && OSSL_PARAM_set_octet_string(p, c->tag,
-						   rs_min_u64(p->data_size, TLS_AEAD_TAG));
+			ok = c->sealing && OSSL_PARAM_set_octet_string(p, c->tag, TLS_AEAD_TAG);
 		else if (!strcmp(p->key, OSSL_CIPHER_PARAM_AEAD_TLS1_AAD_PAD) ||
 			 !strcmp(p->key, OSSL_CIPHER_PARAM_AEAD_TAGLEN))
 			ok = OSSL_PARAM_set_size_t(p, TLS_AEAD_TAG);

@@ -215,7 +215,7 @@ static uint32_t put_records(
 
 		if (host->addrs[i].family == 4)
 			continue;
-		if (addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80)
+		if (rs_ipv6_is_link_local(addr))
 			*source = addr;
 		solicited_group(group, addr);
 		if (is_reported(records, n, group))

@@ -23,5 +23,5 @@ static bool has_router_alert(const struct pkt *pkt)
 bool rs_mld_is_valid(const struct pkt *pkt)
 {
 	return pkt->l4_len >= MLD_QUERY_BYTES && pkt->l3[7] == MLD_HOP_LIMIT &&
-	       pkt->src[0] == 0xfe && (pkt->src[1] & 0xc0) == 0x80 && has_router_alert(pkt);
+	       rs_ipv6_is_link_local(pkt->src) && has_router_alert(pkt);
 }

@@ -227,6 +227,7 @@ class Bench:
             f"{BUILD}/perf/load/ringside-load",
             *self.eal("load", LOAD_CORE, 1024, *self.client_vdev()),
             *("--", "--target", SERVER_IP, "--ip", f"{FIRST_CLIENT}/{PREFIX}"),
+            *([] if when_open else ["--quiet"]),
             *("--seconds", str(seconds or self.seconds), "--warmup", str(warmup)),
             *("--json", report, *map(str, options)),
         ]
