@@ -9,16 +9,10 @@
 #define DUP_ACK_THRESHOLD 3
 #define MAX_CWND          (1u << 30)
 
-/* RFC 6928 section 2 */
-static uint32_t initial_window(uint32_t mss)
-{
-	return rs_min_u32(10 * mss, rs_max_u32(2 * mss, 14600));
-}
-
 void rs_tcp_init_cwnd(struct tcp_conn *c)
 {
 	/* RFC 5681 section 3.1: one segment where the handshake itself met loss. */
-	c->cwnd = c->flags & TCP_F_RETRIED ? c->mss : initial_window(c->mss);
+	c->cwnd = c->flags & TCP_F_RETRIED ? c->mss : rs_tcp_initial_window(c->mss);
 }
 
 /* RFC 6298 section 2.3 */
@@ -213,7 +207,7 @@ void rs_tcp_cc_timeout(struct tcp *t, struct tcp_conn *c)
 void rs_tcp_cc_before_send(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t now_tick = rs_tcp_tick(t);
-	uint32_t initial = initial_window(c->mss);
+	uint32_t initial = rs_tcp_initial_window(c->mss);
 
 	if (rs_likely(c->cwnd <= initial))
 		return;

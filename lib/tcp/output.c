@@ -339,7 +339,7 @@ static inline uint32_t unusual_output(const struct tcp *t, const struct tcp_conn
 	slow |= (c->snd_una ^ c->snd_max) | (c->snd_nxt ^ c->snd_max);
 	slow |= (uint32_t)(q->n ^ 1);
 	slow |= q->n_bytes > rs_min_u32(c->mss, rs_min_u32(c->cwnd, c->snd_wnd));
-	slow |= c->cwnd > 10u * c->mss; /* see rs_tcp_cc_before_send() */
+	slow |= c->cwnd > rs_tcp_initial_window(c->mss); /* see rs_tcp_cc_before_send() */
 	slow |= t->n_tx == t->max_tx;
 	return slow;
 }

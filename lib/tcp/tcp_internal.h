@@ -174,6 +174,12 @@ uint32_t rs_tcp_sack_gap(const struct tcp *t, const struct tcp_conn *c, uint32_t
 /* All that was not reported will be sent again. */
 void rs_tcp_sack_start_over(struct tcp *t, struct tcp_conn *c);
 
+/* RFC 6928 section 2 */
+static inline uint32_t rs_tcp_initial_window(uint32_t mss)
+{
+	return rs_min_u32(10 * mss, rs_max_u32(2 * mss, 14600));
+}
+
 /* cc.c: RFC 6298, 5681, 6582 */
 void rs_tcp_cc_sample_rtt(const struct tcp *t, struct tcp_conn *c);
 void rs_tcp_cc_reset_rto(const struct tcp *t, struct tcp_conn *c);
