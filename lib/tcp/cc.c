@@ -6,8 +6,7 @@
  */
 #include "tcp/tcp_internal.h"
 
-#define DUP_ACK_THRESHOLD 3
-#define MAX_CWND          (1u << 30)
+#define MAX_CWND (1u << 30)
 
 void rs_tcp_init_cwnd(struct tcp_conn *c)
 {
@@ -142,7 +141,7 @@ static void enter_recovery(struct tcp *t, struct tcp_conn *c)
 	c->recover = c->snd_max;
 	c->flags |= TCP_F_RECOVERY | TCP_F_RECOVER;
 	rs_tcp_resend(t, c);
-	c->cwnd = c->ssthresh + (c->sacked ? 0 : DUP_ACK_THRESHOLD * c->mss);
+	c->cwnd = c->ssthresh + (c->sacked ? 0 : TCP_DUP_THRESH * c->mss);
 }
 
 void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c)
@@ -156,7 +155,7 @@ void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c)
 		return;
 	}
 	/* RFC 6582 section 3.2 step 1: not again for the losses of one window. */
-	if (c->n_dup_acks == DUP_ACK_THRESHOLD && !(c->flags & TCP_F_RECOVER))
+	if (c->n_dup_acks == TCP_DUP_THRESH && !(c->flags & TCP_F_RECOVER))
 		enter_recovery(t, c);
 }
 
@@ -226,7 +225,7 @@ uint32_t rs_tcp_cc_window(const struct tcp *t, const struct tcp_conn *c)
 		window = c->snd_nxt - c->snd_una + (c->cwnd > pipe ? c->cwnd - pipe : 0);
 	}
 	if (c->flags & TCP_F_DUP_ACKS && !(c->flags & TCP_F_RECOVERY) &&
-		c->n_dup_acks < DUP_ACK_THRESHOLD)
+		c->n_dup_acks < TCP_DUP_THRESH)
 		window += (uint32_t)c->n_dup_acks * c->mss;
 	return rs_min_u32(window, c->snd_wnd);
 }

@@ -44,13 +44,11 @@ struct tcp_tx *rs_tcp_new_tx(struct tcp *t, const struct flow_key *key, uint64_t
 void rs_tcp_open_window(const struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t unread = 0;
-	uint32_t window = t->cfg->rcv_wnd_bytes;
+	uint32_t window = rs_tcp_most_window(t, c);
 	uint32_t edge;
 
 	if (c->rcvq && rs_seq_lt(rs_tcp_rcvq_start(t, c), c->rcv_nxt))
 		unread = c->rcv_nxt - rs_tcp_rcvq_start(t, c);
-	if (!(c->flags & TCP_F_WSCALE))
-		window = rs_min_u32(window, UINT16_MAX);
 	if (unread >= window)
 		return;
 	edge = c->rcv_nxt + window - unread;
@@ -452,8 +450,7 @@ void rs_tcp_send_challenge_ack(struct tcp *t, struct tcp_conn *c)
 void rs_tcp_send_syn(struct tcp *t, struct tcp_conn *c)
 {
 	bool is_answer = c->state == TCP_SYN_RECEIVED;
-	/* The window of a SYN is never scaled (RFC 7323 section 2.2). */
-	uint32_t window = rs_min_u32(t->cfg->rcv_wnd_bytes, UINT16_MAX);
+	uint32_t window = rs_tcp_unscaled_window(t);
 	struct tcp_tx *tx = rs_tcp_new_tx(t, &c->key, c->link);
 
 	rs_tcp_start_rtx_timer(t, c);

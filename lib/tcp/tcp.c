@@ -50,7 +50,8 @@ static uint8_t window_shift(const struct tcp_config *cfg)
 {
 	uint8_t shift = 0;
 
-	while (cfg->window_scaling && shift < 14 && cfg->rcv_wnd_bytes >> shift > UINT16_MAX)
+	while (cfg->window_scaling && shift < TCP_MAX_WSCALE &&
+		cfg->rcv_wnd_bytes >> shift > UINT16_MAX)
 		shift++;
 	return shift;
 }
@@ -270,7 +271,7 @@ void rs_tcp_path_mtu(struct tcp *t, const struct flow_key *key, uint32_t seq, ui
 	if (!c || c->state < TCP_ESTABLISHED || rs_seq_lt(seq, c->snd_una) ||
 		rs_seq_geq(seq, c->snd_max))
 		return;
-	headers += c->flags & TCP_F_TS ? 12 : 0;
+	headers += c->flags & TCP_F_TS ? TCP_TS_BYTES : 0;
 	mtu = rs_max_u32(mtu, floor_mtu);
 	if (mtu - headers >= c->mss)
 		return;
