@@ -353,7 +353,6 @@ int rs_io_port_open(struct io_port *port, uint16_t id, const struct io_port_conf
 	if (err)
 		goto fail;
 	memcpy(port->mac, mac.addr_bytes, 6);
-	port->rss = port->n_rx_queues > 1 && (rss_types(&info) || kernel_spreads(&info));
 	receive_multicast(port);
 	rs_io_port_watch(port);
 	return 0;
@@ -428,9 +427,7 @@ void rs_io_port_stats(const struct io_port *port, struct io_port_stats *stats)
 	rte_eth_stats_get(port->id, &s);
 	*stats = (struct io_port_stats){
 		.rx_frames = s.ipackets,
-		.rx_bytes = s.ibytes,
 		.tx_frames = s.opackets,
-		.tx_bytes = s.obytes,
 		.rx_missed = s.imissed,
 		.rx_errors = s.ierrors,
 		.rx_no_mbuf = s.rx_nombuf,

@@ -30,7 +30,6 @@ struct wheel_link {
 
 struct wheel {
 	struct wheel_link *links;
-	uint32_t n_items;
 	uint32_t now_tick; /* everything due at or before this tick has been handed out */
 	uint32_t n_linked;
 	uint64_t soon;                                  /* a bit for each slot of level 0 in use */
