@@ -140,20 +140,16 @@ int rs_http_percent_decode(struct span text, uint8_t *to)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < text.len; i++) {
-		int high, low;
+		int c = text.data[i];
 
-		if (text.data[i] != '%') {
-			to[n++] = text.data[i];
-			continue;
+		if (c == '%') {
+			c = rs_http_unescape(
+				(struct span){.data = text.data + i, .len = text.len - i});
+			if (c < 0)
+				return -1;
+			i += HTTP_ESCAPE_BYTES - 1;
 		}
-		if (text.len - i < 3)
-			return -1;
-		high = rs_http_hex_digit(text.data[i + 1]);
-		low = rs_http_hex_digit(text.data[i + 2]);
-		if (high < 0 || low < 0)
-			return -1;
-		to[n++] = (uint8_t)(high << 4 | low);
-		i += 2;
+		to[n++] = (uint8_t)c;
 	}
 	return (int)n;
 }

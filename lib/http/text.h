@@ -13,6 +13,7 @@
 
 #define HTTP_DATE_BYTES   29
 #define HTTP_NUMBER_BYTES 20 /* the longest uint64_t */
+#define HTTP_ESCAPE_BYTES 3  /* %XX */
 
 /* IMF-fixdate (RFC 9110 section 5.6.7), HTTP_DATE_BYTES of it without a final 0. Year < 10000. */
 void rs_http_date(char *to, uint64_t unix_seconds);
@@ -30,6 +31,18 @@ static inline int rs_http_hex_digit(uint8_t c)
 		return c - '0';
 	c |= 0x20;
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The byte that %XX at the beginning of text stands for (RFC 3986 section 2.1); -1: no such thing. */
+static inline int rs_http_unescape(struct span text)
+{
+	int high, low;
+
+	if (text.len < HTTP_ESCAPE_BYTES || *text.data != '%')
+		return -1;
+	high = rs_http_hex_digit(text.data[1]);
+	low = rs_http_hex_digit(text.data[2]);
+	return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
 /* RFC 9110 section 5.6.3: what OWS and BWS are made of. */
