@@ -218,16 +218,14 @@ static bool redirect(struct ask *a)
 static struct span hints_for(const struct ask *a)
 {
 	const struct http_req *req = a->req;
+	struct span mode;
 
 	if (!a->core->set->options->early_hints || req->method != HTTP_GET || !req->minor_version)
 		return (struct span){0};
-	for (uint32_t i = 0; req->known & 1u << HTTP_FIELD_SEC_FETCH_MODE && i < req->n_fields;
-		i++) {
-		if (rs_http_field(req, i)->id == HTTP_FIELD_SEC_FETCH_MODE &&
-			rs_http_same(rs_http_field_value(req, i), "navigate"))
-			return a->entry->link;
-	}
-	return (struct span){0};
+	if (rs_http_find_field(req, HTTP_FIELD_SEC_FETCH_MODE, &mode) != 1 ||
+		!rs_http_same(mode, "navigate"))
+		return (struct span){0};
+	return a->entry->link;
 }
 
 static bool reply_unsatisfiable(struct ask *a)
