@@ -4,7 +4,6 @@
 #include <time.h>
 
 #include "base/carve.h"
-#include "http/text.h"
 #include "io/log.h"
 
 static uint32_t head_bytes(const struct http_core_config *cfg)

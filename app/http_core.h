@@ -13,6 +13,7 @@
 #include "access_log.h"
 #include "base/bytes.h"
 #include "base/chunk.h"
+#include "http/date.h"
 #include "http/exchange.h"
 #include "http/heads.h"
 #include "http/memo.h"
@@ -37,7 +38,7 @@ struct http_core {
 	struct http_heads heads;
 	uint64_t counters[HTTP_N_COUNTERS];
 	uint64_t date_due_us;
-	char date[32];
+	char date[HTTP_DATE_BYTES];
 };
 
 /* How much rs_http_core_init() carves of *memory. */

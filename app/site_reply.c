@@ -8,8 +8,10 @@
 #include "base/bytes.h"
 #include "http/codings.h"
 #include "http/conditional.h"
+#include "http/date.h"
 #include "http/path.h"
 #include "http/respond.h"
+#include "http/text.h"
 #include "site_set.h"
 
 #define MAX_PATH_BYTES     8192 /* as the limit of targets, which cannot be larger */
