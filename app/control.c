@@ -184,23 +184,22 @@ static struct control_gateway *gateway_of(struct control *c, const uint8_t addr[
 /* Somebody claims an address of ours: say it and defend it, but not too often (RFC 5227, 2.4). */
 static void on_conflict(struct control *c, const struct neigh_event *e, uint64_t now_us)
 {
-	char text[VALUE_ADDR_TEXT];
+	char text[VALUE_ADDR_TEXT], mac_text[VALUE_MAC_TEXT];
 	uint8_t mac[6];
 
 	if (now_us < c->conflict_due_us)
 		return;
 	c->conflict_due_us = now_us + CONFLICT_US;
 	rs_link_mac(e->link, mac);
-	rs_log("address conflict: %02x:%02x:%02x:%02x:%02x:%02x on port %u claims our %s", mac[0],
-		mac[1], mac[2], mac[3], mac[4], mac[5], rs_link_port(e->link),
-		rs_value_addr_text(e->addr, text));
+	rs_log("address conflict: %s on port %u claims our %s", rs_value_mac_text(mac, mac_text),
+		rs_link_port(e->link), rs_value_addr_text(e->addr, text));
 	announce(c, rs_link_port(e->link));
 }
 
 static void on_found(struct control *c, const struct neigh_event *e, uint64_t now_us)
 {
 	struct control_gateway *gateway = gateway_of(c, e->addr);
-	char text[VALUE_ADDR_TEXT];
+	char text[VALUE_ADDR_TEXT], mac_text[VALUE_MAC_TEXT];
 	uint8_t mac[6];
 
 	if (!gateway)
@@ -210,9 +209,8 @@ static void on_found(struct control *c, const struct neigh_event *e, uint64_t no
 		return;
 	gateway->talk_due_us = now_us + GATEWAY_TALK_US;
 	rs_link_mac(e->link, mac);
-	rs_log("gateway %s is at %02x:%02x:%02x:%02x:%02x:%02x on port %u",
-		rs_value_addr_text(e->addr, text), mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
-		rs_link_port(e->link));
+	rs_log("gateway %s is at %s on port %u", rs_value_addr_text(e->addr, text),
+		rs_value_mac_text(mac, mac_text), rs_link_port(e->link));
 }
 
 static void act_on_events(struct control *c, uint64_t now_us)

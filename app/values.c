@@ -192,3 +192,10 @@ const char *rs_value_addr_text(const uint8_t addr[16], char text[VALUE_ADDR_TEXT
 	inet_ntop(v4 ? AF_INET : AF_INET6, addr + (v4 ? sizeof(mapped) : 0), text, VALUE_ADDR_TEXT);
 	return text;
 }
+
+const char *rs_value_mac_text(const uint8_t mac[6], char text[VALUE_MAC_TEXT])
+{
+	snprintf(text, VALUE_MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+		mac[3], mac[4], mac[5]);
+	return text;
+}
