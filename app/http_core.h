@@ -41,6 +41,12 @@ struct http_core {
 	char date[HTTP_DATE_BYTES];
 };
 
+/*
+ * The n_heads for so many connections. Idle ones need none, nor chunks; the more there are, the
+ * fewer of them are busy at once.
+ */
+uint32_t rs_http_core_heads(uint32_t n_conns);
+
 /* How much rs_http_core_init() carves of *memory. */
 size_t rs_http_core_bytes(const struct http_core_config *cfg);
 void rs_http_core_init(struct http_core *core, const struct http_core_config *cfg, uint8_t **memory,

@@ -19,7 +19,6 @@
 #define LINE_ROOM          1280 /* for the field lines of this file, beside those of --header */
 #define COPIED_FIELDS      1024 /* of --header, up to here copied, as far as there is room */
 #define SMALL_BODY_BYTES   1400 /* so are bodies, up to here, behind the head */
-#define PARTS_TYPE_BYTES   80   /* multipart/byteranges, with its boundary */
 
 /* What is asked for, while it is being answered. */
 struct ask {
@@ -107,7 +106,7 @@ static void add_coding(struct ask *a)
 static uint32_t head_bytes(const struct ask *a, uint32_t hints_bytes)
 {
 	return HTTP_HINTS_ROOM + hints_bytes + HTTP_HEAD_ROOM +
-	       rs_max_u32(a->entry->type.len, PARTS_TYPE_BYTES) + a->n + a->entry->fields.len;
+	       rs_max_u32(a->entry->type.len, HTTP_PARTS_TYPE_BYTES) + a->n + a->entry->fields.len;
 }
 
 /* With the fields that have been added, and those of --header as the last. Where these are many,

@@ -20,6 +20,8 @@
 #define HANDSHAKES_ALONE   4
 #define MIN_TICKET_TURN_US UINT64_C(60000000)
 
+_Static_assert(TOPOLOGY_MAX_CORES <= TLS_MAX_NETS, "a TLS stage has room for all net stages");
+
 /* ---- keys and certificates ---- */
 
 /* 0 where there are none, too. */
@@ -165,7 +167,7 @@ static int build_stage(struct tls_side *side, const struct topology *t,
 			{
 				.http = http,
 				.n_chunks = REPLY_CHUNKS + capacity / 32,
-				.n_heads = rs_min_u32(capacity, 1024 + capacity / 1024),
+				.n_heads = rs_http_core_heads(capacity),
 			},
 		.n_nets = t->n_net,
 		.max_conns = side->cfg->max_conns,

@@ -168,7 +168,8 @@ struct http_env {
 	struct http_foreseen foreseen; /* of the segment at work */
 };
 
-#define HTTP_BOUNDARY_BYTES 40
+#define HTTP_BOUNDARY_BYTES   40
+#define HTTP_PARTS_TYPE_BYTES 80 /* multipart/byteranges, with its boundary */
 
 /* Bytes that are not copied: see lasting.h. */
 struct http_lasting {

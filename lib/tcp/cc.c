@@ -17,7 +17,7 @@ void rs_tcp_init_cwnd(struct tcp_conn *c)
 /* RFC 6298 section 2.3 */
 static void take_measured_rto(const struct tcp *t, struct tcp_conn *c)
 {
-	uint32_t rto_us = (c->srtt_us8 >> 3) + rs_max_u32(c->rttvar_us4, 1u << WHEEL_TICK_SHIFT);
+	uint32_t rto_us = (c->srtt_us8 >> 3) + rs_max_u32(c->rttvar_us4, WHEEL_TICK_US);
 
 	c->rto_ms = (uint16_t)rs_min_u32(
 		rs_max_u32(rto_us / 1000, t->cfg->min_rto_ms), t->cfg->max_rto_ms);

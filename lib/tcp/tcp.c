@@ -235,8 +235,7 @@ void rs_tcp_set_deadline(struct tcp *t, struct tcp_conn *conn, uint64_t deadline
 		return;
 	}
 	/* Rounded up: a deadline never comes early. */
-	conn->app_tick =
-		(uint32_t)((deadline_us + (1u << WHEEL_TICK_SHIFT) - 1) >> WHEEL_TICK_SHIFT);
+	conn->app_tick = (uint32_t)((deadline_us + WHEEL_TICK_US - 1) >> WHEEL_TICK_SHIFT);
 	conn->flags |= TCP_F_APP_TIMER;
 	rs_tcp_arm(t, conn, conn->app_tick);
 }

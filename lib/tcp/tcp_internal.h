@@ -24,7 +24,7 @@ static inline uint32_t rs_tcp_tick(const struct tcp *t)
 
 static inline uint32_t rs_tcp_ms_to_ticks(uint32_t ms)
 {
-	return (uint32_t)(((uint64_t)ms * 1000 + (1u << WHEEL_TICK_SHIFT) - 1) >> WHEEL_TICK_SHIFT);
+	return (uint32_t)(((uint64_t)ms * 1000 + WHEEL_TICK_US - 1) >> WHEEL_TICK_SHIFT);
 }
 
 /* Periods of 2^9 ticks: 524 ms. */

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #define WHEEL_TICK_SHIFT 10 /* a tick is 2^10 µs */
+#define WHEEL_TICK_US    (1u << WHEEL_TICK_SHIFT)
 #define WHEEL_LEVELS     4
 #define WHEEL_SLOTS      64
 #define WHEEL_NONE       UINT32_MAX
