@@ -19,7 +19,7 @@
 
 /* ---- out of OpenSSL ---- */
 
-/* RFC 5289, RFC 7905: all that domain.c lets be agreed on. Their hashes are those of 1.3, too. */
+/* RFC 5289, RFC 7905: all that context.c lets be agreed on. Their hashes are those of 1.3, too. */
 static const struct tls_record_suite *suite_of(const struct tls_library *library, uint32_t number)
 {
 	switch (number) {
