@@ -11,6 +11,7 @@
 #include "report.h"
 #include "values.h"
 #include "wire/answer.h"
+#include "wire/ipv4.h"
 #include "wire/link.h"
 
 #define TICK_MS             10
@@ -127,7 +128,7 @@ static void announce(struct control *c, uint32_t port)
 static const uint8_t *source_for(const struct control *c, const uint8_t target[16])
 {
 	const struct config *cfg = c->appliance->cfg;
-	uint8_t family = rs_value_is_ipv4(target) ? 4 : 6;
+	uint8_t family = rs_ipv4_is_mapped(target) ? 4 : 6;
 	const uint8_t *source = NULL;
 
 	for (uint32_t i = 0; i < cfg->n_addrs; i++) {
@@ -148,7 +149,7 @@ static const uint8_t *source_for(const struct control *c, const uint8_t target[1
 static void ask(struct control *c, const struct neigh_event *e)
 {
 	const uint8_t *source = source_for(c, e->addr);
-	bool v4 = rs_value_is_ipv4(e->addr);
+	bool v4 = rs_ipv4_is_mapped(e->addr);
 
 	for (uint32_t port = 0; source && port < c->appliance->n_ports; port++) {
 		const struct wire_host *host = &c->appliance->hosts[port];

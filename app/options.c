@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "values.h"
+#include "wire/ipv4.h"
 
 #define MAX_CHARSET_BYTES 40 /* RFC 2978 section 2.3 */
 
@@ -239,7 +240,7 @@ static int parse_gateway(struct option_parser *p, const char *value)
 	if (!rs_value_addr(value, via, &any.family))
 		return rs_option_fail(p, "expected ADDR, IPv4 or IPv6");
 	if (any.family == 4)
-		any.addr[10] = any.addr[11] = 0xff;
+		rs_ipv4_map(any.addr, 0);
 	return add_route(p, &any, via, "there is a gateway for this family already");
 }
 

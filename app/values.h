@@ -44,8 +44,6 @@ uint8_t rs_value_mapped_len(const struct wire_addr *prefix);
 /* Are all the bits beyond the prefix equal to bit (0 or 1)? True where there are none. */
 bool rs_value_host_bits_are(const struct wire_addr *prefix, uint32_t bit);
 
-bool rs_value_is_ipv4(const uint8_t addr[16]);
-
 /* Writes addr as people do, into text, and returns text. */
 const char *rs_value_addr_text(const uint8_t addr[16], char text[VALUE_ADDR_TEXT]);
 
