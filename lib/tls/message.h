@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Handshake messages of TLS 1.3 (RFC 8446 section 4): their numbers, and what it takes to put one
- * together. Includes base. Private to lib/tls.
+ * Handshake messages of TLS 1.3 (RFC 8446 section 4): their numbers, those of TLS 1.2 that hellos
+ * have beside them, and what it takes to put one together. Includes base. Private to lib/tls.
  */
 #ifndef RS_TLS_MESSAGE_H
 #define RS_TLS_MESSAGE_H
