@@ -16,7 +16,7 @@ import pki
 from harness import equal, pattern, test, true
 from http_client import Connection, request
 from lab import wait_until
-from tls_client import HandMade, TlsConnection, context, is_reset, s_client
+from tls_client import HandMade, TlsConnection, context, is_reset, is_served, s_client
 
 HTTPS = ("--https", "443")
 V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
@@ -405,15 +405,7 @@ def too_many_handshakes_are_shed(t):
         true(is_reset(fifth), "a fifth handshake is begun")
     for c in held:
         c.socket.close()
-
-    def served():
-        try:
-            with TlsConnection(t) as c:
-                return c.get("/").status == 200
-        except OSError:
-            return False
-
-    wait_until(served, 5, "their places are free again")
+    wait_until(lambda: is_served(t), 5, "their places are free again")
     appliance.stop()
     true(re.search(r"handshakes_shed +\d", appliance.words(200)), "they are not counted")
 

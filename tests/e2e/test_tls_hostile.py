@@ -8,7 +8,7 @@ import pki
 from harness import equal, pattern, test, true
 from http_client import Connection, request
 from lab import wait_until
-from tls_client import HandMade, TlsConnection, context
+from tls_client import HandMade, TlsConnection, context, is_served
 
 HTTPS = ("--https", "443")
 
@@ -189,15 +189,7 @@ def plain_requests_beside_a_flood_of_handshakes(t):
                 held.pop(n % len(held)).socket.close()
     for c in held:
         c.socket.close()
-
-    def served():
-        try:
-            with TlsConnection(t) as c:
-                return c.get("/").status == 200
-        except OSError:
-            return False
-
-    wait_until(served, 5, "the flood is over, and nobody is served")
+    wait_until(lambda: is_served(t), 5, "the flood is over, and nobody is served")
     appliance.stop()
     shed = re.search(r"handshakes_shed +(\d+)", appliance.words(200))
     true(shed and int(shed[1]) > 0, "no handshake was shed")

@@ -44,6 +44,14 @@ class TlsConnection(Connection):
         return dict(pair[0] for pair in self.socket.getpeercert()["subject"])["commonName"]
 
 
+def is_served(t):
+    try:
+        with TlsConnection(t) as c:
+            return c.get("/").status == 200
+    except OSError:
+        return False
+
+
 class HandMade:
     """A client whose ciphertext goes through the test's hands."""
 

@@ -12,19 +12,11 @@
 #include <openssl/core_names.h>
 #include <openssl/kdf.h>
 
-#include "tls_rig.h"
+#include "tls_unwanted.h"
 #include "tls/domain_internal.h"
 #include "tls/prf.h"
 
-#define N_SUITES  3
-#define CCS       20
-#define ALERT     21
-#define HANDSHAKE 22
-#define DATA      23
-#define MAX_TEXT  (TLS_RECORD_PLAINTEXT + 1)
-#define GOES_ON   512 /* no alert, and the session stands */
-#define NO_ALERT  513 /* the session ends without one */
-#define WARNING   256 /* added to an alert of that level */
+#define N_SUITES 3
 
 static const char *const suites[2][N_SUITES] = {
 	{"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
@@ -444,16 +436,6 @@ static void a_false_start(void **state)
 
 /* ---- what clients may say ---- */
 
-struct unwanted {
-	const char *name;
-	uint8_t type;
-	uint8_t n;
-	uint8_t text[16];
-	uint32_t times; /* 0: once */
-	int answer;     /* an alert, or one of the above */
-	bool but_openssl;
-};
-
 /* Sections of RFC 5246 in the names. */
 static const struct unwanted all[] = {
 	{"7.1: sealed CCS", CCS, 1, {1}, 0, TLS_ALERT_UNEXPECTED_MESSAGE, false},
@@ -488,18 +470,10 @@ static void each_gets_its_answer(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(all); i++) {
 		for (uint32_t no_lean = 0; no_lean < 2; no_lean++) {
-			const struct unwanted *u = &all[i];
-			int got;
-
-			if (no_lean && u->but_openssl)
+			if (no_lean && all[i].but_openssl)
 				continue;
 			begin(no_lean, i % N_SUITES);
-			for (uint32_t k = 0; k < rs_max_u32(u->times, 1); k++)
-				say(u->type, u->text, u->n);
-			got = answer();
-			if (got != u->answer)
-				fail_msg("%s%s: %d, not %d", u->name, no_lean ? " (OpenSSL)" : "",
-					got, u->answer);
+			expect_answer(&all[i], no_lean, say, answer);
 			end_keys();
 		}
 	}

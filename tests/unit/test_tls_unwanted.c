@@ -11,27 +11,10 @@
 
 #include <cmocka.h>
 
-#include "tls_rig.h"
+#include "tls_unwanted.h"
 #include "tls/domain_internal.h"
 
 #define CCS_BYTES 6
-#define MAX_TEXT  (TLS_RECORD_PLAINTEXT + 1)
-#define NO_ALERT  256 /* the session ends without one */
-#define GOES_ON   257
-#define HANDSHAKE 22
-#define ALERT     21
-#define CCS       20
-#define DATA      23
-
-struct unwanted {
-	const char *name;
-	uint8_t type;
-	uint8_t n;
-	uint8_t text[12];
-	uint32_t times; /* 0: once */
-	int answer;     /* an alert, or one of the above */
-	bool but_openssl;
-};
 
 /* Sections in the names. */
 static const struct unwanted all[] = {
@@ -136,18 +119,10 @@ static void each_gets_its_alert(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(all); i++) {
 		for (uint32_t no_lean = 0; no_lean < 2; no_lean++) {
-			const struct unwanted *u = &all[i];
-			int got;
-
-			if (no_lean && u->but_openssl)
+			if (no_lean && all[i].but_openssl)
 				continue;
 			begin(no_lean);
-			for (uint32_t k = 0; k < rs_max_u32(u->times, 1); k++)
-				say(u->type, u->text, u->n);
-			got = answer();
-			if (got != u->answer)
-				fail_msg("%s%s: %d, not %d", u->name, no_lean ? " (OpenSSL)" : "",
-					got, u->answer);
+			expect_answer(&all[i], no_lean, say, answer);
 			end();
 		}
 	}
