@@ -19,16 +19,12 @@
 #include <stdint.h>
 
 #include "base/chunk.h"
+#include "base/span.h"
 
 struct slice {
 	const uint8_t *data;
 	uint32_t len;
 	uint32_t chunk; /* the chunk that the slice owns, or 0 */
-};
-
-struct span {
-	const uint8_t *data;
-	uint32_t len;
 };
 
 #define SENDQ_SLICES 3   /* in the queue itself; also the most spans of a segment */

@@ -73,11 +73,6 @@ static const struct {
 	{"application/octet-stream", "bin iso img deb"},
 };
 
-static struct span span_of(const char *text)
-{
-	return (struct span){.data = (const uint8_t *)text, .len = (uint32_t)strlen(text)};
-}
-
 /* ---- types ---- */
 
 static bool begins(struct span text, const char *with)
@@ -315,13 +310,13 @@ int rs_mime_load(struct mime_table *table, const char *types_file, const char *f
 
 	*table = (struct mime_table){.n_slots = FIRST_SLOTS, .charset = charset};
 	table->slots = calloc(FIRST_SLOTS, sizeof(*table->slots));
-	if (!table->slots || !make_type(table, span_of(fallback), texts, &table->fallback))
+	if (!table->slots || !make_type(table, rs_span_text(fallback), texts, &table->fallback))
 		return -ENOMEM;
 	err = read_file(table, types_file, texts);
 	if (err == -ENOMEM)
 		return err;
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(common); i++) {
-		if (!add_line(table, span_of(common[i].type), common[i].extensions, texts))
+		if (!add_line(table, rs_span_text(common[i].type), common[i].extensions, texts))
 			return -ENOMEM;
 	}
 	return err;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "http/conditional.h"
 
-#include <string.h>
-
 #include "http/date.h"
 #include "http/text.h"
 
@@ -42,11 +40,6 @@ static int next_tag(const uint8_t **at, const uint8_t *end, struct span *tag, bo
 	return 1;
 }
 
-static bool same(struct span a, struct span b)
-{
-	return a.len == b.len && !memcmp(a.data, b.data, a.len);
-}
-
 static bool value_matches(struct span value, struct span etag, bool allow_weak)
 {
 	const uint8_t *at = value.data, *end = value.data + value.len;
@@ -54,7 +47,7 @@ static bool value_matches(struct span value, struct span etag, bool allow_weak)
 	bool weak;
 
 	while (next_tag(&at, end, &tag, &weak) > 0) {
-		if ((allow_weak || !weak) && same(tag, etag))
+		if ((allow_weak || !weak) && rs_span_same(tag, etag))
 			return true;
 	}
 	return false;
@@ -125,7 +118,7 @@ bool rs_http_if_range(const struct http_req *req, const struct http_validators *
 	at = value.data;
 	if (value.len && (*at == '"' || *at == 'W') &&
 		next_tag(&at, value.data + value.len, &tag, &weak) > 0)
-		return !weak && at == value.data + value.len && same(tag, v->etag);
+		return !weak && at == value.data + value.len && rs_span_same(tag, v->etag);
 	/* A date that is less than a second older than now may stand for two versions. */
 	return rs_http_parse_date(value, v->now_s, &date_s) && date_s == v->mtime_s &&
 	       v->now_s - v->mtime_s >= 1;

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/sendq.h"
+#include "base/span.h"
 
 #define HTTP_DATE_BYTES 29
 

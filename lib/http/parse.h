@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/sendq.h"
+#include "base/span.h"
 #include "http/counters.h"
 
 #define HTTP_MAX_FIELDS     128   /* no configuration can ask for more */

@@ -10,11 +10,6 @@
 
 #define PAGE_BYTES 256 /* an error page: the status, and the help text of a counter */
 
-static struct span literal(const char *text)
-{
-	return (struct span){.data = (const uint8_t *)text, .len = (uint32_t)strlen(text)};
-}
-
 static void count_reply(struct http_env *env, uint16_t status)
 {
 	static const enum http_counter by_class[] = {
@@ -130,7 +125,7 @@ static struct span write_page(uint8_t page[PAGE_BYTES], enum http_counter reason
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(parts); i++) {
-		struct span part = literal(parts[i]);
+		struct span part = rs_span_text(parts[i]);
 
 		if (part.len > PAGE_BYTES - n)
 			part.len = PAGE_BYTES - n;
@@ -151,7 +146,7 @@ static bool queue_refusal(struct http_env *env, struct http_conn *hc, const stru
 	struct http_reply reply = {.status = status, .fields = fields};
 
 	if (!cfg->refusal_page || !cfg->refusal_page(env, req, status, &reply)) {
-		reply.content_type = literal("text/plain");
+		reply.content_type = rs_span_text("text/plain");
 		reply.body = write_page(page, reason);
 	}
 	if (more.len && more.len + fields.len <= sizeof(lines)) {
@@ -234,7 +229,7 @@ bool rs_http_reply_options(struct http_env *env, struct http_conn *hc, const str
 
 bool rs_http_reply_continue(struct http_env *env, struct sendq *out)
 {
-	struct span text = literal("HTTP/1.1 100 Continue\r\n\r\n");
+	struct span text = rs_span_text("HTTP/1.1 100 Continue\r\n\r\n");
 	uint8_t *to = rs_sendq_reserve(out, env->chunks, text.len);
 
 	if (!to)
@@ -254,7 +249,7 @@ void rs_http_reply_overload(
 				   "Content-Length: 0\r\n"
 				   "Connection: close\r\n"
 				   "\r\n";
-	struct span reply = literal(text);
+	struct span reply = rs_span_text(text);
 
 	rs_sendq_push(out, reply.data, reply.len, 0);
 	hc->reply_left = 0;

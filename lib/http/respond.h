@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/sendq.h"
+#include "base/span.h"
 
 enum http_connection {
 	HTTP_SAY_NOTHING, /* the client's version implies what we will do */

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/sendq.h"
+#include "base/span.h"
 
 #define HTTP_NUMBER_BYTES 20 /* the longest uint64_t */
 #define HTTP_ESCAPE_BYTES 3  /* %XX */

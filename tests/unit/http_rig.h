@@ -38,11 +38,6 @@ struct rig {
 	uint8_t got[RIG_GOT_BYTES];
 };
 
-static inline struct span rig_span(const char *text)
-{
-	return (struct span){.data = (const uint8_t *)text, .len = (uint32_t)strlen(text)};
-}
-
 static inline void *rig_pool(struct chunk_pool *pool, uint32_t n, uint32_t chunk_bytes)
 {
 	size_t bytes = (rs_chunk_pool_bytes(n, chunk_bytes) + 63) & ~(size_t)63;

@@ -10,11 +10,6 @@
 
 #define NO_FILE "/does/not/exist"
 
-static struct span span_of(const char *text)
-{
-	return (struct span){.data = (const uint8_t *)text, .len = (uint32_t)strlen(text)};
-}
-
 /* On an exact-size copy. */
 static const struct mime_type *find(const struct mime_table *table, const char *name)
 {
@@ -182,9 +177,9 @@ static void what_compresses(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(good); i++)
-		assert_true(rs_mime_is_compressible(span_of(good[i])));
+		assert_true(rs_mime_is_compressible(rs_span_text(good[i])));
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(bad); i++)
-		assert_false(rs_mime_is_compressible(span_of(bad[i])));
+		assert_false(rs_mime_is_compressible(rs_span_text(bad[i])));
 }
 
 /* ---- patterns ---- */
@@ -221,8 +216,8 @@ static void patterns(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++)
-		assert_int_equal(
-			rs_fields_match(cases[i].pattern, span_of(cases[i].text)), cases[i].match);
+		assert_int_equal(rs_fields_match(cases[i].pattern, rs_span_text(cases[i].text)),
+			cases[i].match);
 }
 
 /* With a search that tries every way, this would not end. */
@@ -245,7 +240,7 @@ static struct span find_fields(struct fields *fields, const char *path, struct t
 {
 	struct span text;
 
-	assert_true(rs_fields_find(fields, span_of(path), texts, &text));
+	assert_true(rs_fields_find(fields, rs_span_text(path), texts, &text));
 	return text;
 }
 
@@ -278,9 +273,9 @@ static void one_line_by_its_name(void **state)
 	static const char text[] = "X-Link: a\r\nLinks: b\r\nlink: c\r\nX: Link: d\r\n";
 
 	(void)state;
-	assert_text(rs_fields_line(span_of(text), "Link"), "link: c\r\n");
-	assert_text(rs_fields_line(span_of(text), "X"), "X: Link: d\r\n");
-	assert_int_equal(rs_fields_line(span_of(text), "Lin").len, 0);
+	assert_text(rs_fields_line(rs_span_text(text), "Link"), "link: c\r\n");
+	assert_text(rs_fields_line(rs_span_text(text), "X"), "X: Link: d\r\n");
+	assert_int_equal(rs_fields_line(rs_span_text(text), "Lin").len, 0);
 	assert_int_equal(rs_fields_line((struct span){0}, "Link").len, 0);
 }
 

@@ -42,9 +42,9 @@ static void open_rig(uint32_t n_chunks)
 	rig.cfg.n_handlers = 1;
 	reply = (struct http_reply){
 		.status = 200,
-		.fields = rig_span(LINK),
-		.hints = rig_span(LINK),
-		.body = rig_span("page"),
+		.fields = rs_span_text(LINK),
+		.hints = rs_span_text(LINK),
+		.body = rs_span_text("page"),
 	};
 }
 

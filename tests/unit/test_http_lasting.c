@@ -47,7 +47,7 @@ static bool refusal_page(const struct http_env *env, const struct http_req *req,
 	(void)req;
 	if (status == 405)
 		return false;
-	to->content_type = rig_span("text/html");
+	to->content_type = rs_span_text("text/html");
 	to->lasting = (struct http_lasting){.data = page, .len = sizeof(page), .owner = owner};
 	return true;
 }
@@ -66,7 +66,7 @@ static void open_rig(uint32_t n_chunks)
 		page[i] = (uint8_t)(i % 251);
 	reply = (struct http_reply){
 		.status = 200,
-		.fields = rig_span(FIRST),
+		.fields = rs_span_text(FIRST),
 		.lasting_fields = {.data = fields, .len = FIELDS_BYTES},
 		.lasting = {.owner = owner},
 	};
@@ -293,8 +293,8 @@ static void parts_wait_for_a_chunk(void **state)
 			.owner = owner,
 			.n_ranges = 2,
 			.ranges = ranges,
-			.part_type = rig_span("text/plain"),
-			.boundary = rig_span("b")},
+			.part_type = rs_span_text("text/plain"),
+			.boundary = rs_span_text("b")},
 	};
 	while (rig.chunks.n_free > 2)
 		taken[n_taken++] = rs_chunk_alloc(&rig.chunks);

@@ -14,11 +14,6 @@
 #include "http/respond.h"
 #include "http/text.h"
 
-static struct span span_of(const char *text)
-{
-	return (struct span){.data = (const uint8_t *)text, .len = (uint32_t)strlen(text)};
-}
-
 static void assert_date(uint64_t seconds, const char *expected)
 {
 	char date[HTTP_DATE_BYTES];
@@ -70,13 +65,13 @@ static void numbers_both_ways(void **state)
 
 		assert_int_equal(rs_http_number(text, cases[i].n), strlen(cases[i].text));
 		assert_memory_equal(text, cases[i].text, strlen(cases[i].text));
-		assert_true(rs_http_parse_number(span_of(cases[i].text), &n));
+		assert_true(rs_http_parse_number(rs_span_text(cases[i].text), &n));
 		assert_int_equal(n, cases[i].n);
 	}
-	assert_true(rs_http_parse_number(span_of("007"), &n));
+	assert_true(rs_http_parse_number(rs_span_text("007"), &n));
 	assert_int_equal(n, 7);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_false(rs_http_parse_number(span_of(bad[i]), &n));
+		assert_false(rs_http_parse_number(rs_span_text(bad[i]), &n));
 }
 
 static void percent_decoding(void **state)
@@ -103,7 +98,7 @@ static void percent_decoding(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct span text = span_of(cases[i].text);
+		struct span text = rs_span_text(cases[i].text);
 		uint8_t *to = malloc(text.len + 1);
 		int len = rs_http_percent_decode(text, to);
 
@@ -114,7 +109,7 @@ static void percent_decoding(void **state)
 	}
 	uint8_t nul = 1;
 
-	assert_int_equal(rs_http_percent_decode(span_of("%00"), &nul), 1);
+	assert_int_equal(rs_http_percent_decode(rs_span_text("%00"), &nul), 1);
 	assert_int_equal(nul, 0);
 }
 
@@ -122,23 +117,24 @@ static void html_escaping(void **state)
 {
 	static const char expected[] = "&lt;a href=&quot;x&#39;y&quot;&gt;&amp;amp;\xc3\xa9";
 	uint8_t to[256];
-	uint32_t len = rs_http_html_escape(span_of("<a href=\"x'y\">&amp;\xc3\xa9"), to);
+	uint32_t len = rs_http_html_escape(rs_span_text("<a href=\"x'y\">&amp;\xc3\xa9"), to);
 
 	(void)state;
 	assert_int_equal(len, strlen(expected));
 	assert_memory_equal(to, expected, len);
 	memset(to, 0, sizeof(to));
-	assert_int_equal(rs_http_html_escape(span_of("\""), to), HTTP_HTML_GROWTH);
+	assert_int_equal(rs_http_html_escape(rs_span_text("\""), to), HTTP_HTML_GROWTH);
 }
 
 static void same_but_for_case(void **state)
 {
 	(void)state;
-	assert_true(rs_http_same(span_of("Keep-Alive"), "keep-alive"));
-	assert_true(rs_http_same(span_of(""), ""));
-	assert_false(rs_http_same(span_of("keep-aliv"), "keep-alive"));
-	assert_false(rs_http_same(span_of("keep-alivee"), "keep-alive"));
-	assert_false(rs_http_same(span_of("keep\ralive"), "keep-alive")); /* '\r' | 0x20 is '-' */
+	assert_true(rs_http_same(rs_span_text("Keep-Alive"), "keep-alive"));
+	assert_true(rs_http_same(rs_span_text(""), ""));
+	assert_false(rs_http_same(rs_span_text("keep-aliv"), "keep-alive"));
+	assert_false(rs_http_same(rs_span_text("keep-alivee"), "keep-alive"));
+	assert_false(
+		rs_http_same(rs_span_text("keep\ralive"), "keep-alive")); /* '\r' | 0x20 is '-' */
 }
 
 #define DATE "Sun, 06 Nov 1994 08:49:37 GMT"
@@ -156,7 +152,7 @@ static void assert_head(const struct http_head *head, const char *expected)
  */
 static void lists(void **state)
 {
-	struct span list = span_of(" \ta b\t,,c , \t"), element;
+	struct span list = rs_span_text(" \ta b\t,,c , \t"), element;
 	const char *const expected[] = {"a b", "", "c", ""};
 
 	(void)state;
@@ -166,7 +162,7 @@ static void lists(void **state)
 		assert_memory_equal(element.data, expected[i], element.len);
 	}
 	assert_false(rs_http_next_element(&list, &element));
-	list = span_of("");
+	list = rs_span_text("");
 	assert_true(rs_http_next_element(&list, &element));
 	assert_int_equal(element.len, 0);
 	assert_false(rs_http_next_element(&list, &element));
@@ -179,7 +175,7 @@ static void heads_of_replies(void **state)
 	(void)state;
 	assert_head(&head, "HTTP/1.1 200 OK\r\nDate: " DATE
 			   "\r\nServer: ringside\r\nContent-Length: 0\r\n\r\n");
-	head.content_type = span_of("text/plain");
+	head.content_type = rs_span_text("text/plain");
 	head.content_length = UINT64_MAX;
 	head.connection = HTTP_SAY_KEEP_ALIVE;
 	assert_head(&head,
@@ -190,7 +186,7 @@ static void heads_of_replies(void **state)
 	head = (struct http_head){.status = 204,
 		.date = DATE,
 		.connection = HTTP_SAY_CLOSE,
-		.fields = span_of("Allow: GET\r\n")};
+		.fields = rs_span_text("Allow: GET\r\n")};
 	assert_head(&head, "HTTP/1.1 204 No Content\r\nDate: " DATE
 			   "\r\nServer: ringside\r\nConnection: close\r\nAllow: GET\r\n\r\n");
 }
