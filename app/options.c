@@ -579,6 +579,7 @@ PAIR_OPTION(key)
 PAIR_OPTION(ocsp)
 
 FLAG_OPTION(strict_sni, tls.strict_sni)
+FLAG_OPTION(psk_ke, tls.psk_ke)
 
 static int parse_tls_min(struct option_parser *p, const char *value)
 {

@@ -234,6 +234,8 @@ void rs_tls_use_tickets(struct tls_domain *d, SSL_CTX *ctx, const struct tls_set
 	}
 	SSL_CTX_set_timeout(ctx, (long)settings->ticket_lifetime_s);
 	SSL_CTX_set_num_tickets(ctx, 1);
+	if (settings->psk_ke) /* only where a client offers nothing else */
+		SSL_CTX_set_options(ctx, SSL_OP_ALLOW_NO_DHE_KEX);
 	SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, on_ticket_key);
 	SSL_CTX_set_session_ticket_cb(ctx, on_new_ticket, on_ticket, d);
 	if (!settings->max_early_data)

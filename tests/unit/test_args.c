@@ -334,6 +334,9 @@ static void errors(void **state)
 			"--ocsp: expected no more than there are of --cert"},
 		{"--https 443 --cert a --key b --early-data 1k --ticket-lifetime 0",
 			"--early-data: only with sessions that can be resumed (--ticket-lifetime)"},
+		{"--https 443 --cert a --key b --psk-ke --ticket-lifetime 0",
+			"--psk-ke: only with sessions that can be resumed (--ticket-lifetime)"},
+		{"--psk-ke", "--psk-ke: only with --https"},
 		{"--https 80 --http 80", "--https 80: this port is given twice"},
 		{"--tls-cores none",
 			"--tls-cores none: expected same, or a list of lcores, each once, as in "
