@@ -40,11 +40,10 @@ static void cut_line(const struct http_req *req, struct span *method, struct spa
 
 static struct span field_of(const struct http_req *req, enum http_field_id id)
 {
-	for (uint32_t i = 0; req->known & 1u << id && i < req->n_fields; i++) {
-		if (rs_http_field(req, i)->id == id)
-			return rs_http_field_value(req, i);
-	}
-	return (struct span){0};
+	struct span value;
+
+	rs_http_find_field(req, id, &value);
+	return value;
 }
 
 static void set_request(struct access_record *r, const struct http_req *req)

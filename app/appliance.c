@@ -15,6 +15,10 @@
 #include "io/mbufs.h"
 #include "joints.h"
 
+_Static_assert(
+	2 * TOPOLOGY_MAX_CORES <= ACCESS_MAX_CORES && 2 * TOPOLOGY_MAX_CORES <= SITE_SIDE_MAX_CORES,
+	"net and TLS cores serve HTTP, all of them");
+
 /* ---- configuration of the protocol libraries ---- */
 
 static void configure_tcp(struct appliance *a)
@@ -24,7 +28,7 @@ static void configure_tcp(struct appliance *a)
 
 	rs_tcp_config_default(t);
 	t->max_conns = cfg->max_conns;
-	t->max_time_wait = cfg->max_conns < 65536 ? cfg->max_conns : 65536;
+	t->max_time_wait = rs_min_u32(t->max_time_wait, cfg->max_conns);
 	/* Half-open connections stand among the others: a flood must not take all their places. */
 	t->syn_backlog = rs_min_u32(cfg->syn_backlog, cfg->max_conns / 2);
 	t->time_wait_ms = cfg->time_wait_s * 1000;
@@ -242,9 +246,7 @@ static int build_net(struct appliance *a, uint16_t net)
 {
 	struct joint rx[NET_MAX_RX];
 	uint32_t n_rx;
-	/* Idle connections need neither; the more there are, the fewer of them are busy at once. */
 	uint32_t n_chunks = 16384 + a->cfg->max_conns / 32;
-	uint32_t n_heads = rs_min_u32(a->cfg->max_conns, 1024 + a->cfg->max_conns / 1024);
 	int err = rs_joints_of_net(a, net, rx, &n_rx);
 
 	if (err)
@@ -254,7 +256,9 @@ static int build_net(struct appliance *a, uint16_t net)
 		&(struct stage_net_config){
 			.core_index = net,
 			.tcp = &a->tcp,
-			.web = {.http = &a->http, .n_chunks = n_chunks, .n_heads = n_heads},
+			.web = {.http = &a->http,
+				.n_chunks = n_chunks,
+				.n_heads = rs_http_core_heads(a->cfg->max_conns)},
 			.n_https_ports = a->cfg->n_https_ports,
 			.https_ports = a->cfg->https_ports,
 			.n_tls_cores = a->topology.n_tls,

@@ -87,7 +87,7 @@ void rs_args_print_markdown(FILE *to)
 	      "`--check` prints the options as a file could have them.\n\n"
 	      "A mistake is one line on stderr that names the option, its value and what was "
 	      "expected, and exit\n"
-	      "status 2. A failure while running is exit status 1.\n\n"
+	      "status 2. Any other failure, at the start or later, is exit status 1.\n\n"
 	      "## Signals\n\n"
 	      "| signal | meaning |\n| --- | --- |\n"
 	      "| TERM, INT | Drain: no new connections, running requests finish, then end with "

@@ -11,6 +11,7 @@
 #include "report.h"
 #include "values.h"
 #include "wire/answer.h"
+#include "wire/ipv4.h"
 #include "wire/link.h"
 
 #define TICK_MS             10
@@ -127,7 +128,7 @@ static void announce(struct control *c, uint32_t port)
 static const uint8_t *source_for(const struct control *c, const uint8_t target[16])
 {
 	const struct config *cfg = c->appliance->cfg;
-	uint8_t family = rs_value_is_ipv4(target) ? 4 : 6;
+	uint8_t family = rs_ipv4_is_mapped(target) ? 4 : 6;
 	const uint8_t *source = NULL;
 
 	for (uint32_t i = 0; i < cfg->n_addrs; i++) {
@@ -148,7 +149,7 @@ static const uint8_t *source_for(const struct control *c, const uint8_t target[1
 static void ask(struct control *c, const struct neigh_event *e)
 {
 	const uint8_t *source = source_for(c, e->addr);
-	bool v4 = rs_value_is_ipv4(e->addr);
+	bool v4 = rs_ipv4_is_mapped(e->addr);
 
 	for (uint32_t port = 0; source && port < c->appliance->n_ports; port++) {
 		const struct wire_host *host = &c->appliance->hosts[port];
@@ -184,23 +185,22 @@ static struct control_gateway *gateway_of(struct control *c, const uint8_t addr[
 /* Somebody claims an address of ours: say it and defend it, but not too often (RFC 5227, 2.4). */
 static void on_conflict(struct control *c, const struct neigh_event *e, uint64_t now_us)
 {
-	char text[VALUE_ADDR_TEXT];
+	char text[VALUE_ADDR_TEXT], mac_text[VALUE_MAC_TEXT];
 	uint8_t mac[6];
 
 	if (now_us < c->conflict_due_us)
 		return;
 	c->conflict_due_us = now_us + CONFLICT_US;
 	rs_link_mac(e->link, mac);
-	rs_log("address conflict: %02x:%02x:%02x:%02x:%02x:%02x on port %u claims our %s", mac[0],
-		mac[1], mac[2], mac[3], mac[4], mac[5], rs_link_port(e->link),
-		rs_value_addr_text(e->addr, text));
+	rs_log("address conflict: %s on port %u claims our %s", rs_value_mac_text(mac, mac_text),
+		rs_link_port(e->link), rs_value_addr_text(e->addr, text));
 	announce(c, rs_link_port(e->link));
 }
 
 static void on_found(struct control *c, const struct neigh_event *e, uint64_t now_us)
 {
 	struct control_gateway *gateway = gateway_of(c, e->addr);
-	char text[VALUE_ADDR_TEXT];
+	char text[VALUE_ADDR_TEXT], mac_text[VALUE_MAC_TEXT];
 	uint8_t mac[6];
 
 	if (!gateway)
@@ -210,9 +210,8 @@ static void on_found(struct control *c, const struct neigh_event *e, uint64_t no
 		return;
 	gateway->talk_due_us = now_us + GATEWAY_TALK_US;
 	rs_link_mac(e->link, mac);
-	rs_log("gateway %s is at %02x:%02x:%02x:%02x:%02x:%02x on port %u",
-		rs_value_addr_text(e->addr, text), mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
-		rs_link_port(e->link));
+	rs_log("gateway %s is at %s on port %u", rs_value_addr_text(e->addr, text),
+		rs_value_mac_text(mac, mac_text), rs_link_port(e->link));
 }
 
 static void act_on_events(struct control *c, uint64_t now_us)

@@ -3,13 +3,18 @@
 
 #include <time.h>
 
+#include "base/bytes.h"
 #include "base/carve.h"
-#include "http/text.h"
 #include "io/log.h"
 
 static uint32_t head_bytes(const struct http_core_config *cfg)
 {
 	return (uint32_t)rs_align_line(cfg->http->limits.max_head_bytes);
+}
+
+uint32_t rs_http_core_heads(uint32_t n_conns)
+{
+	return rs_min_u32(n_conns, 1024 + n_conns / 1024);
 }
 
 size_t rs_http_core_bytes(const struct http_core_config *cfg)

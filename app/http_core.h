@@ -13,6 +13,7 @@
 #include "access_log.h"
 #include "base/bytes.h"
 #include "base/chunk.h"
+#include "http/date.h"
 #include "http/exchange.h"
 #include "http/heads.h"
 #include "http/memo.h"
@@ -37,8 +38,14 @@ struct http_core {
 	struct http_heads heads;
 	uint64_t counters[HTTP_N_COUNTERS];
 	uint64_t date_due_us;
-	char date[32];
+	char date[HTTP_DATE_BYTES];
 };
+
+/*
+ * The n_heads for so many connections. Idle ones need none, nor chunks; the more there are, the
+ * fewer of them are busy at once.
+ */
+uint32_t rs_http_core_heads(uint32_t n_conns);
 
 /* How much rs_http_core_init() carves of *memory. */
 size_t rs_http_core_bytes(const struct http_core_config *cfg);

@@ -6,8 +6,7 @@
 #include <rte_lcore.h>
 
 _Static_assert(TOPOLOGY_MAX_RX <= NET_MAX_RX && IO_MAX_PORTS <= NET_MAX_RX &&
-		       TOPOLOGY_MAX_CORES <= RX_MAX_NET && TOPOLOGY_MAX_CORES <= TX_MAX_NET &&
-		       IO_MAX_PORTS <= NET_MAX_PORTS,
+		       TOPOLOGY_MAX_CORES <= RX_MAX_NET && TOPOLOGY_MAX_CORES <= TX_MAX_NET,
 	"every stage has room for all joints that a topology may ask for");
 
 /* Fused: net stage i pulls from queue i of each port and pushes to it. */

@@ -34,9 +34,9 @@ static void put(struct stage_net *net, const struct tcp_conn *conn, enum tls_job
  * May one more chunk go to the TLS core? It may come back full, and then has to find a place in
  * the send queue.
  */
-static bool may_lend(const struct stage_net *net, const struct tcp_conn *conn)
+static bool may_lend(const struct tls_link *link, const struct tcp_conn *conn)
 {
-	return link_of((struct stage_net *)net, conn)->n_lent + conn->sendq.n < NET_TLS_MAX_CHUNKS;
+	return link->n_lent + conn->sendq.n < NET_TLS_MAX_CHUNKS;
 }
 
 /* Nothing will come from either side that could wake this connection: the clock has to. */
@@ -56,7 +56,7 @@ static void grant(struct stage_net *net, struct tcp_conn *conn)
 	struct tls_link *link = link_of(net, conn);
 	struct chunk_pool *pool = &net->web.chunks;
 
-	while (link->n_want && may_lend(net, conn)) {
+	while (link->n_want && may_lend(link, conn)) {
 		bool has_some = link->n_lent || conn->sendq.n;
 		uint32_t chunk = 0;
 
@@ -111,7 +111,7 @@ static bool pull_one(struct stage_net *net, struct tcp_conn *conn)
 	uint32_t chunk, len, room;
 	uint8_t *data;
 
-	if (!in.len || link->n_in == NET_TLS_MAX_IN || !may_lend(net, conn))
+	if (!in.len || link->n_in == NET_TLS_MAX_IN || !may_lend(link, conn))
 		return false;
 	chunk = rs_chunk_alloc(&net->web.chunks);
 	if (!chunk) {
@@ -251,8 +251,7 @@ static void queue(struct stage_net *net, struct tcp_conn *conn, const struct tls
 	/* No chunk for a longer queue: a gap in the ciphertext cannot be mended. */
 	net->counters[NET_C_TLS_NO_QUEUE]++;
 	rs_chunk_free(&net->web.chunks, job->chunk);
-	rs_tcp_abort(&net->tcp, conn);
-	forget(net, conn);
+	rs_net_tls_reset(net, conn);
 }
 
 /* The session has ended. What is queued goes out, then FIN; clocks and limits are HTTP's again. */
@@ -293,8 +292,7 @@ static bool act_on(struct stage_net *net, const struct tls_job *job)
 		return true;
 	case TLS_JOB_ABORT:
 		link->has_session = false;
-		rs_tcp_abort(&net->tcp, conn);
-		forget(net, conn);
+		rs_net_tls_reset(net, conn);
 		return true;
 	default:
 		break;

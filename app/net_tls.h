@@ -17,8 +17,7 @@
 #include "tcp/tcp.h"
 #include "tls_job.h"
 
-#define NET_TLS_MAX_CORES 32
-#define NET_TLS_MAX_IN    8 /* chunks of a connection that wait for TLS */
+#define NET_TLS_MAX_IN 8 /* chunks of a connection that wait for TLS */
 /* Chunks that a connection may have at the TLS core and in its send queue together. */
 #define NET_TLS_MAX_CHUNKS (SENDQ_GROWN - NET_TLS_MAX_IN)
 

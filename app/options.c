@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "values.h"
+#include "wire/ipv4.h"
 
 #define MAX_CHARSET_BYTES 40 /* RFC 2978 section 2.3 */
 
@@ -239,7 +240,7 @@ static int parse_gateway(struct option_parser *p, const char *value)
 	if (!rs_value_addr(value, via, &any.family))
 		return rs_option_fail(p, "expected ADDR, IPv4 or IPv6");
 	if (any.family == 4)
-		any.addr[10] = any.addr[11] = 0xff;
+		rs_ipv4_map(any.addr, 0);
 	return add_route(p, &any, via, "there is a gateway for this family already");
 }
 
@@ -294,7 +295,7 @@ static int parse_mtu(struct option_parser *p, const char *value)
 
 /* ---- services, cores and ports ---- */
 
-static bool is_listed(const uint16_t *ports, uint32_t n, uint32_t port)
+static bool is_listed(const uint16_t *ports, uint32_t n, uint64_t port)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		if (ports[i] == port)
@@ -303,13 +304,14 @@ static bool is_listed(const uint16_t *ports, uint32_t n, uint32_t port)
 	return false;
 }
 
-static int add_port(struct option_parser *p, const char *value, uint16_t *ports, uint32_t *n)
+static int add_port(struct option_parser *p, const char *value, uint16_t *ports, uint32_t *n,
+	const char *or_else)
 {
 	const struct config *cfg = p->cfg;
-	uint32_t port = 0;
+	uint64_t port;
 
-	if (number(p, value, 1, 65535, &port))
-		return -EINVAL;
+	if (!rs_value_number(value, &port) || !port || port > UINT16_MAX)
+		return rs_option_fail(p, "expected a number from 1 to %d%s", UINT16_MAX, or_else);
 	if (is_listed(cfg->http_ports, cfg->n_http_ports, port) ||
 		is_listed(cfg->https_ports, cfg->n_https_ports, port))
 		return rs_option_fail(p, "this port is given twice");
@@ -329,12 +331,14 @@ static int parse_http(struct option_parser *p, const char *value)
 		return rs_option_fail(p, "expected either ports or off");
 	cfg->http_is_default = p->at->is_default;
 	cfg->no_http = is_off;
-	return is_off ? 0 : add_port(p, value, cfg->http_ports, &cfg->n_http_ports);
+	if (is_off)
+		return 0;
+	return add_port(p, value, cfg->http_ports, &cfg->n_http_ports, ", or off");
 }
 
 static int parse_https(struct option_parser *p, const char *value)
 {
-	return add_port(p, value, p->cfg->https_ports, &p->cfg->n_https_ports);
+	return add_port(p, value, p->cfg->https_ports, &p->cfg->n_https_ports, "");
 }
 
 /* ---- content ---- */
@@ -497,12 +501,6 @@ static int parse_cors(struct option_parser *p, const char *value)
 	return 0;
 }
 
-static int parse_access_log(struct option_parser *p, const char *value)
-{
-	p->cfg->access.path = value;
-	return 0;
-}
-
 static int parse_access_format(struct option_parser *p, const char *value)
 {
 	struct access_format format;
@@ -511,12 +509,6 @@ static int parse_access_format(struct option_parser *p, const char *value)
 	if (rs_access_format_compile(value, &format, why, sizeof(why)))
 		return rs_option_fail(p, "%s", why);
 	p->cfg->access.format = value;
-	return 0;
-}
-
-static int parse_mime_types(struct option_parser *p, const char *value)
-{
-	p->cfg->site.content.types_file = value;
 	return 0;
 }
 
@@ -536,21 +528,6 @@ static int parse_content_memory(struct option_parser *p, const char *value)
 		return 0;
 	return rs_option_fail(p, "expected a number of bytes; k, M or G may follow");
 }
-
-#define FLAG_OPTION(name, field)                                                                   \
-	static int parse_##name(struct option_parser *p, const char *value)                        \
-	{                                                                                          \
-		(void)value;                                                                       \
-		p->cfg->field = true;                                                              \
-		return 0;                                                                          \
-	}
-
-FLAG_OPTION(early_hints, site.early_hints)
-FLAG_OPTION(strict_site, site.strict)
-FLAG_OPTION(watch, watch)
-FLAG_OPTION(listing, site.content.listing)
-FLAG_OPTION(follow_links, site.content.outside_links)
-FLAG_OPTION(hidden, site.content.hidden)
 
 /* ---- TLS ---- */
 
@@ -578,9 +555,6 @@ PAIR_OPTION(cert)
 PAIR_OPTION(key)
 PAIR_OPTION(ocsp)
 
-FLAG_OPTION(strict_sni, tls.strict_sni)
-FLAG_OPTION(psk_ke, tls.psk_ke)
-
 static int parse_tls_min(struct option_parser *p, const char *value)
 {
 	static const char *const words[] = {"1.2", "1.3"};
@@ -601,12 +575,6 @@ static int parse_tls_records(struct option_parser *p, const char *value)
 	return err;
 }
 
-static int parse_client_ca(struct option_parser *p, const char *value)
-{
-	p->cfg->tls.client_ca = value;
-	return 0;
-}
-
 static int parse_client_cert(struct option_parser *p, const char *value)
 {
 	static const char *const words[] = {"optional", "required"};
@@ -615,12 +583,6 @@ static int parse_client_cert(struct option_parser *p, const char *value)
 
 	p->cfg->tls.client_cert = choice_no ? TLS_CLIENT_CERT_REQUIRED : TLS_CLIENT_CERT_OPTIONAL;
 	return err;
-}
-
-static int parse_ticket_keys(struct option_parser *p, const char *value)
-{
-	p->cfg->ticket_keys = value;
-	return 0;
 }
 
 static int parse_tls_cores(struct option_parser *p, const char *value)
@@ -647,12 +609,37 @@ static int parse_idle(struct option_parser *p, const char *value)
 	return choice(p, value, words, 3, "spin, pause or sleep", &p->cfg->idle);
 }
 
-static int parse_no_offload(struct option_parser *p, const char *value)
-{
-	(void)value;
-	p->cfg->no_offload = true;
-	return 0;
-}
+/* ---- what is taken as it is ---- */
+
+#define FLAG_OPTION(name, field)                                                                   \
+	static int parse_##name(struct option_parser *p, const char *value)                        \
+	{                                                                                          \
+		(void)value;                                                                       \
+		p->cfg->field = true;                                                              \
+		return 0;                                                                          \
+	}
+
+#define TEXT_OPTION(name, field)                                                                   \
+	static int parse_##name(struct option_parser *p, const char *value)                        \
+	{                                                                                          \
+		p->cfg->field = value;                                                             \
+		return 0;                                                                          \
+	}
+
+FLAG_OPTION(early_hints, site.early_hints)
+FLAG_OPTION(follow_links, site.content.outside_links)
+FLAG_OPTION(hidden, site.content.hidden)
+FLAG_OPTION(listing, site.content.listing)
+FLAG_OPTION(no_offload, no_offload)
+FLAG_OPTION(strict_site, site.strict)
+FLAG_OPTION(strict_sni, tls.strict_sni)
+FLAG_OPTION(psk_ke, tls.psk_ke)
+FLAG_OPTION(watch, watch)
+
+TEXT_OPTION(access_log, access.path)
+TEXT_OPTION(client_ca, tls.client_ca)
+TEXT_OPTION(mime_types, site.content.types_file)
+TEXT_OPTION(ticket_keys, ticket_keys)
 
 /* ---- the table ---- */
 

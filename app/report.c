@@ -22,14 +22,12 @@ void rs_report_start(const struct appliance *a, FILE *to)
 	rs_topology_print(&a->topology, to);
 	for (uint32_t i = 0; i < a->n_ports; i++) {
 		const struct io_port *p = &a->ports[i];
-		const uint8_t *m = p->mac;
+		char mac[VALUE_MAC_TEXT];
 
-		fprintf(to,
-			"port %u %s  mac %02x:%02x:%02x:%02x:%02x:%02x  mtu %u  "
-			"offloads:%s%s%s%s%s\n",
-			p->id, p->name, m[0], m[1], m[2], m[3], m[4], m[5], p->mtu,
-			p->rx_csum ? " rx-checksum" : "", p->tx_tcp_csum ? " tx-checksum" : "",
-			p->tso_bytes ? " tso" : "", p->reads_memory ? " zero-copy" : "",
+		fprintf(to, "port %u %s  mac %s  mtu %u  offloads:%s%s%s%s%s\n", p->id, p->name,
+			rs_value_mac_text(p->mac, mac), p->mtu, p->rx_csum ? " rx-checksum" : "",
+			p->tx_tcp_csum ? " tx-checksum" : "", p->tso_bytes ? " tso" : "",
+			p->reads_memory ? " zero-copy" : "",
 			p->rx_csum || p->tx_tcp_csum || p->tso_bytes || p->reads_memory ? ""
 											: " none");
 	}

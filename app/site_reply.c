@@ -8,8 +8,10 @@
 #include "base/bytes.h"
 #include "http/codings.h"
 #include "http/conditional.h"
+#include "http/date.h"
 #include "http/path.h"
 #include "http/respond.h"
+#include "http/text.h"
 #include "site_set.h"
 
 #define MAX_PATH_BYTES     8192 /* as the limit of targets, which cannot be larger */
@@ -17,7 +19,6 @@
 #define LINE_ROOM          1280 /* for the field lines of this file, beside those of --header */
 #define COPIED_FIELDS      1024 /* of --header, up to here copied, as far as there is room */
 #define SMALL_BODY_BYTES   1400 /* so are bodies, up to here, behind the head */
-#define PARTS_TYPE_BYTES   80   /* multipart/byteranges, with its boundary */
 
 /* What is asked for, while it is being answered. */
 struct ask {
@@ -105,7 +106,7 @@ static void add_coding(struct ask *a)
 static uint32_t head_bytes(const struct ask *a, uint32_t hints_bytes)
 {
 	return HTTP_HINTS_ROOM + hints_bytes + HTTP_HEAD_ROOM +
-	       rs_max_u32(a->entry->type.len, PARTS_TYPE_BYTES) + a->n + a->entry->fields.len;
+	       rs_max_u32(a->entry->type.len, HTTP_PARTS_TYPE_BYTES) + a->n + a->entry->fields.len;
 }
 
 /* With the fields that have been added, and those of --header as the last. Where these are many,
@@ -218,16 +219,14 @@ static bool redirect(struct ask *a)
 static struct span hints_for(const struct ask *a)
 {
 	const struct http_req *req = a->req;
+	struct span mode;
 
 	if (!a->core->set->options->early_hints || req->method != HTTP_GET || !req->minor_version)
 		return (struct span){0};
-	for (uint32_t i = 0; req->known & 1u << HTTP_FIELD_SEC_FETCH_MODE && i < req->n_fields;
-		i++) {
-		if (rs_http_field(req, i)->id == HTTP_FIELD_SEC_FETCH_MODE &&
-			rs_http_same(rs_http_field_value(req, i), "navigate"))
-			return a->entry->link;
-	}
-	return (struct span){0};
+	if (rs_http_find_field(req, HTTP_FIELD_SEC_FETCH_MODE, &mode) != 1 ||
+		!rs_http_same(mode, "navigate"))
+		return (struct span){0};
+	return a->entry->link;
 }
 
 static bool reply_unsatisfiable(struct ask *a)

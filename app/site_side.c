@@ -10,11 +10,6 @@
 #include "io/dma.h"
 #include "io/log.h"
 
-static void say(const char *line)
-{
-	rs_log("%s", line);
-}
-
 static struct site_set *newest(const struct site_side *side)
 {
 	return side->sets[side->n_sets - 1];
@@ -52,7 +47,7 @@ static void say_totals(const char *what, const struct site_set *set)
 int rs_site_side_check(const struct site_options *options)
 {
 	struct site_progress progress;
-	struct site_audience audience = {.say = say, .progress = &progress};
+	struct site_audience audience = {.say = rs_log_line, .progress = &progress};
 	struct site_set *set;
 
 	if (!options->n_sites)
@@ -68,7 +63,7 @@ int rs_site_side_load(struct site_side *side, const struct site_options *options
 		.alloc = rs_io_dma_alloc, .free = rs_io_dma_free};
 	struct site_progress progress;
 	struct site_audience audience = {
-		.say = say, .progress = &progress, .is_interrupted = is_end_pending};
+		.say = rs_log_line, .progress = &progress, .is_interrupted = is_end_pending};
 	struct site_set *set;
 
 	memset(side, 0, sizeof(*side));
@@ -96,7 +91,8 @@ int rs_site_side_load(struct site_side *side, const struct site_options *options
 static void *load_again(void *arg)
 {
 	struct site_side *side = arg;
-	struct site_audience audience = {.say = say, .is_interrupted = is_ending, .ctx = side};
+	struct site_audience audience = {
+		.say = rs_log_line, .is_interrupted = is_ending, .ctx = side};
 
 	side->loaded = rs_site_load(side->options, newest(side), &audience);
 	__atomic_store_n(&side->loader, SITE_LOADER_DONE, __ATOMIC_RELEASE);

@@ -25,11 +25,10 @@
 #include "next_hop.h"
 #include "slow_path.h"
 
-#define NET_MAX_PORTS 8   /* a link word has room for 16 */
-#define NET_MAX_RX    16  /* joints that frames come in by */
-#define NET_BURST     64  /* frames taken in a turn */
-#define NET_MAX_TX    256 /* segments written in a turn */
-#define NET_OUT       512 /* frames that wait for a port to take them */
+#define NET_MAX_RX 16  /* joints that frames come in by */
+#define NET_BURST  64  /* frames taken in a turn */
+#define NET_MAX_TX 256 /* segments written in a turn */
+#define NET_OUT    512 /* frames that wait for a port to take them */
 #define NET_POINT                                                                                  \
 	512 /* bytes of a body in a segment: to point to fewer costs more than it saves            \
 	     */
@@ -111,7 +110,7 @@ struct stage_net {
 
 	void *memory;
 	struct net_port *port_of[RTE_MAX_ETHPORTS]; /* by EAL's number: frames come with it */
-	struct net_port ports[NET_MAX_PORTS];       /* by ours: n_ports, without gaps */
+	struct net_port ports[IO_MAX_PORTS];        /* by ours: n_ports, without gaps */
 };
 
 /* 0 or -errno; says why on stderr. now_us: the cores' clock. */

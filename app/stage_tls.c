@@ -463,7 +463,7 @@ uint64_t rs_stage_tls_deadline_us(void *self)
 {
 	const struct stage_tls *s = self;
 
-	return s->ready.n || s->shaking.n ? s->now_us : s->now_us + 1024;
+	return s->ready.n || s->shaking.n ? s->now_us : s->now_us + WHEEL_TICK_US;
 }
 
 void rs_stage_tls_leave(void *self)

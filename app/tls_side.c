@@ -20,6 +20,8 @@
 #define HANDSHAKES_ALONE   4
 #define MIN_TICKET_TURN_US UINT64_C(60000000)
 
+_Static_assert(TOPOLOGY_MAX_CORES <= TLS_MAX_NETS, "a TLS stage has room for all net stages");
+
 /* ---- keys and certificates ---- */
 
 /* 0 where there are none, too. */
@@ -65,15 +67,19 @@ static uint64_t ticket_turn_us(const struct tls_side *side)
 	return rs_max_u64(side->cfg->tls.ticket_lifetime_s * UINT64_C(500000), MIN_TICKET_TURN_US);
 }
 
+static struct tls_library *new_library(void)
+{
+	struct tls_library *library = rs_tls_library_new();
+
+	if (!library)
+		rs_log("OpenSSL or IPsec-MB does not start: no memory, or no CPU for it");
+	return library;
+}
+
 static struct tls_domain *new_domain(struct tls_side *side, uint32_t i, char *why, size_t why_bytes)
 {
 	return rs_tls_domain_new(side->stages[i]->library, &side->cfg->tls, side->shared,
 		side->stages[i]->counters, why, why_bytes);
-}
-
-static void tell(const char *line)
-{
-	rs_log("%s", line);
 }
 
 int rs_tls_side_check(const struct config *cfg)
@@ -89,9 +95,10 @@ int rs_tls_side_check(const struct config *cfg)
 	if (!cfg->n_https_ports)
 		return 0;
 	shared = calloc(1, sizeof(*shared));
-	library = rs_tls_library_new();
+	library = new_library();
+	if (!shared)
+		rs_log("no memory for TLS");
 	if (!shared || !library) {
-		rs_log("OpenSSL or IPsec-MB does not start: no memory, or no CPU for it");
 		err = -ENOMEM;
 		goto end;
 	}
@@ -101,7 +108,7 @@ int rs_tls_side_check(const struct config *cfg)
 		err = -EINVAL;
 	} else {
 		use_ticket_keys(shared, &keys);
-		rs_tls_inspect(d, &cfg->tls, tell);
+		rs_tls_inspect(d, &cfg->tls, rs_log_line);
 	}
 	rs_tls_domain_free(d);
 end:
@@ -165,7 +172,7 @@ static int build_stage(struct tls_side *side, const struct topology *t,
 			{
 				.http = http,
 				.n_chunks = REPLY_CHUNKS + capacity / 32,
-				.n_heads = rs_min_u32(capacity, 1024 + capacity / 1024),
+				.n_heads = rs_http_core_heads(capacity),
 			},
 		.n_nets = t->n_net,
 		.max_conns = side->cfg->max_conns,
@@ -188,11 +195,8 @@ static int build_stage(struct tls_side *side, const struct topology *t,
 	err = rs_stage_tls_init(side->stages[i], &cfg, now_us);
 	if (err)
 		return err;
-	side->stages[i]->library = rs_tls_library_new();
-	if (side->stages[i]->library)
-		return 0;
-	rs_log("OpenSSL or IPsec-MB does not start: no memory, or no CPU for it");
-	return -ENOMEM;
+	side->stages[i]->library = new_library();
+	return side->stages[i]->library ? 0 : -ENOMEM;
 }
 
 static int add_first_domain(struct tls_side *side, uint32_t i)
@@ -299,7 +303,7 @@ static void reload(struct tls_side *side)
 		return;
 	}
 	use_ticket_keys(side->shared, &keys);
-	rs_tls_inspect(domains[0], &side->cfg->tls, tell); /* while it is still ours alone */
+	rs_tls_inspect(domains[0], &side->cfg->tls, rs_log_line); /* while it is still ours alone */
 	for (uint32_t i = 0; i < side->n; i++) {
 		side->domains[i].domains[side->domains[i].n++] = domains[i];
 		__atomic_store_n(&side->stages[i]->next_domain, domains[i], __ATOMIC_RELEASE);

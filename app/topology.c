@@ -75,14 +75,11 @@ static int check_cores(const struct topology_request *req, const char *option,
 	return 0;
 }
 
-static uint16_t add(struct topology *t, enum stage_kind kind, const struct core_list *cores,
-	uint16_t main_lcore)
+static uint16_t add(struct topology *t, enum stage_kind kind, const struct core_list *cores)
 {
-	for (uint32_t i = 0; i < cores->n; i++) {
+	for (uint32_t i = 0; i < cores->n; i++)
 		t->stages[t->n_stages++] = (struct topology_stage){
 			.kind = kind, .index = (uint16_t)i, .lcore = cores->ids[i]};
-		t->main_has_stage |= cores->ids[i] == main_lcore;
-	}
 	return (uint16_t)cores->n;
 }
 
@@ -119,7 +116,7 @@ static int resolve_fused(const struct topology_request *req, struct topology *t,
 	}
 	if (check_count("--net-cores", net->n, TOPOLOGY_MAX_CORES, why, why_bytes))
 		return -EINVAL;
-	t->n_net = add(t, STAGE_NET, net, req->main_lcore);
+	t->n_net = add(t, STAGE_NET, net);
 	t->n_rx_queues = t->n_tx_queues = t->n_net;
 	return 0;
 }
@@ -162,9 +159,9 @@ static int resolve_split(
 			rx.n > req->n_queues ? rx.n : tx.n, req->n_queues);
 		return -EINVAL;
 	}
-	t->n_rx = add(t, STAGE_RX, &rx, req->main_lcore);
-	t->n_net = add(t, STAGE_NET, &net, req->main_lcore);
-	t->n_tx = add(t, STAGE_TX, &tx, req->main_lcore);
+	t->n_rx = add(t, STAGE_RX, &rx);
+	t->n_net = add(t, STAGE_NET, &net);
+	t->n_tx = add(t, STAGE_TX, &tx);
 	t->n_rx_queues = t->n_rx;
 	t->n_tx_queues = t->n_tx;
 	return 0;
@@ -182,7 +179,7 @@ static int resolve_tls(
 		same.ids[same.n++] = rs_topology_lcore(t, STAGE_NET, i);
 	if (check_count("--tls-cores", req->tls_cores.n, TOPOLOGY_MAX_CORES, why, why_bytes))
 		return -EINVAL;
-	t->n_tls = add(t, STAGE_TLS, req->tls_cores.n ? &req->tls_cores : &same, req->main_lcore);
+	t->n_tls = add(t, STAGE_TLS, req->tls_cores.n ? &req->tls_cores : &same);
 	return 0;
 }
 

@@ -66,7 +66,6 @@ struct topology {
 	uint16_t n_tls;       /* 0: no TLS */
 	uint16_t n_rx_queues; /* of each port */
 	uint16_t n_tx_queues;
-	bool main_has_stage; /* then control needs a thread of its own */
 };
 
 /* 0, or -EINVAL with one line in words in why. */

@@ -8,12 +8,11 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "wire/ipv4.h"
 
 #define MAX_CORE 1023
 
 _Static_assert(VALUE_ADDR_TEXT == INET6_ADDRSTRLEN, "room for an address");
-
-static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
 bool rs_value_number(const char *text, uint64_t *n)
 {
@@ -60,12 +59,11 @@ bool rs_value_addr(const char *text, uint8_t addr[16], uint8_t *family)
 
 	if (inet_pton(AF_INET6, text, addr) == 1) {
 		*family = 6;
-		return !rs_value_is_ipv4(addr);
+		return !rs_ipv4_is_mapped(addr);
 	}
 	if (inet_pton(AF_INET, text, &v4) != 1)
 		return false;
-	memcpy(addr, mapped, sizeof(mapped));
-	memcpy(addr + sizeof(mapped), &v4, sizeof(v4));
+	rs_ipv4_map(addr, v4.s_addr);
 	*family = 4;
 	return true;
 }
@@ -180,15 +178,17 @@ bool rs_value_host_bits_are(const struct wire_addr *prefix, uint32_t bit)
 	return true;
 }
 
-bool rs_value_is_ipv4(const uint8_t addr[16])
-{
-	return !memcmp(addr, mapped, sizeof(mapped));
-}
-
 const char *rs_value_addr_text(const uint8_t addr[16], char text[VALUE_ADDR_TEXT])
 {
-	bool v4 = rs_value_is_ipv4(addr);
+	bool v4 = rs_ipv4_is_mapped(addr);
 
-	inet_ntop(v4 ? AF_INET : AF_INET6, addr + (v4 ? sizeof(mapped) : 0), text, VALUE_ADDR_TEXT);
+	inet_ntop(v4 ? AF_INET : AF_INET6, addr + (v4 ? IPV4_MAPPED_AT : 0), text, VALUE_ADDR_TEXT);
+	return text;
+}
+
+const char *rs_value_mac_text(const uint8_t mac[6], char text[VALUE_MAC_TEXT])
+{
+	snprintf(text, VALUE_MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+		mac[3], mac[4], mac[5]);
 	return text;
 }

@@ -15,6 +15,7 @@
 #include "wire/pkt.h"
 
 #define VALUE_ADDR_TEXT 46 /* INET6_ADDRSTRLEN */
+#define VALUE_MAC_TEXT  18
 
 /* Decimal digits. */
 bool rs_value_number(const char *text, uint64_t *n);
@@ -43,9 +44,10 @@ uint8_t rs_value_mapped_len(const struct wire_addr *prefix);
 /* Are all the bits beyond the prefix equal to bit (0 or 1)? True where there are none. */
 bool rs_value_host_bits_are(const struct wire_addr *prefix, uint32_t bit);
 
-bool rs_value_is_ipv4(const uint8_t addr[16]);
-
 /* Writes addr as people do, into text, and returns text. */
 const char *rs_value_addr_text(const uint8_t addr[16], char text[VALUE_ADDR_TEXT]);
+
+/* The same for a MAC address. */
+const char *rs_value_mac_text(const uint8_t mac[6], char text[VALUE_MAC_TEXT]);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Bytes as they stand on the wire: unaligned big-endian loads and stores.
+ * Bytes as they stand on the wire: unaligned big-endian loads and stores. And what every file needs
+ * and C lacks: smaller, larger, likely, the length of an array.
  * Any core; includes libc only.
  */
 #ifndef RS_BASE_BYTES_H

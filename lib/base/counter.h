@@ -5,8 +5,8 @@
  *
  *     RS_COUNTER(ID, "name_in_metrics", "help text")
  *
- * The file makes the enum (TCP_C_##ID), the table below, the help text and the table in docs/.
- * Counters are plain uint64_t arrays, one per core: never shared, never atomic.
+ * The file makes the enum (TCP_C_##ID) and a table of struct counter_def. Counters are plain
+ * uint64_t arrays, one per core: never shared, never atomic.
  * Any core; includes libc only.
  */
 #ifndef RS_BASE_COUNTER_H

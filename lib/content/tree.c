@@ -22,7 +22,6 @@ struct content_tree *rs_tree_new(struct body_store *store)
 
 bool rs_tree_reserve(struct content_tree *tree, uint32_t n)
 {
-	tree->max_entries = n;
 	tree->entries = rs_large_calloc(n, sizeof(*tree->entries));
 	tree->ids = calloc(n, sizeof(*tree->ids));
 	return tree->entries && tree->ids && rs_index_init(&tree->index, n);

@@ -15,7 +15,6 @@ struct content_tree {
 	struct content_entry *entries;
 	struct file_id *ids; /* of the entries that are files of their own; else zeros */
 	uint32_t n_entries;
-	uint32_t max_entries;
 	struct index index;
 	struct texts texts;
 	struct body_store *store;

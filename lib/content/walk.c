@@ -74,7 +74,6 @@ static bool add_file(struct load *load, const struct place *place, const struct 
 	if (!keep_path(load, place, &file.path))
 		return false;
 	walk->files[walk->n_files++] = file;
-	walk->n_bytes += file.id.n_bytes;
 	rs_load_progress(load, 1, 0);
 	return true;
 }

@@ -42,7 +42,6 @@ struct walk {
 	struct walk_file *files;
 	uint32_t n_dirs, n_files;
 	uint32_t dirs_room, files_room;
-	uint64_t n_bytes;
 };
 
 struct load;

@@ -89,7 +89,7 @@ enum http_coding rs_http_choose_coding(const struct http_req *req, uint32_t avai
 	struct weights w = {.of_rest = WEIGHT_NONE};
 	enum http_coding best = HTTP_IDENTITY;
 
-	if (!(available & ~1u) || !(req->known & 1u << HTTP_FIELD_ACCEPT_ENCODING))
+	if (!(available & ~1u) || !rs_http_has_field(req, HTTP_FIELD_ACCEPT_ENCODING))
 		return HTTP_IDENTITY;
 	for (uint32_t i = 0; i < HTTP_N_CODINGS; i++)
 		w.of[i] = WEIGHT_NONE;

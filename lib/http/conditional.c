@@ -6,25 +6,6 @@
 #include "http/date.h"
 #include "http/text.h"
 
-static bool has(const struct http_req *req, enum http_field_id id)
-{
-	return (req->known & 1u << id) != 0;
-}
-
-/* The only field line of that name. False: there are several, or none. */
-static bool only(const struct http_req *req, enum http_field_id id, struct span *value)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; has(req, id) && i < req->n_fields; i++) {
-		if (rs_http_field(req, i)->id != id)
-			continue;
-		*value = rs_http_field_value(req, i);
-		n++;
-	}
-	return n == 1;
-}
-
 /* etagc of section 8.8.3: no quote, no control character, no space. */
 static bool is_etag_byte(uint8_t c)
 {
@@ -85,7 +66,7 @@ static bool any_matches(
 	struct span value;
 
 	/* "*" stands alone: several lines are one list (section 5.3), where it is no tag. */
-	if (only(req, id, &value) && value.len == 1 && *value.data == '*')
+	if (rs_http_find_field(req, id, &value) == 1 && value.len == 1 && *value.data == '*')
 		return true;
 	for (uint32_t i = 0; i < req->n_fields; i++) {
 		if (rs_http_field(req, i)->id == id &&
@@ -102,7 +83,8 @@ static bool modified_since(const struct http_req *req, enum http_field_id id,
 	struct span value;
 	int64_t date_s;
 
-	if (!only(req, id, &value) || !rs_http_parse_date(value, v->now_s, &date_s))
+	if (rs_http_find_field(req, id, &value) != 1 ||
+		!rs_http_parse_date(value, v->now_s, &date_s))
 		return false;
 	*modified = v->mtime_s > date_s;
 	return true;
@@ -115,13 +97,13 @@ enum http_condition rs_http_check_conditions(
 
 	if (!(req->known & HTTP_CONDITION_FIELDS))
 		return HTTP_PROCEED;
-	if (has(req, HTTP_FIELD_IF_MATCH)) {
+	if (rs_http_has_field(req, HTTP_FIELD_IF_MATCH)) {
 		if (!any_matches(req, HTTP_FIELD_IF_MATCH, v->etag, false))
 			return HTTP_PRECONDITION_FAILED;
 	} else if (modified_since(req, HTTP_FIELD_IF_UNMODIFIED_SINCE, v, &modified) && modified) {
 		return HTTP_PRECONDITION_FAILED;
 	}
-	if (has(req, HTTP_FIELD_IF_NONE_MATCH))
+	if (rs_http_has_field(req, HTTP_FIELD_IF_NONE_MATCH))
 		return any_matches(req, HTTP_FIELD_IF_NONE_MATCH, v->etag, true) ? HTTP_NOT_MODIFIED
 										 : HTTP_PROCEED;
 	if (modified_since(req, HTTP_FIELD_IF_MODIFIED_SINCE, v, &modified) && !modified)
@@ -136,9 +118,9 @@ bool rs_http_if_range(const struct http_req *req, const struct http_validators *
 	int64_t date_s;
 	bool weak;
 
-	if (!has(req, HTTP_FIELD_IF_RANGE))
+	if (!rs_http_has_field(req, HTTP_FIELD_IF_RANGE))
 		return true;
-	if (!only(req, HTTP_FIELD_IF_RANGE, &value))
+	if (rs_http_find_field(req, HTTP_FIELD_IF_RANGE, &value) != 1)
 		return false;
 	at = value.data;
 	if (value.len && (*at == '"' || *at == 'W') &&

@@ -3,7 +3,12 @@
 
 #include <string.h>
 
-#define FIFTY_YEARS_S INT64_C(1577847600)
+#define FIFTY_YEARS_S     INT64_C(1577847600)
+#define SECONDS_PER_DAY   86400
+#define SECONDS_PER_YEAR  31556952 /* on average */
+#define DAYS_PER_400_YEAR 146097
+#define DAYS_TO_1970      719468 /* from 0000-03-01 */
+#define WEEKDAY_OF_1970   3      /* of its first day, a Thursday: see days */
 
 struct parts {
 	int64_t year;
@@ -128,7 +133,7 @@ static int64_t day_number(const struct parts *p)
 	int64_t month = (p->month + 9) % 12;
 	int64_t leap_days = year / 4 - year / 100 + year / 400;
 
-	return 365 * year + leap_days + (153 * month + 2) / 5 + p->day - 1 - 719468;
+	return 365 * year + leap_days + (153 * month + 2) / 5 + p->day - 1 - DAYS_TO_1970;
 }
 
 static int64_t seconds(const struct parts *p)
@@ -139,7 +144,7 @@ static int64_t seconds(const struct parts *p)
 bool rs_http_parse_date(struct span text, int64_t now_s, int64_t *unix_s)
 {
 	struct cursor c = {.at = text.data, .end = text.data + text.len};
-	int64_t this_year = 1970 + now_s / 31556952;
+	int64_t this_year = 1970 + now_s / SECONDS_PER_YEAR;
 	struct parts p;
 
 	if (!take_fixdate(c, &p) && !take_asctime(c, &p)) {
@@ -154,4 +159,53 @@ bool rs_http_parse_date(struct span text, int64_t now_s, int64_t *unix_s)
 		p.second = 59;
 	*unix_s = seconds(&p);
 	return true;
+}
+
+/*
+ * The Gregorian date and the time of day, counted in years that begin on the 1st of March: leap
+ * days then come last, and month lengths repeat every five months (153 days).
+ */
+static struct parts parts_of(uint64_t unix_seconds)
+{
+	uint64_t since = unix_seconds / SECONDS_PER_DAY + DAYS_TO_1970;
+	uint32_t second = (uint32_t)(unix_seconds % SECONDS_PER_DAY);
+	uint32_t era = (uint32_t)(since / DAYS_PER_400_YEAR);
+	uint32_t day = (uint32_t)(since % DAYS_PER_400_YEAR);
+	uint32_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+	uint32_t month;
+
+	day -= 365 * year + year / 4 - year / 100;
+	month = (5 * day + 2) / 153;
+	day -= (153 * month + 2) / 5;
+	return (struct parts){
+		.year = era * 400 + year + (month >= 10),
+		.month = month < 10 ? month + 3 : month - 9,
+		.day = day + 1,
+		.hour = second / 3600,
+		.minute = second / 60 % 60,
+		.second = second % 60,
+	};
+}
+
+static void two_digits(char *to, uint32_t n)
+{
+	to[0] = (char)('0' + n / 10);
+	to[1] = (char)('0' + n % 10);
+}
+
+void rs_http_date(char *to, uint64_t unix_seconds)
+{
+	struct parts p = parts_of(unix_seconds);
+	uint32_t year = (uint32_t)p.year;
+	uint64_t weekday = (unix_seconds / SECONDS_PER_DAY + WEEKDAY_OF_1970) % 7;
+
+	memcpy(to, "Thu, 01 Jan 1970 00:00:00 GMT", HTTP_DATE_BYTES);
+	memcpy(to, days + weekday * 3, 3);
+	two_digits(to + 5, p.day);
+	memcpy(to + 8, months + (p.month - 1) * 3, 3);
+	two_digits(to + 12, year / 100 % 100);
+	two_digits(to + 14, year % 100);
+	two_digits(to + 17, p.hour);
+	two_digits(to + 20, p.minute);
+	two_digits(to + 23, p.second);
 }

@@ -73,7 +73,6 @@ struct http_handler {
 	bool (*is_foreign)(const struct http_env *env, const struct http_req *req);
 };
 
-#define HTTP_MAX_HANDLERS         255
 #define HTTP_OPTIONS_FIELDS_BYTES 512
 #define HTTP_REFUSAL_FIELDS_BYTES 512
 
@@ -134,7 +133,7 @@ struct http_config {
 	uint64_t linger_timeout_us;     /* how long a client may take to close after we did */
 	uint32_t linger_max_bytes;      /* … and how much it may send meanwhile */
 	const struct http_handler *handlers; /* the first that fits answers */
-	uint32_t n_handlers;
+	uint32_t n_handlers;                 /* at most 256: their numbers have 8 bits */
 	bool drain;         /* the process wants to end: each reply closes its connection */
 	bool drain_is_over; /* … and now: what is left is reset */
 };
@@ -169,7 +168,8 @@ struct http_env {
 	struct http_foreseen foreseen; /* of the segment at work */
 };
 
-#define HTTP_BOUNDARY_BYTES 40
+#define HTTP_BOUNDARY_BYTES   40
+#define HTTP_PARTS_TYPE_BYTES 80 /* multipart/byteranges, with its boundary */
 
 /* Bytes that are not copied: see lasting.h. */
 struct http_lasting {

@@ -48,14 +48,12 @@ static bool same_name(const uint8_t *name, const char *lower, uint32_t len)
 uint8_t rs_http_field_id(const uint8_t *name, uint32_t len)
 {
 	static const uint8_t first_of_len[MAX_NAME_BYTES + 1] = {
-		[2] = HTTP_FIELD_TE,
 		[4] = HTTP_FIELD_HOST,
 		[5] = HTTP_FIELD_RANGE,
-		[6] = HTTP_FIELD_ACCEPT,
-		[7] = HTTP_FIELD_UPGRADE,
+		[6] = HTTP_FIELD_EXPECT,
+		[7] = HTTP_FIELD_REFERER,
 		[8] = HTTP_FIELD_IF_RANGE,
 		[10] = HTTP_FIELD_CONNECTION,
-		[12] = HTTP_FIELD_CONTENT_TYPE,
 		[13] = HTTP_FIELD_IF_NONE_MATCH,
 		[14] = HTTP_FIELD_CONTENT_LENGTH,
 		[15] = HTTP_FIELD_ACCEPT_ENCODING,

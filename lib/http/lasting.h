@@ -16,7 +16,6 @@
  * content type to type, which has room for HTTP_PARTS_TYPE_BYTES, and returns how long the body
  * will be.
  */
-#define HTTP_PARTS_TYPE_BYTES 80
 uint64_t rs_http_parts_bytes(const struct http_lasting *body, uint8_t *type, uint32_t *type_bytes);
 
 /* A reply with this body is queued: sets up hc to go on with it. False: no chunk is left. */

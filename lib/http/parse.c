@@ -221,6 +221,18 @@ struct span rs_http_request_line(const struct http_req *req)
 	return line;
 }
 
+uint32_t rs_http_find_field(const struct http_req *req, enum http_field_id id, struct span *first)
+{
+	uint32_t n = 0;
+
+	*first = (struct span){0};
+	for (uint32_t i = 0; rs_http_has_field(req, id) && i < req->n_fields; i++) {
+		if (rs_http_field(req, i)->id == id && !n++)
+			*first = rs_http_field_value(req, i);
+	}
+	return n;
+}
+
 int rs_http_parse(const struct http_limits *limits, const uint8_t *head, uint32_t len,
 	uint16_t *scanned, struct http_req *req)
 {

@@ -151,4 +151,12 @@ static inline struct span rs_http_field_value(const struct http_req *req, uint32
 	return (struct span){.data = req->head + req->fields_at + f->value, .len = f->value_len};
 }
 
+static inline bool rs_http_has_field(const struct http_req *req, enum http_field_id id)
+{
+	return (req->known & 1u << id) != 0;
+}
+
+/* How many fields of that name there are, and the value of the first one; empty where none is. */
+uint32_t rs_http_find_field(const struct http_req *req, enum http_field_id id, struct span *first);
+
 #endif

@@ -22,19 +22,12 @@ static int end_segment(const uint8_t *to, int from, int len)
 	return from;
 }
 
-static int decode(struct span raw, uint32_t *i)
+/* What the %XX at the beginning of text stands for in a name, or why it cannot. */
+static int decode(struct span text)
 {
-	int high, low, c;
+	int c = rs_http_unescape(text);
 
-	if (raw.len - *i < 3)
-		return HTTP_PATH_MALFORMED;
-	high = rs_http_hex_digit(raw.data[*i + 1]);
-	low = rs_http_hex_digit(raw.data[*i + 2]);
-	if (high < 0 || low < 0)
-		return HTTP_PATH_MALFORMED;
-	c = high << 4 | low;
-	*i += 2;
-	if (!c)
+	if (c <= 0)
 		return HTTP_PATH_MALFORMED;
 	return c == '/' ? HTTP_PATH_NOWHERE : c;
 }
@@ -57,9 +50,10 @@ int rs_http_path(struct span raw, uint8_t *to)
 			continue;
 		}
 		if (c == '%') {
-			c = decode(raw, &i);
+			c = decode((struct span){.data = raw.data + i, .len = raw.len - i});
 			if (c < 0)
 				return c;
+			i += HTTP_ESCAPE_BYTES - 1;
 		}
 		to[len++] = (uint8_t)c;
 	}

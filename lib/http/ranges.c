@@ -98,20 +98,6 @@ static enum http_range_result parse_set(
 	return len ? HTTP_RANGE_SOME : HTTP_RANGE_ALL; /* no Content-Range can say "nothing" */
 }
 
-/* The only Range there is. */
-static bool find(const struct http_req *req, struct span *value)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < req->n_fields; i++) {
-		if (rs_http_field(req, i)->id != HTTP_FIELD_RANGE)
-			continue;
-		*value = rs_http_field_value(req, i);
-		n++;
-	}
-	return n == 1;
-}
-
 enum http_range_result rs_http_ranges(const struct http_req *req, uint64_t len,
 	struct http_range ranges[HTTP_MAX_RANGES], uint32_t *n)
 {
@@ -119,7 +105,7 @@ enum http_range_result rs_http_ranges(const struct http_req *req, uint64_t len,
 	struct span value;
 
 	*n = 0;
-	if (!(req->known & 1u << HTTP_FIELD_RANGE) || !find(req, &value))
+	if (rs_http_find_field(req, HTTP_FIELD_RANGE, &value) != 1)
 		return HTTP_RANGE_ALL;
 	/* Units are compared without regard to case (section 14.1). */
 	if (value.len < 6 || !rs_http_same((struct span){.data = value.data, .len = 6}, "bytes="))

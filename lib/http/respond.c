@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "http/date.h"
 #include "http/methods.h"
+#include "http/text.h"
 
 static uint8_t *put(uint8_t *to, const void *from, size_t len)
 {

@@ -12,7 +12,6 @@
 #include <stdint.h>
 
 #include "base/sendq.h"
-#include "http/text.h"
 
 enum http_connection {
 	HTTP_SAY_NOTHING, /* the client's version implies what we will do */

@@ -15,22 +15,21 @@ static const uint8_t asterisk[] = "*";
 #define BEHIND_TARGET    11
 #define BEHIND_AUTHORITY 2
 
+static struct span slice_of(const uint8_t *p, uint32_t from, uint32_t to)
+{
+	return (struct span){.data = p + from, .len = to - from};
+}
+
 /* A run of cls and of %-escapes (RFC 3986 section 2.1). */
 static inline uint32_t escaped_run(bool vector, enum scan_class cls, const uint8_t *p,
 	uint32_t from, uint32_t to, uint32_t beyond)
 {
 	for (;;) {
 		from = scan_run(vector, cls, p, from, to, beyond);
-		if (to - from < 3 || p[from] != '%' || rs_http_hex_digit(p[from + 1]) < 0 ||
-			rs_http_hex_digit(p[from + 2]) < 0)
+		if (rs_http_unescape(slice_of(p, from, to)) < 0)
 			return from;
-		from += 3;
+		from += HTTP_ESCAPE_BYTES;
 	}
-}
-
-static struct span slice_of(const uint8_t *p, uint32_t from, uint32_t to)
-{
-	return (struct span){.data = p + from, .len = to - from};
 }
 
 static bool is_port(struct span text)

@@ -3,60 +3,6 @@
 
 #include <string.h>
 
-#define SECONDS_PER_DAY   86400
-#define DAYS_PER_400_YEAR 146097
-
-struct date {
-	uint32_t year, month, day; /* month and day from 1 */
-};
-
-/*
- * The Gregorian date so many days after 1970-01-01, counted in years that begin on the 1st of
- * March: leap days then come last, and month lengths repeat every five months (153 days).
- */
-static struct date civil_date(uint64_t days)
-{
-	uint64_t since = days + 719468; /* 0000-03-01 */
-	uint32_t era = (uint32_t)(since / DAYS_PER_400_YEAR);
-	uint32_t day = (uint32_t)(since % DAYS_PER_400_YEAR);
-	uint32_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-	uint32_t month;
-
-	day -= 365 * year + year / 4 - year / 100;
-	month = (5 * day + 2) / 153;
-	day -= (153 * month + 2) / 5;
-	return (struct date){
-		.year = era * 400 + year + (month >= 10),
-		.month = month < 10 ? month + 3 : month - 9,
-		.day = day + 1,
-	};
-}
-
-static void two_digits(char *to, uint32_t n)
-{
-	to[0] = (char)('0' + n / 10);
-	to[1] = (char)('0' + n % 10);
-}
-
-void rs_http_date(char *to, uint64_t unix_seconds)
-{
-	static const char weekdays[] = "ThuFriSatSunMonTueWed"; /* 1970-01-01 was a Thursday */
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	uint64_t days = unix_seconds / SECONDS_PER_DAY;
-	uint32_t second = (uint32_t)(unix_seconds % SECONDS_PER_DAY);
-	struct date date = civil_date(days);
-
-	memcpy(to, "Thu, 01 Jan 1970 00:00:00 GMT", HTTP_DATE_BYTES);
-	memcpy(to, weekdays + days % 7 * 3, 3);
-	two_digits(to + 5, date.day);
-	memcpy(to + 8, months + (date.month - 1) * 3, 3);
-	two_digits(to + 12, date.year / 100 % 100);
-	two_digits(to + 14, date.year % 100);
-	two_digits(to + 17, second / 3600);
-	two_digits(to + 20, second / 60 % 60);
-	two_digits(to + 23, second % 60);
-}
-
 static uint32_t count_digits(uint64_t n)
 {
 	uint32_t len = 1;
@@ -140,20 +86,16 @@ int rs_http_percent_decode(struct span text, uint8_t *to)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < text.len; i++) {
-		int high, low;
+		int c = text.data[i];
 
-		if (text.data[i] != '%') {
-			to[n++] = text.data[i];
-			continue;
+		if (c == '%') {
+			c = rs_http_unescape(
+				(struct span){.data = text.data + i, .len = text.len - i});
+			if (c < 0)
+				return -1;
+			i += HTTP_ESCAPE_BYTES - 1;
 		}
-		if (text.len - i < 3)
-			return -1;
-		high = rs_http_hex_digit(text.data[i + 1]);
-		low = rs_http_hex_digit(text.data[i + 2]);
-		if (high < 0 || low < 0)
-			return -1;
-		to[n++] = (uint8_t)(high << 4 | low);
-		i += 2;
+		to[n++] = (uint8_t)c;
 	}
 	return (int)n;
 }

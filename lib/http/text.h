@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Small conversions of text: dates, numbers, lists, %-escapes, HTML. No locale, no allocation.
+ * Small conversions of text: numbers, lists, %-escapes, HTML. No locale, no allocation.
  * Any core; includes base only.
  */
 #ifndef RS_HTTP_TEXT_H
@@ -11,11 +11,8 @@
 
 #include "base/sendq.h"
 
-#define HTTP_DATE_BYTES   29
 #define HTTP_NUMBER_BYTES 20 /* the longest uint64_t */
-
-/* IMF-fixdate (RFC 9110 section 5.6.7), HTTP_DATE_BYTES of it without a final 0. Year < 10000. */
-void rs_http_date(char *to, uint64_t unix_seconds);
+#define HTTP_ESCAPE_BYTES 3  /* %XX */
 
 /* Decimal digits of n, without a final 0: returns how many, at most HTTP_NUMBER_BYTES. */
 uint32_t rs_http_number(uint8_t *to, uint64_t n);
@@ -30,6 +27,19 @@ static inline int rs_http_hex_digit(uint8_t c)
 		return c - '0';
 	c |= 0x20;
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The byte that %XX at the beginning of text stands for (RFC 3986 section 2.1); -1: no such thing.
+ */
+static inline int rs_http_unescape(struct span text)
+{
+	int high, low;
+
+	if (text.len < HTTP_ESCAPE_BYTES || *text.data != '%')
+		return -1;
+	high = rs_http_hex_digit(text.data[1]);
+	low = rs_http_hex_digit(text.data[2]);
+	return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
 /* RFC 9110 section 5.6.3: what OWS and BWS are made of. */

@@ -12,5 +12,10 @@ void rs_log(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
+	rs_log_line(line);
+}
+
+void rs_log_line(const char *line)
+{
 	fprintf(stderr, "ringside: %s\n", line); /* one call, one line, whoever else writes */
 }

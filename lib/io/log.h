@@ -9,4 +9,7 @@
 /* "ringside: " and the line; the newline is added. */
 __attribute__((format(printf, 1, 2))) void rs_log(const char *format, ...);
 
+/* The same for a line that is made already. */
+void rs_log_line(const char *line);
+
 #endif

@@ -129,8 +129,7 @@ struct rte_mempool *rs_io_mbufs_create(uint32_t n, uint16_t mtu, int socket)
 	pool = rte_pktmbuf_pool_create("frames", n, POOL_CACHE, 0, (uint16_t)room, socket);
 	if (!pool) {
 		rs_log("a pool of %u frames of %u bytes (%u MiB): %s; give EAL more memory (-m) or "
-		       "lower "
-		       "--mbufs",
+		       "lower --mbufs",
 			n, room, (uint32_t)((uint64_t)n * (room + 192) >> 20),
 			rte_strerror(rte_errno));
 		return NULL;

@@ -119,8 +119,7 @@ __attribute__((visibility("default"))) int munmap(void *addr, size_t len)
 		shut_gates();
 		if (!rs_io_pollers_wait(GRACE_US)) {
 			rs_log("a core did not end its turn within a second: %zu bytes that a "
-			       "memif "
-			       "peer has left stay mapped",
+			       "memif peer has left stay mapped",
 				len);
 			return 0;
 		}
@@ -151,8 +150,8 @@ static int arm(void)
 	if (armed)
 		return 0;
 	if (!stands_before_libc()) {
-		rs_log("this build does not export munmap(): a memif peer that leaves may take "
-		       "the process with it; link with -Wl,--export-dynamic-symbol=munmap");
+		rs_log("this build does not export munmap(): a memif peer that leaves may take the "
+		       "process with it; link with -Wl,--export-dynamic-symbol=munmap");
 		return -ENOEXEC;
 	}
 	err = rte_eal_alarm_set(1, note_interrupt_thread, &known);

@@ -167,8 +167,8 @@ static int configure(
 	}
 	if (err && port->n_rx_queues != port->n_tx_queues)
 		rs_log("port %u (%s) refuses %u receive and %u transmit queues; some drivers have "
-		       "them in "
-		       "pairs only: give --rx-cores and --tx-cores the same number of cores",
+		       "them in pairs only: give --rx-cores and --tx-cores the same number of "
+		       "cores",
 			port->id, port->name, port->n_rx_queues, port->n_tx_queues);
 	return err;
 }
@@ -178,16 +178,14 @@ static int check_queues(const struct io_port *port, const struct rte_eth_dev_inf
 {
 	if (port->n_rx_queues > info->max_rx_queues || port->n_tx_queues > info->max_tx_queues) {
 		rs_log("port %u (%s) has %u receive and %u transmit queues, %u and %u are needed; "
-		       "use "
-		       "fewer cores, or --layout split",
+		       "use fewer cores, or --layout split",
 			port->id, port->name, info->max_rx_queues, info->max_tx_queues,
 			port->n_rx_queues, port->n_tx_queues);
 		return -EINVAL;
 	}
 	if (kernel_spreads(info) && port->n_rx_queues < info->max_rx_queues) {
 		rs_log("port %u (%s): its --vdev asks the kernel for %u queues, and %u would be "
-		       "polled; "
-		       "ask for as many (%s), or use more cores",
+		       "polled; ask for as many (%s), or use more cores",
 			port->id, port->name, info->max_rx_queues, port->n_rx_queues,
 			strcmp(info->driver_name, "net_af_xdp") ? "qpairs=" : "queue_count=");
 		return -EINVAL;
@@ -353,7 +351,6 @@ int rs_io_port_open(struct io_port *port, uint16_t id, const struct io_port_conf
 	if (err)
 		goto fail;
 	memcpy(port->mac, mac.addr_bytes, 6);
-	port->rss = port->n_rx_queues > 1 && (rss_types(&info) || kernel_spreads(&info));
 	receive_multicast(port);
 	rs_io_port_watch(port);
 	return 0;
@@ -428,9 +425,7 @@ void rs_io_port_stats(const struct io_port *port, struct io_port_stats *stats)
 	rte_eth_stats_get(port->id, &s);
 	*stats = (struct io_port_stats){
 		.rx_frames = s.ipackets,
-		.rx_bytes = s.ibytes,
 		.tx_frames = s.opackets,
-		.tx_bytes = s.obytes,
 		.rx_missed = s.imissed,
 		.rx_errors = s.ierrors,
 		.rx_no_mbuf = s.rx_nombuf,

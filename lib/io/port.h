@@ -47,7 +47,6 @@ struct io_port {
 	bool tx_ipv4_csum; /* the port fills in these checksums when sending … */
 	bool tx_tcp_csum;
 	bool rx_csum;      /* … and says when they are right when receiving */
-	bool rss;          /* spreads connections over its receive queues */
 	bool fast_free;    /* takes all frames of a queue from one pool, which is faster */
 	bool reads_memory; /* frames may point to shared memory: see io/dma.h */
 	bool link_up;      /* as of the last rs_io_port_watch() */
@@ -71,9 +70,7 @@ struct io_port {
 /* Since the port was started; what a driver does not count is 0. */
 struct io_port_stats {
 	uint64_t rx_frames;
-	uint64_t rx_bytes;
 	uint64_t tx_frames;
-	uint64_t tx_bytes;
 	uint64_t rx_missed; /* came while the queue was full: cores were too slow */
 	uint64_t rx_errors;
 	uint64_t rx_no_mbuf; /* came while the pool was empty */

@@ -4,19 +4,14 @@
 #include <errno.h>
 #include <string.h>
 
-static bool is_ipv4(const uint8_t addr[16])
-{
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-	return !memcmp(addr, mapped, sizeof(mapped));
-}
+#include "wire/ipv4.h"
 
 static bool matches(const struct route *r, const uint8_t addr[16])
 {
 	uint32_t n_bytes = r->prefix_len / 8;
 	uint8_t rest = (uint8_t)(0xff00 >> (r->prefix_len % 8));
 
-	if (is_ipv4(addr) && r->prefix_len < 96) /* ::/0 is IPv6's default route only */
+	if (rs_ipv4_is_mapped(addr) && r->prefix_len < 96) /* ::/0 is IPv6's default route only */
 		return false;
 	return !memcmp(r->prefix, addr, n_bytes) &&
 	       (n_bytes == 16 || !((r->prefix[n_bytes] ^ addr[n_bytes]) & rest));

@@ -6,25 +6,18 @@
  */
 #include "tcp/tcp_internal.h"
 
-#define DUP_ACK_THRESHOLD 3
-#define MAX_CWND          (1u << 30)
-
-/* RFC 6928 section 2 */
-static uint32_t initial_window(uint32_t mss)
-{
-	return rs_min_u32(10 * mss, rs_max_u32(2 * mss, 14600));
-}
+#define MAX_CWND (1u << 30)
 
 void rs_tcp_init_cwnd(struct tcp_conn *c)
 {
 	/* RFC 5681 section 3.1: one segment where the handshake itself met loss. */
-	c->cwnd = c->flags & TCP_F_RETRIED ? c->mss : initial_window(c->mss);
+	c->cwnd = c->flags & TCP_F_RETRIED ? c->mss : rs_tcp_initial_window(c->mss);
 }
 
 /* RFC 6298 section 2.3 */
 static void take_measured_rto(const struct tcp *t, struct tcp_conn *c)
 {
-	uint32_t rto_us = (c->srtt_us8 >> 3) + rs_max_u32(c->rttvar_us4, 1u << WHEEL_TICK_SHIFT);
+	uint32_t rto_us = (c->srtt_us8 >> 3) + rs_max_u32(c->rttvar_us4, WHEEL_TICK_US);
 
 	c->rto_ms = (uint16_t)rs_min_u32(
 		rs_max_u32(rto_us / 1000, t->cfg->min_rto_ms), t->cfg->max_rto_ms);
@@ -148,7 +141,7 @@ static void enter_recovery(struct tcp *t, struct tcp_conn *c)
 	c->recover = c->snd_max;
 	c->flags |= TCP_F_RECOVERY | TCP_F_RECOVER;
 	rs_tcp_resend(t, c);
-	c->cwnd = c->ssthresh + (c->sacked ? 0 : DUP_ACK_THRESHOLD * c->mss);
+	c->cwnd = c->ssthresh + (c->sacked ? 0 : TCP_DUP_THRESH * c->mss);
 }
 
 void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c)
@@ -162,7 +155,7 @@ void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c)
 		return;
 	}
 	/* RFC 6582 section 3.2 step 1: not again for the losses of one window. */
-	if (c->n_dup_acks == DUP_ACK_THRESHOLD && !(c->flags & TCP_F_RECOVER))
+	if (c->n_dup_acks == TCP_DUP_THRESH && !(c->flags & TCP_F_RECOVER))
 		enter_recovery(t, c);
 }
 
@@ -213,7 +206,7 @@ void rs_tcp_cc_timeout(struct tcp *t, struct tcp_conn *c)
 void rs_tcp_cc_before_send(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t now_tick = rs_tcp_tick(t);
-	uint32_t initial = initial_window(c->mss);
+	uint32_t initial = rs_tcp_initial_window(c->mss);
 
 	if (rs_likely(c->cwnd <= initial))
 		return;
@@ -232,7 +225,7 @@ uint32_t rs_tcp_cc_window(const struct tcp *t, const struct tcp_conn *c)
 		window = c->snd_nxt - c->snd_una + (c->cwnd > pipe ? c->cwnd - pipe : 0);
 	}
 	if (c->flags & TCP_F_DUP_ACKS && !(c->flags & TCP_F_RECOVERY) &&
-		c->n_dup_acks < DUP_ACK_THRESHOLD)
+		c->n_dup_acks < TCP_DUP_THRESH)
 		window += (uint32_t)c->n_dup_acks * c->mss;
 	return rs_min_u32(window, c->snd_wnd);
 }

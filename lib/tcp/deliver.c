@@ -49,9 +49,7 @@ static void receive_fin(struct tcp_conn *c)
 
 bool rs_tcp_finish(struct tcp *t, struct tcp_conn *c)
 {
-	uint32_t both = TCP_F_FIN_RCVD | TCP_F_FIN_ACKED;
-
-	if ((c->flags & both) != both || has_unread(t, c))
+	if (!rs_tcp_both_closed(c) || has_unread(t, c))
 		return false;
 	if (c->state == TCP_LAST_ACK) {
 		rs_tcp_conn_free(t, c);
@@ -66,8 +64,7 @@ bool rs_tcp_finish(struct tcp *t, struct tcp_conn *c)
 /* Has reading made so much room that a sender that waits should be told? */
 static bool window_update_is_due(const struct tcp *t, const struct tcp_conn *c)
 {
-	uint32_t most = c->flags & TCP_F_WSCALE ? t->cfg->rcv_wnd_bytes
-						: rs_min_u32(t->cfg->rcv_wnd_bytes, UINT16_MAX);
+	uint32_t most = rs_tcp_most_window(t, c);
 	uint32_t offered = c->rcv_edge - c->rcv_nxt;
 	uint32_t unread;
 

@@ -170,7 +170,7 @@ static uint32_t syn_sent_input(struct tcp *t, struct tcp_conn *c, const struct t
 	peer_is_alive(t, c, seg);
 	c->rcv_nxt = seg->seq + 1;
 	rs_tcp_take_syn_options(t, c, seg);
-	c->rcv_edge = c->rcv_nxt + rs_min_u32(t->cfg->rcv_wnd_bytes, UINT16_MAX);
+	c->rcv_edge = c->rcv_nxt + rs_tcp_unscaled_window(t);
 	c->rcv_acked = c->rcv_nxt - 1;
 	take_syn_window(c, seg);
 	if (!ack_ok) { /* simultaneous open */
@@ -276,10 +276,8 @@ static bool fails_paws(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *
 /* RFC 5961 section 3.2 */
 static uint32_t reset_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
 {
-	uint32_t both = TCP_F_FIN_RCVD | TCP_F_FIN_ACKED;
-
 	/* Only bytes that nobody has read keep it here; it is in TIME-WAIT otherwise (RFC 1337). */
-	if ((c->flags & both) == both) {
+	if (rs_tcp_both_closed(c)) {
 		t->counters[TCP_C_DROP_BAD_RST]++;
 		return 0;
 	}

@@ -20,7 +20,6 @@
 #define COOKIE_TS_BITS      6u
 #define COOKIE_TS_SACK      0x10u
 #define COOKIE_TS_NO_WSCALE 0x0fu
-#define MAX_WSCALE          14 /* RFC 7323 section 2.3 */
 #define MIN_MSS             64 /* a smaller offer would make us send mostly headers */
 
 /*
@@ -86,11 +85,12 @@ static void set_options(struct tcp *t, struct tcp_conn *c, uint16_t mss, bool ts
 	c->mss = mss < own ? mss : own;
 	if (ts && t->cfg->timestamps) {
 		c->flags |= TCP_F_TS;
-		c->mss = (uint16_t)(c->mss - 12); /* RFC 6691: options come out of the payload */
+		/* RFC 6691: options come out of the payload. */
+		c->mss = (uint16_t)(c->mss - TCP_TS_BYTES);
 	}
 	if (wscale && t->cfg->window_scaling) {
 		c->flags |= TCP_F_WSCALE;
-		c->snd_wscale = wscale_value > MAX_WSCALE ? MAX_WSCALE : wscale_value;
+		c->snd_wscale = wscale_value > TCP_MAX_WSCALE ? TCP_MAX_WSCALE : wscale_value;
 	}
 	if (sack)
 		c->flags |= TCP_F_SACK;
@@ -142,15 +142,15 @@ static void send_cookie(struct tcp *t, const struct tcp_seg *seg)
 	tx->ack = seg->seq + 1;
 	tx->flags = TCP_SYN | TCP_ACK;
 	tx->mss = tx->mss_opt = rs_tcp_own_mss(t, &seg->key);
-	tx->wnd = (uint16_t)rs_min_u32(t->cfg->rcv_wnd_bytes, UINT16_MAX);
+	tx->wnd = (uint16_t)rs_tcp_unscaled_window(t);
 	tx->opts = TCP_OPT_MSS;
 	if (seg->opts & TCP_OPT_TS && t->cfg->timestamps) {
 		bool wscale = seg->opts & TCP_OPT_WSCALE && t->cfg->window_scaling;
 		uint32_t said = wscale ? seg->wscale : COOKIE_TS_NO_WSCALE;
 		uint32_t clock = rs_tcp_tick(t) >> COOKIE_TS_BITS;
 
-		if (wscale && said > MAX_WSCALE)
-			said = MAX_WSCALE;
+		if (wscale && said > TCP_MAX_WSCALE)
+			said = TCP_MAX_WSCALE;
 		said |= seg->opts & TCP_OPT_SACK_OK ? COOKIE_TS_SACK : 0;
 		/* One period back, so that our clock never seems to run backwards later. */
 		tx->ts_val = ((clock - 1) << COOKIE_TS_BITS | said) +
@@ -209,7 +209,7 @@ static uint32_t cookie_input(struct tcp *t, const struct tcp_seg *seg, struct tc
 	c->snd_wl1 = seg->seq;
 	c->snd_wnd = c->max_snd_wnd = (uint32_t)seg->wnd << c->snd_wscale;
 	c->rcv_nxt = c->rcv_acked = seg->seq;
-	c->rcv_edge = seg->seq + rs_min_u32(t->cfg->rcv_wnd_bytes, UINT16_MAX);
+	c->rcv_edge = seg->seq + rs_tcp_unscaled_window(t);
 	rs_tcp_init_cwnd(c);
 	t->counters[TCP_C_SYN_COOKIES_OK]++;
 	t->counters[TCP_C_OPENED_PASSIVE]++;

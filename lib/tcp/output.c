@@ -44,13 +44,11 @@ struct tcp_tx *rs_tcp_new_tx(struct tcp *t, const struct flow_key *key, uint64_t
 void rs_tcp_open_window(const struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t unread = 0;
-	uint32_t window = t->cfg->rcv_wnd_bytes;
+	uint32_t window = rs_tcp_most_window(t, c);
 	uint32_t edge;
 
 	if (c->rcvq && rs_seq_lt(rs_tcp_rcvq_start(t, c), c->rcv_nxt))
 		unread = c->rcv_nxt - rs_tcp_rcvq_start(t, c);
-	if (!(c->flags & TCP_F_WSCALE))
-		window = rs_min_u32(window, UINT16_MAX);
 	if (unread >= window)
 		return;
 	edge = c->rcv_nxt + window - unread;
@@ -339,7 +337,7 @@ static inline uint32_t unusual_output(const struct tcp *t, const struct tcp_conn
 	slow |= (c->snd_una ^ c->snd_max) | (c->snd_nxt ^ c->snd_max);
 	slow |= (uint32_t)(q->n ^ 1);
 	slow |= q->n_bytes > rs_min_u32(c->mss, rs_min_u32(c->cwnd, c->snd_wnd));
-	slow |= c->cwnd > 10u * c->mss; /* see rs_tcp_cc_before_send() */
+	slow |= c->cwnd > rs_tcp_initial_window(c->mss); /* see rs_tcp_cc_before_send() */
 	slow |= t->n_tx == t->max_tx;
 	return slow;
 }
@@ -452,8 +450,7 @@ void rs_tcp_send_challenge_ack(struct tcp *t, struct tcp_conn *c)
 void rs_tcp_send_syn(struct tcp *t, struct tcp_conn *c)
 {
 	bool is_answer = c->state == TCP_SYN_RECEIVED;
-	/* The window of a SYN is never scaled (RFC 7323 section 2.2). */
-	uint32_t window = rs_min_u32(t->cfg->rcv_wnd_bytes, UINT16_MAX);
+	uint32_t window = rs_tcp_unscaled_window(t);
 	struct tcp_tx *tx = rs_tcp_new_tx(t, &c->key, c->link);
 
 	rs_tcp_start_rtx_timer(t, c);

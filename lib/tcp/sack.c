@@ -8,7 +8,6 @@
 #include "tcp/tcp_internal.h"
 
 #define MAX_RANGES 32
-#define DUP_THRESH 3
 
 struct scoreboard {
 	uint32_t high_rxt; /* what was not reported below it has been sent again */
@@ -106,8 +105,8 @@ static struct hole hole_before(
 	return (struct hole){
 		.start = i ? b->ranges[i - 1].end : c->snd_una,
 		.end = i < b->n ? b->ranges[i].start : c->snd_max,
-		.lost = i < b->n &&
-			(n_sacked > (DUP_THRESH - 1) * (uint32_t)c->mss || b->n - i >= DUP_THRESH),
+		.lost = i < b->n && (n_sacked > (TCP_DUP_THRESH - 1) * (uint32_t)c->mss ||
+					    b->n - i >= TCP_DUP_THRESH),
 	};
 }
 

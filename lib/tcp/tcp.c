@@ -50,7 +50,8 @@ static uint8_t window_shift(const struct tcp_config *cfg)
 {
 	uint8_t shift = 0;
 
-	while (cfg->window_scaling && shift < 14 && cfg->rcv_wnd_bytes >> shift > UINT16_MAX)
+	while (cfg->window_scaling && shift < TCP_MAX_WSCALE &&
+		cfg->rcv_wnd_bytes >> shift > UINT16_MAX)
 		shift++;
 	return shift;
 }
@@ -234,8 +235,7 @@ void rs_tcp_set_deadline(struct tcp *t, struct tcp_conn *conn, uint64_t deadline
 		return;
 	}
 	/* Rounded up: a deadline never comes early. */
-	conn->app_tick =
-		(uint32_t)((deadline_us + (1u << WHEEL_TICK_SHIFT) - 1) >> WHEEL_TICK_SHIFT);
+	conn->app_tick = (uint32_t)((deadline_us + WHEEL_TICK_US - 1) >> WHEEL_TICK_SHIFT);
 	conn->flags |= TCP_F_APP_TIMER;
 	rs_tcp_arm(t, conn, conn->app_tick);
 }
@@ -270,7 +270,7 @@ void rs_tcp_path_mtu(struct tcp *t, const struct flow_key *key, uint32_t seq, ui
 	if (!c || c->state < TCP_ESTABLISHED || rs_seq_lt(seq, c->snd_una) ||
 		rs_seq_geq(seq, c->snd_max))
 		return;
-	headers += c->flags & TCP_F_TS ? 12 : 0;
+	headers += c->flags & TCP_F_TS ? TCP_TS_BYTES : 0;
 	mtu = rs_max_u32(mtu, floor_mtu);
 	if (mtu - headers >= c->mss)
 		return;

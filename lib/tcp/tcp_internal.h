@@ -13,12 +13,18 @@ static inline uint32_t rs_tcp_tick(const struct tcp *t)
 	return (uint32_t)(t->now_us >> WHEEL_TICK_SHIFT);
 }
 
+/* What timestamps take of each segment, with the padding before them. */
+#define TCP_TS_BYTES 12
+
+#define TCP_MAX_WSCALE 14 /* RFC 7323 section 2.3 */
+#define TCP_DUP_THRESH 3  /* RFC 5681 section 3.2, RFC 6675 section 2 */
+
 /* A connection without a timer is looked at this often all the same: about an hour. */
 #define TCP_FAR_TICKS (3600u * 1000u)
 
 static inline uint32_t rs_tcp_ms_to_ticks(uint32_t ms)
 {
-	return (uint32_t)(((uint64_t)ms * 1000 + (1u << WHEEL_TICK_SHIFT) - 1) >> WHEEL_TICK_SHIFT);
+	return (uint32_t)(((uint64_t)ms * 1000 + WHEEL_TICK_US - 1) >> WHEEL_TICK_SHIFT);
 }
 
 /* Periods of 2^9 ticks: 524 ms. */
@@ -36,6 +42,26 @@ static inline bool rs_tcp_is_due(uint32_t tick, uint32_t now_tick)
 static inline uint32_t rs_tcp_snd_end(const struct tcp_conn *c)
 {
 	return c->snd_una + c->sendq.n_bytes;
+}
+
+/* Both FINs are there and acknowledged. */
+static inline bool rs_tcp_both_closed(const struct tcp_conn *c)
+{
+	const uint32_t both = TCP_F_FIN_RCVD | TCP_F_FIN_ACKED;
+
+	return (c->flags & both) == both;
+}
+
+/* The largest window that says itself without a scale: that of a SYN (RFC 7323 section 2.2). */
+static inline uint32_t rs_tcp_unscaled_window(const struct tcp *t)
+{
+	return rs_min_u32(t->cfg->rcv_wnd_bytes, UINT16_MAX);
+}
+
+/* The largest that c may be offered. */
+static inline uint32_t rs_tcp_most_window(const struct tcp *t, const struct tcp_conn *c)
+{
+	return c->flags & TCP_F_WSCALE ? t->cfg->rcv_wnd_bytes : rs_tcp_unscaled_window(t);
 }
 
 static inline uint16_t rs_tcp_own_mss(const struct tcp *t, const struct flow_key *key)
@@ -173,6 +199,12 @@ uint32_t rs_tcp_sack_skip(const struct tcp *t, const struct tcp_conn *c, uint32_
 uint32_t rs_tcp_sack_gap(const struct tcp *t, const struct tcp_conn *c, uint32_t seq, uint32_t len);
 /* All that was not reported will be sent again. */
 void rs_tcp_sack_start_over(struct tcp *t, struct tcp_conn *c);
+
+/* RFC 6928 section 2 */
+static inline uint32_t rs_tcp_initial_window(uint32_t mss)
+{
+	return rs_min_u32(10 * mss, rs_max_u32(2 * mss, 14600));
+}
 
 /* cc.c: RFC 6298, 5681, 6582 */
 void rs_tcp_cc_sample_rtt(const struct tcp *t, struct tcp_conn *c);

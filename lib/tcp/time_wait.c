@@ -132,7 +132,7 @@ static void send_ack(struct tcp *t, const struct tcp_time_wait *tw)
 	tx->seq = tw->snd_nxt;
 	tx->ack = tw->rcv_nxt;
 	tx->flags = TCP_ACK;
-	tx->wnd = (uint16_t)(rs_min_u32(t->cfg->rcv_wnd_bytes, UINT16_MAX) >> t->rcv_wscale);
+	tx->wnd = (uint16_t)(rs_tcp_unscaled_window(t) >> t->rcv_wscale);
 	tx->mss = rs_tcp_own_mss(t, &tw->key);
 	if (tw->has_ts) {
 		tx->opts = TCP_OPT_TS;

@@ -2,7 +2,7 @@
 /*
  * What the directives of a format write, and how long that can be; and the one line that is JSON.
  *
- * Private to access_format.c. Control core; includes base only.
+ * Private to lib/telem's formats. Control core; includes base only.
  */
 #ifndef RS_TELEM_ACCESS_DIRECTIVES_H
 #define RS_TELEM_ACCESS_DIRECTIVES_H

@@ -2,28 +2,38 @@
 #include "tls/choose.h"
 
 #include "base/bytes.h"
+#include "tls/message.h"
 
 /* Ours of TLS 1.2, by what signs in them. */
-static const uint16_t ecdsa_suites[] = {0xc02b, 0xc02c, 0xcca9, 0};
-static const uint16_t rsa_suites[] = {0xc02f, 0xc030, 0xcca8, 0};
+static const uint16_t ecdsa_suites[] = {TLS_SUITE_ECDSA_AES_128_GCM, TLS_SUITE_ECDSA_AES_256_GCM,
+	TLS_SUITE_ECDSA_CHACHA20_POLY1305, 0};
+static const uint16_t rsa_suites[] = {
+	TLS_SUITE_RSA_AES_128_GCM, TLS_SUITE_RSA_AES_256_GCM, TLS_SUITE_RSA_CHACHA20_POLY1305, 0};
 
 #define ECDSA(name, id, algorithm)                                                                 \
 	{                                                                                          \
 		.type = "EC", .group = (name), .number = (id), .algorithms = {algorithm},          \
-		.older = {0x0403, 0x0503, 0x0603}, .suites = ecdsa_suites,                         \
+		.older = {TLS_SIGNATURE_ECDSA_P256_SHA256, TLS_SIGNATURE_ECDSA_P384_SHA384,        \
+			TLS_SIGNATURE_ECDSA_P521_SHA512},                                          \
+		.suites = ecdsa_suites,                                                            \
 	}
 
 static const struct tls_key_use uses[] = {
-	ECDSA("prime256v1", 23, 0x0403),
-	ECDSA("secp384r1", 24, 0x0503),
-	ECDSA("secp521r1", 25, 0x0603),
-	{.type = "ED25519", .algorithms = {0x0807}, .suites = ecdsa_suites},
-	{.type = "ED448", .algorithms = {0x0808}, .suites = ecdsa_suites},
+	ECDSA("prime256v1", TLS_GROUP_SECP256R1, TLS_SIGNATURE_ECDSA_P256_SHA256),
+	ECDSA("secp384r1", TLS_GROUP_SECP384R1, TLS_SIGNATURE_ECDSA_P384_SHA384),
+	ECDSA("secp521r1", TLS_GROUP_SECP521R1, TLS_SIGNATURE_ECDSA_P521_SHA512),
+	{.type = "ED25519", .algorithms = {TLS_SIGNATURE_ED25519}, .suites = ecdsa_suites},
+	{.type = "ED448", .algorithms = {TLS_SIGNATURE_ED448}, .suites = ecdsa_suites},
 	{.type = "RSA",
-		.algorithms = {0x0804, 0x0805, 0x0806},
-		.older = {0x0401, 0x0501, 0x0601},
+		.algorithms = {TLS_SIGNATURE_RSA_PSS_RSAE_SHA256, TLS_SIGNATURE_RSA_PSS_RSAE_SHA384,
+			TLS_SIGNATURE_RSA_PSS_RSAE_SHA512},
+		.older = {TLS_SIGNATURE_RSA_PKCS1_SHA256, TLS_SIGNATURE_RSA_PKCS1_SHA384,
+			TLS_SIGNATURE_RSA_PKCS1_SHA512},
 		.suites = rsa_suites},
-	{.type = "RSA-PSS", .algorithms = {0x0809, 0x080a, 0x080b}, .suites = rsa_suites},
+	{.type = "RSA-PSS",
+		.algorithms = {TLS_SIGNATURE_RSA_PSS_PSS_SHA256, TLS_SIGNATURE_RSA_PSS_PSS_SHA384,
+			TLS_SIGNATURE_RSA_PSS_PSS_SHA512},
+		.suites = rsa_suites},
 };
 
 const struct tls_key_use *rs_tls_key_use_of(const EVP_PKEY *key)

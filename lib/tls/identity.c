@@ -9,10 +9,6 @@
 #include "tls/message.h"
 
 #define OCSP 1
-/* As OpenSSL numbers them too: section 4.2.3. */
-#define ECDSA_P256 0x0403
-#define ECDSA_P384 0x0503
-#define RSA_PSS    0x0804
 
 #define MAX_CHAIN_BYTES 6144
 
@@ -55,17 +51,17 @@ static bool choose_algorithm(struct tls_identity *id, EVP_PKEY *key, struct tls_
 
 	id->hash = &library->hkdfs[TLS_SHA256];
 	if (EVP_PKEY_is_a(key, "RSA")) {
-		id->algorithm = RSA_PSS;
+		id->algorithm = TLS_SIGNATURE_RSA_PSS_RSAE_SHA256;
 		return EVP_PKEY_get_size(key) <= TLS_MAX_SIGNATURE;
 	}
 	if (!EVP_PKEY_is_a(key, "EC") ||
 		EVP_PKEY_get_group_name(key, group, sizeof(group), &n) != 1)
 		return false;
 	if (!strcmp(group, "prime256v1")) {
-		id->algorithm = ECDSA_P256;
+		id->algorithm = TLS_SIGNATURE_ECDSA_P256_SHA256;
 		return true;
 	}
-	id->algorithm = ECDSA_P384;
+	id->algorithm = TLS_SIGNATURE_ECDSA_P384_SHA384;
 	id->hash = &library->hkdfs[TLS_SHA384];
 	return !strcmp(group, "secp384r1");
 }
@@ -79,10 +75,10 @@ bool rs_tls_identity_prepare(struct tls_identity *id, struct tls_library *librar
 		return false;
 	id->signer = EVP_PKEY_CTX_new_from_pkey(library->ctx, key, NULL);
 	return id->signer && EVP_PKEY_sign_init(id->signer) == 1 &&
-	       (id->algorithm != RSA_PSS ||
+	       (id->algorithm != TLS_SIGNATURE_RSA_PSS_RSAE_SHA256 ||
 		       EVP_PKEY_CTX_set_rsa_padding(id->signer, RSA_PKCS1_PSS_PADDING) == 1) &&
 	       EVP_PKEY_CTX_set_signature_md(id->signer, id->hash->md) == 1 &&
-	       (id->algorithm != RSA_PSS ||
+	       (id->algorithm != TLS_SIGNATURE_RSA_PSS_RSAE_SHA256 ||
 		       EVP_PKEY_CTX_set_rsa_pss_saltlen(id->signer, RSA_PSS_SALTLEN_DIGEST) == 1);
 }
 

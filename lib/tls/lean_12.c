@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "tls/domain_internal.h"
 #include "tls/lean.h"
+#include "tls/message.h"
 
 /*
  * What AES-GCM stands (RFC 8446 section 5.5 counts for it in any version). There are no other keys
@@ -19,18 +20,18 @@
 
 /* ---- out of OpenSSL ---- */
 
-/* RFC 5289, RFC 7905: all that domain.c lets be agreed on. Their hashes are those of 1.3, too. */
+/* RFC 5289, RFC 7905: all that context.c lets be agreed on. Their hashes are those of 1.3, too. */
 static const struct tls_record_suite *suite_of(const struct tls_library *library, uint32_t number)
 {
 	switch (number) {
-	case 0xc02b: /* ECDHE-ECDSA */
-	case 0xc02f: /* ECDHE-RSA, here and below */
+	case TLS_SUITE_ECDSA_AES_128_GCM:
+	case TLS_SUITE_RSA_AES_128_GCM:
 		return &library->suites[TLS_AES_128_GCM];
-	case 0xc02c:
-	case 0xc030:
+	case TLS_SUITE_ECDSA_AES_256_GCM:
+	case TLS_SUITE_RSA_AES_256_GCM:
 		return &library->suites[TLS_AES_256_GCM];
-	case 0xcca9:
-	case 0xcca8:
+	case TLS_SUITE_ECDSA_CHACHA20_POLY1305:
+	case TLS_SUITE_RSA_CHACHA20_POLY1305:
 		return &library->suites[TLS_CHACHA20_POLY1305];
 	default:
 		return NULL;

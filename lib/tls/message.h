@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Handshake messages of TLS 1.3 (RFC 8446 section 4): their numbers, and what it takes to put one
- * together. Includes base. Private to lib/tls.
+ * Handshake messages of TLS 1.3 (RFC 8446 section 4): their numbers, those of TLS 1.2 that hellos
+ * have beside them, and what it takes to put one together. Includes base. Private to lib/tls.
  */
 #ifndef RS_TLS_MESSAGE_H
 #define RS_TLS_MESSAGE_H
@@ -55,14 +55,41 @@ enum tls_extension {
 
 /* Section 4.2.7 */
 enum tls_group {
+	TLS_GROUP_SECP256R1 = 23,
+	TLS_GROUP_SECP384R1 = 24,
+	TLS_GROUP_SECP521R1 = 25,
 	TLS_GROUP_X25519 = 29,
 };
 
-/* Section B.4, one after the other as enum tls_aead_kind is */
+/* Section 4.2.3 */
+enum tls_signature {
+	TLS_SIGNATURE_RSA_PKCS1_SHA256 = 0x0401, /* TLS 1.2 only, and the like */
+	TLS_SIGNATURE_RSA_PKCS1_SHA384 = 0x0501,
+	TLS_SIGNATURE_RSA_PKCS1_SHA512 = 0x0601,
+	TLS_SIGNATURE_ECDSA_P256_SHA256 = 0x0403,
+	TLS_SIGNATURE_ECDSA_P384_SHA384 = 0x0503,
+	TLS_SIGNATURE_ECDSA_P521_SHA512 = 0x0603,
+	TLS_SIGNATURE_RSA_PSS_RSAE_SHA256 = 0x0804,
+	TLS_SIGNATURE_RSA_PSS_RSAE_SHA384 = 0x0805,
+	TLS_SIGNATURE_RSA_PSS_RSAE_SHA512 = 0x0806,
+	TLS_SIGNATURE_ED25519 = 0x0807,
+	TLS_SIGNATURE_ED448 = 0x0808,
+	TLS_SIGNATURE_RSA_PSS_PSS_SHA256 = 0x0809,
+	TLS_SIGNATURE_RSA_PSS_PSS_SHA384 = 0x080a,
+	TLS_SIGNATURE_RSA_PSS_PSS_SHA512 = 0x080b,
+};
+
+/* Section B.4, one after the other as enum tls_aead_kind is; and of TLS 1.2, by what signs. */
 enum tls_suite {
 	TLS_SUITE_AES_128_GCM_SHA256 = 0x1301,
 	TLS_SUITE_AES_256_GCM_SHA384 = 0x1302,
 	TLS_SUITE_CHACHA20_POLY1305_SHA256 = 0x1303,
+	TLS_SUITE_ECDSA_AES_128_GCM = 0xc02b,
+	TLS_SUITE_ECDSA_AES_256_GCM = 0xc02c,
+	TLS_SUITE_RSA_AES_128_GCM = 0xc02f,
+	TLS_SUITE_RSA_AES_256_GCM = 0xc030,
+	TLS_SUITE_RSA_CHACHA20_POLY1305 = 0xcca8,
+	TLS_SUITE_ECDSA_CHACHA20_POLY1305 = 0xcca9,
 };
 
 static inline struct span rs_tls_span(const void *data, uint32_t len)

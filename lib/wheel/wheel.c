@@ -21,7 +21,6 @@ void rs_wheel_init(struct wheel *w, void *memory, uint32_t n_items, uint64_t now
 {
 	*w = (struct wheel){
 		.links = memory,
-		.n_items = n_items,
 		.now_tick = (uint32_t)(now_us >> WHEEL_TICK_SHIFT),
 	};
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(w->heads); i++)

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #define WHEEL_TICK_SHIFT 10 /* a tick is 2^10 µs */
+#define WHEEL_TICK_US    (1u << WHEEL_TICK_SHIFT)
 #define WHEEL_LEVELS     4
 #define WHEEL_SLOTS      64
 #define WHEEL_NONE       UINT32_MAX
@@ -30,7 +31,6 @@ struct wheel_link {
 
 struct wheel {
 	struct wheel_link *links;
-	uint32_t n_items;
 	uint32_t now_tick; /* everything due at or before this tick has been handed out */
 	uint32_t n_linked;
 	uint64_t soon;                                  /* a bit for each slot of level 0 in use */

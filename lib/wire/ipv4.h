@@ -51,13 +51,24 @@ static inline bool rs_ipv4_csum_ok(const uint8_t *ip)
 	return rs_csum_fold16(sum) == 0xffff;
 }
 
-/* addr, 16 bytes, as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). */
+/* IPv4 addresses in 16 bytes are ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). */
+#define IPV4_MAPPED_AT 12
+static inline const uint8_t *rs_ipv4_mapped_prefix(void)
+{
+	static const uint8_t prefix[IPV4_MAPPED_AT] = {[10] = 0xff, [11] = 0xff};
+
+	return prefix;
+}
+
 static inline void rs_ipv4_map(uint8_t *addr, uint32_t word)
 {
-	static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+	memcpy(addr, rs_ipv4_mapped_prefix(), IPV4_MAPPED_AT);
+	memcpy(addr + IPV4_MAPPED_AT, &word, 4);
+}
 
-	memcpy(addr, prefix, 12);
-	memcpy(addr + 12, &word, 4);
+static inline bool rs_ipv4_is_mapped(const uint8_t *addr)
+{
+	return !memcmp(addr, rs_ipv4_mapped_prefix(), IPV4_MAPPED_AT);
 }
 
 #endif

@@ -14,7 +14,6 @@
 #define MAX_EXTENSION_HEADERS 8
 
 enum {
-	ICMP_ECHO_REPLY = 0,
 	ICMP_UNREACHABLE = 3,
 	ICMP_ECHO = 8,
 	ICMP_TIME_EXCEEDED = 11,
@@ -22,8 +21,6 @@ enum {
 	ICMP6_ERROR_MAX = 127,
 	ICMP6_ECHO = 128,
 };
-
-static const uint8_t mapped_prefix[12] = {[10] = 0xff, [11] = 0xff};
 
 const struct counter_def rs_wire_counter_defs[WIRE_N_COUNTERS] = {
 #define RS_COUNTER(id, name, help) {name, help},
@@ -108,7 +105,7 @@ static bool is_martian_v6(const struct wire_host *host, const struct pkt *pkt)
 {
 	static const uint8_t zero[15];
 
-	if (pkt->src[0] == 0xff || !memcmp(pkt->src, mapped_prefix, 12))
+	if (pkt->src[0] == 0xff || rs_ipv4_is_mapped(pkt->src))
 		return true;
 	if (!memcmp(pkt->src, zero, 15) &&
 		pkt->src[15] <= 1) /* :: may only ask for itself, by ND */
@@ -277,7 +274,7 @@ static enum wire_drop parse_ipv6(const struct wire_host *host, uint32_t len, str
 	pkt->proto = ip[6];
 	memcpy(pkt->src, ip + 8, 16);
 	memcpy(pkt->dst, ip + 24, 16);
-	if (!rs_wire_is_ours(host, pkt->dst) || !memcmp(pkt->dst, mapped_prefix, 12)) {
+	if (!rs_wire_is_ours(host, pkt->dst) || rs_ipv4_is_mapped(pkt->dst)) {
 		if (!is_joined_group(host, pkt->dst))
 			return WIRE_OTHER_IP;
 		pkt->is_unicast = false;

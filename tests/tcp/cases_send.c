@@ -201,6 +201,31 @@ static void restart_with_jumbo_segments(struct rig *r)
 	rig_drop_output(r);
 }
 
+/* Section 4.1: data was sent a moment ago, be it only small answers. */
+static void small_answers_are_no_pause(struct rig *r)
+{
+	uint32_t acked;
+
+	r->mss = r->p->key.family == 4 ? 8960 : 8940;
+	IN(TCP_SYN, .opts = TCP_OPT_MSS | TCP_OPT_WSCALE, .mss = 9000, .wscale = 7);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS | TCP_OPT_WSCALE, .mss = (uint16_t)r->mss,
+		.wscale = r->t.rcv_wscale);
+	IN(TCP_ACK, .seq = 1, .ack = 1);
+	write_and_ack(r, 20 * r->mss);
+	TRUE(r->p->conn->cwnd > 4 * r->mss);
+	acked = r->p->conn->snd_max - r->p->our_isn;
+	for (uint32_t i = 0; i < 20; i++) {
+		MS(150);
+		rig_write(r, 100);
+		OUT(TCP_ACK | TCP_PSH, .seq = acked, .ack = 1, .len = 100);
+		acked += 100;
+		IN(TCP_ACK, .seq = 1, .ack = acked);
+	}
+	rig_write(r, 4 * r->mss);
+	EQ(r->t.n_tx, 4);
+	rig_drop_output(r);
+}
+
 static void offload(struct rig *r)
 {
 	r->cfg.tso_bytes = 60000;
@@ -419,6 +444,7 @@ const struct tcp_case send_cases[] = {
 	{"initial_window", initial_window, NULL, 0},
 	{"initial_window_of_small_segments", initial_window_of_small_segments, NULL, 0},
 	{"restart_with_jumbo_segments", restart_with_jumbo_segments, jumbo, 0},
+	{"small_answers_are_no_pause", small_answers_are_no_pause, jumbo, 0},
 	{"initial_window_of_jumbo_segments", initial_window_of_jumbo_segments, jumbo, 0},
 	{"slow_start", slow_start, NULL, 0},
 	{"slow_start_in_a_burst", slow_start_in_a_burst, NULL, 0},

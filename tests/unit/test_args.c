@@ -392,9 +392,9 @@ static void errors(void **state)
 		{"--mtu 575", "--mtu 575: expected a number from 576 to 9600"},
 		{"--mtu 1279 --ip fd99::2/64",
 			"--mtu 1279: expected at least 1280, since there is an IPv6 address"},
-		{"--http 0", "--http 0: expected a number from 1 to 65535"},
-		{"--http 65536", "--http 65536: expected a number from 1 to 65535"},
-		{"--http eighty", "--http eighty: expected a number from 1 to 65535"},
+		{"--http 0", "--http 0: expected a number from 1 to 65535, or off"},
+		{"--http 65536", "--http 65536: expected a number from 1 to 65535, or off"},
+		{"--http eighty", "--http eighty: expected a number from 1 to 65535, or off"},
 		{"--http 80 --http 80", "--http 80: this port is given twice"},
 		{"--ip 10.0.0.2/20 --gateway 10.0.15.255",
 			"--gateway 10.0.15.255: ADDR is the first or last of its subnet, and no "
@@ -599,7 +599,7 @@ static void errors_in_files(void **state)
 
 	(void)state;
 	file_fails("ip 10.0.0.2/24\n\nhttp 70000\n",
-		":3: http 70000: expected a number from 1 to 65535");
+		":3: http 70000: expected a number from 1 to 65535, or off");
 	file_fails("ip 10.0.0.2/24\ncolour blue\n",
 		":2: colour blue: unknown option; --help lists them");
 	file_fails("ip\n", ":1: ip: expected ADDR/LEN");
@@ -681,7 +681,7 @@ static void a_message_is_one_line(void **state)
 {
 	(void)state;
 	fails("--ip 10.0.0.2/24 --http \x1b[31m8\n0",
-		"--http ?[31m8?0: expected a number from 1 to 65535");
+		"--http ?[31m8?0: expected a number from 1 to 65535, or off");
 }
 
 /* ---- what is printed ---- */

@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/csum.h"
+#include "http/date.h"
 #include "http_rig.h"
 
 #define HOST "Host: a\r\n\r\n"

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "http/date.h"
 #include "http/parse.h"
 #include "http/respond.h"
 #include "http/text.h"

@@ -71,7 +71,6 @@ static void fused_uses_all_workers(void **state)
 	assert_on(STAGE_NET, 0, 1);
 	assert_on(STAGE_NET, 2, 3);
 	assert_on(STAGE_NET, 3, UINT16_MAX);
-	assert_false(topology.main_has_stage);
 }
 
 static void one_core_does_it_all(void **state)
@@ -82,7 +81,6 @@ static void one_core_does_it_all(void **state)
 	(void)state;
 	assert_resolves(&fused);
 	assert_on(STAGE_NET, 0, 0);
-	assert_true(topology.main_has_stage);
 	assert_resolves(&split);
 	assert_int_equal(topology.n_stages, 3);
 	assert_on(STAGE_RX, 0, 0);
@@ -105,7 +103,6 @@ static void split_has_rx_first_and_tx_last(void **state)
 	assert_on(STAGE_TX, 0, 4);
 	assert_int_equal(topology.n_rx_queues, 1);
 	assert_int_equal(topology.n_tx_queues, 1);
-	assert_false(topology.main_has_stage);
 	assert_false(rs_topology_rx_is_direct(&topology));
 	assert_false(rs_topology_tx_is_direct(&topology, 0));
 }
@@ -119,7 +116,6 @@ static void split_on_two_lcores_shares_the_first(void **state)
 	assert_on(STAGE_RX, 0, 0);
 	assert_on(STAGE_TX, 0, 0);
 	assert_on(STAGE_NET, 0, 1);
-	assert_true(topology.main_has_stage);
 }
 
 /* Few lcores, and one of them for TLS: packets stay away from it. */
