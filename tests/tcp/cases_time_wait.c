@@ -250,10 +250,30 @@ static void restarts_keep_the_count(struct rig *r)
 	}
 	for (uint32_t i = 0; i < 50; i++) {
 		rig_peer(r, i % 4);
+		MS(1050);
 		IN(FIN_ACK, .seq = 1, .ack = 2);
 		OUT(TCP_ACK, .seq = 2, .ack = 2);
 		EQ(r->t.n_time_wait, 4);
 	}
+	EQ(COUNTER(TIME_WAIT_FULL), 0);
+}
+
+/* A client that repeats its FIN must not have the ring for itself. */
+static void restarts_push_nobody_out(struct rig *r)
+{
+	for (uint32_t i = 0; i < 2; i++) {
+		rig_peer(r, i);
+		to_time_wait(r, 0);
+	}
+	MS(2000);
+	for (uint32_t i = 0; i < 3 * r->cfg.max_time_wait; i++) {
+		IN(FIN_ACK, .seq = 1, .ack = 2);
+		OUT(TCP_ACK, .seq = 2, .ack = 2);
+	}
+	EQ(COUNTER(TIME_WAIT_FULL), 0);
+	EQ(r->t.n_time_wait, 2);
+	rig_peer(r, 0);
+	STATE(TCP_TIME_WAIT);
 }
 
 static void no_room_at_all(struct rig *r)
@@ -289,6 +309,7 @@ const struct tcp_case time_wait_cases[] = {
 	{"syn_with_fin", syn_with_fin, NULL, 0},
 	{"oldest_gives_way", oldest_gives_way, NULL, 0},
 	{"restarts_keep_the_count", restarts_keep_the_count, NULL, 0},
+	{"restarts_push_nobody_out", restarts_push_nobody_out, NULL, 0},
 	{"without_time_wait", without_time_wait, no_room_at_all, 0},
 	{0},
 };
