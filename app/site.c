@@ -2,6 +2,7 @@
 #include "site.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,7 @@ static void show_progress(void *audience, const struct content_progress *now)
 static void say_skipped(void *audience, const char *path, const char *reason)
 {
 	const struct site_audience *a = audience;
-	char line[512], name[256];
+	char name[PATH_MAX + NAME_MAX + 1], line[sizeof(name) + 256];
 	uint32_t n = 0;
 
 	for (; *path && n < sizeof(name) - 1; path++) /* names may have any bytes in them */

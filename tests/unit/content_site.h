@@ -33,7 +33,7 @@ struct site {
 	struct content_options options;
 	struct content_report report;
 	uint32_t n_skips;
-	char skips[SITE_MAX_SKIPS][512]; /* "path: reason" */
+	char skips[SITE_MAX_SKIPS][5000]; /* "path: reason" */
 };
 
 static inline void site_skip(void *ctx, const char *path, const char *reason)
