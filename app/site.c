@@ -76,6 +76,22 @@ static void say_unused(
 	}
 }
 
+/* Once, as all sites have the same file. */
+static void say_bad_types(
+	const struct site_audience *audience, const struct content_report *report, const char *file)
+{
+	char line[512];
+
+	if (!report->n_bad_type_lines)
+		return;
+	snprintf(line, sizeof(line),
+		"%.300s: line %" PRIu32 " begins with no media type and is passed over (of such "
+		"lines: %" PRIu32 ")",
+		file ? file : CONTENT_TYPES_FILE, report->first_bad_type_line,
+		report->n_bad_type_lines);
+	audience->say(line);
+}
+
 /* What the newest site may take, as the bound is that of all together. */
 static uint64_t max_bytes(const struct site_set *set, const struct site_set *previous)
 {
@@ -115,6 +131,8 @@ static bool load_newest(
 		audience->say(report.error);
 		return false;
 	}
+	if (i == 0)
+		say_bad_types(audience, &report, options.types_file);
 	say_unused(audience, &report, dir);
 	for (uint32_t k = 0; k < CONTENT_N_COUNTERS; k++)
 		set->totals.counts[k] += report.counts[k];
