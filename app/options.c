@@ -418,6 +418,9 @@ static int parse_header(struct option_parser *p, const char *value)
 	space = strchr(pattern, ' ');
 	if (!space || space == pattern || !strchr(space, ':'))
 		return rs_option_fail(p, "expected PATTERN NAME: VALUE");
+	if (*pattern != '/' && *pattern != '*')
+		return rs_option_fail(
+			p, "expected a PATTERN that begins with / or *, as paths begin with /");
 	if (site->n_patterns == CONTENT_MAX_PATTERNS)
 		return rs_option_fail(p, "expected at most %d", CONTENT_MAX_PATTERNS);
 	*space++ = 0;

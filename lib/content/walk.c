@@ -197,6 +197,14 @@ static bool set_name(struct place *place, const char *name)
 	return true;
 }
 
+static void skip_too_long(struct load *load, struct span dir, const char *name)
+{
+	char path[PATH_MAX + NAME_MAX + 1];
+
+	snprintf(path, sizeof(path), "%s%s", (const char *)dir.data, name);
+	rs_load_skip(load, CONTENT_C_UNREADABLE, path, strerror(ENAMETOOLONG));
+}
+
 static bool look_at(struct load *load, struct place *place, int dir_fd, uint32_t dir)
 {
 	struct stat st;
@@ -238,7 +246,7 @@ static bool read_names(struct load *load, DIR *stream, uint32_t dir)
 			return rs_load_fail(load, "more than %u files below %.100s", WALK_MAX,
 				load->options.root);
 		if (!set_name(&place, name))
-			rs_load_skip(load, CONTENT_C_UNREADABLE, name, strerror(ENAMETOOLONG));
+			skip_too_long(load, path, name);
 		else if (!look_at(load, &place, dirfd(stream), dir))
 			return false;
 	}

@@ -610,6 +610,9 @@ static void errors_in_files(void **state)
 	file_fails("mtu 1500\nmtu 1500\n", ":2: mtu 1500: given twice");
 	file_fails("ip 10.0.0.2/24\ngateway 10.0.1.1\n",
 		":2: gateway 10.0.1.1: ADDR is on none of the subnets of --ip");
+	file_fails("ip 10.0.0.2/24\nroot /a\nheader *.html A: a\nheader assets/* B: b\n",
+		":4: header assets/* B: b: expected a PATTERN that begins with / or *, as paths "
+		"begin with /");
 	file_fails("= 5\n", ":1:  5: unknown option; --help lists them");
 	memset(line, 'x', sizeof(line));
 	line[sizeof(line) - 1] = 0;
