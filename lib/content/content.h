@@ -141,8 +141,9 @@ struct content_tree;
  * there is none) are not read again. previous is not changed and stays with the caller, as does
  * what options points to. Files that cannot be read are left out, counted and told; so are those
  * that change meanwhile, unless previous has them: then they stay as they are there. NULL, with the
- * reason in report, when there is no root or types_file, a pattern is wrong, it is interrupted, or
- * memory does not suffice: then it says how much would.
+ * reason in report, when there is no root or types_file, a pattern is wrong, it is interrupted,
+ * there are no descriptors, a directory's list breaks off, or memory does not suffice: then it says
+ * how much would.
  */
 struct content_tree *rs_content_load(const struct content_options *options,
 	const struct content_tree *previous, struct content_report *report);

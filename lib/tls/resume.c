@@ -222,7 +222,6 @@ static int on_early_data(SSL *ssl, void *domain)
 
 void rs_tls_use_tickets(struct tls_domain *d, SSL_CTX *ctx, const struct tls_settings *settings)
 {
-	SSL_CTX_set_app_data(ctx, d);
 	/* What is taken has the limit of its ticket; this one is for what is passed over, too. */
 	SSL_CTX_set_recv_max_early_data(ctx, settings->max_early_data > MIN_PASSED_OVER
 						     ? settings->max_early_data

@@ -152,12 +152,12 @@ static bool use_openssl(struct tls_session *s)
 	SSL *ssl = SSL_new(s->domain->identities[0].ctx);
 	BIO *bio = ssl ? BIO_new_ex(s->domain->library->ctx, s->domain->library->bio_method) : NULL;
 
-	if (!bio) {
+	if (!bio || !SSL_set_app_data(ssl, s)) {
+		BIO_free(bio);
 		SSL_free(ssl);
 		return false;
 	}
 	BIO_set_data(bio, s);
-	SSL_set_app_data(ssl, s);
 	SSL_set_bio(ssl, bio, bio);
 	SSL_set_accept_state(ssl);
 	s->ssl = ssl;

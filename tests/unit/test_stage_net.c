@@ -448,6 +448,37 @@ static void put_arp(struct rig *r, struct rte_mbuf *m, bool is_reply)
 	rs_stage_net_turn(r->net, r->now_us += 100);
 }
 
+/* Once much waits for a port, nothing more is taken in that it would have to answer. */
+static void a_port_that_is_behind(void **state)
+{
+	struct rte_mbuf *waits;
+	uint32_t n_answered = 0;
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, false, false, 8);
+	r.tx.call = rig_none;
+	while (!r.net->counters[NET_C_TX_BLOCKED]) {
+		assert_true(++n_answered <= NET_OUT);
+		put_arp(&r, rte_pktmbuf_alloc(r.mbufs), false);
+	}
+	n_answered--;
+	assert_int_equal(r.n_next, 1);
+	waits = r.next[0];
+	for (uint32_t i = 0; i < 10; i++)
+		assert_int_not_equal(rs_stage_net_turn(r.net, r.now_us += 100), 0);
+	assert_ptr_equal(r.next[0], waits);
+	assert_int_equal(r.net->counters[NET_C_TX_BLOCKED], 11);
+	assert_int_equal(r.net->counters[NET_C_ARP_ANSWERED], n_answered);
+	assert_int_equal(r.net->counters[NET_C_DROP_OUT_FULL], 0);
+
+	r.tx.call = rig_take;
+	rs_stage_net_turn(r.net, r.now_us += 100);
+	assert_int_equal(r.n_next, 0);
+	assert_int_equal(r.n_sent, n_answered + 1);
+	rig_fini(&r);
+}
+
 /* Only where something is to be sent does an empty pool drop it. */
 static void arp_takes_no_frame_in_vain(void **state)
 {
@@ -522,6 +553,7 @@ int main(void)
 		cmocka_unit_test(drain_looks_at_all_in_a_row),
 		cmocka_unit_test(slow_request_gives_up_its_buffer),
 		cmocka_unit_test(port_that_hangs),
+		cmocka_unit_test(a_port_that_is_behind),
 		cmocka_unit_test(arp_takes_no_frame_in_vain),
 		cmocka_unit_test(unknown_options),
 	};

@@ -132,6 +132,35 @@ static void plain_http_is_told_from_tls(void **state)
 	}
 }
 
+/* RFC 8446 section 6.1: close_notify, once there is room for it. */
+static void closing_waits_for_room(void **state)
+{
+	static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+	static struct rig r;
+	char byte;
+
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++) {
+		rig_init_with(&r, i / 2);
+		SSL_CTX_set_max_proto_version(r.ctx, versions[i % 2]);
+		rig_connect(&r);
+		shake_hands(&r);
+		echo(&r, 1000);
+		r.roomy = 0;
+		assert_int_equal(rs_tls_session_close(&r.server), TLS_WANT_ROOM);
+		carry(&r);
+		assert_int_equal(
+			SSL_get_error(r.client, SSL_read(r.client, &byte, 1)), SSL_ERROR_WANT_READ);
+		r.roomy = 200;
+		assert_int_equal(rs_tls_session_close(&r.server), TLS_OK);
+		carry(&r);
+		assert_int_equal(SSL_get_error(r.client, SSL_read(r.client, &byte, 1)),
+			SSL_ERROR_ZERO_RETURN);
+		rig_disconnect(&r);
+		rig_fini(&r);
+	}
+}
+
 static void keys_are_updated_both_ways(void **state)
 {
 	static struct rig r;
@@ -396,6 +425,7 @@ int main(void)
 		cmocka_unit_test(every_suite_and_size),
 		cmocka_unit_test(records_as_short_as_was_agreed_on),
 		cmocka_unit_test(plain_http_is_told_from_tls),
+		cmocka_unit_test(closing_waits_for_room),
 		cmocka_unit_test(keys_are_updated_both_ways),
 		cmocka_unit_test(bad_records),
 		cmocka_unit_test(alerts_of_clients),
