@@ -418,6 +418,9 @@ static int parse_header(struct option_parser *p, const char *value)
 	space = strchr(pattern, ' ');
 	if (!space || space == pattern || !strchr(space, ':'))
 		return rs_option_fail(p, "expected PATTERN NAME: VALUE");
+	if (*pattern != '/' && *pattern != '*')
+		return rs_option_fail(
+			p, "expected a PATTERN that begins with / or *, as paths begin with /");
 	if (site->n_patterns == CONTENT_MAX_PATTERNS)
 		return rs_option_fail(p, "expected at most %d", CONTENT_MAX_PATTERNS);
 	*space++ = 0;
@@ -633,6 +636,7 @@ FLAG_OPTION(listing, site.content.listing)
 FLAG_OPTION(no_offload, no_offload)
 FLAG_OPTION(strict_site, site.strict)
 FLAG_OPTION(strict_sni, tls.strict_sni)
+FLAG_OPTION(psk_ke, tls.psk_ke)
 FLAG_OPTION(watch, watch)
 
 TEXT_OPTION(access_log, access.path)

@@ -49,6 +49,7 @@ static bool has_stray(const struct config *cfg, char *error)
 		{no_tls && tls->strict_sni, "strict-sni", "--https"},
 		{no_tls && tls->client_ca, "client-ca", "--https"},
 		{no_tls && cfg->ticket_keys, "ticket-keys", "--https"},
+		{no_tls && tls->psk_ke, "psk-ke", "--https"},
 		{no_tls && tls->max_early_data, "early-data", "--https"},
 		{no_tls && cfg->tls_cores.n, "tls-cores", "--https"},
 	};
@@ -75,6 +76,8 @@ static const char *check_tls(const struct config *cfg)
 		return "--ocsp: expected no more than there are of --cert";
 	if (cfg->tls.max_early_data && !cfg->tls.ticket_lifetime_s)
 		return "--early-data: only with sessions that can be resumed (--ticket-lifetime)";
+	if (cfg->tls.psk_ke && !cfg->tls.ticket_lifetime_s)
+		return "--psk-ke: only with sessions that can be resumed (--ticket-lifetime)";
 	return NULL;
 }
 

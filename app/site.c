@@ -2,6 +2,7 @@
 #include "site.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,7 @@ static void show_progress(void *audience, const struct content_progress *now)
 static void say_skipped(void *audience, const char *path, const char *reason)
 {
 	const struct site_audience *a = audience;
-	char line[512], name[256];
+	char name[PATH_MAX + NAME_MAX + 1], line[sizeof(name) + 256];
 	uint32_t n = 0;
 
 	for (; *path && n < sizeof(name) - 1; path++) /* names may have any bytes in them */
@@ -73,6 +74,22 @@ static void say_unused(
 			rs_content_counter_defs[unused[i]].help, n);
 		audience->say(line);
 	}
+}
+
+/* Once, as all sites have the same file. */
+static void say_bad_types(
+	const struct site_audience *audience, const struct content_report *report, const char *file)
+{
+	char line[512];
+
+	if (!report->n_bad_type_lines)
+		return;
+	snprintf(line, sizeof(line),
+		"%.300s: line %" PRIu32 " begins with no media type and is passed over (of such "
+		"lines: %" PRIu32 ")",
+		file ? file : CONTENT_TYPES_FILE, report->first_bad_type_line,
+		report->n_bad_type_lines);
+	audience->say(line);
 }
 
 /* What the newest site may take, as the bound is that of all together. */
@@ -114,6 +131,8 @@ static bool load_newest(
 		audience->say(report.error);
 		return false;
 	}
+	if (i == 0)
+		say_bad_types(audience, &report, options.types_file);
 	say_unused(audience, &report, dir);
 	for (uint32_t k = 0; k < CONTENT_N_COUNTERS; k++)
 		set->totals.counts[k] += report.counts[k];

@@ -124,20 +124,6 @@ static void answer_echo(struct stage_net *net, struct net_port *port, const stru
 			NET_C_ECHO_ANSWERED);
 }
 
-/*
- * At once: the random delay that RFC 3810 section 6.2 wants keeps many listeners from answering
- * together, but nobody here counts time for one.
- */
-static void answer_query(struct stage_net *net, struct net_port *port)
-{
-	struct rte_mbuf *m = new_icmp(net, port, &net->n_echoes);
-
-	if (m)
-		finish_answer(net, port, m,
-			rs_mld_report(&port->host, false, rte_pktmbuf_mtod(m, uint8_t *)),
-			NET_C_MLD_ANSWERED);
-}
-
 static void answer_unreachable(struct stage_net *net, struct net_port *port, const struct pkt *pkt)
 {
 	struct rte_mbuf *m = pkt->is_unicast ? new_icmp(net, port, &net->n_icmp_errors) : NULL;
@@ -145,6 +131,19 @@ static void answer_unreachable(struct stage_net *net, struct net_port *port, con
 	if (m)
 		finish_answer(net, port, m,
 			rs_icmp_unreachable(&port->host, pkt, rte_pktmbuf_mtod(m, uint8_t *)),
+			NET_C_ICMP_ERRORS_OUT);
+}
+
+/* A packet that was dropped: its sender may be told why. */
+static void answer_problem(struct stage_net *net, struct net_port *port, const struct pkt *pkt)
+{
+	struct rte_mbuf *m = NULL;
+
+	if (pkt->family == 6 && pkt->is_unicast)
+		m = new_icmp(net, port, &net->n_icmp_errors);
+	if (m)
+		finish_answer(net, port, m,
+			rs_icmp_problem(&port->host, pkt, rte_pktmbuf_mtod(m, uint8_t *)),
 			NET_C_ICMP_ERRORS_OUT);
 }
 
@@ -179,14 +178,9 @@ static void answer_neighbour(struct stage_net *net, struct net_port *port, const
 	finish_answer(net, port, m, len, NET_C_ARP_ANSWERED);
 }
 
-/*
- * ARP and ND: questions about us are answered here; then the control core, which keeps the
- * neighbour table, gets the frame. True: m is no longer ours.
- */
-static bool take_neighbour_frame(
-	struct stage_net *net, struct net_port *port, const struct pkt *pkt, struct rte_mbuf *m)
+/* True: m is no longer ours. */
+static bool give_to_control(struct stage_net *net, const struct net_port *port, struct rte_mbuf *m)
 {
-	answer_neighbour(net, port, pkt);
 	m->port = port->host.port;
 	if (rs_joint_push(&net->slow->to_control, &m, 1) == 1) {
 		net->counters[NET_C_TO_CONTROL]++;
@@ -203,11 +197,11 @@ static bool take_other(
 {
 	switch (pkt->kind) {
 	case WIRE_ARP:
-	case WIRE_ND:
-		return take_neighbour_frame(net, port, pkt, m);
+	case WIRE_ND: /* the control core keeps the neighbour table */
+		answer_neighbour(net, port, pkt);
+		return give_to_control(net, port, m);
 	case WIRE_MLD:
-		answer_query(net, port);
-		break;
+		return icmp_allowed(net, &net->n_echoes) && give_to_control(net, port, m);
 	case WIRE_ICMP_ECHO:
 		answer_echo(net, port, pkt);
 		break;
@@ -240,6 +234,8 @@ static bool parse_unusual(
 		net->n_segs += !drop;
 	} else if (!drop) {
 		is_gone = take_other(net, port, &pkt, m);
+	} else if (drop == WIRE_IP_OPTION || drop == WIRE_IP_SOURCE_ROUTE) {
+		answer_problem(net, port, &pkt);
 	}
 	net->wire_counters[drop]++;
 	return is_gone;
@@ -444,10 +440,12 @@ static uint32_t run_timers(struct stage_net *net)
 	return n;
 }
 
-/* Idle connections need not be waited for when the process drains. */
-static void close_idle(struct stage_net *net)
+/* Idle connections need not be waited for when the process drains. Returns how many it looked at.
+ */
+static uint32_t close_idle(struct stage_net *net)
 {
-	uint32_t end = rs_min_u32(net->drain_next + NET_BURST, net->tcp.cfg->max_conns);
+	uint32_t first = net->drain_next;
+	uint32_t end = rs_min_u32(first + NET_BURST, net->tcp.cfg->max_conns);
 
 	net->tcp.draining = true;
 	for (; net->drain_next < end; net->drain_next++) {
@@ -460,6 +458,7 @@ static void close_idle(struct stage_net *net)
 		else
 			rs_stage_net_go_on(net, conn);
 	}
+	return end - first;
 }
 
 /* Draining is over. A client that only waits would never learn that nobody is there any more. */
@@ -562,7 +561,7 @@ uint32_t rs_stage_net_turn(void *self, uint64_t now_us)
 		rs_net_tls_flush(net);
 	}
 	if (rs_unlikely(net->web.env.cfg->drain))
-		close_idle(net);
+		n_done += close_idle(net);
 	if (rs_unlikely(net->web.env.cfg->drain_is_over))
 		n_done += reset_left(net);
 	rs_tcp_flush(&net->tcp);

@@ -376,10 +376,7 @@ void rs_tls_side_destroy(struct tls_side *side)
 			rte_ring_free(side->to_tls[i][k]);
 			rte_ring_free(side->to_net[i][k]);
 		}
-		if (side->stages[i])
-			rs_tls_library_free(side->stages[i]->library);
-		rs_stage_tls_fini(side->stages[i]);
-		rte_free(side->stages[i]);
+		rs_tls_library_free(side->stages[i]->library);
 	}
 	rte_free(side->shared);
 	*side = (struct tls_side){0};

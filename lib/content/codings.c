@@ -42,9 +42,10 @@ static enum content_coding coding_of(struct span path)
 	return CONTENT_IDENTITY;
 }
 
+/* A time without a fraction may have lost it, as in an archive or a copy: then seconds count. */
 static bool is_older(const struct file_id *a, const struct file_id *b)
 {
-	if (a->mtime_s != b->mtime_s)
+	if (a->mtime_s != b->mtime_s || !a->mtime_ns || !b->mtime_ns)
 		return a->mtime_s < b->mtime_s;
 	return a->mtime_ns < b->mtime_ns;
 }

@@ -82,6 +82,8 @@ struct content_memory {
 	void *ctx;
 };
 
+#define CONTENT_TYPES_FILE "/etc/mime.types"
+
 enum content_phase {
 	CONTENT_FINDING, /* how many files there will be is not known: the totals are 0 */
 	CONTENT_READING,
@@ -100,7 +102,7 @@ struct content_options {
 	const char *root;
 	const char *const *index_names; /* in order of preference, ended by NULL; NULL: index.html,
 					   index.htm */
-	const char *types_file;         /* NULL: /etc/mime.types, where there is one */
+	const char *types_file;         /* NULL: CONTENT_TYPES_FILE, where there is one */
 	const char *default_type;       /* NULL: application/octet-stream */
 	const char *charset;            /* of text; NULL: utf-8; "": none is told */
 	const struct content_pattern *patterns;
@@ -127,7 +129,9 @@ struct content_options {
 struct content_report {
 	uint64_t counts[CONTENT_N_COUNTERS]; /* of this load; see content_counters.def */
 	uint64_t held_bytes;                 /* memory for bodies, of all trees that share it */
-	char error[256];                     /* one line, without its end, when the load failed */
+	uint32_t n_bad_type_lines; /* of types_file, passed over: they begin with no media type */
+	uint32_t first_bad_type_line; /* from 1; 0: none */
+	char error[256];              /* one line, without its end, when the load failed */
 };
 
 struct content_tree;
@@ -137,8 +141,9 @@ struct content_tree;
  * there is none) are not read again. previous is not changed and stays with the caller, as does
  * what options points to. Files that cannot be read are left out, counted and told; so are those
  * that change meanwhile, unless previous has them: then they stay as they are there. NULL, with the
- * reason in report, when there is no root or types_file, a pattern is wrong, it is interrupted, or
- * memory does not suffice: then it says how much would.
+ * reason in report, when there is no root or types_file, a pattern is wrong, it is interrupted,
+ * there are no descriptors, a directory's list breaks off, or memory does not suffice: then it says
+ * how much would.
  */
 struct content_tree *rs_content_load(const struct content_options *options,
 	const struct content_tree *previous, struct content_report *report);

@@ -42,6 +42,16 @@ bool rs_load_fail(struct load *load, const char *format, ...)
 	return false;
 }
 
+/* Served without what there was no descriptor for, a site would have lost it. */
+bool rs_load_leave_out(struct load *load, enum content_counter counter, const char *path, int err)
+{
+	if (err == EMFILE || err == ENFILE || err == ENOMEM)
+		return rs_load_fail(load, "cannot read %.100s of the root %.100s: %s", path,
+			load->options.root, strerror(err));
+	rs_load_skip(load, counter, path, strerror(err));
+	return true;
+}
+
 bool rs_load_fail_memory(struct load *load)
 {
 	const struct arena *arena = &load->tree->store->arena;
@@ -213,7 +223,7 @@ static bool read_file(struct load *load, int dir_fd, struct walk_file *file)
 		return keep_previous(load, file, "it changes while it is read");
 	case READ_ELSEWHERE:
 		return keep_previous(load, file, "the symbolic link leads elsewhere now");
-	case READ_INTERRUPTED:
+	case READ_LOAD_FAILED:
 		return false;
 	case READ_NO_MEMORY:
 		break;
@@ -233,8 +243,7 @@ static bool load_file(
 		return read_file(load, *dir_fd, file);
 	if (errno == ESTALE)
 		return keep_previous(load, file, "its directory is another one now");
-	rs_load_skip(load, CONTENT_C_UNREADABLE, (const char *)file->path.data, strerror(errno));
-	return true;
+	return rs_load_leave_out(load, CONTENT_C_UNREADABLE, (const char *)file->path.data, errno);
 }
 
 static bool load_files(struct load *load)
@@ -398,9 +407,11 @@ static bool load_types(struct load *load)
 {
 	const struct content_options *options = &load->options;
 	const char *file = options->types_file;
-	int err = rs_mime_load(&load->types, file ? file : "/etc/mime.types", options->default_type,
-		options->charset, &load->tree->texts);
+	int err = rs_mime_load(&load->types, file ? file : CONTENT_TYPES_FILE,
+		options->default_type, options->charset, &load->tree->texts);
 
+	load->report->n_bad_type_lines = load->types.n_bad_lines;
+	load->report->first_bad_type_line = load->types.first_bad_line;
 	if (err == -ENOMEM)
 		return rs_load_fail(load, "no memory for media types");
 	if (err && file)

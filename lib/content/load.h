@@ -40,6 +40,12 @@ static inline void rs_load_count(struct load *load, enum content_counter counter
 void rs_load_skip(
 	struct load *load, enum content_counter counter, const char *path, const char *reason);
 
+/*
+ * The same for what err, an errno, says of path. False: it says that we ourselves lack something,
+ * and nothing of path; that ends the load.
+ */
+bool rs_load_leave_out(struct load *load, enum content_counter counter, const char *path, int err);
+
 /* Ends the load with a line of error, unless it ended before; returns false. */
 __attribute__((format(printf, 2, 3))) bool rs_load_fail(struct load *load, const char *format, ...);
 

@@ -258,15 +258,14 @@ static struct span next_word(const char **at)
 	return (struct span){.data = (const uint8_t *)from, .len = len};
 }
 
-/* A media type and its extensions; what stands behind # is a comment. Other lines are passed over.
- */
-static bool add_line(
+/* A media type and its extensions. False: no memory. */
+static bool add_type(
 	struct mime_table *table, struct span type, const char *extensions, struct texts *texts)
 {
 	struct span extension = next_word(&extensions);
 	struct mime_type made;
 
-	if (!extension.len || !is_type(type))
+	if (!extension.len)
 		return true;
 	if (!make_type(table, type, texts, &made))
 		return false;
@@ -274,6 +273,23 @@ static bool add_line(
 		if (!add(table, extension, &made, texts))
 			return false;
 	}
+	return true;
+}
+
+/* What stands behind # is a comment. False: no memory. */
+static bool read_line(struct mime_table *table, char *line, uint32_t number, struct texts *texts)
+{
+	const char *at = line;
+	struct span type;
+
+	line[strcspn(line, "#")] = '\0';
+	type = next_word(&at);
+	if (!type.len)
+		return true;
+	if (is_type(type))
+		return add_type(table, type, at, texts);
+	if (!table->n_bad_lines++)
+		table->first_bad_line = number;
 	return true;
 }
 
@@ -288,15 +304,8 @@ static int read_file(struct mime_table *table, const char *name, struct texts *t
 
 	if (!file)
 		return -errno;
-	while (ok && getline(&line, &room, file) > 0) {
-		const char *at = line;
-		struct span type;
-
-		line[strcspn(line, "#")] = '\0';
-		type = next_word(&at);
-		if (type.len)
-			ok = add_line(table, type, at, texts);
-	}
+	for (uint32_t number = 1; ok && getline(&line, &room, file) > 0; number++)
+		ok = read_line(table, line, number, texts);
 	err = !ok ? -ENOMEM : ferror(file) ? -errno : 0;
 	free(line);
 	fclose(file);
@@ -316,7 +325,7 @@ int rs_mime_load(struct mime_table *table, const char *types_file, const char *f
 	if (err == -ENOMEM)
 		return err;
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(common); i++) {
-		if (!add_line(table, rs_span_text(common[i].type), common[i].extensions, texts))
+		if (!add_type(table, rs_span_text(common[i].type), common[i].extensions, texts))
 			return -ENOMEM;
 	}
 	return err;

@@ -28,6 +28,8 @@ struct mime_table {
 	uint32_t n_used;
 	struct mime_type fallback;
 	const char *charset;
+	uint32_t n_bad_lines; /* of the file: they begin with no media type, and were passed over */
+	uint32_t first_bad_line; /* from 1; 0: none */
 };
 
 /*

@@ -18,13 +18,15 @@ enum attempt {
 	ATTEMPT_ELSEWHERE,
 	ATTEMPT_FAILED, /* told */
 	ATTEMPT_NO_MEMORY,
-	ATTEMPT_INTERRUPTED,
+	ATTEMPT_LOAD_FAILED,
 };
 
-static enum attempt fail(struct load *load, const struct walk_file *file, const char *reason)
+static enum attempt fail(struct load *load, const struct walk_file *file, int err)
 {
-	rs_load_skip(load, CONTENT_C_UNREADABLE, (const char *)file->path.data, reason);
-	return ATTEMPT_FAILED;
+	const char *path = (const char *)file->path.data;
+
+	return rs_load_leave_out(load, CONTENT_C_UNREADABLE, path, err) ? ATTEMPT_FAILED
+									: ATTEMPT_LOAD_FAILED;
 }
 
 /* Fills body, as far as the file goes: returns the bytes, or -1 with errno. */
@@ -58,9 +60,9 @@ static enum attempt read_bytes(struct load *load, int fd, const struct walk_file
 	struct stat st;
 
 	if (!rs_load_goes_on(load))
-		return ATTEMPT_INTERRUPTED;
+		return ATTEMPT_LOAD_FAILED;
 	if (n < 0 || fstat(fd, &st) < 0)
-		return fail(load, file, strerror(errno));
+		return fail(load, file, errno);
 	after = rs_file_id_of(&st);
 	if ((uint64_t)n != id->n_bytes || !rs_file_id_same(id, &after))
 		return ATTEMPT_CHANGED;
@@ -77,10 +79,13 @@ static enum attempt read_open(struct load *load, int fd, struct walk_file *file,
 
 	clock_gettime(CLOCK_REALTIME_COARSE, &now);
 	if (fstat(fd, &st) < 0)
-		return fail(load, file, strerror(errno));
+		return fail(load, file, errno);
 	id = rs_file_id_of(&st);
-	if (!S_ISREG(st.st_mode))
-		return fail(load, file, "no file any more");
+	if (!S_ISREG(st.st_mode)) {
+		rs_load_skip(load, CONTENT_C_UNREADABLE, (const char *)file->path.data,
+			"no file any more");
+		return ATTEMPT_FAILED;
+	}
 	/* Only the place that the link led to is known to be allowed. */
 	if (file->link && !rs_file_id_same_inode(&id, &file->id))
 		return ATTEMPT_ELSEWHERE;
@@ -118,7 +123,7 @@ static enum attempt read_once(
 	enum attempt attempt;
 
 	if (fd < 0)
-		return fail(load, file, strerror(errno));
+		return fail(load, file, errno);
 	attempt = read_open(load, fd, file, body);
 	close(fd);
 	return attempt;
@@ -148,8 +153,8 @@ enum read_result rs_read(struct load *load, int dir_fd, struct walk_file *file, 
 			return READ_LEFT_OUT;
 		case ATTEMPT_ELSEWHERE:
 			return READ_ELSEWHERE;
-		case ATTEMPT_INTERRUPTED:
-			return READ_INTERRUPTED;
+		case ATTEMPT_LOAD_FAILED:
+			return READ_LOAD_FAILED;
 		case ATTEMPT_CHANGED:
 			break;
 		}

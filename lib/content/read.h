@@ -13,7 +13,7 @@ enum read_result {
 	READ_CHANGING,  /* it was another one after each attempt: not told */
 	READ_ELSEWHERE, /* the link leads to another file than it did: not told */
 	READ_NO_MEMORY,
-	READ_INTERRUPTED,
+	READ_LOAD_FAILED, /* told, or interrupted */
 };
 
 /*

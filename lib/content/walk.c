@@ -163,7 +163,7 @@ static bool follow(struct load *load, struct place *place, int dir_fd, uint32_t 
 	bool ok = true;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		rs_load_skip(load, CONTENT_C_LINKS_BROKEN, place->path, strerror(errno));
+		ok = rs_load_leave_out(load, CONTENT_C_LINKS_BROKEN, place->path, errno);
 	else
 		ok = add_target(load, place, fd, &st, dir);
 	if (fd >= 0)
@@ -197,14 +197,20 @@ static bool set_name(struct place *place, const char *name)
 	return true;
 }
 
+static void skip_too_long(struct load *load, struct span dir, const char *name)
+{
+	char path[PATH_MAX + NAME_MAX + 1];
+
+	snprintf(path, sizeof(path), "%s%s", (const char *)dir.data, name);
+	rs_load_skip(load, CONTENT_C_UNREADABLE, path, strerror(ENAMETOOLONG));
+}
+
 static bool look_at(struct load *load, struct place *place, int dir_fd, uint32_t dir)
 {
 	struct stat st;
 
-	if (fstatat(dir_fd, place->path + place->name_at, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-		rs_load_skip(load, CONTENT_C_UNREADABLE, place->path, strerror(errno));
-		return true;
-	}
+	if (fstatat(dir_fd, place->path + place->name_at, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return rs_load_leave_out(load, CONTENT_C_UNREADABLE, place->path, errno);
 	if (S_ISREG(st.st_mode))
 		return add_file(load, place, &st, false);
 	if (S_ISDIR(st.st_mode))
@@ -215,7 +221,6 @@ static bool look_at(struct load *load, struct place *place, int dir_fd, uint32_t
 	return true;
 }
 
-/* errno tells whether all was read. */
 static bool read_names(struct load *load, DIR *stream, uint32_t dir)
 {
 	struct span path = load->walk.dirs[dir].path;
@@ -238,11 +243,13 @@ static bool read_names(struct load *load, DIR *stream, uint32_t dir)
 			return rs_load_fail(load, "more than %u files below %.100s", WALK_MAX,
 				load->options.root);
 		if (!set_name(&place, name))
-			rs_load_skip(load, CONTENT_C_UNREADABLE, name, strerror(ENAMETOOLONG));
+			skip_too_long(load, path, name);
 		else if (!look_at(load, &place, dirfd(stream), dir))
 			return false;
 	}
-	return true;
+	/* What half a list does not name may be there all the same. */
+	return !errno || rs_load_fail(load, "cannot list %.100s of the root %.100s: %s",
+				 (const char *)path.data, load->options.root, strerror(errno));
 }
 
 /*
@@ -281,17 +288,14 @@ static bool read_dir(struct load *load, uint32_t dir)
 	walk->dirs[dir].first_file = walk->n_files;
 	walk->dirs[dir].first_dir = walk->n_dirs;
 	if (!stream) {
-		rs_load_skip(load, CONTENT_C_UNREADABLE, (const char *)walk->dirs[dir].path.data,
-			strerror(errno));
+		ok = rs_load_leave_out(
+			load, CONTENT_C_UNREADABLE, (const char *)walk->dirs[dir].path.data, errno);
 		walk->dirs[dir].left_out = true;
 		if (fd >= 0)
 			close(fd);
-		return true;
+		return ok;
 	}
 	ok = read_names(load, stream, dir);
-	if (ok && errno)
-		rs_load_skip(load, CONTENT_C_UNREADABLE, (const char *)walk->dirs[dir].path.data,
-			strerror(errno));
 	closedir(stream);
 	walk->dirs[dir].n_files = walk->n_files - walk->dirs[dir].first_file;
 	walk->dirs[dir].n_dirs = walk->n_dirs - walk->dirs[dir].first_dir;

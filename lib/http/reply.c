@@ -240,18 +240,20 @@ bool rs_http_reply_continue(struct http_env *env, struct sendq *out)
 	return true;
 }
 
-/* RFC 9110 section 6.6.1 lets a 5xx go without Date. */
+/* RFC 9110 section 6.6.1 lets a 5xx go without Date. Nothing of it needs a buffer; out is empty. */
 void rs_http_reply_overload(
 	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
 {
 	static const char text[] = "HTTP/1.1 503 Service Unavailable\r\n"
 				   "Server: ringside\r\n"
 				   "Content-Length: 0\r\n"
-				   "Connection: close\r\n"
-				   "\r\n";
-	struct span reply = rs_span_text(text);
+				   "Connection: close\r\n";
+	struct span parts[] = {rs_span_text(text), env->cfg->refusal_fields, rs_span_text("\r\n")};
 
-	rs_sendq_push(out, reply.data, reply.len, 0);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(parts); i++) {
+		if (parts[i].len)
+			rs_sendq_push(out, parts[i].data, parts[i].len, 0);
+	}
 	hc->reply_left = 0;
 	hc->last = true;
 	env->counters[HTTP_C_OVERLOAD]++;

@@ -6,7 +6,7 @@
 
 void rs_log(const char *format, ...)
 {
-	char line[1024];
+	char line[5120]; /* the longest path, and words about it */
 	va_list args;
 
 	va_start(args, format);

@@ -250,19 +250,14 @@ static void refuse(struct tcp *t, const struct tcp_seg *seg)
 }
 
 /*
- * With the backlog full there is no answer. A cookie is a hash: as often as not it lies below the
- * old numbers, and stays there for its minute, so that late segments of the old connection could be
- * taken for new ones. An ACK, as for a SYN that is too old, would make the peer send a RST, which
- * TIME-WAIT passes over, and its SYN again: that SYN comes without it, too.
+ * With the backlog full, too: a cookie is a hash, and as often as not it lies below the old
+ * numbers, so that late segments of the old connection could be taken for new ones. Who floods
+ * gains nothing by it: each of these takes away an entry of TIME-WAIT, which has cost a handshake.
  */
 bool rs_tcp_reopen(struct tcp *t, const struct tcp_seg *seg, uint32_t min_isn)
 {
 	if (!is_listening(t, seg->key.local_port)) {
 		refuse(t, seg);
-		return false;
-	}
-	if (backlog_is_full(t)) {
-		t->counters[TCP_C_DROP_REOPEN_FULL]++;
 		return false;
 	}
 	return passive_open(t, seg, &min_isn);

@@ -8,6 +8,7 @@
 
 #define MAX_EXPIRE_PER_CALL 64
 #define EXPIRE_AHEAD        8
+#define RESTART_MS          1000
 
 struct tcp_time_wait {
 	struct flow_key key; /* family 0: the slot is free */
@@ -109,12 +110,17 @@ void rs_tcp_time_wait_enter(struct tcp *t, struct tcp_conn *c)
 	rs_flow_insert(&t->flows, tw->hash, slot | TCP_TIME_WAIT_ID);
 }
 
-/* The 2 MSL begin again. Returns the new slot. */
+/*
+ * The 2 MSL begin again. Returns the new slot: each is a place in the ring, and an older entry may
+ * have to give way for it. Who repeats his FIN over and over gets one a second.
+ */
 static uint32_t restart(struct tcp *t, uint32_t slot)
 {
 	struct tcp_time_wait tw = t->time_wait[slot];
 	uint32_t young;
 
+	if (due_tick(t) - tw.due_tick < rs_tcp_ms_to_ticks(RESTART_MS))
+		return slot;
 	drop_entry(t, slot);
 	young = push_tail(t);
 	tw.due_tick = due_tick(t);

@@ -65,7 +65,7 @@ SSL_CTX *rs_tls_new_context(
 {
 	SSL_CTX *ctx = SSL_CTX_new_ex(d->library->ctx, TLS_PROPERTIES, TLS_server_method());
 
-	if (!ctx || !SSL_CTX_set_ciphersuites(ctx, SUITES_13) ||
+	if (!ctx || !SSL_CTX_set_app_data(ctx, d) || !SSL_CTX_set_ciphersuites(ctx, SUITES_13) ||
 		!SSL_CTX_set_cipher_list(ctx, SUITES_12) ||
 		!SSL_CTX_set1_groups_list(ctx, GROUPS)) {
 		rs_tls_complain(c, "OpenSSL's", "context", "cannot be made");

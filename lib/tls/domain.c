@@ -92,6 +92,7 @@ struct tls_domain *rs_tls_domain_new(struct tls_library *library,
 	d->lean = !settings->no_lean;
 	d->early_data = settings->max_early_data && settings->ticket_lifetime_s;
 	d->ticket_lifetime_s = settings->ticket_lifetime_s;
+	d->psk_ke = settings->psk_ke;
 	d->quick = d->lean && !d->early_data && !settings->client_ca;
 	for (uint32_t i = 0; i < settings->n_pairs; i++) {
 		if (!add_pair(d, settings, &settings->pairs[i], &c)) {

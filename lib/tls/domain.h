@@ -51,6 +51,7 @@ struct tls_settings {
 	const char *client_ca; /* NULL: no certificate is asked for */
 	enum tls_client_cert client_cert;
 	uint32_t ticket_lifetime_s; /* 0: no resumption */
+	bool psk_ke;                /* … without a key exchange, where clients offer that */
 	bool no_lean;               /* leave records to OpenSSL: to compare */
 	uint32_t max_early_data;    /* bytes of 0-RTT a connection; 0: none is taken */
 };

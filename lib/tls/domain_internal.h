@@ -75,6 +75,7 @@ struct tls_domain {
 	bool early_data;
 	bool quick; /* handshakes without OpenSSL's state machine, where hellos are plain */
 	uint32_t ticket_lifetime_s;
+	bool psk_ke;
 	bool lean; /* records without OpenSSL's state machine */
 	uint32_t n_identities;
 	struct tls_identity identities[TLS_MAX_PAIRS]; /* the first has the context that accepts */

@@ -10,6 +10,7 @@
 #define SSL_3          0x0300
 #define MAX_NAME       255
 #define MIN_NAME_BYTES 6 /* of server_name: of a list, a type, and a name of one byte */
+#define PSK_KE         0
 #define PSK_DHE_KE     1
 #define MAX_EXTENSIONS 32
 #define MAX_SHARES     64 /* more than there are groups */
@@ -191,7 +192,8 @@ static bool read_extension(
 	case TLS_EXT_PSK_MODES:
 		if (!rs_tls_only_vector(s, 1, &list))
 			return false;
-		h->takes_tickets = memchr(list.data, PSK_DHE_KE, list.len);
+		h->psk_ke = memchr(list.data, PSK_KE, list.len);
+		h->psk_dhe_ke = memchr(list.data, PSK_DHE_KE, list.len);
 		return true;
 	case TLS_EXT_KEY_SHARE:
 		return read_shares(s, h);
@@ -212,6 +214,16 @@ static bool read_extension(
 	}
 }
 
+/* Section 9.2: what a handshake cannot do without. Who resumes needs less of it. */
+static bool is_enough(const struct tls_hello *h)
+{
+	if (h->share.len && h->share.len != TLS_X25519_BYTES)
+		return false;
+	if (h->tickets.len)
+		return h->psk_ke || (h->psk_dhe_ke && h->share.len);
+	return h->share.len && h->signatures.len;
+}
+
 /* Each at most once, and pre_shared_key the last. */
 static bool read_extensions(struct span s, const uint8_t *message, struct tls_hello *h)
 {
@@ -229,8 +241,7 @@ static bool read_extensions(struct span s, const uint8_t *message, struct tls_he
 		if (!read_extension((enum tls_extension)type, body, message, h))
 			return false;
 	}
-	return has_versions && h->share.len == TLS_X25519_BYTES && fit(h->shares, h->groups) &&
-	       (h->tickets.len ? h->takes_tickets : h->signatures.len > 0); /* section 9.2 */
+	return has_versions && fit(h->shares, h->groups) && is_enough(h);
 }
 
 bool rs_tls_hello_read(struct span message, struct tls_hello *h)

@@ -19,18 +19,18 @@
 
 struct tls_hello {
 	struct span session_id;
-	struct span suites;        /* of 2 bytes each */
-	struct span signatures;    /* of 2 bytes each; with tickets there may be none */
-	struct span groups;        /* of 2 bytes each */
-	struct span shares;        /* of key_share, as on the wire … */
-	struct span share;         /* … and that of X25519, 32 bytes */
-	struct span name;          /* SNI; empty: none */
-	struct span protocols;     /* of ALPN, as on the wire; empty: none */
-	bool is_older;             /* no TLS 1.3 */
-	bool wants_status;         /* OCSP */
-	bool takes_tickets;        /* psk_dhe_ke */
-	struct span tickets;       /* of pre_shared_key, as on the wire; empty: none … */
-	struct span binders;       /* … and their binders, as many */
+	struct span suites;      /* of 2 bytes each */
+	struct span signatures;  /* of 2 bytes each; with tickets there may be none */
+	struct span groups;      /* of 2 bytes each */
+	struct span shares;      /* of key_share, as on the wire … */
+	struct span share;       /* … and that of X25519, 32 bytes; with psk_ke it may be empty */
+	struct span name;        /* SNI; empty: none */
+	struct span protocols;   /* of ALPN, as on the wire; empty: none */
+	bool is_older;           /* no TLS 1.3 */
+	bool wants_status;       /* OCSP */
+	bool psk_dhe_ke, psk_ke; /* how it would resume (section 4.2.9) */
+	struct span tickets;     /* of pre_shared_key, as on the wire; empty: none … */
+	struct span binders;     /* … and their binders, as many */
 	uint32_t n_before_binders; /* bytes of the message that the binders are over */
 };
 

@@ -132,5 +132,6 @@ bool rs_tls_identity_sign(
 	       EVP_DigestUpdate(id->hash->ctx, context, sizeof(context)) == 1 &&
 	       EVP_DigestUpdate(id->hash->ctx, transcript_hash.data, transcript_hash.len) == 1 &&
 	       EVP_DigestFinal_ex(id->hash->ctx, hash, NULL) == 1 &&
-	       EVP_PKEY_sign(id->signer, to, n, hash, id->hash->bytes) == 1;
+	       EVP_PKEY_sign(id->signer, to, n, hash, id->hash->bytes) == 1 &&
+	       *n <= TLS_MAX_SIGNATURE; /* without memory, OpenSSL's ECDSA says 1 and UINT32_MAX */
 }

@@ -13,8 +13,6 @@
 #define MAX_RECORDS_PER_KEY (UINT64_C(1) << 23)
 /* What carries no data, a read: a record more, and the client is told to go away. */
 #define MAX_EMPTY_RECORDS 32
-/* Each costs more than what it is made of, and no client needs so many. */
-#define MAX_KEY_UPDATES 32
 /* A record shorter than that only where there is no more to send. */
 #define MIN_RECORD_BYTES 512
 
@@ -278,7 +276,7 @@ static enum tls_status take_handshake(struct tls_session *s, const uint8_t *text
 	s->n_message = 0;
 	if (update[4] > 1)
 		return rs_tls_lean_fail(s, TLS_ALERT_ILLEGAL_PARAMETER);
-	if (s->n_messages++ == MAX_KEY_UPDATES)
+	if (s->n_messages++ == TLS_MAX_MESSAGES)
 		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 	if (!rs_tls_keys_update(&s->rx, s->suite))
 		return TLS_FAILED;

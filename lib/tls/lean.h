@@ -13,6 +13,12 @@
 #include "tls/session.h"
 
 /*
+ * Messages of a handshake in a row, with no data between: each costs more than what it is made of,
+ * and no client needs so many.
+ */
+#define TLS_MAX_MESSAGES 32
+
+/*
  * What OpenSSL has written or read, as its message callback has it: counts the records of each
  * direction. In 1.3 some of ours are behind our Finished, tickets and answers to early data; in 1.2
  * the Finished itself is one, or several if the client likes.

@@ -15,8 +15,6 @@
  * section 8 allows 2^-32.
  */
 #define MAX_RECORDS (UINT64_C(1) << 24)
-/* As of KeyUpdates in 1.3. */
-#define MAX_HELLOS 32
 
 /* ---- out of OpenSSL ---- */
 
@@ -93,7 +91,7 @@ static enum tls_status take_alert(struct tls_session *s, const uint8_t *alert, u
 /* Section 7.2.2: whoever would renegotiate is told that nobody does, and may go on without. */
 static enum tls_status refuse(struct tls_session *s)
 {
-	if (s->n_messages++ == MAX_HELLOS)
+	if (s->n_messages++ == TLS_MAX_MESSAGES)
 		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 	s->owes_answer = true;
 	return settle(s) == TLS_FAILED ? TLS_FAILED : TLS_OK;

@@ -37,6 +37,7 @@ struct flight {
 	uint8_t hash[TLS_MAX_HASH];       /* of the transcript so far */
 	uint8_t finished[TLS_MAX_HASH];   /* our secret of handshake traffic */
 	bool resumes;
+	bool agrees;                         /* by X25519, too: not with psk_ke */
 	uint8_t name[TLS_TICKET_NAME_BYTES]; /* hashed */
 	struct tls_ticket ticket;            /* which one resumes … */
 	uint32_t n_ticket;                   /* … its number … */
@@ -48,6 +49,8 @@ struct flight {
 };
 
 /* ---- the key schedule (section 7.1) ---- */
+
+static const uint8_t zeros[TLS_MAX_HASH]; /* in place of a secret that there is not */
 
 /* To the next step, with what comes in there. */
 static bool step(struct flight *f, struct span input)
@@ -98,7 +101,7 @@ static void put_server_hello(struct flight *f)
 {
 	const struct span id = f->hello.session_id;
 	uint8_t *to = f->hello_out;
-	uint32_t extensions = 6 + 8 + TLS_X25519_BYTES + (f->resumes ? 6 : 0);
+	uint32_t extensions = 6 + (f->agrees ? 8 + TLS_X25519_BYTES : 0) + (f->resumes ? 6 : 0);
 	uint32_t n = rs_tls_put_header(
 		to, TLS_SERVER_HELLO, 2 + 32 + 1 + id.len + 2 + 1 + 2 + extensions);
 
@@ -112,11 +115,13 @@ static void put_server_hello(struct flight *f)
 	n += rs_tls_put_number(to + n, TLS_EXT_SUPPORTED_VERSIONS, 2);
 	n += rs_tls_put_number(to + n, 2, 2);
 	n += rs_tls_put_number(to + n, TLS_VERSION_1_3, 2);
-	n += rs_tls_put_number(to + n, TLS_EXT_KEY_SHARE, 2);
-	n += rs_tls_put_number(to + n, 4 + TLS_X25519_BYTES, 2);
-	n += rs_tls_put_number(to + n, TLS_GROUP_X25519, 2);
-	n += rs_tls_put_number(to + n, TLS_X25519_BYTES, 2);
-	n += rs_tls_put_bytes(to + n, f->share, TLS_X25519_BYTES);
+	if (f->agrees) {
+		n += rs_tls_put_number(to + n, TLS_EXT_KEY_SHARE, 2);
+		n += rs_tls_put_number(to + n, 4 + TLS_X25519_BYTES, 2);
+		n += rs_tls_put_number(to + n, TLS_GROUP_X25519, 2);
+		n += rs_tls_put_number(to + n, TLS_X25519_BYTES, 2);
+		n += rs_tls_put_bytes(to + n, f->share, TLS_X25519_BYTES);
+	}
 	if (f->resumes) {
 		n += rs_tls_put_number(to + n, TLS_EXT_PRE_SHARED_KEY, 2);
 		n += rs_tls_put_number(to + n, 2, 2);
@@ -243,13 +248,24 @@ static bool is_for_us(struct flight *f, struct span sealed)
 	       !memcmp(f->ticket.name, f->name, sizeof(f->name));
 }
 
+static bool is_psk_ke(const struct flight *f)
+{
+	return f->hello.psk_ke && f->s->domain->psk_ke;
+}
+
+/* In a way that is fine with both sides. */
+static bool may_resume(const struct flight *f)
+{
+	return f->s->domain->ticket_lifetime_s && (f->hello.psk_dhe_ke || is_psk_ke(f));
+}
+
 /* The first of them that resumes, if that is one of the first few. */
 static void choose_ticket(struct flight *f)
 {
 	struct span sealed;
 
 	f->resumes = false;
-	if (!f->hello.takes_tickets || !f->s->domain->ticket_lifetime_s)
+	if (!may_resume(f))
 		return;
 	for (uint32_t i = 0; i < MAX_TICKETS && !f->resumes &&
 			     rs_tls_hello_ticket(&f->hello, i, &sealed, &f->binder);
@@ -279,9 +295,7 @@ static bool is_bound(struct flight *f)
 /* False: an attack. f->resumes: the key schedule begins with the ticket's secret. */
 static bool begin_schedule(struct flight *f, struct tls_quick *q)
 {
-	static const uint8_t zeros[TLS_MAX_HASH];
-
-	q->takes_tickets = f->hello.takes_tickets && f->s->domain->ticket_lifetime_s;
+	q->takes_tickets = may_resume(f);
 	q->resumed = f->resumes;
 	memcpy(q->name, f->name, sizeof(q->name));
 	if (!f->resumes)
@@ -303,10 +317,19 @@ static bool read_hello(struct flight *f, struct span record)
 		!choose_protocol(f) || !hash_name(f))
 		return false;
 	choose_ticket(f);
-	return f->resumes || rs_tls_hello_lists(f->hello.signatures, f->identity->algorithm);
+	f->agrees = !f->resumes || !is_psk_ke(f);
+	return (!f->agrees || f->hello.share.len) &&
+	       (f->resumes || rs_tls_hello_lists(f->hello.signatures, f->identity->algorithm));
 }
 
 /* ---- the first flight ---- */
+
+/* What the schedule goes on with: zeros if nothing was agreed on (section 7.1). */
+static struct span agreed(const struct flight *f)
+{
+	return f->agrees ? rs_tls_span(f->shared, TLS_X25519_BYTES)
+			 : rs_tls_span(zeros, f->hkdf->bytes);
+}
 
 /* To the keys of the handshake. */
 static bool begin_keys(struct flight *f)
@@ -319,7 +342,7 @@ static bool begin_keys(struct flight *f)
 	put_server_hello(f);
 	ok = EVP_DigestInit_ex2(f->library->transcript, f->hkdf->md, NULL) == 1 &&
 	     hear(f, f->message.data, f->message.len) && hear(f, f->hello_out, f->n_hello_out) &&
-	     hash_so_far(f) && step(f, rs_tls_span(f->shared, TLS_X25519_BYTES)) &&
+	     hash_so_far(f) && step(f, agreed(f)) &&
 	     rs_tls_quick_derive(f->hkdf, f->secret, "c hs traffic", hash, secret) &&
 	     rs_tls_quick_derive(f->hkdf, f->secret, "s hs traffic", hash, f->finished) &&
 	     rs_tls_keys_init(&s->rx, s->suite, secret) &&
@@ -331,7 +354,6 @@ static bool begin_keys(struct flight *f)
 /* All that follows from our Finished: what the client's says, and the secrets behind it. */
 static bool look_ahead(struct flight *f, struct tls_quick *q, uint8_t *server_secret)
 {
-	static const uint8_t zeros[TLS_MAX_HASH];
 	const struct tls_hkdf *h = f->hkdf;
 	const struct span hash = rs_tls_span(f->hash, h->bytes);
 	uint8_t head[TLS_MESSAGE_HEADER];
@@ -388,10 +410,10 @@ static enum tls_status answer(struct flight *f, bool *declined)
 	uint8_t drawn[sizeof(f->random) + sizeof(s->quick->age_add)]; /* one call costs 0.8 us */
 	uint8_t server_secret[TLS_MAX_HASH];
 	struct tls_quick *q;
-	bool ok, was_ahead;
+	bool ok, was_ahead = false;
 
-	if (!rs_tls_pairs_agree(&f->library->pairs, f->hello.share.data, f->share, f->shared,
-		    &was_ahead)) { /* OpenSSL says why */
+	if (f->agrees && !rs_tls_pairs_agree(&f->library->pairs, f->hello.share.data, f->share,
+				 f->shared, &was_ahead)) { /* OpenSSL says why */
 		*declined = true;
 		return TLS_OK;
 	}

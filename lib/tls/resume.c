@@ -222,7 +222,6 @@ static int on_early_data(SSL *ssl, void *domain)
 
 void rs_tls_use_tickets(struct tls_domain *d, SSL_CTX *ctx, const struct tls_settings *settings)
 {
-	SSL_CTX_set_app_data(ctx, d);
 	/* What is taken has the limit of its ticket; this one is for what is passed over, too. */
 	SSL_CTX_set_recv_max_early_data(ctx, settings->max_early_data > MIN_PASSED_OVER
 						     ? settings->max_early_data
@@ -234,6 +233,8 @@ void rs_tls_use_tickets(struct tls_domain *d, SSL_CTX *ctx, const struct tls_set
 	}
 	SSL_CTX_set_timeout(ctx, (long)settings->ticket_lifetime_s);
 	SSL_CTX_set_num_tickets(ctx, 1);
+	if (settings->psk_ke) /* only where a client offers nothing else */
+		SSL_CTX_set_options(ctx, SSL_OP_ALLOW_NO_DHE_KEX);
 	SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, on_ticket_key);
 	SSL_CTX_set_session_ticket_cb(ctx, on_new_ticket, on_ticket, d);
 	if (!settings->max_early_data)

@@ -100,9 +100,15 @@ static void forget_errors(void)
 
 static enum tls_status fail(struct tls_session *s)
 {
+	const unsigned long error = ERR_peek_last_error();
 	/* OpenSSL tells alerts from the client by their numbers, above all reasons of its own. */
-	bool alerted = s->alerted || ERR_GET_REASON(ERR_peek_last_error()) > SSL_AD_REASON_OFFSET;
+	bool alerted = s->alerted || ERR_GET_REASON(error) > SSL_AD_REASON_OFFSET;
 
+	if (ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_HTTP_REQUEST) {
+		s->domain->counters[TLS_C_PLAIN_HTTP]++;
+		ERR_clear_error();
+		return TLS_PLAIN_HTTP;
+	}
 	s->domain->counters[!s->open  ? TLS_C_HANDSHAKES_FAILED
 			    : alerted ? TLS_C_ALERTS_IN
 				      : TLS_C_RECORD_ERRORS]++;
@@ -146,12 +152,12 @@ static bool use_openssl(struct tls_session *s)
 	SSL *ssl = SSL_new(s->domain->identities[0].ctx);
 	BIO *bio = ssl ? BIO_new_ex(s->domain->library->ctx, s->domain->library->bio_method) : NULL;
 
-	if (!bio) {
+	if (!bio || !SSL_set_app_data(ssl, s)) {
+		BIO_free(bio);
 		SSL_free(ssl);
 		return false;
 	}
 	BIO_set_data(bio, s);
-	SSL_set_app_data(ssl, s);
 	SSL_set_bio(ssl, bio, bio);
 	SSL_set_accept_state(ssl);
 	s->ssl = ssl;
@@ -194,6 +200,20 @@ static enum tls_status read_early(struct tls_session *s, uint8_t *to, uint32_t m
 	}
 }
 
+/* What comes when the session is open: KeyUpdates of 1.3, hellos of 1.2. */
+static void on_late_message(int written, int version, int content_type, const void *data,
+	size_t bytes, SSL *ssl, void *unused)
+{
+	struct tls_session *s = SSL_get_app_data(ssl);
+
+	(void)version;
+	(void)data;
+	(void)bytes;
+	(void)unused;
+	if (!written && content_type == SSL3_RT_HANDSHAKE && s->n_messages <= TLS_MAX_MESSAGES)
+		s->n_messages++;
+}
+
 static enum tls_status shake_hands(struct tls_session *s)
 {
 	int r = SSL_do_handshake(s->ssl);
@@ -206,7 +226,7 @@ static enum tls_status shake_hands(struct tls_session *s)
 	if (s->domain->lean)
 		rs_tls_lean_begin(s);
 	else
-		SSL_set_msg_callback(s->ssl, NULL); /* there is nothing more to count */
+		SSL_set_msg_callback(s->ssl, on_late_message);
 	return TLS_OK;
 }
 
@@ -285,6 +305,10 @@ enum tls_status rs_tls_session_read(
 	if (s->lean)
 		return read_lean(s, to, max, n);
 	r = SSL_read_ex(s->ssl, to, max, &got);
+	if (s->n_messages > TLS_MAX_MESSAGES)
+		return fail(s); /* OpenSSL sends no alert for others */
+	if (got)
+		s->n_messages = 0;
 	*n = (uint32_t)got;
 	s->domain->counters[TLS_C_BYTES_IN] += got;
 	return r == 1 ? TLS_OK : status_of(s, r);
@@ -308,6 +332,8 @@ enum tls_status rs_tls_session_write(
 		r = SSL_write_early_data(s->ssl, data, len, &done);
 	else
 		return TLS_WANT_INPUT;
+	if (done)
+		s->n_messages = 0;
 	*n = (uint32_t)done;
 	s->domain->counters[TLS_C_BYTES_OUT] += done;
 	return r == 1 ? TLS_OK : status_of(s, r);

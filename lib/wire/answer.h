@@ -52,6 +52,14 @@ uint32_t rs_nd_announce(const struct wire_host *host, const uint8_t addr[16], ui
 uint32_t rs_mld_report(const struct wire_host *host, bool is_news, uint8_t *out);
 
 /*
+ * When to report to who asks (RFC 3810 section 6.2): some time within what the query allows, so
+ * that all who are asked do not answer at once, unless a report is pending for before that (0: none
+ * is). query: kind WIRE_MLD. random: any number.
+ */
+uint64_t rs_mld_due_us(
+	const struct pkt *query, uint64_t pending_us, uint64_t now_us, uint32_t random);
+
+/*
  * The reply to an echo request of at most out_bytes. pkt: kind WIRE_ICMP_ECHO. Requests to a
  * group are not answered. 0 also when it does not fit.
  */
@@ -63,6 +71,14 @@ uint32_t rs_icmp_echo_answer(
  * Never about what was sent to a group (RFC 1122 section 3.2.2, RFC 4443 section 2.4).
  */
 uint32_t rs_icmp_unreachable(const struct wire_host *host, const struct pkt *pkt, uint8_t *out);
+
+/*
+ * The Parameter Problem that answers a packet which an extension header of IPv6 has had dropped
+ * (WIRE_IP_OPTION, WIRE_IP_SOURCE_ROUTE): for an option that asks for it, for segments left, for
+ * hop-by-hop options that do not stand first. As above never to a group, even where the option asks
+ * for that, nor about another error. pkt: as parsing has left it; of IPv4: 0.
+ */
+uint32_t rs_icmp_problem(const struct wire_host *host, const struct pkt *pkt, uint8_t *out);
 
 /* What a received "packet too big" quotes: one of our TCP segments, seen from us. */
 struct icmp_too_big {

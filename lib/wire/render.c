@@ -45,13 +45,16 @@ static inline uint64_t copy32(uint8_t *to, const uint8_t *from, uint64_t sum)
 	return rs_csum_add32(sum, word);
 }
 
+#define DONT_FRAGMENT 0x4000u
+
+/* fragmentation: the word with identification, flags and offset. */
 static inline void render_ipv4(const uint8_t src[16], const uint8_t dst[16], uint8_t proto,
-	uint32_t l4_len, uint8_t ttl, bool csum, uint8_t *ip)
+	uint32_t l4_len, uint8_t ttl, bool csum, uint32_t fragmentation, uint8_t *ip)
 {
 	uint64_t sum = put32(ip, 0x45000000u | (IPV4_HEADER_BYTES + l4_len), 0);
 	uint16_t folded;
 
-	sum = put32(ip + 4, 0x00004000u, sum); /* DF */
+	sum = put32(ip + 4, fragmentation, sum);
 	sum = put32(ip + 8, (uint32_t)ttl << 24 | (uint32_t)proto << 16, sum);
 	sum = copy32(ip + 12, src + 12, sum);
 	sum = copy32(ip + 16, dst + 12, sum);
@@ -74,7 +77,7 @@ uint32_t rs_wire_render_ip(uint8_t family, const uint8_t src[16], const uint8_t 
 	uint8_t proto, uint32_t l4_len, uint8_t hop_limit, bool csum, uint8_t *ip)
 {
 	if (family == 4) {
-		render_ipv4(src, dst, proto, l4_len, hop_limit, csum, ip);
+		render_ipv4(src, dst, proto, l4_len, hop_limit, csum, DONT_FRAGMENT, ip);
 		return IPV4_HEADER_BYTES;
 	}
 	render_ipv6(src, dst, proto, l4_len, hop_limit, ip);
@@ -129,6 +132,15 @@ struct wire_lens rs_wire_tcp_lens(const struct tcp_tx *tx)
 	return lens_of(tx);
 }
 
+/*
+ * Fragments of two segments must not be put together as one (RFC 791). The low half of the sequence
+ * number tells apart all that is on its way in a window of 64 KiB, and tells others nothing.
+ */
+static inline uint32_t fragmentation(const struct tcp_tx *tx)
+{
+	return rs_unlikely(tx->may_fragment) ? tx->seq << 16 : DONT_FRAGMENT;
+}
+
 static inline void render_header(const struct wire_host *host, const struct tcp_tx *tx,
 	uint8_t *frame, uint32_t flags, uint64_t payload_sum, struct wire_lens lens)
 {
@@ -143,8 +155,11 @@ static inline void render_header(const struct wire_host *host, const struct tcp_
 
 	rs_wire_render_eth(
 		host, tx->link, key->family == 4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6, frame);
-	rs_wire_render_ip((uint8_t)key->family, key->local, key->remote, PROTO_TCP, l4_len,
-		HOP_LIMIT, !(flags & WIRE_IP_CSUM_OFFLOAD), ip);
+	if (key->family == 4)
+		render_ipv4(key->local, key->remote, PROTO_TCP, l4_len, HOP_LIMIT,
+			!(flags & WIRE_IP_CSUM_OFFLOAD), fragmentation(tx), ip);
+	else
+		render_ipv6(key->local, key->remote, PROTO_TCP, l4_len, HOP_LIMIT, ip);
 	sum = put32(tcp, (uint32_t)key->local_port << 16 | key->remote_port, sum);
 	sum = put32(tcp + 4, tx->seq, sum);
 	sum = put32(tcp + 8, tx->ack, sum);

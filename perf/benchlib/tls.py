@@ -29,14 +29,18 @@ def tls(bench, figures, rounds):
     of 100 bytes and writing a reply of 300; records of 16 KiB against AES-128-GCM alone; the heap
     that an idle session takes. `_12`: the same with TLS 1.2, else it is 1.3. `_openssl`: with
     --tls-records openssl. `_keys_ahead`: our X25519 pair was made before, in idle time that is not
-    counted."""
+    counted. `_resumed`: from a ticket; in 1.3 with a key exchange, `_psk_ke` without (--psk-ke)."""
     for _ in figures.rounds(rounds):
         costs = bench.tls_costs(bench.seconds)
         figures.add("us_per_handshake", costs["us_full"])
         figures.add("us_per_handshake_keys_ahead", costs["us_full_keys_ahead"])
-        figures.add("us_per_resumed", costs["us_resumed"])
+        figures.add("us_per_handshake_12", costs["us_full_12"])
         figures.add("us_of_primitives", costs["us_primitives"])
         figures.add("ratio_to_primitives", costs["us_primitives"] / costs["us_full"])
+        for full, resumed in (("", ""), ("", "_psk_ke"), ("_12", "_12")):
+            us = costs[f"us_resumed{resumed}"]
+            figures.add(f"us_per_resumed{resumed}", us)
+            figures.add(f"ratio_resumed{resumed}", costs[f"us_full{full}"] / us)
         for records in ("lean", "12", "openssl"):
             figures.add(f"ns_per_request_{records}", costs[f"ns_request_{records}"])
             figures.add(f"gbit_per_s_{records}", costs[f"gbit_{records}"])
@@ -48,7 +52,8 @@ def tls(bench, figures, rounds):
 def us_per_handshake(bench, figures, mode, own_core):
     """Busy time for each, with one request: of the TLS core, or of the core that does all. And the
     load's report."""
-    with tls_server(bench, own_core=own_core) as server:
+    options = ("--psk-ke",) if mode == "psk-ke" else ()
+    with tls_server(bench, *options, own_core=own_core) as server:
         result = bench.load("--tls", mode, "--conns", 64, "--clients", 8, *SMALL)
     checked(result, figures, f"{mode} handshakes")
     counters = server.counters()
@@ -77,9 +82,10 @@ def nginx_us(bench, how):
 
 def tls_handshake(bench, figures, rounds):
     """TLS 1.3 handshakes, P-256 certificate, X25519: a connection for each, with one request for 64
-    bytes. us_per_handshake (full) and us_per_resumed (from a ticket, with a key exchange) are the
-    TLS core's busy time, key pairs made ahead included, divided by its count of handshakes;
-    handshakes_per_s and resumed_per_s what it would do if it were never idle. `_connection`: TLS on
+    bytes. us_per_handshake (full) and us_per_resumed (from a ticket, with a key exchange; `_psk_ke`:
+    without, by --psk-ke) are the TLS core's busy time, key pairs made ahead included, divided by its
+    count of handshakes; handshakes_per_s and resumed_per_s what it would do if it were never idle.
+    ratio_resumed: how many from tickets take as long as a full one. `_connection`: TLS on
     the net core, and so TCP included; `_seen`: what there were then, with the load generator as the
     limit, since a client's part costs more. The primitives are of `openssl speed` on the same core:
     a P-256 signature, two agreements by X25519. nginx, one worker, by its CPU time from /proc,
@@ -88,9 +94,11 @@ def tls_handshake(bench, figures, rounds):
         full, _ = us_per_handshake(bench, figures, "full", own_core=True)
         figures.add("us_per_handshake", full)
         figures.add("handshakes_per_s", 1e6 / full)
-        resumed, _ = us_per_handshake(bench, figures, "resumed", own_core=True)
-        figures.add("us_per_resumed", resumed)
-        figures.add("resumed_per_s", 1e6 / resumed)
+        for mode, suffix in (("resumed", ""), ("psk-ke", "_psk_ke")):
+            resumed, _ = us_per_handshake(bench, figures, mode, own_core=True)
+            figures.add(f"us_per_resumed{suffix}", resumed)
+            figures.add(f"resumed_per_s{suffix}", 1e6 / resumed)
+            figures.add(f"ratio_resumed{suffix}", full / resumed)
         full, seen = us_per_handshake(bench, figures, "full", own_core=False)
         figures.add("us_per_connection", full)
         figures.add("handshakes_per_s_seen", seen["handshakes_per_s"])
@@ -175,7 +183,7 @@ PROMISED = {
     ],
     "tls-handshake": [
         *("us_per_handshake", "handshakes_per_s", "resumed_per_s", "ratio_to_primitives"),
-        "ratio_to_nginx",
+        *("ratio_resumed", "ratio_resumed_psk_ke", "ratio_to_nginx"),
     ],
     "tls-keepalive": ["rps", "rps_of_tls_core", "rps_openssl_of_tls_core", "nginx_rps"],
     "tls-bulk": ["gbit_per_s", "ratio_to_openssl_speed", "ratio_of_tls_core"],

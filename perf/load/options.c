@@ -41,6 +41,8 @@ static const char help_text[] =
 	"tls    --tls keepalive        TLS 1.3 (port 443), connections that stay\n"
 	"       --tls full             a connection, and a full handshake, for each request\n"
 	"       --tls resumed          the same from the ticket of the connection before\n"
+	"       --tls psk-ke           … without a key exchange, if the server takes that "
+	"(--psk-ke)\n"
 	"       --tls-group NAME       of the key exchange (X25519)\n"
 	"       --tls-cipher NAME      (TLS_AES_128_GCM_SHA256)\n"
 	"       --tls-records WHOSE    of keepalive, after the handshake: lean, those of lib/tls; "
@@ -223,7 +225,8 @@ static bool read_tls(struct load_options *o, const char *text)
 {
 	static const char *const modes[] = {[LOAD_TLS_KEEPALIVE] = "keepalive",
 		[LOAD_TLS_FULL] = "full",
-		[LOAD_TLS_RESUMED] = "resumed"};
+		[LOAD_TLS_RESUMED] = "resumed",
+		[LOAD_TLS_PSK_KE] = "psk-ke"};
 
 	for (uint32_t i = LOAD_TLS_KEEPALIVE; i < RS_ARRAY_SIZE(modes); i++) {
 		if (!strcmp(text, modes[i])) {
@@ -369,7 +372,7 @@ static void complete(struct load_options *o)
 		read_path(o, "/");
 	if (!o->port)
 		o->port = o->tls ? 443 : 80;
-	if (!o->per_conn && (o->tls == LOAD_TLS_FULL || o->tls == LOAD_TLS_RESUMED))
+	if (!o->per_conn && o->tls && o->tls != LOAD_TLS_KEEPALIVE)
 		o->per_conn = 1;
 	o->tls_lean = o->tls == LOAD_TLS_KEEPALIVE &&
 		      (!o->tls_records || !strcmp(o->tls_records, "lean"));

@@ -27,6 +27,7 @@ enum load_tls_mode {
 	LOAD_TLS_KEEPALIVE, /* requests over sessions that stand */
 	LOAD_TLS_FULL,      /* a full handshake for each connection */
 	LOAD_TLS_RESUMED,   /* each connection by a ticket of the slot's one before */
+	LOAD_TLS_PSK_KE,    /* … and, if the server likes, without a key exchange */
 };
 
 struct load_options {

@@ -16,7 +16,7 @@
 
 struct tls_conn {
 	SSL *ssl;            /* NULL also where lean has taken over */
-	SSL_SESSION *ticket; /* the slot's newest; with --tls resumed */
+	SSL_SESSION *ticket; /* the slot's newest; with --tls resumed and psk-ke */
 	struct span in;      /* while input is taken */
 	uint64_t begin_tsc;
 	uint8_t *out;
@@ -143,8 +143,10 @@ static const char *configure(SSL_CTX *ctx, const struct load_options *o)
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-	if (o->tls == LOAD_TLS_RESUMED)
+	if (o->tls == LOAD_TLS_RESUMED || o->tls == LOAD_TLS_PSK_KE)
 		SSL_CTX_sess_set_new_cb(ctx, keep_ticket);
+	if (o->tls == LOAD_TLS_PSK_KE)
+		SSL_CTX_set_options(ctx, SSL_OP_ALLOW_NO_DHE_KEX);
 	if (o->tls_lean)
 		SSL_CTX_set_keylog_callback(ctx, keep_key);
 	if (!SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) ||

@@ -8,6 +8,8 @@
  *     us_primitives     one P-256 signature, one X25519 key pair, one X25519 agreement
  *     us_full_keys_ahead  the same, its key pair made before
  *     us_resumed        a handshake from a ticket, with X25519
+ *     us_resumed_psk_ke  … without it
+ *     us_full_12, us_resumed_12  those of TLS 1.2, by OpenSSL
  *     ns_request_*      reading a request of 100 bytes and writing a reply of 300
  *     gbit_*            writing records of 16 KiB; evp: AES-128-GCM alone, as openssl speed does it
  *     bytes_*           of the heap, an established session that is idle
@@ -52,26 +54,47 @@ static double timed_handshake(struct rig *r)
 	return spent;
 }
 
-/* Opening and freeing the session are part of it. */
-static double timed_connection(struct rig *r, SSL_SESSION *session)
-{
-	double begin = now_s(), open, spent;
+/* Seconds spent on one kind of handshake. */
+struct kind {
+	const char *name;
+	bool is_ahead, resumes, psk_ke;
+	double spent;
+};
 
+static SSL_SESSION *ticket;
+
+/* A copy of it: OpenSSL takes each for once. */
+static void use_ticket(SSL *ssl)
+{
+	SSL_SESSION *copy = SSL_SESSION_dup(ticket);
+
+	SSL_set_session(ssl, copy);
+	SSL_SESSION_free(copy);
+}
+
+/* Opening and freeing the session are part of it. */
+static double timed_connection(struct rig *r, const struct kind *k)
+{
+	double begin, open, spent;
+
+	if (k->is_ahead)
+		rs_tls_library_make_ahead(r->library);
+	begin = now_s();
 	rig_connect(r);
 	open = now_s() - begin; /* with the client's SSL_new, which costs as much */
-	if (session)
-		SSL_set_session(r->client, session);
+	if (k->psk_ke)
+		SSL_set_options(r->client, SSL_OP_ALLOW_NO_DHE_KEX);
+	if (k->resumes)
+		use_ticket(r->client);
 	spent = timed_handshake(r) + open / 2;
 	SSL_set_shutdown(r->client, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	begin = now_s();
 	rs_tls_session_free(&r->server);
 	spent += now_s() - begin;
-	RIG_CHECK((session != NULL) == SSL_session_reused(r->client));
+	RIG_CHECK(k->resumes == SSL_session_reused(r->client));
 	SSL_free(r->client);
 	return spent;
 }
-
-static SSL_SESSION *ticket;
 
 static int keep(SSL *ssl, SSL_SESSION *session)
 {
@@ -113,33 +136,34 @@ static void do_primitives(EVP_MD_CTX *md, EVP_PKEY *signer, EVP_PKEY *peer)
 	EVP_PKEY_free(own);
 }
 
-static void measure_handshakes(void)
+/* The kinds of one version in turns, and the primitives of a full handshake among them. */
+static void measure_handshakes(int version, struct kind *kinds, uint32_t n_kinds)
 {
 	static struct rig r;
 	EVP_PKEY *signer = EVP_EC_gen("P-256"), *peer = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
-	double full = 0, ahead = 0, resumed = 0, primitives = 0, end;
+	double primitives = 0, end = now_s() + (n_kinds + 1) * budget_s;
 	uint32_t n = 0;
 
 	rig_init(&r);
-	SSL_CTX_set1_groups_list(r.ctx, "X25519");
+	r.settings.psk_ke = true;
+	rig_change_domain(&r);
+	SSL_CTX_set1_groups_list(r.ctx, "X25519:P-256"); /* 1.2 wants that of the key, too */
+	SSL_CTX_set_max_proto_version(r.ctx, version);
 	get_ticket(&r);
-	for (end = now_s() + 3 * budget_s; now_s() < end; n++) {
-		SSL_SESSION *session = SSL_SESSION_dup(ticket);
+	for (; now_s() < end; n++) {
 		double begin;
 
-		full += timed_connection(&r, NULL);
-		rs_tls_library_make_ahead(r.library);
-		ahead += timed_connection(&r, NULL);
-		resumed += timed_connection(&r, session);
+		for (uint32_t i = 0; i < n_kinds; i++)
+			kinds[i].spent += timed_connection(&r, &kinds[i]);
 		begin = now_s();
 		do_primitives(md, signer, peer);
 		primitives += now_s() - begin;
-		SSL_SESSION_free(session);
 	}
-	printf("\"us_full_keys_ahead\": %.2f, ", ahead / n * 1e6);
-	printf("\"us_full\": %.2f, \"us_resumed\": %.2f, \"us_primitives\": %.2f", full / n * 1e6,
-		resumed / n * 1e6, primitives / n * 1e6);
+	for (uint32_t i = 0; i < n_kinds; i++)
+		printf("\"us_%s\": %.2f, ", kinds[i].name, kinds[i].spent / n * 1e6);
+	if (version == TLS1_3_VERSION)
+		printf("\"us_primitives\": %.2f, ", primitives / n * 1e6);
 	SSL_SESSION_free(ticket);
 	ticket = NULL;
 	EVP_MD_CTX_free(md);
@@ -239,26 +263,38 @@ static void measure_records(const char *who, bool no_lean, int version)
 	SSL_CTX_set_max_proto_version(r.ctx, version);
 	SSL_CTX_set_ciphersuites(r.ctx, "TLS_AES_128_GCM_SHA256");
 	SSL_CTX_set_cipher_list(r.ctx, "ECDHE-ECDSA-AES128-GCM-SHA256");
-	printf(", \"bytes_%s\": %.0f", who, idle_bytes(&r));
+	printf("\"bytes_%s\": %.0f, ", who, idle_bytes(&r));
 	rig_connect(&r);
 	shake_hands(&r);
 	RIG_CHECK(r.server.lean == !no_lean);
-	printf(", \"ns_request_%s\": %.1f", who, ns_request(&r));
-	printf(", \"gbit_%s\": %.2f", who, gbit(&r));
+	printf("\"ns_request_%s\": %.1f, ", who, ns_request(&r));
+	printf("\"gbit_%s\": %.2f, ", who, gbit(&r));
 	rig_disconnect(&r);
 	rig_fini(&r);
 }
 
 int main(int argc, char **argv)
 {
+	static struct kind kinds[] = {
+		{.name = "full"},
+		{.name = "full_keys_ahead", .is_ahead = true},
+		{.name = "resumed", .resumes = true},
+		{.name = "resumed_psk_ke", .resumes = true, .psk_ke = true},
+	};
+	static struct kind kinds_12[] = {
+		{.name = "full_12"},
+		{.name = "resumed_12", .resumes = true},
+	};
+
 	if (argc > 1)
 		budget_s = atof(argv[1]) / 1000;
 	make_certificate(NULL);
 	printf("{");
-	measure_handshakes();
+	measure_handshakes(TLS1_3_VERSION, kinds, RS_ARRAY_SIZE(kinds));
+	measure_handshakes(TLS1_2_VERSION, kinds_12, RS_ARRAY_SIZE(kinds_12));
 	measure_records("lean", false, TLS1_3_VERSION);
 	measure_records("12", false, TLS1_2_VERSION);
 	measure_records("openssl", true, TLS1_3_VERSION);
-	printf(", \"gbit_evp\": %.2f}\n", gbit_evp());
+	printf("\"gbit_evp\": %.2f}\n", gbit_evp());
 	return 0;
 }

@@ -189,6 +189,22 @@ def tickets_of_another_box(t):
     appliance.stop()
 
 
+@test(own=True, families=(4,), layouts=("fused",))
+def sessions_are_resumed_without_a_key_exchange(t):
+    """psk_ke (RFC 8446 section 4.2.9), which s_client offers beside psk_dhe_ke if told to."""
+    session = pki.path("psk-ke.sess")
+    closing = request("GET", "/hello/first", "Connection: close")
+    for server in ((), ("--psk-ke",)):
+        appliance = start(t, *server)
+        s_client(t, "-sess_out", session, "-ign_eof", data=closing)
+        for client in ((), ("-allow_no_dhe_kex",)):
+            words = s_client(t, "-sess_in", session, "-ign_eof", *client,
+                             data=request("GET", "/hello/again", "Connection: close"))
+            true("Reused, TLSv1.3" in words and "Hello, again" in words, words)
+            equal("Server Temp Key" not in words, bool(server and client), words)
+        appliance.stop()
+
+
 def early(t, session, text, *options, data=b""):
     file_name = pki.path("early.txt")
     with open(file_name, "wb") as file:

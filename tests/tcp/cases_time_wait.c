@@ -145,19 +145,14 @@ static void reopening_with_a_full_backlog(struct rig *r)
 {
 	to_time_wait(r, 0);
 	rig_fill_backlog(r);
-	for (uint32_t i = 0; i < 5; i++) { /* half of all cookies would have done */
-		IN(TCP_SYN, .seq = 1000 + i, .opts = TCP_OPT_MSS, .mss = 1460);
-		QUIET();
-	}
-	EQ(COUNTER(DROP_REOPEN_FULL), 5);
-	EQ(COUNTER(SYN_COOKIES_SENT), 0);
-	EQ(r->t.n_time_wait, 1);
-	rig_peer(r, 1); /* one of the others goes on: there is room */
-	IN(TCP_ACK, .seq = 1, .ack = 1);
-	EVENTS(TCP_EV_OPENED);
-	rig_peer(r, 0);
 	IN(TCP_SYN, .seq = 1000, .opts = TCP_OPT_MSS, .mss = 1460);
 	expect_reopened(r, 0);
+	EQ(COUNTER(SYN_COOKIES_SENT), 0);
+	EQ(r->t.n_time_wait, 0);
+	rig_peer(r, r->cfg.syn_backlog + 1); /* others still get cookies */
+	IN(TCP_SYN, .seq = 0, .opts = TCP_OPT_MSS, .mss = 1460);
+	rig_drop_output(r);
+	EQ(COUNTER(SYN_COOKIES_SENT), 1);
 }
 
 static void reopening_without_room(struct rig *r)
@@ -255,10 +250,30 @@ static void restarts_keep_the_count(struct rig *r)
 	}
 	for (uint32_t i = 0; i < 50; i++) {
 		rig_peer(r, i % 4);
+		MS(1050);
 		IN(FIN_ACK, .seq = 1, .ack = 2);
 		OUT(TCP_ACK, .seq = 2, .ack = 2);
 		EQ(r->t.n_time_wait, 4);
 	}
+	EQ(COUNTER(TIME_WAIT_FULL), 0);
+}
+
+/* A client that repeats its FIN must not have the ring for itself. */
+static void restarts_push_nobody_out(struct rig *r)
+{
+	for (uint32_t i = 0; i < 2; i++) {
+		rig_peer(r, i);
+		to_time_wait(r, 0);
+	}
+	MS(2000);
+	for (uint32_t i = 0; i < 3 * r->cfg.max_time_wait; i++) {
+		IN(FIN_ACK, .seq = 1, .ack = 2);
+		OUT(TCP_ACK, .seq = 2, .ack = 2);
+	}
+	EQ(COUNTER(TIME_WAIT_FULL), 0);
+	EQ(r->t.n_time_wait, 2);
+	rig_peer(r, 0);
+	STATE(TCP_TIME_WAIT);
 }
 
 static void no_room_at_all(struct rig *r)
@@ -294,6 +309,7 @@ const struct tcp_case time_wait_cases[] = {
 	{"syn_with_fin", syn_with_fin, NULL, 0},
 	{"oldest_gives_way", oldest_gives_way, NULL, 0},
 	{"restarts_keep_the_count", restarts_keep_the_count, NULL, 0},
+	{"restarts_push_nobody_out", restarts_push_nobody_out, NULL, 0},
 	{"without_time_wait", without_time_wait, no_room_at_all, 0},
 	{0},
 };

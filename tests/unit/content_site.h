@@ -33,7 +33,7 @@ struct site {
 	struct content_options options;
 	struct content_report report;
 	uint32_t n_skips;
-	char skips[SITE_MAX_SKIPS][512]; /* "path: reason" */
+	char skips[SITE_MAX_SKIPS][5000]; /* "path: reason" */
 };
 
 static inline void site_skip(void *ctx, const char *path, const char *reason)
@@ -102,11 +102,18 @@ static inline void site_link(const struct site *site, const char *target, const 
 	assert_int_equal(symlink(target, site_path(site, name)), 0);
 }
 
-static inline void site_date(const struct site *site, const char *name, int64_t mtime_s)
+static inline void site_date_ns(
+	const struct site *site, const char *name, int64_t mtime_s, long mtime_ns)
 {
-	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = mtime_s}};
+	const struct timespec times[2] = {
+		{.tv_nsec = UTIME_OMIT}, {.tv_sec = mtime_s, .tv_nsec = mtime_ns}};
 
 	assert_int_equal(utimensat(AT_FDCWD, site_path(site, name), times, 0), 0);
+}
+
+static inline void site_date(const struct site *site, const char *name, int64_t mtime_s)
+{
+	site_date_ns(site, name, mtime_s, 0);
 }
 
 /* Until files that were written before count as at rest. */

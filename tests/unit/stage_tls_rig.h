@@ -304,7 +304,8 @@ static inline void stage_drop(struct stage_rig *r, uint32_t conn)
 	*link = (struct stage_link){.generation = link->generation};
 }
 
-static inline SSL *stage_connect(struct stage_rig *r, uint32_t conn)
+/* session: to be resumed, or NULL. */
+static inline SSL *stage_connect_again(struct stage_rig *r, uint32_t conn, SSL_SESSION *session)
 {
 	struct stage_link *link = &r->links[conn];
 
@@ -313,8 +314,15 @@ static inline SSL *stage_connect(struct stage_rig *r, uint32_t conn)
 	SSL_set_bio(link->client, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
 	BIO_set_mem_eof_return(SSL_get_rbio(link->client), -1);
 	SSL_set_connect_state(link->client);
+	if (session)
+		SSL_set_session(link->client, session);
 	SSL_do_handshake(link->client);
 	return link->client;
+}
+
+static inline SSL *stage_connect(struct stage_rig *r, uint32_t conn)
+{
+	return stage_connect_again(r, conn, NULL);
 }
 
 /* All connections go, and all memory comes back: the stage's, and the chunks that were lent to it.

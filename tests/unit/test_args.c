@@ -334,6 +334,9 @@ static void errors(void **state)
 			"--ocsp: expected no more than there are of --cert"},
 		{"--https 443 --cert a --key b --early-data 1k --ticket-lifetime 0",
 			"--early-data: only with sessions that can be resumed (--ticket-lifetime)"},
+		{"--https 443 --cert a --key b --psk-ke --ticket-lifetime 0",
+			"--psk-ke: only with sessions that can be resumed (--ticket-lifetime)"},
+		{"--psk-ke", "--psk-ke: only with --https"},
 		{"--https 80 --http 80", "--https 80: this port is given twice"},
 		{"--tls-cores none",
 			"--tls-cores none: expected same, or a list of lcores, each once, as in "
@@ -607,6 +610,9 @@ static void errors_in_files(void **state)
 	file_fails("mtu 1500\nmtu 1500\n", ":2: mtu 1500: given twice");
 	file_fails("ip 10.0.0.2/24\ngateway 10.0.1.1\n",
 		":2: gateway 10.0.1.1: ADDR is on none of the subnets of --ip");
+	file_fails("ip 10.0.0.2/24\nroot /a\nheader *.html A: a\nheader assets/* B: b\n",
+		":4: header assets/* B: b: expected a PATTERN that begins with / or *, as paths "
+		"begin with /");
 	file_fails("= 5\n", ":1:  5: unknown option; --help lists them");
 	memset(line, 'x', sizeof(line));
 	line[sizeof(line) - 1] = 0;

@@ -127,6 +127,37 @@ static void odd_names(void **state)
 	rs_content_free(tree);
 }
 
+/* A path that no call may name, made by descriptors: "/ddd…/ddd…/…/file". */
+static void a_path_that_is_too_long(void **state)
+{
+	static char segment[201], expected[4608];
+	struct site *site = *state;
+	struct content_tree *tree;
+	uint32_t n = 0;
+	int dir = open(site->root, O_RDONLY | O_DIRECTORY);
+
+	memset(segment, 'd', sizeof(segment) - 1);
+	while (n + sizeof(segment) + strlen("/file") < 4096) {
+		int below;
+
+		assert_int_equal(mkdirat(dir, segment, 0755), 0);
+		below = openat(dir, segment, O_RDONLY | O_DIRECTORY);
+		assert_true(below >= 0);
+		close(dir);
+		dir = below;
+		n += (uint32_t)sprintf(expected + n, "/%s", segment);
+	}
+	memset(segment, 'f', sizeof(segment) - 1);
+	close(openat(dir, segment, O_WRONLY | O_CREAT, 0644));
+	close(dir);
+	sprintf(expected + n, "/%s: File name too long", segment);
+	tree = site_load(site, NULL);
+	assert_int_equal(site->report.counts[CONTENT_C_FILES], 0);
+	assert_int_equal(site->n_skips, 1);
+	assert_string_equal(site->skips[0], expected);
+	rs_content_free(tree);
+}
+
 /* ---- directories ---- */
 
 static void nothing_but_the_exact_path(void **state)
@@ -409,6 +440,7 @@ int main(void)
 		site_test(etags_are_stable),
 		site_test(types_times_and_fields),
 		site_test(odd_names),
+		site_test(a_path_that_is_too_long),
 		site_test(nothing_but_the_exact_path),
 		site_test(an_empty_root),
 		site_test(indexes_and_redirects),

@@ -308,6 +308,36 @@ static void siblings_that_are_too_old(void **state)
 	rs_content_free(tree);
 }
 
+/* Archives and copies may leave whole seconds of a time, of either file. */
+static void siblings_of_the_same_second(void **state)
+{
+	static const struct {
+		long file_ns, sibling_ns;
+		bool used;
+	} cases[] = {
+		{0, 0, true},
+		{1, 0, true},
+		{0, 999999999, true},
+		{2, 1, false},
+		{1, 2, true},
+		{1, 1, true},
+	};
+	struct site *site = *state;
+
+	site_text(site, "/a.txt", "hello\n");
+	site_put(site, "/a.txt.gz", hello_gz, sizeof(hello_gz));
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		struct content_tree *tree;
+
+		site_date_ns(site, "/a.txt", 1000, cases[i].file_ns);
+		site_date_ns(site, "/a.txt.gz", 1000, cases[i].sibling_ns);
+		tree = site_load(site, NULL);
+		assert_int_equal(site->report.counts[CONTENT_C_SIBLINGS], cases[i].used);
+		assert_int_equal(site->report.counts[CONTENT_C_SIBLINGS_OLD], !cases[i].used);
+		rs_content_free(tree);
+	}
+}
+
 static void siblings_that_are_none(void **state)
 {
 	struct site *site = *state;
@@ -364,6 +394,7 @@ int main(void)
 		site_test(listings_are_compressed),
 		site_test(siblings),
 		site_test(siblings_that_are_too_old),
+		site_test(siblings_of_the_same_second),
 		site_test(siblings_that_are_none),
 		site_test(siblings_and_precompression),
 	};

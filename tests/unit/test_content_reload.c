@@ -2,6 +2,9 @@
 /* A second load beside the first; files that change meanwhile; memory that does not suffice. */
 #include "content_site.h"
 
+#include <errno.h>
+#include <sys/resource.h>
+
 #include "base/bytes.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -510,6 +513,47 @@ static void no_root(void **state)
 	assert_non_null(strstr(site->report.error, "/file: Not a directory"));
 }
 
+/* How many descriptors can be opened still; returns the limit before. */
+static struct rlimit allow_descriptors(rlim_t n)
+{
+	struct rlimit before, now;
+	int lowest = dup(0);
+
+	assert_true(lowest >= 0);
+	close(lowest);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	now = before;
+	now.rlim_cur = (rlim_t)lowest + n;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+	return before;
+}
+
+/* Nothing is left out because there are no descriptors: what is served then is more. */
+static void no_descriptors(void **state)
+{
+	enum {
+		ENOUGH = 3, /* root, directory, file or link */
+	};
+	struct site *site = *state;
+	struct content_tree *tree = NULL;
+
+	site_dir(site, "/d");
+	site_text(site, "/d/a.txt", "a");
+	site_link(site, "a.txt", "/d/link.txt");
+	for (rlim_t n = 0; n <= ENOUGH; n++) {
+		struct rlimit before = allow_descriptors(n);
+
+		tree = site_load(site, NULL);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+		assert_int_equal(site->n_skips, 0);
+		assert_int_equal(!tree, n < ENOUGH);
+		if (!tree)
+			assert_non_null(strstr(site->report.error, strerror(EMFILE)));
+	}
+	assert_body(site_body(tree, "/d/link.txt"), "a", 1);
+	rs_content_free(tree);
+}
+
 static void media_types_that_cannot_be_read(void **state)
 {
 	struct site *site = *state;
@@ -696,6 +740,7 @@ int main(void)
 		site_test(interrupted_in_each_phase),
 		site_test(interrupted_while_it_is_compressed),
 		site_test(no_root),
+		site_test(no_descriptors),
 		site_test(media_types_that_cannot_be_read),
 		site_test(a_field_that_is_none),
 		site_test(a_field_that_is_there_already),

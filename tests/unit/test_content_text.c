@@ -88,6 +88,8 @@ static void the_file_comes_first(void **state)
 	assert_text(find(&table, "a.four")->text, "application/three");
 	assert_text(find(&table, "a.last")->text, "application/last");
 	assert_text(find(&table, "a.css")->text, "text/css");
+	assert_int_equal(table.n_bad_lines, 0);
+	assert_int_equal(table.first_bad_line, 0);
 	rs_mime_free(&table);
 	rs_texts_free(&texts);
 }
@@ -105,7 +107,7 @@ static void lines_that_are_no_types(void **state)
 	snprintf(file, sizeof(file),
 		"%s longest\n%s longer\nte\001xt/plain control\nplain none\n/plain left\n"
 		"text/ right\na/b/c three\ntext/plain;a=b parameter\nt\xc3\xa9/x beyond\n"
-		"text/good good\n",
+		"text/good good\n\n# none/at all\nnone\n",
 		longest, longer);
 	site_text(site, "/types", file);
 	assert_int_equal(rs_mime_load(&table, site_path(site, "/types"), "x/y", "", &texts), 0);
@@ -119,6 +121,8 @@ static void lines_that_are_no_types(void **state)
 	assert_text(find(&table, "a.parameter")->text, "x/y");
 	assert_text(find(&table, "a.beyond")->text, "x/y");
 	assert_text(find(&table, "a.good")->text, "text/good");
+	assert_int_equal(table.n_bad_lines, 9);
+	assert_int_equal(table.first_bad_line, 2);
 	rs_mime_free(&table);
 	rs_texts_free(&texts);
 }
@@ -163,6 +167,7 @@ static void debians_table(void **state)
 	assert_text(find(&table, "a.jpeg")->text, "image/jpeg");
 	assert_text(find(&table, "a.odt")->text, "application/vnd.oasis.opendocument.text");
 	assert_text(find(&table, "a.br")->text, "application/x-brotli");
+	assert_int_equal(table.n_bad_lines, 0);
 	rs_mime_free(&table);
 	rs_texts_free(&texts);
 }

@@ -893,6 +893,7 @@ static void limits_on_requests(void **state)
 
 static void no_memory(void **state)
 {
+	static const char fields[] = "\r\nAccess-Control-Allow-Origin: *\r\n";
 	static struct rig rig;
 
 	(void)state;
@@ -902,6 +903,14 @@ static void no_memory(void **state)
 	assert_true(rig.hc.closing);
 	expect_transcript(&rig, "503 close");
 	assert_int_equal(rig.counters[HTTP_C_OVERLOAD], 1);
+	rig_close(&rig);
+	/* The same with the fields of all refusals. */
+	rig_open(&rig, 0, 1);
+	rig.cfg.refusal_fields =
+		(struct span){.data = (const uint8_t *)fields + 2, .len = sizeof(fields) - 3};
+	rig_feed(&rig, "GET /" V "\r\n", 5 + sizeof(V "\r\n") - 1);
+	expect_transcript(&rig, "503 close");
+	assert_non_null(memmem(rig.got, rig.n_got, fields, sizeof(fields) - 1));
 	rig_close(&rig);
 	/* No buffer for a head in pieces; one in a piece needs none. */
 	rig_open(&rig, 1, 0);

@@ -281,6 +281,86 @@ static void a_client_waits_for_a_buffer(void **state)
 	end(&t);
 }
 
+/* What is left of the pool; the caller has room for all of it. */
+static uint32_t take_all(struct chunk_pool *pool, uint32_t *taken)
+{
+	uint32_t n = 0;
+
+	while (pool->n_free)
+		taken[n++] = rs_chunk_alloc(pool);
+	return n;
+}
+
+/* A TLS core that wants room to write gets it when there is some again, and not before. */
+static void credit_waits_for_a_buffer(void **state)
+{
+	struct tls_rig t;
+	struct chunk_pool *pool;
+	uint32_t taken[256], n;
+	struct tls_job job;
+
+	(void)state;
+	begin(&t);
+	pool = &t.r.net->web.chunks;
+	say(&t, TCP_ACK | TCP_PSH, "hello");
+	job = expect(&t, TLS_JOB_DATA, 5);
+	answer(&t, job, TLS_JOB_RETURN, 1);
+	turn(&t, 100);
+	n = take_all(pool, taken);
+	answer(&t, (struct tls_job){.conn = job.conn, .generation = job.generation}, TLS_JOB_WANT,
+		1);
+	turn(&t, 2000);
+	expect_nothing(&t);
+	assert_int_equal(t.r.net->counters[NET_C_TLS_NO_CHUNK], 1);
+	while (n)
+		rs_chunk_free(pool, taken[--n]);
+	for (uint32_t i = 0; i < 5; i++)
+		turn(&t, 2000);
+	answer(&t, expect(&t, TLS_JOB_GRANT, 0), TLS_JOB_RETURN, 0);
+	end(&t);
+}
+
+/* Nor may a byte of ciphertext be left out: where it finds no place in the queue, all ends. */
+static void a_queue_without_room_resets(void **state)
+{
+	struct tls_rig t;
+	struct chunk_pool *pool;
+	uint32_t taken[256], n, n_free, n_granted = 0;
+	struct tls_job job, gone, granted[NET_TLS_MAX_CHUNKS];
+
+	(void)state;
+	begin(&t);
+	pool = &t.r.net->web.chunks;
+	n_free = pool->n_free;
+	say(&t, TCP_ACK | TCP_PSH, "hello");
+	job = expect(&t, TLS_JOB_DATA, 5);
+	answer(&t, (struct tls_job){.conn = job.conn, .generation = job.generation}, TLS_JOB_WANT,
+		SENDQ_SLICES + 1);
+	turn(&t, 100);
+	while (rs_tls_take_jobs(t.to, &granted[n_granted], 1))
+		n_granted++;
+	assert_int_equal(n_granted, SENDQ_SLICES + 1);
+	n = take_all(pool, taken);
+	rig_drop_sent(&t.r);
+	for (uint32_t i = 0; i < n_granted; i++) {
+		granted[i].len = HTTP_CHUNK_BYTES;
+		answer(&t, granted[i], TLS_JOB_DATA, 0);
+	}
+	turn(&t, 100);
+	assert_int_equal(t.r.net->counters[NET_C_TLS_NO_QUEUE], 1);
+	assert_true(heard(&t, t.r.n_sent - 1).flags & TCP_RST);
+	gone = expect(&t, TLS_JOB_GONE, 0);
+	assert_int_equal(gone.generation, job.generation);
+	expect_nothing(&t);
+	assert_int_equal(t.r.net->tcp.n_conns, 0);
+	answer(&t, job, TLS_JOB_RETURN, 1);
+	turn(&t, 100);
+	while (n)
+		rs_chunk_free(pool, taken[--n]);
+	assert_int_equal(pool->n_free, n_free);
+	end(&t);
+}
+
 static void silence_ends(void **state)
 {
 	struct tls_rig t;
@@ -359,6 +439,8 @@ int main(void)
 		cmocka_unit_test(a_slow_core_narrows_the_window),
 		cmocka_unit_test(credit_is_bounded),
 		cmocka_unit_test(a_client_waits_for_a_buffer),
+		cmocka_unit_test(credit_waits_for_a_buffer),
+		cmocka_unit_test(a_queue_without_room_resets),
 		cmocka_unit_test(silence_ends),
 		cmocka_unit_test(silence_does_not_hold_up_the_end),
 		cmocka_unit_test(nobody_opens_silently_while_draining),

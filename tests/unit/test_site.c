@@ -23,9 +23,11 @@
 
 static char dirs[2][TEMP_PATH_BYTES];
 static char said[512]; /* last */
+static uint32_t n_said;
 
 static void say(const char *line)
 {
+	n_said++;
 	snprintf(said, sizeof(said), "%s", line);
 }
 
@@ -165,6 +167,55 @@ static void precompressed_files_that_are_not_used_are_told(void **state)
 	load_and_expect(&options, "they do not begin as their format does");
 }
 
+/* ---- media types ---- */
+
+static void lines_that_are_no_types_are_told_once(void **state)
+{
+	struct site_options options = sites(2);
+	char types[2 * TEMP_PATH_BYTES], expected[sizeof(said)];
+	struct site_set *set;
+	FILE *file;
+
+	(void)state;
+	snprintf(types, sizeof(types), "%s/types", dirs[0]);
+	file = fopen(types, "w");
+	fputs("text/plain a\n\ntext b # c\ntypes {\n", file);
+	fclose(file);
+	options.content.types_file = types;
+	n_said = 0;
+	set = load(&options);
+	assert_non_null(set);
+	rs_site_free(set);
+	assert_int_equal(n_said, 1);
+	snprintf(expected, sizeof(expected),
+		"%s: line 3 begins with no media type and is passed over (of such lines: 2)",
+		types);
+	assert_string_equal(said, expected);
+}
+
+/* ---- paths ---- */
+
+/* An operator has to find the file; control characters are not for a terminal. */
+static void a_long_path_is_told_whole(void **state)
+{
+	struct site_options options = sites(1);
+	char name[256], path[sizeof(name) + 2 * TEMP_PATH_BYTES], expected[sizeof(said)];
+	struct site_set *set;
+
+	(void)state;
+	memset(name, 'x', sizeof(name) - 1);
+	name[0] = '\n';
+	name[sizeof(name) - 1] = '\0';
+	snprintf(path, sizeof(path), "%s/%s", dirs[0], name);
+	assert_int_equal(symlink("nowhere", path), 0);
+	set = load(&options);
+	assert_non_null(set);
+	rs_site_free(set);
+	name[0] = '?';
+	snprintf(expected, sizeof(expected), "not loaded: /%s: No such file or directory", name);
+	assert_string_equal(said, expected);
+}
+
 /* ---- what replies depend on ---- */
 
 static bool vary_with_host(const struct site_options *options)
@@ -228,6 +279,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(too_many_fields_are_named, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			precompressed_files_that_are_not_used_are_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			lines_that_are_no_types_are_told_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_long_path_is_told_whole, setup, teardown),
 		cmocka_unit_test(one_site_is_the_same_for_all_hosts),
 	};
 

@@ -21,6 +21,7 @@
 #include "stage_rig.h"
 #include "wire/answer.h"
 #include "wire/tcp_parse.h"
+#include "wire_frames.h"
 
 #define BODY 100000u
 
@@ -356,6 +357,20 @@ static void drain_waits_for_no_client(void **state)
 	rig_fini(&r);
 }
 
+/* Who has room for a million connections must not go to sleep over each 64 of them. */
+static void drain_looks_at_all_in_a_row(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, false, false, 300);
+	r.http.drain = true;
+	for (uint32_t n = 0; n < 300; n += NET_BURST)
+		assert_int_not_equal(rs_stage_net_turn(r.net, r.now_us += 10), 0);
+	assert_int_equal(rs_stage_net_turn(r.net, r.now_us += 10), 0);
+	rig_fini(&r);
+}
+
 /*
  * Four requests wait for their rest in all the buffers that there are. The fifth takes that of the
  * first, which gets 503; and when the second has had its answer, the sixth takes nobody's.
@@ -433,6 +448,37 @@ static void put_arp(struct rig *r, struct rte_mbuf *m, bool is_reply)
 	rs_stage_net_turn(r->net, r->now_us += 100);
 }
 
+/* Once much waits for a port, nothing more is taken in that it would have to answer. */
+static void a_port_that_is_behind(void **state)
+{
+	struct rte_mbuf *waits;
+	uint32_t n_answered = 0;
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, false, false, 8);
+	r.tx.call = rig_none;
+	while (!r.net->counters[NET_C_TX_BLOCKED]) {
+		assert_true(++n_answered <= NET_OUT);
+		put_arp(&r, rte_pktmbuf_alloc(r.mbufs), false);
+	}
+	n_answered--;
+	assert_int_equal(r.n_next, 1);
+	waits = r.next[0];
+	for (uint32_t i = 0; i < 10; i++)
+		assert_int_not_equal(rs_stage_net_turn(r.net, r.now_us += 100), 0);
+	assert_ptr_equal(r.next[0], waits);
+	assert_int_equal(r.net->counters[NET_C_TX_BLOCKED], 11);
+	assert_int_equal(r.net->counters[NET_C_ARP_ANSWERED], n_answered);
+	assert_int_equal(r.net->counters[NET_C_DROP_OUT_FULL], 0);
+
+	r.tx.call = rig_take;
+	rs_stage_net_turn(r.net, r.now_us += 100);
+	assert_int_equal(r.n_next, 0);
+	assert_int_equal(r.n_sent, n_answered + 1);
+	rig_fini(&r);
+}
+
 /* Only where something is to be sent does an empty pool drop it. */
 static void arp_takes_no_frame_in_vain(void **state)
 {
@@ -459,6 +505,42 @@ static void arp_takes_no_frame_in_vain(void **state)
 	rig_fini(&r);
 }
 
+static void put_bytes(struct rig *r, const uint8_t *bytes, uint32_t len)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(r->mbufs);
+
+	memcpy(rte_pktmbuf_mtod(m, uint8_t *), bytes, len);
+	m->port = RIG_PORT_ID;
+	m->pkt_len = m->data_len = (uint16_t)len;
+	r->next[r->n_next++] = m;
+	rs_stage_net_turn(r->net, r->now_us += 100);
+}
+
+/* Dropped, and its sender told where it wants to be, and not more often than errors may be sent. */
+static void unknown_options(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, true, false, 8);
+	put_bytes(&r, option_80_v6, sizeof(option_80_v6));
+	assert_int_equal(r.net->wire_counters[WIRE_IP_OPTION], 1);
+	assert_int_equal(r.net->counters[NET_C_ICMP_ERRORS_OUT], 1);
+	assert_int_equal(r.n_sent, 1);
+	assert_int_equal(r.sent[0]->data_len, sizeof(option_80_v6_problem));
+	assert_memory_equal(rte_pktmbuf_mtod(r.sent[0], uint8_t *), option_80_v6_problem,
+		sizeof(option_80_v6_problem));
+	put_bytes(&r, option_5e_v6, sizeof(option_5e_v6));
+	assert_int_equal(r.n_sent, 1);
+	while (!r.net->counters[NET_C_DROP_ICMP_LIMIT]) {
+		rig_drop_sent(&r);
+		put_bytes(&r, option_80_v6, sizeof(option_80_v6));
+	}
+	assert_int_equal(r.n_sent, 0);
+	assert_in_range(r.net->counters[NET_C_ICMP_ERRORS_OUT], 1, 1000);
+	rig_fini(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -468,9 +550,12 @@ int main(void)
 		cmocka_unit_test(shared_reply_goes_again),
 		cmocka_unit_test(request_crosses_the_fin_of_a_drain),
 		cmocka_unit_test(drain_waits_for_no_client),
+		cmocka_unit_test(drain_looks_at_all_in_a_row),
 		cmocka_unit_test(slow_request_gives_up_its_buffer),
 		cmocka_unit_test(port_that_hangs),
+		cmocka_unit_test(a_port_that_is_behind),
 		cmocka_unit_test(arp_takes_no_frame_in_vain),
+		cmocka_unit_test(unknown_options),
 	};
 
 	rig_start("stage-net");

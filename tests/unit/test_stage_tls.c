@@ -674,6 +674,59 @@ static void half_a_request_behind_the_finished(void **state)
 	stage_end(&r);
 }
 
+/* What of the answer is there, in full or not. */
+static bool is_answered(struct stage_rig *r, uint32_t conn, const char *beginning)
+{
+	char text[2000];
+	uint32_t n = 0;
+
+	for (int i = 0; i < 20 && !n; i++) {
+		stage_turn(r, 100);
+		n = read_some(r, conn, text, sizeof(text));
+	}
+	return n && !strncmp(text, beginning, strlen(beginning));
+}
+
+/*
+ * Eight requests wait for their bodies in all the buffers that there are. The ninth takes that of
+ * the first, which gets 503 and is closed; and when the second has had its answer, the tenth takes
+ * nobody's.
+ */
+static void a_slow_request_gives_up_its_buffer(void **state)
+{
+	static const char half[] =
+		"POST /hello/a HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\nx";
+	const uint64_t *counters;
+	struct stage_rig r;
+
+	(void)state;
+	stage_begin(&r, usual);
+	counters = r.tls->web.counters;
+	for (uint32_t i = 0; i < 10; i++)
+		establish(&r, i);
+	for (uint32_t i = 0; i < 9; i++) {
+		assert_int_equal(counters[HTTP_C_HEAD_LOST], 0);
+		ask(&r, i, half);
+		stage_turn(&r, 100);
+	}
+	assert_int_equal(counters[HTTP_C_HEAD_LOST], 1);
+	assert_int_equal(r.tls->web.heads.pool.n_free, 0);
+	assert_true(is_answered(&r, 0, "HTTP/1.1 503 "));
+	SSL_shutdown(r.links[0].client);
+	for (int i = 0; i < MAX_TURNS && !r.links[0].is_closed; i++)
+		stage_turn(&r, 100);
+	assert_true(r.links[0].is_closed);
+
+	ask(&r, 1, "y");
+	assert_true(is_answered(&r, 1, "HTTP/1.1 200 "));
+	ask(&r, 9, half);
+	stage_turn(&r, 100);
+	ask(&r, 8, "y");
+	assert_true(is_answered(&r, 8, "HTTP/1.1 200 "));
+	assert_int_equal(counters[HTTP_C_HEAD_LOST], 1);
+	stage_end(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -699,6 +752,7 @@ int main(void)
 		cmocka_unit_test(half_handshakes_give_way_first),
 		cmocka_unit_test(a_handshake_takes_no_buffer_from_who_is_through),
 		cmocka_unit_test(half_a_request_behind_the_finished),
+		cmocka_unit_test(a_slow_request_gives_up_its_buffer),
 	};
 
 	rig_start("stage-tls");

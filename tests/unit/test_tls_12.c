@@ -662,8 +662,10 @@ static void hellos_in_a_row(void **state)
 	uint32_t n;
 
 	(void)state;
-	for (uint32_t says_more = 0; says_more < 2; says_more++) {
-		begin(false, 0);
+	for (uint32_t k = 0; k < 4; k++) {
+		bool no_lean = k / 2, says_more = k % 2;
+
+		begin(no_lean, 0);
 		for (uint32_t i = 0; i < 32; i++) {
 			say(HANDSHAKE, hello, sizeof(hello));
 			assert_int_equal(answer(), TLS_ALERT_NO_RENEGOTIATION + WARNING);
@@ -673,8 +675,11 @@ static void hellos_in_a_row(void **state)
 			assert_int_equal(server_read(&rig, &n), TLS_OK);
 		}
 		say(HANDSHAKE, hello, sizeof(hello));
-		assert_int_equal(answer(), says_more ? TLS_ALERT_NO_RENEGOTIATION + WARNING
-						     : TLS_ALERT_UNEXPECTED_MESSAGE);
+		if (no_lean && !says_more) /* OpenSSL has warned once more */
+			assert_int_equal(server_read(&rig, &n), TLS_FAILED);
+		else
+			assert_int_equal(answer(), says_more ? TLS_ALERT_NO_RENEGOTIATION + WARNING
+							     : TLS_ALERT_UNEXPECTED_MESSAGE);
 		end_keys();
 	}
 }

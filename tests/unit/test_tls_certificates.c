@@ -11,6 +11,7 @@
 
 #include "tls_pki.h"
 #include "tls/domain_internal.h"
+#include "tls/inspect.h"
 #include "tls/message.h"
 
 /* ---- names ---- */
@@ -260,6 +261,98 @@ static int begin(void **state)
 	return 0;
 }
 
+/* ---- what is wrong with them ---- */
+
+static char objections[4][512];
+static uint32_t n_objections;
+
+static void take_objection(const char *line)
+{
+	assert_true(n_objections < RS_ARRAY_SIZE(objections));
+	snprintf(objections[n_objections++], sizeof(objections[0]), "%s", line);
+}
+
+static void inspect(const struct pki_pair *p)
+{
+	const struct tls_settings settings = {.n_pairs = 1, .pairs = {pki_use(p)}};
+	struct tls_shared *shared = calloc(1, sizeof(*shared));
+	struct tls_library *library = rs_tls_library_new();
+	uint64_t counters[TLS_N_COUNTERS];
+	char why[256] = "";
+	struct tls_domain *d =
+		rs_tls_domain_new(library, &settings, shared, counters, why, sizeof(why));
+
+	assert_string_equal(why, "");
+	n_objections = 0;
+	rs_tls_inspect(d, &settings, take_objection);
+	rs_tls_domain_free(d);
+	rs_tls_library_free(library);
+	free(shared);
+}
+
+static void expect_objection(const struct pki_pair *p, uint32_t i, const char *words)
+{
+	assert_true(i < n_objections);
+	assert_non_null(strstr(objections[i], p->cert_path));
+	if (!strstr(objections[i], words))
+		fail_msg("%s: not %s", objections[i], words);
+}
+
+/* They are served all the same. */
+static void what_clients_will_object_to(void **state)
+{
+	struct pki_pair p, other;
+
+	(void)state;
+	pki_make(&p, EVP_EC_gen("P-256"), "a.test", NULL, true);
+	inspect(&p);
+	assert_int_equal(n_objections, 0);
+
+	X509_gmtime_adj(X509_getm_notAfter(p.cert), -1);
+	pki_write(&p, pki_authority.cert);
+	inspect(&p);
+	assert_int_equal(n_objections, 1);
+	expect_objection(&p, 0, "certificate 1 has expired");
+
+	X509_gmtime_adj(X509_getm_notBefore(p.cert), 60);
+	X509_gmtime_adj(X509_getm_notAfter(p.cert), 3600);
+	pki_make(&other, EVP_EC_gen("P-256"), "b.test", NULL, false);
+	pki_write(&p, other.cert);
+	inspect(&p);
+	assert_int_equal(n_objections, 2);
+	expect_objection(&p, 0, "certificate 1 is not valid yet");
+	expect_objection(&p, 1, "certificate 2 did not issue the one before it");
+	pki_free(&other);
+	pki_free(&p);
+}
+
+/* Nobody is asked, be there a terminal or not. */
+static void an_encrypted_key_is_refused(void **state)
+{
+	struct tls_settings settings = {.n_pairs = 1};
+	struct tls_shared *shared = calloc(1, sizeof(*shared));
+	struct tls_library *library = rs_tls_library_new();
+	uint64_t counters[TLS_N_COUNTERS];
+	char why[256] = "";
+	struct pki_pair p;
+	FILE *file;
+
+	(void)state;
+	pki_make(&p, EVP_EC_gen("P-256"), "a.test", NULL, false);
+	file = fopen(p.key_path, "w");
+	assert_non_null(file);
+	assert_true(PEM_write_PrivateKey(
+		file, p.key, EVP_aes_128_cbc(), (const uint8_t *)"secret", 6, NULL, NULL));
+	fclose(file);
+	settings.pairs[0] = pki_use(&p);
+	assert_null(rs_tls_domain_new(library, &settings, shared, counters, why, sizeof(why)));
+	assert_non_null(strstr(why, p.key_path));
+	assert_non_null(strstr(why, "encrypted"));
+	pki_free(&p);
+	rs_tls_library_free(library);
+	free(shared);
+}
+
 static int end(void **state)
 {
 	(void)state;
@@ -275,6 +368,8 @@ int main(void)
 		cmocka_unit_test(names_of_a_subject),
 		cmocka_unit_test(the_right_one_for_everybody),
 		cmocka_unit_test(suites_that_are_for_one_type),
+		cmocka_unit_test(what_clients_will_object_to),
+		cmocka_unit_test(an_encrypted_key_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

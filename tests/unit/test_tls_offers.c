@@ -23,19 +23,23 @@
 enum extension {
 	SIGNATURE_ALGORITHMS = 13,
 	PRE_SHARED_KEY = 41,
+	PSK_MODES = 45,
 	SIGNATURE_ALGORITHMS_CERT = 50,
+	KEY_SHARE = 51,
 };
 
 struct offer {
-	uint32_t n_foreign; /* tickets of others before ours */
-	bool twice;         /* ours again behind ours */
-	bool is_foreign;    /* none of ours is there */
-	const char *signatures;
-	uint32_t n_signatures; /* 0: the extension is not there */
-	const char *of_chain;  /* signature_algorithms_cert, of 4 bytes; NULL: it is not there */
+	uint32_t n_foreign;     /* tickets of others before ours */
+	bool twice;             /* ours again behind ours */
+	bool is_foreign;        /* none of ours is there */
+	const char *signatures; /* signature_algorithms, of 4 bytes; NULL: it is not there */
+	const char *of_chain;   /* signature_algorithms_cert, the same */
+	bool only_psk_ke;       /* and not psk_dhe_ke */
+	bool has_no_share;
 };
 
 static struct rig rig;
+static bool was_agreed; /* the last ServerHello has a share */
 
 static int begin(void **state)
 {
@@ -103,12 +107,16 @@ static uint32_t put_extension(
 	uint8_t *to, uint32_t type, const uint8_t *body, uint32_t bytes, const struct offer *o)
 {
 	if (type == SIGNATURE_ALGORITHMS) {
-		body = (const uint8_t *)o->signatures;
-		bytes = o->n_signatures;
-		if (!bytes)
+		if (!o->signatures)
 			return 0;
+		body = (const uint8_t *)o->signatures;
+		bytes = 4;
 	}
+	if (type == KEY_SHARE && o->has_no_share)
+		return 0;
 	rs_tls_put_number(to, type, 2);
+	if (type == PSK_MODES && o->only_psk_ke)
+		body = (const uint8_t *)"\x01\x00";
 	if (type == PRE_SHARED_KEY)
 		bytes = put_tickets(to + 4, body, o);
 	else
@@ -144,19 +152,22 @@ static uint32_t put_hello(uint8_t *to, const uint8_t *was, uint32_t bytes, const
 	return n;
 }
 
-/* Which ticket a ServerHello takes. */
+/* Which ticket a ServerHello takes; and was_agreed. */
 static int ticket_of(const uint8_t *out, uint32_t n)
 {
 	uint32_t at = SERVER_HELLO;
 	uint32_t to = TLS_RECORD_HEADER + (uint32_t)rs_load_be16(out + 3);
+	int ticket = NO_TICKET;
 
+	was_agreed = false;
 	assert_true(to <= n && out[TLS_RECORD_HEADER] == TLS_SERVER_HELLO);
 	for (at += 1u + out[at] + 2 + 1 + 2; at < to;
 		at += 4 + (uint32_t)rs_load_be16(out + at + 2)) {
 		if (rs_load_be16(out + at) == PRE_SHARED_KEY)
-			return (int)rs_load_be16(out + at + 4);
+			ticket = (int)rs_load_be16(out + at + 4);
+		was_agreed |= rs_load_be16(out + at) == KEY_SHARE;
 	}
-	return NO_TICKET;
+	return ticket;
 }
 
 /* What becomes of it: the number of the ticket that is taken, or one of the above. */
@@ -188,52 +199,85 @@ static int answer_to(const struct offer *o)
 	return answer;
 }
 
-#define ECDSA "\x00\x02\x04\x03", 4, NULL
-#define RSA   "\x00\x02\x08\x04", 4, NULL
-#define NONE  NULL, 0, NULL
+#define ECDSA "\x00\x02\x04\x03"
+#define RSA   "\x00\x02\x08\x04"
+
+static int answer_with(uint32_t n_foreign, bool twice, bool is_foreign, const char *signatures)
+{
+	return answer_to(&(struct offer){.n_foreign = n_foreign,
+		.twice = twice,
+		.is_foreign = is_foreign,
+		.signatures = signatures});
+}
 
 /* Clients keep several, of which some may be for keys that are gone. */
 static void the_first_that_opens(void **state)
 {
 	(void)state;
-	assert_int_equal(answer_to(&(struct offer){0, false, false, ECDSA}), 0);
-	assert_int_equal(answer_to(&(struct offer){0, true, false, ECDSA}), 0);
-	assert_int_equal(answer_to(&(struct offer){1, false, false, ECDSA}), 1);
-	assert_int_equal(answer_to(&(struct offer){3, true, false, ECDSA}), 3);
-	assert_int_equal(answer_to(&(struct offer){0, false, true, ECDSA}), NO_TICKET);
+	assert_int_equal(answer_with(0, false, false, ECDSA), 0);
+	assert_int_equal(answer_with(0, true, false, ECDSA), 0);
+	assert_int_equal(answer_with(1, false, false, ECDSA), 1);
+	assert_int_equal(answer_with(3, true, false, ECDSA), 3);
+	assert_int_equal(answer_with(0, false, true, ECDSA), NO_TICKET);
 }
 
 static void but_not_any_number_of_them(void **state)
 {
 	(void)state;
-	assert_int_equal(answer_to(&(struct offer){4, false, false, ECDSA}), NO_TICKET);
-	assert_int_equal(answer_to(&(struct offer){10, true, false, ECDSA}), NO_TICKET);
+	assert_int_equal(answer_with(4, false, false, ECDSA), NO_TICKET);
+	assert_int_equal(answer_with(10, true, false, ECDSA), NO_TICKET);
 }
 
 /* Sections 4.2.3, 9.2: what is not signed needs no algorithm; a full handshake does. */
 static void without_signatures(void **state)
 {
 	(void)state;
-	assert_int_equal(answer_to(&(struct offer){0, false, false, NONE}), 0);
-	assert_int_equal(answer_to(&(struct offer){0, false, false, RSA}), 0);
-	assert_int_equal(answer_to(&(struct offer){0, false, true, NONE}), FAILED);
-	assert_int_equal(answer_to(&(struct offer){0, false, true, RSA}), FAILED);
+	assert_int_equal(answer_with(0, false, false, NULL), 0);
+	assert_int_equal(answer_with(0, false, false, RSA), 0);
+	assert_int_equal(answer_with(0, false, true, NULL), FAILED);
+	assert_int_equal(answer_with(0, false, true, RSA), FAILED);
 }
 
 /* Section 4.4.2.2: there is but one chain, and it is sent whatever it is signed with. */
 static void with_algorithms_of_chains(void **state)
 {
 	(void)state;
-	assert_int_equal(answer_to(&(struct offer){.signatures = "\x00\x02\x04\x03",
-				 .n_signatures = 4,
-				 .is_foreign = true,
-				 .of_chain = "\x00\x02\x99\x99"}),
+	assert_int_equal(
+		answer_to(&(struct offer){
+			.signatures = ECDSA, .is_foreign = true, .of_chain = "\x00\x02\x99\x99"}),
 		NO_TICKET);
-	assert_int_equal(answer_to(&(struct offer){.signatures = "\x00\x02\x04\x03",
-				 .n_signatures = 4,
-				 .is_foreign = true,
-				 .of_chain = "\x00\x01\x99\x99"}),
+	assert_int_equal(
+		answer_to(&(struct offer){
+			.signatures = ECDSA, .is_foreign = true, .of_chain = "\x00\x01\x99\x99"}),
 		FAILED);
+}
+
+static int answer_to_psk_ke(bool allowed, bool has_no_share, bool is_foreign)
+{
+	rig.settings.psk_ke = allowed;
+	rig_change_domain(&rig);
+	return answer_to(&(struct offer){.signatures = ECDSA,
+		.is_foreign = is_foreign,
+		.only_psk_ke = true,
+		.has_no_share = has_no_share});
+}
+
+/* Section 4.2.9: no share is answered then, nor needed; whose ticket does not open needs one. */
+static void without_a_key_exchange(void **state)
+{
+	(void)state;
+	for (uint32_t has_no_share = 0; has_no_share < 2; has_no_share++) {
+		assert_int_equal(answer_to_psk_ke(true, has_no_share, false), 0);
+		assert_false(was_agreed);
+	}
+	for (uint32_t allowed = 0; allowed < 2; allowed++) {
+		assert_int_equal(answer_to_psk_ke(allowed, false, true), NO_TICKET);
+		assert_true(was_agreed);
+		assert_int_equal(answer_to_psk_ke(allowed, true, true), FAILED);
+	}
+	assert_int_equal(answer_to_psk_ke(false, false, false), NO_TICKET);
+	assert_true(was_agreed);
+	assert_int_equal(answer_to_psk_ke(false, true, false), FAILED);
 }
 
 int main(void)
@@ -243,6 +287,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(but_not_any_number_of_them, begin, end),
 		cmocka_unit_test_setup_teardown(without_signatures, begin, end),
 		cmocka_unit_test_setup_teardown(with_algorithms_of_chains, begin, end),
+		cmocka_unit_test_setup_teardown(without_a_key_exchange, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, make_certificate, NULL);

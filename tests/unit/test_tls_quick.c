@@ -153,6 +153,39 @@ static void resumption(void **state)
 	finish(&r);
 }
 
+/* Section 4.2.9: where both want that; OpenSSL does it only for clients that offer nothing else. */
+static void resumption_without_a_key_exchange(void **state)
+{
+	static struct rig r;
+
+	(void)state;
+	for (uint32_t i = 0; i < 8; i++) {
+		bool no_lean = i & 1, allowed = i & 2, offered = i & 4;
+		EVP_PKEY *share = NULL;
+
+		rig_init_with(&r, no_lean);
+		r.settings.psk_ke = allowed;
+		rig_change_domain(&r);
+		SSL_CTX_set_session_cache_mode(r.ctx, SSL_SESS_CACHE_CLIENT);
+		SSL_CTX_sess_set_new_cb(r.ctx, keep_session);
+		if (offered)
+			SSL_CTX_set_options(r.ctx, SSL_OP_ALLOW_NO_DHE_KEX);
+		connect_with(&r, NULL, "a.test");
+		assert_int_equal(SSL_get_peer_tmp_key(r.client, &share), 1);
+		EVP_PKEY_free(share);
+		rig_disconnect(&r);
+		assert_int_equal(connect_with(&r, last_session, "a.test"), !no_lean);
+		assert_int_equal(SSL_session_reused(r.client), 1);
+		share = NULL;
+		assert_int_equal(
+			SSL_get_peer_tmp_key(r.client, &share), !(allowed && offered && !no_lean));
+		EVP_PKEY_free(share);
+		rig_disconnect(&r);
+		assert_int_equal(r.counters[TLS_C_HANDSHAKES_RESUMED], 1);
+		finish(&r);
+	}
+}
+
 /* A ticket is for its name, for its path, and for those who have its key. */
 static void tickets_of_others_make_full_handshakes(void **state)
 {
@@ -638,6 +671,7 @@ int main(void)
 		cmocka_unit_test(suites_in_the_servers_order_but_for_chacha20),
 		cmocka_unit_test(protocols),
 		cmocka_unit_test(resumption),
+		cmocka_unit_test(resumption_without_a_key_exchange),
 		cmocka_unit_test(tickets_of_others_make_full_handshakes),
 		cmocka_unit_test(keys_made_ahead),
 		cmocka_unit_test(hellos_in_pieces),

@@ -209,6 +209,8 @@ static void every_drop(void **state)
 		DROP(option_c2_v6, WIRE_IP_OPTION),
 		DROP(option_beyond_v6, WIRE_IP_OPTION),
 		DROP(option_stump_v6, WIRE_IP_OPTION),
+		DROP(option_80_from_nobody_v6, WIRE_IP_MARTIAN),
+		DROP(late_hop_by_hop_v6, WIRE_IP_OPTION),
 		DROP(extension_cut_v6, WIRE_IP_OPTION),
 		DROP(extension_beyond_v6, WIRE_IP_OPTION),
 		DROP(other_mac, WIRE_OTHER_MAC),
@@ -225,6 +227,7 @@ static void every_drop(void **state)
 		DROP(atomic_options_v6, WIRE_OK),
 		DROP(ns_fragment, WIRE_ND_INVALID),
 		DROP(land, WIRE_IP_MARTIAN),
+		DROP(echo_from_us_v6, WIRE_IP_MARTIAN),
 		DROP(from_broadcast, WIRE_IP_MARTIAN),
 		DROP(from_loopback, WIRE_IP_MARTIAN),
 		DROP(from_multicast, WIRE_IP_MARTIAN),
@@ -332,6 +335,55 @@ static void answers(void **state)
 	ANSWER(rs_icmp_unreachable(&host, &pkt, out), atomic_unknown6, atomic_unknown6_problem);
 }
 
+/* RFC 8200 sections 4, 4.2 and 4.4: whom an extension header has had dropped is told, or is not. */
+static void problems(void **state)
+{
+#define PROBLEM(cause, answer)                                                                     \
+	{                                                                                          \
+		cause, sizeof(cause), answer, sizeof(answer)                                       \
+	}
+	static const uint8_t silence[] = {0};
+	static const struct {
+		const uint8_t *cause;
+		size_t cause_len;
+		const uint8_t *answer;
+		size_t answer_len;
+	} cases[] = {
+		PROBLEM(option_80_v6, option_80_v6_problem),
+		PROBLEM(option_c2_v6, option_c2_v6_problem),
+		PROBLEM(option_80_echo_v6, option_80_echo_v6_problem),
+		PROBLEM(routing_v6, routing_v6_problem),
+		PROBLEM(late_hop_by_hop_v6, late_hop_by_hop_v6_problem),
+		PROBLEM(option_5e_v6, silence),
+		PROBLEM(option_beyond_v6, silence),
+		PROBLEM(option_stump_v6, silence),
+		PROBLEM(extension_cut_v6, silence),
+		PROBLEM(extension_beyond_v6, silence),
+		PROBLEM(option_80_error_v6, silence),
+		PROBLEM(option_80_group_v6, silence),
+		PROBLEM(source_route, silence),
+	};
+	struct wire_host host = host_on(0);
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		bool is_silence = cases[i].answer == silence;
+		uint8_t *out = malloc(WIRE_ANSWER_BYTES);
+		struct tcp_seg seg;
+		struct pkt pkt;
+		uint8_t *copy;
+		uint32_t len;
+
+		assert_int_not_equal(
+			parse(0, cases[i].cause, cases[i].cause_len, &pkt, &seg, &copy), WIRE_OK);
+		len = rs_icmp_problem(&host, &pkt, out);
+		assert_int_equal(len, is_silence ? 0 : cases[i].answer_len);
+		assert_memory_equal(out, cases[i].answer, len);
+		free(copy);
+		free(out);
+	}
+}
+
 static void questions(void **state)
 {
 	struct wire_host host = host_on(0);
@@ -372,6 +424,44 @@ static void queries_for_groups(void **state)
 		assert_int_equal(
 			parse(0, frames[i].bytes, frames[i].len, &pkt, &seg, &copy), WIRE_OK);
 		assert_int_equal(pkt.kind, frames[i].kind);
+		free(copy);
+	}
+}
+
+/* RFC 3810 sections 5.1.3 and 6.2 */
+static void when_to_report(void **state)
+{
+	static const struct {
+		const uint8_t *frame;
+		size_t len;
+		uint32_t code; /* the Maximum Response Code */
+		uint64_t max_ms;
+	} cases[] = {
+		{mld_query, sizeof(mld_query), 0, 0}, {mld_query, sizeof(mld_query), 10000, 10000},
+		{mld_query, sizeof(mld_query), 0x7fff, 32767},
+		{mld_query, sizeof(mld_query), 0x8000, 32768},
+		{mld_query, sizeof(mld_query), 0x9003, (0x3 | 0x1000) << (1 + 3)},
+		{mld_query, sizeof(mld_query), 0xffff, 8387584},
+		{mld_query_v1, sizeof(mld_query_v1), 0xffff, 65535}, /* RFC 2710 section 3.4 */
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		uint64_t half_us = cases[i].max_ms / 2 * 1000;
+		uint64_t last_us = cases[i].max_ms ? (cases[i].max_ms - 1) * 1000 : 0;
+		struct tcp_seg seg;
+		struct pkt pkt;
+		uint8_t *copy;
+
+		assert_int_equal(
+			parse(0, cases[i].frame, cases[i].len, &pkt, &seg, &copy), WIRE_OK);
+		rs_store_be16(copy + (pkt.l4 - copy) + 4, (uint16_t)cases[i].code);
+		assert_int_equal(rs_mld_due_us(&pkt, 0, 500, 0), 500);
+		assert_int_equal(rs_mld_due_us(&pkt, 0, 500, 1u << 31), 500 + half_us);
+		assert_int_equal(rs_mld_due_us(&pkt, 0, 500, UINT32_MAX), 500 + last_us);
+		/* One report answers several queries. */
+		assert_int_equal(rs_mld_due_us(&pkt, 400, 500, 1u << 31), 400);
+		assert_int_equal(rs_mld_due_us(&pkt, 600 + half_us, 500, 1u << 31), 500 + half_us);
 		free(copy);
 	}
 }
@@ -435,6 +525,23 @@ static void no_answer(void **state)
 		assert_int_equal(pkt.kind, WIRE_OTHER_L4);
 		free(copy);
 	}
+}
+
+/* RFC 4861 section 7.2.6: who has taken up our address advertises it, from that very address. */
+static void another_has_our_address(void **state)
+{
+	struct wire_host host = host_on(0);
+	uint8_t out[WIRE_ANSWER_BYTES];
+	struct wire_neigh_hint hint;
+
+	(void)state;
+	PARSE(0, na_conflict);
+	assert_int_equal(pkt.kind, WIRE_ND);
+	assert_int_equal(rs_nd_answer(&host, &pkt, out), 0);
+	assert_true(rs_nd_hint(&host, &pkt, &hint));
+	assert_memory_equal(hint.addr, our_v6, 16);
+	assert_true(hint.claims_ours);
+	free(copy);
 }
 
 /* RFC 4861 section 7.2.4: who is asked directly need not say where it is. */
@@ -542,6 +649,22 @@ static void rendering(void **state)
 	assert_rendered(&tx, out_vlan, sizeof(out_vlan));
 }
 
+/* IPv4's words 1 and 2 with the sum of the header: RFC 791 section 3.1. */
+static void rendering_for_routers_that_cut(void **state)
+{
+	struct wire_host host = host_on(0);
+	struct tcp_tx tx = segment(4, TCP_ACK);
+	uint8_t frame[54];
+
+	(void)state;
+	tx.seq = 0xabcd1234;
+	tx.may_fragment = true;
+	rs_wire_render_tcp(&host, &tx, frame, 0);
+	assert_int_equal(rs_load_be16(frame + 18), 0x1234); /* its number */
+	assert_int_equal(rs_load_be16(frame + 20), 0);      /* no DF, nothing cut yet */
+	assert_int_equal(rs_csum_fold16(rs_csum_add(0, frame + 14, 20)), 0xffff);
+}
+
 /* What the NIC is left to do: it adds the segment to the sum that it finds, and complements. */
 static void offloaded_checksums(void **state)
 {
@@ -583,13 +706,17 @@ int main(void)
 		cmocka_unit_test(from_a_group),
 		cmocka_unit_test(cut_anywhere),
 		cmocka_unit_test(answers),
+		cmocka_unit_test(problems),
 		cmocka_unit_test(questions),
 		cmocka_unit_test(queries_for_groups),
+		cmocka_unit_test(when_to_report),
 		cmocka_unit_test(groups_of_our_addresses),
 		cmocka_unit_test(no_answer),
 		cmocka_unit_test(advertisement_without_an_address),
+		cmocka_unit_test(another_has_our_address),
 		cmocka_unit_test(too_big_is_understood),
 		cmocka_unit_test(rendering),
+		cmocka_unit_test(rendering_for_routers_that_cut),
 		cmocka_unit_test(offloaded_checksums),
 	};
 
