@@ -271,7 +271,8 @@ struct tcp_conn *rs_tcp_connect(struct tcp *t, const struct flow_key *key, uint6
  */
 static bool keep_to_mtu(struct tcp_conn *c, uint32_t mtu)
 {
-	uint32_t headers = (c->key.family == 4 ? 40u : 60u) + (c->flags & TCP_F_TS ? TCP_TS_BYTES : 0);
+	uint32_t headers =
+		(c->key.family == 4 ? 40u : 60u) + (c->flags & TCP_F_TS ? TCP_TS_BYTES : 0);
 	uint32_t before = c->flags;
 
 	if (c->key.family == 4 && mtu < MIN_MTU_V4) {
