@@ -83,6 +83,7 @@ static void finish_answer(struct stage_net *net, struct net_port *port, struct r
 	uint32_t len, enum net_counter counter)
 {
 	if (!len) {
+		net->counters[NET_C_DROP_UNHANDLED]++;
 		rs_net_drop_frame(net, m);
 		return;
 	}
@@ -113,9 +114,19 @@ static struct rte_mbuf *new_icmp(struct stage_net *net, struct net_port *port, u
 	return icmp_allowed(net, n_sent) ? new_frame(net, port) : NULL;
 }
 
+/* What was said to many gets no answer (RFC 1122 sections 3.2.2 and 3.2.2.6). */
+static struct rte_mbuf *new_icmp_for(
+	struct stage_net *net, struct net_port *port, const struct pkt *pkt, uint32_t *n_sent)
+{
+	if (pkt->is_unicast)
+		return new_icmp(net, port, n_sent);
+	net->counters[NET_C_DROP_UNHANDLED]++;
+	return NULL;
+}
+
 static void answer_echo(struct stage_net *net, struct net_port *port, const struct pkt *pkt)
 {
-	struct rte_mbuf *m = new_icmp(net, port, &net->n_echoes);
+	struct rte_mbuf *m = new_icmp_for(net, port, pkt, &net->n_echoes);
 
 	if (m)
 		finish_answer(net, port, m,
@@ -126,7 +137,7 @@ static void answer_echo(struct stage_net *net, struct net_port *port, const stru
 
 static void answer_unreachable(struct stage_net *net, struct net_port *port, const struct pkt *pkt)
 {
-	struct rte_mbuf *m = pkt->is_unicast ? new_icmp(net, port, &net->n_icmp_errors) : NULL;
+	struct rte_mbuf *m = new_icmp_for(net, port, pkt, &net->n_icmp_errors);
 
 	if (m)
 		finish_answer(net, port, m,

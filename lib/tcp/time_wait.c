@@ -21,6 +21,7 @@ struct tcp_time_wait {
 	uint32_t due_tick;
 	uint32_t has_ts;
 	uint16_t stray_period; /* see rs_tcp_may_answer_stray() */
+	bool is_doubted;       /* a SYN came, and our ACK has asked the peer about it */
 };
 
 size_t rs_tcp_time_wait_bytes(const struct tcp_config *cfg)
@@ -106,6 +107,7 @@ void rs_tcp_time_wait_enter(struct tcp *t, struct tcp_conn *c)
 	tw->due_tick = due_tick(t);
 	tw->has_ts = c->flags & TCP_F_TS;
 	tw->stray_period = c->stray_period;
+	tw->is_doubted = false;
 	rs_tcp_conn_free(t, c);
 	rs_flow_insert(&t->flows, tw->hash, slot | TCP_TIME_WAIT_ID);
 }
@@ -158,7 +160,7 @@ static bool is_newer(const struct tcp_time_wait *tw, const struct tcp_seg *seg)
 /* The entry goes only when a connection has taken its place. */
 static void syn_input(struct tcp *t, const struct tcp_seg *seg, uint32_t slot)
 {
-	const struct tcp_time_wait *tw = &t->time_wait[slot];
+	struct tcp_time_wait *tw = &t->time_wait[slot];
 
 	if (!(seg->flags & (TCP_ACK | TCP_FIN)) && is_newer(tw, seg)) {
 		if (rs_tcp_reopen(t, seg, tw->snd_nxt + 1)) {
@@ -167,18 +169,38 @@ static void syn_input(struct tcp *t, const struct tcp_seg *seg, uint32_t slot)
 		}
 		return;
 	}
-	if (rs_tcp_challenge_allowed(t))
-		send_ack(t, tw);
+	if (!rs_tcp_challenge_allowed(t))
+		return;
+	send_ack(t, tw);
+	tw->is_doubted = true;
 }
 
-/* RFC 9293 section 3.10.7.4 for TIME-WAIT; RFC 1337: a RST does not end it. */
+/*
+ * RFC 1337: a RST does not end it, since what it answers may be as old as any segment. But one that
+ * answers our ACK to a SYN (RFC 9293 section 3.10.7.3: its number is that ACK's) comes from a peer
+ * that wants to connect anew and whose numbers began lower: one that was started again, or another
+ * behind the same address.
+ */
+static void rst_input(struct tcp *t, const struct tcp_seg *seg, uint32_t slot)
+{
+	const struct tcp_time_wait *tw = &t->time_wait[slot];
+
+	if (!tw->is_doubted || seg->seq != tw->rcv_nxt) {
+		t->counters[TCP_C_DROP_BAD_RST]++;
+		return;
+	}
+	t->counters[TCP_C_RST_IN]++;
+	drop_entry(t, slot);
+}
+
+/* RFC 9293 section 3.10.7.4 for TIME-WAIT. */
 void rs_tcp_time_wait_input(struct tcp *t, const struct tcp_seg *seg, uint32_t slot)
 {
 	struct tcp_time_wait *tw = &t->time_wait[slot];
 	bool is_old;
 
 	if (seg->flags & TCP_RST) {
-		t->counters[TCP_C_DROP_BAD_RST]++;
+		rst_input(t, seg, slot);
 		return;
 	}
 	if (seg->flags & TCP_SYN) {

@@ -37,21 +37,70 @@ struct head {
 	uint64_t body_len;
 	const uint8_t *length; /* the value of Content-Length, or NULL */
 	uint32_t length_len;
+	bool closes; /* RFC 9112 section 9.3 */
 };
 
-/* The value of Content-Length in [line, end), or NULL. */
-static const uint8_t *content_length(const uint8_t *line, const uint8_t *end, uint32_t *len)
+static bool is_blank(uint8_t c)
 {
-	static const char name[] = "content-length:";
-	const size_t n = sizeof(name) - 1;
+	return c == ' ' || c == '\t';
+}
+
+/* The value of the field in [line, end), if it has this name; NULL otherwise. */
+static const uint8_t *field_value(
+	const uint8_t *line, const uint8_t *end, const char *name, uint32_t *len)
+{
+	size_t n = strlen(name);
 
 	if ((size_t)(end - line) <= n || strncasecmp((const char *)line, name, n) != 0)
 		return NULL;
 	line += n;
-	while (line < end && *line == ' ')
+	while (line < end && is_blank(*line))
 		line++;
+	while (line < end && is_blank(end[-1]))
+		end--;
 	*len = (uint32_t)(end - line);
 	return line;
+}
+
+/* Is word an element of a list? */
+static bool has_element(const uint8_t *list, uint32_t len, const char *word)
+{
+	const uint8_t *end = list + len;
+	size_t n = strlen(word);
+
+	while (list < end) {
+		const uint8_t *comma = memchr(list, ',', (size_t)(end - list));
+		const uint8_t *next = comma ? comma : end;
+
+		while (list < next && is_blank(*list))
+			list++;
+		if ((size_t)(next - list) >= n && !strncasecmp((const char *)list, word, n) &&
+			(list + n == next || is_blank(list[n])))
+			return true;
+		list = next + 1;
+	}
+	return false;
+}
+
+/* One field. False: the head contradicts itself. */
+static bool read_field(const uint8_t *line, const uint8_t *end, struct head *h)
+{
+	uint32_t len;
+	const uint8_t *value = field_value(line, end, "content-length:", &len);
+
+	if (value && h->length)
+		return false;
+	if (value) {
+		h->length = value;
+		h->length_len = len;
+		return true;
+	}
+	value = field_value(line, end, "connection:", &len);
+	if (value && has_element(value, len, "close"))
+		h->closes = true;
+	else if (value && has_element(value, len, "keep-alive"))
+		h->closes = false;
+	return true;
 }
 
 /* A whole head, with the empty line. False: it cannot be read. */
@@ -62,6 +111,7 @@ static bool read_head(const uint8_t *data, uint32_t len, struct head *h)
 	*h = (struct head){0};
 	if (len < STATUS_BYTES + 3 || memcmp(data, "HTTP/1.", 7) != 0)
 		return false;
+	h->closes = data[7] == '0';
 	for (uint32_t i = 9; i < 12; i++) {
 		if (data[i] < '0' || data[i] > '9')
 			return false;
@@ -69,11 +119,9 @@ static bool read_head(const uint8_t *data, uint32_t len, struct head *h)
 	}
 	while (line < end) {
 		const uint8_t *next = memchr(line, '\n', (size_t)(data + len - line));
-		const uint8_t *value = content_length(line, next - 1, &h->length_len);
 
-		if (value && h->length)
+		if (!read_field(line, next - 1, h))
 			return false;
-		h->length = value ? value : h->length;
 		line = next + 1;
 	}
 	if (h->status == 204 || h->status == 304 || h->status < 200)
@@ -97,13 +145,16 @@ static void learn(struct load_request *q, const uint8_t *data, uint32_t len, con
 	q->mark_at = (uint32_t)(h->length - data) + h->length_len + 2 - LOAD_MARK;
 	memcpy(q->mark, data + q->mark_at, LOAD_MARK);
 	q->body_len = h->body_len;
+	q->closes = h->closes;
 }
 
-/* body_len: as the head says. Only bodies of right heads say what is right. */
-static void begin_body(struct answer_reader *r, struct answer *a, uint64_t body_len, bool is_right)
+/* body_len, closes: as the head says. Only bodies of right heads say what is right. */
+static void begin_body(
+	struct answer_reader *r, struct answer *a, uint64_t body_len, bool closes, bool is_right)
 {
 	a->body_left = r->is_head ? 0 : body_len;
 	a->in_body = true;
+	a->closes = closes;
 	a->is_sampled = is_right && !r->is_head && !(r->n_answers++ & ANSWER_SAMPLE_MASK);
 	a->crc = 0;
 }
@@ -139,7 +190,7 @@ static bool take_head(struct answer_reader *r, struct answer *a, struct load_req
 		r->n_wrong_length++;
 	else if (!q->head_len)
 		learn(q, data, len, &h);
-	begin_body(r, a, h.body_len, has_status && has_length);
+	begin_body(r, a, h.body_len, h.closes, has_status && has_length);
 	return true;
 }
 
@@ -178,7 +229,7 @@ static bool skip_usual_head(struct answer_reader *r, struct answer *a, const str
 	if (!is_usual_head(q, data, len) || r->status != 200 ||
 		(r->length >= 0 && (uint64_t)r->length != q->body_len))
 		return false;
-	begin_body(r, a, q->body_len, true);
+	begin_body(r, a, q->body_len, q->closes, true);
 	return true;
 }
 

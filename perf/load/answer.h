@@ -23,8 +23,9 @@ struct answer {
 	uint64_t body_left;
 	uint32_t crc;
 	uint16_t head; /* holds the beginning of a head that was cut; 0: none */
-	bool in_body;
-	bool is_sampled;
+	bool in_body : 1;
+	bool is_sampled : 1;
+	bool closes : 1; /* stays when the answer has ended: nothing comes behind it */
 };
 
 struct answer_head {

@@ -221,11 +221,19 @@ void rs_client_abort(struct client *c, struct load_conn *conn)
 	free_conn(c, conn);
 }
 
+/* It has asked all that it may, or the server takes no more (RFC 9112 section 9.6). */
+static bool is_done(const struct client *c, const struct load_conn *conn)
+{
+	if (is_idle_slot(c, conn))
+		return false;
+	return conn->flags & CLIENT_F_CLOSES ||
+	       (c->options->per_conn && conn->number >= c->options->per_conn);
+}
+
 /* The batch is answered, or the connection new: what now? */
 void rs_client_go_on(struct client *c, struct load_conn *conn)
 {
-	if (c->options->per_conn && conn->number >= c->options->per_conn &&
-		!is_idle_slot(c, conn)) {
+	if (is_done(c, conn)) {
 		conn->state = CLIENT_DONE;
 		conn->flags |= CLIENT_F_ACK_OWED;
 	} else if (is_idle_slot(c, conn) && conn->number) {
@@ -308,6 +316,8 @@ bool rs_client_answers(struct client *c, struct load_conn *conn, const uint8_t *
 			return true;
 		data += used;
 		len -= used;
+		if (rs_unlikely(conn->answer.closes))
+			conn->flags |= CLIENT_F_CLOSES;
 		conn->number++;
 		conn->n_open--;
 		if (rs_likely(!c->tls)) /* else the segments say what has come */

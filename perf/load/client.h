@@ -34,7 +34,7 @@ enum client_state {
 	CLIENT_SHAKING, /* TLS: its handshake is not complete; those below are established */
 	CLIENT_READY,   /* established, nothing asked yet */
 	CLIENT_BUSY,    /* a batch of requests is not answered yet */
-	CLIENT_DONE,    /* has had all its answers and waits for the server's FIN */
+	CLIENT_DONE,    /* has had its last answer and waits for the server's FIN */
 	CLIENT_LAST_ACK,
 };
 
@@ -45,6 +45,7 @@ enum {
 	CLIENT_F_ACK_NOW = 1u << 2,  /* at the end of the burst */
 	CLIENT_F_USED = 1u << 3,     /* was opened before */
 	CLIENT_F_TAKEN = 1u << 4,    /* all that we have sent is acknowledged */
+	CLIENT_F_CLOSES = 1u << 5,   /* the server has said that it will close */
 };
 
 struct load_conn {

@@ -20,7 +20,7 @@ enum {
 	EXIT_USAGE = 2,
 };
 
-static int measure(const struct load_options *o)
+static int measure(const struct load_options *o, FILE *json)
 {
 	struct engine *e = malloc(sizeof(*e));
 	int err = -1;
@@ -31,7 +31,7 @@ static int measure(const struct load_options *o)
 	if (!err) {
 		err = rs_engine_run(e);
 		if (!err)
-			err = rs_load_report(e);
+			rs_load_report(e, json);
 		if (!err && !e->client.stats.n_responses && o->n_conns) {
 			fprintf(stderr, "ringside-load: nothing was answered\n");
 			err = -1;
@@ -47,6 +47,7 @@ int main(int argc, char **argv)
 {
 	static struct load_options options;
 	int eal_argc = 1, status;
+	FILE *json;
 
 	while (eal_argc < argc && strcmp(argv[eal_argc], "--") != 0)
 		eal_argc++;
@@ -60,13 +61,20 @@ int main(int argc, char **argv)
 		rs_load_options_help();
 		return EXIT_OK;
 	}
+	json = rs_load_report_open(options.json);
+	if (!json)
+		return EXIT_FAILED;
 	rs_io_memif_clean_stale(eal_argc, argv);
 	if (rte_eal_init(eal_argc, argv) < 0) {
 		fprintf(stderr, "ringside-load: EAL does not start: %s\n", rte_strerror(rte_errno));
 		return EXIT_FAILED;
 	}
-	status = options.respond ? (rs_responder_run(&options) ? EXIT_FAILED : EXIT_OK)
-				 : measure(&options);
+	if (options.respond)
+		status = rs_responder_run(&options, json) ? EXIT_FAILED : EXIT_OK;
+	else
+		status = measure(&options, json);
+	if (rs_load_report_close(json, options.json))
+		status = EXIT_FAILED;
 	rs_io_cleanup();
 	return status;
 }

@@ -59,7 +59,29 @@ static void print_counts(FILE *out, const char *name, const uint32_t *counts, ui
 	fprintf(out, "]");
 }
 
-static void print_json(FILE *out, const struct engine *e)
+static int complain(const char *name)
+{
+	fprintf(stderr, "ringside-load: --json %s: %s\n", name, strerror(errno));
+	return -1;
+}
+
+FILE *rs_load_report_open(const char *name)
+{
+	FILE *out = !name || !strcmp(name, "-") ? stdout : fopen(name, "w");
+
+	if (!out)
+		complain(name);
+	return out;
+}
+
+int rs_load_report_close(FILE *out, const char *name)
+{
+	if (out == stdout ? fflush(out) : fclose(out))
+		return complain(name ? name : "-");
+	return 0;
+}
+
+void rs_load_report(const struct engine *e, FILE *out)
 {
 	const struct load_options *o = e->options;
 	const struct client *c = &e->client;
@@ -115,36 +137,4 @@ static void print_json(FILE *out, const struct engine *e)
 	fprintf(out, ",\n");
 	print_counts(out, "per_second", e->per_second, e->n_seconds);
 	fprintf(out, "}\n");
-}
-
-static int complain(const char *name)
-{
-	fprintf(stderr, "ringside-load: --json %s: %s\n", name, strerror(errno));
-	return -1;
-}
-
-FILE *rs_load_report_open(const char *name)
-{
-	FILE *out = !name || !strcmp(name, "-") ? stdout : fopen(name, "w");
-
-	if (!out)
-		complain(name);
-	return out;
-}
-
-int rs_load_report_close(FILE *out, const char *name)
-{
-	if (out == stdout ? fflush(out) : fclose(out))
-		return complain(name ? name : "-");
-	return 0;
-}
-
-int rs_load_report(const struct engine *e)
-{
-	FILE *out = rs_load_report_open(e->options->json);
-
-	if (!out)
-		return -1;
-	print_json(out, e);
-	return rs_load_report_close(out, e->options->json);
 }

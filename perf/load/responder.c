@@ -14,7 +14,6 @@
 #include "io/mbufs.h"
 #include "io/poller.h"
 #include "io/port.h"
-#include "report.h"
 #include "resolve.h"
 #include "stop.h"
 #include "turns.h"
@@ -235,21 +234,16 @@ static void loop(struct responder *r)
 }
 
 /* From the first frame to the last one. */
-static int report(const struct responder *r, const char *name)
+static void report(const struct responder *r, FILE *out)
 {
-	FILE *out = rs_load_report_open(name);
-
-	if (!out)
-		return -1;
 	fprintf(out,
 		"{\"busy\": %.3f, \"frames_per_busy_turn\": %.1f, \"received_frames\": %" PRIu64
 		", \"sent_frames\": %" PRIu64 ", \"discarded_frames\": %" PRIu64 "}\n",
 		rs_turns_busy(&r->turns), rs_turns_frames(&r->turns), r->n_received,
 		r->n_sent - r->port.tx[0].n_discarded, r->port.tx[0].n_discarded);
-	return rs_load_report_close(out, name);
 }
 
-int rs_responder_run(const struct load_options *o)
+int rs_responder_run(const struct load_options *o, FILE *json)
 {
 	struct io_port_config cfg = {
 		.n_rx_queues = 1, .n_tx_queues = 1, .rx_ring = 2048, .tx_ring = 2048, .mtu = MTU};
@@ -266,7 +260,8 @@ int rs_responder_run(const struct load_options *o)
 	rs_resolver_init(&r->resolver, o, r->port.mac);
 	loop(r);
 	rte_pktmbuf_free_bulk(r->out + r->out_head, r->n_out);
-	err = report(r, o->json);
+	report(r, json);
+	err = 0;
 	rs_io_port_close(&r->port);
 out:
 	if (r)

@@ -24,6 +24,7 @@ struct load_request {
 	uint32_t mark_at;        /* where in the head the field Content-Length ends … */
 	uint8_t mark[LOAD_MARK]; /* … with these bytes, the value and its CRLF among them */
 	uint64_t body_len;
+	bool closes; /* the connection, says the head */
 	bool has_crc;
 	uint32_t crc; /* of the body */
 };

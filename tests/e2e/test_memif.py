@@ -116,6 +116,15 @@ def ended_early(t):
         true(0 < report["seconds"] < 600, f"{report['seconds']} s")
 
 
+@test(own=True, families=(4,), layouts=("fused",))
+def a_report_that_cannot_be_written(t):
+    """It is said before anything is measured, and not when the figures would be lost."""
+    with tempfile.TemporaryDirectory(prefix="ringside-e2e-") as folder:
+        command = generator(t, folder, "--json", f"{folder}/nowhere/load.json")
+        words = t.tool(*command, ok=(1,))
+        true("nowhere/load.json: No such file" in words, words)
+
+
 @test(own=True, busy=True)
 def the_responder(t):
     """What the generator is held against has to tell as much about itself, and to lose nothing."""

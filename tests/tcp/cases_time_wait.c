@@ -74,6 +74,29 @@ static void old_syn(struct rig *r)
 	STATE(TCP_TIME_WAIT);
 }
 
+/*
+ * A client that was started again, with numbers below the old ones: our ACK is none that it knows
+ * (RFC 9293 section 3.10.7.3: <SEQ=SEG.ACK><CTL=RST>), and its next SYN finds nothing in its way.
+ */
+static void syn_and_rst_end_it(struct rig *r)
+{
+	to_time_wait(r, 0);
+	IN(TCP_SYN, .seq = (uint32_t)-100000, .opts = TCP_OPT_MSS, .mss = 1460);
+	OUT(TCP_ACK, .seq = 2, .ack = 2);
+	IN(TCP_RST, .seq = 1); /* any other RST still does nothing */
+	IN(TCP_RST, .seq = (uint32_t)-99999);
+	STATE(TCP_TIME_WAIT);
+	IN(TCP_RST, .seq = 2);
+	QUIET();
+	STATE(TCP_CLOSED);
+	EQ(COUNTER(RST_IN), 1);
+	EQ(COUNTER(DROP_BAD_RST), 2);
+	IN(TCP_SYN, .seq = (uint32_t)-100000, .opts = TCP_OPT_MSS, .mss = 1460);
+	EQ(r->t.n_tx, 1);
+	EQ(r->tx[0].flags, SYN_ACK);
+	r->t.n_tx = 0;
+}
+
 /* A new connection on the same ports. */
 static void expect_reopened(struct rig *r, uint8_t opts)
 {
@@ -296,6 +319,7 @@ const struct tcp_case time_wait_cases[] = {
 	{"old_data", old_data, NULL, 0},
 	{"rst_does_not_end_it", rst_does_not_end_it, NULL, 0},
 	{"old_syn", old_syn, NULL, 0},
+	{"syn_and_rst_end_it", syn_and_rst_end_it, NULL, 0},
 	{"syn_reopens", syn_reopens, NULL, 0},
 	{"syn_with_newer_timestamp_reopens", syn_with_newer_timestamp_reopens, NULL, 0},
 	{"syn_with_the_same_timestamp", syn_with_the_same_timestamp, NULL, 0},

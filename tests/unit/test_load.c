@@ -207,6 +207,21 @@ static void answers(void **state)
 	}
 }
 
+/* RFC 9110 section 5.5: blanks round a value are none of it. */
+static void blanks_round_a_length(void **state)
+{
+	static const char two[] = "HTTP/1.1 200 OK\r\ncontent-length:5 \t\r\n\r\nhello"
+				  "HTTP/1.1 200 OK\r\nContent-Length: \t 5\r\n\r\nhello";
+
+	(void)state;
+	for (size_t step = 1; step <= sizeof(two); step++) {
+		begin(V4 "--length 5");
+		assert_int_equal(read_answers(two, sizeof(two) - 1, step), 2);
+		assert_int_equal(reader.n_wrong_length, 0);
+		rs_workload_fini(&workload);
+	}
+}
+
 static void wrong_answers(void **state)
 {
 	static const char *const broken[] = {
@@ -698,6 +713,62 @@ static void the_server_closes(void **state)
 	finish();
 }
 
+#define HEAD_OF(version, connection)                                                               \
+	"HTTP/" version " 200 OK\r\nContent-Length: 5\r\n" connection "\r\nhello"
+
+/*
+ * RFC 9112 section 9.6: a server may say with any answer that it is the last one. Twice each, since
+ * a path's usual head is not read field by field.
+ */
+static void the_server_says_that_it_will_close(void **state)
+{
+	static const char *const last[] = {HEAD_OF("1.1", "Connection: close\r\n"),
+		HEAD_OF("1.1", "connection:keep-alive , Close\r\n"), HEAD_OF("1.0", "")};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(last); i++) {
+		struct load_out request, fin;
+		uint32_t isn = 99, end = isn + 1 + (uint32_t)strlen(last[i]);
+
+		start(V4 "--conns 1");
+		request = opened();
+		for (uint32_t turn = 1; turn <= 2; turn++) {
+			say(isn + 1, request.seq + request.len, TCP_ACK, last[i]);
+			assert_int_equal(client.n_out, 0); /* no further request */
+			say(end, request.seq + request.len, TCP_ACK | TCP_FIN, "");
+			fin = only();
+			assert_int_equal(fin.flags, TCP_FIN | TCP_ACK);
+			say(end + 1, fin.seq + 1, TCP_ACK, "");
+			request = only();
+			assert_int_equal(request.flags, TCP_SYN);
+			say(isn, request.seq + 1, TCP_SYN | TCP_ACK, "");
+			request = only();
+			assert_int_equal(client.stats.n_responses, turn);
+		}
+		assert_int_equal(client.stats.n_closed_early, 0);
+		assert_int_equal(client.stats.n_requests, 3);
+		finish();
+	}
+}
+
+static void the_server_will_not_close(void **state)
+{
+	static const char *const more[] = {HEAD_OF("1.0", "Connection: Keep-Alive\r\n"),
+		HEAD_OF("1.1", "Connection: x, closed, close-not\r\n"),
+		HEAD_OF("1.1", "Connections: close\r\n")};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(more); i++) {
+		struct load_out first;
+
+		start(V4 "--conns 1");
+		first = opened();
+		say(100, first.seq + first.len, TCP_ACK, more[i]);
+		assert_int_equal(only().len, first.len);
+		finish();
+	}
+}
+
 static void latency_counts_from_when_it_was_due(void **state)
 {
 	struct load_out syn, request;
@@ -829,6 +900,7 @@ int main(void)
 		cmocka_unit_test(rare_paths),
 		cmocka_unit_test(paces),
 		cmocka_unit_test(answers),
+		cmocka_unit_test(blanks_round_a_length),
 		cmocka_unit_test(wrong_answers),
 		cmocka_unit_test(errors_are_no_truth),
 		cmocka_unit_test(lengths_without_bodies),
@@ -845,6 +917,8 @@ int main(void)
 		cmocka_unit_test(the_window_is_heeded),
 		cmocka_unit_test(answers_to_half_a_request),
 		cmocka_unit_test(the_server_closes),
+		cmocka_unit_test(the_server_says_that_it_will_close),
+		cmocka_unit_test(the_server_will_not_close),
 		cmocka_unit_test(latency_counts_from_when_it_was_due),
 		cmocka_unit_test(resets_and_refusals),
 		cmocka_unit_test(requests_wait_for_room),

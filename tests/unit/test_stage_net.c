@@ -505,10 +505,11 @@ static void arp_takes_no_frame_in_vain(void **state)
 	rig_fini(&r);
 }
 
-static void put_bytes(struct rig *r, const uint8_t *bytes, uint32_t len)
+static void put_bytes(struct rig *r, const uint8_t *bytes, size_t len)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(r->mbufs);
 
+	assert_non_null(m);
 	memcpy(rte_pktmbuf_mtod(m, uint8_t *), bytes, len);
 	m->port = RIG_PORT_ID;
 	m->pkt_len = m->data_len = (uint16_t)len;
@@ -541,6 +542,41 @@ static void unknown_options(void **state)
 	rig_fini(&r);
 }
 
+/* Echo requests as scapy writes them. */
+/* clang-format off */
+static const uint8_t echo_to_us[] = {
+	0x02, 0x00, 0x00, 0x00, 0x00, 0x02, 0x02, 0x00, 0x00, 0x00, 0x00, 0x01,
+	0x08, 0x00, 0x45, 0x00, 0x00, 0x21, 0x00, 0x01, 0x00, 0x00, 0x40, 0x01,
+	0x66, 0x13, 0x0a, 0x63, 0x00, 0x01, 0x0a, 0x63, 0x00, 0x02, 0x08, 0x00,
+	0xb4, 0x1d, 0x00, 0x07, 0x00, 0x09, 0x68, 0x65, 0x6c, 0x6c, 0x6f,
+};
+static const uint8_t echo_to_all[] = {
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0x00, 0x00, 0x00, 0x00, 0x01,
+	0x08, 0x00, 0x45, 0x00, 0x00, 0x21, 0x00, 0x01, 0x00, 0x00, 0x40, 0x01,
+	0x65, 0x16, 0x0a, 0x63, 0x00, 0x01, 0x0a, 0x63, 0x00, 0xff, 0x08, 0x00,
+	0xb4, 0x1d, 0x00, 0x07, 0x00, 0x09, 0x68, 0x65, 0x6c, 0x6c, 0x6f,
+};
+/* clang-format on */
+
+/* They are counted, and take nothing of what is allowed a second from those that get an answer. */
+static void broadcasts_get_no_answer(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, false, false, 8);
+	for (uint32_t i = 0; i < 1500; i++)
+		put_bytes(&r, echo_to_all, sizeof(echo_to_all));
+	assert_int_equal(r.n_sent, 0);
+	assert_int_equal(r.net->counters[NET_C_DROP_UNHANDLED], 1500);
+	assert_int_equal(r.net->counters[NET_C_DROP_ICMP_LIMIT], 0);
+	put_bytes(&r, echo_to_us, sizeof(echo_to_us));
+	assert_int_equal(r.net->counters[NET_C_ECHO_ANSWERED], 1);
+	assert_int_equal(r.n_sent, 1);
+	rig_drop_sent(&r);
+	rig_fini(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -556,6 +592,7 @@ int main(void)
 		cmocka_unit_test(a_port_that_is_behind),
 		cmocka_unit_test(arp_takes_no_frame_in_vain),
 		cmocka_unit_test(unknown_options),
+		cmocka_unit_test(broadcasts_get_no_answer),
 	};
 
 	rig_start("stage-net");
