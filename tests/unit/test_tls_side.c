@@ -12,6 +12,8 @@
 
 #include <errno.h>
 
+#include <rte_malloc.h>
+
 #include "base/carve.h"
 #include "eal_rig.h"
 #include "tls_rig.h"
