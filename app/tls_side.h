@@ -61,6 +61,7 @@ void rs_tls_side_tick(struct tls_side *side, uint64_t now_us);
  * full. */
 uint32_t rs_tls_side_leaks(struct tls_side *side);
 
+/* But for the stages' memory, which is EAL's: see rs_appliance_destroy(). */
 void rs_tls_side_destroy(struct tls_side *side);
 
 #endif

@@ -4,14 +4,18 @@ behind one MAC. Whatever the generator reports is also a test of the generator."
 
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
 
 import pki
-from harness import equal, test, true
+from harness import equal, pattern, test, true
 from lab import PREFIX, SERVER, wait_until
+from memif_peer import MemifPeer, Refused
+from test_generators import counters
 
+MAC = "02:00:00:00:00:01"
 FIRST_CLIENT = {4: "10.99.0.10", 6: "fd99::10"}
 
 
@@ -24,7 +28,7 @@ def start(t, folder, *options, role="server", eal=()):
     return t.start(
         *(() if "--max-conns" in options else ("--max-conns", "4096")),
         *options,
-        vdev=f"net_memif0,role={role},mac=02:00:00:00:00:01,{socket_in(folder)}",
+        vdev=f"net_memif0,role={role},mac={MAC},{socket_in(folder)}",
         ready=lambda _: role == "client" or os.path.exists(f"{folder}/memif.sock"),
         eal=eal,
     )
@@ -203,6 +207,52 @@ def peers_that_die(t):
         true(appliance.words().count("link up") >= 2, "the peers did not come so far")
         t.tool(*generator(t, folder, *bodies))
         true(report_in(folder)["responses"] > 4, "the last peer got nothing")
+        appliance.stop()
+
+
+def connect(t, folder, **sizes):
+    """A peer of another make. The socket is there a moment before the port is."""
+
+    def attempt():
+        try:
+            return MemifPeer(t, f"{folder}/memif.sock", MAC, **sizes)
+        except Refused:
+            return None
+
+    return wait_until(attempt, 10, "the appliance takes a peer")
+
+
+@test(own=True, families=(4,))
+def rings_and_buffers_of_all_sizes(t):
+    """The client's word counts. Each peer leaves in the middle of a body; the next one comes."""
+    with tempfile.TemporaryDirectory(prefix="ringside-e2e-") as folder:
+        appliance = start(t, folder)
+        for log2_slots, buffer_bytes in ((5, 2048), (14, 1514), (8, 9216), (12, 256)):
+            with connect(t, folder, log2_slots=log2_slots, buffer_bytes=buffer_bytes) as peer:
+                peer.open()
+                peer.serves()
+                peer.get("/bytes/20000")
+                equal(peer.answer()[1], pattern(20000), f"of {1 << log2_slots} * {buffer_bytes}")
+                peer.get("/bytes/3000000")
+                peer.segment(lambda s: s.data, what="the beginning of a large body")
+        appliance.stop()
+
+
+@test(own=True, families=(4,))
+def a_peer_that_takes_nothing(t):
+    """What waits for it is given up after a second; when it goes on, so does the appliance."""
+    with tempfile.TemporaryDirectory(prefix="ringside-e2e-") as folder:
+        appliance = start(t, folder)
+        with connect(t, folder, log2_slots=3) as peer:  # fewer than the initial window has
+            peer.open()
+            peer.get("/bytes/50000")
+
+            def is_given_up():
+                counters(appliance)
+                return re.search(r"^port 0 .*discarded [1-9]", appliance.words(100), re.MULTILINE)
+
+            wait_until(is_given_up, 10, "frames are given up")
+            equal(peer.answer(within=10)[1], pattern(50000), "the body after all")
         appliance.stop()
 
 

@@ -12,6 +12,8 @@
 
 #include <errno.h>
 
+#include <rte_malloc.h>
+
 #include "base/carve.h"
 #include "eal_rig.h"
 #include "tls_rig.h"
@@ -90,10 +92,22 @@ static struct side_rig *begin(uint16_t n_tls, bool with_keys)
 	return r;
 }
 
+/* And the stages' memory, which goes with EAL in the appliance. */
+static void destroy(struct side_rig *r)
+{
+	struct tls_side was = r->side;
+
+	rs_tls_side_destroy(&r->side);
+	for (uint32_t i = 0; i < was.n; i++) {
+		rs_stage_tls_fini(was.stages[i]);
+		rte_free(was.stages[i]);
+	}
+}
+
 static void end(struct side_rig *r)
 {
 	assert_int_equal(rs_tls_side_leaks(&r->side), 0);
-	rs_tls_side_destroy(&r->side);
+	destroy(r);
 	free(r);
 }
 
@@ -260,7 +274,7 @@ static void too_little_memory(void **state)
 
 	(void)state;
 	assert_int_equal(build(r), -ENOMEM);
-	rs_tls_side_destroy(&r->side);
+	destroy(r);
 	assert_int_equal(r->side.n, 0);
 	r->topology.n_tls = 2;
 	assert_int_equal(build(r), 0);
@@ -276,12 +290,12 @@ static void no_start_with_bad_files(void **state)
 	r->cfg.ticket_keys = r->ticket_keys; /* empty */
 	assert_int_equal(rs_tls_side_check(&r->cfg), -EINVAL);
 	assert_int_equal(build(r), -EINVAL);
-	rs_tls_side_destroy(&r->side);
+	destroy(r);
 	r->cfg.ticket_keys = NULL;
 	r->cfg.tls.pairs[0].key = cert_path;
 	assert_int_equal(rs_tls_side_check(&r->cfg), -EINVAL);
 	assert_int_equal(build(r), -EINVAL);
-	rs_tls_side_destroy(&r->side);
+	destroy(r);
 	r->cfg.n_https_ports = 0; /* then nobody looks at them */
 	assert_int_equal(rs_tls_side_check(&r->cfg), 0);
 	free(r);
