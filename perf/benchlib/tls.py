@@ -81,15 +81,16 @@ def nginx_us(bench, how):
 
 
 def tls_handshake(bench, figures, rounds):
-    """TLS 1.3 handshakes, P-256 certificate, X25519: a connection for each, with one request for 64
-    bytes. us_per_handshake (full) and us_per_resumed (from a ticket, with a key exchange; `_psk_ke`:
-    without, by --psk-ke) are the TLS core's busy time, key pairs made ahead included, divided by its
-    count of handshakes; handshakes_per_s and resumed_per_s what it would do if it were never idle.
-    ratio_resumed: how many from tickets take as long as a full one. `_connection`: TLS on
-    the net core, and so TCP included; `_seen`: what there were then, with the load generator as the
-    limit, since a client's part costs more. The primitives are of `openssl speed` on the same core:
-    a P-256 signature, two agreements by X25519. nginx, one worker, by its CPU time from /proc,
-    under `openssl s_time`; its ratio is to us_per_connection."""
+    """TLS 1.3 handshakes, P-256 certificate, X25519: a connection for each, with one request for
+    64 bytes. us_per_handshake (full) and us_per_resumed (from a ticket, with a key exchange;
+    `_psk_ke`: without, by --psk-ke) are the TLS core's busy time, key pairs made ahead included,
+    divided by its count of handshakes; handshakes_per_s and resumed_per_s what it would do if it
+    were never idle. ratio_resumed: how many from tickets take as long as a full one.
+    `_connection`: TLS on the net core, and so TCP included; `_seen`: what there were then, with
+    the load generator as the limit, since a client's part costs more. The primitives are of
+    `openssl speed` on the same core: a P-256 signature, two agreements by X25519. nginx, one
+    worker, by its CPU time from /proc, under `openssl s_time`; its ratio is to
+    us_per_connection."""
     for _ in figures.rounds(rounds):
         full, _ = us_per_handshake(bench, figures, "full", own_core=True)
         figures.add("us_per_handshake", full)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The same directory served by nginx and by us: thousands of generated requests, several at once to
-us and one by one to nginx, and every answer compared. nginx is asked what a request means by RFC 9110 (see meaning()), where it takes it
-otherwise; and EXCUSES says where else we mean to differ."""
+us and one by one to nginx, and every answer compared. nginx is asked what a request means by
+RFC 9110 (see meaning()), where it takes it otherwise; and EXCUSES says where else we mean to
+differ."""
 
 import gzip
 import os
