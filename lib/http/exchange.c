@@ -109,8 +109,9 @@ static void settle_clock(
 		hc->clock = CLOCK_NONE;
 		hc->deadline_us = 0;
 	} else if (clock != hc->clock) {
+		if (rs_unlikely(clock == CLOCK_RETRY))
+			env->counters[HTTP_C_REPLY_WAITED]++;
 		start_clock(env, hc, out, clock);
-		env->counters[HTTP_C_REPLY_WAITED] += clock == CLOCK_RETRY;
 	} else if (clock == CLOCK_WRITE) {
 		count_written(env->cfg, hc, out, queued);
 	}

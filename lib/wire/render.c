@@ -136,9 +136,11 @@ struct wire_lens rs_wire_tcp_lens(const struct tcp_tx *tx)
  * Fragments of two segments must not be put together as one (RFC 791). The low half of the sequence
  * number tells apart all that is on its way in a window of 64 KiB, and tells others nothing.
  */
-static inline uint32_t fragmentation(const struct tcp_tx *tx)
+static __attribute__((noinline)) void render_fragmentable(
+	const struct tcp_tx *tx, uint32_t l4_len, bool csum, uint8_t *ip)
 {
-	return rs_unlikely(tx->may_fragment) ? tx->seq << 16 : DONT_FRAGMENT;
+	render_ipv4(tx->key.local, tx->key.remote, PROTO_TCP, l4_len, HOP_LIMIT, csum,
+		tx->seq << 16, ip);
 }
 
 static inline void render_header(const struct wire_host *host, const struct tcp_tx *tx,
@@ -155,9 +157,11 @@ static inline void render_header(const struct wire_host *host, const struct tcp_
 
 	rs_wire_render_eth(
 		host, tx->link, key->family == 4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6, frame);
-	if (key->family == 4)
+	if (rs_unlikely(tx->may_fragment) && key->family == 4)
+		render_fragmentable(tx, l4_len, !(flags & WIRE_IP_CSUM_OFFLOAD), ip);
+	else if (key->family == 4)
 		render_ipv4(key->local, key->remote, PROTO_TCP, l4_len, HOP_LIMIT,
-			!(flags & WIRE_IP_CSUM_OFFLOAD), fragmentation(tx), ip);
+			!(flags & WIRE_IP_CSUM_OFFLOAD), DONT_FRAGMENT, ip);
 	else
 		render_ipv6(key->local, key->remote, PROTO_TCP, l4_len, HOP_LIMIT, ip);
 	sum = put32(tcp, (uint32_t)key->local_port << 16 | key->remote_port, sum);
