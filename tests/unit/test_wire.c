@@ -225,6 +225,7 @@ static void every_drop(void **state)
 		DROP(atomic_options_v6, WIRE_OK),
 		DROP(ns_fragment, WIRE_ND_INVALID),
 		DROP(land, WIRE_IP_MARTIAN),
+		DROP(echo6_from_ours, WIRE_IP_MARTIAN),
 		DROP(from_broadcast, WIRE_IP_MARTIAN),
 		DROP(from_loopback, WIRE_IP_MARTIAN),
 		DROP(from_multicast, WIRE_IP_MARTIAN),
@@ -412,6 +413,13 @@ static void no_answer(void **state)
 		PARSE(0, arp_conflict);
 		assert_int_equal(rs_arp_answer(&host, &pkt, out), 0);
 		assert_true(rs_arp_hint(&host, &pkt, &hint));
+		assert_true(hint.claims_ours);
+		free(copy);
+	}
+	{
+		PARSE(0, na_conflict);
+		assert_int_equal(rs_nd_answer(&host, &pkt, out), 0);
+		assert_true(rs_nd_hint(&host, &pkt, &hint));
 		assert_true(hint.claims_ours);
 		free(copy);
 	}
