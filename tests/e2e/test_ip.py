@@ -159,6 +159,37 @@ def addresses_are_announced_at_start(t):
         equal(wanted, set(), "announcements that did not come")
 
 
+@test(own=True)
+def who_claims_our_address_is_told(t):
+    """RFC 5227 section 2.4: at once, and then not for DEFEND_INTERVAL."""
+    appliance = t.start()
+    other = "02:00:00:00:00:77"
+    with Wire(t) as wire:
+        if t.family == 4:
+            claim = wire.ether(dst="ff:ff:ff:ff:ff:ff", src=other) / ARP(
+                op=2, hwsrc=other, psrc=t.server, hwdst=other, pdst=t.server
+            )
+        else:
+            claim = wire.ether(dst="33:33:00:00:00:01", src=other)
+            claim /= IPv6(src=t.server, dst="ff02::1", hlim=255)
+            claim /= ICMPv6ND_NA(tgt=t.server, R=0, S=0, O=1)
+            claim /= ICMPv6NDOptDstLLAddr(lladdr=other)
+        said = f"{other} on port 0 claims our {t.server}"
+        for _ in range(3):
+            wire.send(claim)
+        wait_until(lambda: said in appliance.words(), 5, "a word about the conflict")
+
+        def defends(p):
+            if t.family == 4:
+                return ARP in p and p[ARP].psrc == p[ARP].pdst == t.server and p.src != other
+            return ICMPv6ND_NA in p and p[ICMPv6ND_NA].tgt == t.server and p.src != other
+
+        packet = wire.expect(defends, 3, "our own claim")
+        equal(packet.src, t.lab.server_mac, "who makes it")
+        ignored(t, wire)
+        equal(appliance.words(1000).count(said), 1, "times that it was said")
+
+
 def groups(report):
     """Those in a report, each with its record's type; scapy reads but the first record."""
     message = report[ICMPv6MLReport2]

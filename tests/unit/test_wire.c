@@ -226,6 +226,8 @@ static void every_drop(void **state)
 		DROP(atomic_v6, WIRE_OK),
 		DROP(atomic_options_v6, WIRE_OK),
 		DROP(ns_fragment, WIRE_ND_INVALID),
+		DROP(ns_fragment_behind, WIRE_ND_INVALID),
+		DROP(ns_behind_options, WIRE_OK),
 		DROP(land, WIRE_IP_MARTIAN),
 		DROP(echo_from_us_v6, WIRE_IP_MARTIAN),
 		DROP(from_broadcast, WIRE_IP_MARTIAN),
