@@ -35,6 +35,7 @@ struct tcp_tx *rs_tcp_new_tx(struct tcp *t, const struct flow_key *key, uint64_t
 	tx->opts = 0;
 	tx->n_sack = 0;
 	tx->n_spans = 0;
+	tx->may_fragment = false;
 	tx->payload_sum = 0;
 	tx->len = 0;
 	t->counters[TCP_C_SEGS_OUT]++;
@@ -84,6 +85,8 @@ static inline struct tcp_tx *new_segment(
 	tx->ack = c->rcv_nxt;
 	tx->flags = flags;
 	tx->mss = c->mss;
+	if (rs_unlikely(c->flags & TCP_F_FRAGMENT))
+		tx->may_fragment = true;
 	tx->wnd = (uint16_t)rs_min_u32(
 		(c->rcv_edge - c->rcv_nxt) >> (c->flags & TCP_F_WSCALE ? t->rcv_wscale : 0),
 		UINT16_MAX);
@@ -154,10 +157,11 @@ static void fin_was_sent(struct tcp_conn *c)
 		c->state = TCP_LAST_ACK;
 }
 
-/* The largest payload of one descriptor. */
+/* The largest payload of one descriptor. Ports do not number what they cut as render.c does. */
 static uint32_t most_at_once(const struct tcp *t, const struct tcp_conn *c)
 {
-	bool cut = c->mss >= TSO_MIN_MSS && (c->key.family == 4 || !t->cfg->no_tso_ipv6);
+	bool cut = c->mss >= TSO_MIN_MSS && !(c->flags & TCP_F_FRAGMENT) &&
+		   (c->key.family == 4 || !t->cfg->no_tso_ipv6);
 
 	return cut ? rs_max_u32(t->cfg->tso_bytes, c->mss) : c->mss;
 }

@@ -258,23 +258,44 @@ struct tcp_conn *rs_tcp_connect(struct tcp *t, const struct flow_key *key, uint6
 	return c;
 }
 
+/* Of every link (RFC 8200 section 5). */
+#define MIN_MTU_V6 1280u
+
+/* Every host takes packets of so many bytes (RFC 791 section 3.1), if not in one piece. */
+#define MIN_MTU_V4 576u
+
+/*
+ * Keeps to the MTU of a path. Below MIN_MTU_V4 routers may cut what we send (RFC 1191 section 5):
+ * still smaller segments would be mostly headers, and anybody could make us send them. False: that
+ * is nothing new.
+ */
+static bool keep_to_mtu(struct tcp_conn *c, uint32_t mtu)
+{
+	uint32_t headers = (c->key.family == 4 ? 40u : 60u) + (c->flags & TCP_F_TS ? 12u : 0);
+	uint32_t before = c->flags;
+
+	if (c->key.family == 4 && mtu < MIN_MTU_V4) {
+		c->flags |= TCP_F_FRAGMENT;
+		mtu = MIN_MTU_V4;
+	}
+	if (mtu - headers >= c->mss)
+		return c->flags != before;
+	c->mss = (uint16_t)(mtu - headers);
+	return true;
+}
+
 void rs_tcp_path_mtu(struct tcp *t, const struct flow_key *key, uint32_t seq, uint32_t mtu)
 {
 	struct tcp_seg quoted = {.key = *key, .hash = rs_flow_hash(key, t->cfg->flow_secret)};
-	uint32_t headers = (key->family == 4 ? 40u : 60u);
-	uint32_t floor_mtu = key->family == 4 ? 576u : 1280u;
 	uint32_t slot;
 	struct tcp_conn *c = rs_tcp_conn_find(t, &quoted, &slot);
 
+	if (key->family == 6 && mtu < MIN_MTU_V6) /* RFC 8201 section 4 */
+		return;
 	/* RFC 5927 section 4.1: only what is in flight can have met a narrow link. */
 	if (!c || c->state < TCP_ESTABLISHED || rs_seq_lt(seq, c->snd_una) ||
-		rs_seq_geq(seq, c->snd_max))
+		rs_seq_geq(seq, c->snd_max) || !keep_to_mtu(c, mtu))
 		return;
-	headers += c->flags & TCP_F_TS ? 12 : 0;
-	mtu = rs_max_u32(mtu, floor_mtu);
-	if (mtu - headers >= c->mss)
-		return;
-	c->mss = (uint16_t)(mtu - headers);
 	c->snd_nxt = c->snd_una;
 	rs_tcp_cc_path_narrows(t, c);
 	t->counters[TCP_C_PATH_MTU]++;

@@ -126,6 +126,7 @@ enum {
 	TCP_F_RESEND = 1u << 23,    /* what stands at snd_una goes out at the next flush: a lost
 				       segment in recovery, else a probe */
 	TCP_F_APP = 1u << 24,       /* the application's own mark; 0 at first */
+	TCP_F_FRAGMENT = 1u << 25,  /* routers may cut what we send */
 };
 
 struct tcp_conn {
@@ -323,7 +324,8 @@ static inline bool rs_tcp_pending(const struct tcp *t)
 
 /*
  * The network reported that packets to this peer must not be larger than mtu bytes (ICMP, RFC 1191,
- * RFC 8201): seq is the sequence number in the quoted segment, checked as RFC 5927 asks.
+ * RFC 8201), 0: it does not say how large they may be. seq is the sequence number in the quoted
+ * segment, checked as RFC 5927 asks.
  */
 void rs_tcp_path_mtu(struct tcp *t, const struct flow_key *key, uint32_t seq, uint32_t mtu);
 

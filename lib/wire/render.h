@@ -21,7 +21,7 @@ struct wire_lens rs_wire_tcp_lens(const struct tcp_tx *tx);
 /*
  * The headers of tx, for tx->len bytes of payload, to frame[0, l2 + l3 + l4). payload_sum: the
  * checksum's partial sum over the payload; not used with WIRE_L4_CSUM_OFFLOAD. flags:
- * WIRE_…_OFFLOAD and WIRE_TSO. IPv4: DF set, identification 0 (RFC 6864).
+ * WIRE_…_OFFLOAD and WIRE_TSO. IPv4: DF set, identification 0 (RFC 6864), unless tx may_fragment.
  */
 struct wire_lens rs_wire_render_tcp_header(const struct wire_host *host, const struct tcp_tx *tx,
 	uint8_t *frame, uint32_t flags, uint64_t payload_sum);

@@ -63,14 +63,14 @@ static void report_mtu(struct sim *sim, struct side *from, const struct tcp_seg 
 	enqueue(sim, p);
 }
 
-static void send_on_link(
-	struct sim *sim, struct side *from, const struct tcp_seg *seg, uint32_t header_bytes)
+static void send_on_link(struct sim *sim, struct side *from, const struct tcp_seg *seg,
+	uint32_t header_bytes, bool may_fragment)
 {
 	if (sim->s->queue && from->n_under_way >= sim->s->queue)
 		return;
 	if (netsim_chance(sim, sim->s->loss_ppm))
 		return;
-	if (sim->s->mtu && seg->len + header_bytes > sim->s->mtu) {
+	if (sim->s->mtu && !may_fragment && seg->len + header_bytes > sim->s->mtu) {
 		report_mtu(sim, from, seg);
 		return;
 	}
@@ -166,12 +166,12 @@ static void send_one(struct sim *sim, struct side *side, const struct tcp_tx *tx
 
 		first.len = tx->mss;
 		first.flags &= (uint8_t) ~(TCP_FIN | TCP_PSH);
-		send_on_link(sim, side, &first, header_bytes);
+		send_on_link(sim, side, &first, header_bytes, tx->may_fragment);
 		part.seq += tx->mss;
 		part.data += tx->mss;
 		part.len -= tx->mss;
 	}
-	send_on_link(sim, side, &part, header_bytes);
+	send_on_link(sim, side, &part, header_bytes, tx->may_fragment);
 }
 
 void netsim_transmit(struct sim *sim, struct side *side)

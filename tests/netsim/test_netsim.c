@@ -195,6 +195,13 @@ static const struct netsim_scenario scenarios[] = {
 		.mtu = 1280,
 		.ipv6 = true,
 		.loss_ppm = 10000},
+	/* Routers cut, and put together again. */
+	{.name = "very_narrow_link_loss",
+		.n_conns = 8,
+		.max_bytes = 100000,
+		.delay_us = 500,
+		.mtu = 296,
+		.loss_ppm = 10000},
 	/* In order: data that overtakes the last ACK of a handshake fits no cookie. */
 	{.name = "cookies",
 		.n_conns = 32,

@@ -389,9 +389,84 @@ static void path_mtu(struct rig *r)
 	/* RFC 1191 section 3: never larger again; RFC 8201 section 4: never below 1280. */
 	rs_tcp_path_mtu(&r->t, &r->p->key, r->p->our_isn + 1, 1400);
 	EQ(r->p->conn->mss, mss);
-	rs_tcp_path_mtu(&r->t, &r->p->key, r->p->our_isn + 1, 68);
-	EQ(r->p->conn->mss, r->p->key.family == 4 ? 576 - 40 : 1280 - 60);
-	EQ(COUNTER(PATH_MTU), 2);
+	EQ(COUNTER(PATH_MTU), 1);
+}
+
+/* All n bytes, in segments of len: each may be cut, or none. */
+static void expect_bytes(struct rig *r, uint32_t n, uint32_t len, bool may_fragment)
+{
+	for (uint32_t i = r->n_seen; i < r->t.n_tx; i++)
+		EQ(r->tx[i].may_fragment, may_fragment);
+	for (uint32_t at = 0; at < n; at += len)
+		OUT(TCP_ACK, .seq = 1 + at, .ack = 1, .len = rs_min_u32(len, n - at));
+	QUIET();
+}
+
+/* RFC 1191 section 5, RFC 8201 section 4: 0 is an old router's. */
+static void path_below_the_minimum(struct rig *r)
+{
+	static const uint32_t mtus[] = {575, 552, 68, 1, 0};
+
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(mtus); i++) {
+		rig_peer(r, i);
+		OPEN(0);
+		r->no_flush = true;
+		rig_write(r, 2 * r->mss);
+		FLUSH();
+		expect_bytes(r, 2 * r->mss, r->mss, false);
+		rs_tcp_path_mtu(&r->t, &r->p->key, r->p->our_isn + 1, mtus[i]);
+		FLUSH();
+		if (r->p->key.family == 6) {
+			QUIET();
+			continue;
+		}
+		expect_bytes(r, 2 * r->mss, 536, true);
+		/* Whoever says it again tells nothing new. */
+		rs_tcp_path_mtu(&r->t, &r->p->key, r->p->our_isn + 1, 68);
+		FLUSH();
+		QUIET();
+		EQ(COUNTER(PATH_MTU), i + 1);
+	}
+}
+
+/* The peer takes no larger segments anyway: all that changes is who may cut them. */
+static void path_below_small_segments(struct rig *r)
+{
+	if (r->p->key.family == 6)
+		return;
+	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 500);
+	OUT(SYN_ACK, .seq = 0, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1);
+	r->no_flush = true;
+	rig_write(r, 1000);
+	FLUSH();
+	expect_bytes(r, 1000, 500, false);
+	rs_tcp_path_mtu(&r->t, &r->p->key, r->p->our_isn + 1, 576);
+	FLUSH();
+	QUIET();
+	rs_tcp_path_mtu(&r->t, &r->p->key, r->p->our_isn + 1, 296);
+	FLUSH();
+	expect_bytes(r, 1000, 500, true);
+}
+
+/* Ports give each piece a number of their own: we would give it to another one as well. */
+static void path_below_the_minimum_with_offload(struct rig *r)
+{
+	uint32_t n = 0;
+
+	if (r->p->key.family == 6)
+		return;
+	OPEN(0);
+	rig_write(r, 8 * r->mss);
+	rig_drop_output(r);
+	rs_tcp_path_mtu(&r->t, &r->p->key, r->p->our_isn + 1, 296);
+	FLUSH();
+	for (; n < r->t.n_tx; n++) {
+		EQ(r->tx[n].len, rs_min_u32(536, 8 * r->mss - n * 536));
+		TRUE(r->tx[n].may_fragment);
+	}
+	TRUE(n > 2);
+	rig_drop_output(r);
 }
 
 static void path_mtu_with_timestamps_and_fin(struct rig *r)
@@ -437,6 +512,9 @@ const struct tcp_case send_cases[] = {
 		one_descriptor, 0},
 	{"fin_waits_for_a_descriptor", fin_waits_for_a_descriptor, one_descriptor, 0},
 	{"path_mtu", path_mtu, NULL, 0},
+	{"path_below_the_minimum", path_below_the_minimum, NULL, 0},
+	{"path_below_small_segments", path_below_small_segments, NULL, 0},
+	{"path_below_the_minimum_with_offload", path_below_the_minimum_with_offload, offload, 0},
 	{"path_mtu_with_timestamps_and_fin", path_mtu_with_timestamps_and_fin, NULL, 0},
 	{0},
 };

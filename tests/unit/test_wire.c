@@ -542,6 +542,22 @@ static void rendering(void **state)
 	assert_rendered(&tx, out_vlan, sizeof(out_vlan));
 }
 
+/* IPv4's words 1 and 2 with the sum of the header: RFC 791 section 3.1. */
+static void rendering_for_routers_that_cut(void **state)
+{
+	struct wire_host host = host_on(0);
+	struct tcp_tx tx = segment(4, TCP_ACK);
+	uint8_t frame[54];
+
+	(void)state;
+	tx.seq = 0xabcd1234;
+	tx.may_fragment = true;
+	rs_wire_render_tcp(&host, &tx, frame, 0);
+	assert_int_equal(rs_load_be16(frame + 18), 0x1234); /* its number */
+	assert_int_equal(rs_load_be16(frame + 20), 0);      /* no DF, nothing cut yet */
+	assert_int_equal(rs_csum_fold16(rs_csum_add(0, frame + 14, 20)), 0xffff);
+}
+
 /* What the NIC is left to do: it adds the segment to the sum that it finds, and complements. */
 static void offloaded_checksums(void **state)
 {
@@ -590,6 +606,7 @@ int main(void)
 		cmocka_unit_test(advertisement_without_an_address),
 		cmocka_unit_test(too_big_is_understood),
 		cmocka_unit_test(rendering),
+		cmocka_unit_test(rendering_for_routers_that_cut),
 		cmocka_unit_test(offloaded_checksums),
 	};
 
