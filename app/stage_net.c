@@ -148,6 +148,19 @@ static void answer_unreachable(struct stage_net *net, struct net_port *port, con
 			NET_C_ICMP_ERRORS_OUT);
 }
 
+/* A packet that was dropped: its sender may be told why. */
+static void answer_problem(struct stage_net *net, struct net_port *port, const struct pkt *pkt)
+{
+	struct rte_mbuf *m = NULL;
+
+	if (pkt->family == 6 && pkt->is_unicast)
+		m = new_icmp(net, port, &net->n_icmp_errors);
+	if (m)
+		finish_answer(net, port, m,
+			rs_icmp_problem(&port->host, pkt, rte_pktmbuf_mtod(m, uint8_t *)),
+			NET_C_ICMP_ERRORS_OUT);
+}
+
 static void take_icmp_error(
 	struct stage_net *net, const struct net_port *port, const struct pkt *pkt)
 {
@@ -240,6 +253,8 @@ static bool parse_unusual(
 		net->n_segs += !drop;
 	} else if (!drop) {
 		is_gone = take_other(net, port, &pkt, m);
+	} else if (drop == WIRE_IP_OPTION || drop == WIRE_IP_SOURCE_ROUTE) {
+		answer_problem(net, port, &pkt);
 	}
 	net->wire_counters[drop]++;
 	return is_gone;

@@ -15,6 +15,10 @@ enum {
 	ARP_REPLY = 2,
 	ICMP_HEADER_BYTES = 8,
 	MIN_FRAME = 60,
+	/* Codes of a Parameter Problem, RFC 4443 section 3.4. */
+	ERRONEOUS_FIELD = 0,
+	UNKNOWN_NEXT_HEADER = 1,
+	UNKNOWN_OPTION = 2,
 };
 
 static const uint8_t broadcast_mac[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
@@ -317,46 +321,129 @@ static uint32_t next_header_at(const struct pkt *pkt)
 	return at;
 }
 
-/* type, code and the 32-bit word that follows the checksum. */
-static uint32_t unreachable_code(const struct pkt *pkt, uint8_t *type, uint8_t *code)
+struct icmp_error {
+	uint8_t type, code;
+	uint32_t word; /* it follows the checksum */
+};
+
+/* RFC 4443 section 3.4: the word says where in the packet it is. */
+static struct icmp_error problem(uint8_t code, uint32_t at)
+{
+	return (struct icmp_error){.type = 4, .code = code, .word = at};
+}
+
+static struct icmp_error unreachable(const struct pkt *pkt)
 {
 	bool is_port = pkt->kind == WIRE_UDP;
 
-	if (pkt->family == 4) {
-		*type = 3;
-		*code = is_port ? 3 : 2;
-		return 0;
-	}
-	if (is_port) {
-		*type = 1;
-		*code = 4;
-		return 0;
-	}
-	/* RFC 4443 section 3.4: the pointer says where the unknown next header stands. */
-	*type = 4;
-	*code = 1;
-	return next_header_at(pkt);
+	if (pkt->family == 4)
+		return (struct icmp_error){.type = 3, .code = is_port ? 3 : 2};
+	if (is_port)
+		return (struct icmp_error){.type = 1, .code = 4};
+	return problem(UNKNOWN_NEXT_HEADER, next_header_at(pkt));
 }
 
-uint32_t rs_icmp_unreachable(const struct wire_host *host, const struct pkt *pkt, uint8_t *out)
+static uint32_t render_error(
+	const struct wire_host *host, const struct pkt *pkt, struct icmp_error error, uint8_t *out)
 {
 	/* As much of the cause as fits into the minimum MTU (RFC 1812 section 4.3.2.3, RFC 4443).
 	 */
 	uint32_t most = pkt->family == 4 ? 576 - IPV4_HEADER_BYTES - ICMP_HEADER_BYTES
 					 : 1280 - IPV6_HEADER_BYTES - ICMP_HEADER_BYTES;
 	uint32_t quote = rs_min_u32(pkt->l3_len, most);
-	uint8_t type, code;
-	uint32_t word = unreachable_code(pkt, &type, &code);
 	uint32_t n;
 
 	if (!pkt->is_unicast || !memcmp(pkt->src, zero_addr, 16))
 		return 0;
 	n = render_icmp_head(host, pkt, pkt->dst, ICMP_HEADER_BYTES + quote, out);
-	rs_store_be32(out + n, (uint32_t)type << 24 | (uint32_t)code << 16);
-	rs_store_be32(out + n + 4, word);
+	rs_store_be32(out + n, (uint32_t)error.type << 24 | (uint32_t)error.code << 16);
+	rs_store_be32(out + n + 4, error.word);
 	memcpy(out + n + ICMP_HEADER_BYTES, pkt->l3, quote);
 	finish_icmp(pkt, pkt->dst, out + n, ICMP_HEADER_BYTES + quote);
 	return pad(out, n + ICMP_HEADER_BYTES + quote);
+}
+
+uint32_t rs_icmp_unreachable(const struct wire_host *host, const struct pkt *pkt, uint8_t *out)
+{
+	return render_error(host, pkt, unreachable(pkt), out);
+}
+
+/* RFC 4443 section 2.4 (e.1): behind what could not be taken there may be an error. */
+static bool is_about_an_error(const struct pkt *pkt)
+{
+	const uint8_t *p = pkt->l4;
+	const uint8_t *end = p + pkt->l4_len;
+	uint8_t type = pkt->proto;
+
+	while (rs_ipv6_is_extension(type)) {
+		uint32_t n;
+
+		if (end - p < IPV6_EXTENSION_BYTES)
+			return false;
+		n = rs_ipv6_extension_bytes(type, p);
+		if (n > (uint32_t)(end - p))
+			return false;
+		type = p[0];
+		p += n;
+	}
+	return type == PROTO_ICMPV6 && p < end && p[0] <= ICMP6_ERROR_MAX;
+}
+
+/* The first option that is not to be skipped; end: all are, or one is malformed. */
+static const uint8_t *refused_option(const uint8_t *p, const uint8_t *end)
+{
+	while (p < end) {
+		uint32_t n = 1; /* Pad1 */
+
+		if (*p) {
+			if (end - p < 2 || p[1] + 2 > end - p)
+				return end;
+			if (*p >> 6)
+				return p;
+			n = p[1] + 2u;
+		}
+		p += n;
+	}
+	return end;
+}
+
+/* RFC 8200 sections 4, 4.2 and 4.4. False: nobody is told. */
+static bool find_problem(const struct pkt *pkt, struct icmp_error *error)
+{
+	const uint8_t *h = pkt->l4;
+	const uint8_t *end, *option;
+
+	if (pkt->l4_len < IPV6_EXTENSION_BYTES ||
+		rs_ipv6_extension_bytes(pkt->proto, h) > pkt->l4_len)
+		return false;
+	end = h + rs_ipv6_extension_bytes(pkt->proto, h);
+	switch (pkt->proto) {
+	case IPV6_ROUTING: /* segments are left, and no type of them is known */
+		*error = problem(ERRONEOUS_FIELD, (uint32_t)(h + 2 - pkt->l3));
+		return h[3];
+	case IPV6_HOP_BY_HOP:
+		if (h != pkt->l3 + IPV6_HEADER_BYTES) { /* not the first: as if it were unknown */
+			*error = problem(UNKNOWN_NEXT_HEADER, next_header_at(pkt));
+			return true;
+		}
+		break;
+	case IPV6_DESTINATION:
+		break;
+	default:
+		return false;
+	}
+	option = refused_option(h + 2, end);
+	*error = problem(UNKNOWN_OPTION, (uint32_t)(option - pkt->l3));
+	return option < end && *option >> 7; /* 01: in silence */
+}
+
+uint32_t rs_icmp_problem(const struct wire_host *host, const struct pkt *pkt, uint8_t *out)
+{
+	struct icmp_error error;
+
+	if (pkt->family != 6 || !find_problem(pkt, &error) || is_about_an_error(pkt))
+		return 0;
+	return render_error(host, pkt, error, out);
 }
 
 static bool quoted_v4(const uint8_t *ip, uint32_t len, struct icmp_too_big *e, const uint8_t **tcp)

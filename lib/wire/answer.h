@@ -64,6 +64,14 @@ uint32_t rs_icmp_echo_answer(
  */
 uint32_t rs_icmp_unreachable(const struct wire_host *host, const struct pkt *pkt, uint8_t *out);
 
+/*
+ * The Parameter Problem that answers a packet which an extension header of IPv6 has had dropped
+ * (WIRE_IP_OPTION, WIRE_IP_SOURCE_ROUTE): for an option that asks for it, for segments left, for
+ * hop-by-hop options that do not stand first. As above never to a group, even where the option asks
+ * for that, nor about another error. pkt: as parsing has left it; of IPv4: 0.
+ */
+uint32_t rs_icmp_problem(const struct wire_host *host, const struct pkt *pkt, uint8_t *out);
+
 /* What a received "packet too big" quotes: one of our TCP segments, seen from us. */
 struct icmp_too_big {
 	uint8_t remote[16];

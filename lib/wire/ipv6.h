@@ -18,6 +18,12 @@ enum {
 	IPV6_EXTENSION_BYTES = 8, /* the least there is; a fragment header has no more */
 };
 
+static inline bool rs_ipv6_is_extension(uint8_t type)
+{
+	return type == IPV6_HOP_BY_HOP || type == IPV6_ROUTING || type == IPV6_FRAGMENT ||
+	       type == IPV6_DESTINATION;
+}
+
 /* How long the extension header of this type at h is. */
 static inline uint32_t rs_ipv6_extension_bytes(uint8_t type, const uint8_t *h)
 {

@@ -19,7 +19,6 @@ enum {
 	ICMP_ECHO = 8,
 	ICMP_TIME_EXCEEDED = 11,
 	ICMP_PARAMETER = 12,
-	ICMP6_ERROR_MAX = 127,
 	ICMP6_ECHO = 128,
 };
 
@@ -197,8 +196,7 @@ static inline enum wire_drop parse_ipv4(
 
 /*
  * RFC 8200 section 4.2: what is not known is skipped, unless the highest two bits of its type say
- * that the packet is to be discarded. The Parameter Problem that two of these values ask for as
- * well is not sent.
+ * that the packet is to be discarded; see rs_icmp_problem().
  */
 static enum wire_drop check_ipv6_options(const uint8_t *p, uint32_t len)
 {
@@ -228,12 +226,6 @@ static enum wire_drop check_extension(uint8_t type, const uint8_t *h, uint32_t l
 	}
 }
 
-static bool is_extension(uint8_t proto)
-{
-	return proto == IPV6_HOP_BY_HOP || proto == IPV6_ROUTING || proto == IPV6_FRAGMENT ||
-	       proto == IPV6_DESTINATION;
-}
-
 enum wire_drop rs_wire_skip_extensions(const uint8_t **l4, uint32_t *l4_len, uint8_t *proto)
 {
 	for (uint32_t n = 0; n < MAX_EXTENSION_HEADERS; n++) {
@@ -241,7 +233,7 @@ enum wire_drop rs_wire_skip_extensions(const uint8_t **l4, uint32_t *l4_len, uin
 		enum wire_drop drop;
 		uint32_t len;
 
-		if (!is_extension(*proto))
+		if (!rs_ipv6_is_extension(*proto))
 			return WIRE_OK;
 		if (*l4_len < IPV6_EXTENSION_BYTES)
 			return WIRE_IP_OPTION;
@@ -283,9 +275,7 @@ static enum wire_drop parse_ipv6(const struct wire_host *host, uint32_t len, str
 		pkt->is_unicast = false;
 	}
 	drop = rs_wire_skip_extensions(&pkt->l4, &pkt->l4_len, &pkt->proto);
-	if (drop)
-		return drop;
-	return is_martian_v6(host, pkt) ? WIRE_IP_MARTIAN : WIRE_OK;
+	return is_martian_v6(host, pkt) ? WIRE_IP_MARTIAN : drop;
 }
 
 static enum wire_drop classify_icmp(struct pkt *pkt)

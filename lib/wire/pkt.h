@@ -44,6 +44,7 @@ enum {
 	PROTO_TCP = 6,
 	PROTO_UDP = 17,
 	PROTO_ICMPV6 = 58,
+	ICMP6_ERROR_MAX = 127, /* of the types: those above are no errors (RFC 4443 section 2.1) */
 };
 
 /* What the NIC has already found out about a frame, and which checksums it fills in when sending.
@@ -115,7 +116,10 @@ void rs_wire_host_init(struct wire_host *host, const uint8_t mac[6], uint16_t vl
 /* Is addr (16 bytes) one of ours? */
 bool rs_wire_is_ours(const struct wire_host *host, const uint8_t addr[16]);
 
-/* frame[0, len) → *pkt. Returns WIRE_OK or why it is dropped. pkt points into frame. */
+/*
+ * frame[0, len) → *pkt. Returns WIRE_OK or why it is dropped. pkt points into frame. Where an
+ * extension header of IPv6 is the reason, that is l4, of the type proto; the kind is not set.
+ */
 enum wire_drop rs_wire_parse(const struct wire_host *host, const uint8_t *frame, uint32_t len,
 	uint32_t flags, struct pkt *pkt);
 

@@ -51,14 +51,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct icmp_too_big too_big;
 	struct wire_host host;
 	struct pkt pkt;
-	uint32_t len;
+	uint32_t len, drop;
 
 	if (size < 1 || size > 2048)
 		goto out;
 	make_host(&host, data[0]);
 	/* Checksums count as good on request, so that a mutation gets past them. */
 	RIG_CHECK(twins_agree(&host, data + 1, (uint32_t)size - 1, flags));
-	if (rs_wire_parse(&host, data + 1, (uint32_t)size - 1, flags, &pkt))
+	drop = rs_wire_parse(&host, data + 1, (uint32_t)size - 1, flags, &pkt);
+	if (drop == WIRE_IP_OPTION || drop == WIRE_IP_SOURCE_ROUTE)
+		check_answer(out, rs_icmp_problem(&host, &pkt, out), WIRE_ANSWER_BYTES);
+	if (drop)
 		goto out;
 	RIG_CHECK(pkt.kind == WIRE_ARP || (pkt.l4 >= pkt.l3 && pkt.l4 + pkt.l4_len <= data + size));
 	switch (pkt.kind) {

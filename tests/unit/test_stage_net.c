@@ -21,6 +21,7 @@
 #include "stage_rig.h"
 #include "wire/answer.h"
 #include "wire/tcp_parse.h"
+#include "wire_frames.h"
 
 #define BODY 100000u
 
@@ -459,6 +460,42 @@ static void arp_takes_no_frame_in_vain(void **state)
 	rig_fini(&r);
 }
 
+static void put_bytes(struct rig *r, const uint8_t *bytes, uint32_t len)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(r->mbufs);
+
+	memcpy(rte_pktmbuf_mtod(m, uint8_t *), bytes, len);
+	m->port = RIG_PORT_ID;
+	m->pkt_len = m->data_len = (uint16_t)len;
+	r->next[r->n_next++] = m;
+	rs_stage_net_turn(r->net, r->now_us += 100);
+}
+
+/* Dropped, and its sender told where it wants to be, and not more often than errors may be sent. */
+static void unknown_options(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, true, false, 8);
+	put_bytes(&r, option_80_v6, sizeof(option_80_v6));
+	assert_int_equal(r.net->wire_counters[WIRE_IP_OPTION], 1);
+	assert_int_equal(r.net->counters[NET_C_ICMP_ERRORS_OUT], 1);
+	assert_int_equal(r.n_sent, 1);
+	assert_int_equal(r.sent[0]->data_len, sizeof(option_80_v6_problem));
+	assert_memory_equal(rte_pktmbuf_mtod(r.sent[0], uint8_t *), option_80_v6_problem,
+		sizeof(option_80_v6_problem));
+	put_bytes(&r, option_5e_v6, sizeof(option_5e_v6));
+	assert_int_equal(r.n_sent, 1);
+	while (!r.net->counters[NET_C_DROP_ICMP_LIMIT]) {
+		rig_drop_sent(&r);
+		put_bytes(&r, option_80_v6, sizeof(option_80_v6));
+	}
+	assert_int_equal(r.n_sent, 0);
+	assert_in_range(r.net->counters[NET_C_ICMP_ERRORS_OUT], 1, 1000);
+	rig_fini(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -471,6 +508,7 @@ int main(void)
 		cmocka_unit_test(slow_request_gives_up_its_buffer),
 		cmocka_unit_test(port_that_hangs),
 		cmocka_unit_test(arp_takes_no_frame_in_vain),
+		cmocka_unit_test(unknown_options),
 	};
 
 	rig_start("stage-net");

@@ -209,6 +209,8 @@ static void every_drop(void **state)
 		DROP(option_c2_v6, WIRE_IP_OPTION),
 		DROP(option_beyond_v6, WIRE_IP_OPTION),
 		DROP(option_stump_v6, WIRE_IP_OPTION),
+		DROP(option_80_from_nobody_v6, WIRE_IP_MARTIAN),
+		DROP(late_hop_by_hop_v6, WIRE_IP_OPTION),
 		DROP(extension_cut_v6, WIRE_IP_OPTION),
 		DROP(extension_beyond_v6, WIRE_IP_OPTION),
 		DROP(other_mac, WIRE_OTHER_MAC),
@@ -330,6 +332,55 @@ static void answers(void **state)
 	ANSWER(rs_icmp_unreachable(&host, &pkt, out), udp6, udp6_unreachable);
 	ANSWER(rs_icmp_unreachable(&host, &pkt, out), unknown6, unknown6_problem);
 	ANSWER(rs_icmp_unreachable(&host, &pkt, out), atomic_unknown6, atomic_unknown6_problem);
+}
+
+/* RFC 8200 sections 4, 4.2 and 4.4: whom an extension header has had dropped is told, or is not. */
+static void problems(void **state)
+{
+#define PROBLEM(cause, answer)                                                                     \
+	{                                                                                          \
+		cause, sizeof(cause), answer, sizeof(answer)                                       \
+	}
+	static const uint8_t silence[] = {0};
+	static const struct {
+		const uint8_t *cause;
+		size_t cause_len;
+		const uint8_t *answer;
+		size_t answer_len;
+	} cases[] = {
+		PROBLEM(option_80_v6, option_80_v6_problem),
+		PROBLEM(option_c2_v6, option_c2_v6_problem),
+		PROBLEM(option_80_echo_v6, option_80_echo_v6_problem),
+		PROBLEM(routing_v6, routing_v6_problem),
+		PROBLEM(late_hop_by_hop_v6, late_hop_by_hop_v6_problem),
+		PROBLEM(option_5e_v6, silence),
+		PROBLEM(option_beyond_v6, silence),
+		PROBLEM(option_stump_v6, silence),
+		PROBLEM(extension_cut_v6, silence),
+		PROBLEM(extension_beyond_v6, silence),
+		PROBLEM(option_80_error_v6, silence),
+		PROBLEM(option_80_group_v6, silence),
+		PROBLEM(source_route, silence),
+	};
+	struct wire_host host = host_on(0);
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		bool is_silence = cases[i].answer == silence;
+		uint8_t *out = malloc(WIRE_ANSWER_BYTES);
+		struct tcp_seg seg;
+		struct pkt pkt;
+		uint8_t *copy;
+		uint32_t len;
+
+		assert_int_not_equal(
+			parse(0, cases[i].cause, cases[i].cause_len, &pkt, &seg, &copy), WIRE_OK);
+		len = rs_icmp_problem(&host, &pkt, out);
+		assert_int_equal(len, is_silence ? 0 : cases[i].answer_len);
+		assert_memory_equal(out, cases[i].answer, len);
+		free(copy);
+		free(out);
+	}
 }
 
 static void questions(void **state)
@@ -599,6 +650,7 @@ int main(void)
 		cmocka_unit_test(from_a_group),
 		cmocka_unit_test(cut_anywhere),
 		cmocka_unit_test(answers),
+		cmocka_unit_test(problems),
 		cmocka_unit_test(questions),
 		cmocka_unit_test(queries_for_groups),
 		cmocka_unit_test(groups_of_our_addresses),
