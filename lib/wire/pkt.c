@@ -103,6 +103,12 @@ static bool is_joined_group(const struct wire_host *host, const uint8_t addr[16]
 	return false;
 }
 
+/* Another host has an address of ours, and says so: its words are all that shows it. */
+static bool is_advertisement(const struct pkt *pkt)
+{
+	return pkt->proto == PROTO_ICMPV6 && pkt->l4_len && pkt->l4[0] == ND_ADVERTISE;
+}
+
 static bool is_martian_v6(const struct wire_host *host, const struct pkt *pkt)
 {
 	static const uint8_t zero[15];
@@ -112,7 +118,7 @@ static bool is_martian_v6(const struct wire_host *host, const struct pkt *pkt)
 	if (!memcmp(pkt->src, zero, 15) &&
 		pkt->src[15] <= 1) /* :: may only ask for itself, by ND */
 		return pkt->src[15] == 1 || pkt->proto != PROTO_ICMPV6;
-	return rs_wire_is_ours(host, pkt->src);
+	return rs_wire_is_ours(host, pkt->src) && !is_advertisement(pkt);
 }
 
 bool rs_wire_l4_csum_ok(const struct pkt *pkt)

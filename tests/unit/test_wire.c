@@ -227,6 +227,7 @@ static void every_drop(void **state)
 		DROP(atomic_options_v6, WIRE_OK),
 		DROP(ns_fragment, WIRE_ND_INVALID),
 		DROP(land, WIRE_IP_MARTIAN),
+		DROP(echo_from_us_v6, WIRE_IP_MARTIAN),
 		DROP(from_broadcast, WIRE_IP_MARTIAN),
 		DROP(from_loopback, WIRE_IP_MARTIAN),
 		DROP(from_multicast, WIRE_IP_MARTIAN),
@@ -488,6 +489,23 @@ static void no_answer(void **state)
 	}
 }
 
+/* RFC 4861 section 7.2.6: who has taken up our address advertises it, from that very address. */
+static void another_has_our_address(void **state)
+{
+	struct wire_host host = host_on(0);
+	uint8_t out[WIRE_ANSWER_BYTES];
+	struct wire_neigh_hint hint;
+
+	(void)state;
+	PARSE(0, na_conflict);
+	assert_int_equal(pkt.kind, WIRE_ND);
+	assert_int_equal(rs_nd_answer(&host, &pkt, out), 0);
+	assert_true(rs_nd_hint(&host, &pkt, &hint));
+	assert_memory_equal(hint.addr, our_v6, 16);
+	assert_true(hint.claims_ours);
+	free(copy);
+}
+
 /* RFC 4861 section 7.2.4: who is asked directly need not say where it is. */
 static void advertisement_without_an_address(void **state)
 {
@@ -656,6 +674,7 @@ int main(void)
 		cmocka_unit_test(groups_of_our_addresses),
 		cmocka_unit_test(no_answer),
 		cmocka_unit_test(advertisement_without_an_address),
+		cmocka_unit_test(another_has_our_address),
 		cmocka_unit_test(too_big_is_understood),
 		cmocka_unit_test(rendering),
 		cmocka_unit_test(rendering_for_routers_that_cut),
