@@ -7,6 +7,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <rte_random.h>
+
 #include "io/log.h"
 #include "report.h"
 #include "values.h"
@@ -87,15 +89,15 @@ static void send_frame(struct control *c, struct rte_mbuf *m, uint32_t len)
 		rte_pktmbuf_free(m);
 }
 
-/* Before anybody can solicit, switches have to know where the groups of our addresses are. */
-static void report_groups(struct control *c, uint32_t port)
+/* Unasked (is_news) before anybody can solicit: switches have to know where our groups are. */
+static void report_groups(struct control *c, uint32_t port, bool is_news)
 {
 	struct rte_mbuf *m = new_frame(c, port);
 	uint32_t len;
 
 	if (!m)
 		return;
-	len = rs_mld_report(&c->appliance->hosts[port], true, rte_pktmbuf_mtod(m, uint8_t *));
+	len = rs_mld_report(&c->appliance->hosts[port], is_news, rte_pktmbuf_mtod(m, uint8_t *));
 	if (len)
 		send_frame(c, m, len);
 	else
@@ -108,7 +110,7 @@ static void announce(struct control *c, uint32_t port)
 {
 	const struct wire_host *host = &c->appliance->hosts[port];
 
-	report_groups(c, port);
+	report_groups(c, port, true);
 	for (uint32_t i = 0; i < host->n_addrs; i++) {
 		const struct wire_addr *a = &host->addrs[i];
 		struct rte_mbuf *m = new_frame(c, port);
@@ -237,23 +239,51 @@ static void act_on_events(struct control *c, uint64_t now_us)
 	}
 }
 
+static void take_hint(struct control *c, const struct wire_neigh_hint *hint, uint64_t now_us)
+{
+	rs_neigh_hint(&c->neighbours, hint,
+		rs_route_is_connected(&c->appliance->cfg->routes, hint->addr), now_us);
+	act_on_events(c, now_us);
+}
+
 static void take_frame(struct control *c, const struct rte_mbuf *m, uint64_t now_us)
 {
 	const struct wire_host *host = &c->appliance->hosts[m->port];
+	struct control_port *port = &c->ports[m->port];
 	struct wire_neigh_hint hint;
 	struct pkt pkt;
-	bool ok;
 
 	if (rs_wire_parse(host, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, 0, &pkt))
 		return;
-	ok = pkt.kind == WIRE_ARP  ? rs_arp_hint(host, &pkt, &hint)
-	     : pkt.kind == WIRE_ND ? rs_nd_hint(host, &pkt, &hint)
-				   : false;
-	if (!ok)
-		return;
-	rs_neigh_hint(&c->neighbours, &hint,
-		rs_route_is_connected(&c->appliance->cfg->routes, hint.addr), now_us);
-	act_on_events(c, now_us);
+	switch (pkt.kind) {
+	case WIRE_ARP:
+		if (rs_arp_hint(host, &pkt, &hint))
+			take_hint(c, &hint, now_us);
+		break;
+	case WIRE_ND:
+		if (rs_nd_hint(host, &pkt, &hint))
+			take_hint(c, &hint, now_us);
+		break;
+	case WIRE_MLD:
+		port->report_due_us =
+			rs_mld_due_us(&pkt, port->report_due_us, now_us, (uint32_t)rte_rand());
+		break;
+	default:
+		break;
+	}
+}
+
+/* To those who have asked. */
+static void report_due_groups(struct control *c, uint64_t now_us)
+{
+	for (uint32_t i = 0; i < c->appliance->n_ports; i++) {
+		struct control_port *port = &c->ports[i];
+
+		if (!port->report_due_us || now_us < port->report_due_us)
+			continue;
+		report_groups(c, i, false);
+		port->report_due_us = 0;
+	}
 }
 
 static void take_frames(struct control *c, uint64_t now_us)
@@ -401,6 +431,7 @@ void rs_control_run(struct control *c)
 		poll(&fd, 1, TICK_MS);
 		now_us = rs_core_now_us();
 		take_frames(c, now_us);
+		report_due_groups(c, now_us);
 		rs_access_writer_tick(&c->appliance->access, now_us);
 		watch(c, now_us);
 	}

@@ -14,6 +14,7 @@ struct control_port {
 	bool link_up;
 	uint32_t n_announcements; /* still to be made of our addresses */
 	uint64_t announce_due_us;
+	uint64_t report_due_us; /* somebody has asked for our groups; 0: nobody has */
 };
 
 struct control_gateway {

@@ -9,7 +9,7 @@
 #include "core/joint.h"
 
 struct slow_path {
-	struct joint to_control; /* ARP and ND frames as received; m->port: where, by our number */
+	struct joint to_control;   /* ARP, ND, MLD, as received; m->port: where, by our number */
 	struct joint from_control; /* frames ready to be sent on m->port */
 };
 

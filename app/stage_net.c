@@ -124,20 +124,6 @@ static void answer_echo(struct stage_net *net, struct net_port *port, const stru
 			NET_C_ECHO_ANSWERED);
 }
 
-/*
- * At once: the random delay that RFC 3810 section 6.2 wants keeps many listeners from answering
- * together, but nobody here counts time for one.
- */
-static void answer_query(struct stage_net *net, struct net_port *port)
-{
-	struct rte_mbuf *m = new_icmp(net, port, &net->n_echoes);
-
-	if (m)
-		finish_answer(net, port, m,
-			rs_mld_report(&port->host, false, rte_pktmbuf_mtod(m, uint8_t *)),
-			NET_C_MLD_ANSWERED);
-}
-
 static void answer_unreachable(struct stage_net *net, struct net_port *port, const struct pkt *pkt)
 {
 	struct rte_mbuf *m = pkt->is_unicast ? new_icmp(net, port, &net->n_icmp_errors) : NULL;
@@ -192,14 +178,9 @@ static void answer_neighbour(struct stage_net *net, struct net_port *port, const
 	finish_answer(net, port, m, len, NET_C_ARP_ANSWERED);
 }
 
-/*
- * ARP and ND: questions about us are answered here; then the control core, which keeps the
- * neighbour table, gets the frame. True: m is no longer ours.
- */
-static bool take_neighbour_frame(
-	struct stage_net *net, struct net_port *port, const struct pkt *pkt, struct rte_mbuf *m)
+/* True: m is no longer ours. */
+static bool give_to_control(struct stage_net *net, const struct net_port *port, struct rte_mbuf *m)
 {
-	answer_neighbour(net, port, pkt);
 	m->port = port->host.port;
 	if (rs_joint_push(&net->slow->to_control, &m, 1) == 1) {
 		net->counters[NET_C_TO_CONTROL]++;
@@ -216,11 +197,11 @@ static bool take_other(
 {
 	switch (pkt->kind) {
 	case WIRE_ARP:
-	case WIRE_ND:
-		return take_neighbour_frame(net, port, pkt, m);
+	case WIRE_ND: /* the control core keeps the neighbour table */
+		answer_neighbour(net, port, pkt);
+		return give_to_control(net, port, m);
 	case WIRE_MLD:
-		answer_query(net, port);
-		break;
+		return icmp_allowed(net, &net->n_echoes) && give_to_control(net, port, m);
 	case WIRE_ICMP_ECHO:
 		answer_echo(net, port, pkt);
 		break;

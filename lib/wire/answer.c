@@ -263,6 +263,15 @@ uint32_t rs_mld_report(const struct wire_host *host, bool is_news, uint8_t *out)
 	return n + len;
 }
 
+uint64_t rs_mld_due_us(
+	const struct pkt *query, uint64_t pending_us, uint64_t now_us, uint32_t random)
+{
+	uint64_t delay_ms = (uint64_t)rs_mld_max_delay_ms(query) * random >> 32;
+	uint64_t due_us = now_us + delay_ms * 1000;
+
+	return pending_us && pending_us < due_us ? pending_us : due_us;
+}
+
 /* ---- ICMP ---- */
 
 /* Ethernet and IP of an ICMP answer from src; the caller fills in l4_len bytes behind. */

@@ -52,6 +52,14 @@ uint32_t rs_nd_announce(const struct wire_host *host, const uint8_t addr[16], ui
 uint32_t rs_mld_report(const struct wire_host *host, bool is_news, uint8_t *out);
 
 /*
+ * When to report to who asks (RFC 3810 section 6.2): some time within what the query allows, so
+ * that all who are asked do not answer at once, unless a report is pending for before that (0: none
+ * is). query: kind WIRE_MLD. random: any number.
+ */
+uint64_t rs_mld_due_us(
+	const struct pkt *query, uint64_t pending_us, uint64_t now_us, uint32_t random);
+
+/*
  * The reply to an echo request of at most out_bytes. pkt: kind WIRE_ICMP_ECHO. Requests to a
  * group are not answered. 0 also when it does not fit.
  */

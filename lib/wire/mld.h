@@ -22,4 +22,7 @@ enum {
 /* Section 6.2. pkt: parsed but for its kind, an ICMPv6 query. */
 bool rs_mld_is_valid(const struct pkt *pkt);
 
+/* The Maximum Response Delay: section 5.1.3. Version 1 has it without an exponent. query: valid. */
+uint32_t rs_mld_max_delay_ms(const struct pkt *query);
+
 #endif

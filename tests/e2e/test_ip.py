@@ -173,7 +173,7 @@ def queries_for_groups_are_answered(t):
     with Wire(t) as wire:
         alert = IPv6ExtHdrHopByHop(options=[RouterAlert()])
         header = IPv6(src="fe80::77", dst="ff02::1", hlim=1) / alert
-        wire.send(wire.ether(dst="33:33:00:00:00:01") / header / ICMPv6MLQuery2())
+        wire.send(wire.ether(dst="33:33:00:00:00:01") / header / ICMPv6MLQuery2(mrd=100))
 
         def answers(packet):
             return ICMPv6MLReport2 in packet and packet.src == t.lab.server_mac

@@ -428,6 +428,44 @@ static void queries_for_groups(void **state)
 	}
 }
 
+/* RFC 3810 sections 5.1.3 and 6.2 */
+static void when_to_report(void **state)
+{
+	static const struct {
+		const uint8_t *frame;
+		size_t len;
+		uint32_t code; /* the Maximum Response Code */
+		uint64_t max_ms;
+	} cases[] = {
+		{mld_query, sizeof(mld_query), 0, 0}, {mld_query, sizeof(mld_query), 10000, 10000},
+		{mld_query, sizeof(mld_query), 0x7fff, 32767},
+		{mld_query, sizeof(mld_query), 0x8000, 32768},
+		{mld_query, sizeof(mld_query), 0x9003, (0x3 | 0x1000) << (1 + 3)},
+		{mld_query, sizeof(mld_query), 0xffff, 8387584},
+		{mld_query_v1, sizeof(mld_query_v1), 0xffff, 65535}, /* RFC 2710 section 3.4 */
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		uint64_t half_us = cases[i].max_ms / 2 * 1000;
+		uint64_t last_us = cases[i].max_ms ? (cases[i].max_ms - 1) * 1000 : 0;
+		struct tcp_seg seg;
+		struct pkt pkt;
+		uint8_t *copy;
+
+		assert_int_equal(
+			parse(0, cases[i].frame, cases[i].len, &pkt, &seg, &copy), WIRE_OK);
+		rs_store_be16(copy + (pkt.l4 - copy) + 4, (uint16_t)cases[i].code);
+		assert_int_equal(rs_mld_due_us(&pkt, 0, 500, 0), 500);
+		assert_int_equal(rs_mld_due_us(&pkt, 0, 500, 1u << 31), 500 + half_us);
+		assert_int_equal(rs_mld_due_us(&pkt, 0, 500, UINT32_MAX), 500 + last_us);
+		/* One report answers several queries. */
+		assert_int_equal(rs_mld_due_us(&pkt, 400, 500, 1u << 31), 400);
+		assert_int_equal(rs_mld_due_us(&pkt, 600 + half_us, 500, 1u << 31), 500 + half_us);
+		free(copy);
+	}
+}
+
 static void groups_of_our_addresses(void **state)
 {
 	struct wire_host host = host_on(0);
@@ -671,6 +709,7 @@ int main(void)
 		cmocka_unit_test(problems),
 		cmocka_unit_test(questions),
 		cmocka_unit_test(queries_for_groups),
+		cmocka_unit_test(when_to_report),
 		cmocka_unit_test(groups_of_our_addresses),
 		cmocka_unit_test(no_answer),
 		cmocka_unit_test(advertisement_without_an_address),
