@@ -6,8 +6,9 @@
  * Deadlines. Only one clock runs at a time, chosen by wanted_clock() after every call. Those for
  * bodies and for clients that read measure a rate: when the time is over, enough must have
  * happened in it, and then it starts anew. hc->progress holds, for a body, the bytes that came in
- * this time; for writing, the bytes that were queued at its beginning or since: what of them is no
- * longer in the queue was acknowledged (of which no more is counted than has to be).
+ * this time; for a reply that wants a chunk, the microseconds that it has waited; for writing, the
+ * bytes that were queued at its beginning or since: what of them is no longer in the queue was
+ * acknowledged (of which no more is counted than has to be).
  */
 #include "http/exchange.h"
 
@@ -554,6 +555,22 @@ void rs_http_eof(struct http_env *env, struct http_conn *hc, struct sendq *out)
 	settle_clock(env, hc, out, queued);
 }
 
+/* Who has got nothing for as long as he may take nothing is better off elsewhere. */
+static void retry(struct http_env *env, struct http_conn *hc, struct sendq *out)
+{
+	uint32_t waited_us = hc->progress + RETRY_US;
+
+	if (waited_us == RETRY_US) /* it has only begun to */
+		env->counters[HTTP_C_REPLY_WAITED]++;
+	if (waited_us >= env->cfg->write_timeout_us) {
+		abort_conn(env, hc, HTTP_C_REPLY_TIMEOUT);
+		return;
+	}
+	start_clock(env, hc, out, CLOCK_RETRY);
+	hc->progress = waited_us;
+	continue_reply(env, hc, out);
+}
+
 void rs_http_deadline(struct http_env *env, struct http_conn *hc, struct sendq *out)
 {
 	const struct http_config *cfg = env->cfg;
@@ -584,8 +601,7 @@ void rs_http_deadline(struct http_env *env, struct http_conn *hc, struct sendq *
 			start_clock(env, hc, out, CLOCK_WRITE);
 		break;
 	case CLOCK_RETRY:
-		start_clock(env, hc, out, CLOCK_RETRY);
-		continue_reply(env, hc, out);
+		retry(env, hc, out);
 		break;
 	case CLOCK_LINGER:
 		abort_conn(env, hc, HTTP_C_LINGER_TIMEOUT);

@@ -279,12 +279,13 @@ static void expect_two_parts(void)
  * What stands between two parts takes a chunk. Where others have all of them when the last byte is
  * acknowledged, nothing comes any more that could wake the connection: the clock does, soon.
  */
-static void parts_wait_for_a_chunk(void **state)
+static uint32_t taken[64], n_taken;
+
+static void have_parts_wait(void)
 {
 	static const struct http_range ranges[] = {{0, 9}, {1000, 1009}};
-	uint32_t taken[64], n_taken = 0;
 
-	(void)state;
+	n_taken = 0;
 	open_rig(64);
 	reply = (struct http_reply){
 		.status = 206,
@@ -305,22 +306,57 @@ static void parts_wait_for_a_chunk(void **state)
 	rig_ack(&rig, 1);
 	assert_int_equal(rig.out.n_bytes, 0);
 	assert_true(rig.hc.blocked);
-	for (uint32_t i = 0; i < 100; i++) { /* in vain, and nobody counts it as idle */
-		assert_true(rig.hc.deadline_us - rig.env.now_us <= 10000);
-		rig.env.now_us = rig.hc.deadline_us;
-		rs_http_deadline(&rig.env, &rig.hc, &rig.out);
-		rs_http_writable(&rig.env, &rig.hc, &rig.out);
-		assert_true(rig.hc.blocked);
-	}
-	while (n_taken)
-		rs_chunk_free(&rig.chunks, taken[--n_taken]);
+}
+
+/* In vain, as long as n_taken are not given back. */
+static void try_again(void)
+{
+	assert_true(rig.hc.deadline_us - rig.env.now_us <= 10000);
 	rig.env.now_us = rig.hc.deadline_us;
 	rs_http_deadline(&rig.env, &rig.hc, &rig.out);
 	rs_http_writable(&rig.env, &rig.hc, &rig.out);
+}
+
+static void give_chunks_back(void)
+{
+	while (n_taken)
+		rs_chunk_free(&rig.chunks, taken[--n_taken]);
+}
+
+static void parts_wait_for_a_chunk(void **state)
+{
+	(void)state;
+	have_parts_wait();
+	for (uint32_t i = 0; i < 100; i++) { /* nobody counts it as idle */
+		try_again();
+		assert_true(rig.hc.blocked);
+	}
+	give_chunks_back();
+	try_again();
 	rig_drain(&rig);
 	expect_two_parts();
 	assert_true(rs_http_idle(&rig.hc));
+	assert_int_equal(rig.counters[HTTP_C_REPLY_WAITED], 1);
 	assert_int_equal(rig.counters[HTTP_C_IDLE_TIMEOUT], 0);
+	close_rig();
+}
+
+/* Not for ever: as long as a client may take to read nothing. */
+static void parts_wait_for_the_time_of_writing(void **state)
+{
+	uint64_t since_us;
+
+	(void)state;
+	have_parts_wait();
+	since_us = rig.env.now_us;
+	while (!rig.hc.abort) {
+		assert_true(rig.env.now_us - since_us < rig.cfg.write_timeout_us);
+		try_again();
+	}
+	assert_int_equal(rig.env.now_us - since_us, rig.cfg.write_timeout_us);
+	assert_int_equal(rig.counters[HTTP_C_REPLY_WAITED], 1);
+	assert_int_equal(rig.counters[HTTP_C_REPLY_TIMEOUT], 1);
+	give_chunks_back();
 	close_rig();
 }
 
@@ -332,6 +368,7 @@ int main(void)
 		cmocka_unit_test(a_queue_is_shorter_than_half_of_the_sequence_numbers),
 		cmocka_unit_test(all_or_nothing_of_a_head_is_queued),
 		cmocka_unit_test(parts_wait_for_a_chunk),
+		cmocka_unit_test(parts_wait_for_the_time_of_writing),
 		cmocka_unit_test(refusals_have_pages),
 		cmocka_unit_test(who_dawdles_gets_his_page),
 		cmocka_unit_test(who_dawdles_in_a_body_as_well),
