@@ -440,10 +440,12 @@ static uint32_t run_timers(struct stage_net *net)
 	return n;
 }
 
-/* Idle connections need not be waited for when the process drains. */
-static void close_idle(struct stage_net *net)
+/* Idle connections need not be waited for when the process drains. Returns how many it looked at.
+ */
+static uint32_t close_idle(struct stage_net *net)
 {
-	uint32_t end = rs_min_u32(net->drain_next + NET_BURST, net->tcp.cfg->max_conns);
+	uint32_t first = net->drain_next;
+	uint32_t end = rs_min_u32(first + NET_BURST, net->tcp.cfg->max_conns);
 
 	net->tcp.draining = true;
 	for (; net->drain_next < end; net->drain_next++) {
@@ -456,6 +458,7 @@ static void close_idle(struct stage_net *net)
 		else
 			rs_stage_net_go_on(net, conn);
 	}
+	return end - first;
 }
 
 /* Draining is over. A client that only waits would never learn that nobody is there any more. */
@@ -558,7 +561,7 @@ uint32_t rs_stage_net_turn(void *self, uint64_t now_us)
 		rs_net_tls_flush(net);
 	}
 	if (rs_unlikely(net->web.env.cfg->drain))
-		close_idle(net);
+		n_done += close_idle(net);
 	if (rs_unlikely(net->web.env.cfg->drain_is_over))
 		n_done += reset_left(net);
 	rs_tcp_flush(&net->tcp);

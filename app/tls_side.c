@@ -374,8 +374,6 @@ void rs_tls_side_destroy(struct tls_side *side)
 		}
 		if (side->stages[i])
 			rs_tls_library_free(side->stages[i]->library);
-		rs_stage_tls_fini(side->stages[i]);
-		rte_free(side->stages[i]);
 	}
 	rte_free(side->shared);
 	*side = (struct tls_side){0};

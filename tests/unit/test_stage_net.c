@@ -357,6 +357,20 @@ static void drain_waits_for_no_client(void **state)
 	rig_fini(&r);
 }
 
+/* Who has room for a million connections must not go to sleep over each 64 of them. */
+static void drain_looks_at_all_in_a_row(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, false, false, 300);
+	r.http.drain = true;
+	for (uint32_t n = 0; n < 300; n += NET_BURST)
+		assert_int_not_equal(rs_stage_net_turn(r.net, r.now_us += 10), 0);
+	assert_int_equal(rs_stage_net_turn(r.net, r.now_us += 10), 0);
+	rig_fini(&r);
+}
+
 /*
  * Four requests wait for their rest in all the buffers that there are. The fifth takes that of the
  * first, which gets 503; and when the second has had its answer, the sixth takes nobody's.
@@ -505,6 +519,7 @@ int main(void)
 		cmocka_unit_test(shared_reply_goes_again),
 		cmocka_unit_test(request_crosses_the_fin_of_a_drain),
 		cmocka_unit_test(drain_waits_for_no_client),
+		cmocka_unit_test(drain_looks_at_all_in_a_row),
 		cmocka_unit_test(slow_request_gives_up_its_buffer),
 		cmocka_unit_test(port_that_hangs),
 		cmocka_unit_test(arp_takes_no_frame_in_vain),
