@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What of lib/io works without EAL: waiting for pollers, and stale memif sockets. */
+/* What of lib/io works without EAL: waiting for pollers, stale memif sockets, claims. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include <sys/un.h>
 
 #include "base/bytes.h"
+#include "io/claim.h"
 #include "io/memif.h"
 #include "io/poller.h"
 #include "io/port.h"
@@ -253,6 +255,30 @@ static void an_option_without_value_is_eals_to_refuse(void **state)
 	assert_true(exists());
 }
 
+/* ---- interfaces ---- */
+
+/* Each of several ports has one; who comes second gets none of them. The locks end with us. */
+static void interfaces_are_claimed_once(void **state)
+{
+	char first[64], second[64], other[64], lock[64];
+	char *both[] = {"ringside", first, "--vdev", second + strlen("--vdev=")};
+	char *one[] = {"ringside", "--vdev=net_null0", second};
+	char *another[] = {"ringside", other};
+
+	(void)state;
+	snprintf(first, sizeof(first), "--vdev=net_af_packet0,qpairs=2,iface=t%da", getpid());
+	snprintf(second, sizeof(second), "--vdev=net_af_xdp0,iface=t%db,start_queue=0", getpid());
+	snprintf(other, sizeof(other), "--vdev=net_af_xdp0,iface=t%dc", getpid());
+	assert_int_equal(rs_io_claim_interfaces(RS_ARRAY_SIZE(both), both), 0);
+	assert_int_equal(rs_io_claim_interfaces(RS_ARRAY_SIZE(one), one), -EBUSY);
+	assert_int_equal(rs_io_claim_interfaces(2, both), -EBUSY);
+	assert_int_equal(rs_io_claim_interfaces(RS_ARRAY_SIZE(another), another), 0);
+	for (int i = 0; i < 3; i++) {
+		snprintf(lock, sizeof(lock), "/run/lock/ringside-t%d%c", getpid(), 'a' + i);
+		assert_int_equal(unlink(lock), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +291,7 @@ int main(void)
 		cmocka_unit_test(a_socket_with_a_full_backlog_stays),
 		cmocka_unit_test(sockets_of_others_stay),
 		cmocka_unit_test(other_files_stay),
+		cmocka_unit_test(interfaces_are_claimed_once),
 		cmocka_unit_test(an_option_without_value_is_eals_to_refuse),
 	};
 
