@@ -109,8 +109,6 @@ static void settle_clock(
 		hc->clock = CLOCK_NONE;
 		hc->deadline_us = 0;
 	} else if (clock != hc->clock) {
-		if (rs_unlikely(clock == CLOCK_RETRY))
-			env->counters[HTTP_C_REPLY_WAITED]++;
 		start_clock(env, hc, out, clock);
 	} else if (clock == CLOCK_WRITE) {
 		count_written(env->cfg, hc, out, queued);
@@ -562,6 +560,8 @@ static void retry(struct http_env *env, struct http_conn *hc, struct sendq *out)
 {
 	uint32_t waited_us = hc->progress + RETRY_US;
 
+	if (waited_us == RETRY_US) /* it has only begun to */
+		env->counters[HTTP_C_REPLY_WAITED]++;
 	if (waited_us >= env->cfg->write_timeout_us) {
 		abort_conn(env, hc, HTTP_C_REPLY_TIMEOUT);
 		return;

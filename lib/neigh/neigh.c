@@ -136,6 +136,13 @@ static void confirm(struct neigh *n, uint64_t now_us)
 	n->due_us = now_us + NEIGH_REACHABLE_US;
 }
 
+/* To be verified, at once where it is needed. */
+static void doubt(struct neigh *n, uint64_t now_us)
+{
+	n->state = NEIGH_STALE;
+	n->due_us = now_us + (n->wanted ? 0 : NEIGH_STALE_US);
+}
+
 void rs_neigh_hint(
 	struct neigh_table *t, const struct wire_neigh_hint *hint, bool is_local, uint64_t now_us)
 {
@@ -162,7 +169,7 @@ void rs_neigh_hint(
 	if (n->link != LINK_NONE && n->link != hint->link && !hint->override) {
 		/* RFC 4861 section 7.2.5: somebody else answers as well; find out. */
 		if (n->state == NEIGH_REACHABLE)
-			n->state = NEIGH_STALE;
+			doubt(n, now_us);
 		return;
 	}
 	if (hint->solicited) {
@@ -170,8 +177,7 @@ void rs_neigh_hint(
 		confirm(n, now_us);
 	} else if (n->link != hint->link) {
 		learn(t, n, hint->link);
-		n->state = NEIGH_STALE;
-		n->due_us = now_us + (n->wanted ? 0 : NEIGH_STALE_US);
+		doubt(n, now_us);
 	}
 }
 

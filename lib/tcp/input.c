@@ -290,6 +290,21 @@ static uint32_t reset_input(struct tcp *t, struct tcp_conn *c, const struct tcp_
 	return 0;
 }
 
+/*
+ * RFC 2883 section 4: the first block is acknowledged, or stands within the second, since its bytes
+ * have come twice. That is no sign of a loss (RFC 6675 section 2).
+ */
+static bool reports_duplicate(const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	const struct sack_block *b = seg->sack;
+
+	if (!(seg->opts & TCP_OPT_SACK && c->flags & TCP_F_SACK))
+		return false;
+	return rs_seq_leq(b[0].end, seg->ack) ||
+	       (seg->n_sack > 1 && rs_seq_geq(b[0].start, b[1].start) &&
+		       rs_seq_leq(b[0].end, b[1].end));
+}
+
 /* RFC 5681 section 2: does this ACK say nothing but that something is missing? */
 static bool is_duplicate_ack(const struct tcp_conn *c, const struct tcp_seg *seg)
 {
@@ -341,7 +356,7 @@ static uint32_t ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_se
 		if (c->flags & TCP_F_PERSIST && seg->wnd)
 			rs_tcp_cc_reset_rto(t, c); /* the backoff was that of the probes */
 		ev = advance_una(t, c, seg, &fin_acked);
-	} else if (is_duplicate_ack(c, seg)) {
+	} else if (is_duplicate_ack(c, seg) && !reports_duplicate(c, seg)) {
 		t->counters[TCP_C_DUP_ACKS_IN]++;
 		rs_tcp_cc_duplicate_ack(t, c);
 		rs_tcp_mark_dirty(t, c);

@@ -83,7 +83,8 @@ static inline struct tcp_tx *new_segment(
 	tx->ack = c->rcv_nxt;
 	tx->flags = flags;
 	tx->mss = c->mss;
-	tx->may_fragment = c->flags & TCP_F_FRAGMENT;
+	if (rs_unlikely(c->flags & TCP_F_FRAGMENT))
+		tx->may_fragment = true;
 	tx->wnd = (uint16_t)rs_min_u32(
 		(c->rcv_edge - c->rcv_nxt) >> (c->flags & TCP_F_WSCALE ? t->rcv_wscale : 0),
 		UINT16_MAX);

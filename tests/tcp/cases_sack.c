@@ -154,6 +154,29 @@ static void absurd_reports(struct rig *r)
 	EQ(rig_conn(r)->sacked, 0);
 }
 
+/* RFC 2883 sections 4.1.1 and 4.2.2: what came twice, below the acknowledgement and beyond a gap.
+ */
+static void what_came_twice_is_no_loss(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	SEGMENTS(10);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 2 * r->mss);
+	for (uint32_t i = 0; i < 5; i++)
+		report(r, 2, i % 2, i % 2 + 1);
+	QUIET();
+	for (uint32_t i = 0; i < 5; i++) /* one segment beyond the gap, again and again */
+		IN(TCP_ACK, .seq = 1, .ack = 1 + 2 * r->mss, .n_sack = 2,
+			.sack = {{1 + 3 * r->mss, 1 + 4 * r->mss},
+				{1 + 3 * r->mss, 1 + 4 * r->mss}});
+	QUIET();
+	EQ(COUNTER(FAST_RETRANSMITS), 0);
+	EQ(COUNTER(DUP_ACKS_IN), 0);
+	report(r, 2, 3, 6); /* two more of them: now it is one */
+	OUT(TCP_ACK, .seq = 1 + 2 * r->mss, .ack = 1, .len = r->mss);
+	EQ(COUNTER(FAST_RETRANSMITS), 1);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+}
+
 static void not_agreed(struct rig *r)
 {
 	OPEN(0);
@@ -275,6 +298,7 @@ const struct tcp_case sack_cases[] = {
 	{"ack_cuts_a_report", ack_cuts_a_report, NULL, 0},
 	{"reneging_at_the_left_edge", reneging_at_the_left_edge, NULL, 0},
 	{"absurd_reports", absurd_reports, NULL, 0},
+	{"what_came_twice_is_no_loss", what_came_twice_is_no_loss, NULL, 0},
 	{"not_agreed", not_agreed, NULL, 0},
 	{"reports_come_late", reports_come_late, NULL, 0},
 	{"no_chunk", no_chunk, NULL, 0},

@@ -196,6 +196,9 @@ static void no_override(void **state)
 	memcpy(h.addr, addr("fd00::1"), 16);
 	rs_neigh_hint(r->t, &h, true, r->now_us); /* RFC 4861 section 7.2.5 */
 	assert_int_equal(rs_neigh_link(r->t, addr("fd00::1")), 5);
+	assert_int_equal(pass(r, 1), 1); /* is it still there? */
+	hint(r, "fd00::1", 5, true);
+	assert_int_equal(pass(r, 29), 0);
 }
 
 /* An advertisement without the target's link-layer address. */
