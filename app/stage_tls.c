@@ -19,6 +19,7 @@
 #include "tls_buffer.h"
 #include "tls_list.h"
 #include "tls_pipe.h"
+#include "tls_plain.h"
 
 #define MAX_JOBS_PER_TURN   256 /* of each net core */
 #define MAX_READY_PER_TURN  64
@@ -200,6 +201,10 @@ static bool read_some(struct stage_tls *s, struct tls_conn *c)
 	case TLS_FAILED:
 		c->is_ending = c->has_failed = true;
 		return false;
+	case TLS_PLAIN_HTTP:
+		rs_tls_plain_answer(c);
+		c->is_ending = c->has_failed = true;
+		return false;
 	default:
 		return false;
 	}
@@ -261,7 +266,7 @@ static bool is_over(struct stage_tls *s, struct tls_conn *c)
 		finish(s, c, TLS_JOB_ABORT);
 		return true;
 	}
-	if (c->has_failed) { /* the alert is in the chunk being filled */
+	if (c->has_failed) { /* the last word is in the chunk being filled */
 		finish(s, c, TLS_JOB_CLOSE);
 		return true;
 	}

@@ -100,9 +100,15 @@ static void forget_errors(void)
 
 static enum tls_status fail(struct tls_session *s)
 {
+	const unsigned long error = ERR_peek_last_error();
 	/* OpenSSL tells alerts from the client by their numbers, above all reasons of its own. */
-	bool alerted = s->alerted || ERR_GET_REASON(ERR_peek_last_error()) > SSL_AD_REASON_OFFSET;
+	bool alerted = s->alerted || ERR_GET_REASON(error) > SSL_AD_REASON_OFFSET;
 
+	if (ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_HTTP_REQUEST) {
+		s->domain->counters[TLS_C_PLAIN_HTTP]++;
+		ERR_clear_error();
+		return TLS_PLAIN_HTTP;
+	}
 	s->domain->counters[!s->open  ? TLS_C_HANDSHAKES_FAILED
 			    : alerted ? TLS_C_ALERTS_IN
 				      : TLS_C_RECORD_ERRORS]++;

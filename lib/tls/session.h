@@ -49,6 +49,7 @@ enum tls_status {
 	TLS_ENDED,      /* the client will send nothing more: close-notify, or its end of TCP */
 	TLS_FAILED,     /* for good; an alert has been written if there was room for it */
 	TLS_NO_BUFFER,  /* for good, and the owner knows why: gather() has given none */
+	TLS_PLAIN_HTTP, /* for good: its first bytes are HTTP, which can be answered as it is */
 };
 
 #define TLS_SECRET_RX 1

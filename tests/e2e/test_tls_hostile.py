@@ -106,7 +106,6 @@ def first_words_of_scanners(t):
     appliance = start(t)
     hello = hello_message(t)
     for what, words, alerts in (
-        ("plain HTTP", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", None),
         ("a hello of SSL 2", b"\x80\x1c\x01\0\x02\0\x03\0\0\0\x10\x01\0\x80" + bytes(16), None),
         ("SSL 3.0", old_hello(b"\x03\0"), (VERSION,)),  # RFC 8446 appendix D.5
         ("TLS 1.0", old_hello(b"\x03\x01"), (VERSION,)),
@@ -137,6 +136,28 @@ def first_words_of_scanners(t):
         c.socket.settimeout(5)
         equal(first_record(c)[0], HANDSHAKE, "answer to a hello of one byte a record")
     appliance.stop()
+
+
+@test(own=True, families=(4,), layouts=("fused",))
+def http_to_the_port_of_https(t):
+    """Answered in the clear, as nginx does; a large body to it is no reason to lose the answer."""
+    body = pki.path("body")
+    with open(body, "wb") as file:
+        file.write(bytes(1 << 20))
+    for records in ("lean", "openssl"):
+        appliance = start(t, "--tls-records", records)
+        for options in ((), ("-T", body), ("-H", "Expect:", "-d", f"@{body}")):
+            words = t.tool("curl", "-sS", "-i", "-g", "--max-time", "20", *options,
+                           t.url("/hello/you", 443))
+            true(words.startswith("HTTP/1.1 400 Bad Request\r\n"), words)
+            true("The plain HTTP request was sent to HTTPS port" in words, words)
+        with Connection(t, port=443) as c:
+            for byte in request("GET", "/hello/you"):
+                c.send(bytes([byte]))
+            equal(c.response().status, 400)
+            true(c.ends(), "the connection stays")
+        appliance.stop()
+        true(re.search(r"plain_http +4\b", appliance.words(200)), "they are not counted")
 
 
 @test(own=True, families=(4,), within=60, layouts=("fused",))

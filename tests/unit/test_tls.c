@@ -102,6 +102,36 @@ static void records_as_short_as_was_agreed_on(void **state)
 	}
 }
 
+/* Whoever reads it, and however TCP cuts it; nothing is written, for that is the owner's turn. */
+static void plain_http_is_told_from_tls(void **state)
+{
+	static const char *const requests[] = {
+		"GET / HTTP/1.1\r\n", "HEAD / HTTP/1.0\r\n", "POST / HTTP/1.1\r\n", "PUT /a"};
+	static struct rig r;
+	uint32_t n;
+
+	(void)state;
+	for (uint32_t i = 0; i < 4 * RS_ARRAY_SIZE(requests); i++) {
+		const char *request = requests[i / 4];
+		enum tls_status status = TLS_WANT_INPUT;
+
+		rig_init_with(&r, i % 2);
+		rig_connect(&r);
+		memcpy(r.in, request, strlen(request));
+		r.in_to = i / 2 % 2 ? 1 : (uint32_t)strlen(request);
+		while (status == TLS_WANT_INPUT && r.in_to <= strlen(request)) {
+			status = server_read(&r, &n);
+			r.in_to++;
+		}
+		assert_int_equal(status, TLS_PLAIN_HTTP);
+		assert_int_equal(r.counters[TLS_C_PLAIN_HTTP], 1);
+		assert_int_equal(r.counters[TLS_C_HANDSHAKES_FAILED], 0);
+		assert_int_equal(r.out_to, 0);
+		rig_disconnect(&r);
+		rig_fini(&r);
+	}
+}
+
 static void keys_are_updated_both_ways(void **state)
 {
 	static struct rig r;
@@ -365,6 +395,7 @@ int main(void)
 		cmocka_unit_test(key_schedule),
 		cmocka_unit_test(every_suite_and_size),
 		cmocka_unit_test(records_as_short_as_was_agreed_on),
+		cmocka_unit_test(plain_http_is_told_from_tls),
 		cmocka_unit_test(keys_are_updated_both_ways),
 		cmocka_unit_test(bad_records),
 		cmocka_unit_test(alerts_of_clients),
