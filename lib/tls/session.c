@@ -282,6 +282,8 @@ enum tls_status rs_tls_session_read(
 		return read_lean(s, to, max, n);
 	if (s->open && !has_something_to_read(s))
 		return TLS_WANT_INPUT;
+	if (s->in_record && !s->open) /* its end is a ticket, which would come into that record */
+		return TLS_WANT_ROOM;
 	forget_errors();
 	if (!s->ssl) {
 		status = shake_quickly(s, to);
@@ -317,6 +319,7 @@ enum tls_status rs_tls_session_read(
 enum tls_status rs_tls_session_write(
 	struct tls_session *s, const uint8_t *data, uint32_t len, uint32_t *n)
 {
+	enum tls_status status;
 	size_t done = 0;
 	int r;
 
@@ -336,7 +339,9 @@ enum tls_status rs_tls_session_write(
 		s->n_messages = 0;
 	*n = (uint32_t)done;
 	s->domain->counters[TLS_C_BYTES_OUT] += done;
-	return r == 1 ? TLS_OK : status_of(s, r);
+	status = r == 1 ? TLS_OK : status_of(s, r);
+	s->in_record = status == TLS_WANT_ROOM;
+	return status;
 }
 
 enum tls_status rs_tls_session_close(struct tls_session *s)

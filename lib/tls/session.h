@@ -71,6 +71,7 @@ struct tls_session {
 	bool close_notified;   /* by the client, to a lean session */
 	bool alerted;          /* by the client, which has given up */
 	bool got_room;         /* by the owner: some that was wanted has come */
+	bool in_record;        /* OpenSSL has written a part of one */
 	bool named;            /* OpenSSL's certificate has the name asked for */
 	uint8_t n_messages;    /* of handshakes, since this one: in a row, with no data between */
 	uint8_t n_message;     /* bytes of one that has not come as a whole … */

@@ -230,6 +230,9 @@ def early_data_is_taken_once(t):
     words = early(t, first, request("POST", "/hello/early", "Connection: close",
                                     "Content-Length: 0"), "-ign_eof")
     true("Early data was accepted" in words and "425 Too Early" in words, words)
+    s_client(t, "-sess_out", first, "-ign_eof", data=closing)
+    words = early(t, first, request("GET", "/bytes/1000000", "Connection: close"), "-ign_eof")
+    true("Early data was accepted" in words and len(words) > 1_000_000, words[-300:])
     appliance.stop()
 
 

@@ -89,11 +89,91 @@ static void not_of_another_suite(void **state)
 	end(&r);
 }
 
+static void hear(struct rig *r, const uint8_t *said, uint32_t bytes)
+{
+	static uint8_t heard[TLS_RECORD_PLAINTEXT];
+	uint32_t at = 0;
+	int got;
+
+	carry(r);
+	while (at < bytes && (got = SSL_read(r->client, heard + at, (int)(bytes - at))) > 0)
+		at += (uint32_t)got;
+	assert_int_equal(at, bytes);
+	assert_memory_equal(heard, said, bytes);
+}
+
+/* A server that has read early data, and a client that has not answered it yet. */
+static void begin_answer(struct rig *r)
+{
+	size_t written;
+	uint32_t n;
+
+	begin(r);
+	rig_connect(r);
+	SSL_set_session(r->client, last_session);
+	SSL_write_early_data(r->client, "e", 1, &written);
+	carry(r);
+	assert_int_equal(server_read(r, &n), TLS_OK);
+	carry(r);
+}
+
+/* Nothing comes into a record that waits for room: no end of a handshake. */
+static void an_answer_that_waits_for_room(void **state)
+{
+	static uint8_t answer[TLS_RECORD_PLAINTEXT] = "an answer";
+	static struct rig r;
+	uint32_t n;
+
+	(void)state;
+	begin_answer(&r);
+	r.roomy = 5000;
+	assert_int_equal(
+		rs_tls_session_write(&r.server, answer, sizeof(answer), &n), TLS_WANT_ROOM);
+	assert_int_equal(SSL_do_handshake(r.client), 1);
+	carry(&r);
+	assert_int_equal(server_read(&r, &n), TLS_WANT_ROOM);
+	r.roomy = BUFFER_BYTES;
+	assert_int_equal(rs_tls_session_write(&r.server, answer, sizeof(answer), &n), TLS_OK);
+	assert_int_equal(n, sizeof(answer));
+	assert_int_equal(server_read(&r, &n), TLS_WANT_INPUT);
+	assert_true(r.server.open);
+	hear(&r, answer, sizeof(answer));
+	rig_disconnect(&r);
+	end(&r);
+}
+
+/* What follows the client's EndOfEarlyData comes later. */
+static void an_answer_between_client_messages(void **state)
+{
+	uint8_t finished[TLS_RECORD_OVERHEAD + 4 + 32];
+	static const uint8_t answer[] = "an answer";
+	static struct rig r;
+	uint32_t n;
+
+	(void)state;
+	begin_answer(&r);
+	assert_int_equal(SSL_do_handshake(r.client), 1);
+	carry(&r);
+	r.in_to -= (uint32_t)sizeof(finished);
+	memcpy(finished, r.in + r.in_to, sizeof(finished));
+	assert_int_equal(server_read(&r, &n), TLS_WANT_INPUT);
+	assert_int_equal(rs_tls_session_write(&r.server, answer, sizeof(answer), &n), TLS_OK);
+	hear(&r, answer, sizeof(answer));
+	memcpy(r.in + r.in_to, finished, sizeof(finished));
+	r.in_to += (uint32_t)sizeof(finished);
+	assert_int_equal(server_read(&r, &n), TLS_WANT_INPUT);
+	assert_true(r.server.open);
+	rig_disconnect(&r);
+	end(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(of_the_same_suite),
 		cmocka_unit_test(not_of_another_suite),
+		cmocka_unit_test(an_answer_that_waits_for_room),
+		cmocka_unit_test(an_answer_between_client_messages),
 	};
 
 	return cmocka_run_group_tests(tests, make_certificate, NULL);
