@@ -23,8 +23,9 @@ struct file_id {
 	uint32_t ctime_ns;
 };
 
-/* A clock that counts in ticks stamps files: two writes within one tick look the same. */
-#define FILE_ID_SETTLE_NS 20000000
+/* A clock that counts in ticks stamps files: two writes within one tick look the same. And a write
+ * is stamped when it begins: what was read of the file before it ended looks the same, too. */
+#define FILE_ID_SETTLE_NS 1000000000
 
 static inline struct file_id rs_file_id_of(const struct stat *st)
 {

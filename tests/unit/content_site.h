@@ -123,9 +123,10 @@ static inline void site_settle(void)
 
 	clock_gettime(CLOCK_REALTIME_COARSE, &from);
 	do {
+		usleep(1000);
 		clock_gettime(CLOCK_REALTIME_COARSE, &now);
 	} while ((now.tv_sec - from.tv_sec) * 1000000000 + now.tv_nsec - from.tv_nsec <
-		 2 * FILE_ID_SETTLE_NS);
+		 FILE_ID_SETTLE_NS + 20000000);
 }
 
 static inline struct content_tree *site_load(struct site *site, const struct content_tree *previous)
