@@ -238,8 +238,23 @@ static void act_on_events(struct control *c, uint64_t now_us)
 	}
 }
 
+/* Two ports on one network hear each other. */
+static bool is_from_us(const struct control *c, uint64_t link)
+{
+	uint8_t mac[6];
+
+	rs_link_mac(link, mac);
+	for (uint32_t i = 0; i < c->appliance->n_ports; i++) {
+		if (!memcmp(c->appliance->hosts[i].mac, mac, sizeof(mac)))
+			return true;
+	}
+	return false;
+}
+
 static void take_hint(struct control *c, const struct wire_neigh_hint *hint, uint64_t now_us)
 {
+	if (hint->claims_ours && is_from_us(c, hint->link))
+		return;
 	rs_neigh_hint(&c->neighbours, hint,
 		rs_route_is_connected(&c->appliance->cfg->routes, hint->addr), now_us);
 	act_on_events(c, now_us);

@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import tempfile
@@ -156,6 +157,33 @@ def tap(t):
         wait_until(appliance.answers, 10, "the appliance answers")
         serves(t)
         appliance.stop()
+
+
+@test(own=True, families=(4,), layouts=("fused",))
+def two_ports_on_one_network(t):
+    """Each hears the other announce the addresses that both have. That is no conflict."""
+    devices = [f"{end}{os.getpid()}" for end in ("near", "far")]
+    t.tool("ip", "link", "add", devices[0], "type", "veth", "peer", "name", devices[1])
+    try:
+        for device in devices:
+            t.tool("ip", "link", "set", device, "up")
+        appliance = t.start(
+            eal=("--vdev", f"net_af_packet1,iface={devices[1]}"),
+            vdev=f"net_af_packet0,iface={devices[0]}",
+            beside_client=True,
+            ready=lambda a: "serving" in a.words(),
+        )
+
+        def has_heard():
+            appliance.process.send_signal(signal.SIGUSR1)
+            heard = re.findall(r"to_control +(\d+)", appliance.words(1000))
+            return heard and int(heard[-1]) >= 8  # two announcements of two addresses each
+
+        wait_until(has_heard, 10, "both have heard what the other says")
+        appliance.stop()
+        true("address conflict" not in appliance.words(1000), "a conflict with ourselves")
+    finally:
+        t.tool("ip", "link", "delete", devices[0])
 
 
 @test(own=True)
