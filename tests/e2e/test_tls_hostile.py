@@ -249,7 +249,7 @@ def what_follows_a_close_notify_is_ignored(t):
                     pass
                 client.wire.send(client.outgoing.read() + b"\x17\x03\x03" + bytes(after))
                 got = b""
-                while len(got) < n:
+                while len(got) < got.find(b"\r\n\r\n") + 4 + n:
                     more = client.attempt(client.tls.read, 1 << 20)
                     true(more, f"{version.name}, {after} bytes: it ends after {len(got)}")
                     got += more
