@@ -61,32 +61,24 @@ static uint32_t rx_flags(const struct rte_mbuf *m)
 
 /* ---- answers that need no connection ---- */
 
-static struct rte_mbuf *new_frame(struct stage_net *net, const struct net_port *port)
+/* Each is made before anything is taken for it: there is none to much of what comes. */
+
+static void send_answer(struct stage_net *net, struct net_port *port, const uint8_t *answer,
+	uint32_t len, enum net_counter counter)
 {
 	struct rte_mbuf *m;
 
 	if (rs_unlikely(port->n_out == NET_OUT)) {
 		net->counters[NET_C_DROP_OUT_FULL]++;
-		return NULL;
+		return;
 	}
 	m = rte_pktmbuf_alloc(net->mbufs);
 	if (rs_unlikely(!m)) {
 		net->counters[NET_C_DROP_NO_MBUF]++;
-		return NULL;
-	}
-	net->frames.n_in++;
-	return m;
-}
-
-/* Sends the len bytes written to m, and counts them; with len 0 there was nothing to answer. */
-static void finish_answer(struct stage_net *net, struct net_port *port, struct rte_mbuf *m,
-	uint32_t len, enum net_counter counter)
-{
-	if (!len) {
-		net->counters[NET_C_DROP_UNHANDLED]++;
-		rs_net_drop_frame(net, m);
 		return;
 	}
+	net->frames.n_in++;
+	memcpy(rte_pktmbuf_mtod(m, uint8_t *), answer, len);
 	m->data_len = (uint16_t)len;
 	m->pkt_len = len;
 	rs_net_queue_frame(port, m);
@@ -109,53 +101,48 @@ static bool icmp_allowed(struct stage_net *net, uint32_t *n_sent)
 	return true;
 }
 
-static struct rte_mbuf *new_icmp(struct stage_net *net, struct net_port *port, uint32_t *n_sent)
+static void answer_neighbour(struct stage_net *net, struct net_port *port, const struct pkt *pkt)
 {
-	return icmp_allowed(net, n_sent) ? new_frame(net, port) : NULL;
-}
+	uint8_t answer[WIRE_ANSWER_BYTES];
+	uint32_t len = pkt->kind == WIRE_ARP ? rs_arp_answer(&port->host, pkt, answer)
+					     : rs_nd_answer(&port->host, pkt, answer);
 
-/* What was said to many gets no answer (RFC 1122 sections 3.2.2 and 3.2.2.6). */
-static struct rte_mbuf *new_icmp_for(
-	struct stage_net *net, struct net_port *port, const struct pkt *pkt, uint32_t *n_sent)
-{
-	if (pkt->is_unicast)
-		return new_icmp(net, port, n_sent);
-	net->counters[NET_C_DROP_UNHANDLED]++;
-	return NULL;
+	if (len)
+		send_answer(net, port, answer, len, NET_C_ARP_ANSWERED);
 }
 
 static void answer_echo(struct stage_net *net, struct net_port *port, const struct pkt *pkt)
 {
-	struct rte_mbuf *m = new_icmp_for(net, port, pkt, &net->n_echoes);
+	uint8_t answer[RTE_ETHER_MAX_JUMBO_FRAME_LEN];
+	uint32_t room = rte_pktmbuf_data_room_size(net->mbufs) - RTE_PKTMBUF_HEADROOM;
+	uint32_t len =
+		rs_icmp_echo_answer(&port->host, pkt, answer, rs_min_u32(room, sizeof(answer)));
 
-	if (m)
-		finish_answer(net, port, m,
-			rs_icmp_echo_answer(&port->host, pkt, rte_pktmbuf_mtod(m, uint8_t *),
-				rte_pktmbuf_tailroom(m)),
-			NET_C_ECHO_ANSWERED);
+	if (!len)
+		net->counters[NET_C_DROP_UNHANDLED]++;
+	else if (icmp_allowed(net, &net->n_echoes))
+		send_answer(net, port, answer, len, NET_C_ECHO_ANSWERED);
 }
 
 static void answer_unreachable(struct stage_net *net, struct net_port *port, const struct pkt *pkt)
 {
-	struct rte_mbuf *m = new_icmp_for(net, port, pkt, &net->n_icmp_errors);
+	uint8_t answer[WIRE_ANSWER_BYTES];
+	uint32_t len = rs_icmp_unreachable(&port->host, pkt, answer);
 
-	if (m)
-		finish_answer(net, port, m,
-			rs_icmp_unreachable(&port->host, pkt, rte_pktmbuf_mtod(m, uint8_t *)),
-			NET_C_ICMP_ERRORS_OUT);
+	if (!len)
+		net->counters[NET_C_DROP_UNHANDLED]++;
+	else if (icmp_allowed(net, &net->n_icmp_errors))
+		send_answer(net, port, answer, len, NET_C_ICMP_ERRORS_OUT);
 }
 
-/* A packet that was dropped: its sender may be told why. */
+/* A packet that was dropped, and counted: its sender may be told why. */
 static void answer_problem(struct stage_net *net, struct net_port *port, const struct pkt *pkt)
 {
-	struct rte_mbuf *m = NULL;
+	uint8_t answer[WIRE_ANSWER_BYTES];
+	uint32_t len = rs_icmp_problem(&port->host, pkt, answer);
 
-	if (pkt->family == 6 && pkt->is_unicast)
-		m = new_icmp(net, port, &net->n_icmp_errors);
-	if (m)
-		finish_answer(net, port, m,
-			rs_icmp_problem(&port->host, pkt, rte_pktmbuf_mtod(m, uint8_t *)),
-			NET_C_ICMP_ERRORS_OUT);
+	if (len && icmp_allowed(net, &net->n_icmp_errors))
+		send_answer(net, port, answer, len, NET_C_ICMP_ERRORS_OUT);
 }
 
 static void take_icmp_error(
@@ -172,21 +159,6 @@ static void take_icmp_error(
 	key.local_port = e.local_port;
 	key.family = e.family;
 	rs_tcp_path_mtu(&net->tcp, &key, e.seq, e.mtu);
-}
-
-/* Most of what comes is no question about us; a frame is taken from the pool only for one that is.
- */
-static void answer_neighbour(struct stage_net *net, struct net_port *port, const struct pkt *pkt)
-{
-	uint8_t answer[WIRE_ANSWER_BYTES];
-	uint32_t len = pkt->kind == WIRE_ARP ? rs_arp_answer(&port->host, pkt, answer)
-					     : rs_nd_answer(&port->host, pkt, answer);
-	struct rte_mbuf *m = len ? new_frame(net, port) : NULL;
-
-	if (!m)
-		return;
-	memcpy(rte_pktmbuf_mtod(m, uint8_t *), answer, len);
-	finish_answer(net, port, m, len, NET_C_ARP_ANSWERED);
 }
 
 /* True: m is no longer ours. */
