@@ -3,32 +3,28 @@
 
 #include <string.h>
 
-#include "http/text.h"
+#include "http/respond.h"
 #include "tls_pipe.h"
 
-static const char before_date[] = "HTTP/1.1 400 Bad Request\r\n"
-				  "Date: ";
-static const char behind_date[] = "\r\n"
-				  "Server: ringside\r\n"
-				  "Content-Type: text/plain\r\n"
-				  "Content-Length: 51\r\n"
-				  "Connection: close\r\n"
-				  "\r\n"
-				  "400: The plain HTTP request was sent to HTTPS port\n";
+static const char body[] = "400: The plain HTTP request was sent to HTTPS port\n";
 
-#define BEFORE_BYTES (sizeof(before_date) - 1)
-#define BEHIND_BYTES (sizeof(behind_date) - 1)
-#define REPLY_BYTES  (BEFORE_BYTES + HTTP_DATE_BYTES + BEHIND_BYTES)
+#define BODY_BYTES (sizeof(body) - 1)
 
 void rs_tls_plain_answer(struct tls_conn *c)
 {
-	uint32_t bytes;
-	uint8_t *to = rs_tls_pipe_ops.room(c, &bytes);
+	const struct http_head head = {
+		.status = 400,
+		.connection = HTTP_SAY_CLOSE,
+		.date = c->stage->web.env.date,
+		.content_type = rs_span_text("text/plain"),
+		.content_length = BODY_BYTES,
+	};
+	uint32_t room, n;
+	uint8_t *to = rs_tls_pipe_ops.room(c, &room);
 
-	if (!to || bytes < REPLY_BYTES)
+	if (!to || room < HTTP_HEAD_ROOM + head.content_type.len + BODY_BYTES)
 		return;
-	memcpy(to, before_date, BEFORE_BYTES);
-	memcpy(to + BEFORE_BYTES, c->stage->web.env.date, HTTP_DATE_BYTES);
-	memcpy(to + BEFORE_BYTES + HTTP_DATE_BYTES, behind_date, BEHIND_BYTES);
-	rs_tls_pipe_ops.wrote(c, REPLY_BYTES);
+	n = rs_http_render_head(to, &head);
+	memcpy(to + n, body, BODY_BYTES);
+	rs_tls_pipe_ops.wrote(c, n + BODY_BYTES);
 }

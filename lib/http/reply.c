@@ -244,10 +244,9 @@ bool rs_http_reply_continue(struct http_env *env, struct sendq *out)
 void rs_http_reply_overload(
 	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
 {
-	static const char text[] = "HTTP/1.1 503 Service Unavailable\r\n"
-				   "Server: ringside\r\n"
-				   "Content-Length: 0\r\n"
-				   "Connection: close\r\n";
+	static const char text[] =
+		"HTTP/1.1 503 Service Unavailable\r\n" HTTP_SERVER_LINE "Content-Length: 0\r\n"
+		"Connection: close\r\n";
 	struct span parts[] = {rs_span_text(text), env->cfg->refusal_fields, rs_span_text("\r\n")};
 
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(parts); i++) {

@@ -99,7 +99,7 @@ uint32_t rs_http_render_head(uint8_t *to, const struct http_head *head)
 
 	p = PUT_LITERAL(p, "Date: ");
 	p = put(p, head->date, HTTP_DATE_BYTES);
-	p = PUT_LITERAL(p, "\r\nServer: ringside\r\n");
+	p = PUT_LITERAL(p, "\r\n" HTTP_SERVER_LINE);
 	if (head->content_type.len) {
 		p = PUT_LITERAL(p, "Content-Type: ");
 		p = put(p, head->content_type.data, head->content_type.len);

@@ -29,6 +29,8 @@ struct http_head {
 	bool goes_on;             /* more come behind these: without the final empty line */
 };
 
+#define HTTP_SERVER_LINE "Server: ringside\r\n"
+
 /* The most that rs_http_render_head() can write, beside content_type and fields. */
 #define HTTP_HEAD_ROOM 256
 
