@@ -12,7 +12,10 @@
 #define FETCH_AHEAD   2    /* segments */
 #define FETCHED_BYTES 1460 /* of each: what a frame takes */
 
-_Static_assert(IO_DMA_SEGS == 1 + SENDQ_SLICES, "a frame is its headers, and a segment a span");
+_Static_assert(IO_DMA_SEGS == 1 + SENDQ_SLICES, "a frame is its headers, and an mbuf a span");
+
+/* Of frames that the port cuts, which are longer. */
+#define MAX_POINTING (SENDQ_SLICES + UINT16_MAX / IO_DMA_SEG_BYTES)
 
 /* ---- pointing to payload ---- */
 
@@ -49,31 +52,49 @@ static uint16_t sum_payload(const struct tcp_tx *tx, const struct lasting *lasti
 	return rs_csum_fold16(sum);
 }
 
+/* How many mbufs point to the spans from number first on. */
+static uint32_t count_pointing(const struct tcp_tx *tx, uint32_t first)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = first; i < tx->n_spans; i++)
+		n += (tx->spans[i].len + IO_DMA_SEG_BYTES - 1) / IO_DMA_SEG_BYTES;
+	return n;
+}
+
+static void point(struct rte_mbuf *seg, const uint8_t *data, uint16_t len, struct anchor *anchor)
+{
+	rs_anchor_count(anchor, 1);
+	/* Where an address of the device's own is needed, it is the same (io/dma.h). */
+	rte_pktmbuf_attach_extbuf(
+		seg, (void *)(uintptr_t)data, (rte_iova_t)(uintptr_t)data, len, &anchor->mbufs);
+	seg->data_len = len;
+}
+
 /* Behind head: mbufs that point to the spans from number first on. False: there are too few. */
 static bool point_to(struct stage_net *net, struct rte_mbuf *head, const struct tcp_tx *tx,
 	const struct lasting *lasting, uint32_t first)
 {
-	struct rte_mbuf *segs[SENDQ_SLICES];
+	struct rte_mbuf *segs[MAX_POINTING];
 	struct rte_mbuf *last = head;
-	uint32_t n = tx->n_spans - first;
+	uint32_t n = count_pointing(tx, first);
 
 	if (rs_unlikely(rte_pktmbuf_alloc_bulk(net->segs_out, segs, n))) {
 		net->counters[NET_C_COPIED_NO_SEG]++;
 		return false;
 	}
-	for (uint32_t i = 0; i < n; i++) {
-		const struct slice *s = &tx->spans[first + i];
-		struct anchor *anchor = lasting[first + i].anchor;
+	head->nb_segs = (uint16_t)(1 + n);
+	for (uint32_t i = first, k = 0; i < tx->n_spans; i++) {
+		const struct slice *s = &tx->spans[i];
 
-		rs_anchor_count(anchor, 1);
-		/* Where an address of the device's own is needed, it is the same (io/dma.h). */
-		rte_pktmbuf_attach_extbuf(segs[i], (void *)(uintptr_t)s->data,
-			(rte_iova_t)(uintptr_t)s->data, (uint16_t)s->len, &anchor->mbufs);
-		segs[i]->data_len = (uint16_t)s->len;
-		last = last->next = segs[i];
+		for (uint32_t at = 0; at < s->len; at += IO_DMA_SEG_BYTES) {
+			uint32_t len = rs_min_u32(s->len - at, IO_DMA_SEG_BYTES);
+
+			point(segs[k], s->data + at, (uint16_t)len, lasting[i].anchor);
+			last = last->next = segs[k++];
+		}
 		head->pkt_len += s->len;
 	}
-	head->nb_segs = (uint16_t)(1 + n);
 	return true;
 }
 
@@ -164,11 +185,15 @@ static void render_copying(const struct net_port *port, struct rte_mbuf *m, cons
 	m->pkt_len = m->data_len;
 }
 
-/* False: there are not enough mbufs. Not inlined: small replies pay for what they use. */
+/*
+ * False: there are not enough mbufs. Not inlined: small replies pay for what they use. What goes
+ * again is copied: it may have been lost because the port cannot read it where it is, as emulated
+ * ones behind an IOMMU what lies in two pages, and would be each time.
+ */
 static __attribute__((noinline)) bool render_large(
 	struct stage_net *net, const struct net_port *port, struct rte_mbuf *m, struct tcp_tx *tx)
 {
-	if (tx->len >= port->point_bytes && render_pointing(net, port, m, tx))
+	if (tx->len >= port->point_bytes && !tx->is_again && render_pointing(net, port, m, tx))
 		return true;
 	if (tx->len > tx->mss)
 		return render_tso(net, port, m, tx);

@@ -15,8 +15,15 @@
 
 #include <rte_ethdev.h>
 
-/* Frames of at least so many mbufs are sent with such payload. */
+/* Frames of at least so many mbufs are sent with such payload, … */
 #define IO_DMA_SEGS 4
+
+/*
+ * … and so long is an mbuf of it at most. The descriptors of many NICs take less than 16 KiB (i40e,
+ * enic, vmxnet3: 14 bits; 82599: 15.5 KiB), and not all drivers share a longer one out among
+ * several.
+ */
+#define IO_DMA_SEG_BYTES (15u << 10)
 
 /*
  * n_bytes of memory in huge pages (base/pages.h), shared with the ports as far as that works; NULL:

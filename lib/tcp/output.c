@@ -36,6 +36,7 @@ struct tcp_tx *rs_tcp_new_tx(struct tcp *t, const struct flow_key *key, uint64_t
 	tx->n_sack = 0;
 	tx->n_spans = 0;
 	tx->may_fragment = false;
+	tx->is_again = false;
 	tx->payload_sum = 0;
 	tx->len = 0;
 	t->counters[TCP_C_SEGS_OUT]++;
@@ -125,6 +126,7 @@ static bool send_data(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t 
 		end++;
 	}
 	if (rs_seq_lt(seq, c->snd_max)) {
+		tx->is_again = true;
 		t->counters[TCP_C_RETRANSMITTED]++;
 		c->flags &= ~(uint32_t)TCP_F_TIMING; /* Karn's rule, RFC 6298 section 3 */
 	} else if (!(c->flags & TCP_F_TIMING)) {

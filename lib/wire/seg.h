@@ -96,6 +96,7 @@ struct tcp_tx {
 	uint8_t n_sack;
 	uint8_t n_spans;
 	bool may_fragment;    /* IPv4: routers may cut it, DF is clear */
+	bool is_again;        /* some of it was sent before, and has not been acknowledged */
 	uint16_t payload_sum; /* folded checksum of the payload; 0: not known */
 	uint32_t len;         /* payload bytes, the sum of the spans */
 	struct sack_block sack[TCP_MAX_SACK_BLOCKS];
