@@ -83,13 +83,26 @@ static bool tso_works_for_ipv6(const struct rte_eth_dev_info *info)
 	return strcmp(info->driver_name, "net_ena") != 0;
 }
 
-/* Two mbufs of the most that a frame may have are spared: one for the headers, and one since some
- * drivers need a descriptor of their own. */
+#define VMXNET3_TSO_SEGS 24
+
+/* net_vmxnet3 names a higher limit than the one that it holds frames for segmentation to. */
+static uint32_t most_segs(const struct rte_eth_dev_info *info)
+{
+	uint32_t most = info->tx_desc_lim.nb_seg_max;
+
+	return strcmp(info->driver_name, "net_vmxnet3") ? most : RTE_MIN(most, VMXNET3_TSO_SEGS);
+}
+
+/*
+ * Who cuts a segment sums the IPv4 headers of the pieces, too, whether it does so for others or not
+ * (net_virtio, net_vmxnet3). Two mbufs of the most that a frame may have are spared: one for the
+ * headers, and one since some drivers need a descriptor of their own.
+ */
 uint32_t rs_io_tso_bytes(const struct rte_eth_dev_info *info, uint32_t room)
 {
 	uint64_t wanted = RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS |
-			  RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
-	uint32_t most = info->tx_desc_lim.nb_seg_max;
+			  RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
+	uint32_t most = most_segs(info);
 
 	if ((info->tx_offload_capa & wanted) != wanted || !tso_works(info))
 		return 0;

@@ -49,6 +49,8 @@ static void what_ports_can_cut(void **state)
 		{"net_ixgbe", RTE_ETH_TX_OFFLOAD_TCP_TSO, 0, 0},
 		{"net_ixgbe", RTE_ETH_TX_OFFLOAD_MULTI_SEGS, 0, 0},
 		{"net_ixgbe", RTE_ETH_TX_OFFLOAD_TCP_CKSUM, 0, 0},
+		{"net_virtio", RTE_ETH_TX_OFFLOAD_IPV4_CKSUM, UINT16_MAX, 65279},
+		{"net_vmxnet3", RTE_ETH_TX_OFFLOAD_IPV4_CKSUM, 255, 22 * 2048},
 		{"net_tap", 0, 0, 0},
 	};
 
