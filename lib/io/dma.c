@@ -4,6 +4,7 @@
 
 #include "io/dma.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -69,11 +70,20 @@ static bool is_needed(void)
 	return next_device(&id) != NULL;
 }
 
+/* Not all of what is below says in rte_errno why it fails. */
+static void forget_errors(void)
+{
+	errno = 0;
+	rte_errno = 0;
+}
+
 static void fail(const char *what, size_t n_bytes)
 {
+	int error = rte_errno ? rte_errno : errno;
+
 	rs_log("%s of %zu MiB of content for the ports: %s; large bodies of what is loaded from "
 	       "now on are copied",
-		what, n_bytes >> 20, rte_strerror(rte_errno));
+		what, n_bytes >> 20, rte_strerror(error));
 	__atomic_store_n(&has_failed, true, __ATOMIC_RELAXED);
 }
 
@@ -91,6 +101,7 @@ void rs_io_dma_share(void *memory, size_t n_bytes, size_t unit)
 
 	if (!rs_io_dma_works() || !is_needed())
 		return;
+	forget_errors();
 	if (rte_extmem_register(memory, n_bytes, NULL, 0, unit)) {
 		fail("registering", n_bytes);
 		return;
