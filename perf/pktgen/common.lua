@@ -17,6 +17,7 @@ local defaults = {
 	seconds = 10, -- how long each step is measured
 	settle_ms = 2000, -- before the first sample, and before the last count
 	burst = 64, -- frames in one TX call
+	link_seconds = 30, -- how long is waited for the link
 	out = "", -- a file that gets the figures, too: the screen is Pktgen's
 }
 
@@ -64,9 +65,21 @@ function common.address(ip, n)
 	return ("%d.%d.%d.%d"):format(value >> 24 & 255, value >> 16 & 255, value >> 8 & 255, value & 255)
 end
 
+-- A rate is a share of the link's speed: set while there is no link, it is none, and nothing is sent.
+local function wait_for_link(set)
+	for _ = 1, set.link_seconds do
+		if tostring(pktgen.linkState("all")[set.port]):match("UP") then
+			return
+		end
+		pktgen.delay(1000)
+	end
+	error(("port %d has no link after %d s"):format(set.port, set.link_seconds), 0)
+end
+
 -- Everything quiet, counters at zero, nothing drawn over what we print.
 function common.begin(set)
 	pktgen.screen("off")
+	wait_for_link(set)
 	pktgen.stop(set.port)
 	pktgen.set(set.port, "count", 0)
 	pktgen.set(set.port, "burst", set.burst)
@@ -142,7 +155,7 @@ function common.replay(title)
 	local report = common.report(set, title)
 
 	common.begin(set)
-	pktgen.pcap(set.port, "on")
+	pktgen.pcap(set.port, "on") -- forgets the rate, which must follow
 	for _, rate in ipairs(common.numbers(set.rates)) do
 		pktgen.set(set.port, "rate", rate)
 		report.figures(("rate_percent=%g"):format(rate), common.measure(set))

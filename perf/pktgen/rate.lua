@@ -25,7 +25,10 @@ pktgen.set_mac(set.port, "dst", set.mac)
 pktgen.set_mac(set.port, "src", set.client_mac)
 pktgen.set_type(set.port, "ipv4")
 pktgen.set_proto(set.port, set.proto)
+-- Whether a destination may have a prefix length, or must, differs: Pktgen passes over what it does
+-- not want, without a word.
 pktgen.set_ipaddr(set.port, "dst", set.ip)
+pktgen.set_ipaddr(set.port, "dst", set.ip .. "/32")
 pktgen.set_ipaddr(set.port, "src", set.client_ip .. "/32")
 pktgen.set(set.port, "sport", set.sport)
 pktgen.set(set.port, "dport", set.dport)

@@ -40,7 +40,11 @@ def tunables_of(description, path, response_bytes, cps, connections):
     parser = Tunables(
         description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
-    parser.add_argument("--server", default="10.99.0.2", help="the appliance's address")
+    parser.add_argument(
+        "--server",
+        default="10.99.0.2",
+        help="the appliance's address; or first-last, at least one for each of TRex's cores",
+    )
     parser.add_argument("--port", type=int, default=80, help="its HTTP port")
     parser.add_argument(
         "--clients", default="10.99.0.100-10.99.0.199", help="client addresses, first-last"
@@ -65,8 +69,15 @@ def tunables_of(description, path, response_bytes, cps, connections):
     return parser
 
 
+def first_and_last(text):
+    """Of addresses: 10.99.0.2-10.99.0.5, or one alone."""
+    first, _, last = text.partition("-")
+    return first, last or first
+
+
 def request_of(options, *fields):
-    lines = [f"GET {options.path} HTTP/1.1", f"Host: {options.server}", *fields, "", ""]
+    host, _ = first_and_last(options.server)
+    lines = [f"GET {options.path} HTTP/1.1", f"Host: {host}", *fields, "", ""]
     return "\r\n".join(lines).encode("ascii")
 
 
@@ -83,8 +94,8 @@ def requests_in_turn(options):
 
 
 def addresses(text):
-    first, _, last = text.partition("-")
-    return ASTFIPGenDist(ip_range=[first, last or first], distribution="seq")
+    """TRex deals them out among its cores, and starts nothing where one gets none."""
+    return ASTFIPGenDist(ip_range=list(first_and_last(text)), distribution="seq")
 
 
 def profile_of(options, program, window_bytes=None):

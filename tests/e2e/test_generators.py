@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What perf/pktgen and perf/trex would send, sent to the appliance: does it answer as they expect?
+"""What Pktgen, TRex and dperf would send, sent to the appliance: does it answer as they expect?
 
 The frames and requests come from tests/generators, where doubles of the generators play the scripts
-and profiles that are used with the real ones.
+and profiles that are used with the real ones; dperf's segments are made here.
 """
 
 import os
@@ -16,7 +16,7 @@ from scapy.utils import rdpcap
 
 from harness import equal, test, true
 from lab import TREE, wait_until
-from peer import ICMP, IP, TCP, Ether, Peer, Wire
+from peer import ICMP, IP, MOD, TCP, Ether, Peer, Wire, content_length
 
 sys.path.insert(0, os.path.join(TREE, "tests", "generators"))
 
@@ -236,3 +236,61 @@ def trexs_length_is_that_of_curl(t):
     for path in ("/", "/hello/x", "/bytes/0", "/bytes/1000"):
         n = len(t.curl(path, "-i"))
         play(t, doubles.stateful("keepalive", path=path, requests=2, response_bytes=n), 2)
+
+
+class Dperf(Peer):
+    """A connection of dperf's client (perf/dperf/client.conf). It drops each segment that is not
+    the very next one, and asks for none again."""
+
+    FIELDS = ("User-Agent: dperf", "Host: dperf", "Accept: */*", "P: aa")
+    REQUEST = "\r\n".join(("GET / HTTP/1.1", *FIELDS, "", "")).encode()
+
+    def __init__(self, t, sport):
+        super().__init__(t)
+        self.sport = sport
+        self.window = 40 * 1460  # never another one
+
+    def next(self, wanted, what):
+        def is_next(segment):
+            return (segment.seq, segment.ack) == (self.ack, self.seq) and wanted(segment)
+
+        segment = self.segment(is_next, what=what)
+        self.ack = segment.end
+        return segment
+
+    def connect(self):
+        """No option but the MSS; the request is what acknowledges the SYN-ACK."""
+        self.say("S", options=[("MSS", 1460)])
+        self.seq = (self.seq + 1) % MOD
+        wanted = ("SA", self.seq)
+        syn_ack = self.segment(lambda s: (s.flags, s.ack) == wanted, what="a SYN-ACK")
+        self.ack = syn_ack.end
+
+    def ask(self):
+        """Takes the first segment with data for the whole answer, a success by its tenth byte."""
+        self.says(self.REQUEST)
+        answer = self.next(lambda s: s.data, "the answer").data
+        equal(answer[9:10], b"2", "tenth byte")
+        head, _, body = answer.partition(b"\r\n\r\n")
+        equal(len(body), content_length(head), "the body's bytes in the first segment")
+
+    def close(self):
+        """Its FIN is what acknowledges the last answer; then it knows nothing of the connection."""
+        self.say("FA")
+        self.seq = (self.seq + 1) % MOD
+        self.next(lambda s: "F" in s.flags, "the FIN")
+        self.say("A")
+
+
+@test()
+def dperfs_client_is_served(t):
+    """One request a connection, its sequence numbers going on behind those of the connection that
+    had the same ports a moment before; and several, each acknowledging the answer before."""
+    for sport in (1, 65535):
+        with Dperf(t, sport) as client:
+            for n_requests in (1, 1, 3, 1):
+                client.connect()
+                for _ in range(n_requests):
+                    client.ask()
+                client.close()
+                client.seq = (client.seq + 1) % MOD

@@ -37,15 +37,16 @@ class PktgenRun:
         return [dict(word.split("=") for word in line.split()) for line in lines]
 
 
-def run_pktgen(script, pcap=None, **settings):
-    """perf/pktgen/SCRIPT under the double; pcap: what `-s 0:FILE` would load."""
+def run_pktgen(script, pcap=None, double=(), **settings):
+    """perf/pktgen/SCRIPT under the double; pcap: what `-s 0:FILE` would load. double: what its
+    environment says, as (name, value); settings are the script's own."""
     with tempfile.TemporaryDirectory() as folder:
         command = ["lua5.4", os.path.join(HERE, "pktgen_double.lua"), folder]
         command += [os.path.join(PKTGEN, script)] + ([pcap] if pcap else [])
         own = {f"PKTGEN_{name.upper()}": str(value) for name, value in settings.items()}
         done = subprocess.run(
             command,
-            env={**os.environ, **own},
+            env={**os.environ, **own, **dict(double)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

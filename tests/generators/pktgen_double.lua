@@ -6,10 +6,15 @@
 -- FOLDER `calls`, one call a line as a JSON list, and `frames`, one line for each frame that the
 -- settings send: the number of the start() that sends it, and the frame in hexadecimal. PCAP is
 -- what `-s 0:PCAP` would load. Time does not pass: counters follow from rate and delay.
+--
+-- Environment: DOUBLE_LINK_MS (1500), when the link comes up; DOUBLE_PREFIX, whether a destination
+-- address is taken only with its prefix length (`must`), only without (`never`), or as it comes.
 
 local folder, script, pcap_path = table.unpack(arg)
 local FRAMES_A_START = 256
 local LINK_BITS = 10e9
+local LINK_MS = tonumber(os.getenv("DOUBLE_LINK_MS") or 1500)
+local PREFIX = os.getenv("DOUBLE_PREFIX")
 local calls = assert(io.open(folder .. "/calls", "w"))
 local frames = assert(io.open(folder .. "/frames", "w"))
 
@@ -25,6 +30,8 @@ local state = {
 	range = { ip_proto = "tcp" },
 	flags = { ack = true },
 	sent = 0,
+	ms = 0, -- since it began
+	paced = false, -- is it known how long to wait between bursts? Without, none is sent
 }
 
 ---- Frames ----
@@ -99,7 +106,7 @@ local function single_frames()
 	local f = {
 		dst_mac = assert(state.mac.dst, "no destination MAC is set"),
 		src_mac = assert(state.mac.src, "no source MAC is set"),
-		dst = ip_number((assert(state.ipaddr.dst, "no destination address is set"))),
+		dst = ip_number((assert(state.ipaddr.dst, "no destination address is set"):match("^[^/]+"))),
 		src = ip_number((assert(state.ipaddr.src, "no source address is set"):match("^[^/]+"))),
 		proto = state.proto,
 		sport = state.set.sport,
@@ -273,31 +280,64 @@ local function call(name, checks, effect)
 	end
 end
 
-local function switch(mode)
-	return function(_, onoff)
-		assert(mode ~= "pcap" or pcap_path, "no file was given with -s 0:FILE")
-		state.mode = onoff == "on" and mode or "single"
-	end
-end
-
-local function start()
-	state.n_starts = state.n_starts + 1
-	state.sending = true
-	for _, bytes in ipairs(MODES[state.mode]()) do
-		local hex = bytes:gsub(".", function(c)
-			return ("%02x"):format(c:byte())
-		end)
-
-		frames:write(state.n_starts, " ", hex, "\n")
-	end
-end
-
 -- A frame takes 20 bytes more on the wire than its size says.
 local function pps()
 	if not state.sending then
 		return 0
 	end
 	return math.floor(LINK_BITS * state.set.rate / 100 / (8 * (state.set.size + 20)))
+end
+
+local function link_is_up()
+	return state.ms >= LINK_MS
+end
+
+-- Enabling a file forgets the pace, which the rate, the size or the burst sets anew; a range cannot
+-- be enabled while something is sent.
+local function switch(mode)
+	return function(_, onoff)
+		assert(mode ~= "pcap" or pcap_path, "no file was given with -s 0:FILE")
+		assert(not state.sending, mode .. " is switched while it sends")
+		state.mode = onoff == "on" and mode or "single"
+		state.paced = mode ~= "pcap" and link_is_up()
+	end
+end
+
+local PACING = { rate = true, size = true, burst = true }
+
+local function set(_, name, value)
+	state.set[name] = value
+	if PACING[name] then
+		state.paced = link_is_up()
+	end
+end
+
+local function set_ipaddr(_, which, value)
+	local has_prefix = value:match("/") ~= nil
+
+	if which == "src" or PREFIX == nil or has_prefix == (PREFIX == "must") then
+		state.ipaddr[which] = value
+	end
+end
+
+local function delay(ms)
+	state.ms = state.ms + ms
+	state.sent = state.sent + pps() * ms // 1000
+end
+
+local function start()
+	state.n_starts = state.n_starts + 1
+	state.sending = state.paced
+	for _, bytes in ipairs(MODES[state.mode]()) do
+		if not state.paced then
+			return
+		end
+		local hex = bytes:gsub(".", function(c)
+			return ("%02x"):format(c:byte())
+		end)
+
+		frames:write(state.n_starts, " ", hex, "\n")
+	end
 end
 
 -- Every second frame is answered.
@@ -362,19 +402,11 @@ end
 
 pktgen = setmetatable({
 	screen = call("screen", { on_off }),
-	set = call("set", { ports, settable, its_value }, function(_, name, value)
-		state.set[name] = value
-	end),
+	set = call("set", { ports, settable, its_value }, set),
 	set_mac = call("set_mac", { ports, one_of("src", "dst"), mac }, function(_, which, value)
 		state.mac[which] = value
 	end),
-	set_ipaddr = call(
-		"set_ipaddr",
-		{ ports, one_of("src", "dst"), prefix_at_source },
-		function(_, which, value)
-			state.ipaddr[which] = value
-		end
-	),
+	set_ipaddr = call("set_ipaddr", { ports, one_of("src", "dst"), prefix_at_source }, set_ipaddr),
 	set_type = call("set_type", { ports, one_of("ipv4") }),
 	set_proto = call("set_proto", { ports, one_of("tcp", "udp") }, function(_, value)
 		state.proto = value
@@ -386,8 +418,9 @@ pktgen = setmetatable({
 	stop = call("stop", { ports }, function()
 		state.sending = false
 	end),
-	delay = call("delay", { integer(1, 3600000) }, function(ms)
-		state.sent = state.sent + pps() * ms // 1000
+	delay = call("delay", { integer(1, 3600000) }, delay),
+	linkState = call("linkState", { ports }, function()
+		return { n = 1, [0] = link_is_up() and "<UP-10000-FD>" or "<--Down-->" }
 	end),
 	portStats = call("portStats", { ports, one_of("rate", "port") }, port_stats),
 	run = call("run", { one_of("cmd"), any_text, any_text }, run_commands),

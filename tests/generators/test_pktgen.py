@@ -26,8 +26,8 @@ def same_when_rebuilt(frame):
 
 
 class Scripts(unittest.TestCase):
-    def run_script(self, script, pcap=None, **settings):
-        run = doubles.run_pktgen(script, pcap, **{**QUICK, **settings})
+    def run_script(self, script, pcap=None, double=(), **settings):
+        run = doubles.run_pktgen(script, pcap, double, **{**QUICK, **settings})
         self.assertEqual(run.status, 0, run.words)
         return run
 
@@ -69,6 +69,27 @@ class Scripts(unittest.TestCase):
         self.assertEqual(packet.dst, "02:00:00:00:00:01")
         self.assertEqual((packet[IP].src, packet[IP].dst), ("10.99.0.100", "10.99.0.2"))
         self.assertEqual(packet[UDP].dport, 9)
+
+    def test_destinations_with_a_prefix_and_without(self):
+        for wanted in ("must", "never"):
+            with self.subTest(wanted):
+                double = [("DOUBLE_PREFIX", wanted)]
+                run = self.run_script("rate.lua", double=double, sizes="64", rates="100")
+                self.assertEqual(Ether(run.bursts[1][0])[IP].dst, "10.99.0.2")
+
+    def test_a_link_that_takes_its_time(self):
+        """A rate that is set before there is a link is none."""
+        with tempfile.TemporaryDirectory() as folder:
+            pcaps = doubles.make_pcaps(folder, frames=50)
+            for script, pcap in (("rate.lua", None), ("syn-flood.lua", None),
+                                 ("icmp.lua", pcaps["icmp"])):
+                with self.subTest(script):
+                    double = [("DOUBLE_LINK_MS", "9000")]
+                    run = self.run_script(script, pcap, double=double, sizes="64", rates="100")
+                    self.check_figures(run, 1)
+        run = doubles.run_pktgen("rate.lua", double=[("DOUBLE_LINK_MS", "99000")])
+        self.assertNotEqual(run.status, 0)
+        self.assertIn("no link", run.words)
 
     def test_rate_with_tcp(self):
         run = self.run_script("rate.lua", sizes="64", rates="100", proto="tcp", dport=81)
@@ -154,6 +175,7 @@ class Double(unittest.TestCase):
             ("pktgen.set_ipaddr(0, 'src', '10.0.0.1')", "lacks its prefix length"),
             ("pktgen.set_mac(0, 'dst', '02:00')", "no MAC address"),
             ("pktgen.start(0)", "no destination MAC is set"),
+            ("pktgen.linkState()", "takes 1 arguments, not 0"),
             ("pktgen.screen('off')", "ended without pktgen.quit()"),
         ):
             with self.subTest(line):

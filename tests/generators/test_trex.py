@@ -42,6 +42,17 @@ class Stateful(unittest.TestCase):
                     self.assertEqual((send, recv, n), ("send", "recv", 141))
                     self.assertEqual(REQUEST.fullmatch(request)[1], b"/hello/x")
 
+    def test_several_addresses_of_the_appliance(self):
+        for name in self.PROFILES:
+            with self.subTest(name):
+                profile = doubles.stateful(name, server="10.99.0.2-10.99.0.5")
+                servers = profile.client.ip_gen.dist_server
+                self.assertEqual(str(servers.first), "10.99.0.2")
+                self.assertEqual(str(servers.last), "10.99.0.5")
+                send, request = next(profile.client.program.steps())
+                self.assertEqual(send, "send")
+                self.assertIsNotNone(REQUEST.fullmatch(request), request)
+
     def test_requests_on_a_connection(self):
         for name, default in (("keepalive", 10000), ("large_objects", 100)):
             for tunables, expected in (({}, default), ({"requests": 1}, 1), ({"requests": 7}, 7)):
@@ -194,6 +205,17 @@ class Run(unittest.TestCase):
                     result = self.run_profile("keepalive", "--set", f"connections={asked}")
                 expected = {"connections_missing": missing} if missing else {}
                 self.assertEqual(result["figures"]["troubles"], expected)
+
+    def test_each_core_of_trex_needs_an_address(self):
+        statistics = {"traffic": {"client": {}}, "global": {"active_flows": 1000}}
+        with (
+            mock.patch.object(astf.ASTFClient, "STATISTICS", statistics),
+            mock.patch.object(astf.ASTFClient, "N_CORES", 4),
+        ):
+            with self.assertRaisesRegex(TRexError, "1 addresses for 4 cores"):
+                self.run_profile("keepalive")
+            result = self.run_profile("keepalive", "--set", "server=10.99.0.2-10.99.0.5")
+        self.assertEqual(result["figures"]["troubles"], {})
 
     def test_the_length_that_was_set_counts(self):
         statistics = {"traffic": {"client": {"tcps_rcvbyte": 1000}}, "global": {}}

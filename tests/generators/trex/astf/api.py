@@ -93,6 +93,7 @@ class ASTFIPGenDist:
         self.first, self.last = (ipaddress.IPv4Address(address) for address in ip_range)
         if self.first > self.last:
             raise TRexError(f"{ip_range} ends before it begins")
+        self.n_addresses = int(self.last) - int(self.first) + 1
         if distribution not in ("seq", "rand"):
             raise TRexError(f"no distribution {distribution}")
         if per_core_distribution not in (None, "seq"):
@@ -225,9 +226,10 @@ class ASTFProfile:
 
 
 class ASTFClient:
-    """Its statistics are those that a test has put into STATISTICS."""
+    """Its statistics are those that a test has put into STATISTICS; its server has N_CORES (-c)."""
 
     STATISTICS = {}
+    N_CORES = 1
     calls = []
 
     def __init__(self, username="someone", server="localhost"):
@@ -256,6 +258,10 @@ class ASTFClient:
     def start(self, mult=1, duration=-1, nc=False, block=True):
         check("mult", mult, (int, float))
         check("duration", duration, (int, float))
+        addresses = self.profile.client.ip_gen
+        for pool in (addresses.dist_client, addresses.dist_server):
+            if pool.n_addresses < ASTFClient.N_CORES:
+                raise TRexError(f"{pool.n_addresses} addresses for {ASTFClient.N_CORES} cores")
         self._note("start", "load_profile")
 
     def get_stats(self):
