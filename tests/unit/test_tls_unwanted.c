@@ -72,6 +72,16 @@ static void say(uint8_t type, const uint8_t *text, uint32_t n)
 	rs_tls_record_seal(&keys, type, text, n, &sink);
 }
 
+/* The same, but as it is. */
+static void say_in_clear(uint8_t type, const uint8_t *text, uint32_t n)
+{
+	const uint8_t header[TLS_RECORD_HEADER] = {type, 3, 3, (uint8_t)(n >> 8), (uint8_t)n};
+	const struct tls_record_sink sink = rig_sink(&rig);
+
+	rs_tls_record_put(&sink, header, sizeof(header));
+	rs_tls_record_put(&sink, text, n);
+}
+
 /* To the client's hello. */
 static void begin_to(bool no_lean, const char *line)
 {
@@ -159,6 +169,28 @@ static void padding_to_the_greatest_size(void **state)
 	say(0, text, TLS_RECORD_PLAINTEXT + 1);
 	assert_int_equal(answer(), TLS_ALERT_RECORD_OVERFLOW);
 	end();
+}
+
+/* Section 5.4: no octet is found that would be the type. OpenSSL takes the record for a short one.
+ */
+static void a_record_without_a_type(void **state)
+{
+	uint8_t nonce[TLS_AEAD_NONCE], tag[TLS_AEAD_TAG];
+	const uint8_t header[TLS_RECORD_HEADER] = {DATA, 3, 3, 0, sizeof(tag)};
+	struct tls_aead_text text;
+
+	(void)state;
+	for (uint32_t is_forged = 0; is_forged < 2; is_forged++) {
+		begin(false);
+		memcpy(nonce, keys.iv, sizeof(nonce)); /* its number is 0 */
+		rs_tls_aead_begin(&text, keys.key, true, nonce, header, sizeof(header));
+		rs_tls_aead_end(&text, tag);
+		tag[0] ^= (uint8_t)is_forged;
+		say_in_clear(DATA, tag, sizeof(tag));
+		assert_int_equal(answer(),
+			is_forged ? TLS_ALERT_BAD_RECORD_MAC : TLS_ALERT_UNEXPECTED_MESSAGE);
+		end();
+	}
 }
 
 /* Section 5.1: messages may be fragmented, and nothing comes between the fragments. */
@@ -469,16 +501,8 @@ static void alerts_instead_of_the_finished(void **state)
 	(void)state;
 	for (uint32_t sealed = 0; sealed < 2; sealed++) {
 		for (uint8_t n = 0; n < RS_ARRAY_SIZE(answers); n++) {
-			const uint8_t header[TLS_RECORD_HEADER] = {ALERT, 3, 3, 0, n};
-
 			begin_finished(false, finished);
-			if (sealed) {
-				say(ALERT, alert, n);
-			} else {
-				memcpy(rig.in + rig.in_to, header, sizeof(header));
-				memcpy(rig.in + rig.in_to + sizeof(header), alert, n);
-				rig.in_to += (uint32_t)sizeof(header) + n;
-			}
+			(sealed ? say : say_in_clear)(ALERT, alert, n);
 			assert_int_equal(answer(), answers[n]);
 			assert_false(rig.server.open);
 			end();
@@ -492,6 +516,7 @@ int main(void)
 		cmocka_unit_test(each_gets_its_alert),
 		cmocka_unit_test(records_of_the_greatest_size),
 		cmocka_unit_test(padding_to_the_greatest_size),
+		cmocka_unit_test(a_record_without_a_type),
 		cmocka_unit_test(a_key_update_in_fragments),
 		cmocka_unit_test(key_updates_in_a_row),
 		cmocka_unit_test(key_updates_now_and_then),
