@@ -321,6 +321,36 @@ static void ccs_before_the_finished(void **state)
 	}
 }
 
+/* ---- the first hello ---- */
+
+/* Section 5.1: there is no record with nothing of a message in it, wherever it comes. */
+static void hellos_with_empty_records(void **state)
+{
+	static const uint32_t cuts[] = {0, 1, 3, 4, 100};
+	static uint8_t hello[4000];
+
+	(void)state;
+	for (uint32_t i = 0; i < 2 * RS_ARRAY_SIZE(cuts); i++) {
+		uint32_t n, bytes, cut = cuts[i / 2];
+
+		rig_init_with(&rig, i % 2);
+		rig_connect(&rig);
+		SSL_do_handshake(rig.client);
+		carry(&rig);
+		bytes = rig.in_to - TLS_RECORD_HEADER;
+		memcpy(hello, rig.in + TLS_RECORD_HEADER, bytes);
+		rig.in_to = 0;
+		if (cut)
+			say_in_clear(HANDSHAKE, hello, cut);
+		say_in_clear(HANDSHAKE, hello, 0);
+		say_in_clear(HANDSHAKE, hello + cut, bytes - cut);
+		assert_int_equal(server_read(&rig, &n), TLS_FAILED);
+		assert_int_equal(alert_of(&rig), TLS_ALERT_UNEXPECTED_MESSAGE);
+		rig_disconnect(&rig);
+		rig_fini(&rig);
+	}
+}
+
 /* ---- the second hello ---- */
 
 #define RANDOM_AT   (CCS_BYTES + TLS_RECORD_HEADER + 4 + 2)
@@ -521,6 +551,7 @@ int main(void)
 		cmocka_unit_test(key_updates_in_a_row),
 		cmocka_unit_test(key_updates_now_and_then),
 		cmocka_unit_test(ccs_before_the_finished),
+		cmocka_unit_test(hellos_with_empty_records),
 		cmocka_unit_test(a_second_hello_of_other_bytes),
 		cmocka_unit_test(a_finished_in_fragments),
 		cmocka_unit_test(nothing_but_the_finished),
