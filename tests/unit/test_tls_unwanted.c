@@ -540,6 +540,65 @@ static void alerts_instead_of_the_finished(void **state)
 	}
 }
 
+/* Section 5.1, with what would be dropped, or heeded, before it. OpenSSL does that all the same. */
+static void nothing_within_the_finished(void **state)
+{
+	static const struct {
+		void (*say)(uint8_t type, const uint8_t *text, uint32_t n);
+		uint8_t type, n, text[2];
+	} all_kinds[] = {
+		{say_in_clear, CCS, 1, {1}},
+		{say_in_clear, ALERT, 2, {1, 90}},
+		{say, ALERT, 2, {1, 90}},
+		{say, ALERT, 2, {1, 0}},
+		{say, ALERT, 2, {2, 40}},
+	};
+	uint8_t finished[FINISHED_BYTES];
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(all_kinds); i++) {
+		begin_finished(false, finished);
+		say(HANDSHAKE, finished, 10);
+		all_kinds[i].say(all_kinds[i].type, all_kinds[i].text, all_kinds[i].n);
+		say(HANDSHAKE, finished + 10, FINISHED_BYTES - 10);
+		assert_int_equal(answer(), TLS_ALERT_UNEXPECTED_MESSAGE);
+		assert_false(rig.server.open);
+		end();
+	}
+}
+
+/* Section 6.1: user_canceled closes nothing, before the Finished and behind it; but not without
+ * end. */
+static void who_cancels_may_go_on(void **state)
+{
+	static const uint8_t canceled[] = {1, 90}, byte;
+	uint8_t finished[FINISHED_BYTES];
+	uint32_t n;
+
+	(void)state;
+	for (uint32_t no_lean = 0; no_lean < 2; no_lean++) {
+		begin_finished(no_lean, finished);
+		say(ALERT, canceled, sizeof(canceled));
+		say(ALERT, canceled, sizeof(canceled));
+		say(HANDSHAKE, finished, FINISHED_BYTES);
+		assert_int_equal(server_read(&rig, &n), TLS_WANT_INPUT);
+		assert_true(rig.server.open);
+		end();
+		begin(no_lean);
+		say(ALERT, canceled, sizeof(canceled));
+		say(DATA, &byte, 1);
+		assert_int_equal(server_read(&rig, &n), TLS_OK);
+		assert_int_equal(n, 1);
+		end();
+		begin_finished(no_lean, finished);
+		for (uint32_t i = 0; i < 40; i++)
+			say(ALERT, canceled, sizeof(canceled));
+		assert_int_equal(answer(), TLS_ALERT_UNEXPECTED_MESSAGE);
+		assert_false(rig.server.open);
+		end();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -556,6 +615,8 @@ int main(void)
 		cmocka_unit_test(a_finished_in_fragments),
 		cmocka_unit_test(nothing_but_the_finished),
 		cmocka_unit_test(alerts_instead_of_the_finished),
+		cmocka_unit_test(nothing_within_the_finished),
+		cmocka_unit_test(who_cancels_may_go_on),
 	};
 
 	return cmocka_run_group_tests(tests, make_certificate, NULL);
