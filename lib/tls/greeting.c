@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What OpenSSL asks when a ClientHello has come: is it sound, whose certificate, which protocol. */
+#include "base/bytes.h"
 #include "tls/choose.h"
 #include "tls/domain_internal.h"
 #include "tls/hello.h"
@@ -8,6 +9,13 @@
 #include "tls/message.h"
 
 /* ---- hellos ---- */
+
+/* Section 5.1: no message is in pieces of nothing. OpenSSL passes over them. */
+static bool is_empty_handshake(struct span header)
+{
+	return header.len == TLS_RECORD_HEADER && header.data[0] == TLS_CONTENT_HANDSHAKE &&
+	       !rs_load_be16(header.data + 3);
+}
 
 /* Of a hello OpenSSL keeps the extensions that it knows; here are its bytes. */
 static void on_message(int written, int version, int content_type, const void *data, size_t bytes,
@@ -19,8 +27,11 @@ static void on_message(int written, int version, int content_type, const void *d
 	(void)version;
 	(void)unused;
 	rs_tls_lean_count(s, written, content_type, message);
-	if (!written && content_type == SSL3_RT_HANDSHAKE && bytes && !s->open &&
-		message.data[0] == TLS_CLIENT_HELLO)
+	if (written || s->open || s->hello_fault != TLS_ALERT_NONE)
+		return;
+	if (content_type == SSL3_RT_HEADER && is_empty_handshake(message))
+		s->hello_fault = TLS_ALERT_UNEXPECTED_MESSAGE;
+	else if (content_type == SSL3_RT_HANDSHAKE && bytes && message.data[0] == TLS_CLIENT_HELLO)
 		s->hello_fault = rs_tls_hello_gist_fault(message, &s->first_hello);
 }
 

@@ -10,9 +10,8 @@
 
 /*
  * What AES-GCM stands (RFC 8446 section 5.5 counts for it in any version). There are no other keys
- * to be had, so that is the end, after 256 GiB. OpenSSL has drawn the nonce of our Finished, 64
- * bits of it: that one of these records has the same has a chance of 2^-40, where NIST SP 800-38D
- * section 8 allows 2^-32.
+ * to be had, so that is the end, after 256 GiB. Nonces are the numbers of the records, in the
+ * handshake's Finished, too (provider_gcm.c), so that none comes twice.
  */
 #define MAX_RECORDS (UINT64_C(1) << 24)
 

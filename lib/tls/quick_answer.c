@@ -7,7 +7,7 @@
 #include "tls/lean.h"
 #include "tls/quick_internal.h"
 
-#define MAX_CCS 32 /* of a client; one is usual */
+#define MAX_DROPPED 32 /* records of a client; one CCS is usual */
 
 /* Section 4.6.1 */
 static bool send_ticket(struct tls_session *s)
@@ -79,34 +79,45 @@ static enum tls_status take_finished(struct tls_session *s, const uint8_t *text,
 	return complete(s);
 }
 
-/* The client's word is the last one, whatever it says: if it is an alert. */
-static enum tls_status end(struct tls_session *s, const uint8_t *alert, uint32_t n)
+/* A record that means nothing; but between the fragments of a message there is none (section 5.1).
+ */
+static enum tls_status drop(struct tls_session *s)
 {
-	rs_tls_lean_take_alert(s, alert, n);
+	struct tls_quick *q = s->quick;
+
+	if (!q->n_heard && q->n_dropped++ < MAX_DROPPED)
+		return TLS_WANT_INPUT;
+	return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
+}
+
+/* The client's word is the last one, if it is an alert; user_canceled ends nothing (section 6.1).
+ */
+static enum tls_status take_alert(struct tls_session *s, const uint8_t *alert, uint32_t n)
+{
+	if (s->quick->n_heard || rs_tls_lean_take_alert(s, alert, n) == TLS_OK)
+		return drop(s);
 	return TLS_FAILED;
 }
 
 static enum tls_status take_record(
 	struct tls_session *s, const uint8_t *record, uint32_t bytes, uint8_t *text)
 {
-	struct tls_quick *q = s->quick;
 	enum tls_alert alert;
 	uint32_t n;
 	uint8_t type;
 
 	if (record[0] == TLS_CONTENT_ALERT)
-		return end(s, record + TLS_RECORD_HEADER, bytes - TLS_RECORD_HEADER);
+		return take_alert(s, record + TLS_RECORD_HEADER, bytes - TLS_RECORD_HEADER);
 	if (record[0] == TLS_CONTENT_CCS) { /* section 5: to be dropped */
-		if (bytes == TLS_RECORD_HEADER + 1 && record[TLS_RECORD_HEADER] == 1 &&
-			!q->n_heard && q->n_ccs++ < MAX_CCS)
-			return TLS_WANT_INPUT;
+		if (bytes == TLS_RECORD_HEADER + 1 && record[TLS_RECORD_HEADER] == 1)
+			return drop(s);
 		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 	}
 	alert = rs_tls_record_open(&s->rx, record, bytes, text, &n, &type);
 	if (alert != TLS_ALERT_NONE)
 		return rs_tls_lean_fail(s, alert);
 	if (type == TLS_CONTENT_ALERT)
-		return end(s, text, n);
+		return take_alert(s, text, n);
 	if (type != TLS_CONTENT_HANDSHAKE)
 		return rs_tls_lean_fail(s, TLS_ALERT_UNEXPECTED_MESSAGE);
 	return take_finished(s, text, n);

@@ -21,7 +21,7 @@ struct tls_quick {
 	uint8_t age_add[4]; /* of the ticket that it gets */
 	uint8_t heard[TLS_MESSAGE_HEADER + TLS_MAX_HASH]; /* of the Finished, so far */
 	uint8_t n_heard;
-	uint8_t n_ccs;
+	uint8_t n_dropped;
 	bool resumed, takes_tickets;
 };
 

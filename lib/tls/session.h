@@ -86,10 +86,10 @@ struct tls_session {
 	struct tls_record_keys tx;
 
 	/* Of the handshake. */
-	struct tls_opening *opening;       /* see opening.h */
-	struct tls_quick *quick;           /* see quick.h */
-	enum tls_alert hello_fault;        /* of the last ClientHello that OpenSSL has got */
-	uint64_t name;                     /* … whom it asks for, hashed: see resume.c … */
+	struct tls_opening *opening; /* see opening.h */
+	struct tls_quick *quick;     /* see quick.h */
+	enum tls_alert hello_fault;  /* of a ClientHello that OpenSSL has got, or its records */
+	uint64_t name;               /* … whom it asks for, hashed: see resume.c … */
 	struct tls_hello_gist first_hello; /* … and what the next one has to be like */
 };
 

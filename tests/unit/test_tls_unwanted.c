@@ -72,6 +72,16 @@ static void say(uint8_t type, const uint8_t *text, uint32_t n)
 	rs_tls_record_seal(&keys, type, text, n, &sink);
 }
 
+/* The same, but as it is. */
+static void say_in_clear(uint8_t type, const uint8_t *text, uint32_t n)
+{
+	const uint8_t header[TLS_RECORD_HEADER] = {type, 3, 3, (uint8_t)(n >> 8), (uint8_t)n};
+	const struct tls_record_sink sink = rig_sink(&rig);
+
+	rs_tls_record_put(&sink, header, sizeof(header));
+	rs_tls_record_put(&sink, text, n);
+}
+
 /* To the client's hello. */
 static void begin_to(bool no_lean, const char *line)
 {
@@ -159,6 +169,28 @@ static void padding_to_the_greatest_size(void **state)
 	say(0, text, TLS_RECORD_PLAINTEXT + 1);
 	assert_int_equal(answer(), TLS_ALERT_RECORD_OVERFLOW);
 	end();
+}
+
+/* Section 5.4: no octet is found that would be the type. OpenSSL takes the record for a short one.
+ */
+static void a_record_without_a_type(void **state)
+{
+	uint8_t nonce[TLS_AEAD_NONCE], tag[TLS_AEAD_TAG];
+	const uint8_t header[TLS_RECORD_HEADER] = {DATA, 3, 3, 0, sizeof(tag)};
+	struct tls_aead_text text;
+
+	(void)state;
+	for (uint32_t is_forged = 0; is_forged < 2; is_forged++) {
+		begin(false);
+		memcpy(nonce, keys.iv, sizeof(nonce)); /* its number is 0 */
+		rs_tls_aead_begin(&text, keys.key, true, nonce, header, sizeof(header));
+		rs_tls_aead_end(&text, tag);
+		tag[0] ^= (uint8_t)is_forged;
+		say_in_clear(DATA, tag, sizeof(tag));
+		assert_int_equal(answer(),
+			is_forged ? TLS_ALERT_BAD_RECORD_MAC : TLS_ALERT_UNEXPECTED_MESSAGE);
+		end();
+	}
 }
 
 /* Section 5.1: messages may be fragmented, and nothing comes between the fragments. */
@@ -286,6 +318,36 @@ static void ccs_before_the_finished(void **state)
 			rig_disconnect(&rig);
 			rig_fini(&rig);
 		}
+	}
+}
+
+/* ---- the first hello ---- */
+
+/* Section 5.1: there is no record with nothing of a message in it, wherever it comes. */
+static void hellos_with_empty_records(void **state)
+{
+	static const uint32_t cuts[] = {0, 1, 3, 4, 100};
+	static uint8_t hello[4000];
+
+	(void)state;
+	for (uint32_t i = 0; i < 2 * RS_ARRAY_SIZE(cuts); i++) {
+		uint32_t n, bytes, cut = cuts[i / 2];
+
+		rig_init_with(&rig, i % 2);
+		rig_connect(&rig);
+		SSL_do_handshake(rig.client);
+		carry(&rig);
+		bytes = rig.in_to - TLS_RECORD_HEADER;
+		memcpy(hello, rig.in + TLS_RECORD_HEADER, bytes);
+		rig.in_to = 0;
+		if (cut)
+			say_in_clear(HANDSHAKE, hello, cut);
+		say_in_clear(HANDSHAKE, hello, 0);
+		say_in_clear(HANDSHAKE, hello + cut, bytes - cut);
+		assert_int_equal(server_read(&rig, &n), TLS_FAILED);
+		assert_int_equal(alert_of(&rig), TLS_ALERT_UNEXPECTED_MESSAGE);
+		rig_disconnect(&rig);
+		rig_fini(&rig);
 	}
 }
 
@@ -469,20 +531,71 @@ static void alerts_instead_of_the_finished(void **state)
 	(void)state;
 	for (uint32_t sealed = 0; sealed < 2; sealed++) {
 		for (uint8_t n = 0; n < RS_ARRAY_SIZE(answers); n++) {
-			const uint8_t header[TLS_RECORD_HEADER] = {ALERT, 3, 3, 0, n};
-
 			begin_finished(false, finished);
-			if (sealed) {
-				say(ALERT, alert, n);
-			} else {
-				memcpy(rig.in + rig.in_to, header, sizeof(header));
-				memcpy(rig.in + rig.in_to + sizeof(header), alert, n);
-				rig.in_to += (uint32_t)sizeof(header) + n;
-			}
+			(sealed ? say : say_in_clear)(ALERT, alert, n);
 			assert_int_equal(answer(), answers[n]);
 			assert_false(rig.server.open);
 			end();
 		}
+	}
+}
+
+/* Section 5.1, with what would be dropped, or heeded, before it. OpenSSL does that all the same. */
+static void nothing_within_the_finished(void **state)
+{
+	static const struct {
+		void (*say)(uint8_t type, const uint8_t *text, uint32_t n);
+		uint8_t type, n, text[2];
+	} all_kinds[] = {
+		{say_in_clear, CCS, 1, {1}},
+		{say_in_clear, ALERT, 2, {1, 90}},
+		{say, ALERT, 2, {1, 90}},
+		{say, ALERT, 2, {1, 0}},
+		{say, ALERT, 2, {2, 40}},
+	};
+	uint8_t finished[FINISHED_BYTES];
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(all_kinds); i++) {
+		begin_finished(false, finished);
+		say(HANDSHAKE, finished, 10);
+		all_kinds[i].say(all_kinds[i].type, all_kinds[i].text, all_kinds[i].n);
+		say(HANDSHAKE, finished + 10, FINISHED_BYTES - 10);
+		assert_int_equal(answer(), TLS_ALERT_UNEXPECTED_MESSAGE);
+		assert_false(rig.server.open);
+		end();
+	}
+}
+
+/* Section 6.1: user_canceled closes nothing, before the Finished and behind it; but not without
+ * end. */
+static void who_cancels_may_go_on(void **state)
+{
+	static const uint8_t canceled[] = {1, 90}, byte;
+	uint8_t finished[FINISHED_BYTES];
+	uint32_t n;
+
+	(void)state;
+	for (uint32_t no_lean = 0; no_lean < 2; no_lean++) {
+		begin_finished(no_lean, finished);
+		say(ALERT, canceled, sizeof(canceled));
+		say(ALERT, canceled, sizeof(canceled));
+		say(HANDSHAKE, finished, FINISHED_BYTES);
+		assert_int_equal(server_read(&rig, &n), TLS_WANT_INPUT);
+		assert_true(rig.server.open);
+		end();
+		begin(no_lean);
+		say(ALERT, canceled, sizeof(canceled));
+		say(DATA, &byte, 1);
+		assert_int_equal(server_read(&rig, &n), TLS_OK);
+		assert_int_equal(n, 1);
+		end();
+		begin_finished(no_lean, finished);
+		for (uint32_t i = 0; i < 40; i++)
+			say(ALERT, canceled, sizeof(canceled));
+		assert_int_equal(answer(), TLS_ALERT_UNEXPECTED_MESSAGE);
+		assert_false(rig.server.open);
+		end();
 	}
 }
 
@@ -492,14 +605,18 @@ int main(void)
 		cmocka_unit_test(each_gets_its_alert),
 		cmocka_unit_test(records_of_the_greatest_size),
 		cmocka_unit_test(padding_to_the_greatest_size),
+		cmocka_unit_test(a_record_without_a_type),
 		cmocka_unit_test(a_key_update_in_fragments),
 		cmocka_unit_test(key_updates_in_a_row),
 		cmocka_unit_test(key_updates_now_and_then),
 		cmocka_unit_test(ccs_before_the_finished),
+		cmocka_unit_test(hellos_with_empty_records),
 		cmocka_unit_test(a_second_hello_of_other_bytes),
 		cmocka_unit_test(a_finished_in_fragments),
 		cmocka_unit_test(nothing_but_the_finished),
 		cmocka_unit_test(alerts_instead_of_the_finished),
+		cmocka_unit_test(nothing_within_the_finished),
+		cmocka_unit_test(who_cancels_may_go_on),
 	};
 
 	return cmocka_run_group_tests(tests, make_certificate, NULL);
