@@ -27,6 +27,23 @@ static inline uint8_t method_begun(const uint8_t *p, uint32_t len)
 	return space ? rs_http_method_named(p, (uint32_t)(space - p)) : HTTP_NO_METHOD;
 }
 
+/* Longer than any good request line. */
+static inline bool is_long_line(const struct http_limits *limits, uint32_t len)
+{
+	return len > limits->max_target_bytes + LINE_OVERHEAD;
+}
+
+/* Why a line is refused of which len bytes are too many: what of it is long, its target, or what no
+ * space ends and may be anything. However much has come, the same bytes decide. */
+static inline int refuse_long_line(
+	const struct http_limits *limits, const uint8_t *line, uint32_t len)
+{
+	uint32_t judged = rs_min_u32(len, limits->max_target_bytes + LINE_OVERHEAD);
+
+	return memchr(line, ' ', judged) ? HTTP_REFUSED(HTTP_C_TARGET_TOO_LONG)
+					 : HTTP_REFUSED(HTTP_C_BAD_REQUEST_LINE);
+}
+
 /* RFC 9112 section 2.3. Returns 0, or a refusal. */
 static inline int read_version(const uint8_t *p, struct http_req *req)
 {
@@ -66,8 +83,8 @@ static inline int read_request_line(bool vector, const struct http_limits *limit
 	uint32_t target_end = cr - HTTP_VERSION_BYTES - 1;
 	int r;
 
-	if (cr - from > limits->max_target_bytes + LINE_OVERHEAD)
-		return HTTP_REFUSED(HTTP_C_TARGET_TOO_LONG);
+	if (is_long_line(limits, cr - from))
+		return refuse_long_line(limits, head + from, cr - from);
 	/* Also where cr - HTTP_VERSION_BYTES - 1 wrapped round: then target + HTTP_VERSION_BYTES +
 	 * 1 > cr. */
 	if (target == from + 1 || target + HTTP_VERSION_BYTES + 1 >= cr ||

@@ -882,9 +882,19 @@ static void limits(void **state)
 		expect(&small, text, (uint32_t)len,
 			len <= 256 ? len : HTTP_REFUSED(HTTP_C_HEAD_TOO_LARGE));
 	}
-	/* Without any end. */
+	/* Without any end: a target; and what may not even be a method (RFC 9112 section 3 knows of
+	 * 414 for targets alone). */
+	snprintf(text, sizeof(text), "GET /%s", padding);
+	expect(&small, text, 64, 0);
+	expect(&small, text, 65, HTTP_REFUSED(HTTP_C_TARGET_TOO_LONG));
 	expect(&small, padding, 64, 0);
-	expect(&small, padding, 65, HTTP_REFUSED(HTTP_C_TARGET_TOO_LONG));
+	expect(&small, padding, 65, HTTP_REFUSED(HTTP_C_BAD_REQUEST_LINE));
+	/* The same where a space comes too late. */
+	for (int n = 64; n < 70; n++) {
+		int len = snprintf(text, sizeof(text), "%.*s / HTTP/1.0\r\n\r\n", n, padding);
+
+		expect(&small, text, (uint32_t)len, HTTP_REFUSED(HTTP_C_BAD_REQUEST_LINE));
+	}
 	snprintf(text, sizeof(text), "GET / HTTP/1.0\r\n%s", padding);
 	expect(&small, text, 255, 0);
 	expect(&small, text, 256, HTTP_REFUSED(HTTP_C_HEAD_TOO_LARGE));
