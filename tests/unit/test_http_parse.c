@@ -153,6 +153,10 @@ static void good_heads(void **state)
 		"GET / HTTP/1.1\r\nHost: x:65535\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: [fe80::1]\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: [::ffff:1.2.3.4]:8080\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: [::]\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: [1:2:3:4:5:6:7:8]:\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: [1:2:3:4:5:6:7::]\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: [FFFF:ffff:ffff:ffff:ffff:ffff:123.123.123.123]\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: a-b_c.~!$&'()*+,;=%41\r\n\r\n",
 		"GET / HTTP/1.1\r\n" H "Empty:\r\n\r\n",
 		"GET / HTTP/1.1\r\n" H "A: b\tc d\r\nA: e\r\n\r\n",
@@ -262,6 +266,8 @@ static void bad_targets(void **state)
 		"http://[::1/",
 		"http://[]/",
 		"http://[g]/",
+		"http://[1:2:3:4:5:6:7:8:9]/",
+		"http://[::1%25eth0]/",
 		"http://x y/",
 		"http://x\\/",
 		"http://x#f",
@@ -289,6 +295,7 @@ static void bad_targets(void **state)
 		{"CONNECT x:443/ HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 		{"CONNECT x:70000 HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 		{"CONNECT http://x:443 HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
+		{"CONNECT [1::2::3]:443 HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 	};
 
 	(void)state;
@@ -383,6 +390,18 @@ static void bad_fields(void **state)
 		{G "Host: ::1]\r\n\r\n", HTTP_C_BAD_HOST},
 		{G "Host: []\r\n\r\n", HTTP_C_BAD_HOST},
 		{G "Host: [::1]x\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: :80\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: :\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: [.]\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: [:::]\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: [1.2.3.4]\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: [::12345]\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: [1:2:3:4:5:6:7]\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: [1::2::3]\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: [::1.2.3.256]\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: [0000:0000:0000:0000:0000:0000:0000:0000:0000]\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: [0000:0000:0000:0000:0000:00000:123.123.123.123]\r\n\r\n",
+			HTTP_C_BAD_HOST},
 		/* RFC 3986 section 3.2.2: who does not know the version should say so. */
 		{G "Host: [v1.abc]\r\n\r\n", HTTP_C_BAD_HOST},
 	};
