@@ -75,6 +75,15 @@ static inline uint32_t read_method(
 	return end;
 }
 
+/* Why a request with an unknown method is refused. Which form its target in [from, to) should have
+ * is not known either, but what is in no target is no part of a request line. */
+static inline int refuse_method(bool vector, const uint8_t *head, uint32_t from, uint32_t to)
+{
+	return scan_run(vector, SCAN_QUERY, head, from, to, 0) == to
+		       ? HTTP_REFUSED(HTTP_C_UNKNOWN_METHOD)
+		       : HTTP_REFUSED(HTTP_C_BAD_TARGET);
+}
+
 /* RFC 9112 section 3: method SP target SP version, in [from, cr). Returns 0, or a refusal. */
 static inline int read_request_line(bool vector, const struct http_limits *limits,
 	const uint8_t *head, uint32_t from, uint32_t cr, struct http_req *req)
@@ -97,7 +106,7 @@ static inline int read_request_line(bool vector, const struct http_limits *limit
 		return r;
 	req->line_known = true;
 	if (req->method == HTTP_NO_METHOD)
-		return HTTP_REFUSED(HTTP_C_UNKNOWN_METHOD);
+		return refuse_method(vector, head, target, target_end);
 	return rs_http_read_target(vector, target, target_end, req)
 		       ? 0
 		       : HTTP_REFUSED(HTTP_C_BAD_TARGET);

@@ -296,6 +296,11 @@ static void bad_targets(void **state)
 		{"CONNECT x:70000 HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 		{"CONNECT http://x:443 HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 		{"CONNECT [1::2::3]:443 HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
+		/* Not even the line of an unknown method (RFC 9112 section 3). */
+		{"G ET / HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
+		{"BREW /a b HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
+		{"BREW /\t HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
+		{"BREW /#a HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 	};
 
 	(void)state;
@@ -557,7 +562,7 @@ static void every_byte_everywhere(void **state)
 					      : HTTP_REFUSED(HTTP_C_BAD_REQUEST_LINE);
 		/* "G T / HTTP/1.0" is method G with a bad target. */
 		if (c == ' ')
-			expected = HTTP_REFUSED(HTTP_C_UNKNOWN_METHOD);
+			expected = bad_target;
 		expect(&default_limits, text, (uint32_t)len, expected);
 	}
 	every_byte("GET / HTTP/1.0\r\nHost: a%cb\r\n\r\n", UNRESERVED SUB_DELIMS,
