@@ -22,6 +22,8 @@
 
 #define HTTP_CHUNK_BYTES 2112 /* no power of two: their beginnings share out all cache sets */
 
+_Static_assert(HTTP_CHUNK_BYTES >= HTTP_MIN_CHUNK_BYTES, "lib/http has room");
+
 struct http_core_config {
 	const struct http_config *http;
 	uint32_t n_chunks; /* of HTTP_CHUNK_BYTES, for replies; the owner may use them, too */

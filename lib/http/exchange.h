@@ -157,7 +157,8 @@ struct http_env {
 	struct http_memo *memo;     /* see memo.h; NULL: every reply is made anew */
 	struct http_seen *seen;     /* see seen.h */
 	uint64_t *counters;         /* HTTP_N_COUNTERS of them */
-	struct chunk_pool *chunks;  /* replies; the pool of every send queue that is passed in */
+	struct chunk_pool *chunks;  /* replies; the pool of every send queue that is passed in; of
+				     * at least HTTP_MIN_CHUNK_BYTES each */
 	struct http_heads *heads;   /* of at least cfg->limits.max_head_bytes each */
 	/* All heads are taken, and one is needed: calls rs_http_lose_head() for hc, which has held
 	 * one for the longest, and goes on with it as after a deadline. NULL: who needs one is
@@ -168,6 +169,7 @@ struct http_env {
 	struct http_foreseen foreseen; /* of the segment at work */
 };
 
+#define HTTP_MIN_CHUNK_BYTES  1536 /* of env->chunks */
 #define HTTP_BOUNDARY_BYTES   40
 #define HTTP_PARTS_TYPE_BYTES 80 /* multipart/byteranges, with its boundary */
 

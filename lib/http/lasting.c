@@ -33,6 +33,8 @@ struct parts {
 	struct http_range ranges[HTTP_MAX_RANGES];
 };
 
+_Static_assert(sizeof(struct parts) <= HTTP_MIN_CHUNK_BYTES, "it stands in a chunk");
+
 static uint64_t range_bytes(const struct http_range *r)
 {
 	return r->last - r->first + 1;

@@ -194,12 +194,13 @@ static inline __attribute__((always_inline)) int parse(bool vector,
 	} else {
 		req->method = method_begun(head + first, find.pos - first);
 	}
-	if (!line_known && find.pos - first > limits->max_target_bytes + LINE_OVERHEAD)
-		return HTTP_REFUSED(HTTP_C_TARGET_TOO_LONG);
+	if (!line_known && is_long_line(limits, find.pos - first))
+		return refuse_long_line(limits, head + first, find.pos - first);
 	if (find.what == FOUND_FAULT)
 		return HTTP_REFUSED(find.reason);
 	if (to == limits->max_head_bytes)
-		return HTTP_REFUSED(line_known ? HTTP_C_HEAD_TOO_LARGE : HTTP_C_TARGET_TOO_LONG);
+		return line_known ? HTTP_REFUSED(HTTP_C_HEAD_TOO_LARGE)
+				  : refuse_long_line(limits, head + first, to - first);
 	*scanned = (uint16_t)(find.pos << SCANNED_SHIFT | (line_known ? SCANNED_LINE_KNOWN : 0));
 	return 0;
 }

@@ -10,7 +10,9 @@
 
 #include "http/parse.h"
 
-#define HTTP_MAX_RANGES 16
+/* zsync asks for 20, dnf for 256 and then for half as many, until there are no more than it gets.
+ */
+#define HTTP_MAX_RANGES 64
 
 /* Both inclusive, as on the wire. */
 struct http_range {

@@ -27,6 +27,23 @@ static inline uint8_t method_begun(const uint8_t *p, uint32_t len)
 	return space ? rs_http_method_named(p, (uint32_t)(space - p)) : HTTP_NO_METHOD;
 }
 
+/* Longer than any good request line. */
+static inline bool is_long_line(const struct http_limits *limits, uint32_t len)
+{
+	return len > limits->max_target_bytes + LINE_OVERHEAD;
+}
+
+/* Why a line is refused of which len bytes are too many: what of it is long, its target, or what no
+ * space ends and may be anything. However much has come, the same bytes decide. */
+static inline int refuse_long_line(
+	const struct http_limits *limits, const uint8_t *line, uint32_t len)
+{
+	uint32_t judged = rs_min_u32(len, limits->max_target_bytes + LINE_OVERHEAD);
+
+	return memchr(line, ' ', judged) ? HTTP_REFUSED(HTTP_C_TARGET_TOO_LONG)
+					 : HTTP_REFUSED(HTTP_C_BAD_REQUEST_LINE);
+}
+
 /* RFC 9112 section 2.3. Returns 0, or a refusal. */
 static inline int read_version(const uint8_t *p, struct http_req *req)
 {
@@ -58,6 +75,15 @@ static inline uint32_t read_method(
 	return end;
 }
 
+/* Why a request with an unknown method is refused. Which form its target in [from, to) should have
+ * is not known either, but what is in no target is no part of a request line. */
+static inline int refuse_method(bool vector, const uint8_t *head, uint32_t from, uint32_t to)
+{
+	return scan_run(vector, SCAN_QUERY, head, from, to, 0) == to
+		       ? HTTP_REFUSED(HTTP_C_UNKNOWN_METHOD)
+		       : HTTP_REFUSED(HTTP_C_BAD_TARGET);
+}
+
 /* RFC 9112 section 3: method SP target SP version, in [from, cr). Returns 0, or a refusal. */
 static inline int read_request_line(bool vector, const struct http_limits *limits,
 	const uint8_t *head, uint32_t from, uint32_t cr, struct http_req *req)
@@ -66,8 +92,8 @@ static inline int read_request_line(bool vector, const struct http_limits *limit
 	uint32_t target_end = cr - HTTP_VERSION_BYTES - 1;
 	int r;
 
-	if (cr - from > limits->max_target_bytes + LINE_OVERHEAD)
-		return HTTP_REFUSED(HTTP_C_TARGET_TOO_LONG);
+	if (is_long_line(limits, cr - from))
+		return refuse_long_line(limits, head + from, cr - from);
 	/* Also where cr - HTTP_VERSION_BYTES - 1 wrapped round: then target + HTTP_VERSION_BYTES +
 	 * 1 > cr. */
 	if (target == from + 1 || target + HTTP_VERSION_BYTES + 1 >= cr ||
@@ -80,7 +106,7 @@ static inline int read_request_line(bool vector, const struct http_limits *limit
 		return r;
 	req->line_known = true;
 	if (req->method == HTTP_NO_METHOD)
-		return HTTP_REFUSED(HTTP_C_UNKNOWN_METHOD);
+		return refuse_method(vector, head, target, target_end);
 	return rs_http_read_target(vector, target, target_end, req)
 		       ? 0
 		       : HTTP_REFUSED(HTTP_C_BAD_TARGET);

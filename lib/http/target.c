@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "http/target.h"
 
+#include <arpa/inet.h>
 #include <stddef.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "http/scan.h"
 #include "http/text.h"
 
@@ -39,15 +41,21 @@ static bool is_port(struct span text)
 	return text.len == 0 || (rs_http_parse_number(text, &n) && n <= UINT16_MAX);
 }
 
-/* Where "[" IPv6address "]" ends; from, where it does not. The digits are not weighed: nothing
- * here resolves an address. */
+/* Where "[" IPv6address "]" ends (RFC 3986 section 3.2.2); from, where it does not. */
 static uint32_t ip_literal_end(const uint8_t *p, uint32_t from, uint32_t to)
 {
-	uint32_t i = from + 1;
+	const uint8_t *digits = p + from + 1;
+	char text[INET6_ADDRSTRLEN];
+	const uint8_t *end = memchr(digits, ']', rs_min_u32(to - from - 1, sizeof(text)));
+	struct in6_addr address;
+	uint32_t len;
 
-	while (i < to && (rs_http_hex_digit(p[i]) >= 0 || p[i] == ':' || p[i] == '.'))
-		i++;
-	return i > from + 2 && i < to && p[i] == ']' ? i + 1 : from;
+	if (!end)
+		return from;
+	len = (uint32_t)(end - digits);
+	memcpy(text, digits, len);
+	text[len] = '\0';
+	return inet_pton(AF_INET6, text, &address) == 1 ? from + len + 2 : from;
 }
 
 /* Where the host ends; from, for an empty one. */
@@ -62,7 +70,7 @@ bool rs_http_is_authority(bool vector, const uint8_t *p, uint32_t from, uint32_t
 {
 	uint32_t end = host_end(vector, p, from, to);
 
-	return end == to || (p[end] == ':' && is_port(slice_of(p, end + 1, to)));
+	return end == to || (end > from && p[end] == ':' && is_port(slice_of(p, end + 1, to)));
 }
 
 static bool read_path(
@@ -129,7 +137,7 @@ static bool read_absolute_form(
 		end++;
 	req->form = HTTP_ABSOLUTE_FORM;
 	req->host = slice_of(p, host, end);
-	if (host == end || p[host] == ':' || !rs_http_is_authority(vector, p, host, end))
+	if (host == end || !rs_http_is_authority(vector, p, host, end))
 		return false;
 	if (!read_path(vector, p, end, to, req))
 		return false;

@@ -81,6 +81,7 @@ REFUSED = [
     ("version 2.0", b"GET / HTTP/2.0\r\n" + HOST + b"\r\n", 505),
     ("version 0.9", b"GET / HTTP/0.9\r\n" + HOST + b"\r\n", 505),
     ("a long target", b"GET /" + b"a" * 60000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", 414),
+    ("a method without end", b"A" * 60000 + b" / HTTP/1.1\r\n" + HOST + b"\r\n", 400),
     ("a long field", get(b"X: " + b"a" * 60000), 431),
     ("many fields", get(*[b"X%d: a" % i for i in range(5000)]), 431),
     ("an expectation", post(b"Content-Length: 3", b"Expect: magic"), 417),

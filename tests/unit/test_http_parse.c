@@ -153,6 +153,10 @@ static void good_heads(void **state)
 		"GET / HTTP/1.1\r\nHost: x:65535\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: [fe80::1]\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: [::ffff:1.2.3.4]:8080\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: [::]\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: [1:2:3:4:5:6:7:8]:\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: [1:2:3:4:5:6:7::]\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: [FFFF:ffff:ffff:ffff:ffff:ffff:123.123.123.123]\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: a-b_c.~!$&'()*+,;=%41\r\n\r\n",
 		"GET / HTTP/1.1\r\n" H "Empty:\r\n\r\n",
 		"GET / HTTP/1.1\r\n" H "A: b\tc d\r\nA: e\r\n\r\n",
@@ -262,6 +266,8 @@ static void bad_targets(void **state)
 		"http://[::1/",
 		"http://[]/",
 		"http://[g]/",
+		"http://[1:2:3:4:5:6:7:8:9]/",
+		"http://[::1%25eth0]/",
 		"http://x y/",
 		"http://x\\/",
 		"http://x#f",
@@ -289,6 +295,12 @@ static void bad_targets(void **state)
 		{"CONNECT x:443/ HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 		{"CONNECT x:70000 HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 		{"CONNECT http://x:443 HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
+		{"CONNECT [1::2::3]:443 HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
+		/* Not even the line of an unknown method (RFC 9112 section 3). */
+		{"G ET / HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
+		{"BREW /a b HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
+		{"BREW /\t HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
+		{"BREW /#a HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 	};
 
 	(void)state;
@@ -383,6 +395,18 @@ static void bad_fields(void **state)
 		{G "Host: ::1]\r\n\r\n", HTTP_C_BAD_HOST},
 		{G "Host: []\r\n\r\n", HTTP_C_BAD_HOST},
 		{G "Host: [::1]x\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: :80\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: :\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: [.]\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: [:::]\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: [1.2.3.4]\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: [::12345]\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: [1:2:3:4:5:6:7]\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: [1::2::3]\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: [::1.2.3.256]\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: [0000:0000:0000:0000:0000:0000:0000:0000:0000]\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: [0000:0000:0000:0000:0000:00000:123.123.123.123]\r\n\r\n",
+			HTTP_C_BAD_HOST},
 		/* RFC 3986 section 3.2.2: who does not know the version should say so. */
 		{G "Host: [v1.abc]\r\n\r\n", HTTP_C_BAD_HOST},
 	};
@@ -538,7 +562,7 @@ static void every_byte_everywhere(void **state)
 					      : HTTP_REFUSED(HTTP_C_BAD_REQUEST_LINE);
 		/* "G T / HTTP/1.0" is method G with a bad target. */
 		if (c == ' ')
-			expected = HTTP_REFUSED(HTTP_C_UNKNOWN_METHOD);
+			expected = bad_target;
 		expect(&default_limits, text, (uint32_t)len, expected);
 	}
 	every_byte("GET / HTTP/1.0\r\nHost: a%cb\r\n\r\n", UNRESERVED SUB_DELIMS,
@@ -882,9 +906,19 @@ static void limits(void **state)
 		expect(&small, text, (uint32_t)len,
 			len <= 256 ? len : HTTP_REFUSED(HTTP_C_HEAD_TOO_LARGE));
 	}
-	/* Without any end. */
+	/* Without any end: a target; and what may not even be a method (RFC 9112 section 3 knows of
+	 * 414 for targets alone). */
+	snprintf(text, sizeof(text), "GET /%s", padding);
+	expect(&small, text, 64, 0);
+	expect(&small, text, 65, HTTP_REFUSED(HTTP_C_TARGET_TOO_LONG));
 	expect(&small, padding, 64, 0);
-	expect(&small, padding, 65, HTTP_REFUSED(HTTP_C_TARGET_TOO_LONG));
+	expect(&small, padding, 65, HTTP_REFUSED(HTTP_C_BAD_REQUEST_LINE));
+	/* The same where a space comes too late. */
+	for (int n = 64; n < 70; n++) {
+		int len = snprintf(text, sizeof(text), "%.*s / HTTP/1.0\r\n\r\n", n, padding);
+
+		expect(&small, text, (uint32_t)len, HTTP_REFUSED(HTTP_C_BAD_REQUEST_LINE));
+	}
 	snprintf(text, sizeof(text), "GET / HTTP/1.0\r\n%s", padding);
 	expect(&small, text, 255, 0);
 	expect(&small, text, 256, HTTP_REFUSED(HTTP_C_HEAD_TOO_LARGE));
