@@ -6,12 +6,13 @@ under both layouts, over IPv4 and over IPv6. Tests that ask for the same options
 the appliance; one that says own=True starts its own.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
 from dataclasses import dataclass, field
 
-from lab import CLIENT, PORT, SERVER, Appliance
+from lab import CLIENT, PORT, PREFIX, SERVER, Appliance
 
 BOTH = (4, 6)
 ALL = []
@@ -106,6 +107,21 @@ class Context:
     def curl(self, path, *options, **how):
         """The body, as bytes in latin-1; fails when curl does."""
         return self.tool("curl", "-sS", "-g", "--max-time", "20", *options, self.url(path), **how)
+
+    @contextlib.contextmanager
+    def addresses_on(self, device):
+        """The client's addresses, on another of its interfaces for a while, which ends with it."""
+        for family in BOTH:
+            address = f"{CLIENT[family]}/{PREFIX[family]}"
+            self.tool("ip", "address", "delete", address, "dev", "eth0")
+            self.tool("ip", "address", "add", address, "dev", device, *["nodad"] * (family == 6))
+        try:
+            yield
+        finally:
+            self.tool("ip", "link", "delete", "dev", device, ok=None)
+            for family in BOTH:
+                address = f"{CLIENT[family]}/{PREFIX[family]}"
+                self.tool("ip", "address", "replace", address, "dev", "eth0")
 
 
 class Deadline:

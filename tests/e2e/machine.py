@@ -109,10 +109,10 @@ def initrd(folder):
 
 
 class Machine:
-    """Runs until the end of a with statement. nics: QEMU's devices, at 00:10.0, 00:11.0, … ; taps:
-    the interface that each is joined to."""
+    """Runs until the end of a with statement. nics: QEMU's devices, at 00:10.0, 00:11.0, … ; each
+    is joined to a tap, with two queue pairs where it has several (mq=on)."""
 
-    def __init__(self, lab, nics, taps):
+    def __init__(self, lab, nics):
         needs = ("qemu-system-x86_64", "busybox", "cpio", "depmod")
         if not all(map(shutil.which, needs)):
             raise Skip("needs an emulated machine: scripts/setup --machine")
@@ -120,18 +120,23 @@ class Machine:
         self.folder = tempfile.mkdtemp(prefix="ringside-machine-")
         self.console = os.path.join(self.folder, "console")
         self.n_orders = 0
+        self.taps = [f"nic{i}.{os.getpid()}" for i in range(len(nics))]
         command = [
             "qemu-system-x86_64", "-nodefaults", "-display", "none", "-no-reboot", "-m", "2048",
             "-machine", "q35,kernel-irqchip=split", "-accel", "tcg,thread=multi", "-cpu", "max",
-            "-smp", "2", "-device", "intel-iommu,intremap=on,caching-mode=on,aw-bits=48",
+            "-smp", "3", "-device", "intel-iommu,intremap=on,caching-mode=on,aw-bits=48",
             "-kernel", glob.glob(os.path.join(KERNEL, "boot", "vmlinuz-*"))[0],
             "-initrd", initrd(self.folder),
             "-append", "console=ttyS0 panic=-1 quiet intel_iommu=on iommu=pt",
             "-serial", "stdio", "-device", "virtio-9p-pci,fsdev=host,mount_tag=host", "-fsdev",
             "local,id=host,path=/,security_model=none,readonly=on,multidevs=remap",
         ]  # fmt: skip
-        for i, (nic, tap) in enumerate(zip(nics, taps)):
-            command += ["-netdev", f"tap,id=net{i},ifname={tap},script=no,downscript=no"]
+        for i, (nic, tap) in enumerate(zip(nics, self.taps)):
+            several = "mq=on" in nic
+            run("ip", "tuntap", "add", "dev", tap, "mode", "tap", *["multi_queue"] * several)
+            run("ip", "link", "set", tap, "up")
+            queues = ",queues=2" if several else ""
+            command += ["-netdev", f"tap,id=net{i},ifname={tap},script=no,downscript=no{queues}"]
             command += ["-device", f"{nic},netdev=net{i},addr={0x10 + i:x}"]
         with open(self.console, "wb") as console:
             self.process = subprocess.Popen(
@@ -151,6 +156,9 @@ class Machine:
         self.process.kill()
         self.process.wait()
         self.process.stdin.close()
+        for tap in self.taps:
+            gone = ["ip", "link", "delete", "dev", tap]
+            subprocess.run(gone, stderr=subprocess.DEVNULL, check=False)
         shutil.rmtree(self.folder)
 
     def is_up(self):

@@ -7,15 +7,19 @@ import os
 import tempfile
 
 from harness import equal, test, true
-from lab import CLIENT, PREFIX, SERVER, wait_until
+from lab import PREFIX, SERVER, wait_until
 from machine import BINARY, Machine
 
-# What QEMU calls it, and what the line of the port tells of it.
+# What QEMU calls it, how many net cores there are, and what the line of the port tells of it.
 NICS = (
-    ("virtio-net-pci,disable-legacy=on,iommu_platform=on", "tso zero-copy"),
-    ("vmxnet3", "tso zero-copy"),
-    ("e1000e", "tx-checksum zero-copy"),
-    ("e1000", "tx-checksum zero-copy"),
+    (
+        "virtio-net-pci,disable-legacy=on,iommu_platform=on,mq=on,rss=on,vectors=8",
+        2,
+        "tso zero-copy",
+    ),
+    ("vmxnet3", 1, "tso zero-copy"),
+    ("e1000e", 1, "tx-checksum zero-copy"),
+    ("e1000", 1, "tx-checksum zero-copy"),
 )
 LARGE = 5_000_001  # it lies in several pages
 
@@ -24,33 +28,27 @@ def digest(data):
     return hashlib.sha256(data.encode("latin-1") if isinstance(data, str) else data).hexdigest()
 
 
-def move_addresses(t, old, new):
-    for family in (4, 6):
-        address = f"{CLIENT[family]}/{PREFIX[family]}"
-        t.tool("ip", "address", "delete", address, "dev", old)
-        t.tool("ip", "address", "add", address, "dev", new, *["nodad"] * (family == 6))
-
-
 def fetch(t, data):
     for family in (4, 6):
         t.family = family
         wait_until(lambda: "small" in t.curl("/small", ok=None), 30, f"an answer over IPv{family}")
         equal(digest(t.curl("/large")), digest(data), f"digest over IPv{family}")
+        for _ in range(16):  # ports, to be spread over the cores
+            equal(t.curl("/small"), "small\n")
         for first in (1, 1234567, LARGE - 3):
             part = t.curl("/large", "-r", f"{first}-")
             equal(digest(part), digest(data[first:]), f"digest from {first} over IPv{family}")
 
 
-def serve(t, machine, address, offloads, root, data):
+def serve(t, machine, address, n_cores, offloads, root, data):
     """Start to end on one NIC."""
     machine.shell(f"scripts/bind-nic bind {address}")
-    addresses = " ".join(f"--ip {SERVER[f]}/{PREFIX[f]}" for f in (4, 6))
-    machine.shell(
-        f"{BINARY} -l 0,1 -a {address} -- {addresses} --http 80 --root {root} >/run/said 2>&1 &"
-    )
+    options = " ".join(f"--ip {SERVER[f]}/{PREFIX[f]}" for f in (4, 6)) + f" --http 80 --root {root}"
+    machine.shell(f"{BINARY} -l 0-{n_cores} -a {address} -- {options} >/run/said 2>&1 &")
     machine.shell("until grep -q ^serving /run/said; do kill -0 $! || break; sleep 0.2; done")
     said = machine.shell("cat /run/said")
     true(f"port 0 {address}" in said and offloads in said, said)
+    true(f"core {n_cores}   net {n_cores - 1} " in said, said)
     fetch(t, data)
     machine.shell("kill -TERM $! && wait $!")  # 0: nothing is lost or leaked
     machine.shell(f"scripts/bind-nic unbind {address}")
@@ -58,26 +56,14 @@ def serve(t, machine, address, offloads, root, data):
 
 @test(own=True, long=True, families=(4,), layouts=("fused",), sanitized=False, within=900)
 def emulated_nics(t):
-    taps = [f"nic{i}.{os.getpid()}" for i in range(len(NICS))]
     data = os.urandom(LARGE)
     with tempfile.TemporaryDirectory() as root:
         os.chmod(root, 0o755)
         for name, content in (("small", b"small\n"), ("large", data)):
             with open(os.path.join(root, name), "wb") as file:
                 file.write(content)
-        for tap in taps:
-            t.tool("ip", "tuntap", "add", "dev", tap, "mode", "tap")
-            t.tool("ip", "link", "set", tap, "up")
-        on = "eth0"
-        try:
-            with Machine(t.lab, [nic for nic, _ in NICS], taps) as machine:
-                machine.shell("scripts/hugepages up 512 && modprobe vfio-pci")
-                for i, (_, offloads) in enumerate(NICS):
-                    move_addresses(t, on, taps[i])
-                    on = taps[i]
-                    serve(t, machine, f"0000:00:{0x10 + i:x}.0", offloads, root, data)
-        finally:
-            if on != "eth0":
-                move_addresses(t, on, "eth0")
-            for tap in taps:
-                t.tool("ip", "link", "delete", "dev", tap, ok=None)
+        with Machine(t.lab, [nic for nic, _, _ in NICS]) as machine:
+            machine.shell("scripts/hugepages up 512 && modprobe vfio-pci")
+            for i, (_, n_cores, offloads) in enumerate(NICS):
+                with t.addresses_on(machine.taps[i]):
+                    serve(t, machine, f"0000:00:{0x10 + i:x}.0", n_cores, offloads, root, data)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Other kinds of ports, VLANs, gateways."""
 
-import contextlib
 import os
 import re
 import signal
@@ -12,7 +11,7 @@ from scapy.layers.l2 import Dot1Q, Ether
 
 from harness import equal, pattern, test, true
 from http_client import Connection, request
-from lab import CLIENT, PREFIX, SERVER, wait_until
+from lab import CLIENT, SERVER, wait_until
 from peer import Peer, Wire
 
 SOL_PACKET, PACKET_FANOUT = 263, 18
@@ -128,21 +127,6 @@ def a_client_that_goes_while_it_is_sent_to(t):
     appliance.stop()
 
 
-@contextlib.contextmanager
-def addresses_on(t, device):
-    """The client's addresses, on another of its interfaces for a while."""
-    for family in (4, 6):
-        address = f"{CLIENT[family]}/{PREFIX[family]}"
-        t.tool("ip", "address", "delete", address, "dev", "eth0")
-        t.tool("ip", "address", "add", address, "dev", device, *["nodad"] * (family == 6))
-    try:
-        yield
-    finally:
-        t.tool("ip", "link", "delete", "dev", device, ok=None)
-        for family in (4, 6):
-            t.tool("ip", "address", "replace", f"{CLIENT[family]}/{PREFIX[family]}", "dev", "eth0")
-
-
 @test(own=True)
 def tap(t):
     """The driver makes an interface; the client uses it instead of eth0."""
@@ -153,7 +137,7 @@ def tap(t):
 
     appliance = t.start(vdev=f"net_tap0,iface={device}", beside_client=True, ready=is_there)
     t.tool("ip", "link", "set", "dev", device, "up")
-    with addresses_on(t, device):
+    with t.addresses_on(device):
         wait_until(appliance.answers, 10, "the appliance answers")
         serves(t)
         appliance.stop()
