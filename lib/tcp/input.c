@@ -331,19 +331,26 @@ static uint32_t our_fin_acked(struct tcp *t, struct tcp_conn *c)
 	return rs_tcp_finish(t, c) ? TCP_EV_GONE : 0;
 }
 
-/* RFC 9293 section 3.10.7.4, fifth. Returns events; *go_on is false when the segment ends here. */
+/* RFC 5961 section 5.2. False: it was answered, and nothing in the segment counts. */
+static bool is_ack_acceptable(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	if (rs_seq_leq(seg->ack, c->snd_max) && rs_seq_geq(seg->ack, c->snd_una - c->max_snd_wnd))
+		return true;
+	t->counters[TCP_C_DROP_BAD_ACK]++;
+	rs_tcp_send_challenge_ack(t, c);
+	return false;
+}
+
+/*
+ * RFC 9293 section 3.10.7.4, fifth, with an acknowledgement that is acceptable. Returns events;
+ * *go_on is false when the connection has ended.
+ */
 static uint32_t ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg, bool *go_on)
 {
 	bool fin_acked = false;
 	uint32_t ev = 0;
 
 	*go_on = false;
-	if (rs_seq_gt(seg->ack, c->snd_max) ||
-		rs_seq_lt(seg->ack, c->snd_una - c->max_snd_wnd)) { /* RFC 5961 section 5.2 */
-		t->counters[TCP_C_DROP_BAD_ACK]++;
-		rs_tcp_send_challenge_ack(t, c);
-		return 0;
-	}
 	/* It answers our probes: it may keep its window closed (section 3.8.6.1), or say nothing.
 	 */
 	if (c->flags & TCP_F_RETRIED && (c->flags & TCP_F_PERSIST || !(c->flags & TCP_F_RTX))) {
@@ -463,7 +470,8 @@ static uint32_t synchronized_input(struct tcp *t, struct tcp_conn *c, const stru
 		if (!(seg->flags & TCP_RST))
 			answer_unacceptable(t, c, seg);
 		/* Into a closed window: the text is refused, the acknowledgement counts. */
-		if (ack_counts && seg->flags & TCP_ACK && c->state >= TCP_ESTABLISHED)
+		if (ack_counts && seg->flags & TCP_ACK && c->state >= TCP_ESTABLISHED &&
+			is_ack_acceptable(t, c, seg))
 			return ack_input(t, c, seg, &go_on);
 		return 0;
 	}
@@ -482,6 +490,8 @@ static uint32_t synchronized_input(struct tcp *t, struct tcp_conn *c, const stru
 		establish(t, c);
 		ev = TCP_EV_OPENED;
 	}
+	if (!is_ack_acceptable(t, c, seg)) /* before anything is believed: it may be forged */
+		return ev;
 	peer_is_alive(t, c, seg);
 	update_ts_recent(c, seg);
 	ev |= ack_input(t, c, seg, &go_on);

@@ -205,6 +205,19 @@ static void outside_the_window_changes_nothing(struct rig *r)
 	EQ(r->p->n_read, 10);
 }
 
+/* RFC 5961 section 5.2: with an ACK that cannot be the peer's, nothing in a segment is its own. */
+static void unacceptable_ack_changes_nothing(struct rig *r)
+{
+	OPEN(TCP_OPT_TS);
+	IN(FIN_ACK, .seq = 1, .ack = 9999, .len = 10, .ts_val = 9000000);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .ts_ecr = 5000);
+	IN(TCP_ACK, .seq = 1, .ack = (uint32_t)-70000, .len = 10, .ts_val = 9000000);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .ts_ecr = 5000);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10, .ts_val = 5001);
+	EQ(r->p->n_read, 10);
+	EQ(COUNTER(DROP_PAWS), 0);
+}
+
 static void duplicate_does_not_move_it(struct rig *r)
 {
 	OPEN(TCP_OPT_TS);
@@ -246,6 +259,7 @@ const struct tcp_case stamp_cases[] = {
 	{"missing_when_zero_would_be_newer", missing_when_zero_would_be_newer, NULL, 0},
 	{"not_agreed", not_agreed, NULL, 0},
 	{"outside_the_window_changes_nothing", outside_the_window_changes_nothing, NULL, 0},
+	{"unacceptable_ack_changes_nothing", unacceptable_ack_changes_nothing, NULL, 0},
 	{"duplicate_does_not_move_it", duplicate_does_not_move_it, NULL, 0},
 	{"half_a_window_of_time", half_a_window_of_time, NULL, 0},
 	{0},
