@@ -70,6 +70,16 @@ static uint32_t acceptable_seq(const struct tcp_conn *c)
 	return rs_seq_lt(edge, c->snd_max) ? edge : c->snd_max;
 }
 
+/* RFC 7323 section 3.2: once agreed, in every segment. */
+static inline void put_timestamps(const struct tcp *t, const struct tcp_conn *c, struct tcp_tx *tx)
+{
+	if (!(c->flags & TCP_F_TS))
+		return;
+	tx->opts = TCP_OPT_TS;
+	tx->ts_val = rs_tcp_tick(t) + c->ts_offset;
+	tx->ts_ecr = c->ts_recent;
+}
+
 /* The header of a segment of c, from seq, acknowledging all that has arrived in order. */
 static inline struct tcp_tx *new_segment(
 	struct tcp *t, struct tcp_conn *c, uint32_t seq, uint8_t flags)
@@ -88,11 +98,7 @@ static inline struct tcp_tx *new_segment(
 	tx->wnd = (uint16_t)rs_min_u32(
 		(c->rcv_edge - c->rcv_nxt) >> (c->flags & TCP_F_WSCALE ? t->rcv_wscale : 0),
 		UINT16_MAX);
-	if (c->flags & TCP_F_TS) {
-		tx->opts = TCP_OPT_TS;
-		tx->ts_val = rs_tcp_tick(t) + c->ts_offset;
-		tx->ts_ecr = c->ts_recent;
-	}
+	put_timestamps(t, c, tx);
 	c->rcv_acked = c->rcv_nxt;
 	c->flags &= ~(uint32_t)(TCP_F_ACK_NOW | TCP_F_ACK_OWED | TCP_F_DELACK);
 	return tx;
@@ -517,6 +523,7 @@ void rs_tcp_send_rst(struct tcp *t, struct tcp_conn *c)
 	tx->flags = TCP_RST | TCP_ACK;
 	tx->wnd = 0;
 	tx->mss = c->mss;
+	put_timestamps(t, c, tx);
 }
 
 void rs_tcp_send_rst_for(struct tcp *t, const struct tcp_seg *seg)

@@ -218,6 +218,15 @@ static void unacceptable_ack_changes_nothing(struct rig *r)
 	EQ(COUNTER(DROP_PAWS), 0);
 }
 
+/* RFC 7323 section 3.2: "SHOULD be sent in an <RST> segment". */
+static void our_rst_carries_one(struct rig *r)
+{
+	OPEN(TCP_OPT_TS);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10, .ts_val = 5001);
+	rig_abort(r);
+	OUT(RST_ACK, .seq = 1, .ack = 11, .opts = TCP_OPT_TS, .ts_ecr = 5001);
+}
+
 static void duplicate_does_not_move_it(struct rig *r)
 {
 	OPEN(TCP_OPT_TS);
@@ -260,6 +269,7 @@ const struct tcp_case stamp_cases[] = {
 	{"not_agreed", not_agreed, NULL, 0},
 	{"outside_the_window_changes_nothing", outside_the_window_changes_nothing, NULL, 0},
 	{"unacceptable_ack_changes_nothing", unacceptable_ack_changes_nothing, NULL, 0},
+	{"our_rst_carries_one", our_rst_carries_one, NULL, 0},
 	{"duplicate_does_not_move_it", duplicate_does_not_move_it, NULL, 0},
 	{"half_a_window_of_time", half_a_window_of_time, NULL, 0},
 	{0},
