@@ -159,13 +159,23 @@ void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c)
 		enter_recovery(t, c);
 }
 
+/*
+ * RFC 6675 section 5.1: recovery may begin anew as soon as all is acknowledged that was sent when
+ * the last one, or a timeout, began. Reports stand beyond that: unlike duplicate ACKs (RFC 6582
+ * section 4) they cannot come of what was sent again for nothing.
+ */
+static bool reports_count(const struct tcp_conn *c)
+{
+	return !(c->flags & TCP_F_RECOVER) || c->snd_una == c->recover;
+}
+
 void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c)
 {
 	/* Where recovery began without reports, duplicates have inflated cwnd: the pipe counts now.
 	 */
 	if (c->flags & TCP_F_RECOVERY)
 		c->cwnd = rs_min_u32(c->cwnd, c->ssthresh);
-	else if (!(c->flags & TCP_F_RECOVER) && rs_tcp_sack_found_loss(t, c))
+	else if (reports_count(c) && rs_tcp_sack_found_loss(t, c))
 		enter_recovery(t, c);
 }
 
