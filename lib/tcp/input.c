@@ -238,16 +238,20 @@ static uint32_t unexpected_syn(struct tcp *t, struct tcp_conn *c, const struct t
 	return 0;
 }
 
-/* RFC 9293 section 3.10.7.4, first: is any of it within the window? */
+/*
+ * RFC 9293 section 3.10.7.4, first: is any of it within the window? A bare ACK may stand at the
+ * very edge: all that we allowed may be on its way. So may a FIN, which takes no memory: some
+ * stacks send it into a closed window, and again with each ACK that refuses it.
+ */
 static bool in_window(const struct tcp_conn *c, const struct tcp_seg *seg)
 {
 	/* Text in a RST (section 3.5.3) says why it was sent, and takes no place: RFC 5961, 3.2. */
+	uint32_t text = seg->flags & TCP_RST ? 0 : seg->len;
 	uint32_t len = seg->flags & TCP_RST ? 0 : rs_tcp_seq_len(seg->len, seg->flags);
 
-	/* A bare ACK may stand at the very edge: all that we allowed may be on its way. */
-	if (!len)
-		return rs_seq_geq(seg->seq, c->rcv_nxt) && rs_seq_leq(seg->seq, c->rcv_edge);
-	return rs_seq_gt(seg->seq + len, c->rcv_nxt) && rs_seq_lt(seg->seq, c->rcv_edge);
+	if (text ? rs_seq_geq(seg->seq, c->rcv_edge) : rs_seq_gt(seg->seq, c->rcv_edge))
+		return false;
+	return len ? rs_seq_gt(seg->seq + len, c->rcv_nxt) : rs_seq_geq(seg->seq, c->rcv_nxt);
 }
 
 /* RFC 9293 section 3.10.7.4, first: what is not acceptable is answered. Data and FIN always are. */
@@ -429,7 +433,7 @@ uint32_t rs_tcp_input_text(struct tcp *t, struct tcp_conn *c, const struct tcp_s
 		data += old;
 		len -= old;
 	}
-	if (rs_seq_gt(seq + len + fin, c->rcv_edge)) { /* FIN takes a place, too */
+	if (rs_seq_gt(seq + len, c->rcv_edge)) {
 		len = rs_min_u32(len, c->rcv_edge - seq);
 		fin = false;
 		t->counters[TCP_C_DROP_WINDOW]++;
