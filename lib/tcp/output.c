@@ -61,12 +61,14 @@ void rs_tcp_open_window(const struct tcp *t, struct tcp_conn *c)
 
 /*
  * Where a segment without data stands: after all that was sent, but never beyond the window, or
- * the peer would not look at its acknowledgement.
+ * the peer would not look at its acknowledgement. A SYN needs no place there.
  */
 static uint32_t acceptable_seq(const struct tcp_conn *c)
 {
 	uint32_t edge = c->snd_una + c->snd_wnd;
 
+	if (c->state == TCP_SYN_RECEIVED)
+		return c->snd_nxt;
 	return rs_seq_lt(edge, c->snd_max) ? edge : c->snd_max;
 }
 
@@ -518,7 +520,7 @@ void rs_tcp_send_rst(struct tcp *t, struct tcp_conn *c)
 	if (!tx)
 		return;
 	t->counters[TCP_C_RST_OUT]++;
-	tx->seq = c->state == TCP_SYN_RECEIVED ? c->snd_nxt : acceptable_seq(c);
+	tx->seq = acceptable_seq(c);
 	tx->ack = c->rcv_nxt;
 	tx->flags = TCP_RST | TCP_ACK;
 	tx->wnd = 0;

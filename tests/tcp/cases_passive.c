@@ -192,6 +192,21 @@ static void bad_ack_of_the_handshake(struct rig *r)
 	EVENTS(TCP_EV_OPENED);
 }
 
+/* What SYN-RECEIVED says stands behind its SYN, also where the peer's window is closed. */
+static void closed_window_in_the_syn(struct rig *r)
+{
+	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460, .wnd = NO_WND);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	IN(TCP_RST, .seq = 2); /* RFC 5961 section 3.2: <SEQ=SND.NXT> */
+	OUT(TCP_ACK, .seq = 1, .ack = 1);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = NO_WND);
+	EVENTS(TCP_EV_OPENED);
+	rig_write(r, 10);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = 10);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 10);
+}
+
 static void new_syn_inside_the_window(struct rig *r)
 {
 	/* RFC 9293 section 3.10.7.4, fourth: a passive open returns to LISTEN. */
@@ -327,6 +342,7 @@ const struct tcp_case passive_cases[] = {
 	{"last_ack_lost_data_comes", last_ack_lost_data_comes, NULL, 0},
 	{"data_in_the_syn_is_sent_again", data_in_the_syn_is_sent_again, NULL, 0},
 	{"bad_ack_of_the_handshake", bad_ack_of_the_handshake, NULL, 0},
+	{"closed_window_in_the_syn", closed_window_in_the_syn, NULL, 0},
 	{"new_syn_inside_the_window", new_syn_inside_the_window, NULL, 0},
 	{"closed_port", closed_port, NULL, 0},
 	{"isn_follows_the_clock", isn_follows_the_clock, NULL, 0},
