@@ -458,8 +458,27 @@ uint32_t rs_tcp_input_text(struct tcp *t, struct tcp_conn *c, const struct tcp_s
 	return 0;
 }
 
-static uint32_t synchronized_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+/*
+ * An ACK in SYN-RECEIVED that is not of our SYN (RFC 9293 section 3.10.7.4, fifth). When the peer's
+ * SYN came first, the backlog may have been full: then it is of a cookie, which has reached the
+ * peer before the SYN-ACK that we sent since.
+ */
+static uint32_t other_ack_in_handshake(
+	struct tcp *t, struct tcp_conn **conn, const struct tcp_seg *seg)
 {
+	if ((*conn)->flags & TCP_F_PASSIVE && rs_tcp_is_ack_of_cookie(t, seg)) {
+		rs_tcp_conn_free(t, *conn);
+		return rs_tcp_listen_input(t, seg, conn);
+	}
+	t->counters[TCP_C_DROP_BAD_ACK]++;
+	rs_tcp_send_rst_for(t, seg);
+	return 0;
+}
+
+/* *conn is another one where the segment has opened it anew. */
+static uint32_t synchronized_input(struct tcp *t, struct tcp_conn **conn, const struct tcp_seg *seg)
+{
+	struct tcp_conn *c = *conn;
 	uint32_t ev = 0;
 	bool go_on;
 
@@ -486,11 +505,8 @@ static uint32_t synchronized_input(struct tcp *t, struct tcp_conn *c, const stru
 		return 0;
 	}
 	if (c->state == TCP_SYN_RECEIVED) {
-		if (seg->ack != c->snd_nxt) {
-			t->counters[TCP_C_DROP_BAD_ACK]++;
-			rs_tcp_send_rst_for(t, seg);
-			return 0;
-		}
+		if (seg->ack != c->snd_nxt)
+			return other_ack_in_handshake(t, conn, seg);
 		establish(t, c);
 		ev = TCP_EV_OPENED;
 	}
@@ -526,7 +542,7 @@ uint32_t rs_tcp_input(
 			return fast_input(t, c, seg);
 		if (c->state == TCP_SYN_SENT)
 			return syn_sent_input(t, c, seg);
-		return synchronized_input(t, c, seg);
+		return synchronized_input(t, conn, seg);
 	}
 	if (time_wait_slot != FLOW_NONE) {
 		rs_tcp_time_wait_input(t, seg, time_wait_slot);

@@ -95,6 +95,8 @@ struct tcp_origin {
 struct tcp_origin rs_tcp_origin(const struct tcp *t, const struct flow_key *key);
 /* A segment for which there is no connection. Returns events as rs_tcp_input(). */
 uint32_t rs_tcp_listen_input(struct tcp *t, const struct tcp_seg *seg, struct tcp_conn **conn);
+/* Is it the last step of a handshake with a cookie? */
+bool rs_tcp_is_ack_of_cookie(const struct tcp *t, const struct tcp_seg *seg);
 /*
  * A SYN opens anew what is in TIME-WAIT: the new numbers are not below min_isn (RFC 9293 section
  * 3.6.1). False: it was refused, and TIME-WAIT has to go on.
