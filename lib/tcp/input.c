@@ -254,10 +254,16 @@ static bool in_window(const struct tcp_conn *c, const struct tcp_seg *seg)
 	return len ? rs_seq_gt(seg->seq + len, c->rcv_nxt) : rs_seq_geq(seg->seq, c->rcv_nxt);
 }
 
-/* RFC 9293 section 3.10.7.4, first: what is not acceptable is answered. Data and FIN always are. */
+/* Data and FIN always are. */
+static bool may_be_answered(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	return rs_tcp_seq_len(seg->len, seg->flags) || rs_tcp_may_answer_stray(t, &c->stray_period);
+}
+
+/* RFC 9293 section 3.10.7.4, first: what is not acceptable is answered. */
 static void answer_unacceptable(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
 {
-	if (rs_tcp_seq_len(seg->len, seg->flags) || rs_tcp_may_answer_stray(t, &c->stray_period))
+	if (may_be_answered(t, c, seg))
 		rs_tcp_send_ack(t, c, seg->seq);
 }
 
@@ -341,7 +347,8 @@ static bool is_ack_acceptable(struct tcp *t, struct tcp_conn *c, const struct tc
 	if (rs_seq_leq(seg->ack, c->snd_max) && rs_seq_geq(seg->ack, c->snd_una - c->max_snd_wnd))
 		return true;
 	t->counters[TCP_C_DROP_BAD_ACK]++;
-	rs_tcp_send_challenge_ack(t, c);
+	if (may_be_answered(t, c, seg))
+		rs_tcp_send_challenge_ack(t, c);
 	return false;
 }
 
