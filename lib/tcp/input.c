@@ -195,12 +195,35 @@ static void take_syn_stamp(struct tcp_conn *c, const struct tcp_seg *seg)
 		c->ts_recent = seg->ts_val;
 }
 
+/*
+ * The peer's SYN again, in SYN-RECEIVED. Who gets no answer may leave options out of the next SYN,
+ * as BSD's stacks do, and then knows nothing of those in our SYN-ACK: what any of them lacks is
+ * agreed no more.
+ */
+static void take_syn_again(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	struct tcp_seg syn = *seg;
+	uint32_t ts_recent = c->ts_recent;
+
+	if (!(c->flags & TCP_F_TS))
+		syn.opts &= (uint8_t)~TCP_OPT_TS;
+	if (!(c->flags & TCP_F_WSCALE))
+		syn.opts &= (uint8_t)~TCP_OPT_WSCALE;
+	if (!(c->flags & TCP_F_SACK))
+		syn.opts &= (uint8_t)~TCP_OPT_SACK_OK;
+	c->flags &= ~(uint32_t)(TCP_F_TS | TCP_F_WSCALE | TCP_F_SACK);
+	c->snd_wscale = 0;
+	rs_tcp_take_syn_options(t, c, &syn);
+	c->ts_recent = c->flags & TCP_F_TS ? ts_recent : 0;
+	take_syn_stamp(c, seg);
+}
+
 /* The timer runs on: nobody keeps a half-open connection alive by repeating its SYN. */
 static void repeat_syn_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
 {
 	uint32_t due_tick = c->rtx_tick;
 
-	take_syn_stamp(c, seg);
+	take_syn_again(t, c, seg);
 	rs_tcp_send_syn(t, c);
 	c->rtx_tick = due_tick;
 	c->flags &= ~(uint32_t)TCP_F_TIMING; /* Karn's rule, RFC 6298 section 3 */
