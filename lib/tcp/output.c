@@ -329,10 +329,13 @@ static bool send_again(struct tcp *t, struct tcp_conn *c)
 	if (t->n_tx == t->max_tx)
 		return false;
 	c->flags &= ~(uint32_t)TCP_F_RESEND;
-	if (c->flags & TCP_F_PERSIST)
+	if (c->flags & TCP_F_PERSIST) {
 		send_probe(t, c);
-	else if (c->flags & TCP_F_RECOVERY)
+	} else if (c->flags & TCP_F_RECOVERY) {
 		retransmit_one(t, c);
+		/* It is a round trip from here to its answer, not from where it was sent first. */
+		rs_tcp_start_rtx_timer(t, c);
+	}
 	return true;
 }
 
