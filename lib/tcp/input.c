@@ -290,13 +290,23 @@ static void answer_unacceptable(struct tcp *t, struct tcp_conn *c, const struct 
 		rs_tcp_send_ack(t, c, seg->seq);
 }
 
+/* RFC 9293 section 3.8.4: nothing, or a byte that means nothing, where we have been before. */
+static bool is_keepalive(const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	return seg->seq + 1 == c->rcv_nxt && seg->len <= 1 && !(seg->flags & TCP_FIN);
+}
+
 /* RFC 7323 section 5.3. True when the segment must go no further. */
 static bool fails_paws(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
 {
 	if (!(c->flags & TCP_F_TS) || seg->flags & TCP_RST)
 		return false;
-	if (!(seg->opts & TCP_OPT_TS)) { /* section 3.2 */
+	/* Section 3.2: silently. But Microsoft's and Apple's stacks leave it out of their probes.
+	 */
+	if (!(seg->opts & TCP_OPT_TS)) {
 		t->counters[TCP_C_DROP_PAWS]++;
+		if (is_keepalive(c, seg))
+			answer_unacceptable(t, c, seg);
 		return true;
 	}
 	if (!rs_seq_lt(seg->ts_val, c->ts_recent))

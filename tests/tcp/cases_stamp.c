@@ -172,6 +172,25 @@ static void missing(struct rig *r)
 	STATE(TCP_ESTABLISHED);
 }
 
+/* Those of Microsoft's and Apple's stacks: who gets no answer resets the connection. */
+static void missing_in_keepalive_probes(struct rig *r)
+{
+	OPEN(TCP_OPT_TS);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10);
+	WAIT(40);
+	OUT(TCP_ACK, .seq = 1, .ack = 11);
+	IN(TCP_ACK, .seq = 10, .ack = 1, .no_ts = true);
+	OUT(TCP_ACK, .seq = 1, .ack = 11);
+	IN(TCP_ACK, .seq = 10, .ack = 1, .len = 1, .no_ts = true);
+	OUT(TCP_ACK, .seq = 1, .ack = 11);
+	IN(TCP_ACK, .seq = 9, .ack = 1, .len = 2, .no_ts = true); /* these are none */
+	IN(TCP_ACK, .seq = 10, .ack = 1, .len = 2, .no_ts = true);
+	IN(FIN_ACK, .seq = 10, .ack = 1, .no_ts = true);
+	QUIET();
+	EQ(r->p->n_read, 10);
+	STATE(TCP_ESTABLISHED);
+}
+
 static void missing_when_zero_would_be_newer(struct rig *r)
 {
 	r->p->ts_val = 3000000000;
@@ -263,6 +282,7 @@ const struct tcp_case stamp_cases[] = {
 	{"old_ack_does_not_count", old_ack_does_not_count, NULL, 0},
 	{"rst_is_not_subject_to_paws", rst_is_not_subject_to_paws, NULL, 0},
 	{"missing", missing, NULL, 0},
+	{"missing_in_keepalive_probes", missing_in_keepalive_probes, NULL, 0},
 	{"missing_when_zero_would_be_newer", missing_when_zero_would_be_newer, NULL, 0},
 	{"not_agreed", not_agreed, NULL, 0},
 	{"outside_the_window_changes_nothing", outside_the_window_changes_nothing, NULL, 0},
