@@ -195,7 +195,7 @@ bool rs_tcp_sack_next_lost(
 	const struct tcp *t, const struct tcp_conn *c, uint32_t *seq, uint32_t *len);
 void rs_tcp_sack_sent_again(struct tcp *t, struct tcp_conn *c, uint32_t end);
 uint32_t rs_tcp_sack_high_rxt(const struct tcp *t, const struct tcp_conn *c);
-/* Where the report ends that covers seq; seq when none does. */
+/* Where the report ends that covers seq; seq when none does, and at snd_una. */
 uint32_t rs_tcp_sack_skip(const struct tcp *t, const struct tcp_conn *c, uint32_t seq);
 /* How many of the len bytes from seq on come before the next report. */
 uint32_t rs_tcp_sack_gap(const struct tcp *t, const struct tcp_conn *c, uint32_t seq, uint32_t len);

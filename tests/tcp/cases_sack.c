@@ -202,6 +202,25 @@ static void reneging_at_the_left_edge(struct rig *r)
 	EQ(rig_conn(r)->sacked, 0);
 }
 
+/* The same behind a closed window, which opens before any timeout. */
+static void reneging_behind_a_closed_window(struct rig *r)
+{
+	uint32_t edge;
+
+	OPEN(TCP_OPT_SACK_OK);
+	edge = 1 + r->mss + 100;
+	SEGMENTS(3);
+	report(r, 0, 1, 3);
+	IN(TCP_ACK, .seq = 1, .ack = edge, .wnd = NO_WND);
+	WAIT(200);
+	OUT(TCP_ACK, .seq = edge, .ack = 1, .len = 1); /* a probe */
+	IN(TCP_ACK, .seq = 1, .ack = edge, .wnd = 65535);
+	OUT(TCP_ACK, .seq = edge, .ack = 1, .len = r->mss);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 3 * r->mss);
+	EQ(rig_conn(r)->sacked, 0);
+}
+
 static void absurd_reports(struct rig *r)
 {
 	OPEN(TCP_OPT_SACK_OK);
@@ -353,6 +372,7 @@ const struct tcp_case sack_cases[] = {
 	{"reneging", reneging, NULL, 0},
 	{"ack_cuts_a_report", ack_cuts_a_report, NULL, 0},
 	{"reneging_at_the_left_edge", reneging_at_the_left_edge, NULL, 0},
+	{"reneging_behind_a_closed_window", reneging_behind_a_closed_window, NULL, 0},
 	{"absurd_reports", absurd_reports, NULL, 0},
 	{"what_came_twice_is_no_loss", what_came_twice_is_no_loss, NULL, 0},
 	{"not_agreed", not_agreed, NULL, 0},
