@@ -14,13 +14,16 @@ void rs_tcp_init_cwnd(struct tcp_conn *c)
 	c->cwnd = c->flags & TCP_F_RETRIED ? c->mss : rs_tcp_initial_window(c->mss);
 }
 
-/* RFC 6298 section 2.3 */
+/*
+ * RFC 6298 section 2.3. Its minimum (2.4) is one of the margin beyond the round trip: however
+ * steady that was, the peer may delay an ACK, and the way may become longer.
+ */
 static void take_measured_rto(const struct tcp *t, struct tcp_conn *c)
 {
-	uint32_t rto_us = (c->srtt_us8 >> 3) + rs_max_u32(c->rttvar_us4, WHEEL_TICK_US);
+	uint32_t margin_us = rs_max_u32(c->rttvar_us4, t->cfg->min_rto_ms * 1000u);
 
-	c->rto_ms = (uint16_t)rs_min_u32(
-		rs_max_u32(rto_us / 1000, t->cfg->min_rto_ms), t->cfg->max_rto_ms);
+	c->rto_ms =
+		(uint16_t)rs_min_u32(((c->srtt_us8 >> 3) + margin_us) / 1000, t->cfg->max_rto_ms);
 }
 
 /* The timeout that the measurements call for, without any backoff; else that of section 2.1. */
@@ -159,13 +162,23 @@ void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c)
 		enter_recovery(t, c);
 }
 
+/*
+ * RFC 6675 section 5.1: recovery may begin anew as soon as all is acknowledged that was sent when
+ * the last one, or a timeout, began. Reports stand beyond that: unlike duplicate ACKs (RFC 6582
+ * section 4) they cannot come of what was sent again for nothing.
+ */
+static bool reports_count(const struct tcp_conn *c)
+{
+	return !(c->flags & TCP_F_RECOVER) || c->snd_una == c->recover;
+}
+
 void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c)
 {
 	/* Where recovery began without reports, duplicates have inflated cwnd: the pipe counts now.
 	 */
 	if (c->flags & TCP_F_RECOVERY)
 		c->cwnd = rs_min_u32(c->cwnd, c->ssthresh);
-	else if (!(c->flags & TCP_F_RECOVER) && rs_tcp_sack_found_loss(t, c))
+	else if (reports_count(c) && rs_tcp_sack_found_loss(t, c))
 		enter_recovery(t, c);
 }
 

@@ -40,6 +40,8 @@ void rs_tcp_consume(struct tcp *t, struct tcp_conn *conn, uint32_t n)
 static void receive_fin(struct tcp_conn *c)
 {
 	c->rcv_nxt++;
+	if (rs_seq_lt(c->rcv_edge, c->rcv_nxt)) /* it stood at the edge */
+		c->rcv_edge = c->rcv_nxt;
 	c->flags |= TCP_F_FIN_RCVD | TCP_F_ACK_NOW;
 	if (c->state == TCP_ESTABLISHED)
 		c->state = TCP_CLOSE_WAIT;

@@ -195,12 +195,35 @@ static void take_syn_stamp(struct tcp_conn *c, const struct tcp_seg *seg)
 		c->ts_recent = seg->ts_val;
 }
 
+/*
+ * The peer's SYN again, in SYN-RECEIVED. Who gets no answer may leave options out of the next SYN,
+ * as BSD's stacks do, and then knows nothing of those in our SYN-ACK: what any of them lacks is
+ * agreed no more.
+ */
+static void take_syn_again(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	struct tcp_seg syn = *seg;
+	uint32_t ts_recent = c->ts_recent;
+
+	if (!(c->flags & TCP_F_TS))
+		syn.opts &= (uint8_t)~TCP_OPT_TS;
+	if (!(c->flags & TCP_F_WSCALE))
+		syn.opts &= (uint8_t)~TCP_OPT_WSCALE;
+	if (!(c->flags & TCP_F_SACK))
+		syn.opts &= (uint8_t)~TCP_OPT_SACK_OK;
+	c->flags &= ~(uint32_t)(TCP_F_TS | TCP_F_WSCALE | TCP_F_SACK);
+	c->snd_wscale = 0;
+	rs_tcp_take_syn_options(t, c, &syn);
+	c->ts_recent = c->flags & TCP_F_TS ? ts_recent : 0;
+	take_syn_stamp(c, seg);
+}
+
 /* The timer runs on: nobody keeps a half-open connection alive by repeating its SYN. */
 static void repeat_syn_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
 {
 	uint32_t due_tick = c->rtx_tick;
 
-	take_syn_stamp(c, seg);
+	take_syn_again(t, c, seg);
 	rs_tcp_send_syn(t, c);
 	c->rtx_tick = due_tick;
 	c->flags &= ~(uint32_t)TCP_F_TIMING; /* Karn's rule, RFC 6298 section 3 */
@@ -238,23 +261,39 @@ static uint32_t unexpected_syn(struct tcp *t, struct tcp_conn *c, const struct t
 	return 0;
 }
 
-/* RFC 9293 section 3.10.7.4, first: is any of it within the window? */
+/*
+ * RFC 9293 section 3.10.7.4, first: is any of it within the window? A bare ACK may stand at the
+ * very edge: all that we allowed may be on its way. So may a FIN, which takes no memory: some
+ * stacks send it into a closed window, and again with each ACK that refuses it.
+ */
 static bool in_window(const struct tcp_conn *c, const struct tcp_seg *seg)
 {
 	/* Text in a RST (section 3.5.3) says why it was sent, and takes no place: RFC 5961, 3.2. */
+	uint32_t text = seg->flags & TCP_RST ? 0 : seg->len;
 	uint32_t len = seg->flags & TCP_RST ? 0 : rs_tcp_seq_len(seg->len, seg->flags);
 
-	/* A bare ACK may stand at the very edge: all that we allowed may be on its way. */
-	if (!len)
-		return rs_seq_geq(seg->seq, c->rcv_nxt) && rs_seq_leq(seg->seq, c->rcv_edge);
-	return rs_seq_gt(seg->seq + len, c->rcv_nxt) && rs_seq_lt(seg->seq, c->rcv_edge);
+	if (text ? rs_seq_geq(seg->seq, c->rcv_edge) : rs_seq_gt(seg->seq, c->rcv_edge))
+		return false;
+	return len ? rs_seq_gt(seg->seq + len, c->rcv_nxt) : rs_seq_geq(seg->seq, c->rcv_nxt);
 }
 
-/* RFC 9293 section 3.10.7.4, first: what is not acceptable is answered. Data and FIN always are. */
+/* Data and FIN always are. */
+static bool may_be_answered(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	return rs_tcp_seq_len(seg->len, seg->flags) || rs_tcp_may_answer_stray(t, &c->stray_period);
+}
+
+/* RFC 9293 section 3.10.7.4, first: what is not acceptable is answered. */
 static void answer_unacceptable(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
 {
-	if (rs_tcp_seq_len(seg->len, seg->flags) || rs_tcp_may_answer_stray(t, &c->stray_period))
+	if (may_be_answered(t, c, seg))
 		rs_tcp_send_ack(t, c, seg->seq);
+}
+
+/* RFC 9293 section 3.8.4: nothing, or a byte that means nothing, where we have been before. */
+static bool is_keepalive(const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	return seg->seq + 1 == c->rcv_nxt && seg->len <= 1 && !(seg->flags & TCP_FIN);
 }
 
 /* RFC 7323 section 5.3. True when the segment must go no further. */
@@ -262,8 +301,12 @@ static bool fails_paws(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *
 {
 	if (!(c->flags & TCP_F_TS) || seg->flags & TCP_RST)
 		return false;
-	if (!(seg->opts & TCP_OPT_TS)) { /* section 3.2 */
+	/* Section 3.2: silently. But Microsoft's and Apple's stacks leave it out of their probes.
+	 */
+	if (!(seg->opts & TCP_OPT_TS)) {
 		t->counters[TCP_C_DROP_PAWS]++;
+		if (is_keepalive(c, seg))
+			answer_unacceptable(t, c, seg);
 		return true;
 	}
 	if (!rs_seq_lt(seg->ts_val, c->ts_recent))
@@ -331,19 +374,27 @@ static uint32_t our_fin_acked(struct tcp *t, struct tcp_conn *c)
 	return rs_tcp_finish(t, c) ? TCP_EV_GONE : 0;
 }
 
-/* RFC 9293 section 3.10.7.4, fifth. Returns events; *go_on is false when the segment ends here. */
+/* RFC 5961 section 5.2. False: it was answered, and nothing in the segment counts. */
+static bool is_ack_acceptable(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	if (rs_seq_leq(seg->ack, c->snd_max) && rs_seq_geq(seg->ack, c->snd_una - c->max_snd_wnd))
+		return true;
+	t->counters[TCP_C_DROP_BAD_ACK]++;
+	if (may_be_answered(t, c, seg))
+		rs_tcp_send_challenge_ack(t, c);
+	return false;
+}
+
+/*
+ * RFC 9293 section 3.10.7.4, fifth, with an acknowledgement that is acceptable. Returns events;
+ * *go_on is false when the connection has ended.
+ */
 static uint32_t ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg, bool *go_on)
 {
 	bool fin_acked = false;
 	uint32_t ev = 0;
 
 	*go_on = false;
-	if (rs_seq_gt(seg->ack, c->snd_max) ||
-		rs_seq_lt(seg->ack, c->snd_una - c->max_snd_wnd)) { /* RFC 5961 section 5.2 */
-		t->counters[TCP_C_DROP_BAD_ACK]++;
-		rs_tcp_send_challenge_ack(t, c);
-		return 0;
-	}
 	/* It answers our probes: it may keep its window closed (section 3.8.6.1), or say nothing.
 	 */
 	if (c->flags & TCP_F_RETRIED && (c->flags & TCP_F_PERSIST || !(c->flags & TCP_F_RTX))) {
@@ -422,7 +473,7 @@ uint32_t rs_tcp_input_text(struct tcp *t, struct tcp_conn *c, const struct tcp_s
 		data += old;
 		len -= old;
 	}
-	if (rs_seq_gt(seq + len + fin, c->rcv_edge)) { /* FIN takes a place, too */
+	if (rs_seq_gt(seq + len, c->rcv_edge)) {
 		len = rs_min_u32(len, c->rcv_edge - seq);
 		fin = false;
 		t->counters[TCP_C_DROP_WINDOW]++;
@@ -447,8 +498,27 @@ uint32_t rs_tcp_input_text(struct tcp *t, struct tcp_conn *c, const struct tcp_s
 	return 0;
 }
 
-static uint32_t synchronized_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+/*
+ * An ACK in SYN-RECEIVED that is not of our SYN (RFC 9293 section 3.10.7.4, fifth). When the peer's
+ * SYN came first, the backlog may have been full: then it is of a cookie, which has reached the
+ * peer before the SYN-ACK that we sent since.
+ */
+static uint32_t other_ack_in_handshake(
+	struct tcp *t, struct tcp_conn **conn, const struct tcp_seg *seg)
 {
+	if ((*conn)->flags & TCP_F_PASSIVE && rs_tcp_is_ack_of_cookie(t, seg)) {
+		rs_tcp_conn_free(t, *conn);
+		return rs_tcp_listen_input(t, seg, conn);
+	}
+	t->counters[TCP_C_DROP_BAD_ACK]++;
+	rs_tcp_send_rst_for(t, seg);
+	return 0;
+}
+
+/* *conn is another one where the segment has opened it anew. */
+static uint32_t synchronized_input(struct tcp *t, struct tcp_conn **conn, const struct tcp_seg *seg)
+{
+	struct tcp_conn *c = *conn;
 	uint32_t ev = 0;
 	bool go_on;
 
@@ -463,7 +533,8 @@ static uint32_t synchronized_input(struct tcp *t, struct tcp_conn *c, const stru
 		if (!(seg->flags & TCP_RST))
 			answer_unacceptable(t, c, seg);
 		/* Into a closed window: the text is refused, the acknowledgement counts. */
-		if (ack_counts && seg->flags & TCP_ACK && c->state >= TCP_ESTABLISHED)
+		if (ack_counts && seg->flags & TCP_ACK && c->state >= TCP_ESTABLISHED &&
+			is_ack_acceptable(t, c, seg))
 			return ack_input(t, c, seg, &go_on);
 		return 0;
 	}
@@ -474,14 +545,13 @@ static uint32_t synchronized_input(struct tcp *t, struct tcp_conn *c, const stru
 		return 0;
 	}
 	if (c->state == TCP_SYN_RECEIVED) {
-		if (seg->ack != c->snd_nxt) {
-			t->counters[TCP_C_DROP_BAD_ACK]++;
-			rs_tcp_send_rst_for(t, seg);
-			return 0;
-		}
+		if (seg->ack != c->snd_nxt)
+			return other_ack_in_handshake(t, conn, seg);
 		establish(t, c);
 		ev = TCP_EV_OPENED;
 	}
+	if (!is_ack_acceptable(t, c, seg)) /* before anything is believed: it may be forged */
+		return ev;
 	peer_is_alive(t, c, seg);
 	update_ts_recent(c, seg);
 	ev |= ack_input(t, c, seg, &go_on);
@@ -512,7 +582,7 @@ uint32_t rs_tcp_input(
 			return fast_input(t, c, seg);
 		if (c->state == TCP_SYN_SENT)
 			return syn_sent_input(t, c, seg);
-		return synchronized_input(t, c, seg);
+		return synchronized_input(t, conn, seg);
 	}
 	if (time_wait_slot != FLOW_NONE) {
 		rs_tcp_time_wait_input(t, seg, time_wait_slot);

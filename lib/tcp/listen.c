@@ -180,6 +180,13 @@ static bool check_cookie(const struct tcp *t, const struct tcp_seg *seg, uint16_
 	return make_cookie(t, &seg->key, seg->seq - 1, cookie_clock(t) - age, cookie & 7) == cookie;
 }
 
+bool rs_tcp_is_ack_of_cookie(const struct tcp *t, const struct tcp_seg *seg)
+{
+	uint16_t mss;
+
+	return check_cookie(t, seg, &mss);
+}
+
 /* An ACK for which there is no connection: the last step of a handshake with cookies, or nothing.
  */
 static uint32_t cookie_input(struct tcp *t, const struct tcp_seg *seg, struct tcp_conn **conn)

@@ -62,13 +62,25 @@ void rs_tcp_open_window(const struct tcp *t, struct tcp_conn *c)
 
 /*
  * Where a segment without data stands: after all that was sent, but never beyond the window, or
- * the peer would not look at its acknowledgement.
+ * the peer would not look at its acknowledgement. A SYN needs no place there.
  */
 static uint32_t acceptable_seq(const struct tcp_conn *c)
 {
 	uint32_t edge = c->snd_una + c->snd_wnd;
 
+	if (c->state == TCP_SYN_RECEIVED)
+		return c->snd_nxt;
 	return rs_seq_lt(edge, c->snd_max) ? edge : c->snd_max;
+}
+
+/* RFC 7323 section 3.2: once agreed, in every segment. */
+static inline void put_timestamps(const struct tcp *t, const struct tcp_conn *c, struct tcp_tx *tx)
+{
+	if (!(c->flags & TCP_F_TS))
+		return;
+	tx->opts = TCP_OPT_TS;
+	tx->ts_val = rs_tcp_tick(t) + c->ts_offset;
+	tx->ts_ecr = c->ts_recent;
 }
 
 /* The header of a segment of c, from seq, acknowledging all that has arrived in order. */
@@ -89,11 +101,7 @@ static inline struct tcp_tx *new_segment(
 	tx->wnd = (uint16_t)rs_min_u32(
 		(c->rcv_edge - c->rcv_nxt) >> (c->flags & TCP_F_WSCALE ? t->rcv_wscale : 0),
 		UINT16_MAX);
-	if (c->flags & TCP_F_TS) {
-		tx->opts = TCP_OPT_TS;
-		tx->ts_val = rs_tcp_tick(t) + c->ts_offset;
-		tx->ts_ecr = c->ts_recent;
-	}
+	put_timestamps(t, c, tx);
 	c->rcv_acked = c->rcv_nxt;
 	c->flags &= ~(uint32_t)(TCP_F_ACK_NOW | TCP_F_ACK_OWED | TCP_F_DELACK);
 	return tx;
@@ -323,10 +331,13 @@ static bool send_again(struct tcp *t, struct tcp_conn *c)
 	if (t->n_tx == t->max_tx)
 		return false;
 	c->flags &= ~(uint32_t)TCP_F_RESEND;
-	if (c->flags & TCP_F_PERSIST)
+	if (c->flags & TCP_F_PERSIST) {
 		send_probe(t, c);
-	else if (c->flags & TCP_F_RECOVERY)
+	} else if (c->flags & TCP_F_RECOVERY) {
 		retransmit_one(t, c);
+		/* It is a round trip from here to its answer, not from where it was sent first. */
+		rs_tcp_start_rtx_timer(t, c);
+	}
 	return true;
 }
 
@@ -514,11 +525,12 @@ void rs_tcp_send_rst(struct tcp *t, struct tcp_conn *c)
 	if (!tx)
 		return;
 	t->counters[TCP_C_RST_OUT]++;
-	tx->seq = c->state == TCP_SYN_RECEIVED ? c->snd_nxt : acceptable_seq(c);
+	tx->seq = acceptable_seq(c);
 	tx->ack = c->rcv_nxt;
 	tx->flags = TCP_RST | TCP_ACK;
 	tx->wnd = 0;
 	tx->mss = c->mss;
+	put_timestamps(t, c, tx);
 }
 
 void rs_tcp_send_rst_for(struct tcp *t, const struct tcp_seg *seg)

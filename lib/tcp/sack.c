@@ -185,6 +185,10 @@ uint32_t rs_tcp_sack_skip(const struct tcp *t, const struct tcp_conn *c, uint32_
 {
 	const struct scoreboard *b = board(t, c);
 
+	/* It waits for this one: what it has reported here it has thrown away (RFC 2018 section 8).
+	 */
+	if (seq == c->snd_una)
+		return seq;
 	for (uint32_t i = 0; i < b->n; i++) {
 		if (rs_seq_leq(b->ranges[i].start, seq) && rs_seq_lt(seq, b->ranges[i].end))
 			return b->ranges[i].end;

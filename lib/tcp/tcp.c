@@ -299,6 +299,7 @@ void rs_tcp_path_mtu(struct tcp *t, const struct flow_key *key, uint32_t seq, ui
 		return;
 	c->snd_nxt = c->snd_una;
 	rs_tcp_cc_path_narrows(t, c);
+	rs_tcp_start_rtx_timer(t, c);
 	t->counters[TCP_C_PATH_MTU]++;
 	rs_tcp_mark_dirty(t, c);
 }

@@ -71,7 +71,7 @@ struct tcp_config {
 	uint32_t rcv_wnd_bytes;  /* the largest window we offer */
 	uint32_t rcvq_chunks;    /* chunks that a connection may hold for bytes not yet consumed */
 	uint32_t chunk_reserve;  /* with fewer chunks free than this, new connections are refused */
-	uint16_t min_rto_ms;     /* 200 */
+	uint16_t min_rto_ms;     /* 200; and the least margin beyond the round trip */
 	uint16_t max_rto_ms;     /* 60000 */
 	uint16_t initial_rto_ms; /* 1000, RFC 6298 section 2.1 */
 	uint32_t max_retries;    /* retransmissions of the same byte before giving up */

@@ -95,6 +95,8 @@ struct tcp_origin {
 struct tcp_origin rs_tcp_origin(const struct tcp *t, const struct flow_key *key);
 /* A segment for which there is no connection. Returns events as rs_tcp_input(). */
 uint32_t rs_tcp_listen_input(struct tcp *t, const struct tcp_seg *seg, struct tcp_conn **conn);
+/* Is it the last step of a handshake with a cookie? */
+bool rs_tcp_is_ack_of_cookie(const struct tcp *t, const struct tcp_seg *seg);
 /*
  * A SYN opens anew what is in TIME-WAIT: the new numbers are not below min_isn (RFC 9293 section
  * 3.6.1). False: it was refused, and TIME-WAIT has to go on.
@@ -193,7 +195,7 @@ bool rs_tcp_sack_next_lost(
 	const struct tcp *t, const struct tcp_conn *c, uint32_t *seq, uint32_t *len);
 void rs_tcp_sack_sent_again(struct tcp *t, struct tcp_conn *c, uint32_t end);
 uint32_t rs_tcp_sack_high_rxt(const struct tcp *t, const struct tcp_conn *c);
-/* Where the report ends that covers seq; seq when none does. */
+/* Where the report ends that covers seq; seq when none does, and at snd_una. */
 uint32_t rs_tcp_sack_skip(const struct tcp *t, const struct tcp_conn *c, uint32_t seq);
 /* How many of the len bytes from seq on come before the next report. */
 uint32_t rs_tcp_sack_gap(const struct tcp *t, const struct tcp_conn *c, uint32_t seq, uint32_t len);

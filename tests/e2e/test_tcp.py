@@ -398,8 +398,8 @@ def unacknowledged_data_is_sent_again_and_backs_off(t):
             again = p.segment(lambda s: s.data and s.seq == first.seq, 10, "the data again")
             true(again.data.startswith(first.data), "other data in the same place")
             times.append(time.monotonic())
-        gaps = [b - a for a, b in zip(times, times[1:])]
-        true(gaps[1] > 1.5 * gaps[0] and gaps[2] > 1.5 * gaps[1], f"no back-off: {gaps}")
+        # 400, 800 and 1600 ms, and whatever a busy machine adds; it would be 600 without back-off.
+        true(times[-1] - times[0] > 2, f"no back-off: {times}")
 
 
 @test()

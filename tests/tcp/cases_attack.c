@@ -244,6 +244,24 @@ static void ack_storm(struct rig *r)
 	OUT(TCP_ACK, .seq = 1, .ack = 11);
 }
 
+/* As after data that somebody else has sent to the peer in our name: it acknowledges them. */
+static void ack_storm_of_unsent_data(struct rig *r)
+{
+	static const uint32_t acks[] = {5000, (uint32_t)-70000};
+
+	OPEN(0);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(acks); i++) {
+		for (uint32_t k = 0; k < 10; k++)
+			IN(TCP_ACK, .seq = 1, .ack = acks[i]);
+		OUT(TCP_ACK, .seq = 1, .ack = 1);
+		QUIET();
+		EQ(COUNTER(DROP_STRAY_LIMIT), 9 * (i + 1));
+		EQ(COUNTER(CHALLENGE_ACKS), i + 1);
+		MS(STRAY_MS);
+	}
+	EQ(COUNTER(DROP_BAD_ACK), 20);
+}
+
 static void ack_storm_of_old_stamps(struct rig *r)
 {
 	OPEN(TCP_OPT_TS);
@@ -423,6 +441,7 @@ const struct tcp_case attack_cases[] = {
 	{"challenge_limit_is_not_known", challenge_limit_is_not_known, NULL, 0},
 	{"challenges_are_limited", challenges_are_limited, NULL, 0},
 	{"ack_storm", ack_storm, NULL, 0},
+	{"ack_storm_of_unsent_data", ack_storm_of_unsent_data, NULL, 0},
 	{"ack_storm_of_old_stamps", ack_storm_of_old_stamps, NULL, 0},
 	{"ack_storm_in_a_handshake", ack_storm_in_a_handshake, NULL, 0},
 	{"ack_storm_in_time_wait", ack_storm_in_time_wait, NULL, 0},

@@ -183,6 +183,34 @@ static void backlog_recovers(struct rig *r)
 	STATE(TCP_SYN_RECEIVED);
 }
 
+/*
+ * The cookie is still on its way when the SYN comes again and finds room: the peer takes the first
+ * SYN-ACK that reaches it.
+ */
+static void cookie_then_room(struct rig *r)
+{
+	rig_fill_backlog(r);
+	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	rig_peer(r, 1);
+	IN(TCP_RST, .seq = 1);
+	rig_peer(r, 0);
+	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
+	EQ(r->t.n_tx, 1);
+	TRUE(r->tx[0].seq != r->p->our_isn);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = 2); /* of neither */
+	OUT(TCP_RST, .seq = 2);
+	EQ(r->t.n_half_open, r->cfg.syn_backlog);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10);
+	EVENTS(TCP_EV_OPENED | TCP_EV_DATA);
+	EQ(r->p->n_read, 10);
+	EQ(r->t.n_half_open, r->cfg.syn_backlog - 1);
+	EQ(COUNTER(SYN_COOKIES_OK), 1);
+	rig_write(r, 20);
+	OUT(TCP_ACK, .seq = 1, .ack = 11, .len = 20);
+}
+
 const struct tcp_case cookie_cases[] = {
 	{"with_data", with_data, NULL, 0},
 	{"without_timestamps", without_timestamps, NULL, 0},
@@ -195,6 +223,7 @@ const struct tcp_case cookie_cases[] = {
 	{"no_cookie_was_sent", no_cookie_was_sent, NULL, 0},
 	{"cookie_but_no_room", cookie_but_no_room, NULL, 0},
 	{"no_wider_than_was_offered", no_wider_than_was_offered, wide_window, 0},
+	{"cookie_then_room", cookie_then_room, NULL, 0},
 	{"backlog_recovers", backlog_recovers, NULL, 0},
 	{0},
 };

@@ -154,6 +154,37 @@ static void not_every_ack_is_a_duplicate(struct rig *r)
 	rig_drop_output(r);
 }
 
+/*
+ * On a long way the first segment of a burst is lost: the timeout counts from when it was sent
+ * again, or it would come before the answer to that can.
+ */
+static void timeout_counts_from_the_retransmission(struct rig *r)
+{
+	uint32_t start;
+
+	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	MS(600);
+	IN(TCP_ACK, .seq = 1, .ack = 1);
+	for (start = 1; start < 2001; start += 100) { /* until the round trip is known well */
+		rig_write(r, 100);
+		rig_drop_output(r);
+		MS(600);
+		IN(TCP_ACK, .seq = 1, .ack = start + 100);
+	}
+	rig_write(r, 5 * r->mss);
+	rig_drop_output(r);
+	MS(600);
+	for (uint32_t i = 0; i < 4; i++)
+		IN(TCP_ACK, .seq = 1, .ack = start);
+	OUT(TCP_ACK, .seq = start, .ack = 1, .len = r->mss);
+	MS(600);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = start + 5 * r->mss);
+	EQ(COUNTER(TIMEOUTS), 0);
+	EQ(COUNTER(RETRANSMITTED), 1);
+}
+
 static void new_ack_resets_the_count(struct rig *r)
 {
 	OPEN(0);
@@ -343,6 +374,7 @@ const struct tcp_case loss_cases[] = {
 	{"partial_acks", partial_acks, NULL, 0},
 	{"limited_transmit", limited_transmit, NULL, 0},
 	{"not_every_ack_is_a_duplicate", not_every_ack_is_a_duplicate, NULL, 0},
+	{"timeout_counts_from_the_retransmission", timeout_counts_from_the_retransmission, NULL, 0},
 	{"new_ack_resets_the_count", new_ack_resets_the_count, NULL, 0},
 	{"duplicates_of_before_a_timeout", duplicates_of_before_a_timeout, NULL, 0},
 	{"timeout_in_recovery", timeout_in_recovery, NULL, 0},

@@ -102,6 +102,31 @@ static void syn_again(struct rig *r)
 
 /* Each copy is answered, but the timer of the first goes on: a peer cannot stay half-open for ever.
  */
+/*
+ * BSD's stacks leave the options out of their fourth SYN, and take none in its answer. RFC 7323
+ * sections 2.2 and 3.2: they stand in a SYN-ACK only where they stood in the SYN.
+ */
+static void syn_again_with_fewer_options(struct rig *r)
+{
+	uint8_t all = TCP_OPT_MSS | TCP_OPT_WSCALE | TCP_OPT_TS | TCP_OPT_SACK_OK;
+
+	IN(TCP_SYN, .opts = all, .mss = 1460, .wscale = 7);
+	OUT(SYN_ACK, .ack = 1, .opts = all, .mss = (uint16_t)r->mss, .wscale = r->t.rcv_wscale,
+		.ts_ecr = 5000);
+	IN(TCP_SYN, .opts = TCP_OPT_MSS | TCP_OPT_SACK_OK, .mss = 1400);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS | TCP_OPT_SACK_OK, .mss = (uint16_t)r->mss);
+	IN(TCP_SYN, .opts = all, .mss = 1400, .wscale = 7); /* a copy that was overtaken */
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS | TCP_OPT_SACK_OK, .mss = (uint16_t)r->mss);
+	WAIT(1000);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS | TCP_OPT_SACK_OK, .mss = (uint16_t)r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10, .wnd = 500);
+	EVENTS(TCP_EV_OPENED | TCP_EV_DATA);
+	EQ(r->p->n_read, 10);
+	EQ(rig_conn(r)->snd_wnd, 500);
+	EQ(rig_conn(r)->mss, 1400);
+	TRUE(rig_conn(r)->flags & TCP_F_SACK);
+}
+
 static void repeated_syns_hold_no_place(struct rig *r)
 {
 	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
@@ -190,6 +215,21 @@ static void bad_ack_of_the_handshake(struct rig *r)
 	STATE(TCP_SYN_RECEIVED);
 	IN(TCP_ACK, .seq = 1, .ack = 1);
 	EVENTS(TCP_EV_OPENED);
+}
+
+/* What SYN-RECEIVED says stands behind its SYN, also where the peer's window is closed. */
+static void closed_window_in_the_syn(struct rig *r)
+{
+	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460, .wnd = NO_WND);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	IN(TCP_RST, .seq = 2); /* RFC 5961 section 3.2: <SEQ=SND.NXT> */
+	OUT(TCP_ACK, .seq = 1, .ack = 1);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = NO_WND);
+	EVENTS(TCP_EV_OPENED);
+	rig_write(r, 10);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = 10);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 10);
 }
 
 static void new_syn_inside_the_window(struct rig *r)
@@ -320,6 +360,7 @@ const struct tcp_case passive_cases[] = {
 	{"peer_mss_is_no_larger_than_ours", peer_mss_is_no_larger_than_ours, NULL, 0},
 	{"absurd_mss", absurd_mss, NULL, 0},
 	{"syn_again", syn_again, NULL, 0},
+	{"syn_again_with_fewer_options", syn_again_with_fewer_options, NULL, 0},
 	{"repeated_syns_hold_no_place", repeated_syns_hold_no_place, NULL, 0},
 	{"syn_ack_is_repeated_then_given_up", syn_ack_is_repeated_then_given_up, NULL, 0},
 	{"data_with_the_last_ack", data_with_the_last_ack, NULL, 0},
@@ -327,6 +368,7 @@ const struct tcp_case passive_cases[] = {
 	{"last_ack_lost_data_comes", last_ack_lost_data_comes, NULL, 0},
 	{"data_in_the_syn_is_sent_again", data_in_the_syn_is_sent_again, NULL, 0},
 	{"bad_ack_of_the_handshake", bad_ack_of_the_handshake, NULL, 0},
+	{"closed_window_in_the_syn", closed_window_in_the_syn, NULL, 0},
 	{"new_syn_inside_the_window", new_syn_inside_the_window, NULL, 0},
 	{"closed_port", closed_port, NULL, 0},
 	{"isn_follows_the_clock", isn_follows_the_clock, NULL, 0},

@@ -327,6 +327,10 @@ static void link_follows_the_peer(struct rig *r)
 	IN(TCP_ACK, .seq = 70000, .ack = 1, .len = 10, .link = 2); /* not believed */
 	EQ(r->tx[0].link, 1);
 	OUT(TCP_ACK, .seq = 1, .ack = 1);
+	IN(TCP_ACK, .seq = 1, .ack = 9999, .len = 10,
+		.link = 2); /* nor this: RFC 5961 section 5.2 */
+	EQ(r->tx[0].link, 1);
+	OUT(TCP_ACK, .seq = 1, .ack = 1);
 	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10, .link = 2);
 	rig_write(r, 10);
 	EQ(r->tx[0].link, 2);

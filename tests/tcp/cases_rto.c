@@ -111,6 +111,30 @@ static void round_trips_are_smoothed(struct rig *r)
 	OUT(TCP_ACK, .seq = 101, .ack = 1, .len = 100);
 }
 
+/*
+ * Steady round trips leave no variance, and RFC 6298 section 2.4 has a second at least: the margin
+ * that stands for it covers an ACK that is delayed, for once, on the longest way, too.
+ */
+static void steady_round_trips_leave_a_margin(struct rig *r)
+{
+	uint32_t sent = 0;
+
+	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	MS(300);
+	IN(TCP_ACK, .seq = 1, .ack = 1);
+	for (uint32_t i = 0; i < 40; i++, sent += 100) {
+		rig_write(r, 100);
+		OUT(TCP_ACK, .seq = 1 + sent, .ack = 1, .len = 100);
+		MS(300);
+		IN(TCP_ACK, .seq = 1, .ack = 101 + sent);
+	}
+	rig_write(r, 100);
+	OUT(TCP_ACK, .seq = 1 + sent, .ack = 1, .len = 100);
+	WAIT(300 + 200);
+	OUT(TCP_ACK, .seq = 1 + sent, .ack = 1, .len = 100);
+}
+
 static void short_timeouts(struct rig *r)
 {
 	r->cfg.max_rto_ms = 2000;
@@ -154,6 +178,7 @@ const struct tcp_case rto_cases[] = {
 	{"karn", karn, NULL, 0},
 	{"sample_ends_the_backoff", sample_ends_the_backoff, NULL, 0},
 	{"round_trips_are_smoothed", round_trips_are_smoothed, NULL, 0},
+	{"steady_round_trips_leave_a_margin", steady_round_trips_leave_a_margin, NULL, 0},
 	{"long_round_trip_keeps_to_max_rto", long_round_trip_keeps_to_max_rto, short_timeouts, 0},
 	{"only_its_own_ack_ends_a_sample", only_its_own_ack_ends_a_sample, NULL, 0},
 	{0},

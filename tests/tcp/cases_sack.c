@@ -9,6 +9,15 @@ static void report(struct rig *r, uint32_t acked, uint32_t from, uint32_t to)
 		.sack = {{1 + from * r->mss, 1 + to * r->mss}});
 }
 
+/* As TLS queues its records: the queue may hold many slices. */
+static void push_more(struct rig *r, uint32_t n)
+{
+	const uint8_t *data = rig_pattern + r->p->n_written % PATTERN_PERIOD;
+
+	TRUE(rs_sendq_push_more(&r->p->conn->sendq, &r->chunks, data, n, 0));
+	r->p->n_written += n;
+}
+
 static void one_loss(struct rig *r)
 {
 	OPEN(TCP_OPT_SACK_OK);
@@ -75,6 +84,60 @@ static void new_data_in_recovery(struct rig *r)
 	QUIET();
 }
 
+/*
+ * The first of the new segments is lost. When all before it is acknowledged, recovery is over, and
+ * reports beyond the gap begin the next one: RFC 6675 section 5.1, "greater than or equal".
+ */
+static void loss_at_the_recovery_point(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	rig_write(r, 20 * r->mss);
+	rig_drop_output(r);
+	report(r, 0, 1, 9);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	rig_drop_output(r); /* ten to twelve are on their way */
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	rig_drop_output(r); /* and thirteen, fourteen; the tenth is lost */
+	for (uint32_t to = 12; to <= 13; to++) {
+		report(r, 10, 11, to);
+		OUT(TCP_ACK, .seq = 1 + (to + 3) * r->mss, .ack = 1, .len = r->mss); /* RFC 3042 */
+	}
+	report(r, 10, 11, 14);
+	OUT(TCP_ACK, .seq = 1 + 10 * r->mss, .ack = 1, .len = r->mss);
+	EQ(COUNTER(FAST_RETRANSMITS), 2);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 17 * r->mss);
+	EQ(COUNTER(TIMEOUTS), 0);
+	EQ(rig_conn(r)->sacked, 0);
+}
+
+/* So it is after a timeout, and not before: "MUST NOT be initiated until". */
+static void loss_after_a_timeout(struct rig *r)
+{
+	uint32_t all = 1 + 4 * r->mss;
+
+	OPEN(TCP_OPT_SACK_OK);
+	SEGMENTS(4);
+	WAIT(200);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	report(r, 0, 1, 4); /* of what was sent before */
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = all);
+	EQ(COUNTER(FAST_RETRANSMITS), 0);
+	for (uint32_t i = 0; i < 6; i++) {
+		push_more(r, 100);
+		rs_tcp_send(&r->t, r->p->conn);
+		FLUSH();
+		OUT(TCP_ACK, .seq = all + 100 * i, .ack = 1, .len = 100);
+	}
+	IN(TCP_ACK, .seq = 1, .ack = all, .n_sack = 3,
+		.sack = {{all + 100, all + 200}, {all + 300, all + 400}, {all + 500, all + 600}});
+	OUT(TCP_ACK, .seq = all, .ack = 1, .len = 100);
+	EQ(COUNTER(FAST_RETRANSMITS), 1);
+	IN(TCP_ACK, .seq = 1, .ack = all + 600);
+	EQ(COUNTER(TIMEOUTS), 1);
+}
+
 static void timeout_skips_what_was_reported(struct rig *r)
 {
 	OPEN(TCP_OPT_SACK_OK);
@@ -135,6 +198,25 @@ static void reneging_at_the_left_edge(struct rig *r)
 	QUIET();
 	WAIT(200);
 	OUT(TCP_ACK, .seq = 1 + 2 * r->mss, .ack = 1, .len = r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 3 * r->mss);
+	EQ(rig_conn(r)->sacked, 0);
+}
+
+/* The same behind a closed window, which opens before any timeout. */
+static void reneging_behind_a_closed_window(struct rig *r)
+{
+	uint32_t edge;
+
+	OPEN(TCP_OPT_SACK_OK);
+	edge = 1 + r->mss + 100;
+	SEGMENTS(3);
+	report(r, 0, 1, 3);
+	IN(TCP_ACK, .seq = 1, .ack = edge, .wnd = NO_WND);
+	WAIT(200);
+	OUT(TCP_ACK, .seq = edge, .ack = 1, .len = 1); /* a probe */
+	IN(TCP_ACK, .seq = 1, .ack = edge, .wnd = 65535);
+	OUT(TCP_ACK, .seq = edge, .ack = 1, .len = r->mss);
+	rig_drop_output(r);
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 3 * r->mss);
 	EQ(rig_conn(r)->sacked, 0);
 }
@@ -252,15 +334,6 @@ static void path_narrows_in_recovery(struct rig *r)
 	EQ(COUNTER(TIMEOUTS), 0);
 }
 
-/* As TLS queues its records: the queue may hold many slices. */
-static void push_more(struct rig *r, uint32_t n)
-{
-	const uint8_t *data = rig_pattern + r->p->n_written % PATTERN_PERIOD;
-
-	TRUE(rs_sendq_push_more(&r->p->conn->sendq, &r->chunks, data, n, 0));
-	r->p->n_written += n;
-}
-
 /*
  * A segment takes few slices. Where many small ones are lost, what did not fit into the first
  * segment that is sent again counts as lost still (RFC 6675 section 4, HighRxt).
@@ -293,10 +366,13 @@ const struct tcp_case sack_cases[] = {
 	{"two_losses", two_losses, NULL, 0},
 	{"three_ranges_are_enough", three_ranges_are_enough, NULL, 0},
 	{"new_data_in_recovery", new_data_in_recovery, NULL, 0},
+	{"loss_at_the_recovery_point", loss_at_the_recovery_point, NULL, 0},
+	{"loss_after_a_timeout", loss_after_a_timeout, NULL, 0},
 	{"timeout_skips_what_was_reported", timeout_skips_what_was_reported, NULL, 0},
 	{"reneging", reneging, NULL, 0},
 	{"ack_cuts_a_report", ack_cuts_a_report, NULL, 0},
 	{"reneging_at_the_left_edge", reneging_at_the_left_edge, NULL, 0},
+	{"reneging_behind_a_closed_window", reneging_behind_a_closed_window, NULL, 0},
 	{"absurd_reports", absurd_reports, NULL, 0},
 	{"what_came_twice_is_no_loss", what_came_twice_is_no_loss, NULL, 0},
 	{"not_agreed", not_agreed, NULL, 0},

@@ -417,6 +417,26 @@ static void path_mtu(struct rig *r)
 	EQ(COUNTER(PATH_MTU), 1);
 }
 
+/* The timeout counts from when all was sent again: the answer is a round trip away. */
+static void path_mtu_far_away(struct rig *r)
+{
+	uint32_t mtu = r->p->key.family == 4 ? 1000 : 1300;
+	uint32_t mss = mtu - (r->p->key.family == 4 ? 40 : 60);
+
+	OPEN(0);
+	rig_write(r, r->mss);
+	rig_drop_output(r);
+	MS(150);
+	rs_tcp_path_mtu(&r->t, &r->p->key, r->p->our_isn + 1, mtu);
+	FLUSH();
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = mss);
+	OUT(TCP_ACK, .seq = 1 + mss, .ack = 1, .len = r->mss - mss);
+	MS(190);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = 1 + r->mss);
+	EQ(COUNTER(TIMEOUTS), 0);
+}
+
 /* All n bytes, in segments of len: each may be cut, or none. */
 static void expect_bytes(struct rig *r, uint32_t n, uint32_t len, bool may_fragment)
 {
@@ -538,6 +558,7 @@ const struct tcp_case send_cases[] = {
 		one_descriptor, 0},
 	{"fin_waits_for_a_descriptor", fin_waits_for_a_descriptor, one_descriptor, 0},
 	{"path_mtu", path_mtu, NULL, 0},
+	{"path_mtu_far_away", path_mtu_far_away, NULL, 0},
 	{"path_below_the_minimum", path_below_the_minimum, NULL, 0},
 	{"path_below_small_segments", path_below_small_segments, NULL, 0},
 	{"path_below_the_minimum_with_offload", path_below_the_minimum_with_offload, offload, 0},

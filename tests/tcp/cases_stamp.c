@@ -56,8 +56,6 @@ static void syn_again_with_a_newer_stamp(struct rig *r)
 	expect_syn_ack(r, 7000);
 	IN(TCP_SYN, .opts = SYN_OPTS, .mss = 1460, .ts_val = 6500); /* a copy that was overtaken */
 	expect_syn_ack(r, 7000);
-	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
-	expect_syn_ack(r, 7000);
 	WAIT(1000); /* our own timer */
 	expect_syn_ack(r, 7000);
 	IN(TCP_ACK, .seq = 1, .ack = 1, .ts_val = 6999); /* and PAWS goes by it */
@@ -174,6 +172,25 @@ static void missing(struct rig *r)
 	STATE(TCP_ESTABLISHED);
 }
 
+/* Those of Microsoft's and Apple's stacks: who gets no answer resets the connection. */
+static void missing_in_keepalive_probes(struct rig *r)
+{
+	OPEN(TCP_OPT_TS);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10);
+	WAIT(40);
+	OUT(TCP_ACK, .seq = 1, .ack = 11);
+	IN(TCP_ACK, .seq = 10, .ack = 1, .no_ts = true);
+	OUT(TCP_ACK, .seq = 1, .ack = 11);
+	IN(TCP_ACK, .seq = 10, .ack = 1, .len = 1, .no_ts = true);
+	OUT(TCP_ACK, .seq = 1, .ack = 11);
+	IN(TCP_ACK, .seq = 9, .ack = 1, .len = 2, .no_ts = true); /* these are none */
+	IN(TCP_ACK, .seq = 10, .ack = 1, .len = 2, .no_ts = true);
+	IN(FIN_ACK, .seq = 10, .ack = 1, .no_ts = true);
+	QUIET();
+	EQ(r->p->n_read, 10);
+	STATE(TCP_ESTABLISHED);
+}
+
 static void missing_when_zero_would_be_newer(struct rig *r)
 {
 	r->p->ts_val = 3000000000;
@@ -203,6 +220,28 @@ static void outside_the_window_changes_nothing(struct rig *r)
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .ts_ecr = 5000);
 	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10, .ts_val = 5001);
 	EQ(r->p->n_read, 10);
+}
+
+/* RFC 5961 section 5.2: with an ACK that cannot be the peer's, nothing in a segment is its own. */
+static void unacceptable_ack_changes_nothing(struct rig *r)
+{
+	OPEN(TCP_OPT_TS);
+	IN(FIN_ACK, .seq = 1, .ack = 9999, .len = 10, .ts_val = 9000000);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .ts_ecr = 5000);
+	IN(TCP_ACK, .seq = 1, .ack = (uint32_t)-70000, .len = 10, .ts_val = 9000000);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .ts_ecr = 5000);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10, .ts_val = 5001);
+	EQ(r->p->n_read, 10);
+	EQ(COUNTER(DROP_PAWS), 0);
+}
+
+/* RFC 7323 section 3.2: "SHOULD be sent in an <RST> segment". */
+static void our_rst_carries_one(struct rig *r)
+{
+	OPEN(TCP_OPT_TS);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10, .ts_val = 5001);
+	rig_abort(r);
+	OUT(RST_ACK, .seq = 1, .ack = 11, .opts = TCP_OPT_TS, .ts_ecr = 5001);
 }
 
 static void duplicate_does_not_move_it(struct rig *r)
@@ -243,9 +282,12 @@ const struct tcp_case stamp_cases[] = {
 	{"old_ack_does_not_count", old_ack_does_not_count, NULL, 0},
 	{"rst_is_not_subject_to_paws", rst_is_not_subject_to_paws, NULL, 0},
 	{"missing", missing, NULL, 0},
+	{"missing_in_keepalive_probes", missing_in_keepalive_probes, NULL, 0},
 	{"missing_when_zero_would_be_newer", missing_when_zero_would_be_newer, NULL, 0},
 	{"not_agreed", not_agreed, NULL, 0},
 	{"outside_the_window_changes_nothing", outside_the_window_changes_nothing, NULL, 0},
+	{"unacceptable_ack_changes_nothing", unacceptable_ack_changes_nothing, NULL, 0},
+	{"our_rst_carries_one", our_rst_carries_one, NULL, 0},
 	{"duplicate_does_not_move_it", duplicate_does_not_move_it, NULL, 0},
 	{"half_a_window_of_time", half_a_window_of_time, NULL, 0},
 	{0},

@@ -364,28 +364,56 @@ static void bare_window_update(struct rig *r)
 	OUT(TCP_ACK, .seq = 1 + 2 * r->mss, .ack = 1, .len = r->mss);
 }
 
-/* FIN takes a place in the window; where there is none it has to come again. */
-static void fin_at_the_edge(struct rig *r)
+/* Nobody reads: the window is filled but for its last bytes, which stand at the result. */
+static uint32_t nearly_fill_our_window(struct rig *r)
 {
 	uint32_t seq = 1;
 
 	OPEN(0);
 	r->p->blocked = true;
-	while (seq + r->mss <= 65536) {
+	for (; seq + r->mss <= 65536; seq += r->mss)
 		IN(TCP_ACK, .seq = seq, .ack = 1, .len = r->mss);
-		seq += r->mss;
-	}
-	IN(FIN_ACK, .seq = seq, .ack = 1, .len = 65536 - seq);
 	rig_drop_output(r);
-	EQ(rig_conn(r)->rcv_nxt - rig_conn(r)->rcv_edge, 0);
-	STATE(TCP_ESTABLISHED);
-	r->p->blocked = false;
-	rig_read(r, 65535);
-	FLUSH();
-	rig_drop_output(r);
-	IN(FIN_ACK, .seq = 65536, .ack = 1);
-	rig_drop_output(r);
+	return seq;
+}
+
+static void read_to_the_end(struct rig *r)
+{
 	STATE(TCP_CLOSE_WAIT);
+	r->p->blocked = false;
+	rig_read(r, UINT32_MAX);
+	QUIET();
+	EQ(r->p->n_read, 65535);
+	TRUE(r->p->eof);
+}
+
+/* A FIN takes no memory: it is taken where the window has no place for it, too. */
+static void fin_at_the_edge(struct rig *r)
+{
+	uint32_t seq = nearly_fill_our_window(r);
+
+	IN(FIN_ACK, .seq = seq, .ack = 1, .len = 65536 - seq);
+	OUT(TCP_ACK, .seq = 1, .ack = 65537, .wnd = NO_WND);
+	read_to_the_end(r);
+}
+
+/* Some stacks send it again with every ACK that refuses it. */
+static void fin_into_our_closed_window(struct rig *r)
+{
+	uint32_t seq = nearly_fill_our_window(r);
+
+	IN(TCP_ACK, .seq = seq, .ack = 1, .len = 65536 - seq);
+	rig_drop_output(r);
+	IN(FIN_ACK, .seq = 65537, .ack = 1); /* beyond the edge */
+	OUT(TCP_ACK, .seq = 1, .ack = 65536, .wnd = NO_WND);
+	IN(FIN_ACK, .seq = 65536, .ack = 1, .len = 1); /* text is refused, and its FIN with it */
+	OUT(TCP_ACK, .seq = 1, .ack = 65536, .wnd = NO_WND);
+	STATE(TCP_ESTABLISHED);
+	IN(FIN_ACK, .seq = 65536, .ack = 1);
+	OUT(TCP_ACK, .seq = 1, .ack = 65537, .wnd = NO_WND);
+	IN(FIN_ACK, .seq = 65536, .ack = 1); /* again */
+	OUT(TCP_ACK, .seq = 1, .ack = 65537, .wnd = NO_WND);
+	read_to_the_end(r);
 }
 
 /*
@@ -408,6 +436,7 @@ static void loss_in_a_small_window(struct rig *r)
 }
 
 const struct tcp_case window_cases[] = {
+	{"fin_into_our_closed_window", fin_into_our_closed_window, NULL, 0},
 	{"fin_at_the_edge", fin_at_the_edge, NULL, 0},
 	{"nobody_reads", nobody_reads, NULL, 0},
 	{"small_reads_open_nothing", small_reads_open_nothing, NULL, 0},

@@ -51,7 +51,7 @@ const char *tcp_broken_conn_rule(const struct tcp *t, const struct tcp_conn *c)
 	if (!is_open)
 		return NULL;
 	RULE(in_flight <= c->sendq.n_bytes + 1);
-	RULE(rs_seq_leq(c->rcv_nxt, c->rcv_edge + ((c->flags & TCP_F_FIN_RCVD) != 0)));
+	RULE(rs_seq_leq(c->rcv_nxt, c->rcv_edge));
 	RULE(rs_seq_leq(c->rcv_acked, c->rcv_nxt));
 	RULE(c->cwnd >= c->mss && c->mss > 0);
 	RULE(c->rto_ms >= t->cfg->min_rto_ms && c->rto_ms <= t->cfg->max_rto_ms);
