@@ -421,6 +421,43 @@ static void a_query_is_no_alert_to_itself(void **state)
 	end(&f);
 }
 
+/* ---- options of IPv4 ---- */
+
+/* RFC 1122 section 3.2.1.8: those that nobody knows are skipped; source routes, wherever they
+ * stand, are not followed. */
+static void each_option_of_ipv4_is_looked_at(void **state)
+{
+	static const struct {
+		uint8_t options[8];
+		enum wire_drop drop;
+	} cases[] = {
+		{{1, 1, 1, 1, 1, 1, 1, 1}, WIRE_OK},
+		{{148, 4, 0, 0, 1, 1, 77, 2}, WIRE_OK},    /* Router Alert; one without a value */
+		{{130, 3, 0, 138, 5, 131, 3, 4}, WIRE_OK}, /* what looks like one is a value */
+		{{0, 131, 3, 4, 0, 0, 0, 0}, WIRE_OK},     /* behind the end */
+		{{131, 3, 4, 0, 0, 0, 0, 0}, WIRE_IP_SOURCE_ROUTE},
+		{{7, 3, 4, 131, 3, 4, 0, 0}, WIRE_IP_SOURCE_ROUTE},
+		{{1, 77, 2, 77, 2, 137, 3, 4}, WIRE_IP_SOURCE_ROUTE},
+		{{1, 1, 1, 1, 1, 1, 1, 77}, WIRE_IP_OPTION}, /* has no length */
+		{{1, 1, 1, 1, 1, 1, 77, 3}, WIRE_IP_OPTION}, /* ends beyond the header */
+		{{77, 1, 1, 1, 1, 1, 1, 1}, WIRE_IP_OPTION}, /* shorter than itself */
+		{{77, 0, 1, 1, 1, 1, 1, 1}, WIRE_IP_OPTION},
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		struct frame f;
+
+		BEGIN(&f, udp);
+		insert(&f, L4_V4, 8);
+		put(&f, L4_V4, cases[i].options, 8);
+		f.bytes[L3] = 0x47;
+		seal(&f, L4_V4 + 8);
+		assert_int_equal(parse(&f), cases[i].drop);
+		end(&f);
+	}
+}
+
 /* ---- errors that we send ---- */
 
 static void a_protocol_that_nobody_speaks(void **state)
@@ -596,6 +633,7 @@ int main(void)
 		cmocka_unit_test(a_neighbour_is_asked_alone),
 		cmocka_unit_test(the_alert_among_other_options),
 		cmocka_unit_test(a_query_is_no_alert_to_itself),
+		cmocka_unit_test(each_option_of_ipv4_is_looked_at),
 		cmocka_unit_test(a_protocol_that_nobody_speaks),
 		cmocka_unit_test(errors_quote_as_much_as_fits),
 		cmocka_unit_test(the_first_refused_option_decides),
