@@ -201,7 +201,8 @@ static void refusals_have_pages(void **state)
 	feed("DELETE /page HTTP/1.1\r\nHost: a\r\n\r\n"); /* has none: ours */
 	rig_drain(&rig);
 	assert_true(rig_transcript(&rig, transcript, sizeof(transcript)));
-	assert_memory_equal(transcript, "405 Allow: ", 3);
+	assert_string_equal(transcript, "405 GET, HEAD, OPTIONS");
+	assert_non_null(memmem(rig.got, rig.n_got, "\r\n\r\nMethod Not Allowed\n", 23));
 	rig.n_got = 0;
 	feed("NONSENSE\r\n\r\n");
 	rig_drain(&rig);
