@@ -16,6 +16,7 @@
 #include "wire/answer.h"
 #include "wire/link.h"
 #include "wire/pkt.h"
+#include "wire/tcp_parse.h"
 
 #include "wire_frames.h"
 
@@ -458,6 +459,64 @@ static void each_option_of_ipv4_is_looked_at(void **state)
 	}
 }
 
+/* ---- options of TCP ---- */
+
+/* RFC 7323 and 2018: a segment with timestamps may have blocks as well, in any order. Options that
+ * belong to a SYN say nothing elsewhere (RFC 9293 section 3.2, RFC 7323 section 2.1, RFC 2018
+ * section 2); neither does one of a wrong length. */
+static void options_of_a_segment(void **state)
+{
+	static const struct {
+		uint8_t options[20];
+		uint8_t flags;
+		uint32_t opts, n_sack;
+	} cases[] = {
+		{{8, 10, 0, 0, 0, 7, 0, 0, 0, 8, 5, 10, 0, 0, 0, 1, 0, 0, 0, 2}, TCP_ACK,
+			TCP_OPT_TS | TCP_OPT_SACK, 1},
+		{{5, 10, 0, 0, 0, 1, 0, 0, 0, 2, 8, 10, 0, 0, 0, 7, 0, 0, 0, 8}, TCP_ACK,
+			TCP_OPT_TS | TCP_OPT_SACK, 1},
+		{{1, 1, 5, 18, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4}, TCP_ACK,
+			TCP_OPT_SACK, 2},
+		{{5, 9, 0, 0, 0, 1, 0, 0, 0, 5, 11, 0, 0, 0, 1, 0, 0, 0, 2, 0}, TCP_ACK, 0, 0},
+		{{5, 2, 8, 9, 0, 0, 0, 7, 0, 0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0}, TCP_ACK, 0, 0},
+		{{8, 11, 0, 0, 0, 7, 0, 0, 0, 8, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1}, TCP_ACK, 0, 0},
+		{{2, 4, 5, 180, 3, 3, 7, 4, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, TCP_ACK, 0, 0},
+		{{2, 4, 5, 180, 3, 3, 7, 4, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, TCP_SYN,
+			TCP_OPT_MSS | TCP_OPT_WSCALE | TCP_OPT_SACK_OK, 0},
+		{{2, 3, 5, 3, 4, 7, 7, 4, 3, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}, TCP_SYN, 0, 0},
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		struct tcp_seg seg;
+		struct frame f;
+
+		BEGIN(&f, sack_v4); /* its options have 20 bytes */
+		put(&f, L4_V4 + 20, cases[i].options, 20);
+		f.bytes[L4_V4 + 13] = cases[i].flags;
+		f.copy = malloc(f.len);
+		memcpy(f.copy, f.bytes, f.len);
+		assert_int_equal(
+			rs_wire_parse(&f.host, f.copy, f.len, WIRE_L4_CSUM_GOOD, &f.pkt), WIRE_OK);
+		assert_int_equal(rs_wire_parse_tcp(&f.pkt, &seg), WIRE_OK);
+		assert_int_equal(seg.opts, cases[i].opts);
+		if (seg.opts & TCP_OPT_TS) {
+			assert_int_equal(seg.ts_val, 7);
+			assert_int_equal(seg.ts_ecr, 8);
+		}
+		if (!(seg.opts & TCP_OPT_SACK)) {
+			end(&f);
+			continue;
+		}
+		assert_int_equal(seg.n_sack, cases[i].n_sack);
+		for (uint32_t k = 0; k < seg.n_sack; k++) {
+			assert_int_equal(seg.sack[k].start, 2 * k + 1);
+			assert_int_equal(seg.sack[k].end, 2 * k + 2);
+		}
+		end(&f);
+	}
+}
+
 /* ---- errors that we send ---- */
 
 static void a_protocol_that_nobody_speaks(void **state)
@@ -634,6 +693,7 @@ int main(void)
 		cmocka_unit_test(the_alert_among_other_options),
 		cmocka_unit_test(a_query_is_no_alert_to_itself),
 		cmocka_unit_test(each_option_of_ipv4_is_looked_at),
+		cmocka_unit_test(options_of_a_segment),
 		cmocka_unit_test(a_protocol_that_nobody_speaks),
 		cmocka_unit_test(errors_quote_as_much_as_fits),
 		cmocka_unit_test(the_first_refused_option_decides),
