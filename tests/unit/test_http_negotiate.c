@@ -29,7 +29,7 @@ static struct span heap(const char *text)
 	return (struct span){.data = copy, .len = (uint32_t)strlen(text)};
 }
 
-/* A GET with these field lines, each ended by CR LF. It lives until the next one. */
+/* A GET with these field lines first, each ended by CR LF. It lives until the next one. */
 static const struct http_req *request(const char *fields)
 {
 	static const struct http_limits limits = {
@@ -37,7 +37,7 @@ static const struct http_req *request(const char *fields)
 	static struct http_req req;
 	static char head[8000];
 	uint16_t scanned = 0;
-	int n = snprintf(head, sizeof(head), "GET / HTTP/1.1\r\nHost: a\r\n%s\r\n", fields);
+	int n = snprintf(head, sizeof(head), "GET / HTTP/1.1\r\n%sHost: a\r\n\r\n", fields);
 
 	assert_int_equal(rs_http_parse(&limits, (uint8_t *)head, (uint32_t)n, &scanned, &req), n);
 	return &req;

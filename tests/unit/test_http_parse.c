@@ -382,6 +382,7 @@ static void bad_fields(void **state)
 		{G "Host: [::1\r\n\r\n", HTTP_C_BAD_HOST},
 		{G "Host: ::1]\r\n\r\n", HTTP_C_BAD_HOST},
 		{G "Host: []\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: [:]\r\n\r\n", HTTP_C_BAD_HOST},
 		{G "Host: [::1]x\r\n\r\n", HTTP_C_BAD_HOST},
 		/* RFC 3986 section 3.2.2: who does not know the version should say so. */
 		{G "Host: [v1.abc]\r\n\r\n", HTTP_C_BAD_HOST},
