@@ -227,7 +227,7 @@ void rs_net_tls_serve(struct stage_net *net, struct tcp_conn *conn, uint32_t ev)
 	if ((ev & (TCP_EV_DATA | TCP_EV_DEADLINE) || conn->rcvq) && !pull(net, conn))
 		return;
 	grant(net, conn);
-	if (rs_unlikely(ev & TCP_EV_OPENED && net->web.env.cfg->drain))
+	if (rs_unlikely(ev & TCP_EV_OPENED && rs_http_drains(net->web.env.cfg)))
 		rs_net_tls_close_idle(net, conn);
 }
 

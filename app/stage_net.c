@@ -312,7 +312,7 @@ static void obey(struct stage_net *net, struct tcp_conn *conn, struct http_conn 
 		rs_http_release(&net->web.env, hc);
 		return;
 	}
-	if (rs_unlikely(net->web.env.cfg->drain) && rs_http_idle(hc))
+	if (rs_unlikely(rs_http_drains(net->web.env.cfg)) && rs_http_idle(hc))
 		rs_http_close(&net->web.env, hc, &conn->sendq);
 	if (rs_http_deadline_us(hc) != conn->user) {
 		conn->user = rs_http_deadline_us(hc);
@@ -543,9 +543,9 @@ uint32_t rs_stage_net_turn(void *self, uint64_t now_us)
 		n_done += rs_net_tls_take_jobs(net);
 		rs_net_tls_flush(net);
 	}
-	if (rs_unlikely(net->web.env.cfg->drain))
+	if (rs_unlikely(rs_http_drains(net->web.env.cfg)))
 		n_done += close_idle(net);
-	if (rs_unlikely(net->web.env.cfg->drain_is_over))
+	if (rs_unlikely(rs_http_drain_is_over(net->web.env.cfg)))
 		n_done += reset_left(net);
 	rs_tcp_flush(&net->tcp);
 	rs_lap(laps, LAP_TCP);

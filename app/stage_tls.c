@@ -270,7 +270,7 @@ static bool is_over(struct stage_tls *s, struct tls_conn *c)
 		finish(s, c, TLS_JOB_CLOSE);
 		return true;
 	}
-	if (rs_unlikely(s->web.env.cfg->drain) && c->state == TLS_CONN_OPEN &&
+	if (rs_unlikely(rs_http_drains(s->web.env.cfg)) && c->state == TLS_CONN_OPEN &&
 		rs_http_idle(&c->http))
 		rs_http_close(&s->web.env, &c->http, &c->out);
 	/* An answer to early data may be the last one before the handshake is complete. */
@@ -453,7 +453,7 @@ uint32_t rs_stage_tls_turn(void *self, uint64_t now_us)
 	rs_http_core_turn(&s->web, now_us);
 	n_done = take_jobs(s);
 	n_done += run_timers(s);
-	if (rs_unlikely(s->web.env.cfg->drain))
+	if (rs_unlikely(rs_http_drains(s->web.env.cfg)))
 		close_idle(s);
 	n_done += run(s, &s->ready, MAX_READY_PER_TURN);
 	n_done += run(s, &s->shaking, s->handshakes_per_turn);

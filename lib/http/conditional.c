@@ -11,33 +11,33 @@ static bool is_etag_byte(uint8_t c)
 }
 
 /*
- * The next entity-tag at *at, and moves behind it and its comma. 1: *tag, with its quotes, and
- * *weak; 0: the list ends here; -1: it is malformed.
+ * The next entity-tag of a list at *at: *tag, with its quotes, and *weak; moves behind it. False:
+ * the list ends here, or what follows is malformed.
  */
-static int next_tag(const uint8_t **at, const uint8_t *end, struct span *tag, bool *weak)
+static bool next_tag(const uint8_t **at, const uint8_t *end, struct span *tag, bool *weak)
 {
 	const uint8_t *p = *at, *begin;
 
 	while (p < end && (rs_http_is_blank(*p) || *p == ','))
 		p++;
 	if (p == end)
-		return 0;
+		return false;
 	*weak = end - p > 2 && p[0] == 'W' && p[1] == '/';
 	p += *weak ? 2 : 0;
 	begin = p;
 	if (*p++ != '"')
-		return -1;
+		return false;
 	while (p < end && is_etag_byte(*p))
 		p++;
 	if (p == end || *p++ != '"')
-		return -1;
+		return false;
 	*tag = (struct span){.data = begin, .len = (uint32_t)(p - begin)};
 	while (p < end && rs_http_is_blank(*p))
 		p++;
 	if (p < end && *p != ',')
-		return -1;
+		return false;
 	*at = p;
-	return 1;
+	return true;
 }
 
 static bool value_matches(struct span value, struct span etag, bool allow_weak)
@@ -46,7 +46,7 @@ static bool value_matches(struct span value, struct span etag, bool allow_weak)
 	struct span tag;
 	bool weak;
 
-	while (next_tag(&at, end, &tag, &weak) > 0) {
+	while (next_tag(&at, end, &tag, &weak)) {
 		if ((allow_weak || !weak) && rs_span_same(tag, etag))
 			return true;
 	}
@@ -117,7 +117,7 @@ bool rs_http_if_range(const struct http_req *req, const struct http_validators *
 		return false;
 	at = value.data;
 	if (value.len && (*at == '"' || *at == 'W') &&
-		next_tag(&at, value.data + value.len, &tag, &weak) > 0)
+		next_tag(&at, value.data + value.len, &tag, &weak))
 		return !weak && at == value.data + value.len && rs_span_same(tag, v->etag);
 	/* A date that is less than a second older than now may stand for two versions. */
 	return rs_http_parse_date(value, v->now_s, &date_s) && date_s == v->mtime_s &&

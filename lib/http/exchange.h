@@ -107,7 +107,7 @@ struct http_log {
 	void *self;
 };
 
-/* Set once at start, but for drain; shared by all cores. */
+/* Set once at start, but for what is atomic; shared by all cores. */
 struct http_config {
 	/* A bit for each enum http_field_id that a repeatable reply depends on after all: requests
 	 * with one of them are answered anew. */
@@ -134,9 +134,20 @@ struct http_config {
 	uint32_t linger_max_bytes;      /* … and how much it may send meanwhile */
 	const struct http_handler *handlers; /* the first that fits answers */
 	uint32_t n_handlers;                 /* at most 256: their numbers have 8 bits */
-	bool drain;         /* the process wants to end: each reply closes its connection */
-	bool drain_is_over; /* … and now: what is left is reset */
+	bool drain;         /* atomic: the process wants to end: each reply closes its connection */
+	bool drain_is_over; /* atomic: … and now: what is left is reset */
 };
+
+/* Set by the control core while others run. */
+static inline bool rs_http_drains(const struct http_config *cfg)
+{
+	return __atomic_load_n(&cfg->drain, __ATOMIC_RELAXED);
+}
+
+static inline bool rs_http_drain_is_over(const struct http_config *cfg)
+{
+	return __atomic_load_n(&cfg->drain_is_over, __ATOMIC_RELAXED);
+}
 
 /* What is known of a request that has not been read yet, from rs_http_foresee(). */
 struct http_foreseen {

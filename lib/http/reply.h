@@ -28,7 +28,7 @@ static inline bool rs_http_conn_closes(const struct http_env *env, const struct 
 {
 	uint32_t max = env->cfg->max_requests_per_conn;
 
-	return env->cfg->drain || hc->last || (max && hc->n_requests + 1 >= max);
+	return rs_http_drains(env->cfg) || hc->last || (max && hc->n_requests + 1 >= max);
 }
 
 /* Does the connection close after the reply to req? */

@@ -3,10 +3,13 @@
 
 #define SECONDS UINT64_C(0xffff)
 
-/* Seconds stand in a slot modulo 2^16 and never as 0, so that an empty slot is a stale one. */
+/*
+ * Seconds stand in a slot modulo 2^16. Those of a core that has read the clock a moment later may
+ * be ahead of now_s: what it has just seen is no stale one.
+ */
 static bool is_stale(uint64_t slot, uint64_t now_s)
 {
-	return !slot || ((now_s - slot) & SECONDS) >= TLS_REPLAY_S;
+	return !slot || ((now_s - slot + TLS_REPLAY_S) & SECONDS) >= 2 * TLS_REPLAY_S;
 }
 
 static uint64_t *slot_of(struct tls_replay *r, uint64_t id, uint32_t probe)

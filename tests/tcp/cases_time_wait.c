@@ -33,6 +33,51 @@ static void fin_again(struct rig *r)
 	STATE(TCP_CLOSED);
 }
 
+/* The peer's last bytes came with its FIN, and come with it again. */
+static void fin_with_data_again(struct rig *r)
+{
+	OPEN(0);
+	rig_close(r);
+	OUT(FIN_ACK, .seq = 1, .ack = 1);
+	IN(FIN_ACK, .seq = 1, .ack = 2, .len = 10);
+	OUT(TCP_ACK, .seq = 2, .ack = 12);
+	STATE(TCP_TIME_WAIT);
+	MS(50000);
+	IN(FIN_ACK, .seq = 1, .ack = 2, .len = 10);
+	OUT(TCP_ACK, .seq = 2, .ack = 12);
+	MS(r->cfg.time_wait_ms - 3);
+	STATE(TCP_TIME_WAIT);
+	MS(10);
+	STATE(TCP_CLOSED);
+}
+
+/* RFC 7323 section 3.2: every segment has them. Ours go on as they did, the peer's is echoed; and
+ * all goes where the peer was last. */
+static void timestamps_go_on(struct rig *r)
+{
+	uint32_t before;
+
+	to_time_wait(r, TCP_OPT_TS);
+	EQ(COUNTER(TIME_WAIT), 1);
+	before = r->p->ts_seen;
+	MS(5120);
+	IN(FIN_ACK, .seq = 1, .ack = 2);
+	EQ(r->tx[0].link, 1);
+	TRUE(r->tx[0].ts_val - (before + 4999) <= 2); /* its clock ticks every 1,024 µs */
+	OUT(TCP_ACK, .seq = 2, .ack = 2, .opts = TCP_OPT_TS, .ts_ecr = r->p->ts_val);
+}
+
+/* RFC 7323 section 5.3: what is older than TS.Recent is answered, and does nothing else. */
+static void fin_with_an_older_timestamp(struct rig *r)
+{
+	to_time_wait(r, TCP_OPT_TS);
+	MS(50000);
+	IN(FIN_ACK, .seq = 1, .ack = 2, .ts_val = r->p->ts_val - 1);
+	OUT(TCP_ACK, .seq = 2, .ack = 2);
+	MS(r->cfg.time_wait_ms - 50000 + 10);
+	STATE(TCP_CLOSED);
+}
+
 /* A FIN that the peer never sent does not begin the time anew. */
 static void made_up_fin(struct rig *r)
 {
@@ -315,6 +360,9 @@ static void without_time_wait(struct rig *r)
 const struct tcp_case time_wait_cases[] = {
 	{"it_ends", it_ends, NULL, 0},
 	{"fin_again", fin_again, NULL, 0},
+	{"fin_with_data_again", fin_with_data_again, NULL, 0},
+	{"timestamps_go_on", timestamps_go_on, NULL, 0},
+	{"fin_with_an_older_timestamp", fin_with_an_older_timestamp, NULL, 0},
 	{"made_up_fin", made_up_fin, NULL, 0},
 	{"old_data", old_data, NULL, 0},
 	{"rst_does_not_end_it", rst_does_not_end_it, NULL, 0},

@@ -279,6 +279,48 @@ static void torn_line_does_not_reach_the_next_file(void **state)
 	assert_int_equal(n_lost(rig), 1);
 }
 
+/* SIGHUP without a rename: the file is the same one, and the line goes on in it, at once. */
+static void torn_line_goes_on_where_the_file_is_the_same(void **state)
+{
+	struct rig *rig = *state;
+	uint64_t next = 0;
+
+	signal(SIGXFSZ, SIG_IGN);
+	open_log(rig, rig->path);
+	limit_file_size(10 * LINE_BYTES + 5);
+	take(rig, 20);
+	pass(rig, SECOND_US);
+	assert_int_equal(rs_access_file_reopen(&rig->file, rig->now_us), 0);
+	limit_file_size(RLIM_INFINITY);
+	pass(rig, 0);
+	assert_false(rig->file.is_mid_line);
+	assert_int_equal(lines_of(rig->path, &next), 20);
+	assert_int_equal(n_lost(rig), 0);
+}
+
+/* Another file begins with a line of its own: there none is torn when it, too, is left. */
+static void torn_line_is_over_with_its_file(void **state)
+{
+	struct rig *rig = *state;
+	uint64_t next = 0;
+
+	signal(SIGXFSZ, SIG_IGN);
+	open_log(rig, rig->path);
+	limit_file_size(10 * LINE_BYTES + 5);
+	take(rig, 20);
+	pass(rig, SECOND_US);
+	assert_int_equal(rename(rig->path, rig->other), 0);
+	limit_file_size(0); /* the next one takes nothing yet */
+	assert_int_equal(rs_access_file_reopen(&rig->file, rig->now_us), 0);
+	assert_false(rig->file.is_mid_line);
+	assert_int_equal(unlink(rig->path), 0);
+	assert_int_equal(rs_access_file_reopen(&rig->file, rig->now_us), 0);
+	limit_file_size(RLIM_INFINITY);
+	pass(rig, SECOND_US);
+	assert_int_equal(lines_of(rig->path, &next), rig->n_taken - 11);
+	assert_int_equal(n_lost(rig), 1);
+}
+
 /* ---- Reopening --------------------------------------------------------------------------- */
 
 static void renamed_file_is_left(void **state)
@@ -461,6 +503,8 @@ int main(void)
 		TEST(full_device_loses_by_name),
 		TEST(torn_line_is_completed),
 		TEST(torn_line_does_not_reach_the_next_file),
+		TEST(torn_line_goes_on_where_the_file_is_the_same),
+		TEST(torn_line_is_over_with_its_file),
 		TEST(renamed_file_is_left),
 		TEST(old_file_goes_on_where_there_is_no_new_one),
 		TEST(slow_reader_of_a_named_pipe),

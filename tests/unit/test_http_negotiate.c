@@ -29,7 +29,7 @@ static struct span heap(const char *text)
 	return (struct span){.data = copy, .len = (uint32_t)strlen(text)};
 }
 
-/* A GET with these field lines, each ended by CR LF. It lives until the next one. */
+/* A GET with these field lines first, each ended by CR LF. It lives until the next one. */
 static const struct http_req *request(const char *fields)
 {
 	static const struct http_limits limits = {
@@ -37,7 +37,7 @@ static const struct http_req *request(const char *fields)
 	static struct http_req req;
 	static char head[8000];
 	uint16_t scanned = 0;
-	int n = snprintf(head, sizeof(head), "GET / HTTP/1.1\r\nHost: a\r\n%s\r\n", fields);
+	int n = snprintf(head, sizeof(head), "GET / HTTP/1.1\r\n%sHost: a\r\n\r\n", fields);
 
 	assert_int_equal(rs_http_parse(&limits, (uint8_t *)head, (uint32_t)n, &scanned, &req), n);
 	return &req;
@@ -64,7 +64,9 @@ static void dates(void **state)
 		"Sun, 31 Apr 1994 08:49:37 GMT", "Sun, 29 Feb 1900 08:49:37 GMT",
 		"Sun, 06 Nov 1994 24:00:00 GMT", "Sun, 00 Nov 1994 08:49:37 GMT",
 		"sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06-Nov-94 08:49:37 GMT", "784111777",
-		"Sun Nov 6 08:49:37 1994"};
+		"Sun Nov 6 08:49:37 1994", "Sun, 06 Nov 1994 08:60:37 GMT",
+		"Sun, 06 Nov 1994 08:49:61 GMT", "Sunday, 06-Nov-94 08:49:37 GMT ",
+		"Sunday, 06-Nov-94 08:49:37", "Sun Nov  6 08:49:37 1994 "};
 
 	(void)state;
 	/* RFC 9110 section 5.6.7: one moment three times. */
@@ -87,6 +89,27 @@ static void dates(void **state)
 		gmtime_r(&t, &tm);
 		strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &tm);
 		assert_date(text, t);
+	}
+}
+
+static void days_of_each_month(void **state)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	static const uint32_t n_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+	(void)state;
+	for (uint32_t i = 0; i < 12; i++) {
+		for (uint32_t day = n_days[i]; day <= n_days[i] + 1; day++) {
+			struct tm tm = {.tm_year = 123,
+				.tm_mon = (int)i,
+				.tm_mday = (int)day,
+				.tm_hour = 12};
+			char text[64];
+
+			snprintf(text, sizeof(text), "Sun, %02u %.3s 2023 12:00:00 GMT", day,
+				months + 3 * i);
+			assert_date(text, day > n_days[i] ? -1 : timegm(&tm));
+		}
 	}
 }
 
@@ -121,6 +144,10 @@ static void conditions(void **state)
 		{"If-None-Match: \"x\"\r\n", HTTP_PROCEED},
 		{"If-None-Match: \"abc\r\n", HTTP_PROCEED},
 		{"If-None-Match: \"abc\"x\r\n", HTTP_PROCEED},
+		{"If-None-Match: \"abc\" \"abc\"\r\n", HTTP_PROCEED},
+		{"If-None-Match: Wx\"abc\"\r\n", HTTP_PROCEED},
+		{"If-None-Match: x/\"abc\"\r\n", HTTP_PROCEED},
+		{"If-None-Match: W/\r\n", HTTP_PROCEED},
 		{"If-Modified-Since: " OLDER "\r\n", HTTP_PROCEED},
 		{"If-Modified-Since: " EXACTLY "\r\n", HTTP_NOT_MODIFIED},
 		{"If-Modified-Since: " YOUNGER "\r\n", HTTP_NOT_MODIFIED},
@@ -197,6 +224,8 @@ static void ranges(void **state)
 		{"bytes=500-600,601-999", 10000, "500-999"},
 		{"bytes=500-700,601-999", 10000, "500-999"},
 		{"bytes=9-12,0-3,2-9", 100, "0-12"},
+		{"bytes=0-4,20-24,3-9,40-44,60-64", 100, "0-9,20-24,40-44,60-64"},
+		{"bytes=0-4,5-9,20-24,40-44,60-64", 100, "0-9,20-24,40-44,60-64"},
 		{"Bytes=1-2", 10, "1-2"},
 		{"bytes=0-99999", 100, "0-99"},
 		{"bytes=-99999", 100, "0-99"},
@@ -287,6 +316,21 @@ static void codings(void **state)
 		{"gzipped, , br", ALL, HTTP_BR},
 		{"", ALL, HTTP_IDENTITY},
 		{"gzip\r\nAccept-Encoding: br;q=0.9", ALL, HTTP_GZIP},
+		{"identity\r\nAccept: gzip", ALL, HTTP_IDENTITY},
+		/* Blanks around the semicolon; a weight of one digit to three, or that is none. */
+		{"gzip ; q=0.5, br\t; q=0.6", ALL, HTTP_BR},
+		{"gzip; q=0, br ;q=0", ALL, HTTP_IDENTITY},
+		{"br;q=0.09, gzip;q=0.1", ALL, HTTP_GZIP},
+		{"br;q=0.009, gzip;q=0.01", ALL, HTTP_GZIP},
+		{"br;q=0.998, gzip;q=0.999", ALL, HTTP_GZIP},
+		{"br;q=0.999, gzip", ALL, HTTP_GZIP},
+		{"br;q=0., gzip;q=0.001", ALL, HTTP_GZIP},
+		{"br;q=1., gzip;q=0.999", ALL, HTTP_BR},
+		{"gzip;q=0x5", ALL, HTTP_IDENTITY},
+		{"gzip;q=0.x", ALL, HTTP_IDENTITY},
+		{"gzip;q=", ALL, HTTP_IDENTITY},
+		{"gzip;q", ALL, HTTP_IDENTITY},
+		{"gzip;", ALL, HTTP_IDENTITY},
 	};
 
 	(void)state;
@@ -360,6 +404,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dates),
+		cmocka_unit_test(days_of_each_month),
 		cmocka_unit_test(conditions),
 		cmocka_unit_test(ranges),
 		cmocka_unit_test(many_ranges),

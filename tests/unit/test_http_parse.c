@@ -394,6 +394,7 @@ static void bad_fields(void **state)
 		{G "Host: [::1\r\n\r\n", HTTP_C_BAD_HOST},
 		{G "Host: ::1]\r\n\r\n", HTTP_C_BAD_HOST},
 		{G "Host: []\r\n\r\n", HTTP_C_BAD_HOST},
+		{G "Host: [:]\r\n\r\n", HTTP_C_BAD_HOST},
 		{G "Host: [::1]x\r\n\r\n", HTTP_C_BAD_HOST},
 		{G "Host: :80\r\n\r\n", HTTP_C_BAD_HOST},
 		{G "Host: :\r\n\r\n", HTTP_C_BAD_HOST},

@@ -156,6 +156,9 @@ static void gateway_is_found_and_kept_fresh(void **state)
 	assert_int_equal(r->t->events[0].link, 77); /* asked where it was last */
 	hint(r, "10.0.0.1", 77, true);
 	assert_int_equal(count(r->t, NEIGH_FOUND), 0); /* nothing new */
+	assert_int_equal(r->t->counters[NEIGH_C_RESOLVED], 1);
+	assert_int_equal(r->t->counters[NEIGH_C_MOVED], 0);
+	assert_int_equal(r->t->counters[NEIGH_C_REQUESTS], 2);
 	assert_int_equal(rs_neigh_find(r->t, addr("10.0.0.1"))->state, NEIGH_REACHABLE);
 }
 
@@ -283,6 +286,128 @@ static void full_table(void **state)
 		rs_neigh_link(r->t, addr("10.1.0.1")), LINK_NONE); /* the oldest gave way */
 }
 
+/* The clock goes on to the next event of that kind, whose number is returned; 0: none in a minute.
+ */
+static uint32_t wait_for(struct rig *r, enum neigh_event_kind kind, uint64_t *waited_us)
+{
+	uint64_t from_us = r->now_us;
+	uint32_t n = 0;
+
+	while (!n && r->now_us - from_us < 60 * SECOND) {
+		r->now_us += SECOND / 10;
+		rs_neigh_tick(r->t, r->now_us);
+		n = count(r->t, kind);
+	}
+	*waited_us = r->now_us - from_us;
+	return n;
+}
+
+/* RFC 4861 section 7.3.3: three questions, RETRANS_TIMER apart, then it counts as gone. */
+static void who_falls_silent_is_gone(void **state)
+{
+	struct rig *r = *state;
+	uint64_t waited_us;
+
+	rs_neigh_want(r->t, addr("fd00::1"), r->now_us);
+	hint(r, "fd00::1", 5, true);
+	for (uint32_t i = 0; i < NEIGH_MAX_TRIES; i++) {
+		assert_int_equal(wait_for(r, NEIGH_ASK, &waited_us), 1);
+		assert_int_equal(waited_us, i ? NEIGH_RETRANS_US : NEIGH_REACHABLE_US);
+		assert_int_equal(r->t->events[0].link, 5);
+		assert_int_equal(rs_neigh_link(r->t, addr("fd00::1")), 5);
+	}
+	assert_int_equal(wait_for(r, NEIGH_GONE, &waited_us), 1);
+	assert_int_equal(waited_us, NEIGH_RETRANS_US);
+	assert_memory_equal(r->t->events[0].addr, addr("fd00::1"), 16);
+	assert_int_equal(rs_neigh_link(r->t, addr("fd00::1")), LINK_NONE);
+	assert_int_equal(r->t->counters[NEIGH_C_LOST], 1);
+	/* A wanted one is asked for again, of all, but not without a pause. */
+	assert_int_equal(wait_for(r, NEIGH_ASK, &waited_us), 1);
+	assert_int_equal(waited_us, NEIGH_MAX_TRIES * NEIGH_RETRANS_US);
+	assert_int_equal(r->t->events[0].link, LINK_NONE);
+}
+
+/* What is due and finds no room among the events is not forgotten. */
+static void many_are_asked_for(void **state)
+{
+	struct rig *r = *state;
+	char text[32];
+	uint32_t n_asked = 0;
+
+	for (uint32_t i = 1; i <= 3 * NEIGH_MAX_EVENTS; i++) {
+		snprintf(text, sizeof(text), "10.0.0.%u", i);
+		rs_neigh_want(r->t, addr(text), r->now_us);
+		assert_int_equal(r->t->n_events, 1);
+		assert_memory_equal(r->t->events[0].addr, addr(text), 16);
+	}
+	r->now_us += NEIGH_RETRANS_US;
+	for (uint32_t i = 0; i < 3; i++) {
+		rs_neigh_tick(r->t, r->now_us);
+		assert_int_equal(r->t->n_events, NEIGH_MAX_EVENTS);
+		n_asked += count(r->t, NEIGH_ASK);
+	}
+	assert_int_equal(n_asked, 3 * NEIGH_MAX_EVENTS);
+	rs_neigh_tick(r->t, r->now_us);
+	assert_int_equal(r->t->n_events, 0);
+}
+
+static void who_is_not_needed_is_forgotten(void **state)
+{
+	struct rig *r = *state;
+
+	hint(r, "10.0.0.7", 7, false);
+	hint(r, "10.0.0.8", 8, true);
+	r->now_us += NEIGH_STALE_US - 1;
+	rs_neigh_tick(r->t, r->now_us);
+	assert_int_equal(rs_neigh_link(r->t, addr("10.0.0.7")), 7);
+	r->now_us++;
+	rs_neigh_tick(r->t, r->now_us);
+	assert_null(rs_neigh_find(r->t, addr("10.0.0.7")));
+	assert_int_equal(rs_neigh_link(r->t, addr("10.0.0.8")), 8); /* had answered us */
+	r->now_us += NEIGH_STALE_US;
+	rs_neigh_tick(r->t, r->now_us);
+	assert_null(rs_neigh_find(r->t, addr("10.0.0.8")));
+	assert_int_equal(r->t->counters[NEIGH_C_REQUESTS], 0);
+}
+
+/* Fills the table, a second for each. */
+static void fill(struct rig *r, bool solicited)
+{
+	char text[32];
+
+	for (uint32_t i = 0; i < NEIGH_MAX; i++, r->now_us += SECOND) {
+		snprintf(text, sizeof(text), "10.1.%u.%u", i / 200, 1 + i % 200);
+		hint(r, text, 100 + i, solicited);
+	}
+}
+
+static void the_one_known_for_the_longest_gives_way(void **state)
+{
+	struct rig *r = *state;
+
+	fill(r, false);
+	hint(r, "10.1.0.1", 99, false); /* seen again, elsewhere */
+	hint(r, "10.9.9.9", 9, false);
+	assert_int_equal(rs_neigh_link(r->t, addr("10.9.9.9")), 9);
+	assert_null(rs_neigh_find(r->t, addr("10.1.0.2")));
+	assert_int_equal(rs_neigh_link(r->t, addr("10.1.0.1")), 99);
+	assert_int_equal(r->t->counters[NEIGH_C_FULL], 0);
+}
+
+/* Those who have just answered stay. */
+static void a_table_of_reachable_ones_is_full(void **state)
+{
+	struct rig *r = *state;
+
+	fill(r, true);
+	hint(r, "10.9.9.9", 9, true);
+	assert_null(rs_neigh_find(r->t, addr("10.9.9.9")));
+	assert_int_equal(r->t->counters[NEIGH_C_FULL], 1);
+	rs_neigh_want(r->t, addr("10.9.9.9"), r->now_us);
+	assert_int_equal(r->t->n_events, 0);
+	assert_int_equal(r->t->counters[NEIGH_C_FULL], 2);
+}
+
 #define RIG(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -299,6 +424,11 @@ int main(void)
 		RIG(conflict),
 		RIG(strangers_from_elsewhere),
 		RIG(full_table),
+		RIG(who_falls_silent_is_gone),
+		RIG(many_are_asked_for),
+		RIG(who_is_not_needed_is_forgotten),
+		RIG(the_one_known_for_the_longest_gives_way),
+		RIG(a_table_of_reachable_ones_is_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -255,7 +255,7 @@ static void expect_again(
  */
 static void shared_reply_goes_again(void **state)
 {
-	struct client c[7];
+	struct client c[7] = {0};
 	uint32_t n_again[2] = {0};
 	char *first, *other;
 	struct rig r;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The faults of a ClientHello that rs_tls_hello_fault() finds, and what is none. */
+/* The faults of a ClientHello that rs_tls_hello_fault() finds, and what is none; and which hellos
+ * rs_tls_hello_read() takes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -220,6 +221,279 @@ static void first_hellos(void **state)
 	assert_int_equal(fault_of(head, cookie_to_1_2, &first), NOTHING);
 }
 
+/* ---- which of them are for a handshake of ours ---- */
+
+#define KEY          "12345678901234567890123456789012"
+#define SHARE        "\x00\x1d\x00\x20" KEY
+#define TYPE_MODES   45
+#define TYPE_TICKETS 41
+
+struct piece {
+	uint32_t type;
+	struct span body;
+};
+
+/* The least that RFC 8446 section 9.2 asks for, and a ticket with what section 4.2.9 asks for. */
+static const struct piece plain[] = {
+	{43, BYTES("\x02\x03\x04")},
+	{10, BYTES("\x00\x04\x00\x1d\x00\x17")},
+	{13, BYTES("\x00\x02\x04\x03")},
+	{51, BYTES("\x00\x24" SHARE)},
+	{TYPE_MODES, BYTES("\x01\x01")},
+	{TYPE_TICKETS, BYTES("\x00\x07" TICKET "\x00\x21\x20" BINDER)},
+};
+
+/* One piece in another form, beside all others; body.data == NULL: it is left out. */
+struct reading {
+	const char *name;
+	bool has_ticket;
+	struct piece piece;
+	bool is_ours;
+};
+
+#define LEFT_OUT                                                                                   \
+	{                                                                                          \
+		.data = NULL                                                                       \
+	}
+
+/* Sections of RFC 8446 in the names, but where another is named. */
+static const struct reading readings[] = {
+	{"4.1.2: one that nobody knows", false, {0x0a0a, BYTES("")}, true},
+	{"4.2.1: no versions", false, {43, LEFT_OUT}, false},
+	{"4.2.1: of 1.2 as well", false, {43, BYTES("\x04\x03\x04\x03\x03")}, true},
+	{"4.2.1: of 1.2 alone", false, {43, BYTES("\x02\x03\x03")}, false},
+	{"4.2.1: one and a half", false, {43, BYTES("\x03\x03\x04\x03")}, false},
+	{"4.2.7: no groups", false, {10, LEFT_OUT}, false},
+	{"4.2.7: none of the share", false, {10, BYTES("\x00\x02\x00\x17")}, false},
+	{"4.2.7: one and a half", false, {10, BYTES("\x00\x03\x00\x1d\x00")}, false},
+	{"4.2.3: no signatures", false, {13, LEFT_OUT}, false},
+	{"4.2.3: an empty list", false, {13, BYTES("\x00\x00")}, false},
+	{"4.2.3: half of one", false, {13, BYTES("\x00\x01\x04")}, false},
+	{"4.2.3: of certificates", false, {50, BYTES("\x00\x02\x04\x03")}, true},
+	{"4.2.3: half of one", false, {50, BYTES("\x00\x01\x04")}, false},
+	{"4.2.8: no shares", false, {51, LEFT_OUT}, false},
+	{"4.2.8: an empty list", false, {51, BYTES("\x00\x00")}, false},
+	{"4.2.8: behind another", false, {51, BYTES("\x00\x29\x00\x17\x00\x01p" SHARE)}, true},
+	{"4.2.8: another alone", false, {51, BYTES("\x00\x05\x00\x17\x00\x01p")}, false},
+	{"4.2.8: twice", false, {51, BYTES("\x00\x48" SHARE SHARE)}, false},
+	{"4.2.8: of no bytes", false, {51, BYTES("\x00\x04\x00\x1d\x00\x00")}, false},
+	{"RFC 7748 5: of 31 bytes", false,
+		{51, BYTES("\x00\x23\x00\x1d\x00\x1f"
+			   "1234567890123456789012345678901")},
+		false},
+	{"RFC 7748 5: of 33 bytes", false, {51, BYTES("\x00\x25\x00\x1d\x00\x21" KEY "3")}, false},
+	{"RFC 6066 3: a name", false,
+		{0, BYTES("\x00\x04\x00\x00\x01"
+			  "a")},
+		true},
+	{"RFC 6066 3: of another type", false,
+		{0, BYTES("\x00\x04\x01\x00\x01"
+			  "a")},
+		false},
+	{"RFC 6066 3: of no bytes", false, {0, BYTES("\x00\x03\x00\x00\x00")}, false},
+	{"RFC 6066 3: with a zero", false,
+		{0, BYTES("\x00\x05\x00\x00\x02"
+			  "a\x00")},
+		false},
+	{"RFC 6066 3: two", false,
+		{0, BYTES("\x00\x08\x00\x00\x01"
+			  "a\x00\x00\x01"
+			  "b")},
+		false},
+	{"RFC 6066 4: a length of fragments", false, {1, BYTES("\x01")}, false},
+	{"RFC 6066 8: OCSP", false, {5, BYTES("\x01\x00\x00\x00\x00")}, true},
+	{"RFC 6066 8: of another type", false, {5, BYTES("\x02\x00\x00\x00\x00")}, false},
+	{"RFC 6066 8: of a responder", false, {5, BYTES("\x01\x00\x01r\x00\x00")}, false},
+	{"RFC 6066 8: with an extension", false,
+		{5, BYTES("\x01\x00\x00\x00\x01"
+			  "e")},
+		false},
+	{"RFC 6066 8: and more", false, {5, BYTES("\x01\x00\x00\x00\x00\x00")}, false},
+	{"RFC 7301 3.1: a protocol", false, {16, BYTES("\x00\x03\x02h2")}, true},
+	{"RFC 7301 3.1: none", false, {16, BYTES("\x00\x00")}, false},
+	{"RFC 7301 3.1: of no bytes", false, {16, BYTES("\x00\x04\x02h2\x00")}, false},
+	{"RFC 7301 3.1: half of one", false, {16, BYTES("\x00\x02\x02h")}, false},
+	{"4.2.2: a cookie", false,
+		{44, BYTES("\x00\x01"
+			   "c")},
+		false},
+	{"4.2.4: authorities", false,
+		{47, BYTES("\x00\x03\x00\x01"
+			   "a")},
+		false},
+	{"4.2.6: certificates later", false, {49, BYTES("")}, true},
+	{"4.2.6: and more", false, {49, BYTES("x")}, false},
+	{"4.2.9: modes of tickets that are not there", false, {TYPE_MODES, LEFT_OUT}, true},
+	{"4.2.9: an empty list", false, {TYPE_MODES, BYTES("\x00")}, false},
+	{"4.2.10: early data", true, {42, BYTES("")}, false},
+	{"4.2.11: a ticket", true, {0x0a0a, BYTES("")}, true},
+	{"4.2.11: and two groups", true, {10, BYTES("\x00\x04\x00\x17\x00\x1d")}, true},
+	{"4.2.11: no signatures", true, {13, LEFT_OUT}, true},
+	{"4.2.11: no modes", true, {TYPE_MODES, LEFT_OUT}, false},
+	{"4.2.11: of a mode that nobody knows", true, {TYPE_MODES, BYTES("\x01\x02")}, false},
+	{"4.2.11: of both modes", true, {TYPE_MODES, BYTES("\x02\x00\x01")}, true},
+	{"4.2.11: no share for the mode", true, {51, LEFT_OUT}, false},
+	{"4.2.11: a share of 31 bytes", true,
+		{51, BYTES("\x00\x23\x00\x1d\x00\x1f"
+			   "1234567890123456789012345678901")},
+		false},
+	{"4.2.11: two tickets, two binders", true,
+		{TYPE_TICKETS, BYTES("\x00\x0e" TICKET TICKET "\x00\x42\x20" BINDER "\x20" BINDER)},
+		true},
+	{"4.2.11: two tickets, one binder", true,
+		{TYPE_TICKETS, BYTES("\x00\x0e" TICKET TICKET "\x00\x21\x20" BINDER)}, false},
+	{"4.2.11: a ticket of no bytes", true,
+		{TYPE_TICKETS, BYTES("\x00\x06\x00\x00\x00\x00\x00\x00\x00\x21\x20" BINDER)},
+		false},
+	{"4.2.11: a short binder", true,
+		{TYPE_TICKETS, BYTES("\x00\x07" TICKET "\x00\x20\x1f"
+				     "1234567890123456789012345678901")},
+		false},
+	{"4.2.11: a binder of SHA-384", true,
+		{TYPE_TICKETS, BYTES("\x00\x07" TICKET "\x00\x31\x30" BINDER "1234567890123456")},
+		true},
+};
+
+static void put(uint8_t *message, uint32_t *n, const struct piece *p)
+{
+	message[(*n)++] = (uint8_t)(p->type >> 8);
+	message[(*n)++] = (uint8_t)p->type;
+	message[(*n)++] = (uint8_t)(p->body.len >> 8);
+	message[(*n)++] = (uint8_t)p->body.len;
+	memcpy(message + *n, p->body.data, p->body.len);
+	*n += p->body.len;
+}
+
+/* head with so many bytes of extensions. */
+static bool is_whole_read(struct span head, struct span extensions)
+{
+	uint32_t n = head.len + 2 + extensions.len;
+	uint8_t *message = malloc(4 + n); /* for the sanitizer to see a byte too many */
+	struct tls_hello h;
+	bool is_ours;
+
+	message[0] = 1;
+	message[1] = 0;
+	message[2] = (uint8_t)(n >> 8);
+	message[3] = (uint8_t)n;
+	memcpy(message + 4, head.data, head.len);
+	message[4 + head.len] = (uint8_t)(extensions.len >> 8);
+	message[5 + head.len] = (uint8_t)extensions.len;
+	memcpy(message + 6 + head.len, extensions.data, extensions.len);
+	is_ours = rs_tls_hello_read((struct span){.data = message, .len = 4 + n}, &h);
+	free(message);
+	return is_ours;
+}
+
+/* In the place of the piece of that type: these bytes. */
+static bool is_read_with(struct span head, uint32_t type, struct span bytes)
+{
+	uint8_t extensions[1024];
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(plain); i++) {
+		if (plain[i].type != type) {
+			put(extensions, &n, &plain[i]);
+			continue;
+		}
+		memcpy(extensions + n, bytes.data, bytes.len);
+		n += bytes.len;
+	}
+	return is_whole_read(head, (struct span){.data = extensions, .len = n});
+}
+
+/* One of the pieces in another form, or one more in front of them. */
+static bool is_read(struct span head, const struct piece *other, bool has_ticket)
+{
+	uint8_t extensions[1024];
+	bool is_there = false;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(plain); i++)
+		is_there |= plain[i].type == other->type;
+	if (!is_there)
+		put(extensions, &n, other);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(plain); i++) {
+		const struct piece *p = plain[i].type == other->type ? other : &plain[i];
+
+		if (p->body.data && (has_ticket || p->type != TYPE_TICKETS))
+			put(extensions, &n, p);
+	}
+	return is_whole_read(head, (struct span){.data = extensions, .len = n});
+}
+
+static void only_plain_hellos_are_for_us(void **state)
+{
+	const struct span head = BYTES(HEAD);
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(readings); i++) {
+		const struct reading *r = &readings[i];
+
+		if (is_read(head, &r->piece, r->has_ticket) != r->is_ours)
+			fail_msg("%s: %s", r->name, r->is_ours ? "refused" : "taken");
+	}
+}
+
+/* Section 4.2: none comes twice, and nothing behind pre_shared_key. So of each two, one behind the
+ * other in the place of the first. */
+static void extensions_once_and_tickets_last(void **state)
+{
+	const struct span head = BYTES(HEAD);
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(plain); i++) {
+		for (uint32_t k = 0; k < 2; k++) {
+			const struct piece other = {0x0a0a, BYTES("")};
+			const struct piece *second = k ? &other : &plain[i];
+			bool is_last = plain[i].type == TYPE_TICKETS;
+			uint8_t bytes[256];
+			uint32_t n = 0;
+
+			put(bytes, &n, &plain[i]);
+			put(bytes, &n, second);
+			assert_int_equal(is_read_with(head, plain[i].type,
+						 (struct span){.data = bytes, .len = n}),
+				k && !is_last);
+		}
+	}
+}
+
+/* Section 4.1.2 */
+static void heads_of_hellos(void **state)
+{
+	static const struct {
+		const char *name;
+		struct span head;
+		bool is_ours;
+	} heads[] = {
+		{"plain", BYTES(HEAD), true},
+		{"another version", BYTES("\x03\x02" BINDER "\x01s\x00\x02\x13\x01\x01\x00"),
+			false},
+		{"no session id", BYTES("\x03\x03" BINDER "\x00\x00\x02\x13\x01\x01\x00"), true},
+		{"one of 32 bytes", BYTES("\x03\x03" BINDER "\x20" KEY "\x00\x02\x13\x01\x01\x00"),
+			true},
+		{"one of 33 bytes", BYTES("\x03\x03" BINDER "\x21" KEY "3\x00\x02\x13\x01\x01\x00"),
+			false},
+		{"no suites", BYTES("\x03\x03" BINDER "\x01s\x00\x00\x01\x00"), false},
+		{"half a suite", BYTES("\x03\x03" BINDER "\x01s\x00\x01\x13\x01\x00"), false},
+		{"one and a half", BYTES("\x03\x03" BINDER "\x01s\x00\x03\x13\x01\x13\x01\x00"),
+			false},
+		{"two suites", BYTES("\x03\x03" BINDER "\x01s\x00\x04\x13\x01\x13\x02\x01\x00"),
+			true},
+		{"no compression", BYTES("\x03\x03" BINDER "\x01s\x00\x02\x13\x01\x00"), false},
+		{"another", BYTES("\x03\x03" BINDER "\x01s\x00\x02\x13\x01\x01\x01"), false},
+		{"two", BYTES("\x03\x03" BINDER "\x01s\x00\x02\x13\x01\x02\x00\x01"), false},
+	};
+	const struct piece grease = {0x0a0a, BYTES("")};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(heads); i++) {
+		if (is_read(heads[i].head, &grease, false) != heads[i].is_ours)
+			fail_msg("%s: %s", heads[i].name, heads[i].is_ours ? "refused" : "taken");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +501,9 @@ int main(void)
 		cmocka_unit_test(shares_of_64_groups_at_most),
 		cmocka_unit_test(a_second_hello_is_like_the_first),
 		cmocka_unit_test(first_hellos),
+		cmocka_unit_test(only_plain_hellos_are_for_us),
+		cmocka_unit_test(extensions_once_and_tickets_last),
+		cmocka_unit_test(heads_of_hellos),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
