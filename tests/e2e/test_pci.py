@@ -43,7 +43,8 @@ def fetch(t, data):
 def serve(t, machine, address, n_cores, offloads, root, data):
     """Start to end on one NIC."""
     machine.shell(f"scripts/bind-nic bind {address}")
-    options = " ".join(f"--ip {SERVER[f]}/{PREFIX[f]}" for f in (4, 6)) + f" --http 80 --root {root}"
+    addresses = " ".join(f"--ip {SERVER[family]}/{PREFIX[family]}" for family in (4, 6))
+    options = f"{addresses} --http 80 --root {root}"
     machine.shell(f"{BINARY} -l 0-{n_cores} -a {address} -- {options} >/run/said 2>&1 &")
     machine.shell("until grep -q ^serving /run/said; do kill -0 $! || break; sleep 0.2; done")
     said = machine.shell("cat /run/said")
