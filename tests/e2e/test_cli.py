@@ -96,6 +96,17 @@ def mistakes_are_one_line_and_status_2(t):
 
 
 @test(own=True, families=(4,))
+def what_cannot_be_printed_is_a_failure(t):
+    for arguments in (("--help",), ("--help-markdown",), ("--version",),
+                      ("--check", "--ip", "10.99.0.2/24")):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([t.binary, *arguments], stdout=full, stderr=subprocess.PIPE,
+                                  text=True, timeout=20, check=False)
+        equal(done.returncode, 1, f"status of {arguments}")
+        equal(done.stderr, "ringside: standard output: No space left on device\n", "words")
+
+
+@test(own=True, families=(4,))
 def check_loads_what_would_be_served(t):
     with tempfile.TemporaryDirectory() as root:
         os.chmod(root, 0o755)
