@@ -82,12 +82,25 @@ static int foresee_topology(
 	return err;
 }
 
+/* What can be wrong before EAL starts, beside one option by itself; as foresee_topology(). */
+static int check_together(
+	const struct config *cfg, int argc, char **argv, struct topology *topology)
+{
+	int err = foresee_topology(cfg, argc, argv, topology);
+
+	if (err == -EINVAL || rs_tls_side_check(cfg))
+		return -EINVAL;
+	if (rs_options_warning(cfg))
+		rs_log("%s", rs_options_warning(cfg));
+	return err;
+}
+
 static int check(const struct args *args, const struct config *cfg, int argc, char **argv)
 {
 	struct topology topology;
-	int err = foresee_topology(cfg, argc, argv, &topology);
+	int err = check_together(cfg, argc, argv, &topology);
 
-	if (err == -EINVAL || rs_tls_side_check(cfg))
+	if (err == -EINVAL)
 		return EXIT_USAGE;
 	if (rs_site_side_check(&cfg->site))
 		return EXIT_FAILED;
@@ -186,8 +199,6 @@ int main(int argc, char **argv)
 		rs_log("%s", error);
 		return EXIT_USAGE;
 	}
-	if (cfg.action <= ACTION_CHECK && rs_options_warning(&cfg))
-		rs_log("%s", rs_options_warning(&cfg));
 	switch (cfg.action) {
 	case ACTION_HELP:
 		rs_args_print_help(stdout);
@@ -204,7 +215,7 @@ int main(int argc, char **argv)
 		break;
 	}
 	rs_control_block_signals(); /* a reload that is asked for meanwhile waits */
-	if (foresee_topology(&cfg, eal_argc, argv, &topology) == -EINVAL || rs_tls_side_check(&cfg))
+	if (check_together(&cfg, eal_argc, argv, &topology) == -EINVAL)
 		return EXIT_USAGE;
 	if (rs_io_claim_interfaces(eal_argc, argv))
 		return EXIT_FAILED;

@@ -107,6 +107,15 @@ def what_cannot_be_printed_is_a_failure(t):
 
 
 @test(own=True, families=(4,))
+def a_mistake_is_the_only_line(t):
+    done = run(t, "-l", "0", "--", "--check", "--ip", "10.99.0.2/24", "--https", "443",
+               "--cert", "/dev/null", "--key", "/dev/null", "--client-ca", "/nowhere/at/all")
+    equal(done.returncode, 2, "status")
+    equal(done.stderr, "ringside: --client-ca /nowhere/at/all: cannot be read: "
+          "No such file or directory\n", "words")
+
+
+@test(own=True, families=(4,))
 def check_loads_what_would_be_served(t):
     with tempfile.TemporaryDirectory() as root:
         os.chmod(root, 0o755)
