@@ -327,6 +327,12 @@ static void errors(void **state)
 		{"--cors https://a,b", "--cors https://a,b: expected one origin, as in "
 				       "https://a.example, or *"},
 		{"--cors *", "--cors: only with --root or --site"},
+		{"--root /a --precompress gzip,",
+			"--precompress gzip,: expected gzip, br, zstd, or several of them"},
+		{"--root /a --precompress ,br",
+			"--precompress ,br: expected gzip, br, zstd, or several of them"},
+		{"--root /a --precompress gzip,,br",
+			"--precompress gzip,,br: expected gzip, br, zstd, or several of them"},
 		{"--mime-types /a", "--mime-types: only with --root or --site"},
 		{"--https 443 --cert a --cert b --key c",
 			"--cert and --key: expected as many of one as of the other"},

@@ -19,6 +19,7 @@
 
 #include "base/bytes.h"
 #include "io/claim.h"
+#include "io/log.h"
 #include "io/memif.h"
 #include "io/poller.h"
 #include "io/port.h"
@@ -279,6 +280,26 @@ static void interfaces_are_claimed_once(void **state)
 	}
 }
 
+/* ---- messages ---- */
+
+/* What they quote may have any bytes in it; a terminal gets none that it acts on. */
+static void a_message_is_one_line(void **state)
+{
+	char line[128] = "";
+	int before = dup(STDERR_FILENO), ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	rs_log("%s", "a\nb\x1b[31m\x7f \xc3\xbc");
+	dup2(before, STDERR_FILENO);
+	assert_true(read(ends[0], line, sizeof(line) - 1) > 0);
+	close(ends[0]);
+	close(ends[1]);
+	close(before);
+	assert_string_equal(line, "ringside: a?b?[31m? \xc3\xbc\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +313,7 @@ int main(void)
 		cmocka_unit_test(sockets_of_others_stay),
 		cmocka_unit_test(other_files_stay),
 		cmocka_unit_test(interfaces_are_claimed_once),
+		cmocka_unit_test(a_message_is_one_line),
 		cmocka_unit_test(an_option_without_value_is_eals_to_refuse),
 	};
 
