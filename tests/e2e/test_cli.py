@@ -16,12 +16,13 @@ def run(t, *arguments, as_nobody=True):
 
     # A tree below a home directory is closed to others; the program itself is what counts.
     with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
+        os.chmod(folder, 0o777)
         copy = os.path.join(folder, "ringside")
         subprocess.run(["cp", t.binary, copy], check=True)
         return subprocess.run(
             [copy, *arguments], capture_output=True, text=True, timeout=20, check=False,
             preexec_fn=become_nobody if as_nobody else None,
+            env={**os.environ, "XDG_RUNTIME_DIR": folder},
         )
 
 
@@ -147,3 +148,13 @@ def why_nothing_starts_is_the_last_line(t):
         equal(done.returncode, 1, f"status of {arguments}")
         true(words in done.stderr.splitlines()[-1], f"{arguments}: {done.stderr}")
         true(not os.path.exists(f"/run/dpdk/{prefix}"), f"{arguments}: its files stay")
+    os.unlink("/run/lock/ringside-nowhere")
+
+
+@test(own=True, families=(4,))
+def what_root_could_is_said_to_others(t):
+    eal = ("-l", "0", "--no-pci", "--no-telemetry", "--no-huge", "-m", "64")
+    vdev = ("--vdev", f"net_af_packet0,iface={t.lab.near}")
+    done = run(t, *eal, *vdev, "--", "--ip", "10.99.0.2/24")
+    equal(done.returncode, 1, "status")
+    true("this is not root" in done.stderr.splitlines()[-1], done.stderr)
