@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The command line: what needs no port, no root and no hugepages."""
 
+import contextlib
 import os
 import subprocess
 import tempfile
@@ -148,7 +149,8 @@ def why_nothing_starts_is_the_last_line(t):
         equal(done.returncode, 1, f"status of {arguments}")
         true(words in done.stderr.splitlines()[-1], f"{arguments}: {done.stderr}")
         true(not os.path.exists(f"/run/dpdk/{prefix}"), f"{arguments}: its files stay")
-    os.unlink("/run/lock/ringside-nowhere")
+    with contextlib.suppress(FileNotFoundError):  # where there is no place for locks
+        os.unlink("/run/lock/ringside-nowhere")
 
 
 @test(own=True, families=(4,))
