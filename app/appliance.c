@@ -102,12 +102,13 @@ static int find_ports(struct port_list *ports)
 		return -E2BIG;
 	}
 	if (!n) {
-		rs_log("%s; see drivers-config/",
+		rs_log("%s%s; see drivers-config/",
 			rs_io_port_is_named()
 				? "no port: what -a or --vdev names did not come up; EAL's own "
 				  "messages above say why"
 				: "no port: bind a NIC (scripts/bind-nic) and name it with EAL's "
-				  "-a, or add one with --vdev");
+				  "-a, or add one with --vdev",
+			rs_io_port_rights_note());
 		return -ENODEV;
 	}
 	ports->n = n;

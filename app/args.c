@@ -173,6 +173,7 @@ static void cut_comment(char *line)
 static int collect_line(struct option_parser *p, struct args_setting s, char *line)
 {
 	char *value;
+	bool is_behind_blank;
 
 	p->at = &s;
 	cut_comment(line);
@@ -183,10 +184,11 @@ static int collect_line(struct option_parser *p, struct args_setting s, char *li
 	if (!line)
 		return rs_option_fail(
 			p, "expected at most %d bytes of options in all", ARGS_MAX_TEXT_BYTES);
+	is_behind_blank = line[strcspn(line, "= \t")] != '=';
 	value = cut(line, "= \t");
 	if (value) {
 		value = trim(value);
-		if (*value == '=')
+		if (*value == '=' && is_behind_blank)
 			value = trim(value + 1);
 	}
 	s.name = line;
@@ -349,7 +351,7 @@ static void print_setting(FILE *to, const struct option *o, const char *value)
 {
 	const char *mark;
 
-	fprintf(to, "%s%s", o->name, value ? " " : "");
+	fprintf(to, "%s%s", o->name, !value ? "" : *value == '=' ? " = " : " ");
 	for (const char *c = value; c && *c; c++) {
 		if (*c == '#' && begins_word(value, c, &mark))
 			fputc('\\', to);

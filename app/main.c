@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ringside: from the command line to running cores, and back. */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/crypto.h>
 #include <rte_eal.h>
@@ -31,11 +33,34 @@ enum {
 	EXIT_USAGE = 2,
 };
 
-static int print_version(void)
+/*
+ * What is opened next would get the number of a standard stream that the caller has closed, and
+ * then all that is printed: a lock, or memory that is shared.
+ */
+static void open_standard_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* For those that were asked to print: where it did not arrive, that is a failure. */
+static int end_printing(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	rs_log("standard output: %s", strerror(errno));
+	return EXIT_FAILED;
+}
+
+static void print_version(void)
 {
 	printf("ringside %s (%s)\n%s\n%s\n", RINGSIDE_VERSION, RINGSIDE_COMMIT, rte_version(),
 		OpenSSL_version(OPENSSL_VERSION));
-	return EXIT_OK;
 }
 
 /*
@@ -57,12 +82,25 @@ static int foresee_topology(
 	return err;
 }
 
+/* What can be wrong before EAL starts, beside one option by itself; as foresee_topology(). */
+static int check_together(
+	const struct config *cfg, int argc, char **argv, struct topology *topology)
+{
+	int err = foresee_topology(cfg, argc, argv, topology);
+
+	if (err == -EINVAL || rs_tls_side_check(cfg))
+		return -EINVAL;
+	if (rs_options_warning(cfg))
+		rs_log("%s", rs_options_warning(cfg));
+	return err;
+}
+
 static int check(const struct args *args, const struct config *cfg, int argc, char **argv)
 {
 	struct topology topology;
-	int err = foresee_topology(cfg, argc, argv, &topology);
+	int err = check_together(cfg, argc, argv, &topology);
 
-	if (err == -EINVAL || rs_tls_side_check(cfg))
+	if (err == -EINVAL)
 		return EXIT_USAGE;
 	if (rs_site_side_check(&cfg->site))
 		return EXIT_FAILED;
@@ -156,28 +194,28 @@ int main(int argc, char **argv)
 	char error[ARGS_ERROR_BYTES];
 	int status;
 
+	open_standard_streams();
 	if (rs_args_parse(&args, &cfg, argc - start, argv + start, error)) {
 		rs_log("%s", error);
 		return EXIT_USAGE;
 	}
-	if (cfg.action <= ACTION_CHECK && rs_options_warning(&cfg))
-		rs_log("%s", rs_options_warning(&cfg));
 	switch (cfg.action) {
 	case ACTION_HELP:
 		rs_args_print_help(stdout);
-		return EXIT_OK;
+		return end_printing(EXIT_OK);
 	case ACTION_HELP_MARKDOWN:
 		rs_args_print_markdown(stdout);
-		return EXIT_OK;
+		return end_printing(EXIT_OK);
 	case ACTION_VERSION:
-		return print_version();
+		print_version();
+		return end_printing(EXIT_OK);
 	case ACTION_CHECK:
-		return check(&args, &cfg, eal_argc, argv);
+		return end_printing(check(&args, &cfg, eal_argc, argv));
 	case ACTION_RUN:
 		break;
 	}
 	rs_control_block_signals(); /* a reload that is asked for meanwhile waits */
-	if (foresee_topology(&cfg, eal_argc, argv, &topology) == -EINVAL || rs_tls_side_check(&cfg))
+	if (check_together(&cfg, eal_argc, argv, &topology) == -EINVAL)
 		return EXIT_USAGE;
 	if (rs_io_claim_interfaces(eal_argc, argv))
 		return EXIT_FAILED;

@@ -472,7 +472,7 @@ static int parse_precompress(struct option_parser *p, const char *value)
 		enum content_coding coding;
 	} known[] = {{"gzip", CONTENT_GZIP}, {"br", CONTENT_BR}, {"zstd", CONTENT_ZSTD}};
 
-	while (*value) {
+	for (;; value++) {
 		size_t n = strcspn(value, ",");
 		uint32_t i = 0;
 
@@ -481,9 +481,10 @@ static int parse_precompress(struct option_parser *p, const char *value)
 		if (i == 3)
 			return rs_option_fail(p, "expected gzip, br, zstd, or several of them");
 		p->cfg->site.content.precompress |= CONTENT_CODING_BIT(known[i].coding);
-		value += n + (value[n] == ',');
+		value += n;
+		if (!*value)
+			return 0;
 	}
-	return 0;
 }
 
 /* It becomes the value of a field as it is. */

@@ -38,13 +38,9 @@ static void show_progress(void *audience, const struct content_progress *now)
 static void say_skipped(void *audience, const char *path, const char *reason)
 {
 	const struct site_audience *a = audience;
-	char name[PATH_MAX + NAME_MAX + 1], line[sizeof(name) + 256];
-	uint32_t n = 0;
+	char line[PATH_MAX + NAME_MAX + 256];
 
-	for (; *path && n < sizeof(name) - 1; path++) /* names may have any bytes in them */
-		name[n++] = (uint8_t)*path < ' ' || (uint8_t)*path == 0x7f ? '?' : *path;
-	name[n] = 0;
-	snprintf(line, sizeof(line), "not loaded: %s: %s", name, reason);
+	snprintf(line, sizeof(line), "not loaded: %.*s: %s", PATH_MAX + NAME_MAX, path, reason);
 	if (a->progress)
 		rs_site_progress_end(a->progress);
 	a->say(line);
@@ -105,6 +101,23 @@ static uint64_t max_bytes(const struct site_set *set, const struct site_set *pre
 	return rs_max_u64(bound - rs_min_u64(bound, others), 1);
 }
 
+/* Behind the option that it is about, as that was given. */
+static void say_failed(const struct site_set *set, uint32_t i, const struct content_report *report,
+	void (*say)(const char *line))
+{
+	const char *host = set->options->sites[i].host;
+	char line[PATH_MAX + 1024];
+
+	if (report->is_about_types)
+		snprintf(line, sizeof(line), "--mime-types %.*s: %s", PATH_MAX,
+			set->options->content.types_file, report->error);
+	else
+		snprintf(line, sizeof(line), "--%s%.300s%s%.*s: %s", host ? "site " : "root ",
+			host ? host : "", host ? "=" : "", PATH_MAX, set->options->sites[i].dir,
+			report->error);
+	say(line);
+}
+
 static bool load_newest(
 	struct site_set *set, const struct site_set *previous, struct site_audience *audience)
 {
@@ -128,7 +141,7 @@ static bool load_newest(
 	if (audience->progress)
 		rs_site_progress_end(audience->progress);
 	if (!site->tree) {
-		audience->say(report.error);
+		say_failed(set, i, &report, audience->say);
 		return false;
 	}
 	if (i == 0)

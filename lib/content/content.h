@@ -131,7 +131,9 @@ struct content_report {
 	uint64_t held_bytes;                 /* memory for bodies, of all trees that share it */
 	uint32_t n_bad_type_lines; /* of types_file, passed over: they begin with no media type */
 	uint32_t first_bad_type_line; /* from 1; 0: none */
-	char error[256];              /* one line, without its end, when the load failed */
+	/* When the load failed: a line without its end, to stand behind the name of the root. */
+	char error[256];
+	bool is_about_types; /* it is to stand behind the name of types_file */
 };
 
 struct content_tree;

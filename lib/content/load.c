@@ -46,8 +46,7 @@ bool rs_load_fail(struct load *load, const char *format, ...)
 bool rs_load_leave_out(struct load *load, enum content_counter counter, const char *path, int err)
 {
 	if (err == EMFILE || err == ENFILE || err == ENOMEM)
-		return rs_load_fail(load, "cannot read %.100s of the root %.100s: %s", path,
-			load->options.root, strerror(err));
+		return rs_load_fail(load, "%.100s cannot be read: %s", path, strerror(err));
 	rs_load_skip(load, counter, path, strerror(err));
 	return true;
 }
@@ -59,14 +58,14 @@ bool rs_load_fail_memory(struct load *load)
 
 	if (arena->hit_bound)
 		return rs_load_fail(load,
-			"%.100s needs up to %" PRIu64 " bytes of memory, %" PRIu64
+			"needs up to %" PRIu64 " bytes of memory, %" PRIu64
 			" of them for what is served now, and %s %" PRIu64,
-			load->options.root, n_need, load->n_held,
+			n_need, load->n_held,
 			load->options.max_bytes ? "the bound is" : "the machine has",
 			arena->max_bytes);
 	return rs_load_fail(load,
-		"no memory: %.100s needs up to %" PRIu64 " bytes, and there were %" PRIu64,
-		load->options.root, n_need, arena->held_bytes);
+		"no memory: needs up to %" PRIu64 " bytes, and there were %" PRIu64, n_need,
+		arena->held_bytes);
 }
 
 bool rs_load_goes_on(struct load *load)
@@ -75,7 +74,7 @@ bool rs_load_goes_on(struct load *load)
 
 	if (!options->is_interrupted || !options->is_interrupted(options->ctx))
 		return true;
-	return rs_load_fail(load, "loading %.100s was interrupted", options->root);
+	return rs_load_fail(load, "loading was interrupted");
 }
 
 static void tell(struct load *load)
@@ -414,9 +413,10 @@ static bool load_types(struct load *load)
 	load->report->first_bad_type_line = load->types.first_bad_line;
 	if (err == -ENOMEM)
 		return rs_load_fail(load, "no memory for media types");
-	if (err && file)
-		return rs_load_fail(
-			load, "cannot read media types from %.150s: %s", file, strerror(-err));
+	if (err && file) {
+		load->report->is_about_types = true;
+		return rs_load_fail(load, "cannot be read: %s", strerror(-err));
+	}
 	return true;
 }
 

@@ -21,7 +21,7 @@ struct place {
 
 static bool no_memory(struct load *load)
 {
-	return rs_load_fail(load, "no memory for the names below %.100s", load->options.root);
+	return rs_load_fail(load, "no memory for the names of its files");
 }
 
 /* ---- what was found ---- */
@@ -240,16 +240,15 @@ static bool read_names(struct load *load, DIR *stream, uint32_t dir)
 			continue;
 		}
 		if (is_too_many(&load->walk))
-			return rs_load_fail(load, "more than %u files below %.100s", WALK_MAX,
-				load->options.root);
+			return rs_load_fail(load, "has more than %u files", WALK_MAX);
 		if (!set_name(&place, name))
 			skip_too_long(load, path, name);
 		else if (!look_at(load, &place, dirfd(stream), dir))
 			return false;
 	}
 	/* What half a list does not name may be there all the same. */
-	return !errno || rs_load_fail(load, "cannot list %.100s of the root %.100s: %s",
-				 (const char *)path.data, load->options.root, strerror(errno));
+	return !errno || rs_load_fail(load, "%.100s cannot be listed: %s", (const char *)path.data,
+				 strerror(errno));
 }
 
 /*
@@ -312,10 +311,9 @@ static bool open_root(struct load *load)
 
 	walk->root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (walk->root_fd < 0 || fstat(walk->root_fd, &st) < 0)
-		return rs_load_fail(load, "cannot read the root %.100s: %s", root, strerror(errno));
+		return rs_load_fail(load, "cannot be read: %s", strerror(errno));
 	if (!real_path(walk->root_fd, path))
-		return rs_load_fail(
-			load, "cannot tell where the root %.100s is: /proc is needed", root);
+		return rs_load_fail(load, "cannot tell where that is: /proc is needed");
 	walk->real_root = strdup(strcmp(path, "/") == 0 ? "" : path);
 	if (!walk->real_root)
 		return no_memory(load);
@@ -332,7 +330,7 @@ bool rs_walk(struct load *load)
 			return false;
 	}
 	if (load->walk.dirs[0].left_out)
-		return rs_load_fail(load, "cannot list the root %.100s", load->options.root);
+		return rs_load_fail(load, "cannot be listed");
 	return true;
 }
 

@@ -13,6 +13,17 @@
 
 #define KEY "iface="
 
+/*
+ * For reading, as a lock asks for no more and it may be another user's, whose files in a directory
+ * like this one Linux opens for nobody who would create them (fs.protected_regular).
+ */
+static int open_lock(const char *path)
+{
+	int fd = open(path, O_CREAT | O_RDONLY | O_CLOEXEC, 0644);
+
+	return fd < 0 && errno == EACCES ? open(path, O_RDONLY | O_CLOEXEC) : fd;
+}
+
 /* The lock ends with the process, however that ends: the descriptor is left open on purpose. */
 static int claim(const char *name)
 {
@@ -20,7 +31,7 @@ static int claim(const char *name)
 	int fd;
 
 	snprintf(path, sizeof(path), "/run/lock/ringside-%s", name);
-	fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	fd = open_lock(path);
 	if (fd < 0)
 		return 0; /* nowhere to lock: then nobody else can either */
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)

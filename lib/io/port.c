@@ -46,6 +46,12 @@ bool rs_io_port_has_rss(uint16_t id)
 	       (kernel_spreads(&info) || rss_types(&info));
 }
 
+const char *rs_io_port_rights_note(void)
+{
+	return geteuid() ? " (this is not root: docs/operations.md says which rights it takes)"
+			 : "";
+}
+
 bool rs_io_port_is_named(void)
 {
 	const struct rte_devargs *device;
@@ -368,7 +374,8 @@ int rs_io_port_open(struct io_port *port, uint16_t id, const struct io_port_conf
 	rs_io_port_watch(port);
 	return 0;
 fail:
-	rs_log("port %u (%s) cannot be set up: %s", id, port->name, strerror(-err));
+	rs_log("port %u (%s) cannot be set up: %s%s", id, port->name, strerror(-err),
+		rs_io_port_rights_note());
 	return err;
 }
 

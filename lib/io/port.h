@@ -81,6 +81,9 @@ struct io_port_stats {
 /* Do EAL's arguments name a device? Then, where no port is there, it did not come up. */
 bool rs_io_port_is_named(void);
 
+/* To end a message that a port is not to be had: words, where the rights for it may be wanting. */
+const char *rs_io_port_rights_note(void);
+
 /* Can the port spread connections over queues, and how many has it? Before it is opened. */
 bool rs_io_port_has_rss(uint16_t id);
 uint16_t rs_io_port_max_queues(uint16_t id);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The command line: what needs no port, no root and no hugepages."""
 
+import contextlib
 import os
 import subprocess
 import tempfile
@@ -16,12 +17,13 @@ def run(t, *arguments, as_nobody=True):
 
     # A tree below a home directory is closed to others; the program itself is what counts.
     with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
+        os.chmod(folder, 0o777)
         copy = os.path.join(folder, "ringside")
         subprocess.run(["cp", t.binary, copy], check=True)
         return subprocess.run(
             [copy, *arguments], capture_output=True, text=True, timeout=20, check=False,
             preexec_fn=become_nobody if as_nobody else None,
+            env={**os.environ, "XDG_RUNTIME_DIR": folder},
         )
 
 
@@ -96,6 +98,26 @@ def mistakes_are_one_line_and_status_2(t):
 
 
 @test(own=True, families=(4,))
+def what_cannot_be_printed_is_a_failure(t):
+    for arguments in (("--help",), ("--help-markdown",), ("--version",),
+                      ("--check", "--ip", "10.99.0.2/24")):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([t.binary, *arguments], stdout=full, stderr=subprocess.PIPE,
+                                  text=True, timeout=20, check=False)
+        equal(done.returncode, 1, f"status of {arguments}")
+        equal(done.stderr, "ringside: standard output: No space left on device\n", "words")
+
+
+@test(own=True, families=(4,))
+def a_mistake_is_the_only_line(t):
+    done = run(t, "-l", "0", "--", "--check", "--ip", "10.99.0.2/24", "--https", "443",
+               "--cert", "/dev/null", "--key", "/dev/null", "--client-ca", "/nowhere/at/all")
+    equal(done.returncode, 2, "status")
+    equal(done.stderr, "ringside: --client-ca /nowhere/at/all: cannot be read: "
+          "No such file or directory\n", "words")
+
+
+@test(own=True, families=(4,))
 def check_loads_what_would_be_served(t):
     with tempfile.TemporaryDirectory() as root:
         os.chmod(root, 0o755)
@@ -106,7 +128,8 @@ def check_loads_what_would_be_served(t):
         true("404=/none.html: there is no such file" in done.stderr, done.stderr)
     done = run(t, *arguments)
     equal((done.returncode, done.stdout), (1, ""), "status without a root")
-    true(root in done.stderr, done.stderr)
+    equal(done.stderr, f"ringside: --root {root}: cannot be read: No such file or directory\n",
+          "words")
 
 
 @test(own=True, families=(4,))
@@ -126,3 +149,14 @@ def why_nothing_starts_is_the_last_line(t):
         equal(done.returncode, 1, f"status of {arguments}")
         true(words in done.stderr.splitlines()[-1], f"{arguments}: {done.stderr}")
         true(not os.path.exists(f"/run/dpdk/{prefix}"), f"{arguments}: its files stay")
+    with contextlib.suppress(FileNotFoundError):  # where there is no place for locks
+        os.unlink("/run/lock/ringside-nowhere")
+
+
+@test(own=True, families=(4,))
+def what_root_could_is_said_to_others(t):
+    eal = ("-l", "0", "--no-pci", "--no-telemetry", "--no-huge", "-m", "64")
+    vdev = ("--vdev", f"net_af_packet0,iface={t.lab.near}")
+    done = run(t, *eal, *vdev, "--", "--ip", "10.99.0.2/24")
+    equal(done.returncode, 1, "status")
+    true("this is not root" in done.stderr.splitlines()[-1], done.stderr)

@@ -3,6 +3,7 @@
 
 import array
 import fcntl
+import os
 import socket
 import subprocess
 import time
@@ -49,6 +50,19 @@ def sigint_is_the_same(t):
         equal(c.get("/").status, 200, "status")
     appliance.process.send_signal(2)
     appliance.wait()
+
+
+@test(own=True, families=(4,))
+def nothing_is_written_where_streams_are_closed(t):
+    """Else what it opens first gets their numbers, and its words: EAL's memory, or the claim."""
+    appliance = t.start(in_child=lambda: os.closerange(0, 3))
+    with Connection(t) as c:
+        equal(c.get("/").status, 200, "status")
+    for stream in range(3):
+        equal(os.readlink(f"/proc/{appliance.process.pid}/fd/{stream}"), "/dev/null", f"{stream}")
+    appliance.terminate()
+    appliance.wait()
+    equal(os.path.getsize(f"/run/lock/ringside-{t.lab.near}"), 0, "bytes in its claim")
 
 
 @test(own=True)

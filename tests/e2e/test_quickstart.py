@@ -63,3 +63,13 @@ def until_interrupted(t):
         wait_until(lambda: UP in run.said() or run.is_over(), 80, UP)
         run.process.send_signal(signal.SIGINT)
         run.ends_with(130)
+
+
+@test(own=True, families=(4,), layouts=("fused",), within=120)
+def interrupted_before_it_has_made_anything(t):
+    with quickstart(t, "--once") as run:
+        wait_until(lambda: "Packages" in run.said(), 80, "the first step")
+        os.kill(run.process.pid, signal.SIGINT)
+        equal(run.process.wait(60), 130, f"status, after {run.said()}:")
+        true("HTTP/1.1" not in run.said(), "it went on")
+        true(not os.path.exists(f"/run/ringside-lab-e2e-{run.process.pid}"), "its lab is left")

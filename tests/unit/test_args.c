@@ -327,6 +327,12 @@ static void errors(void **state)
 		{"--cors https://a,b", "--cors https://a,b: expected one origin, as in "
 				       "https://a.example, or *"},
 		{"--cors *", "--cors: only with --root or --site"},
+		{"--root /a --precompress gzip,",
+			"--precompress gzip,: expected gzip, br, zstd, or several of them"},
+		{"--root /a --precompress ,br",
+			"--precompress ,br: expected gzip, br, zstd, or several of them"},
+		{"--root /a --precompress gzip,,br",
+			"--precompress gzip,,br: expected gzip, br, zstd, or several of them"},
 		{"--mime-types /a", "--mime-types: only with --root or --site"},
 		{"--https 443 --cert a --cert b --key c",
 			"--cert and --key: expected as many of one as of the other"},
@@ -574,6 +580,34 @@ static void marks_in_values(void **state)
 		assert_string_equal(cfg.site.sites[0].dir, "/srv#1");
 		assert_string_equal(cfg.site.patterns[0].field, "X-A: b\\#c #d \\#e\t#");
 		assert_string_equal(cfg.site.patterns[1].field, "X-B: c#d");
+		free(again);
+		to = open_memstream(&again, &n_bytes);
+		rs_args_print(&args, to);
+		fclose(to);
+	}
+	free(again);
+}
+
+/* One = stands between name and value, any other is the value's. */
+static void signs_in_values(void **state)
+{
+	static const char *const text = "ip 10.99.0.2/24\n"
+					"root = =a\n"
+					"mime-types==b\n"
+					"index =\t==\n"
+					"access-log= =c=\n";
+	char *again = NULL;
+	size_t n_bytes;
+
+	(void)state;
+	for (uint32_t n = 0; n < 2; n++) {
+		FILE *to;
+
+		assert_int_equal(parse_with_file("-c %s", n ? again : text), 0);
+		assert_string_equal(cfg.site.sites[0].dir, "=a");
+		assert_string_equal(cfg.site.content.types_file, "=b");
+		assert_string_equal(cfg.index_names[0], "==");
+		assert_string_equal(cfg.access.path, "=c=");
 		free(again);
 		to = open_memstream(&again, &n_bytes);
 		rs_args_print(&args, to);
@@ -832,6 +866,7 @@ int main(void)
 		cmocka_unit_test(too_much),
 		cmocka_unit_test(files),
 		cmocka_unit_test(marks_in_values),
+		cmocka_unit_test(signs_in_values),
 		cmocka_unit_test(the_command_line_wins),
 		cmocka_unit_test(errors_in_files),
 		cmocka_unit_test(no_text),

@@ -215,9 +215,9 @@ static void memory_to_compress_into(void **state)
 	site->options.listing = true;
 	site->options.max_bytes = 2 << 20;
 	assert_null(site_load(site, NULL));
-	said = strstr(site->report.error, " needs up to ");
+	said = strstr(site->report.error, "needs up to ");
 	assert_non_null(said);
-	assert_int_equal(sscanf(said, " needs up to %llu bytes of memory", &need), 1);
+	assert_int_equal(sscanf(said, "needs up to %llu bytes of memory", &need), 1);
 	site->options.max_bytes = need;
 	tree = site_load(site, NULL);
 	assert_non_null(tree);

@@ -446,7 +446,7 @@ static void interrupt(struct site *site, struct interruption i)
 		i.is_there = false;
 		i.n_asked = 0;
 		assert_null(site_load(site, round ? before : NULL));
-		assert_non_null(strstr(site->report.error, " was interrupted"));
+		assert_non_null(strstr(site->report.error, "was interrupted"));
 		assert_true(i.is_there);
 		assert_in_range(i.n_asked, 1, 3);
 		assert_int_equal(site->report.held_bytes, round ? held : 0);
@@ -494,7 +494,7 @@ static void interrupted_while_it_is_compressed(void **state)
 		site->options.on_progress = note_phase;
 		site->options.is_interrupted = is_interrupted_later;
 		assert_null(site_load(site, NULL));
-		assert_non_null(strstr(site->report.error, " was interrupted"));
+		assert_non_null(strstr(site->report.error, "was interrupted"));
 		assert_int_equal(site->report.counts[CONTENT_C_NOT_SMALLER], 0);
 		assert_int_equal(site->report.held_bytes, 0);
 	}
@@ -509,13 +509,13 @@ static void no_root(void **state)
 
 	site->options.root = "/does/not/exist";
 	assert_null(site_load(site, NULL));
-	assert_string_equal(site->report.error,
-		"cannot read the root /does/not/exist: No such file or directory");
+	assert_string_equal(site->report.error, "cannot be read: No such file or directory");
+	assert_false(site->report.is_about_types);
 	site_text(site, "/file", "");
 	snprintf(file, sizeof(file), "%s/file", site->root);
 	site->options.root = file;
 	assert_null(site_load(site, NULL));
-	assert_non_null(strstr(site->report.error, "/file: Not a directory"));
+	assert_string_equal(site->report.error, "cannot be read: Not a directory");
 }
 
 /* How many descriptors can be opened still; returns the limit before. */
@@ -565,11 +565,12 @@ static void media_types_that_cannot_be_read(void **state)
 
 	site->options.types_file = "/does/not/exist";
 	assert_null(site_load(site, NULL));
-	assert_string_equal(site->report.error,
-		"cannot read media types from /does/not/exist: No such file or directory");
+	assert_string_equal(site->report.error, "cannot be read: No such file or directory");
+	assert_true(site->report.is_about_types);
 	site->options.types_file = "/";
 	assert_null(site_load(site, NULL));
-	assert_string_equal(site->report.error, "cannot read media types from /: Is a directory");
+	assert_string_equal(site->report.error, "cannot be read: Is a directory");
+	assert_true(site->report.is_about_types);
 }
 
 static void a_field_that_is_none(void **state)
@@ -619,10 +620,10 @@ static void memory_bound(void **state)
 	site_settle();
 	site->options.max_bytes = 10 * MIB;
 	assert_null(site_load(site, NULL));
-	said = strstr(site->report.error, " needs up to ");
+	said = strstr(site->report.error, "needs up to ");
 	assert_non_null(said);
 	assert_int_equal(sscanf(said,
-				 " needs up to %llu bytes of memory, %llu of them for what is "
+				 "needs up to %llu bytes of memory, %llu of them for what is "
 				 "served now, and the bound is %llu",
 				 &need, &held, &bound),
 		3);

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +17,11 @@
 
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 #include "base/bytes.h"
 #include "io/claim.h"
+#include "io/log.h"
 #include "io/memif.h"
 #include "io/poller.h"
 #include "io/port.h"
@@ -281,6 +284,72 @@ static void interfaces_are_claimed_once(void **state)
 	}
 }
 
+static int claim_as(uid_t user, char *vdev)
+{
+	char *argv[] = {"ringside", vdev};
+
+	if (setuid(user))
+		return -1;
+	return rs_io_claim_interfaces(2, argv);
+}
+
+/* Whoever comes first, root or not. */
+static void interfaces_are_claimed_from_other_users(void **state)
+{
+	static const uid_t nobody = 65534;
+	const uid_t users[][2] = {{0, nobody}, {nobody, 0}};
+
+	(void)state;
+	if (geteuid())
+		skip();
+	for (int i = 0; i < 2; i++) {
+		char vdev[64], lock[64], byte;
+		int ends[2], status;
+		pid_t second, first;
+
+		snprintf(vdev, sizeof(vdev), "--vdev=net_af_packet0,iface=t%du%d", getpid(), i);
+		snprintf(lock, sizeof(lock), "/run/lock/ringside-t%du%d", getpid(), i);
+		assert_int_equal(pipe(ends), 0);
+		first = fork();
+		if (!first) {
+			byte = (char)claim_as(users[i][0], vdev);
+			_exit(write(ends[1], &byte, 1) == 1 ? pause() : 1);
+		}
+		assert_int_equal(read(ends[0], &byte, 1), 1);
+		second = fork();
+		if (!second)
+			_exit(claim_as(users[i][1], vdev) == -EBUSY ? 0 : 1);
+		assert_int_equal(waitpid(second, &status, 0), second);
+		kill(first, SIGKILL);
+		assert_int_equal(waitpid(first, NULL, 0), first);
+		close(ends[0]);
+		close(ends[1]);
+		assert_int_equal(unlink(lock), 0);
+		assert_int_equal(byte, 0);
+		assert_int_equal(status, 0);
+	}
+}
+
+/* ---- messages ---- */
+
+/* What they quote may have any bytes in it; a terminal gets none that it acts on. */
+static void a_message_is_one_line(void **state)
+{
+	char line[128] = "";
+	int before = dup(STDERR_FILENO), ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	rs_log("%s", "a\nb\x1b[31m\x7f \xc3\xbc");
+	dup2(before, STDERR_FILENO);
+	assert_true(read(ends[0], line, sizeof(line) - 1) > 0);
+	close(ends[0]);
+	close(ends[1]);
+	close(before);
+	assert_string_equal(line, "ringside: a?b?[31m? \xc3\xbc\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,6 +363,8 @@ int main(void)
 		cmocka_unit_test(sockets_of_others_stay),
 		cmocka_unit_test(other_files_stay),
 		cmocka_unit_test(interfaces_are_claimed_once),
+		cmocka_unit_test(interfaces_are_claimed_from_other_users),
+		cmocka_unit_test(a_message_is_one_line),
 		cmocka_unit_test(an_option_without_value_is_eals_to_refuse),
 	};
 

@@ -102,6 +102,26 @@ static void an_error_page_of_one_site_is_enough(void **state)
 	assert_string_equal(said, "--error-page 404=/405.html: there is no such file in any site");
 }
 
+/* ---- what cannot be loaded ---- */
+
+static void what_fails_is_named_as_it_was_given(void **state)
+{
+	struct site_options options = sites(2);
+
+	(void)state;
+	options.sites[1].dir = "/does/not/exist";
+	assert_null(load(&options));
+	assert_string_equal(
+		said, "--site b.test=/does/not/exist: cannot be read: No such file or directory");
+	options.sites[1].host = NULL;
+	assert_null(load(&options));
+	assert_string_equal(
+		said, "--root /does/not/exist: cannot be read: No such file or directory");
+	options.content.types_file = "/dev";
+	assert_null(load(&options));
+	assert_string_equal(said, "--mime-types /dev: cannot be read: Is a directory");
+}
+
 /* ---- the end of a load ---- */
 
 static void a_signal_ends_the_first_load(void **state)
@@ -195,7 +215,7 @@ static void lines_that_are_no_types_are_told_once(void **state)
 
 /* ---- paths ---- */
 
-/* An operator has to find the file; control characters are not for a terminal. */
+/* An operator has to find the file. */
 static void a_long_path_is_told_whole(void **state)
 {
 	struct site_options options = sites(1);
@@ -204,14 +224,12 @@ static void a_long_path_is_told_whole(void **state)
 
 	(void)state;
 	memset(name, 'x', sizeof(name) - 1);
-	name[0] = '\n';
 	name[sizeof(name) - 1] = '\0';
 	snprintf(path, sizeof(path), "%s/%s", dirs[0], name);
 	assert_int_equal(symlink("nowhere", path), 0);
 	set = load(&options);
 	assert_non_null(set);
 	rs_site_free(set);
-	name[0] = '?';
 	snprintf(expected, sizeof(expected), "not loaded: /%s: No such file or directory", name);
 	assert_string_equal(said, expected);
 }
@@ -275,6 +293,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			an_error_page_of_one_site_is_enough, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			what_fails_is_named_as_it_was_given, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_signal_ends_the_first_load, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_many_fields_are_named, setup, teardown),
 		cmocka_unit_test_setup_teardown(
