@@ -6,6 +6,7 @@ import hashlib
 import os
 import tempfile
 
+import pki
 from harness import equal, test, true
 from lab import PREFIX, SERVER, wait_until
 from machine import BINARY, Machine
@@ -33,6 +34,8 @@ def fetch(t, data):
         t.family = family
         wait_until(lambda: "small" in t.curl("/small", ok=None), 30, f"an answer over IPv{family}")
         equal(digest(t.curl("/large")), digest(data), f"digest over IPv{family}")
+        secure = t.tool("curl", "-sSgk", "--max-time", "20", f"https://{t.host}/large")
+        equal(digest(secure), digest(data), f"digest by HTTPS over IPv{family}")
         for _ in range(16):  # ports, to be spread over the cores
             equal(t.curl("/small"), "small\n")
         for first in (1, 1234567, LARGE - 3):
@@ -40,12 +43,13 @@ def fetch(t, data):
             equal(digest(part), digest(data[first:]), f"digest from {first} over IPv{family}")
 
 
-def serve(t, machine, address, n_cores, offloads, root, data):
+def serve(t, machine, address, n_cores, offloads, options, data):
     """Start to end on one NIC."""
     machine.shell(f"scripts/bind-nic bind {address}")
     addresses = " ".join(f"--ip {SERVER[family]}/{PREFIX[family]}" for family in (4, 6))
-    options = f"{addresses} --http 80 --root {root}"
-    machine.shell(f"{BINARY} -l 0-{n_cores} -a {address} -- {options} >/run/said 2>&1 &")
+    machine.shell(
+        f"{BINARY} -l 0-{n_cores} -a {address} -- {addresses} {options} >/run/said 2>&1 &"
+    )
     machine.shell("until grep -q ^serving /run/said; do kill -0 $! || break; sleep 0.2; done")
     said = machine.shell("cat /run/said")
     true(f"port 0 {address}" in said and offloads in said, said)
@@ -63,8 +67,10 @@ def emulated_nics(t):
         for name, content in (("small", b"small\n"), ("large", data)):
             with open(os.path.join(root, name), "wb") as file:
                 file.write(content)
+        options = ("--root", root, "--http", "80", "--https", "443")
+        options = " ".join(options + pki.options(pki.pair("one.test")))
         with Machine(t.lab, [nic for nic, _, _ in NICS]) as machine:
             machine.shell("scripts/hugepages up 512 && modprobe vfio-pci")
             for i, (_, n_cores, offloads) in enumerate(NICS):
                 with t.addresses_on(machine.taps[i]):
-                    serve(t, machine, f"0000:00:{0x10 + i:x}.0", n_cores, offloads, root, data)
+                    serve(t, machine, f"0000:00:{0x10 + i:x}.0", n_cores, offloads, options, data)
