@@ -87,7 +87,14 @@ class BindNic(unittest.TestCase):
             self.refuses(address, "belongs to", "unbind")
             self.assertIsNone(self.override(address))
 
+    def test_without_an_iommu_there_is_another_driver(self):
+        """As with Debian's kernel in a virtual machine."""
+        self.refuses("0000:06:00.0", "no IOMMU")
+        self.refuses("0000:06:00.0", "bind 0000:06:00.0 uio_pci_generic")
+        self.assertIsNone(self.override("0000:06:00.0"))
+
     def test_what_could_not_be_bound_goes_back(self):
+        os.makedirs(os.path.join(self.sys, "bus/pci/drivers/uio_pci_generic"))
         status, _, error = self.run_it("bind", "0000:06:00.0", "uio_pci_generic")
         self.assertEqual(status, 1)
         self.assertIn("did not go to uio_pci_generic", error)
