@@ -169,11 +169,11 @@ static void cut_comment(char *line)
 	}
 }
 
-/* `name value` or `name=value`, with or without dashes in front. */
+/* `name value`, `name=value` or `name = value`, with or without dashes in front. */
 static int collect_line(struct option_parser *p, struct args_setting s, char *line)
 {
 	char *value;
-	bool is_behind_blank;
+	bool ends_at_blank;
 
 	p->at = &s;
 	cut_comment(line);
@@ -184,11 +184,12 @@ static int collect_line(struct option_parser *p, struct args_setting s, char *li
 	if (!line)
 		return rs_option_fail(
 			p, "expected at most %d bytes of options in all", ARGS_MAX_TEXT_BYTES);
-	is_behind_blank = line[strcspn(line, "= \t")] != '=';
+	/* After `name=`, a second = belongs to the value; after `name ` the first one does not. */
+	ends_at_blank = line[strcspn(line, "= \t")] != '=';
 	value = cut(line, "= \t");
 	if (value) {
 		value = trim(value);
-		if (*value == '=' && is_behind_blank)
+		if (*value == '=' && ends_at_blank)
 			value = trim(value + 1);
 	}
 	s.name = line;

@@ -34,8 +34,8 @@ enum {
 };
 
 /*
- * What is opened next would get the number of a standard stream that the caller has closed, and
- * then all that is printed: a lock, or memory that is shared.
+ * Where the caller has closed a standard stream, the next file that is opened gets its number: what
+ * is printed would be written into that, a lock or memory that is shared.
  */
 static void open_standard_streams(void)
 {
@@ -48,7 +48,7 @@ static void open_standard_streams(void)
 		close(fd);
 }
 
-/* For those that were asked to print: where it did not arrive, that is a failure. */
+/* The exit status of an action that prints: status, unless what was printed did not arrive. */
 static int end_printing(int status)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
@@ -82,7 +82,8 @@ static int foresee_topology(
 	return err;
 }
 
-/* What can be wrong before EAL starts, beside one option by itself; as foresee_topology(). */
+/* Whether the options fit together, as far as that shows before EAL starts. Returns as
+ * foresee_topology() does. */
 static int check_together(
 	const struct config *cfg, int argc, char **argv, struct topology *topology)
 {

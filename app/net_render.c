@@ -14,7 +14,7 @@
 
 _Static_assert(IO_DMA_SEGS == 1 + SENDQ_SLICES, "a frame is its headers, and an mbuf a span");
 
-/* Of frames that the port cuts, which are longer. */
+/* Mbufs that point, in the longest frame that the port cuts: longer spans take several. */
 #define MAX_POINTING (SENDQ_SLICES + UINT16_MAX / IO_DMA_SEG_BYTES)
 
 /* ---- pointing to payload ---- */
@@ -62,7 +62,7 @@ static uint32_t count_pointing(const struct tcp_tx *tx, uint32_t first)
 	return n;
 }
 
-static void point(struct rte_mbuf *seg, const uint8_t *data, uint16_t len, struct anchor *anchor)
+static void attach(struct rte_mbuf *seg, const uint8_t *data, uint16_t len, struct anchor *anchor)
 {
 	rs_anchor_count(anchor, 1);
 	/* Where an address of the device's own is needed, it is the same (io/dma.h). */
@@ -90,7 +90,7 @@ static bool point_to(struct stage_net *net, struct rte_mbuf *head, const struct 
 		for (uint32_t at = 0; at < s->len; at += IO_DMA_SEG_BYTES) {
 			uint32_t len = rs_min_u32(s->len - at, IO_DMA_SEG_BYTES);
 
-			point(segs[k], s->data + at, (uint16_t)len, lasting[i].anchor);
+			attach(segs[k], s->data + at, (uint16_t)len, lasting[i].anchor);
 			last = last->next = segs[k++];
 		}
 		head->pkt_len += s->len;
@@ -187,8 +187,8 @@ static void render_copying(const struct net_port *port, struct rte_mbuf *m, cons
 
 /*
  * False: there are not enough mbufs. Not inlined: small replies pay for what they use. What goes
- * again is copied: it may have been lost because the port cannot read it where it is, as emulated
- * ones behind an IOMMU what lies in two pages, and would be each time.
+ * again is copied. It may have been lost because the port cannot read it where it is, and then
+ * would be lost each time: some emulated NICs behind an IOMMU cannot read what crosses a page.
  */
 static __attribute__((noinline)) bool render_large(
 	struct stage_net *net, const struct net_port *port, struct rte_mbuf *m, struct tcp_tx *tx)

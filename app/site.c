@@ -101,7 +101,7 @@ static uint64_t max_bytes(const struct site_set *set, const struct site_set *pre
 	return rs_max_u64(bound - rs_min_u64(bound, others), 1);
 }
 
-/* Behind the option that it is about, as that was given. */
+/* The reason stands behind the option that it is about, as that was given. */
 static void say_failed(const struct site_set *set, uint32_t i, const struct content_report *report,
 	void (*say)(const char *line))
 {

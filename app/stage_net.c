@@ -61,7 +61,8 @@ static uint32_t rx_flags(const struct rte_mbuf *m)
 
 /* ---- answers that need no connection ---- */
 
-/* Each is made before anything is taken for it: there is none to much of what comes. */
+/* Each is made on the stack first: only what gets an answer takes an mbuf, and counts in a limit.
+ */
 
 static void send_answer(struct stage_net *net, struct net_port *port, const uint8_t *answer,
 	uint32_t len, enum net_counter counter)

@@ -121,6 +121,30 @@ static int resolve_fused(const struct topology_request *req, struct topology *t,
 	return 0;
 }
 
+/* May the stages have so many cores, and have the ports queues for them? 0, or -EINVAL. */
+static int check_split(const struct topology_request *req, uint32_t n_rx, uint32_t n_net,
+	uint32_t n_tx, char *why, size_t why_bytes)
+{
+	if (check_count("--rx-cores", n_rx, TOPOLOGY_MAX_RX, why, why_bytes) ||
+		check_count("--net-cores", n_net, TOPOLOGY_MAX_CORES, why, why_bytes) ||
+		check_count("--tx-cores", n_tx, TOPOLOGY_MAX_CORES, why, why_bytes))
+		return -EINVAL;
+	if (n_rx > 1 && !req->has_rss) {
+		snprintf(why, why_bytes,
+			"--rx-cores: %u cores, but a port does not spread connections over queues "
+			"(RSS); one core has to receive",
+			n_rx);
+		return -EINVAL;
+	}
+	if (req->n_queues && (n_rx > req->n_queues || n_tx > req->n_queues)) {
+		snprintf(why, why_bytes, "%s: %u cores, but a port has only %u queues",
+			n_rx > req->n_queues ? "--rx-cores" : "--tx-cores",
+			n_rx > req->n_queues ? n_rx : n_tx, req->n_queues);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /*
  * Defaults on n workers: the first receives, the last transmits, those between serve. On fewer than
  * three, receiving and transmitting share the first and serving has the last.
@@ -142,23 +166,8 @@ static int resolve_split(
 	}
 	if (!net.n)
 		net = (struct core_list){.n = 1, .ids = {all.ids[all.n - 1]}};
-	if (check_count("--rx-cores", rx.n, TOPOLOGY_MAX_RX, why, why_bytes) ||
-		check_count("--net-cores", net.n, TOPOLOGY_MAX_CORES, why, why_bytes) ||
-		check_count("--tx-cores", tx.n, TOPOLOGY_MAX_CORES, why, why_bytes))
+	if (check_split(req, rx.n, net.n, tx.n, why, why_bytes))
 		return -EINVAL;
-	if (rx.n > 1 && !req->has_rss) {
-		snprintf(why, why_bytes,
-			"--rx-cores: %u cores, but a port does not spread connections over queues "
-			"(RSS); one core has to receive",
-			rx.n);
-		return -EINVAL;
-	}
-	if (req->n_queues && (rx.n > req->n_queues || tx.n > req->n_queues)) {
-		snprintf(why, why_bytes, "%s: %u cores, but a port has only %u queues",
-			rx.n > req->n_queues ? "--rx-cores" : "--tx-cores",
-			rx.n > req->n_queues ? rx.n : tx.n, req->n_queues);
-		return -EINVAL;
-	}
 	t->n_rx = add(t, STAGE_RX, &rx);
 	t->n_net = add(t, STAGE_NET, &net);
 	t->n_tx = add(t, STAGE_TX, &tx);

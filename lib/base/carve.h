@@ -2,7 +2,7 @@
 /*
  * One block of memory, taken at start, and cut into parts that begin on a cache line each. First
  * the owner adds up rs_align_line() of all parts, then it carves them in the same order.
- * Includes libc only.
+ * By any thread; includes base only.
  */
 #ifndef RS_BASE_CARVE_H
 #define RS_BASE_CARVE_H

@@ -2,7 +2,8 @@
 /*
  * Anonymous memory in whole huge pages: of those that were set aside for programs (hugetlbfs, as
  * EAL's are), where enough are left; else of those that the kernel makes of ordinary memory, where
- * it does. Any thread, off the packet path; includes libc only.
+ * it does. Of base, this alone asks the kernel for anything: it is here for content and io, which
+ * do not know each other. Any thread, off the packet path; includes libc only.
  */
 #ifndef RS_BASE_PAGES_H
 #define RS_BASE_PAGES_H

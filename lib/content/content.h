@@ -131,9 +131,9 @@ struct content_report {
 	uint64_t held_bytes;                 /* memory for bodies, of all trees that share it */
 	uint32_t n_bad_type_lines; /* of types_file, passed over: they begin with no media type */
 	uint32_t first_bad_type_line; /* from 1; 0: none */
-	/* When the load failed: a line without its end, to stand behind the name of the root. */
+	/* Why the load failed, in words that go on from a name: that of the root, … */
 	char error[256];
-	bool is_about_types; /* it is to stand behind the name of types_file */
+	bool is_about_types; /* … or that of types_file */
 };
 
 struct content_tree;

@@ -10,8 +10,7 @@
 
 #include "http/parse.h"
 
-/* zsync asks for 20, dnf for 256 and then for half as many, until there are no more than it gets.
- */
+/* zsync asks for 20. dnf asks for 256, and then for half as many each time, until it gets them. */
 #define HTTP_MAX_RANGES 64
 
 /* Both inclusive, as on the wire. */

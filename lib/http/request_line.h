@@ -19,7 +19,7 @@
  * besides its target. */
 #define LINE_OVERHEAD 32
 
-/* Of a request line that is not complete, and may never be: the method, if that is. */
+/* The method of a request line that is not complete, and may never be; if the method is. */
 static inline uint8_t method_begun(const uint8_t *p, uint32_t len)
 {
 	const uint8_t *space = memchr(p, ' ', rs_min_u32(len, MAX_METHOD_BYTES + 1));
@@ -33,8 +33,9 @@ static inline bool is_long_line(const struct http_limits *limits, uint32_t len)
 	return len > limits->max_target_bytes + LINE_OVERHEAD;
 }
 
-/* Why a line is refused of which len bytes are too many: what of it is long, its target, or what no
- * space ends and may be anything. However much has come, the same bytes decide. */
+/* Why a line is refused of which len bytes have come, more than any good one has. Where its first
+ * bytes have a space, the target is too long; else it is no request line. Only as many are judged
+ * as a good line may have, so that the answer does not depend on how much has come. */
 static inline int refuse_long_line(
 	const struct http_limits *limits, const uint8_t *line, uint32_t len)
 {
@@ -75,8 +76,8 @@ static inline uint32_t read_method(
 	return end;
 }
 
-/* Why a request with an unknown method is refused. Which form its target in [from, to) should have
- * is not known either, but what is in no target is no part of a request line. */
+/* Why a request with an unknown method is refused. The form of its target in [from, to) goes with
+ * the method, and is not known either; but what no form of target may have makes the line bad. */
 static inline int refuse_method(bool vector, const uint8_t *head, uint32_t from, uint32_t to)
 {
 	return scan_run(vector, SCAN_QUERY, head, from, to, 0) == to

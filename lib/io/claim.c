@@ -14,8 +14,9 @@
 #define KEY "iface="
 
 /*
- * For reading, as a lock asks for no more and it may be another user's, whose files in a directory
- * like this one Linux opens for nobody who would create them (fs.protected_regular).
+ * A lock needs no more than a file that is open for reading. It may be another user's: such a file,
+ * in a directory where everybody may write, Linux opens only without O_CREAT
+ * (fs.protected_regular).
  */
 static int open_lock(const char *path)
 {

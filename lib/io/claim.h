@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A network interface of the kernel serves one appliance at a time: a second one on it would take
- * the first one's XDP program away, and both would stand still. For the control core.
+ * the first one's XDP program away, and both would stand still. For the control core; includes
+ * libc.
  */
 #ifndef RS_IO_CLAIM_H
 #define RS_IO_CLAIM_H

@@ -6,7 +6,7 @@
  * it makes up the number of their group from process and interface, which another process may have
  * come to as well: then there is no port. The kernel knows one that nobody has.
  *
- * For the control core.
+ * For the control core; includes libc only.
  */
 #ifndef RS_IO_FANOUT_H
 #define RS_IO_FANOUT_H

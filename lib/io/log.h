@@ -6,7 +6,7 @@
 #ifndef RS_IO_LOG_H
 #define RS_IO_LOG_H
 
-/* "ringside: " and the line; the newline is added. */
+/* "ringside: " and the line; the newline is added. Control characters in it are written as '?'. */
 __attribute__((format(printf, 1, 2))) void rs_log(const char *format, ...);
 
 /* The same for a line that is made already. */

@@ -100,9 +100,10 @@ static uint32_t most_segs(const struct rte_eth_dev_info *info)
 }
 
 /*
- * Who cuts a segment sums the IPv4 headers of the pieces, too, whether it does so for others or not
- * (net_virtio, net_vmxnet3). Two mbufs of the most that a frame may have are spared: one for the
- * headers, and one since some drivers need a descriptor of their own.
+ * RTE_ETH_TX_OFFLOAD_IPV4_CKSUM is not asked for: a port that cuts segments sums the IPv4 headers
+ * of the pieces, also where it does so for no other frame (net_virtio, net_vmxnet3). Two mbufs of
+ * the most that a frame may have are spared: one for the headers, and one since some drivers need a
+ * descriptor of their own.
  */
 uint32_t rs_io_tso_bytes(const struct rte_eth_dev_info *info, uint32_t room)
 {

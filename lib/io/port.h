@@ -81,7 +81,7 @@ struct io_port_stats {
 /* Do EAL's arguments name a device? Then, where no port is there, it did not come up. */
 bool rs_io_port_is_named(void);
 
-/* To end a message that a port is not to be had: words, where the rights for it may be wanting. */
+/* The end of a message that a port is not to be had: words about rights, "" when this is root. */
 const char *rs_io_port_rights_note(void);
 
 /* Can the port spread connections over queues, and how many has it? Before it is opened. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Frames received that are sent again. Includes base and DPDK. */
+/* Frames received that are sent again. Any core; includes base and DPDK. */
 #ifndef RS_IO_REUSE_H
 #define RS_IO_REUSE_H
 
@@ -12,7 +12,7 @@
 /*
  * Of *n_from frames in from that are done with, takes up to n that can be sent again as they are:
  * of this pool, one mbuf each, and nobody else's. From the end, up to the first that is not. They
- * are in cache, and the pool need not be asked. Returns how many are in frames; any core.
+ * are in cache, and the pool need not be asked. Returns how many are in frames.
  */
 static inline uint32_t rs_io_reuse(const struct rte_mempool *pool, struct rte_mbuf **from,
 	uint32_t *n_from, struct rte_mbuf **frames, uint32_t n)

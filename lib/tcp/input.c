@@ -277,7 +277,7 @@ static bool in_window(const struct tcp_conn *c, const struct tcp_seg *seg)
 	return len ? rs_seq_gt(seg->seq + len, c->rcv_nxt) : rs_seq_geq(seg->seq, c->rcv_nxt);
 }
 
-/* Data and FIN always are. */
+/* Segments with data or a FIN always; others within their limit, which this counts in. */
 static bool may_be_answered(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
 {
 	return rs_tcp_seq_len(seg->len, seg->flags) || rs_tcp_may_answer_stray(t, &c->stray_period);
@@ -374,15 +374,15 @@ static uint32_t our_fin_acked(struct tcp *t, struct tcp_conn *c)
 	return rs_tcp_finish(t, c) ? TCP_EV_GONE : 0;
 }
 
-/* RFC 5961 section 5.2. False: it was answered, and nothing in the segment counts. */
-static bool is_ack_acceptable(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+/* RFC 5961 section 5.2. True when nothing in the segment counts: it has been answered. */
+static bool fails_ack_check(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
 {
 	if (rs_seq_leq(seg->ack, c->snd_max) && rs_seq_geq(seg->ack, c->snd_una - c->max_snd_wnd))
-		return true;
+		return false;
 	t->counters[TCP_C_DROP_BAD_ACK]++;
 	if (may_be_answered(t, c, seg))
 		rs_tcp_send_challenge_ack(t, c);
-	return false;
+	return true;
 }
 
 /*
@@ -498,6 +498,23 @@ uint32_t rs_tcp_input_text(struct tcp *t, struct tcp_conn *c, const struct tcp_s
 	return 0;
 }
 
+/* Returns events. Into a closed window: the text is refused, the acknowledgement counts. */
+static uint32_t out_of_window_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	bool ack_counts = seg->seq == c->rcv_nxt && seg->flags & TCP_ACK;
+	bool go_on;
+
+	if (seg->flags & TCP_RST) {
+		t->counters[TCP_C_DROP_BAD_RST]++;
+		return 0;
+	}
+	t->counters[TCP_C_DROP_WINDOW]++;
+	answer_unacceptable(t, c, seg);
+	if (!ack_counts || c->state < TCP_ESTABLISHED || fails_ack_check(t, c, seg))
+		return 0;
+	return ack_input(t, c, seg, &go_on);
+}
+
 /*
  * An ACK in SYN-RECEIVED that is not of our SYN (RFC 9293 section 3.10.7.4, fifth). When the peer's
  * SYN came first, the backlog may have been full: then it is of a cookie, which has reached the
@@ -526,18 +543,8 @@ static uint32_t synchronized_input(struct tcp *t, struct tcp_conn **conn, const 
 		return unexpected_syn(t, c, seg);
 	if (fails_paws(t, c, seg))
 		return 0;
-	if (!in_window(c, seg)) {
-		bool ack_counts = seg->seq == c->rcv_nxt && !(seg->flags & TCP_RST);
-
-		t->counters[seg->flags & TCP_RST ? TCP_C_DROP_BAD_RST : TCP_C_DROP_WINDOW]++;
-		if (!(seg->flags & TCP_RST))
-			answer_unacceptable(t, c, seg);
-		/* Into a closed window: the text is refused, the acknowledgement counts. */
-		if (ack_counts && seg->flags & TCP_ACK && c->state >= TCP_ESTABLISHED &&
-			is_ack_acceptable(t, c, seg))
-			return ack_input(t, c, seg, &go_on);
-		return 0;
-	}
+	if (!in_window(c, seg))
+		return out_of_window_input(t, c, seg);
 	if (seg->flags & TCP_RST)
 		return reset_input(t, c, seg);
 	if (!(seg->flags & TCP_ACK)) {
@@ -550,7 +557,7 @@ static uint32_t synchronized_input(struct tcp *t, struct tcp_conn **conn, const 
 		establish(t, c);
 		ev = TCP_EV_OPENED;
 	}
-	if (!is_ack_acceptable(t, c, seg)) /* before anything is believed: it may be forged */
+	if (fails_ack_check(t, c, seg)) /* before anything is believed: it may be forged */
 		return ev;
 	peer_is_alive(t, c, seg);
 	update_ts_recent(c, seg);

@@ -3,7 +3,7 @@
  * What clients will object to in certificates that can be served all the same: one that has expired
  * or is not valid yet (RFC 5280 section 4.1.2.5), one that the next does not vouch for (RFC 8446
  * section 4.4.2), a stapled response that does not hold (RFC 6960 section 4.2.2.1), or says that
- * the certificate does not. The control core's, when files are read.
+ * the certificate does not. The control core's, when files are read. Includes domain.h.
  */
 #ifndef RS_TLS_INSPECT_H
 #define RS_TLS_INSPECT_H

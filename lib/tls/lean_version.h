@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the versions of TLS differ in, after the handshake, beside their records. For lean.c. */
+/*
+ * What the versions of TLS differ in, after the handshake, beside their records. For lean.c.
+ * Private to lib/tls.
+ */
 #ifndef RS_TLS_LEAN_VERSION_H
 #define RS_TLS_LEAN_VERSION_H
 

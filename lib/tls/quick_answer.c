@@ -79,7 +79,7 @@ static enum tls_status take_finished(struct tls_session *s, const uint8_t *text,
 	return complete(s);
 }
 
-/* A record that means nothing; but between the fragments of a message there is none (section 5.1).
+/* A record that means nothing. Between the fragments of a message there may be none (section 5.1).
  */
 static enum tls_status drop(struct tls_session *s)
 {

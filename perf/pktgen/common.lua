@@ -65,7 +65,7 @@ function common.address(ip, n)
 	return ("%d.%d.%d.%d"):format(value >> 24 & 255, value >> 16 & 255, value >> 8 & 255, value & 255)
 end
 
--- A rate is a share of the link's speed: set while there is no link, it is none, and nothing is sent.
+-- A rate is a share of the link's speed. Set while there is no link it is zero: nothing is sent.
 local function wait_for_link(set)
 	for _ = 1, set.link_seconds do
 		if tostring(pktgen.linkState("all")[set.port]):match("UP") then

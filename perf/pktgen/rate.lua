@@ -25,8 +25,8 @@ pktgen.set_mac(set.port, "dst", set.mac)
 pktgen.set_mac(set.port, "src", set.client_mac)
 pktgen.set_type(set.port, "ipv4")
 pktgen.set_proto(set.port, set.proto)
--- Whether a destination may have a prefix length, or must, differs: Pktgen passes over what it does
--- not want, without a word.
+-- Some versions of Pktgen take a destination only without a prefix length, others only with one.
+-- What they do not take they ignore without a word, so both are given.
 pktgen.set_ipaddr(set.port, "dst", set.ip)
 pktgen.set_ipaddr(set.port, "dst", set.ip .. "/32")
 pktgen.set_ipaddr(set.port, "src", set.client_ip .. "/32")

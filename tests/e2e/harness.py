@@ -110,17 +110,16 @@ class Context:
 
     @contextlib.contextmanager
     def addresses_on(self, device):
-        """The client's addresses, on another of its interfaces for a while, which ends with it."""
-        for family in BOTH:
-            address = f"{CLIENT[family]}/{PREFIX[family]}"
+        """Moves the client's addresses to another interface of its; deletes that at the end."""
+        addresses = [(family, f"{CLIENT[family]}/{PREFIX[family]}") for family in BOTH]
+        for family, address in addresses:
             self.tool("ip", "address", "delete", address, "dev", "eth0")
             self.tool("ip", "address", "add", address, "dev", device, *["nodad"] * (family == 6))
         try:
             yield
         finally:
             self.tool("ip", "link", "delete", "dev", device, ok=None)
-            for family in BOTH:
-                address = f"{CLIENT[family]}/{PREFIX[family]}"
+            for _, address in addresses:
                 self.tool("ip", "address", "replace", address, "dev", "eth0")
 
 

@@ -216,6 +216,16 @@ class Appliance:
     def alive(self):
         return self.process is not None and self.process.poll() is None
 
+    def resident_bytes(self):
+        return int(self.told_by_kernel("status", r"VmRSS:\s+(\d+) kB")) << 10
+
+    def bytes_read(self):
+        return int(self.told_by_kernel("io", r"rchar: (\d+)"))
+
+    def told_by_kernel(self, name, pattern):
+        with open(f"/proc/{self.process.pid}/{name}", encoding="ascii") as file:
+            return re.search(pattern, file.read())[1]
+
     def words(self, lines=40):
         self.log.seek(0)
         return "\n".join(self.log.read().splitlines()[-lines:])

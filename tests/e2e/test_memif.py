@@ -11,7 +11,7 @@ import tempfile
 
 import pki
 from harness import equal, pattern, test, true
-from lab import PREFIX, SERVER, wait_until
+from lab import PREFIX, wait_until
 from memif_peer import MemifPeer, Refused
 from test_generators import counters
 

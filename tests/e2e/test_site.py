@@ -9,7 +9,6 @@ import re
 import signal
 import subprocess
 import tempfile
-import time
 import urllib.parse
 
 import pki
@@ -708,11 +707,6 @@ def a_reload_loses_nothing(t):
         appliance.stop()
 
 
-def bytes_read(appliance):
-    with open(f"/proc/{appliance.process.pid}/io", encoding="ascii") as file:
-        return int(re.search(r"rchar: (\d+)", file.read())[1])
-
-
 class SlowSite(Site):
     """Loading what slow_down() puts there takes many seconds."""
 
@@ -733,7 +727,7 @@ def a_first_load_can_be_ended(t):
         with SlowSite() as site:
             site.slow_down(to_read)
             appliance = t.start("--root", site.root, "--precompress", "zstd",
-                                ready=lambda a: bytes_read(a) > SlowSite.BYTES)
+                                ready=lambda a: a.bytes_read() > SlowSite.BYTES)
             appliance.process.send_signal(number)
             appliance.wait(within=2)
             true("was interrupted" in appliance.words(), appliance.words())
@@ -745,9 +739,9 @@ def a_reload_does_not_hold_up_the_end(t):
         with SlowSite() as site:
             appliance = t.start("--root", site.root, "--precompress", "zstd")
             site.slow_down(to_read)
-            before = bytes_read(appliance)
+            before = appliance.bytes_read()
             appliance.process.send_signal(signal.SIGHUP)
-            wait_until(lambda: bytes_read(appliance) > before + SlowSite.BYTES, 10, "a reload")
+            wait_until(lambda: appliance.bytes_read() > before + SlowSite.BYTES, 10, "a reload")
             appliance.terminate()
             appliance.terminate()
             appliance.wait(within=2)

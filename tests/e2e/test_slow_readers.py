@@ -14,11 +14,6 @@ WRITE_TIMEOUT_S = 3
 MOST_BYTES_EACH = 4096
 
 
-def resident_bytes(appliance):
-    with open(f"/proc/{appliance.process.pid}/status", encoding="ascii") as file:
-        return int(re.search(r"VmRSS:\s+(\d+) kB", file.read())[1]) * 1024
-
-
 def is_cut(c):
     """Takes one byte. Has the server ended the connection? What came before can still be read."""
     try:
@@ -40,13 +35,13 @@ def ask(t):
 def outlast(t, n):
     appliance = t.start("--write-timeout", str(WRITE_TIMEOUT_S), "--max-conns", "16384")
     equal(ask_one(t), 200)
-    before = resident_bytes(appliance)
+    before = appliance.resident_bytes()
     slow = [ask(t) for _ in range(n)]
     deadline = time.monotonic() + 10 * WRITE_TIMEOUT_S
     most = 0
     while slow and time.monotonic() < deadline:
         due = time.monotonic() + 1
-        most = max(most, resident_bytes(appliance) - before)
+        most = max(most, appliance.resident_bytes() - before)
         equal(ask_one(t), 200, "status beside slow readers")
         still = []
         for c in slow:

@@ -5,7 +5,7 @@ import time
 
 from harness import equal, pattern, test, true
 from http_client import Connection
-from peer import MOD, RANDOM, TCP, Peer, Raw, after
+from peer import MOD, RANDOM, TCP, Peer, Raw
 
 TIMESTAMP = ("Timestamp", (1000, 0))
 ASK = b"GET /hello/pieces HTTP/1.1\r\nHost: test\r\nX-Fill: " + b"f" * 300 + b"\r\n\r\n"

@@ -5,7 +5,6 @@ import functools
 import os
 import pty
 import re
-import select
 import shutil
 import signal
 import ssl
@@ -16,10 +15,9 @@ import pki
 from harness import equal, pattern, test, true
 from http_client import Connection, request
 from lab import wait_until
-from tls_client import HandMade, TlsConnection, context, is_reset, is_served, s_client
-
-HTTPS = ("--https", "443")
-V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
+from tls_client import (
+    HTTPS, V12, V13, HandMade, TlsConnection, context, is_reset, is_served, s_client, start,
+)  # fmt: skip
 
 
 
@@ -31,10 +29,6 @@ def kinds():
         pki.pair("ed.test", "ed25519"),
         pki.pair("rsa.test", "rsa"),
     ) + ("--ocsp", pki.ocsp("one.test"))
-
-
-def start(t, *options, pairs=None, **how):
-    return t.start(*HTTPS, *(pairs or pki.options(pki.pair("one.test"))), *options, **how)
 
 
 @test(own=True, within=60, layouts=("fused",))

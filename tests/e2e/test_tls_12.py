@@ -9,17 +9,16 @@ import struct
 import pki
 from harness import equal, pattern, test, true
 from http_client import request
-from tls_client import HandMade, TlsConnection, context
+from tls_client import V12, HandMade, TlsConnection, context
+from tls_client import start as start_https
 
-HTTPS = ("--https", "443")
-V12 = ssl.TLSVersion.TLSv1_2
 SUITES = [f"ECDHE-{key}-{cipher}" for key in ("ECDSA", "RSA") for cipher in (
     "AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")]
 
 
 def start(t, *options):
-    return t.start(*HTTPS, *pki.options(pki.pair("one.test"), pki.pair("rsa.test", "rsa")),
-                   *options)
+    pairs = pki.options(pki.pair("one.test"), pki.pair("rsa.test", "rsa"))
+    return start_https(t, *options, pairs=pairs)
 
 
 @test(own=True, within=60)

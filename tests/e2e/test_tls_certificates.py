@@ -6,16 +6,13 @@ import re
 import secrets
 import shutil
 import signal
-import ssl
 
 import pki
 from harness import equal, test, true
 from lab import wait_until
-from tls_client import TlsConnection, context, s_client
+from tls_client import HTTPS, V13, TlsConnection, context, s_client, start
 
-HTTPS = ("--https", "443")
 ECDSA, RSA = "ECDSA+SHA256", "RSA-PSS+SHA256:RSA+SHA256"
-V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 
 
 def subject(words):
@@ -51,7 +48,7 @@ def a_response_for_each_type_of_key(t):
     first = ("--ocsp", pki.ocsp("same.rsa"))
     for options, stapled in ((first, {RSA}),
                              (first + ("--ocsp", pki.ocsp("same.ec")), {RSA, ECDSA})):
-        appliance = t.start(*HTTPS, *pairs, *options)
+        appliance = start(t, *options, pairs=pairs)
         for version in ("-tls1_2", "-tls1_3"):
             for algorithms, host in ((ECDSA, "same.ec"), (RSA, "same.rsa")):
                 words = s_client(t, version, "-status", "-sigalgs", algorithms, name="same.test")
@@ -83,8 +80,7 @@ def responses_that_are_none_for_a_certificate(t):
 
 @test(own=True, families=(4,), layouts=("fused",))
 def what_has_expired_is_not_stapled(t):
-    appliance = t.start(*HTTPS, *pki.options(pki.pair("one.test")),
-                        "--ocsp", pki.old_ocsp("one.test"))
+    appliance = start(t, "--ocsp", pki.old_ocsp("one.test"))
     for version in ("-tls1_2", "-tls1_3"):
         true("no response sent" in s_client(t, version, "-status"), f"{version}: stapled")
     appliance.stop()
@@ -93,7 +89,7 @@ def what_has_expired_is_not_stapled(t):
 @test(own=True, families=(4,), layouts=("fused",))
 def curl_gets_a_quick_handshake(t):
     """With OpenSSL it offers post_handshake_auth, always."""
-    appliance = t.start(*HTTPS, *pki.options(pki.pair("one.test")))
+    appliance = start(t)
     words = t.tool("curl", "-s", "--cacert", pki.authority(), "--resolve",
                    f"one.test:443:{t.host}", "https://one.test/hello/curl")
     equal(words, "Hello, curl")
@@ -110,7 +106,7 @@ class Live:
         self.loose = context()
         self.loose.check_hostname = False
         self.install("one.test")
-        self.appliance = t.start(*HTTPS, *pki.options(self.files), *options)
+        self.appliance = start(t, *options, pairs=pki.options(self.files))
 
     def install(self, name):
         for source, target in zip(pki.pair(name), self.files):

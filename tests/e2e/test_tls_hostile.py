@@ -8,17 +8,11 @@ import pki
 from harness import equal, pattern, test, true
 from http_client import Connection, request
 from lab import wait_until
-from tls_client import HandMade, TlsConnection, context, is_served
-
-HTTPS = ("--https", "443")
+from tls_client import V12, V13, HandMade, TlsConnection, context, is_served, start
 
 HANDSHAKE, ALERT = 22, 21
 UNEXPECTED, OVERFLOW, FAILURE, ILLEGAL, DECODE, VERSION = 10, 22, 40, 47, 50, 70
 SERVER_NAME, STATUS, TICKETS, VERSIONS, COOKIE, AUTHORITIES, KEY_SHARE = 0, 5, 41, 43, 44, 47, 51
-
-
-def start(t, *options):
-    return t.start(*HTTPS, *pki.options(pki.pair("one.test")), *options)
 
 
 def record(kind, content, version=b"\x03\x03"):
@@ -237,7 +231,7 @@ def what_follows_a_close_notify_is_ignored(t):
     """RFC 8446 section 6.1: and the answer to what came before it arrives as a whole."""
     appliance = start(t)
     n = 2_000_000
-    for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+    for version in (V12, V13):
         for after in (0, 100, 50_000):
             with HandMade(t, context(version)) as client:
                 client.wire.socket.settimeout(10)

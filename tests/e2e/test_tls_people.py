@@ -9,14 +9,7 @@ import pki
 from harness import equal, test, true
 from http_client import Connection
 from lab import wait_until
-from tls_client import TlsConnection, context
-
-HTTPS = ("--https", "443")
-V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
-
-
-def start(t, *options):
-    return t.start(*HTTPS, *pki.options(pki.pair("one.test")), *options)
+from tls_client import HTTPS, V12, V13, TlsConnection, context, start
 
 
 def shared_keys():

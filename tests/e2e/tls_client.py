@@ -8,6 +8,13 @@ import pki
 from http_client import Connection
 
 PORT = 443
+HTTPS = ("--https", str(PORT))
+V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
+
+
+def start(t, *options, pairs=None, **how):
+    """The appliance with HTTPS, as one.test unless told."""
+    return t.start(*HTTPS, *(pairs or pki.options(pki.pair("one.test"))), *options, **how)
 
 
 def context(version=None, ca="ca", alpn=("http/1.1",), groups=None):

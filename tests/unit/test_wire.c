@@ -18,26 +18,8 @@
 #include "wire/tcp_parse.h"
 
 #include "wire_frames.h"
+#include "wire_host.h"
 #include "wire_twins.h"
-
-static const uint8_t our_mac[6] = {2, 0, 0, 0, 0, 2};
-static const uint8_t peer_mac[6] = {2, 0, 0, 0, 0, 1};
-static const uint8_t our_v4[16] = {[10] = 0xff, [11] = 0xff, 10, 99, 0, 2};
-static const uint8_t peer_v4[16] = {[10] = 0xff, [11] = 0xff, 10, 99, 0, 1};
-static const uint8_t our_v6[16] = {0xfd, 0x99, [15] = 2};
-static const uint8_t peer_v6[16] = {0xfd, 0x99, [15] = 1};
-
-static struct wire_host host_on(uint16_t vlan_id)
-{
-	struct wire_addr addrs[2] = {
-		{.prefix_len = 24, .family = 4}, {.prefix_len = 64, .family = 6}};
-	struct wire_host host;
-
-	memcpy(addrs[0].addr, our_v4, 16);
-	memcpy(addrs[1].addr, our_v6, 16);
-	rs_wire_host_init(&host, our_mac, vlan_id, 0, addrs, 2);
-	return host;
-}
 
 /* Parses an exact-size copy, so that ASan sees a read beyond it. */
 static enum wire_drop parse(uint16_t vlan_id, const uint8_t *bytes, size_t len, struct pkt *pkt,

@@ -19,6 +19,7 @@
 #include "wire/tcp_parse.h"
 
 #include "wire_frames.h"
+#include "wire_host.h"
 
 enum {
 	L3 = 14,    /* where it begins */
@@ -26,14 +27,8 @@ enum {
 	L4_V6 = 54, /* behind a header without extensions */
 };
 
-static const uint8_t our_mac[6] = {2, 0, 0, 0, 0, 2};
-static const uint8_t peer_mac[6] = {2, 0, 0, 0, 0, 1};
 static const uint8_t third_mac[6] = {2, 0, 0, 0, 0, 3};
 static const uint8_t group_mac[6] = {0x33, 0x33, 0, 0, 0, 3};
-static const uint8_t our_v4[16] = {[10] = 0xff, [11] = 0xff, 10, 99, 0, 2};
-static const uint8_t peer_v4[16] = {[10] = 0xff, [11] = 0xff, 10, 99, 0, 1};
-static const uint8_t our_v6[16] = {0xfd, 0x99, [15] = 2};
-static const uint8_t peer_v6[16] = {0xfd, 0x99, [15] = 1};
 
 struct frame {
 	struct wire_host host;
@@ -45,13 +40,7 @@ struct frame {
 
 static void begin(struct frame *f, const uint8_t *bytes, size_t len)
 {
-	struct wire_addr addrs[2] = {
-		{.prefix_len = 24, .family = 4}, {.prefix_len = 64, .family = 6}};
-
-	*f = (struct frame){.len = (uint32_t)len};
-	memcpy(addrs[0].addr, our_v4, 16);
-	memcpy(addrs[1].addr, our_v6, 16);
-	rs_wire_host_init(&f->host, our_mac, 0, 0, addrs, 2);
+	*f = (struct frame){.host = host_on(0), .len = (uint32_t)len};
 	memcpy(f->bytes, bytes, len);
 }
 
