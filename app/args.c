@@ -197,6 +197,14 @@ static int collect_line(struct option_parser *p, struct args_setting s, char *li
 	return collect(p, s);
 }
 
+/* A file's first line without the byte order mark that editors of other systems begin it with. */
+static char *behind_mark(char *line)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+
+	return strncmp(line, mark, sizeof(mark) - 1) ? line : line + sizeof(mark) - 1;
+}
+
 static int collect_file(struct option_parser *p, const struct args_setting *config)
 {
 	struct args_setting s = {.name = "line", .file = config->value};
@@ -210,7 +218,7 @@ static int collect_file(struct option_parser *p, const struct args_setting *conf
 	while (!err && fgets(line, sizeof(line), file)) {
 		s.line++;
 		if (strchr(line, '\n') || feof(file)) {
-			err = collect_line(p, s, line);
+			err = collect_line(p, s, s.line == 1 ? behind_mark(line) : line);
 		} else {
 			p->at = &s;
 			err = strlen(line) == sizeof(line) - 1

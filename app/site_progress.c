@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,12 +49,20 @@ int rs_site_progress_words(
 		now->n_bytes >> 20, now->n_bytes_total >> 20);
 }
 
+/* Is stderr a terminal that can erase what stands in a line? */
+static bool can_write_anew(void)
+{
+	const char *type = getenv("TERM");
+
+	return isatty(STDERR_FILENO) && type && *type && strcmp(type, "dumb") != 0;
+}
+
 void rs_site_progress_begin(struct site_progress *progress, const char *dir)
 {
 	*progress = (struct site_progress){
 		.dir = dir,
 		.due_ms = now_ms() + FIRST_MS,
-		.is_terminal = isatty(STDERR_FILENO),
+		.is_terminal = can_write_anew(),
 	};
 }
 

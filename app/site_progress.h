@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How far the load of a directory is, on stderr: one line that is written anew on a terminal, else
- * a line now and then. Loads that are over within a second say nothing. Control core; includes
- * content.
+ * How far the load of a directory is, on stderr: one line that is written anew on a terminal that
+ * can, else a line now and then. Loads that are over within a second say nothing. Control core;
+ * includes content.
  */
 #ifndef RS_APP_SITE_PROGRESS_H
 #define RS_APP_SITE_PROGRESS_H
@@ -15,9 +15,9 @@
 
 struct site_progress {
 	const char *dir;
-	uint64_t due_ms; /* when the next line is */
-	bool is_terminal;
-	bool is_shown; /* a line stands there that has no end yet */
+	uint64_t due_ms;  /* when the next line is */
+	bool is_terminal; /* and one that can write a line anew */
+	bool is_shown;    /* a line stands there that has no end yet */
 };
 
 /* dir outlives progress. */

@@ -195,11 +195,14 @@ static int resolve_tls(
 int rs_topology_resolve(
 	const struct topology_request *req, struct topology *t, char *why, size_t why_bytes)
 {
+	struct core_list main_lcore = {.n = 1, .ids = {req->main_lcore}};
 	struct core_list net = req->net_cores.n ? req->net_cores : workers(req);
 	int err;
 
 	*t = (struct topology){.layout = req->layout};
-	err = check_cores(req, "--rx-cores", &req->rx_cores, why, why_bytes);
+	err = check_cores(req, "--main-lcore", &main_lcore, why, why_bytes);
+	if (!err)
+		err = check_cores(req, "--rx-cores", &req->rx_cores, why, why_bytes);
 	if (!err)
 		err = check_cores(req, "--net-cores", &req->net_cores, why, why_bytes);
 	if (!err)

@@ -47,7 +47,8 @@ static bool use_key(SSL_CTX *ctx, const char *file, const struct tls_complaint *
 static bool use_pair(SSL_CTX *ctx, const struct tls_pair *pair, const struct tls_complaint *c)
 {
 	if (SSL_CTX_use_certificate_chain_file(ctx, pair->cert) != 1)
-		return rs_tls_complain(c, "--cert", pair->cert, "no certificate in PEM");
+		return rs_tls_complain(c, "--cert", pair->cert,
+			"no certificate in PEM, or one that OpenSSL refuses");
 	if (!use_key(ctx, pair->key, c))
 		return false;
 	if (SSL_CTX_check_private_key(ctx) != 1)

@@ -562,6 +562,16 @@ static void files(void **state)
 	assert_int_equal(cfg.layout, LAYOUT_SPLIT);
 }
 
+/* U+FEFF in UTF-8 (RFC 3629 section 6) is no part of the text at its beginning, and only there. */
+static void a_byte_order_mark(void **state)
+{
+	(void)state;
+	assert_int_equal(parse_with_file("-c %s", "\xef\xbb\xbfip 10.99.0.2/24\nhttp 8080\n"), 0);
+	assert_int_equal(cfg.http_ports[0], 8080);
+	assert_int_equal(parse_with_file("-c %s", "\xef\xbb\xbf# text\r\nip 10.99.0.2/24\r\n"), 0);
+	assert_int_equal(parse_with_file("-c %s", "ip 10.99.0.2/24\n\xef\xbb\xbfhttp 80\n"), -22);
+}
+
 /* A # that begins a word begins a comment, unless it says otherwise; so it is printed, too. */
 static void marks_in_values(void **state)
 {
@@ -865,6 +875,7 @@ int main(void)
 		cmocka_unit_test(a_field_that_is_sent_already),
 		cmocka_unit_test(too_much),
 		cmocka_unit_test(files),
+		cmocka_unit_test(a_byte_order_mark),
 		cmocka_unit_test(marks_in_values),
 		cmocka_unit_test(signs_in_values),
 		cmocka_unit_test(the_command_line_wins),

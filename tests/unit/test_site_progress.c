@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The words about a load that takes long. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -58,11 +61,51 @@ static void percents_of_nothing(void **state)
 		"MiB");
 }
 
+/* What begin() finds with stderr on fd and this TERM; NULL: none. */
+static bool is_terminal(int fd, const char *type)
+{
+	struct site_progress progress;
+	int stderr_fd = dup(STDERR_FILENO);
+
+	if (type)
+		setenv("TERM", type, 1);
+	else
+		unsetenv("TERM");
+	dup2(fd, STDERR_FILENO);
+	rs_site_progress_begin(&progress, "/srv/www");
+	dup2(stderr_fd, STDERR_FILENO);
+	close(stderr_fd);
+	return progress.is_terminal;
+}
+
+static void terminals_that_can_write_a_line_anew(void **state)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY);
+	int nowhere = open("/dev/null", O_WRONLY);
+	int terminal;
+
+	(void)state;
+	assert_true(nowhere >= 0 && master >= 0);
+	assert_int_equal(grantpt(master), 0);
+	assert_int_equal(unlockpt(master), 0);
+	terminal = open(ptsname(master), O_RDWR | O_NOCTTY);
+	assert_true(terminal >= 0);
+	assert_true(is_terminal(terminal, "xterm"));
+	assert_false(is_terminal(terminal, "dumb"));
+	assert_false(is_terminal(terminal, ""));
+	assert_false(is_terminal(terminal, NULL));
+	assert_false(is_terminal(nowhere, "xterm"));
+	close(terminal);
+	close(nowhere);
+	close(master);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_of_each_phase),
 		cmocka_unit_test(percents_of_nothing),
+		cmocka_unit_test(terminals_that_can_write_a_line_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

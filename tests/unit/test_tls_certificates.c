@@ -326,15 +326,41 @@ static void what_clients_will_object_to(void **state)
 	pki_free(&p);
 }
 
-/* Nobody is asked, be there a terminal or not. */
-static void an_encrypted_key_is_refused(void **state)
+/* Why p cannot be served. */
+static const char *refusal_of(const struct pki_pair *p)
 {
-	struct tls_settings settings = {.n_pairs = 1};
+	static char why[256];
+	struct tls_settings settings = {.n_pairs = 1, .pairs = {pki_use(p)}};
 	struct tls_shared *shared = calloc(1, sizeof(*shared));
 	struct tls_library *library = rs_tls_library_new();
 	uint64_t counters[TLS_N_COUNTERS];
-	char why[256] = "";
+
+	assert_null(rs_tls_domain_new(library, &settings, shared, counters, why, sizeof(why)));
+	rs_tls_library_free(library);
+	free(shared);
+	return why;
+}
+
+/* It is a certificate, and in PEM. */
+static void a_weak_key_is_named_as_such(void **state)
+{
 	struct pki_pair p;
+	const char *why;
+
+	(void)state;
+	pki_make(&p, EVP_RSA_gen(1024), "a.test", NULL, false);
+	why = refusal_of(&p);
+	assert_non_null(strstr(why, p.cert_path));
+	assert_non_null(strstr(why, "refuses"));
+	assert_non_null(strstr(why, "key too small"));
+	pki_free(&p);
+}
+
+/* Nobody is asked, be there a terminal or not. */
+static void an_encrypted_key_is_refused(void **state)
+{
+	struct pki_pair p;
+	const char *why;
 	FILE *file;
 
 	(void)state;
@@ -344,13 +370,10 @@ static void an_encrypted_key_is_refused(void **state)
 	assert_true(PEM_write_PrivateKey(
 		file, p.key, EVP_aes_128_cbc(), (const uint8_t *)"secret", 6, NULL, NULL));
 	fclose(file);
-	settings.pairs[0] = pki_use(&p);
-	assert_null(rs_tls_domain_new(library, &settings, shared, counters, why, sizeof(why)));
+	why = refusal_of(&p);
 	assert_non_null(strstr(why, p.key_path));
 	assert_non_null(strstr(why, "encrypted"));
 	pki_free(&p);
-	rs_tls_library_free(library);
-	free(shared);
 }
 
 static int end(void **state)
@@ -369,6 +392,7 @@ int main(void)
 		cmocka_unit_test(the_right_one_for_everybody),
 		cmocka_unit_test(suites_that_are_for_one_type),
 		cmocka_unit_test(what_clients_will_object_to),
+		cmocka_unit_test(a_weak_key_is_named_as_such),
 		cmocka_unit_test(an_encrypted_key_is_refused),
 	};
 

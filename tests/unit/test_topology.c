@@ -202,6 +202,19 @@ static void rx_is_direct_for_a_single_net_stage_only(void **state)
 	assert_false(rs_topology_rx_is_direct(&topology));
 }
 
+/* EAL refuses it, too, but only at start. */
+static void the_main_lcore_is_one_of_them(void **state)
+{
+	struct topology_request req = request(LAYOUT_FUSED, 2);
+
+	(void)state;
+	req.main_lcore = 1;
+	assert_resolves(&req);
+	assert_on(STAGE_NET, 0, 0);
+	req.main_lcore = 2;
+	assert_refused(&req, "--main-lcore: core 2");
+}
+
 static void without_rss_one_core_polls(void **state)
 {
 	struct topology_request req = request(LAYOUT_FUSED, 3);
@@ -290,6 +303,7 @@ int main(void)
 		cmocka_unit_test(a_shared_tls_core_is_not_alone),
 		cmocka_unit_test(split_as_asked),
 		cmocka_unit_test(rx_is_direct_for_a_single_net_stage_only),
+		cmocka_unit_test(the_main_lcore_is_one_of_them),
 		cmocka_unit_test(without_rss_one_core_polls),
 		cmocka_unit_test(queues_are_counted),
 		cmocka_unit_test(core_lists_are_checked),
