@@ -302,9 +302,9 @@ static void go_on(struct stage_tls *s, struct tls_conn *c)
 	c->n_lacking = 0;
 	for (n = 0; moved && n < MAX_RECORDS_PER_RUN; n++) {
 		moved = read_some(s, c);
+		rs_http_writable(&s->web.env, &c->http, &c->out);
 		while (write_some(s, c))
 			moved = true;
-		rs_http_writable(&s->web.env, &c->http, &c->out);
 	}
 	if (is_over(s, c))
 		return;

@@ -793,6 +793,65 @@ static void requests_that_wait_for_room_are_let_alone(void **state)
 	stage_end(&r);
 }
 
+static bool is_short; /* of memory: then a reply waits */
+
+static bool respond_late(
+	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
+{
+	const struct http_reply reply = {.status = 200, .generated_bytes = 3};
+
+	return rs_http_reply(env, hc, req, out, &reply);
+}
+
+static void generate_late(struct http_env *env, struct http_conn *hc, struct sendq *out)
+{
+	static const uint8_t body[] = "end";
+
+	(void)env;
+	if (!is_short && rs_sendq_push(out, body, 3, 0))
+		hc->reply_left = 0;
+}
+
+static const struct http_handler late = {
+	.path = "/late",
+	.methods = HTTP_METHOD_BIT(HTTP_GET),
+	.respond = respond_late,
+	.generate = generate_late,
+};
+
+/*
+ * All that was queued of a reply is sent, and there was no memory for more. Then there is, and
+ * something else wakes the connection before its clock does: what is queued now is sent, too.
+ */
+static void a_reply_that_waited_for_memory_goes_on(void **state)
+{
+	const char *request = "GET /late HTTP/1.1\r\nHost: a.test\r\n\r\n";
+	struct stage_rig r;
+	char text[2000];
+	uint32_t n;
+
+	(void)state;
+	stage_begin(&r, usual);
+	r.http.handlers = &late;
+	r.http.n_handlers = 1;
+	establish(&r, 0);
+	is_short = true;
+	ask(&r, 0, request);
+	for (int i = 0; i < 5; i++)
+		stage_turn(&r, 100);
+	n = read_some(&r, 0, text, sizeof(text));
+	assert_int_not_equal(n, 0);
+	assert_memory_equal(text + n - 4, "\r\n\r\n", 4);
+	is_short = false;
+	ask(&r, 0, request);
+	for (int i = 0; i < 5; i++)
+		stage_turn(&r, 100);
+	n = read_some(&r, 0, text, sizeof(text));
+	assert_memory_equal(text, "endHTTP/1.1 200", 15);
+	assert_memory_equal(text + n - 3, "end", 3);
+	stage_end(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -820,6 +879,7 @@ int main(void)
 		cmocka_unit_test(half_a_request_behind_the_finished),
 		cmocka_unit_test(a_slow_request_gives_up_its_buffer),
 		cmocka_unit_test(requests_that_wait_for_room_are_let_alone),
+		cmocka_unit_test(a_reply_that_waited_for_memory_goes_on),
 	};
 
 	rig_start("stage-tls");
