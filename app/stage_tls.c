@@ -153,16 +153,17 @@ static void feed(struct stage_tls *s, struct tls_conn *c, const uint8_t *data, u
 	c->kept_to = (uint16_t)(len - used);
 }
 
-static void feed_kept(struct stage_tls *s, struct tls_conn *c)
+/* True: it took some. */
+static bool feed_kept(struct stage_tls *s, struct tls_conn *c)
 {
 	const uint8_t *data = rs_tls_buffer(c);
 	uint32_t len = (uint32_t)c->kept_to - c->kept_from;
 	uint32_t used = rs_http_input(&s->web.env, &c->http, data + c->kept_from, len, &c->out);
 
 	c->kept_from = (uint16_t)(c->kept_from + used);
-	if (used < len && !c->http.abort)
-		return;
-	rs_tls_buffer_free(c);
+	if (used == len || c->http.abort)
+		rs_tls_buffer_free(c);
+	return used > 0;
 }
 
 static void open_http(struct stage_tls *s, struct tls_conn *c)
@@ -182,10 +183,8 @@ static bool read_some(struct stage_tls *s, struct tls_conn *c)
 
 	if (c->http.blocked || c->http.abort || c->is_ending)
 		return false;
-	if (c->kept_to) {
-		feed_kept(s, c);
-		return true;
-	}
+	if (c->kept_to)
+		return feed_kept(s, c);
 	status = rs_tls_session_read(&c->session, s->scratch, sizeof(s->scratch), &n, &early);
 	if (c->state == TLS_CONN_HANDSHAKE && c->session.open)
 		open_http(s, c);
@@ -303,9 +302,9 @@ static void go_on(struct stage_tls *s, struct tls_conn *c)
 	c->n_lacking = 0;
 	for (n = 0; moved && n < MAX_RECORDS_PER_RUN; n++) {
 		moved = read_some(s, c);
+		rs_http_writable(&s->web.env, &c->http, &c->out);
 		while (write_some(s, c))
 			moved = true;
-		rs_http_writable(&s->web.env, &c->http, &c->out);
 	}
 	if (is_over(s, c))
 		return;

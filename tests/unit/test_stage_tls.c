@@ -727,6 +727,131 @@ static void a_slow_request_gives_up_its_buffer(void **state)
 	stage_end(&r);
 }
 
+/* The chunks of a core for replies that are held back from it. */
+struct hoard {
+	struct chunk_pool *pool;
+	uint32_t chunks[512];
+	uint32_t n;
+};
+
+static void leave(struct hoard *h, uint32_t n_free)
+{
+	while (h->n && h->pool->n_free < n_free)
+		rs_chunk_free(h->pool, h->chunks[--h->n]);
+	while (h->pool->n_free > n_free)
+		h->chunks[h->n++] = rs_chunk_alloc(h->pool);
+	assert_true(h->n <= RS_ARRAY_SIZE(h->chunks));
+}
+
+static uint32_t n_times(const char *text, const char *word)
+{
+	uint32_t n = 0;
+
+	while ((text = strstr(text, word)) != NULL) {
+		text += strlen(word);
+		n++;
+	}
+	return n;
+}
+
+/* The client does not read, chunks are few, and its requests wait: then there is nothing to do. */
+static void requests_that_wait_for_room_are_let_alone(void **state)
+{
+	const uint32_t n_requests = 60;
+	static char text[60000];
+	char requests[sizeof(HELLO) * 60] = "";
+	struct hoard hoard = {0};
+	struct stage_rig r;
+	uint32_t n = 0;
+	uint64_t n_tried;
+
+	(void)state;
+	for (uint32_t i = 0; i < n_requests; i++)
+		strcat(requests, HELLO);
+	stage_begin(&r, usual);
+	establish(&r, 0);
+	hoard.pool = &r.tls->web.chunks;
+	leave(&hoard, 4);
+	r.max_grant = 0;
+	ask(&r, 0, requests);
+	for (int i = 0; i < 10; i++)
+		stage_turn(&r, 100);
+	n_tried = r.tls->web.counters[HTTP_C_BLOCKED];
+	assert_int_not_equal(n_tried, 0);
+	for (int i = 0; i < 10; i++)
+		stage_turn(&r, 100);
+	assert_int_equal(r.tls->ready.n, 0);
+	assert_int_equal(r.tls->web.counters[HTTP_C_BLOCKED], n_tried);
+
+	r.max_grant = UINT32_MAX;
+	for (int i = 0; i < MAX_TURNS && n_times(text, "Hello, you") < n_requests; i++) {
+		stage_turn(&r, 100);
+		n += read_some(&r, 0, text + n, (uint32_t)sizeof(text) - n);
+	}
+	assert_int_equal(n_times(text, "Hello, you"), n_requests);
+	leave(&hoard, hoard.pool->n_total);
+	stage_end(&r);
+}
+
+static bool is_short; /* of memory: then a reply waits */
+
+static bool respond_late(
+	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
+{
+	const struct http_reply reply = {.status = 200, .generated_bytes = 3};
+
+	return rs_http_reply(env, hc, req, out, &reply);
+}
+
+static void generate_late(struct http_env *env, struct http_conn *hc, struct sendq *out)
+{
+	static const uint8_t body[] = "end";
+
+	(void)env;
+	if (!is_short && rs_sendq_push(out, body, 3, 0))
+		hc->reply_left = 0;
+}
+
+static const struct http_handler late = {
+	.path = "/late",
+	.methods = HTTP_METHOD_BIT(HTTP_GET),
+	.respond = respond_late,
+	.generate = generate_late,
+};
+
+/*
+ * All that was queued of a reply is sent, and there was no memory for more. Then there is, and
+ * something else wakes the connection before its clock does: what is queued now is sent, too.
+ */
+static void a_reply_that_waited_for_memory_goes_on(void **state)
+{
+	const char *request = "GET /late HTTP/1.1\r\nHost: a.test\r\n\r\n";
+	struct stage_rig r;
+	char text[2000];
+	uint32_t n;
+
+	(void)state;
+	stage_begin(&r, usual);
+	r.http.handlers = &late;
+	r.http.n_handlers = 1;
+	establish(&r, 0);
+	is_short = true;
+	ask(&r, 0, request);
+	for (int i = 0; i < 5; i++)
+		stage_turn(&r, 100);
+	n = read_some(&r, 0, text, sizeof(text));
+	assert_int_not_equal(n, 0);
+	assert_memory_equal(text + n - 4, "\r\n\r\n", 4);
+	is_short = false;
+	ask(&r, 0, request);
+	for (int i = 0; i < 5; i++)
+		stage_turn(&r, 100);
+	n = read_some(&r, 0, text, sizeof(text));
+	assert_memory_equal(text, "endHTTP/1.1 200", 15);
+	assert_memory_equal(text + n - 3, "end", 3);
+	stage_end(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -753,6 +878,8 @@ int main(void)
 		cmocka_unit_test(a_handshake_takes_no_buffer_from_who_is_through),
 		cmocka_unit_test(half_a_request_behind_the_finished),
 		cmocka_unit_test(a_slow_request_gives_up_its_buffer),
+		cmocka_unit_test(requests_that_wait_for_room_are_let_alone),
+		cmocka_unit_test(a_reply_that_waited_for_memory_goes_on),
 	};
 
 	rig_start("stage-tls");
