@@ -401,43 +401,6 @@ static void names(void **state)
 	rig_fini(&r);
 }
 
-static void early_data_counts_once(void **state)
-{
-	static struct tls_replay r;
-	uint32_t n_again = 0, n_first = 0;
-
-	(void)state;
-	for (uint64_t i = 1; i <= 20000; i++)
-		n_first += rs_tls_replay_first(&r, i * UINT64_C(0x9e3779b97f4a7c15), 100);
-	for (uint64_t i = 1; i <= 20000; i++)
-		n_again += rs_tls_replay_first(&r, i * UINT64_C(0x9e3779b97f4a7c15), 110);
-	assert_true(n_first > 19900); /* the others found no place, and go without */
-	assert_true(n_again <= 20000 - n_first);
-	/* Long after that they are forgotten, and nothing else has to be. */
-	assert_true(rs_tls_replay_first(&r, UINT64_C(0x9e3779b97f4a7c15), 100 + TLS_REPLAY_S));
-	assert_false(rs_tls_replay_first(&r, UINT64_C(0x9e3779b97f4a7c15), 101 + TLS_REPLAY_S));
-}
-
-/* Two cores have one second as long as it takes to read the clock: one of them may be behind. */
-static void early_data_counts_once_on_all_cores(void **state)
-{
-	static const uint64_t seconds[] = {100, 0xffff, 0x10000, 0x10001, 0x12345678};
-	static struct tls_replay r;
-	uint64_t id = 0;
-
-	(void)state;
-	for (uint32_t i = 0; i < RS_ARRAY_SIZE(seconds); i++) {
-		for (uint32_t age = 0; age < TLS_REPLAY_S; age++) {
-			id += UINT64_C(0x9e3779b97f4a7c15);
-			assert_true(rs_tls_replay_first(&r, id, seconds[i]));
-			assert_false(rs_tls_replay_first(&r, id, seconds[i] - 1));
-			assert_false(rs_tls_replay_first(&r, id, seconds[i] + age));
-		}
-	}
-	/* What would look like an empty slot goes without early data. */
-	assert_false(rs_tls_replay_first(&r, 0xffff, 100));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -454,8 +417,6 @@ int main(void)
 		cmocka_unit_test(each_resumption_brings_a_new_ticket),
 		cmocka_unit_test(sessions_are_resumed_for_their_name),
 		cmocka_unit_test(names),
-		cmocka_unit_test(early_data_counts_once),
-		cmocka_unit_test(early_data_counts_once_on_all_cores),
 	};
 
 	return cmocka_run_group_tests(tests, make_certificate, NULL);
