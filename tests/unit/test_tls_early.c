@@ -32,16 +32,13 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 }
 
 /* One connection behind it, for a ticket. */
-static void begin(struct rig *r)
+static void begin_with(struct rig *r, uint32_t max_early)
 {
-	char why[256], byte;
+	char byte;
 
 	rig_init(r);
-	rs_tls_domain_free(r->domain);
-	r->settings.max_early_data = MAX_EARLY;
-	r->domain = rs_tls_domain_new(
-		r->library, &r->settings, r->shared, r->counters, why, sizeof(why));
-	assert_non_null(r->domain);
+	r->settings.max_early_data = max_early;
+	rig_change_domain(r);
 	SSL_CTX_set_session_cache_mode(r->ctx, SSL_SESS_CACHE_CLIENT);
 	SSL_CTX_sess_set_new_cb(r->ctx, keep_session);
 	SSL_CTX_set_ciphersuites(r->ctx, "TLS_AES_128_GCM_SHA256");
@@ -50,6 +47,11 @@ static void begin(struct rig *r)
 	SSL_read(r->client, &byte, 1);
 	rig_disconnect(r);
 	assert_non_null(last_session);
+}
+
+static void begin(struct rig *r)
+{
+	begin_with(r, MAX_EARLY);
 }
 
 /* A byte of early data; whether it was taken. */
@@ -146,35 +148,80 @@ static void after_the_clock_was_set(void **state)
 	}
 }
 
+/* ---- at most once ---- */
+
 /*
- * What was seen comes again, when the register has forgotten it, and the clock by which a ticket
- * has its age was set back by just that time.
+ * What was seen comes again so much later: at once; or when the register has forgotten it, and the
+ * clock by which a ticket has its age was set back by just that time.
  */
-static void a_hello_again_after_the_clock_was_set_back(void **state)
+static void a_hello_again(void **state)
 {
+	static const time_t later_s[] = {0, 2 * TLS_REPLAY_S};
 	static uint8_t seen[BUFFER_BYTES];
 	static struct rig r;
 	size_t written;
 	uint32_t n, n_seen;
 
 	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(later_s); i++) {
+		begin(&r);
+		rig_connect(&r);
+		SSL_set_session(r.client, last_session);
+		SSL_write_early_data(r.client, "e", 1, &written);
+		carry(&r);
+		n_seen = r.in_to;
+		memcpy(seen, r.in, n_seen);
+		assert_int_equal(server_read(&r, &n), TLS_OK);
+		rig_disconnect(&r);
+		pass(later_s[i], -later_s[i]);
+		rig_connect(&r);
+		memcpy(r.in, seen, n_seen);
+		r.in_to = n_seen;
+		assert_int_equal(server_read(&r, &n), TLS_WANT_INPUT);
+		assert_int_equal(r.counters[TLS_C_EARLY_ACCEPTED], 1);
+		assert_int_equal(r.counters[TLS_C_EARLY_REPLAYED], 1);
+		rig_disconnect(&r);
+		end(&r);
+	}
+}
+
+/* Another process with the same keys does not know what this one has taken. */
+static void not_of_another_box(void **state)
+{
+	static struct rig r;
+
+	(void)state;
 	begin(&r);
-	rig_connect(&r);
-	SSL_set_session(r.client, last_session);
-	SSL_write_early_data(r.client, "e", 1, &written);
-	carry(&r);
-	n_seen = r.in_to;
-	memcpy(seen, r.in, n_seen);
-	assert_int_equal(server_read(&r, &n), TLS_OK);
-	rig_disconnect(&r);
-	pass(2 * TLS_REPLAY_S, -(time_t)(2 * TLS_REPLAY_S));
-	rig_connect(&r);
-	memcpy(r.in, seen, n_seen);
-	r.in_to = n_seen;
-	assert_int_equal(server_read(&r, &n), TLS_WANT_INPUT);
-	assert_int_equal(r.counters[TLS_C_EARLY_ACCEPTED], 1);
-	rig_disconnect(&r);
+	r.shared->box++;
+	assert_false(connect_early(&r));
+	assert_int_equal(r.counters[TLS_C_EARLY_ACCEPTED], 0);
+	assert_int_equal(r.counters[TLS_C_EARLY_REPLAYED], 1);
 	end(&r);
+}
+
+/* Section 4.2.10: what is not taken is passed over, 16 KiB at least, with --early-data or without.
+ */
+static void what_is_not_taken_is_passed_over(void **state)
+{
+	static uint8_t early[16 << 10];
+	static struct rig r;
+	size_t written;
+
+	(void)state;
+	for (uint32_t max_early = 0; max_early < 2; max_early++) {
+		begin_with(&r, sizeof(early));
+		r.settings.max_early_data = max_early;
+		rig_change_domain(&r);
+		r.shared->box++;
+		rig_connect(&r);
+		SSL_set_session(r.client, last_session);
+		assert_int_equal(SSL_write_early_data(r.client, early, sizeof(early), &written), 1);
+		assert_int_equal(written, sizeof(early));
+		shake_hands(&r);
+		assert_int_equal(SSL_get_early_data_status(r.client), SSL_EARLY_DATA_REJECTED);
+		rig_disconnect(&r);
+		end(&r);
+	}
 }
 
 /* ---- answers ---- */
@@ -263,7 +310,9 @@ int main(void)
 		cmocka_unit_test(of_the_same_suite),
 		cmocka_unit_test(not_of_another_suite),
 		cmocka_unit_test(after_the_clock_was_set),
-		cmocka_unit_test(a_hello_again_after_the_clock_was_set_back),
+		cmocka_unit_test(a_hello_again),
+		cmocka_unit_test(not_of_another_box),
+		cmocka_unit_test(what_is_not_taken_is_passed_over),
 		cmocka_unit_test(an_answer_that_waits_for_room),
 		cmocka_unit_test(an_answer_between_client_messages),
 	};

@@ -216,6 +216,42 @@ static void tickets_of_others_make_full_handshakes(void **state)
 	finish(&r);
 }
 
+/*
+ * When there is another key in front, tickets are sealed with it: who knows only that one opens
+ * them. Those of the old one open as before.
+ */
+static void tickets_when_keys_change(void **state)
+{
+	static struct rig r, other;
+	SSL_SESSION *old;
+
+	(void)state;
+	begin(&r);
+	assert_true(connect_with(&r, NULL, "a.test"));
+	rig_disconnect(&r);
+	old = last_session;
+	last_session = NULL;
+	assert_int_equal(rs_tls_tickets_rotate(&r.shared->tickets), 0);
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_true(connect_with(&r, NULL, "a.test"));
+		rig_disconnect(&r);
+		assert_true(connect_with(&r, old, "a.test"));
+		assert_int_equal(SSL_session_reused(r.client), 1);
+		rig_disconnect(&r);
+	}
+	rig_init(&other);
+	other.shared->tickets = r.shared->tickets;
+	assert_true(connect_with(&other, last_session, "a.test"));
+	assert_int_equal(SSL_session_reused(other.client), 1);
+	rig_disconnect(&other);
+	assert_true(connect_with(&other, old, "a.test"));
+	assert_int_equal(SSL_session_reused(other.client), 1);
+	rig_disconnect(&other);
+	rig_fini(&other);
+	SSL_SESSION_free(old);
+	finish(&r);
+}
+
 /* Each made ahead is used once, and others are made where there is none. */
 static void keys_made_ahead(void **state)
 {
@@ -673,6 +709,7 @@ int main(void)
 		cmocka_unit_test(resumption),
 		cmocka_unit_test(resumption_without_a_key_exchange),
 		cmocka_unit_test(tickets_of_others_make_full_handshakes),
+		cmocka_unit_test(tickets_when_keys_change),
 		cmocka_unit_test(keys_made_ahead),
 		cmocka_unit_test(hellos_in_pieces),
 		cmocka_unit_test(long_hellos),
