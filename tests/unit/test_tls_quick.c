@@ -113,6 +113,25 @@ static void suites_in_the_servers_order_but_for_chacha20(void **state)
 	}
 }
 
+/* RFC 8446 section 4.1.1: what a client has not offered is not taken. */
+static void no_suite_in_common(void **state)
+{
+	static struct rig r;
+	uint32_t n;
+
+	(void)state;
+	begin(&r);
+	SSL_CTX_set_min_proto_version(r.ctx, TLS1_3_VERSION);
+	SSL_CTX_set_ciphersuites(r.ctx, "TLS_AES_128_CCM_SHA256");
+	rig_connect(&r);
+	SSL_do_handshake(r.client);
+	carry(&r);
+	assert_int_equal(server_read(&r, &n), TLS_FAILED);
+	assert_int_equal(alert_of(&r), SSL_AD_HANDSHAKE_FAILURE);
+	rig_disconnect(&r);
+	finish(&r);
+}
+
 static void protocols(void **state)
 {
 	static const uint8_t offer[] = "\x02h2\x08http/1.0\x08http/1.1";
@@ -705,6 +724,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_suite_and_key),
 		cmocka_unit_test(suites_in_the_servers_order_but_for_chacha20),
+		cmocka_unit_test(no_suite_in_common),
 		cmocka_unit_test(protocols),
 		cmocka_unit_test(resumption),
 		cmocka_unit_test(resumption_without_a_key_exchange),
