@@ -117,7 +117,7 @@ static void expect_nothing(struct tls_rig *t)
 
 static uint8_t *bytes_of(struct tls_rig *t, const struct tls_job *job)
 {
-	return rs_chunk_data(&t->r.net->web.chunks, job->chunk) + job->offset;
+	return rs_chunk_data(&t->r.net->web.chunks, job->chunk);
 }
 
 static void answer(struct tls_rig *t, struct tls_job job, enum tls_job_kind kind, uint32_t n_read)
