@@ -401,9 +401,52 @@ static void names(void **state)
 	rig_fini(&r);
 }
 
+/* A file has 1 to 4 keys of 80 bytes (docs/tls.md), and after it there are no others. */
+static void keys_of_a_file(void **state)
+{
+	static const uint8_t nobody[16];
+	uint8_t bytes[5 * TLS_TICKET_KEY_BYTES + 1];
+	char path[TEMP_PATH_BYTES], why[256];
+	struct tls_ticket_key key, before;
+	struct tls_ticket_file file;
+	struct tls_tickets t;
+	bool is_newest;
+
+	(void)state;
+	for (uint32_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(1 + i / TLS_TICKET_KEY_BYTES);
+	for (uint32_t n = 0; n <= 5; n++) {
+		for (uint32_t more = 0; more < 2; more++) {
+			FILE *to = temp_new_file(path);
+			bool is_good = n >= 1 && n <= 4 && !more;
+
+			fwrite(bytes, 1, n * TLS_TICKET_KEY_BYTES + more, to);
+			fclose(to);
+			memset(&file, 0, sizeof(file));
+			assert_int_equal(
+				rs_tls_tickets_read(&file, path, why, sizeof(why)) == 0, is_good);
+			if (!is_good)
+				continue;
+			assert_int_equal(rs_tls_tickets_init(&t), 0);
+			rs_tls_tickets_newest(&t, &before);
+			rs_tls_tickets_use(&t, &file);
+			for (uint32_t i = 0; i < n; i++) {
+				assert_true(rs_tls_tickets_find(
+					&t, bytes + i * TLS_TICKET_KEY_BYTES, &key, &is_newest));
+				assert_memory_equal(&key, bytes + i * TLS_TICKET_KEY_BYTES,
+					TLS_TICKET_KEY_BYTES);
+				assert_int_equal(is_newest, i == 0);
+			}
+			assert_false(rs_tls_tickets_find(&t, before.name, &key, &is_newest));
+			assert_false(rs_tls_tickets_find(&t, nobody, &key, &is_newest));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keys_of_a_file),
 		cmocka_unit_test(key_schedule),
 		cmocka_unit_test(every_suite_and_size),
 		cmocka_unit_test(records_as_short_as_was_agreed_on),
