@@ -431,13 +431,8 @@ uint32_t rs_appliance_n_conns(const struct appliance *a, bool with_half_open)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < a->topology.n_net; i++) {
-		const struct tcp *tcp = &a->net[i]->tcp;
-
-		n += __atomic_load_n(&tcp->n_conns, __ATOMIC_RELAXED);
-		if (!with_half_open)
-			n -= __atomic_load_n(&tcp->n_half_open, __ATOMIC_RELAXED);
-	}
+	for (uint32_t i = 0; i < a->topology.n_net; i++)
+		n += rs_tcp_n_conns(&a->net[i]->tcp, with_half_open);
 	return n;
 }
 

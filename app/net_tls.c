@@ -242,7 +242,7 @@ static void take_back(struct tls_link *link, const struct tls_job *job)
 
 static void queue(struct stage_net *net, struct tcp_conn *conn, const struct tls_job *job)
 {
-	const uint8_t *data = rs_chunk_data(&net->web.chunks, job->chunk) + job->offset;
+	const uint8_t *data = rs_chunk_data(&net->web.chunks, job->chunk);
 
 	if (rs_sendq_push_more(&conn->sendq, &net->web.chunks, data, job->len, job->chunk)) {
 		rs_tcp_send(&net->tcp, conn);

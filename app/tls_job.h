@@ -43,8 +43,7 @@ struct tls_job {
 	uint32_t conn;       /* the net core's number of it */
 	uint32_t chunk;      /* of the net core's pool, 0: none */
 	uint16_t generation; /* of conn */
-	uint16_t offset;     /* DATA: where in the chunk … */
-	uint16_t len;        /* … and how many bytes */
+	uint16_t len;        /* DATA: how many bytes of the chunk */
 	uint8_t kind;        /* enum tls_job_kind */
 	uint8_t n; /* WANT: how many; DATA and RETURN to net: chunks read since the last */
 };

@@ -25,7 +25,6 @@ static void put(
 		.conn = c->conn,
 		.chunk = piece->chunk,
 		.generation = c->generation,
-		.offset = piece->offset,
 		.len = piece->len,
 		.kind = (uint8_t)kind,
 		.n = (uint8_t)n,
@@ -210,7 +209,7 @@ void rs_tls_pipe_take(struct tls_conn *c, const struct tls_job *job)
 		return;
 	}
 	c->in[(c->in_head + c->n_in++) % NET_TLS_MAX_IN] =
-		(struct tls_piece){.chunk = job->chunk, .offset = job->offset, .len = job->len};
+		(struct tls_piece){.chunk = job->chunk, .len = job->len};
 }
 
 void rs_tls_pipe_end(struct tls_conn *c)

@@ -84,6 +84,15 @@ void rs_tcp_init(struct tcp *t, const struct tcp_config *cfg, void *memory,
 	}
 }
 
+uint32_t rs_tcp_n_conns(const struct tcp *t, bool with_half_open)
+{
+	uint32_t n = __atomic_load_n(&t->n_conns, __ATOMIC_RELAXED);
+	uint32_t n_half_open =
+		with_half_open ? 0 : __atomic_load_n(&t->n_half_open, __ATOMIC_RELAXED);
+
+	return n - rs_min_u32(n, n_half_open); /* one may have begun between the two */
+}
+
 struct tcp_conn *rs_tcp_conn_new(
 	struct tcp *t, const struct flow_key *key, uint32_t hash, uint64_t link)
 {

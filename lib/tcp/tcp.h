@@ -247,6 +247,12 @@ struct tcp {
 	uint32_t n_challenges, max_challenges;
 };
 
+/*
+ * Any core: connections in use, with those in SYN-RECEIVED or without. Whoever has not stopped t
+ * may be a moment behind.
+ */
+uint32_t rs_tcp_n_conns(const struct tcp *t, bool with_half_open);
+
 /* Bytes of memory that rs_tcp_init() needs for this configuration. */
 size_t rs_tcp_bytes(const struct tcp_config *cfg);
 

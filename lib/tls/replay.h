@@ -2,7 +2,8 @@
 /*
  * At most once: a register of the tickets whose early data was accepted a moment ago (RFC 8446
  * section 8.1, 8.2). It need not remember for long, since a ClientHello whose ticket age is off by
- * more than ten seconds gets no early data (section 8.3; OpenSSL checks it).
+ * more than ten seconds gets no early data (section 8.3; OpenSSL checks it, and resume.c that its
+ * clock was not set).
  *
  * Shared by all TLS cores without a lock. When it cannot remember one more, early data is refused,
  * and the handshake goes on without it. Includes base only.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tickets and early data: the callbacks that OpenSSL asks. */
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -16,6 +17,8 @@
  * not: tickets may come from before a restart, or from another box with other limits.
  */
 #define MIN_PASSED_OVER (16u << 10)
+/* Between two clocks, of which each shows whole seconds, and one a leap second. */
+#define MAX_DRIFT_S 2
 
 static struct tls_domain *domain_of(SSL *ssl)
 {
@@ -85,7 +88,16 @@ struct note {
 	uint64_t box;     /* which process has sealed it */
 	uint64_t name;    /* whom the client has asked for, hashed */
 	uint64_t until_s; /* since 1970: whom it is renewed for inherits that */
+	uint64_t made_s;  /* by the clock that nobody sets */
 };
+
+static uint64_t monotonic_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec;
+}
 
 static uint64_t first_bytes_of_hash(struct span s)
 {
@@ -146,6 +158,7 @@ static int on_new_ticket(SSL *ssl, void *domain)
 		note.until_s = until_s(ssl);
 	note.box = d->shared->box;
 	note.name = name_of(ssl);
+	note.made_s = monotonic_s();
 	SSL_SESSION_set1_ticket_appdata(session, &note, sizeof(note));
 	return 1;
 }
@@ -200,19 +213,31 @@ static bool has_same_suite(const SSL *ssl, const SSL_SESSION *session)
 	return SSL_get_pending_cipher(ssl) == SSL_SESSION_get0_cipher(session);
 }
 
+/*
+ * RFC 8446 section 8.3. OpenSSL has compared the ticket's age with what the client says, by a clock
+ * that may have been set since. Had it been set back, a hello could come again when the register,
+ * whose clock cannot be set, has forgotten it.
+ */
+static bool has_same_age(const SSL_SESSION *session, const struct note *note, uint64_t now_s)
+{
+	int64_t age_s = time(NULL) - SSL_SESSION_get_time(session);
+
+	return llabs(age_s - (int64_t)(now_s - note->made_s)) <= MAX_DRIFT_S;
+}
+
 /* At most once a ticket, and only for tickets of this process, which has seen all of them. */
 static int on_early_data(SSL *ssl, void *domain)
 {
 	struct tls_domain *d = domain;
 	SSL_SESSION *session = SSL_get0_session(ssl);
+	const uint64_t now_s = monotonic_s();
 	struct note note;
-	struct timespec now;
 
 	if (session && !has_same_suite(ssl, session))
 		return 0;
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (session && read_note(session, &note) && note.box == d->shared->box &&
-		rs_tls_replay_first(&d->shared->replay, ticket_id(session), (uint64_t)now.tv_sec)) {
+		has_same_age(session, &note, now_s) &&
+		rs_tls_replay_first(&d->shared->replay, ticket_id(session), now_s)) {
 		d->counters[TLS_C_EARLY_ACCEPTED]++;
 		return 1;
 	}

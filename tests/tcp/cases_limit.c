@@ -39,6 +39,21 @@ static void half_open_ones_count(struct rig *r)
 	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
 	QUIET();
 	EQ(r->t.n_half_open, r->cfg.max_conns);
+	EQ(rs_tcp_n_conns(&r->t, true), r->cfg.max_conns);
+	EQ(rs_tcp_n_conns(&r->t, false), 0);
+	rig_peer(r, 0);
+	IN(TCP_ACK, .seq = 1, .ack = 1);
+	EQ(rs_tcp_n_conns(&r->t, false), 1);
+}
+
+/* What another core sees when a connection begins between its two looks: none less than none. */
+static void seen_as_one_begins(struct rig *r)
+{
+	static const struct tcp seen = {.n_conns = 0, .n_half_open = 1};
+
+	(void)r;
+	EQ(rs_tcp_n_conns(&seen, false), 0);
+	EQ(rs_tcp_n_conns(&seen, true), 0);
 }
 
 static void syn_flood(struct rig *r)
@@ -258,6 +273,7 @@ static void ack_in_a_handshake_finds_no_descriptor(struct rig *r)
 const struct tcp_case limit_cases[] = {
 	{"connections_full", connections_full, wide_backlog, 0},
 	{"half_open_ones_count", half_open_ones_count, wide_backlog, 0},
+	{"seen_as_one_begins", seen_as_one_begins, NULL, 0},
 	{"syn_flood", syn_flood, NULL, 0},
 	{"chunks_low", chunks_low, NULL, 0},
 	{"chunk_reserve_is_exact", chunk_reserve_is_exact, NULL, 0},

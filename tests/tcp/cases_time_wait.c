@@ -309,6 +309,67 @@ static void oldest_gives_way(struct rig *r)
 	OUT(TCP_ACK, .seq = 2, .ack = 2);
 }
 
+static void fill_time_wait(struct rig *r)
+{
+	for (uint32_t i = 0; i < r->cfg.max_time_wait; i++) {
+		rig_peer(r, i);
+		to_time_wait(r, 0);
+	}
+	EQ(r->t.n_time_wait, r->cfg.max_time_wait);
+}
+
+/* The 2 MSL of the oldest begin again: there is no other that would have to give way. */
+static void oldest_restarts_when_full(struct rig *r)
+{
+	fill_time_wait(r);
+	MS(2000);
+	rig_peer(r, 0);
+	IN(FIN_ACK, .seq = 1, .ack = 2);
+	OUT(TCP_ACK, .seq = 2, .ack = 2);
+	EQ(COUNTER(TIME_WAIT_FULL), 0);
+	EQ(r->t.n_time_wait, r->cfg.max_time_wait);
+	for (uint32_t i = 0; i < r->cfg.max_time_wait; i++) {
+		rig_peer(r, i);
+		IN(FIN_ACK, .seq = 1, .ack = 2);
+		OUT(TCP_ACK, .seq = 2, .ack = 2);
+	}
+}
+
+/* What has ended before its time is no more, when it is its turn to give way. */
+static void full_but_for_what_has_ended(struct rig *r)
+{
+	fill_time_wait(r);
+	rig_peer(r, 1);
+	IN(TCP_SYN, .seq = (uint32_t)-100000, .opts = TCP_OPT_MSS, .mss = 1460);
+	OUT(TCP_ACK, .seq = 2, .ack = 2);
+	IN(TCP_RST, .seq = 2);
+	EQ(r->t.n_time_wait, r->cfg.max_time_wait - 1);
+	for (uint32_t i = 0; i < 2; i++) {
+		rig_peer(r, r->cfg.max_time_wait + i);
+		to_time_wait(r, 0);
+		EQ(COUNTER(TIME_WAIT_FULL), 1); /* the first for the oldest, then a free place */
+	}
+	EQ(r->t.n_time_wait, r->cfg.max_time_wait);
+	rig_peer(r, 0);
+	IN(FIN_ACK, .seq = 1, .ack = 2);
+	OUT(TCP_RST, .seq = 2);
+	rig_peer(r, 2);
+	IN(FIN_ACK, .seq = 1, .ack = 2);
+	OUT(TCP_ACK, .seq = 2, .ack = 2);
+}
+
+/* RFC 7323 section 2.3: the peer shifts what we say of it, and is offered no more than we have. */
+static void the_window_is_true(struct rig *r)
+{
+	OPEN(TCP_OPT_WSCALE);
+	CLOSE();
+	IN(FIN_ACK, .seq = 1, .ack = 2);
+	EQ(r->t.n_tx, 1);
+	TRUE(r->tx[0].wnd > 0);
+	TRUE((uint32_t)r->tx[0].wnd << r->t.rcv_wscale <= r->cfg.rcv_wnd_bytes);
+	OUT(TCP_ACK, .seq = 2, .ack = 2);
+}
+
 static void restarts_keep_the_count(struct rig *r)
 {
 	/* Restarted entries move to the young end; their old places must not pile up. */
@@ -357,6 +418,11 @@ static void without_time_wait(struct rig *r)
 	STATE(TCP_CLOSED);
 }
 
+static void large_window(struct rig *r)
+{
+	r->cfg.rcv_wnd_bytes = 1 << 20;
+}
+
 const struct tcp_case time_wait_cases[] = {
 	{"it_ends", it_ends, NULL, 0},
 	{"fin_again", fin_again, NULL, 0},
@@ -380,6 +446,9 @@ const struct tcp_case time_wait_cases[] = {
 	{"isn_above_may_be_zero", isn_above_may_be_zero, NULL, 0},
 	{"syn_with_fin", syn_with_fin, NULL, 0},
 	{"oldest_gives_way", oldest_gives_way, NULL, 0},
+	{"oldest_restarts_when_full", oldest_restarts_when_full, NULL, 0},
+	{"full_but_for_what_has_ended", full_but_for_what_has_ended, NULL, 0},
+	{"the_window_is_true", the_window_is_true, large_window, 0},
 	{"restarts_keep_the_count", restarts_keep_the_count, NULL, 0},
 	{"restarts_push_nobody_out", restarts_push_nobody_out, NULL, 0},
 	{"without_time_wait", without_time_wait, no_room_at_all, 0},

@@ -243,8 +243,8 @@ static inline void stage_act_on(struct stage_rig *r, const struct tls_job *job)
 	}
 	switch ((enum tls_job_kind)job->kind) {
 	case TLS_JOB_DATA:
-		RIG_CHECK(job->len && (uint32_t)job->offset + job->len <= HTTP_CHUNK_BYTES);
-		BIO_write(SSL_get_rbio(link->client), data + job->offset, job->len);
+		RIG_CHECK(job->len && job->len <= HTTP_CHUNK_BYTES);
+		BIO_write(SSL_get_rbio(link->client), data, job->len);
 		break;
 	case TLS_JOB_RETURN:
 		break;

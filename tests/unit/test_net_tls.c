@@ -68,16 +68,21 @@ static struct tcp_seg heard(struct tls_rig *t, uint32_t i)
 }
 
 /* A SYN, and its answer. */
-static void knock(struct tls_rig *t)
+static void knock_at(struct tls_rig *t, uint32_t max_conns)
 {
 	memset(t, 0, sizeof(*t));
-	rig_init_with(&t->r, false, false, 8, 1);
+	rig_init_with(&t->r, false, false, max_conns, 1);
 	t->r.net->tls.to[0].ring = t->to = new_ring("to-tls");
 	t->r.net->tls.from[0] = t->from = t->box.ring = new_ring("from-tls");
 	t->seq = 500;
 	say(t, TCP_SYN, "");
 	t->ack = heard(t, 0).seq + 1;
 	rig_drop_sent(&t->r);
+}
+
+static void knock(struct tls_rig *t)
+{
+	knock_at(t, 8);
 }
 
 static void begin(struct tls_rig *t)
@@ -112,7 +117,7 @@ static void expect_nothing(struct tls_rig *t)
 
 static uint8_t *bytes_of(struct tls_rig *t, const struct tls_job *job)
 {
-	return rs_chunk_data(&t->r.net->web.chunks, job->chunk) + job->offset;
+	return rs_chunk_data(&t->r.net->web.chunks, job->chunk);
 }
 
 static void answer(struct tls_rig *t, struct tls_job job, enum tls_job_kind kind, uint32_t n_read)
@@ -248,6 +253,42 @@ static void credit_is_bounded(void **state)
 		answer(&t, granted[--n], TLS_JOB_RETURN, 0);
 	answer(&t, (struct tls_job){.conn = job.conn, .generation = job.generation}, TLS_JOB_ABORT,
 		0);
+	end(&t);
+}
+
+/* Where there are many, too; and a client's bytes wait as long as all of them are lent. */
+static void credit_is_bounded_where_chunks_are_many(void **state)
+{
+	struct tls_rig t;
+	struct tls_job first, granted[NET_TLS_MAX_CHUNKS];
+
+	(void)state;
+	knock_at(&t, 128);
+	assert_true(t.r.net->web.chunks.n_total / 2 > NET_TLS_MAX_CHUNKS);
+	say(&t, TCP_ACK, "");
+	say(&t, TCP_ACK | TCP_PSH, "hello");
+	first = expect(&t, TLS_JOB_DATA, 5);
+	answer(&t, (struct tls_job){.conn = first.conn, .generation = first.generation},
+		TLS_JOB_WANT, NET_TLS_MAX_CHUNKS);
+	turn(&t, 100);
+	for (uint32_t i = 1; i < NET_TLS_MAX_CHUNKS; i++)
+		granted[i] = expect(&t, TLS_JOB_GRANT, 0);
+	expect_nothing(&t);
+	say(&t, TCP_ACK | TCP_PSH, "again");
+	expect_nothing(&t);
+	answer(&t, first, TLS_JOB_RETURN, 1);
+	turn(&t, 100);
+	granted[0] = expect(&t, TLS_JOB_DATA, 5);
+	expect_nothing(&t);
+	for (uint32_t i = 0; i < NET_TLS_MAX_CHUNKS; i++)
+		answer(&t, granted[i], TLS_JOB_RETURN, i == 0);
+	answer(&t, (struct tls_job){.conn = first.conn, .generation = first.generation},
+		TLS_JOB_ABORT, 0);
+	turn(&t, 100);
+	answer(&t, expect(&t, TLS_JOB_GRANT, 0), TLS_JOB_RETURN,
+		0); /* the last one that it wanted */
+	turn(&t, 100);
+	expect_nothing(&t);
 	end(&t);
 }
 
@@ -438,6 +479,7 @@ int main(void)
 		cmocka_unit_test(what_outlives_its_connection_is_only_a_chunk),
 		cmocka_unit_test(a_slow_core_narrows_the_window),
 		cmocka_unit_test(credit_is_bounded),
+		cmocka_unit_test(credit_is_bounded_where_chunks_are_many),
 		cmocka_unit_test(a_client_waits_for_a_buffer),
 		cmocka_unit_test(credit_waits_for_a_buffer),
 		cmocka_unit_test(a_queue_without_room_resets),

@@ -164,6 +164,48 @@ static void a_large_reply_waits_for_credit(void **state)
 }
 
 /*
+ * Behind the last reply the session closes: not before, be there room for an alert where there is
+ * none for what is left of the reply. The one before it has all lengths.
+ */
+static void a_last_reply_is_whole(void **state)
+{
+	static const char last[] =
+		"GET /bytes/5000 HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n";
+	static char text[10000];
+	struct stage_rig r;
+
+	(void)state;
+	stage_begin(&r, usual);
+	for (int name_bytes = 1; name_bytes < 60; name_bytes += 10) {
+		char requests[300];
+		const char *body;
+		uint32_t n;
+
+		snprintf(requests, sizeof(requests),
+			"GET /hello/%0*d HTTP/1.1\r\nHost: a.test\r\n\r\n%s", name_bytes, 0, last);
+		r.max_grant = 100;
+		establish(&r, 0);
+		ask(&r, 0, requests);
+		r.max_grant = 0;
+		for (int i = 0; i < 20; i++)
+			stage_turn(&r, 100);
+		assert_false(r.links[0].is_closed);
+		r.max_grant = 1;
+		for (int i = 0; i < MAX_TURNS && !r.links[0].is_closed; i++)
+			stage_turn(&r, 100);
+		n = read_some(&r, 0, text, sizeof(text));
+		body = strstr(text, "Connection: close");
+		assert_non_null(body);
+		body = strstr(body, "\r\n\r\n");
+		assert_non_null(body);
+		assert_int_equal(text + n - (body + 4), 5000);
+		assert_int_equal(SSL_get_shutdown(r.links[0].client), SSL_RECEIVED_SHUTDOWN);
+		stage_drop(&r, 0);
+	}
+	stage_end(&r);
+}
+
+/*
  * GONE after so many turns, while chunks are on their way in both rings. The same number is used
  * again at once, and what comes late is not taken for the new connection's.
  */
@@ -858,6 +900,7 @@ int main(void)
 		cmocka_unit_test(a_request_is_answered),
 		cmocka_unit_test(chunks_may_cut_records_anywhere),
 		cmocka_unit_test(a_large_reply_waits_for_credit),
+		cmocka_unit_test(a_last_reply_is_whole),
 		cmocka_unit_test(a_connection_may_go_at_any_time),
 		cmocka_unit_test(jobs_of_an_old_generation_are_given_back),
 		cmocka_unit_test(too_many_handshakes_are_shed),

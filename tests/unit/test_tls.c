@@ -401,46 +401,52 @@ static void names(void **state)
 	rig_fini(&r);
 }
 
-static void early_data_counts_once(void **state)
+/* A file has 1 to 4 keys of 80 bytes (docs/tls.md), and after it there are no others. */
+static void keys_of_a_file(void **state)
 {
-	static struct tls_replay r;
-	uint32_t n_again = 0, n_first = 0;
+	static const uint8_t nobody[16];
+	uint8_t bytes[5 * TLS_TICKET_KEY_BYTES + 1];
+	char path[TEMP_PATH_BYTES], why[256];
+	struct tls_ticket_key key, before;
+	struct tls_ticket_file file;
+	struct tls_tickets t;
+	bool is_newest;
 
 	(void)state;
-	for (uint64_t i = 1; i <= 20000; i++)
-		n_first += rs_tls_replay_first(&r, i * UINT64_C(0x9e3779b97f4a7c15), 100);
-	for (uint64_t i = 1; i <= 20000; i++)
-		n_again += rs_tls_replay_first(&r, i * UINT64_C(0x9e3779b97f4a7c15), 110);
-	assert_true(n_first > 19900); /* the others found no place, and go without */
-	assert_true(n_again <= 20000 - n_first);
-	/* Long after that they are forgotten, and nothing else has to be. */
-	assert_true(rs_tls_replay_first(&r, UINT64_C(0x9e3779b97f4a7c15), 100 + TLS_REPLAY_S));
-	assert_false(rs_tls_replay_first(&r, UINT64_C(0x9e3779b97f4a7c15), 101 + TLS_REPLAY_S));
-}
+	for (uint32_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(1 + i / TLS_TICKET_KEY_BYTES);
+	for (uint32_t n = 0; n <= 5; n++) {
+		for (uint32_t more = 0; more < 2; more++) {
+			FILE *to = temp_new_file(path);
+			bool is_good = n >= 1 && n <= 4 && !more;
 
-/* Two cores have one second as long as it takes to read the clock: one of them may be behind. */
-static void early_data_counts_once_on_all_cores(void **state)
-{
-	static const uint64_t seconds[] = {100, 0xffff, 0x10000, 0x10001, 0x12345678};
-	static struct tls_replay r;
-	uint64_t id = 0;
-
-	(void)state;
-	for (uint32_t i = 0; i < RS_ARRAY_SIZE(seconds); i++) {
-		for (uint32_t age = 0; age < TLS_REPLAY_S; age++) {
-			id += UINT64_C(0x9e3779b97f4a7c15);
-			assert_true(rs_tls_replay_first(&r, id, seconds[i]));
-			assert_false(rs_tls_replay_first(&r, id, seconds[i] - 1));
-			assert_false(rs_tls_replay_first(&r, id, seconds[i] + age));
+			fwrite(bytes, 1, n * TLS_TICKET_KEY_BYTES + more, to);
+			fclose(to);
+			memset(&file, 0, sizeof(file));
+			assert_int_equal(
+				rs_tls_tickets_read(&file, path, why, sizeof(why)) == 0, is_good);
+			if (!is_good)
+				continue;
+			assert_int_equal(rs_tls_tickets_init(&t), 0);
+			rs_tls_tickets_newest(&t, &before);
+			rs_tls_tickets_use(&t, &file);
+			for (uint32_t i = 0; i < n; i++) {
+				assert_true(rs_tls_tickets_find(
+					&t, bytes + i * TLS_TICKET_KEY_BYTES, &key, &is_newest));
+				assert_memory_equal(&key, bytes + i * TLS_TICKET_KEY_BYTES,
+					TLS_TICKET_KEY_BYTES);
+				assert_int_equal(is_newest, i == 0);
+			}
+			assert_false(rs_tls_tickets_find(&t, before.name, &key, &is_newest));
+			assert_false(rs_tls_tickets_find(&t, nobody, &key, &is_newest));
 		}
 	}
-	/* What would look like an empty slot goes without early data. */
-	assert_false(rs_tls_replay_first(&r, 0xffff, 100));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keys_of_a_file),
 		cmocka_unit_test(key_schedule),
 		cmocka_unit_test(every_suite_and_size),
 		cmocka_unit_test(records_as_short_as_was_agreed_on),
@@ -454,8 +460,6 @@ int main(void)
 		cmocka_unit_test(each_resumption_brings_a_new_ticket),
 		cmocka_unit_test(sessions_are_resumed_for_their_name),
 		cmocka_unit_test(names),
-		cmocka_unit_test(early_data_counts_once),
-		cmocka_unit_test(early_data_counts_once_on_all_cores),
 	};
 
 	return cmocka_run_group_tests(tests, make_certificate, NULL);

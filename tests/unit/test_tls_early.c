@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which early data is taken (RFC 8446 section 4.2.10): OpenSSL's own client sends it. */
+/*
+ * Which early data is taken (RFC 8446 sections 4.2.10 and 8): OpenSSL's own client sends it. The
+ * clocks are the test's, for OpenSSL, too.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -10,17 +14,31 @@
 
 #define MAX_EARLY 1000
 
-/* One connection behind it, for a ticket. */
-static void begin(struct rig *r)
+static time_t day_s = 1800000000; /* a clock that can be set … */
+static time_t monotonic_s = 5000; /* … and one that cannot */
+
+/* In place of libc's. */
+time_t time(time_t *to)
 {
-	char why[256], byte;
+	if (to)
+		*to = day_s;
+	return day_s;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+	*now = (struct timespec){.tv_sec = clock == CLOCK_MONOTONIC ? monotonic_s : day_s};
+	return 0;
+}
+
+/* One connection behind it, for a ticket. */
+static void begin_with(struct rig *r, uint32_t max_early)
+{
+	char byte;
 
 	rig_init(r);
-	rs_tls_domain_free(r->domain);
-	r->settings.max_early_data = MAX_EARLY;
-	r->domain = rs_tls_domain_new(
-		r->library, &r->settings, r->shared, r->counters, why, sizeof(why));
-	assert_non_null(r->domain);
+	r->settings.max_early_data = max_early;
+	rig_change_domain(r);
 	SSL_CTX_set_session_cache_mode(r->ctx, SSL_SESS_CACHE_CLIENT);
 	SSL_CTX_sess_set_new_cb(r->ctx, keep_session);
 	SSL_CTX_set_ciphersuites(r->ctx, "TLS_AES_128_GCM_SHA256");
@@ -29,6 +47,11 @@ static void begin(struct rig *r)
 	SSL_read(r->client, &byte, 1);
 	rig_disconnect(r);
 	assert_non_null(last_session);
+}
+
+static void begin(struct rig *r)
+{
+	begin_with(r, MAX_EARLY);
 }
 
 /* A byte of early data; whether it was taken. */
@@ -88,6 +111,120 @@ static void not_of_another_suite(void **state)
 	assert_int_equal(r.counters[TLS_C_EARLY_REPLAYED], 0);
 	end(&r);
 }
+
+/* ---- which age of a ticket is right (RFC 8446 section 8.3) ---- */
+
+/* Both clocks go on, and one is set. */
+static void pass(time_t seconds, time_t set_by_s)
+{
+	monotonic_s += seconds;
+	day_s += seconds + set_by_s;
+}
+
+/* The clock of both was set: what is taken as right, and what is not. */
+static void after_the_clock_was_set(void **state)
+{
+	static const struct {
+		time_t passed_s, set_by_s;
+		bool is_taken;
+	} all[] = {
+		{0, 0, true},
+		{90, 0, true},
+		{50, 1, true}, /* a second is as long as it takes to read two clocks */
+		{50, -1, true},
+		{50, 10, false},
+		{50, -10, false},
+		{80, -70, false},
+	};
+	static struct rig r;
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(all); i++) {
+		begin(&r);
+		pass(all[i].passed_s, all[i].set_by_s);
+		assert_int_equal(connect_early(&r), all[i].is_taken);
+		assert_int_equal(r.counters[TLS_C_EARLY_ACCEPTED], all[i].is_taken);
+		end(&r);
+	}
+}
+
+/* ---- at most once ---- */
+
+/*
+ * What was seen comes again so much later: at once; or when the register has forgotten it, and the
+ * clock by which a ticket has its age was set back by just that time.
+ */
+static void a_hello_again(void **state)
+{
+	static const time_t later_s[] = {0, 2 * TLS_REPLAY_S};
+	static uint8_t seen[BUFFER_BYTES];
+	static struct rig r;
+	size_t written;
+	uint32_t n, n_seen;
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(later_s); i++) {
+		begin(&r);
+		rig_connect(&r);
+		SSL_set_session(r.client, last_session);
+		SSL_write_early_data(r.client, "e", 1, &written);
+		carry(&r);
+		n_seen = r.in_to;
+		memcpy(seen, r.in, n_seen);
+		assert_int_equal(server_read(&r, &n), TLS_OK);
+		rig_disconnect(&r);
+		pass(later_s[i], -later_s[i]);
+		rig_connect(&r);
+		memcpy(r.in, seen, n_seen);
+		r.in_to = n_seen;
+		assert_int_equal(server_read(&r, &n), TLS_WANT_INPUT);
+		assert_int_equal(r.counters[TLS_C_EARLY_ACCEPTED], 1);
+		assert_int_equal(r.counters[TLS_C_EARLY_REPLAYED], 1);
+		rig_disconnect(&r);
+		end(&r);
+	}
+}
+
+/* Another process with the same keys does not know what this one has taken. */
+static void not_of_another_box(void **state)
+{
+	static struct rig r;
+
+	(void)state;
+	begin(&r);
+	r.shared->box++;
+	assert_false(connect_early(&r));
+	assert_int_equal(r.counters[TLS_C_EARLY_ACCEPTED], 0);
+	assert_int_equal(r.counters[TLS_C_EARLY_REPLAYED], 1);
+	end(&r);
+}
+
+/* Section 4.2.10: what is not taken is passed over, 16 KiB at least, with --early-data or without.
+ */
+static void what_is_not_taken_is_passed_over(void **state)
+{
+	static uint8_t early[16 << 10];
+	static struct rig r;
+	size_t written;
+
+	(void)state;
+	for (uint32_t max_early = 0; max_early < 2; max_early++) {
+		begin_with(&r, sizeof(early));
+		r.settings.max_early_data = max_early;
+		rig_change_domain(&r);
+		r.shared->box++;
+		rig_connect(&r);
+		SSL_set_session(r.client, last_session);
+		assert_int_equal(SSL_write_early_data(r.client, early, sizeof(early), &written), 1);
+		assert_int_equal(written, sizeof(early));
+		shake_hands(&r);
+		assert_int_equal(SSL_get_early_data_status(r.client), SSL_EARLY_DATA_REJECTED);
+		rig_disconnect(&r);
+		end(&r);
+	}
+}
+
+/* ---- answers ---- */
 
 static void hear(struct rig *r, const uint8_t *said, uint32_t bytes)
 {
@@ -172,6 +309,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(of_the_same_suite),
 		cmocka_unit_test(not_of_another_suite),
+		cmocka_unit_test(after_the_clock_was_set),
+		cmocka_unit_test(a_hello_again),
+		cmocka_unit_test(not_of_another_box),
+		cmocka_unit_test(what_is_not_taken_is_passed_over),
 		cmocka_unit_test(an_answer_that_waits_for_room),
 		cmocka_unit_test(an_answer_between_client_messages),
 	};

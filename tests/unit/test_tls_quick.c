@@ -113,6 +113,25 @@ static void suites_in_the_servers_order_but_for_chacha20(void **state)
 	}
 }
 
+/* RFC 8446 section 4.1.1: what a client has not offered is not taken. */
+static void no_suite_in_common(void **state)
+{
+	static struct rig r;
+	uint32_t n;
+
+	(void)state;
+	begin(&r);
+	SSL_CTX_set_min_proto_version(r.ctx, TLS1_3_VERSION);
+	SSL_CTX_set_ciphersuites(r.ctx, "TLS_AES_128_CCM_SHA256");
+	rig_connect(&r);
+	SSL_do_handshake(r.client);
+	carry(&r);
+	assert_int_equal(server_read(&r, &n), TLS_FAILED);
+	assert_int_equal(alert_of(&r), SSL_AD_HANDSHAKE_FAILURE);
+	rig_disconnect(&r);
+	finish(&r);
+}
+
 static void protocols(void **state)
 {
 	static const uint8_t offer[] = "\x02h2\x08http/1.0\x08http/1.1";
@@ -213,6 +232,42 @@ static void tickets_of_others_make_full_handshakes(void **state)
 			rig_fini(&other);
 		}
 	}
+	finish(&r);
+}
+
+/*
+ * When there is another key in front, tickets are sealed with it: who knows only that one opens
+ * them. Those of the old one open as before.
+ */
+static void tickets_when_keys_change(void **state)
+{
+	static struct rig r, other;
+	SSL_SESSION *old;
+
+	(void)state;
+	begin(&r);
+	assert_true(connect_with(&r, NULL, "a.test"));
+	rig_disconnect(&r);
+	old = last_session;
+	last_session = NULL;
+	assert_int_equal(rs_tls_tickets_rotate(&r.shared->tickets), 0);
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_true(connect_with(&r, NULL, "a.test"));
+		rig_disconnect(&r);
+		assert_true(connect_with(&r, old, "a.test"));
+		assert_int_equal(SSL_session_reused(r.client), 1);
+		rig_disconnect(&r);
+	}
+	rig_init(&other);
+	other.shared->tickets = r.shared->tickets;
+	assert_true(connect_with(&other, last_session, "a.test"));
+	assert_int_equal(SSL_session_reused(other.client), 1);
+	rig_disconnect(&other);
+	assert_true(connect_with(&other, old, "a.test"));
+	assert_int_equal(SSL_session_reused(other.client), 1);
+	rig_disconnect(&other);
+	rig_fini(&other);
+	SSL_SESSION_free(old);
 	finish(&r);
 }
 
@@ -669,10 +724,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_suite_and_key),
 		cmocka_unit_test(suites_in_the_servers_order_but_for_chacha20),
+		cmocka_unit_test(no_suite_in_common),
 		cmocka_unit_test(protocols),
 		cmocka_unit_test(resumption),
 		cmocka_unit_test(resumption_without_a_key_exchange),
 		cmocka_unit_test(tickets_of_others_make_full_handshakes),
+		cmocka_unit_test(tickets_when_keys_change),
 		cmocka_unit_test(keys_made_ahead),
 		cmocka_unit_test(hellos_in_pieces),
 		cmocka_unit_test(long_hellos),
