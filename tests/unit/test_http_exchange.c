@@ -127,6 +127,34 @@ static void plain_requests(void **state)
 	EXPECT_ALL(cases);
 }
 
+/*
+ * RFC 9110 section 13: what is there matches "*", what has no entity-tag matches none, and what has
+ * no date has no condition on it. Those of an error mean nothing (section 13.2.1).
+ */
+static void conditions(void **state)
+{
+	static const struct conversation cases[] = {
+		{"GET /hello/a" V "\r\nGET /hello/a" V "If-None-Match: *\r\n\r\n", HA "\n304",
+			OPEN},
+		{"HEAD /" V "If-None-Match: *\r\n\r\n", "304", OPEN},
+		{"GET /bytes/9999" V "If-None-Match: *\r\n\r\n", "304", OPEN},
+		{"GET /hello/a" V "If-None-Match: \"x\"\r\n\r\n", HA, OPEN},
+		{"GET /hello/a" V "If-Match: *\r\n\r\n", HA, OPEN},
+		{"GET /hello/a" V "If-Match: \"x\"\r\n\r\n", "412", OPEN},
+		{"HEAD /bytes/1" V "If-Match: \"\"\r\n\r\n", "412h", OPEN},
+		{"GET /hello/a" V "If-Modified-Since: " RIG_DATE "\r\n\r\n", HA, OPEN},
+		{"GET /hello/a" V "If-Unmodified-Since: " RIG_DATE "\r\n\r\n", HA, OPEN},
+		{"POST /hello/a" V "If-None-Match: *\r\nContent-Length: 1\r\n\r\nx", "412", OPEN},
+		{"POST /hello/a" V "If-Match: *\r\nContent-Length: 1\r\n\r\nx", HA, OPEN},
+		{"GET /nowhere" V "If-Match: \"x\"\r\n\r\n", "404", OPEN},
+		{"GET /bytes/x" V "If-Match: \"x\"\r\n\r\n", "400", OPEN},
+		{"OPTIONS /" V "If-Match: \"x\"\r\n\r\n", "204 GET, HEAD, OPTIONS", OPEN},
+	};
+
+	(void)state;
+	EXPECT_ALL(cases);
+}
+
 static void names_decoded_and_escaped(void **state)
 {
 	static const struct conversation cases[] = {
@@ -935,6 +963,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plain_requests),
+		cmocka_unit_test(conditions),
 		cmocka_unit_test(names_decoded_and_escaped),
 		cmocka_unit_test(schemes),
 		cmocka_unit_test(names_bounded),
