@@ -33,6 +33,8 @@ static void types_without_a_file(void **state)
 		{"a.html", "text/html; charset=utf-8"},
 		{"a.HTML", "text/html; charset=utf-8"},
 		{"a.b.Css", "text/css; charset=utf-8"},
+		{"a.ZIP", "application/zip"},
+		{"a.AVIF", "image/avif"},
 		{"a.mjs", "text/javascript; charset=utf-8"},
 		{"a.svg", "image/svg+xml; charset=utf-8"},
 		{"a.xml", "application/xml; charset=utf-8"},

@@ -153,6 +153,9 @@ static void conditions(void **state)
 		{"If-None-Match: Wx\"abc\"\r\n", HTTP_PROCEED},
 		{"If-None-Match: x/\"abc\"\r\n", HTTP_PROCEED},
 		{"If-None-Match: W/\r\n", HTTP_PROCEED},
+		/* Section 8.8.3: no space in an entity-tag; then the list is malformed. */
+		{"If-None-Match: \"x y\", \"abc\"\r\n", HTTP_PROCEED},
+		{"If-None-Match: \"x\xff!~\", \"abc\"\r\n", HTTP_NOT_MODIFIED},
 		{"If-Modified-Since: " OLDER "\r\n", HTTP_PROCEED},
 		{"If-Modified-Since: " EXACTLY "\r\n", HTTP_NOT_MODIFIED},
 		{"If-Modified-Since: " YOUNGER "\r\n", HTTP_NOT_MODIFIED},
@@ -167,7 +170,7 @@ static void conditions(void **state)
 		{"If-Match: \"abc\"\r\nIf-None-Match: \"abc\"\r\n", HTTP_NOT_MODIFIED},
 		{"If-Match: \"x\"\r\nIf-None-Match: \"abc\"\r\n", HTTP_PRECONDITION_FAILED},
 	};
-	const struct http_validators v = {
+	struct http_validators v = {
 		.etag = {.data = (const uint8_t *)"\"abc\"", .len = 5},
 		.mtime_s = 1699995600,
 		.now_s = NOW,
@@ -185,6 +188,11 @@ static void conditions(void **state)
 	assert_false(rs_http_if_range(request("If-Range: \"x\"\r\n"), &v));
 	assert_true(rs_http_if_range(request("If-Range: " EXACTLY "\r\n"), &v));
 	assert_false(rs_http_if_range(request("If-Range: " YOUNGER "\r\n"), &v));
+	/* Section 8.8.2.2: a date is a strong validator when it is at least a second old. */
+	v.now_s = v.mtime_s + 1;
+	assert_true(rs_http_if_range(request("If-Range: " EXACTLY "\r\n"), &v));
+	v.now_s = v.mtime_s;
+	assert_false(rs_http_if_range(request("If-Range: " EXACTLY "\r\n"), &v));
 }
 
 static enum http_condition check(
