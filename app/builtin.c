@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "http/conditional.h"
 #include "http/text.h"
 
 #define GET_AND_HEAD (HTTP_METHOD_BIT(HTTP_GET) | HTTP_METHOD_BIT(HTTP_HEAD))
@@ -15,6 +16,26 @@
 
 static const struct span html = LITERAL("text/html; charset=utf-8");
 static const struct span octets = LITERAL("application/octet-stream");
+
+/*
+ * What is made for each request has no validators, but is there: "*" matches it, and no entity-tag
+ * does.
+ */
+static bool reply_on_conditions(struct http_env *env, struct http_conn *hc,
+	const struct http_req *req, struct sendq *out, const struct http_reply *reply)
+{
+	static const struct http_validators none = {.mtime_s = HTTP_NO_MTIME};
+
+	switch (rs_http_check_conditions(req, &none)) {
+	case HTTP_NOT_MODIFIED:
+		return rs_http_reply(env, hc, req, out, &(struct http_reply){.status = 304});
+	case HTTP_PRECONDITION_FAILED:
+		return rs_http_refuse(env, hc, req, out, HTTP_C_PRECONDITION_FAILED);
+	case HTTP_PROCEED:
+		break;
+	}
+	return rs_http_reply(env, hc, req, out, reply);
+}
 
 /* ---- / ---- */
 
@@ -37,7 +58,7 @@ static bool respond_page(
 		.body = LITERAL(page),
 	};
 
-	return rs_http_reply(env, hc, req, out, &reply);
+	return reply_on_conditions(env, hc, req, out, &reply);
 }
 
 /* ---- /hello/NAME ---- */
@@ -66,7 +87,7 @@ static bool respond_hello(
 	reply.body.len = sizeof(GREETING) - 1 +
 			 rs_http_html_escape((struct span){.data = name, .len = (uint32_t)len},
 				 body + sizeof(GREETING) - 1);
-	return rs_http_reply(env, hc, req, out, &reply);
+	return reply_on_conditions(env, hc, req, out, &reply);
 }
 
 /* ---- /bytes/N ---- */
@@ -106,7 +127,7 @@ static bool respond_bytes(
 		reply.body = (struct span){.data = pattern, .len = (uint32_t)n};
 	else
 		reply.generated_bytes = n;
-	return rs_http_reply(env, hc, req, out, &reply);
+	return reply_on_conditions(env, hc, req, out, &reply);
 }
 
 static void generate_bytes(struct http_env *env, struct http_conn *hc, struct sendq *out)

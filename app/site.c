@@ -405,8 +405,8 @@ void rs_site_core_leave(struct site_core *core, struct http_env *env)
 
 uint32_t rs_site_varying_fields(const struct site_options *options)
 {
-	uint32_t fields = HTTP_CONDITION_FIELDS | 1u << HTTP_FIELD_RANGE |
-			  1u << HTTP_FIELD_IF_RANGE | 1u << HTTP_FIELD_ACCEPT_ENCODING;
+	uint32_t fields = 1u << HTTP_FIELD_RANGE | 1u << HTTP_FIELD_IF_RANGE |
+			  1u << HTTP_FIELD_ACCEPT_ENCODING;
 
 	/* One that is for all hosts is not chosen: see site_of() in site_reply.c. */
 	if (options->n_sites > 1 || options->strict)

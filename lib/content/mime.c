@@ -293,21 +293,42 @@ static bool read_line(struct mime_table *table, char *line, uint32_t number, str
 	return true;
 }
 
-/* 0 or -errno. */
+/* The lines of text, which they take apart. False: no memory. */
+static bool read_lines(struct mime_table *table, char *text, size_t len, struct texts *texts)
+{
+	char *end = text + len;
+
+	*end = '\n';
+	for (uint32_t number = 1; text < end; number++) {
+		char *line = text, *newline = memchr(line, '\n', (size_t)(end - line) + 1);
+
+		*newline = '\0';
+		text = newline + 1;
+		if (!read_line(table, line, number, texts))
+			return false;
+	}
+	return true;
+}
+
+/* 0 or -errno. Not by its size: a device has none, and may have no end. */
 static int read_file(struct mime_table *table, const char *name, struct texts *texts)
 {
 	FILE *file = fopen(name, "re");
-	char *line = NULL;
-	size_t room = 0;
-	bool ok = true;
-	int err;
+	char *text;
+	size_t len;
+	int err = 0;
 
 	if (!file)
 		return -errno;
-	for (uint32_t number = 1; ok && getline(&line, &room, file) > 0; number++)
-		ok = read_line(table, line, number, texts);
-	err = !ok ? -ENOMEM : ferror(file) ? -errno : 0;
-	free(line);
+	text = malloc(MIME_MAX_FILE_BYTES + 1);
+	len = text ? fread(text, 1, MIME_MAX_FILE_BYTES + 1, file) : 0;
+	if (text && ferror(file))
+		err = -errno;
+	else if (len > MIME_MAX_FILE_BYTES)
+		err = -EFBIG;
+	else if (!text || !read_lines(table, text, len, texts))
+		err = -ENOMEM;
+	free(text);
 	fclose(file);
 	return err;
 }

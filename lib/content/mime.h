@@ -12,6 +12,8 @@
 #include "base/sendq.h"
 #include "content/texts.h"
 
+#define MIME_MAX_FILE_BYTES (1u << 20) /* Debian's table has 70 KiB */
+
 struct mime_type {
 	struct span text; /* as in Content-Type, with its charset */
 	bool compressible;

@@ -76,7 +76,7 @@ static bool modified_since(const struct http_req *req, enum http_field_id id,
 	struct span value;
 	int64_t date_s;
 
-	if (rs_http_find_field(req, id, &value) != 1 ||
+	if (v->mtime_s == HTTP_NO_MTIME || rs_http_find_field(req, id, &value) != 1 ||
 		!rs_http_parse_date(value, v->now_s, &date_s))
 		return false;
 	*modified = v->mtime_s > date_s;
@@ -86,6 +86,7 @@ static bool modified_since(const struct http_req *req, enum http_field_id id,
 enum http_condition rs_http_check_conditions(
 	const struct http_req *req, const struct http_validators *v)
 {
+	bool reads = req->method == HTTP_GET || req->method == HTTP_HEAD;
 	bool modified;
 
 	if (!(req->known & HTTP_CONDITION_FIELDS))
@@ -96,10 +97,12 @@ enum http_condition rs_http_check_conditions(
 	} else if (modified_since(req, HTTP_FIELD_IF_UNMODIFIED_SINCE, v, &modified) && modified) {
 		return HTTP_PRECONDITION_FAILED;
 	}
-	if (rs_http_has_field(req, HTTP_FIELD_IF_NONE_MATCH))
-		return any_matches(req, HTTP_FIELD_IF_NONE_MATCH, v->etag, true) ? HTTP_NOT_MODIFIED
-										 : HTTP_PROCEED;
-	if (modified_since(req, HTTP_FIELD_IF_MODIFIED_SINCE, v, &modified) && !modified)
+	if (rs_http_has_field(req, HTTP_FIELD_IF_NONE_MATCH)) {
+		if (!any_matches(req, HTTP_FIELD_IF_NONE_MATCH, v->etag, true))
+			return HTTP_PROCEED;
+		return reads ? HTTP_NOT_MODIFIED : HTTP_PRECONDITION_FAILED;
+	}
+	if (reads && modified_since(req, HTTP_FIELD_IF_MODIFIED_SINCE, v, &modified) && !modified)
 		return HTTP_NOT_MODIFIED;
 	return HTTP_PROCEED;
 }

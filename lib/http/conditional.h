@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Conditional requests (RFC 9110 section 13): does a GET or HEAD go on, given the validators of
- * what it selects? No state. Any core; includes base only.
+ * Conditional requests (RFC 9110 section 13): does a request go on, given the validators of what it
+ * selects? No state. Any core; includes base only.
  */
 #ifndef RS_HTTP_CONDITIONAL_H
 #define RS_HTTP_CONDITIONAL_H
@@ -11,11 +11,13 @@
 
 #include "http/parse.h"
 
+#define HTTP_NO_MTIME INT64_MIN
+
 /* Of the representation that would be sent. */
 struct http_validators {
-	struct span etag; /* strong, with its quotes */
-	int64_t mtime_s;
-	int64_t now_s; /* the wall clock */
+	struct span etag; /* strong, with its quotes; empty: none */
+	int64_t mtime_s;  /* HTTP_NO_MTIME: none is known */
+	int64_t now_s;    /* the wall clock */
 };
 
 enum http_condition {

@@ -110,7 +110,7 @@ struct http_log {
 /* Set once at start, but for what is atomic; shared by all cores. */
 struct http_config {
 	/* A bit for each enum http_field_id that a repeatable reply depends on after all: requests
-	 * with one of them are answered anew. */
+	 * with one of them, or with a condition, are answered anew. */
 	uint32_t varying_fields;
 	/* Further field lines of replies to OPTIONS, at most HTTP_OPTIONS_FIELDS_BYTES. */
 	struct span options_fields;

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/csum.h"
+#include "http/conditional.h"
 #include "http/follow.h"
 #include "http/reply.h"
 
@@ -12,8 +13,9 @@
 static bool is_plain(const struct http_env *env, const struct http_req *req)
 {
 	return req->method == HTTP_GET && req->form == HTTP_ORIGIN_FORM &&
-	       !(req->known & env->cfg->varying_fields) && req->framing == HTTP_NO_BODY &&
-	       !req->query.data && req->minor_version && req->path.len <= HTTP_MEMO_KEY_BYTES;
+	       !(req->known & (HTTP_CONDITION_FIELDS | env->cfg->varying_fields)) &&
+	       req->framing == HTTP_NO_BODY && !req->query.data && req->minor_version &&
+	       req->path.len <= HTTP_MEMO_KEY_BYTES;
 }
 
 /* The first and the last eight bytes of a path, which are all of it up to 16. */

@@ -223,7 +223,7 @@ static inline bool rig_transcript(const struct rig *rig, char *to, size_t room)
 		if (!p || closed || n + 200 > room)
 			return false;
 		closed = reply.close;
-		if (reply.status < 200 || reply.status == 204) {
+		if (reply.status < 200 || reply.status == 204 || reply.status == 304) {
 			if (reply.has_length)
 				return false;
 		} else if (!reply.has_length || (!reply.has_date && reply.status != 503)) {

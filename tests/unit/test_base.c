@@ -135,6 +135,24 @@ static void sendq_against_a_model(void **state)
 }
 
 /* A queue that grows, with many small and some large slices, against a plain array. */
+/* The sum of a slice that was acknowledged is not that of the one which comes to stand in its slot.
+ */
+static void a_sum_goes_with_its_slice(void **state)
+{
+	static const uint8_t data[] = "abc";
+	struct chunk_pool pool = {0};
+	struct sendq q = {0};
+
+	(void)state;
+	rs_sendq_push_summed(&q, data, 3, 0, 77);
+	assert_int_equal(rs_sendq_sum(&q, 0, 3), 77);
+	for (uint32_t i = 0; i < SENDQ_SLICES; i++) {
+		rs_sendq_push(&q, data, 3, 0);
+		rs_sendq_ack(&q, 3, &pool);
+		assert_int_equal(rs_sendq_sum(&q, 0, 3), 0);
+	}
+}
+
 static void a_grown_sendq_against_a_model(void **state)
 {
 	enum {
@@ -544,6 +562,7 @@ int main(void)
 		cmocka_unit_test(areas_are_found_by_address),
 		cmocka_unit_test(chunks_are_handed_out_once),
 		cmocka_unit_test(sendq_against_a_model),
+		cmocka_unit_test(a_sum_goes_with_its_slice),
 		cmocka_unit_test(a_grown_sendq_against_a_model),
 		cmocka_unit_test(small_replies_share_a_chunk),
 		cmocka_unit_test(a_low_pool_gives_one_chunk_each),

@@ -33,6 +33,8 @@ static void types_without_a_file(void **state)
 		{"a.html", "text/html; charset=utf-8"},
 		{"a.HTML", "text/html; charset=utf-8"},
 		{"a.b.Css", "text/css; charset=utf-8"},
+		{"a.ZIP", "application/zip"},
+		{"a.AVIF", "image/avif"},
 		{"a.mjs", "text/javascript; charset=utf-8"},
 		{"a.svg", "image/svg+xml; charset=utf-8"},
 		{"a.xml", "application/xml; charset=utf-8"},
@@ -149,6 +151,33 @@ static void a_large_file(void **state)
 		snprintf(type, sizeof(type), "x/t%u", i);
 		assert_text(find(&table, name)->text, type);
 	}
+	rs_mime_free(&table);
+	rs_texts_free(&texts);
+}
+
+static void write_spaces(const char *path, uint32_t n, const char *end)
+{
+	FILE *file = fopen(path, "w");
+
+	fprintf(file, "%*s%s", (int)(n - strlen(end)), "", end);
+	fclose(file);
+}
+
+static void a_file_that_is_too_large(void **state)
+{
+	struct site *site = *state;
+	struct texts texts = {0};
+	struct mime_table table;
+	const char *path = site_path(site, "/types");
+
+	write_spaces(path, MIME_MAX_FILE_BYTES, "\nx/last last");
+	assert_int_equal(rs_mime_load(&table, path, "x/y", "utf-8", &texts), 0);
+	assert_text(find(&table, "a.last")->text, "x/last");
+	rs_mime_free(&table);
+	write_spaces(path, MIME_MAX_FILE_BYTES + 1, "\nx/last last");
+	assert_int_equal(rs_mime_load(&table, path, "x/y", "utf-8", &texts), -EFBIG);
+	assert_text(find(&table, "a.last")->text, "x/y");
+	assert_text(find(&table, "a.css")->text, "text/css; charset=utf-8");
 	rs_mime_free(&table);
 	rs_texts_free(&texts);
 }
@@ -311,6 +340,7 @@ int main(void)
 		site_test(the_file_comes_first),
 		site_test(lines_that_are_no_types),
 		site_test(a_large_file),
+		site_test(a_file_that_is_too_large),
 		cmocka_unit_test(debians_table),
 		cmocka_unit_test(what_compresses),
 		cmocka_unit_test(patterns),

@@ -104,6 +104,7 @@ static void good_bodies(void **state)
 		{"5 ; a = b ;c\r\nhello\r\n0\r\n\r\n", "hello"},
 		{"5\t;\ta\t=\tb\r\nhello\r\n0\r\n\r\n", "hello"},
 		{"5;a=\"q; \\\" \x80\";b=\"\"\r\nhello\r\n0\r\n\r\n", "hello"},
+		{"5;a  =b;c \t;d\r\nhello\r\n0\r\n\r\n", "hello"},
 		{"5;a=\"x\" ;b\r\nhello\r\n0\r\n\r\n", "hello"},
 		{"0\r\nA: b\r\n\r\n", ""},
 		{"0\r\nA: b\r\nC:\r\nD: \t\x80\r\n\r\n", ""},

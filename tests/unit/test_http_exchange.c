@@ -127,6 +127,34 @@ static void plain_requests(void **state)
 	EXPECT_ALL(cases);
 }
 
+/*
+ * RFC 9110 section 13: what is there matches "*", what has no entity-tag matches none, and what has
+ * no date has no condition on it. Those of an error mean nothing (section 13.2.1).
+ */
+static void conditions(void **state)
+{
+	static const struct conversation cases[] = {
+		{"GET /hello/a" V "\r\nGET /hello/a" V "If-None-Match: *\r\n\r\n", HA "\n304",
+			OPEN},
+		{"HEAD /" V "If-None-Match: *\r\n\r\n", "304", OPEN},
+		{"GET /bytes/9999" V "If-None-Match: *\r\n\r\n", "304", OPEN},
+		{"GET /hello/a" V "If-None-Match: \"x\"\r\n\r\n", HA, OPEN},
+		{"GET /hello/a" V "If-Match: *\r\n\r\n", HA, OPEN},
+		{"GET /hello/a" V "If-Match: \"x\"\r\n\r\n", "412", OPEN},
+		{"HEAD /bytes/1" V "If-Match: \"\"\r\n\r\n", "412h", OPEN},
+		{"GET /hello/a" V "If-Modified-Since: " RIG_DATE "\r\n\r\n", HA, OPEN},
+		{"GET /hello/a" V "If-Unmodified-Since: " RIG_DATE "\r\n\r\n", HA, OPEN},
+		{"POST /hello/a" V "If-None-Match: *\r\nContent-Length: 1\r\n\r\nx", "412", OPEN},
+		{"POST /hello/a" V "If-Match: *\r\nContent-Length: 1\r\n\r\nx", HA, OPEN},
+		{"GET /nowhere" V "If-Match: \"x\"\r\n\r\n", "404", OPEN},
+		{"GET /bytes/x" V "If-Match: \"x\"\r\n\r\n", "400", OPEN},
+		{"OPTIONS /" V "If-Match: \"x\"\r\n\r\n", "204 GET, HEAD, OPTIONS", OPEN},
+	};
+
+	(void)state;
+	EXPECT_ALL(cases);
+}
+
 static void names_decoded_and_escaped(void **state)
 {
 	static const struct conversation cases[] = {
@@ -260,6 +288,7 @@ static void bodies(void **state)
 		{POST "Transfer-Encoding: chunked\r\n\r\n100001\r\nx", "413 close", CLOSED},
 		{POST "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nx", "413 close",
 			CLOSED},
+		{POST "Content-Length: 1048576\r\n\r\nabc", "", OPEN},
 		{POST "Content-Length: 1048577\r\n\r\nabc", "413 close", CLOSED},
 		{POST "Content-Length: 18446744073709551615\r\n\r\n", "413 close", CLOSED},
 		{POST "\r\n", "411", OPEN},
@@ -481,6 +510,7 @@ static void blocked_until_acknowledged(void **state)
 	rig_open(&rig, 8, 1);
 	used = rig_input(&rig, text, len);
 	assert_true(rig.hc.blocked && used < len && used % (len / 100) == 0);
+	assert_false(rs_http_idle(&rig.hc)); /* a request waits for its reply */
 	assert_int_equal(rs_http_input(&rig.env, &rig.hc, (uint8_t *)text, 1, &rig.out), 0);
 	rig_ack(&rig, 10); /* no slice is free yet */
 	assert_true(rig.hc.blocked);
@@ -751,8 +781,10 @@ static void slow_bodies(void **state)
 	static struct rig rig;
 	static char body[2000];
 	static const char head[] = POST "Content-Length: 100000\r\n\r\n";
+	static char rest[100000 - 6 * 1024 + sizeof(head) - 1];
 
 	(void)state;
+	memcpy(rest + sizeof(rest) - (sizeof(head) - 1), head, sizeof(head) - 1);
 	rig_open(&rig, 4, 1);
 	rig_feed(&rig, head, sizeof(head) - 1);
 	for (int i = 0; i < 5; i++) {
@@ -763,6 +795,13 @@ static void slow_bodies(void **state)
 		wait_for_deadline(&rig);
 		assert_false(rig.hc.closing);
 	}
+	/* The next one has a time of its own, be it there when this one ends. */
+	rig.env.now_us += 4000000;
+	rig_feed(&rig, body, 1024);
+	rig_feed(&rig, rest, sizeof(rest));
+	assert_deadline_in(&rig, 10000000);
+	rig_drain(&rig);
+	rig.n_got = 0;
 	rig_feed(&rig, body, 1023);
 	wait_for_deadline(&rig);
 	expect_transcript(&rig, "408 close");
@@ -866,7 +905,9 @@ static void lingering(void **state)
 	assert_false(rig.hc.abort);
 	expect_transcript(&rig, "413 close");
 	assert_deadline_in(&rig, 5000000);
-	rig_feed(&rig, rest, sizeof(rest));
+	rig_feed(&rig, rest, 100000 - sizeof(rest));
+	assert_false(rig.hc.abort);
+	rig_feed(&rig, rest, 1);
 	assert_true(rig.hc.abort);
 	assert_int_equal(rig.counters[HTTP_C_LINGER_OVERRUN], 1);
 	rig_close(&rig);
@@ -889,6 +930,75 @@ static void limits_on_requests(void **state)
 	rig_feed(&rig, "GET /hello/a" V "\r\n", 12 + sizeof(V "\r\n") - 1);
 	expect_transcript(&rig, "200 close \"Hello, a\"");
 	rig_close(&rig);
+}
+
+/* RFC 8470 section 3: what may have been replayed is answered where nothing comes of it. */
+static void early_data(void **state)
+{
+	static const struct {
+		const char *text, *expected;
+	} cases[] = {
+		{"GET /hello/a" V "\r\n", HA},
+		{"HEAD /hello/a" V "\r\n", "200h"},
+		{"OPTIONS /" V "\r\n", "204 GET, HEAD, OPTIONS"},
+		{POST "Content-Length: 0\r\n\r\n", "425"},
+		{"DELETE /" V "\r\n", "425"},
+	};
+	static struct rig rig;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		rig_open(&rig, 4, 1);
+		rig.hc.early = true;
+		rig_feed(&rig, cases[i].text, (uint32_t)strlen(cases[i].text));
+		expect_transcript(&rig, cases[i].expected);
+		rig_close(&rig);
+	}
+}
+
+static bool refuse_host(
+	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
+{
+	return rs_http_refuse(env, hc, req, out, HTTP_C_MISDIRECTED);
+}
+
+static bool is_foreign(const struct http_env *env, const struct http_req *req)
+{
+	(void)env;
+	return rs_http_same(req->host, "foreign");
+}
+
+/* A host that is not ours has no methods either (RFC 9110 section 15.5.20). */
+static void hosts_of_others(void **state)
+{
+	static const struct http_handler handler = {
+		.name = "page",
+		.path = "/",
+		.prefix = true,
+		.methods = GET_AND_HEAD,
+		.respond = refuse_host,
+		.is_foreign = is_foreign,
+	};
+	static const struct {
+		const char *text, *expected;
+	} cases[] = {
+		{"GET / HTTP/1.1\r\nHost: foreign\r\n\r\n", "421"},
+		{"DELETE / HTTP/1.1\r\nHost: foreign\r\n\r\n", "421"},
+		{"OPTIONS / HTTP/1.1\r\nHost: foreign\r\n\r\n", "421"},
+		{"DELETE / HTTP/1.1\r\nHost: own\r\n\r\n", "405 GET, HEAD, OPTIONS"},
+		{"OPTIONS / HTTP/1.1\r\nHost: own\r\n\r\n", "204 GET, HEAD, OPTIONS"},
+	};
+	static struct rig rig;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		rig_open(&rig, 4, 1);
+		rig.cfg.handlers = &handler;
+		rig.cfg.n_handlers = 1;
+		rig_feed(&rig, cases[i].text, (uint32_t)strlen(cases[i].text));
+		expect_transcript(&rig, cases[i].expected);
+		rig_close(&rig);
+	}
 }
 
 static void no_memory(void **state)
@@ -929,12 +1039,20 @@ static void no_memory(void **state)
 	rig_feed(&rig, "GET", 3);
 	expect_transcript(&rig, "503 close");
 	rig_close(&rig);
+	/* The same, when the length of a body stands where that of a reply will. */
+	rig_open(&rig, 0, 0);
+	rig_feed(&rig, POST "Content-Length: 1\r\n\r\n",
+		sizeof(POST "Content-Length: 1\r\n\r\n") - 1);
+	assert_false(rig.hc.blocked);
+	expect_transcript(&rig, "503 close");
+	rig_close(&rig);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plain_requests),
+		cmocka_unit_test(conditions),
 		cmocka_unit_test(names_decoded_and_escaped),
 		cmocka_unit_test(schemes),
 		cmocka_unit_test(names_bounded),
@@ -961,6 +1079,8 @@ int main(void)
 		cmocka_unit_test(reading_and_asking),
 		cmocka_unit_test(lingering),
 		cmocka_unit_test(limits_on_requests),
+		cmocka_unit_test(early_data),
+		cmocka_unit_test(hosts_of_others),
 		cmocka_unit_test(no_memory),
 	};
 

@@ -117,6 +117,18 @@ static void short_replies(void **state)
 	assert_int_equal(book.n, 3);
 }
 
+/* An empty line before a request is not its first (RFC 9112 section 2.2). */
+static void empty_lines(void **state)
+{
+	(void)state;
+	open_rig(64);
+	feed("\r\n");
+	rig.env.now_us += 700;
+	feed("GET /bytes/9 " V "\r\n");
+	expect(0, 200, 9, HTTP_LOG_WHOLE, 1000700, 1000700);
+	close_rig();
+}
+
 /* From the first byte of the head, not of the body; a clock whose lower half turns over is right.
  */
 static void bodies_of_requests(void **state)
@@ -196,6 +208,15 @@ static void aborted_replies(void **state)
 	rs_http_release(&rig.env, &rig.hc);
 	expect(0, 200, 0, HTTP_LOG_ABORTED, 1000000, 1000000);
 	close_rig();
+	/* Most of it was not even queued. */
+	open_rig(64);
+	feed("GET /bytes/1000000000000 " V "\r\n");
+	rig_ack(&rig, 3000);
+	head_bytes = (uint32_t)((uint8_t *)memmem(rig.got, rig.n_got, "\r\n\r\n", 4) - rig.got) + 4;
+	assert_true(rig.hc.blocked);
+	rs_http_release(&rig.env, &rig.hc);
+	expect(0, 200, 3000 - head_bytes, HTTP_LOG_ABORTED, 1000000, 1000000);
+	close_rig();
 }
 
 /* Behind a reply that is still on its way comes another: when the first ended is not known. */
@@ -258,6 +279,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(short_replies),
+		cmocka_unit_test(empty_lines),
 		cmocka_unit_test(bodies_of_requests),
 		cmocka_unit_test(timeouts),
 		cmocka_unit_test(no_buffers),

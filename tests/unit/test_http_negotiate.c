@@ -29,18 +29,23 @@ static struct span heap(const char *text)
 	return (struct span){.data = copy, .len = (uint32_t)strlen(text)};
 }
 
-/* A GET with these field lines first, each ended by CR LF. It lives until the next one. */
-static const struct http_req *request(const char *fields)
+/* With these field lines first, each ended by CR LF. It lives until the next one. */
+static const struct http_req *request_by(const char *method, const char *fields)
 {
 	static const struct http_limits limits = {
 		.max_head_bytes = 8000, .max_target_bytes = 4000, .max_fields = 100};
 	static struct http_req req;
 	static char head[8000];
 	uint16_t scanned = 0;
-	int n = snprintf(head, sizeof(head), "GET / HTTP/1.1\r\n%sHost: a\r\n\r\n", fields);
+	int n = snprintf(head, sizeof(head), "%s / HTTP/1.1\r\n%sHost: a\r\n\r\n", method, fields);
 
 	assert_int_equal(rs_http_parse(&limits, (uint8_t *)head, (uint32_t)n, &scanned, &req), n);
 	return &req;
+}
+
+static const struct http_req *request(const char *fields)
+{
+	return request_by("GET", fields);
 }
 
 static void assert_date(const char *text, int64_t expected)
@@ -148,6 +153,9 @@ static void conditions(void **state)
 		{"If-None-Match: Wx\"abc\"\r\n", HTTP_PROCEED},
 		{"If-None-Match: x/\"abc\"\r\n", HTTP_PROCEED},
 		{"If-None-Match: W/\r\n", HTTP_PROCEED},
+		/* Section 8.8.3: no space in an entity-tag; then the list is malformed. */
+		{"If-None-Match: \"x y\", \"abc\"\r\n", HTTP_PROCEED},
+		{"If-None-Match: \"x\xff!~\", \"abc\"\r\n", HTTP_NOT_MODIFIED},
 		{"If-Modified-Since: " OLDER "\r\n", HTTP_PROCEED},
 		{"If-Modified-Since: " EXACTLY "\r\n", HTTP_NOT_MODIFIED},
 		{"If-Modified-Since: " YOUNGER "\r\n", HTTP_NOT_MODIFIED},
@@ -162,7 +170,7 @@ static void conditions(void **state)
 		{"If-Match: \"abc\"\r\nIf-None-Match: \"abc\"\r\n", HTTP_NOT_MODIFIED},
 		{"If-Match: \"x\"\r\nIf-None-Match: \"abc\"\r\n", HTTP_PRECONDITION_FAILED},
 	};
-	const struct http_validators v = {
+	struct http_validators v = {
 		.etag = {.data = (const uint8_t *)"\"abc\"", .len = 5},
 		.mtime_s = 1699995600,
 		.now_s = NOW,
@@ -180,6 +188,38 @@ static void conditions(void **state)
 	assert_false(rs_http_if_range(request("If-Range: \"x\"\r\n"), &v));
 	assert_true(rs_http_if_range(request("If-Range: " EXACTLY "\r\n"), &v));
 	assert_false(rs_http_if_range(request("If-Range: " YOUNGER "\r\n"), &v));
+	/* Section 8.8.2.2: a date is a strong validator when it is at least a second old. */
+	v.now_s = v.mtime_s + 1;
+	assert_true(rs_http_if_range(request("If-Range: " EXACTLY "\r\n"), &v));
+	v.now_s = v.mtime_s;
+	assert_false(rs_http_if_range(request("If-Range: " EXACTLY "\r\n"), &v));
+}
+
+static enum http_condition check(
+	const char *method, const char *fields, const struct http_validators *v)
+{
+	return rs_http_check_conditions(request_by(method, fields), v);
+}
+
+/* Sections 13.1.2 and 13.1.3: who would write is not told that he has it already. */
+static void conditions_on_writing(void **state)
+{
+	const struct http_validators v = {
+		.etag = {.data = (const uint8_t *)"\"abc\"", .len = 5},
+		.mtime_s = 1699995600,
+		.now_s = NOW,
+	};
+
+	(void)state;
+	assert_int_equal(check("HEAD", "If-None-Match: *\r\n", &v), HTTP_NOT_MODIFIED);
+	assert_int_equal(check("POST", "If-None-Match: *\r\n", &v), HTTP_PRECONDITION_FAILED);
+	assert_int_equal(check("POST", "If-None-Match: \"x\"\r\n", &v), HTTP_PROCEED);
+	assert_int_equal(check("POST", "If-Match: \"x\"\r\n", &v), HTTP_PRECONDITION_FAILED);
+	assert_int_equal(
+		check("HEAD", "If-Modified-Since: " EXACTLY "\r\n", &v), HTTP_NOT_MODIFIED);
+	assert_int_equal(check("POST", "If-Modified-Since: " EXACTLY "\r\n", &v), HTTP_PROCEED);
+	assert_int_equal(
+		check("POST", "If-Unmodified-Since: " OLDER "\r\n", &v), HTTP_PRECONDITION_FAILED);
 }
 
 /* Ranges as text: "all", "none", or "0-1,5-9". */
@@ -406,6 +446,7 @@ int main(void)
 		cmocka_unit_test(dates),
 		cmocka_unit_test(days_of_each_month),
 		cmocka_unit_test(conditions),
+		cmocka_unit_test(conditions_on_writing),
 		cmocka_unit_test(ranges),
 		cmocka_unit_test(many_ranges),
 		cmocka_unit_test(codings),

@@ -104,6 +104,42 @@ static void paths_are_told_apart(void **state)
 	rig_close(&rig);
 }
 
+static void expect_greeting(const char *name)
+{
+	char text[100];
+
+	snprintf(text, sizeof(text), "GET /hello/%s HTTP/1.1\r\n" HOST, name);
+	ask(text);
+	rig_drain(&rig);
+	snprintf(text, sizeof(text), "\r\n\r\nHello, %s", name);
+	assert_memory_equal(rig.got + rig.n_got - strlen(text), text, strlen(text));
+}
+
+/* More paths than there are places: of those that meet in one, each gets its own. */
+static void paths_that_meet_are_told_apart(void **state)
+{
+	char name[HTTP_MEMO_KEY_BYTES];
+
+	(void)state;
+	rig_open(&rig, 32768, 4);
+	for (char c = 'a'; c <= 'z'; c++) {
+		for (uint32_t i = 0; i < 400; i++) { /* the ends are not the same */
+			snprintf(name, sizeof(name), "%cbcdefgh%u", c, i);
+			expect_greeting(name);
+		}
+		for (uint32_t len = 9; len < HTTP_MEMO_KEY_BYTES - 7;
+			len++) { /* the length is not */
+			for (char d = 'a'; d <= 'z'; d++) {
+				memset(name, d, len);
+				name[0] = c;
+				name[len] = '\0';
+				expect_greeting(name);
+			}
+		}
+	}
+	rig_close(&rig);
+}
+
 /* With the date a reply changes; who still holds the old one keeps it. */
 static void the_second_passes(void **state)
 {
@@ -463,12 +499,50 @@ static void fields_are_recalled(void **state)
 	assert_true(seen.n_misses > 0);
 }
 
+/* What the same fields say to a request of HTTP/1.0 or with a host in its target is another thing.
+ */
+static void fields_of_other_requests(void **state)
+{
+	static const char *const others[] = {
+		"GET / HTTP/1.0\r\n" HOST, "GET http://b/ HTTP/1.1\r\n" HOST};
+	static const char text[] = "GET / HTTP/1.1\r\n" HOST;
+	struct http_limits limits = {
+		.max_head_bytes = 16384, .max_target_bytes = 8192, .max_fields = 100};
+	static struct http_seen seen;
+	static struct http_req req;
+	uint16_t scanned;
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(others); i++) {
+		memset(&seen, 0, sizeof(seen));
+		scanned = 0;
+		assert_true(rs_http_parse_seen(&limits, &seen, (const uint8_t *)others[i],
+				    (uint32_t)strlen(others[i]), &scanned, &req) > 0);
+		scanned = 0;
+		assert_true(rs_http_parse_seen(&limits, &seen, (const uint8_t *)text,
+				    sizeof(text) - 1, &scanned, &req) > 0);
+		assert_true(req.keep_alive);
+		assert_true(rs_http_same(req.host, "a"));
+	}
+	/* Well-known fields behind a longer line are too much all the same. */
+	limits.max_head_bytes = sizeof(text) - 1;
+	scanned = 0;
+	assert_true(rs_http_parse_seen(&limits, &seen, (const uint8_t *)text, sizeof(text) - 1,
+			    &scanned, &req) > 0);
+	scanned = 0;
+	assert_int_equal(
+		HTTP_REASON(rs_http_parse_seen(&limits, &seen,
+			(const uint8_t *)"GET /a HTTP/1.1\r\n" HOST, sizeof(text), &scanned, &req)),
+		HTTP_C_HEAD_TOO_LARGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_repeated),
 		cmocka_unit_test(similar_paths_do_not_meet),
 		cmocka_unit_test(paths_are_told_apart),
+		cmocka_unit_test(paths_that_meet_are_told_apart),
 		cmocka_unit_test(the_second_passes),
 		cmocka_unit_test(pipelined_replies_are_copied),
 		cmocka_unit_test(the_checksum_is_known),
@@ -482,6 +556,7 @@ int main(void)
 		cmocka_unit_test(verbatim_replies_depend_on_the_same),
 		cmocka_unit_test(nothing_is_taken_past_the_log),
 		cmocka_unit_test(fields_are_recalled),
+		cmocka_unit_test(fields_of_other_requests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -120,6 +120,9 @@ static void what_fails_is_named_as_it_was_given(void **state)
 	options.content.types_file = "/dev";
 	assert_null(load(&options));
 	assert_string_equal(said, "--mime-types /dev: cannot be read: Is a directory");
+	options.content.types_file = "/dev/zero"; /* it has no end */
+	assert_null(load(&options));
+	assert_string_equal(said, "--mime-types /dev/zero: cannot be read: File too large");
 }
 
 /* ---- the end of a load ---- */
