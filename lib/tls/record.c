@@ -157,10 +157,11 @@ enum tls_alert rs_tls_record_open(struct tls_record_keys *k, const uint8_t *reco
 {
 	const struct format *f = &formats[k->format];
 	const uint8_t *carried = record + TLS_RECORD_HEADER, *sealed = carried + f->nonce_bytes;
-	uint32_t len = bytes - TLS_RECORD_HEADER - f->nonce_bytes - TLS_AEAD_TAG;
+	uint32_t frame = TLS_RECORD_HEADER + f->nonce_bytes + TLS_AEAD_TAG;
+	uint32_t len = bytes - frame;
 	struct tls_aead_text text;
 
-	if (bytes < TLS_RECORD_HEADER + f->nonce_bytes + TLS_AEAD_TAG) /* no type is for strip() */
+	if (bytes < frame) /* without a type it is strip()'s */
 		return TLS_ALERT_BAD_RECORD_MAC;
 	begin(k, &text, false, record, len, f->nonce_bytes ? rs_load_be64(carried) : k->seq);
 	if (rs_likely(len))
