@@ -572,6 +572,18 @@ static void a_byte_order_mark(void **state)
 	assert_int_equal(parse_with_file("-c %s", "ip 10.99.0.2/24\n\xef\xbb\xbfhttp 80\n"), -22);
 }
 
+/* The settings as a file of options, in the place of what *text was. */
+static void print_again(char **text)
+{
+	size_t n_bytes;
+	FILE *to;
+
+	free(*text);
+	to = open_memstream(text, &n_bytes);
+	rs_args_print(&args, to);
+	fclose(to);
+}
+
 /* A # that begins a word begins a comment, unless it says otherwise; so it is printed, too. */
 static void marks_in_values(void **state)
 {
@@ -580,20 +592,14 @@ static void marks_in_values(void **state)
 					"header /a X-A: b\\#c \\#d \\\\#e\t\\# #f\n"
 					"header /b X-B: c#d # e \\# f\n";
 	char *again = NULL;
-	size_t n_bytes;
 
 	(void)state;
 	for (uint32_t n = 0; n < 2; n++) {
-		FILE *to;
-
 		assert_int_equal(parse_with_file("-c %s", n ? again : text), 0);
 		assert_string_equal(cfg.site.sites[0].dir, "/srv#1");
 		assert_string_equal(cfg.site.patterns[0].field, "X-A: b\\#c #d \\#e\t#");
 		assert_string_equal(cfg.site.patterns[1].field, "X-B: c#d");
-		free(again);
-		to = open_memstream(&again, &n_bytes);
-		rs_args_print(&args, to);
-		fclose(to);
+		print_again(&again);
 	}
 	free(again);
 }
@@ -607,21 +613,15 @@ static void signs_in_values(void **state)
 					"index =\t==\n"
 					"access-log= =c=\n";
 	char *again = NULL;
-	size_t n_bytes;
 
 	(void)state;
 	for (uint32_t n = 0; n < 2; n++) {
-		FILE *to;
-
 		assert_int_equal(parse_with_file("-c %s", n ? again : text), 0);
 		assert_string_equal(cfg.site.sites[0].dir, "=a");
 		assert_string_equal(cfg.site.content.types_file, "=b");
 		assert_string_equal(cfg.index_names[0], "==");
 		assert_string_equal(cfg.access.path, "=c=");
-		free(again);
-		to = open_memstream(&again, &n_bytes);
-		rs_args_print(&args, to);
-		fclose(to);
+		print_again(&again);
 	}
 	free(again);
 }
