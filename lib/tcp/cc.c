@@ -45,7 +45,7 @@ void rs_tcp_cc_sample_rtt(const struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t rtt_us = rs_max_u32((uint32_t)t->now_us - c->rtt_start_us, 1);
 
-	c->flags &= ~(uint32_t)TCP_F_TIMING;
+	c->flags &= ~(uint32_t)(TCP_F_TIMING | TCP_F_UNTIMED);
 	/* The scaled values stay within 32 bits up to a round trip of two minutes. */
 	rtt_us = rs_min_u32(rtt_us, 120u * 1000 * 1000);
 	if (!c->srtt_us8) {
@@ -142,6 +142,7 @@ static void enter_recovery(struct tcp *t, struct tcp_conn *c)
 	/* What limited transmit sent stands beyond cwnd and does not count (section 3.2 step 2). */
 	c->ssthresh = half_of(c, rs_min_u32(c->snd_max - c->snd_una, c->cwnd));
 	c->recover = c->snd_max;
+	c->flags &= ~(uint32_t)TCP_F_PROBED;
 	c->flags |= TCP_F_RECOVERY | TCP_F_RECOVER;
 	rs_tcp_resend(t, c);
 	c->cwnd = c->ssthresh + (c->sacked ? 0 : TCP_DUP_THRESH * c->mss);
@@ -176,10 +177,34 @@ void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c)
 {
 	/* Where recovery began without reports, duplicates have inflated cwnd: the pipe counts now.
 	 */
-	if (c->flags & TCP_F_RECOVERY)
+	if (c->flags & TCP_F_RECOVERY) {
 		c->cwnd = rs_min_u32(c->cwnd, c->ssthresh);
-	else if (reports_count(c) && rs_tcp_sack_found_loss(t, c))
+		return;
+	}
+	if (!reports_count(c))
+		return;
+	if (rs_tcp_tail_is_reported(t, c))
+		rs_tcp_sack_all_lost(t, c);
+	if (rs_tcp_sack_found_loss(t, c))
 		enter_recovery(t, c);
+	else
+		rs_tcp_tail_reported(t, c);
+}
+
+void rs_tcp_cc_reports_stand(struct tcp *t, struct tcp_conn *c)
+{
+	if (!c->sacked || c->flags & TCP_F_RECOVERY || !reports_count(c))
+		return;
+	rs_tcp_sack_all_lost(t, c);
+	if (rs_tcp_sack_found_loss(t, c))
+		enter_recovery(t, c);
+}
+
+void rs_tcp_cc_tail_was_lost(struct tcp *t, struct tcp_conn *c)
+{
+	t->counters[TCP_C_TAIL_LOSSES]++;
+	c->ssthresh = half_of(c, rs_min_u32(c->snd_max - c->snd_una, c->cwnd));
+	c->cwnd = c->ssthresh;
 }
 
 /*
@@ -193,7 +218,7 @@ static void start_over(struct tcp *t, struct tcp_conn *c)
 	c->recover = c->snd_max;
 	c->flags |= TCP_F_RECOVER;
 	c->n_dup_acks = 0;
-	c->flags &= ~(uint32_t)(TCP_F_RECOVERY | TCP_F_DUP_ACKS | TCP_F_TIMING);
+	c->flags &= ~(uint32_t)(TCP_F_RECOVERY | TCP_F_DUP_ACKS | TCP_F_TIMING | TCP_F_PROBED);
 }
 
 /* The window stays: too long for a link is not too much for it (RFC 1191 section 6.4). */

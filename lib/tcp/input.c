@@ -18,8 +18,8 @@ static uint32_t unusual(const struct tcp *t, const struct tcp_conn *c, const str
 	slow |= (uint32_t)(seg->opts ^ (c->flags & TCP_F_TS ? TCP_OPT_TS : 0));
 	slow |= seg->seq ^ c->rcv_nxt;
 	slow |= c->rcvq;
-	slow |= c->flags &
-		(TCP_F_RECOVERY | TCP_F_DUP_ACKS | TCP_F_RETRIED | TCP_F_PERSIST | TCP_F_FIN_SEEN);
+	slow |= c->flags & (TCP_F_RECOVERY | TCP_F_DUP_ACKS | TCP_F_RETRIED | TCP_F_PERSIST |
+				   TCP_F_FIN_SEEN | TCP_F_PROBED);
 	slow |= (seg->ts_val - c->ts_recent) >> 31;
 	slow |= seg->ack - c->snd_una > c->snd_max - c->snd_una;
 	slow |= seg->len > c->rcv_edge - c->rcv_nxt;
@@ -65,9 +65,11 @@ static uint32_t advance_una(
 	if (rs_unlikely(c->sacked))
 		rs_tcp_sack_acked(t, c);
 	rs_tcp_cc_acked(t, c, acked, flight);
-	c->flags &= ~(uint32_t)(TCP_F_RTX | TCP_F_PERSIST);
-	if (c->snd_una != c->snd_max)
+	c->flags &= ~(uint32_t)(TCP_F_RTX | TCP_F_PERSIST | TCP_F_PTO | TCP_F_REORDER);
+	if (c->snd_una != c->snd_max) {
 		rs_tcp_start_rtx_timer(t, c);
+		rs_tcp_tail_watch(t, c);
+	}
 	if (c->snd_nxt != c->snd_una + c->sendq.n_bytes || c->flags & TCP_F_CLOSE)
 		rs_tcp_mark_dirty(t, c);
 	return bytes ? TCP_EV_SENT : 0;
@@ -348,12 +350,17 @@ static bool reports_duplicate(const struct tcp_conn *c, const struct tcp_seg *se
 		       rs_seq_leq(b[0].end, b[1].end));
 }
 
+/* An ACK that was said before, and nothing else. */
+static bool is_repetition(const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	return seg->ack == c->snd_una && !seg->len && !(seg->flags & TCP_FIN) &&
+	       (uint32_t)seg->wnd << c->snd_wscale == c->snd_wnd;
+}
+
 /* RFC 5681 section 2: does this ACK say nothing but that something is missing? */
 static bool is_duplicate_ack(const struct tcp_conn *c, const struct tcp_seg *seg)
 {
-	return seg->ack == c->snd_una && !seg->len && !(seg->flags & TCP_FIN) &&
-	       c->snd_una != c->snd_max && !(c->flags & TCP_F_PERSIST) &&
-	       (uint32_t)seg->wnd << c->snd_wscale == c->snd_wnd;
+	return is_repetition(c, seg) && c->snd_una != c->snd_max && !(c->flags & TCP_F_PERSIST);
 }
 
 /* We have closed: how long the peer may go on without sending anything new. */
@@ -403,6 +410,10 @@ static uint32_t ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_se
 	}
 	if (seg->opts & TCP_OPT_SACK && c->flags & TCP_F_SACK)
 		rs_tcp_sack_update(t, c, seg);
+	if (c->flags & TCP_F_PROBED)
+		rs_tcp_tail_acked(t, c, seg->ack,
+			reports_duplicate(c, seg) ||
+				(is_repetition(c, seg) && !(seg->opts & TCP_OPT_SACK)));
 	if (rs_seq_gt(seg->ack, c->snd_una)) {
 		if (c->flags & TCP_F_PERSIST && seg->wnd)
 			rs_tcp_cc_reset_rto(t, c); /* the backoff was that of the probes */

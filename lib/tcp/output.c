@@ -110,7 +110,7 @@ static inline struct tcp_tx *new_segment(
 void rs_tcp_start_rtx_timer(struct tcp *t, struct tcp_conn *c)
 {
 	c->rtx_tick = rs_tcp_tick(t) + rs_tcp_ms_to_ticks(c->rto_ms);
-	c->flags |= TCP_F_RTX;
+	c->flags = (c->flags & ~(uint32_t)(TCP_F_PTO | TCP_F_REORDER)) | TCP_F_RTX;
 	rs_tcp_arm(t, c, c->rtx_tick);
 }
 
@@ -137,7 +137,7 @@ static bool send_data(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t 
 		tx->is_again = true;
 		t->counters[TCP_C_RETRANSMITTED]++;
 		c->flags &= ~(uint32_t)TCP_F_TIMING; /* Karn's rule, RFC 6298 section 3 */
-	} else if (!(c->flags & TCP_F_TIMING)) {
+	} else if (!(c->flags & (TCP_F_TIMING | TCP_F_PROBED))) {
 		c->flags |= TCP_F_TIMING;
 		c->rtt_seq = seq;
 		c->rtt_start_us = (uint32_t)t->now_us;
@@ -305,6 +305,23 @@ static void retransmit_one(struct tcp *t, struct tcp_conn *c)
 		c->flags & TCP_F_FIN_SENT && in_flight > len && len == c->sendq.n_bytes);
 }
 
+/* RFC 8985 section 7.3: the last segment in flight, as far as one descriptor holds it. */
+static void send_tail(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t in_flight = c->snd_max - c->snd_una;
+	uint32_t bytes = rs_min_u32(c->sendq.n_bytes, in_flight);
+	uint32_t len = rs_min_u32(bytes, c->mss);
+	uint32_t covered;
+
+	if (!in_flight) { /* what we would ask has been answered */
+		c->flags &= ~(uint32_t)TCP_F_PROBED;
+		return;
+	}
+	while ((covered = rs_sendq_cover(&c->sendq, bytes - len, len)) < len)
+		len -= covered;
+	send_data(t, c, c->snd_una + bytes - len, len, bytes < in_flight);
+}
+
 /* One byte, or FIN, into a closed window (RFC 9293 section 3.8.6.1). */
 static void send_probe(struct tcp *t, struct tcp_conn *c)
 {
@@ -337,6 +354,8 @@ static bool send_again(struct tcp *t, struct tcp_conn *c)
 		retransmit_one(t, c);
 		/* It is a round trip from here to its answer, not from where it was sent first. */
 		rs_tcp_start_rtx_timer(t, c);
+	} else if (c->flags & TCP_F_PROBED) {
+		send_tail(t, c);
 	}
 	return true;
 }
@@ -349,7 +368,7 @@ static inline uint32_t unusual_output(const struct tcp *t, const struct tcp_conn
 
 	slow |= (uint32_t)(c->state ^ TCP_ESTABLISHED);
 	slow |= c->flags & (TCP_F_RESEND | TCP_F_RTX | TCP_F_PERSIST | TCP_F_RECOVERY |
-				   TCP_F_DUP_ACKS | TCP_F_CLOSE | TCP_F_TIMING);
+				   TCP_F_DUP_ACKS | TCP_F_CLOSE | TCP_F_TIMING | TCP_F_PROBED);
 	slow |= c->sacked | c->rcvq | q->head_skip | q->grown;
 	slow |= (c->snd_una ^ c->snd_max) | (c->snd_nxt ^ c->snd_max);
 	slow |= (uint32_t)(q->n ^ 1);
@@ -382,6 +401,7 @@ static void send_answer(struct tcp *t, struct tcp_conn *c)
 
 bool rs_tcp_output(struct tcp *t, struct tcp_conn *c)
 {
+	uint32_t sent = c->snd_max;
 	bool done = true;
 
 	if (rs_likely(!unusual_output(t, c))) {
@@ -397,6 +417,8 @@ bool rs_tcp_output(struct tcp *t, struct tcp_conn *c)
 		if (!send_again(t, c) || (rs_unlikely(c->sacked) && !send_lost(t, c)))
 			return false;
 		done = send_new(t, c);
+		if (c->snd_max != sent)
+			rs_tcp_tail_watch(t, c);
 	}
 	if (c->flags & TCP_F_ACK_NOW) {
 		if (t->n_tx == t->max_tx)

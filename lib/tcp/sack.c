@@ -10,7 +10,8 @@
 #define MAX_RANGES 32
 
 struct scoreboard {
-	uint32_t high_rxt; /* what was not reported below it has been sent again */
+	uint32_t high_rxt;   /* what was not reported below it has been sent again */
+	uint32_t lost_below; /* what was not reported below it is lost */
 	uint32_t n;
 	struct sack_block ranges[MAX_RANGES]; /* sorted, apart, from snd_una up to snd_max */
 };
@@ -64,7 +65,8 @@ void rs_tcp_sack_update(struct tcp *t, struct tcp_conn *c, const struct tcp_seg 
 			c->sacked = rs_chunk_alloc(t->chunks);
 			if (!c->sacked)
 				return;
-			*board(t, c) = (struct scoreboard){.high_rxt = c->snd_una};
+			*board(t, c) = (struct scoreboard){
+				.high_rxt = c->snd_una, .lost_below = c->snd_una};
 		}
 		add_range(board(t, c), r);
 	}
@@ -91,22 +93,27 @@ void rs_tcp_sack_acked(struct tcp *t, struct tcp_conn *c)
 		b->ranges[0].start = c->snd_una;
 	if (rs_seq_lt(b->high_rxt, c->snd_una))
 		b->high_rxt = c->snd_una;
+	if (rs_seq_lt(b->lost_below, c->snd_una))
+		b->lost_below = c->snd_una;
 }
 
 /* What lies between two reports. */
 struct hole {
 	uint32_t start, end;
-	bool lost; /* RFC 6675 section 4, IsLost() */
+	bool lost; /* RFC 6675 section 4, IsLost(); or RFC 8985 says so */
 };
 
 static struct hole hole_before(
 	const struct tcp_conn *c, const struct scoreboard *b, uint32_t i, uint32_t n_sacked)
 {
+	uint32_t start = i ? b->ranges[i - 1].end : c->snd_una;
+
 	return (struct hole){
-		.start = i ? b->ranges[i - 1].end : c->snd_una,
+		.start = start,
 		.end = i < b->n ? b->ranges[i].start : c->snd_max,
-		.lost = i < b->n && (n_sacked > (TCP_DUP_THRESH - 1) * (uint32_t)c->mss ||
-					    b->n - i >= TCP_DUP_THRESH),
+		.lost = i < b->n &&
+			(n_sacked > (TCP_DUP_THRESH - 1) * (uint32_t)c->mss ||
+				b->n - i >= TCP_DUP_THRESH || rs_seq_lt(start, b->lost_below)),
 	};
 }
 
@@ -181,6 +188,21 @@ uint32_t rs_tcp_sack_high_rxt(const struct tcp *t, const struct tcp_conn *c)
 	return board(t, c)->high_rxt;
 }
 
+uint32_t rs_tcp_sack_highest(const struct tcp *t, const struct tcp_conn *c)
+{
+	const struct scoreboard *b = board(t, c);
+
+	return b->n ? b->ranges[b->n - 1].end : c->snd_una;
+}
+
+void rs_tcp_sack_all_lost(struct tcp *t, struct tcp_conn *c)
+{
+	struct scoreboard *b = board(t, c);
+
+	if (b->n)
+		b->lost_below = b->ranges[b->n - 1].start;
+}
+
 uint32_t rs_tcp_sack_skip(const struct tcp *t, const struct tcp_conn *c, uint32_t seq)
 {
 	const struct scoreboard *b = board(t, c);
@@ -207,6 +229,13 @@ uint32_t rs_tcp_sack_gap(const struct tcp *t, const struct tcp_conn *c, uint32_t
 	return len;
 }
 
+bool rs_tcp_sack_is_reneged(const struct tcp *t, const struct tcp_conn *c)
+{
+	const struct scoreboard *b = board(t, c);
+
+	return b->n && b->ranges[0].start == c->snd_una;
+}
+
 void rs_tcp_sack_start_over(struct tcp *t, struct tcp_conn *c)
 {
 	const struct scoreboard *b = board(t, c);
@@ -215,7 +244,7 @@ void rs_tcp_sack_start_over(struct tcp *t, struct tcp_conn *c)
 	 * RFC 2018 section 8: the peer may throw away what it has reported. It must have where it
 	 * waits for just that, and it may have where this is the second timeout in a row.
 	 */
-	if (!b->n || b->ranges[0].start == c->snd_una || c->flags & TCP_F_RETRIED)
+	if (!b->n || rs_tcp_sack_is_reneged(t, c) || c->flags & TCP_F_RETRIED)
 		rs_tcp_sack_clear(t, c);
 	else
 		board(t, c)->high_rxt = c->snd_una;

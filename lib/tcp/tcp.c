@@ -207,12 +207,6 @@ void rs_tcp_look_at(struct tcp *t, struct tcp_conn *c, uint32_t tick)
 		t->now_us + ((uint64_t)(ahead > 0 ? ahead : 0) << WHEEL_TICK_SHIFT));
 }
 
-void rs_tcp_arm(struct tcp *t, struct tcp_conn *c, uint32_t tick)
-{
-	if (rs_seq_lt(tick, c->wheel_tick))
-		rs_tcp_look_at(t, c, tick);
-}
-
 void rs_tcp_send(struct tcp *t, struct tcp_conn *conn)
 {
 	if (conn->state != TCP_CLOSED)

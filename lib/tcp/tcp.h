@@ -127,6 +127,10 @@ enum {
 				       segment in recovery, else a probe */
 	TCP_F_APP = 1u << 24,       /* the application's own mark; 0 at first */
 	TCP_F_FRAGMENT = 1u << 25,  /* routers may cut what we send */
+	TCP_F_PTO = 1u << 26,       /* rtx_tick is that of a tail loss probe (RFC 8985 section 7) */
+	TCP_F_REORDER = 1u << 27,   /* … or the end of the reordering window (section 6.2) */
+	TCP_F_PROBED = 1u << 28,    /* a tail loss probe was sent; what came of it is not known */
+	TCP_F_UNTIMED = 1u << 29,   /* no round trip was measured since the last one */
 };
 
 struct tcp_conn {
@@ -171,7 +175,8 @@ struct tcp_conn {
 	uint16_t rto_ms;
 	uint16_t stray_period; /* when a segment out of the window was last answered, see
 				  rs_tcp_may_answer_stray() */
-	uint32_t rtt_seq; /* the byte whose round trip is being timed; valid with TCP_F_TIMING */
+	uint32_t rtt_seq; /* the byte whose round trip is being timed, with TCP_F_TIMING; where the
+			     probe ends, with TCP_F_PROBED */
 	uint32_t rtt_start_us;
 	union {
 		uint32_t iss;    /* until established */

@@ -79,7 +79,11 @@ void rs_tcp_mark_dirty(struct tcp *t, struct tcp_conn *c);
 /* The wheel looks at c at tick next, and not before. */
 void rs_tcp_look_at(struct tcp *t, struct tcp_conn *c, uint32_t tick);
 /* Makes sure that the wheel looks at c at tick or before. */
-void rs_tcp_arm(struct tcp *t, struct tcp_conn *c, uint32_t tick);
+static inline void rs_tcp_arm(struct tcp *t, struct tcp_conn *c, uint32_t tick)
+{
+	if (rs_seq_lt(tick, c->wheel_tick))
+		rs_tcp_look_at(t, c, tick);
+}
 
 /* listen.c: how connections begin */
 
@@ -179,7 +183,20 @@ bool rs_tcp_challenge_allowed(struct tcp *t);
 bool rs_tcp_may_answer_stray(struct tcp *t, uint16_t *period);
 /* Moves the edge of the receive window right where that is worth it. */
 void rs_tcp_open_window(const struct tcp *t, struct tcp_conn *c);
+/* What is in flight has the whole timeout from now on, whatever rtx_tick was for. */
 void rs_tcp_start_rtx_timer(struct tcp *t, struct tcp_conn *c);
+
+/* tail.c: losses at the end of what is in flight (RFC 8985) */
+/* Something new was sent, or acknowledged: a probe may be due before the timeout. */
+void rs_tcp_tail_watch(struct tcp *t, struct tcp_conn *c);
+/* Something beyond snd_una is reported, too little to call that lost: it may just be late. */
+void rs_tcp_tail_reported(struct tcp *t, struct tcp_conn *c);
+/* rtx_tick has come, with TCP_F_PTO or TCP_F_REORDER. */
+void rs_tcp_tail_timer(struct tcp *t, struct tcp_conn *c);
+/* With c->sacked: is the probe reported, and something before it not? */
+bool rs_tcp_tail_is_reported(const struct tcp *t, const struct tcp_conn *c);
+/* With TCP_F_PROBED: what an ACK tells of the probe. came_twice: the peer had its bytes already. */
+void rs_tcp_tail_acked(struct tcp *t, struct tcp_conn *c, uint32_t ack, bool came_twice);
 
 /* sack.c; but for the first two, only with c->sacked != 0 */
 void rs_tcp_sack_update(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg);
@@ -195,10 +212,16 @@ bool rs_tcp_sack_next_lost(
 	const struct tcp *t, const struct tcp_conn *c, uint32_t *seq, uint32_t *len);
 void rs_tcp_sack_sent_again(struct tcp *t, struct tcp_conn *c, uint32_t end);
 uint32_t rs_tcp_sack_high_rxt(const struct tcp *t, const struct tcp_conn *c);
+/* Where the highest report ends; snd_una when there is none. */
+uint32_t rs_tcp_sack_highest(const struct tcp *t, const struct tcp_conn *c);
+/* Whatever lies below the highest report is lost. */
+void rs_tcp_sack_all_lost(struct tcp *t, struct tcp_conn *c);
 /* Where the report ends that covers seq; seq when none does, and at snd_una. */
 uint32_t rs_tcp_sack_skip(const struct tcp *t, const struct tcp_conn *c, uint32_t seq);
 /* How many of the len bytes from seq on come before the next report. */
 uint32_t rs_tcp_sack_gap(const struct tcp *t, const struct tcp_conn *c, uint32_t seq, uint32_t len);
+/* The peer waits for what it has reported: it has thrown that away (RFC 2018 section 8). */
+bool rs_tcp_sack_is_reneged(const struct tcp *t, const struct tcp_conn *c);
 /* All that was not reported will be sent again. */
 void rs_tcp_sack_start_over(struct tcp *t, struct tcp_conn *c);
 
@@ -208,7 +231,7 @@ static inline uint32_t rs_tcp_initial_window(uint32_t mss)
 	return rs_min_u32(10 * mss, rs_max_u32(2 * mss, 14600));
 }
 
-/* cc.c: RFC 6298, 5681, 6582 */
+/* cc.c: RFC 6298, 5681, 6582, 6675 */
 void rs_tcp_cc_sample_rtt(const struct tcp *t, struct tcp_conn *c);
 void rs_tcp_cc_reset_rto(const struct tcp *t, struct tcp_conn *c);
 /* New bytes were acknowledged: snd_una has moved by acked, flight is what was outstanding before.
@@ -217,6 +240,10 @@ void rs_tcp_cc_acked(struct tcp *t, struct tcp_conn *c, uint32_t acked, uint32_t
 void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c);
 /* The scoreboard has changed. */
 void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c);
+/* A reordering window has passed, and something below a report is still not there. */
+void rs_tcp_cc_reports_stand(struct tcp *t, struct tcp_conn *c);
+/* The last segment was lost, and its probe has repaired that (RFC 8985 section 7.4.2). */
+void rs_tcp_cc_tail_was_lost(struct tcp *t, struct tcp_conn *c);
 /* RFC 6298 section 5.5 */
 void rs_tcp_cc_back_off(const struct tcp *t, struct tcp_conn *c);
 void rs_tcp_cc_timeout(struct tcp *t, struct tcp_conn *c);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The timers of a connection: retransmission (RFC 6298), zero-window probe (RFC 9293 section
- * 3.8.6.1), delayed acknowledgement, keep-alive (section 3.8.4), FIN-WAIT-2, the application's
- * deadline. The wheel looks at a connection at wheel_tick; what is really due is decided here.
+ * The timers of a connection: retransmission (RFC 6298), tail loss probe (RFC 8985), zero-window
+ * probe (RFC 9293 section 3.8.6.1), delayed acknowledgement, keep-alive (section 3.8.4),
+ * FIN-WAIT-2, the application's deadline. The wheel looks at a connection at wheel_tick; what is
+ * really due is decided here.
  */
 #include "tcp/tcp_internal.h"
 
@@ -29,6 +30,10 @@ static bool on_rtx_timer(struct tcp *t, struct tcp_conn *c)
 	c->flags &= ~(uint32_t)TCP_F_RTX;
 	if (c->flags & TCP_F_FIN_ACKED)
 		return false;
+	if (c->flags & (TCP_F_PTO | TCP_F_REORDER)) {
+		rs_tcp_tail_timer(t, c);
+		return true;
+	}
 	if (!try_again(t, c))
 		return false;
 	/* RFC 9293 section 3.8.6: a window that shrank to nothing is probed, whatever was sent. */

@@ -418,6 +418,26 @@ def three_duplicate_acks_bring_the_lost_segment(t):
 
 
 @test()
+def the_last_segment_is_sent_again_before_the_timeout(t):
+    """RFC 8985 section 7.3: so that we tell what we lack. Then section 6.2: that comes at once."""
+    with Peer(t) as p:
+        p.open(options=[("MSS", 1460), ("NOP", None), ("NOP", None), ("SAckOK", b"")], rtt=0.1)
+        p.get("/bytes/4000")
+        whole = [p.segment(lambda s: s.data, what="data")]
+        while not whole[-1].data.endswith(pattern(4000)[-100:]):
+            whole.append(p.segment(lambda s: s.data, what="the data behind it"))
+        again = p.segment(lambda s: s.data, 3, "a probe")
+        true(again.end == whole[-1].end and again.seq != whole[0].seq, f"no probe: {again}")
+        nops = [("NOP", None), ("NOP", None)]
+        p.say("A", options=[*nops, ("SAck", (whole[-1].seq, whole[-1].end))])
+        lost = p.segment(lambda s: s.data, 3, "what is lost")
+        equal(lost.seq, whole[0].seq, "what is sent again")
+        p.ack = whole[-1].end
+        p.say("A")
+        p.serves("more")
+
+
+@test()
 def timestamps_are_echoed(t):
     """RFC 7323 section 3."""
     with Peer(t) as p:

@@ -118,6 +118,8 @@ static void loss_after_a_timeout(struct rig *r)
 
 	OPEN(TCP_OPT_SACK_OK);
 	SEGMENTS(4);
+	WAIT(1);
+	OUT(TCP_ACK, .seq = 1 + 3 * r->mss, .ack = 1, .len = r->mss); /* a probe, lost as well */
 	WAIT(200);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
 	report(r, 0, 1, 4); /* of what was sent before */
@@ -143,13 +145,15 @@ static void timeout_skips_what_was_reported(struct rig *r)
 	OPEN(TCP_OPT_SACK_OK);
 	SEGMENTS(3);
 	report(r, 0, 1, 2);
+	WAIT(1);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss); /* lost again */
 	WAIT(200);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
 	QUIET();
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 2 * r->mss);
 	OUT(TCP_ACK, .seq = 1 + 2 * r->mss, .ack = 1, .len = r->mss);
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 3 * r->mss);
-	EQ(COUNTER(RETRANSMITTED), 2);
+	EQ(COUNTER(RETRANSMITTED), 3);
 }
 
 /* RFC 2018 section 8: the peer may throw away what it has reported. */
@@ -158,6 +162,8 @@ static void reneging(struct rig *r)
 	OPEN(TCP_OPT_SACK_OK);
 	SEGMENTS(2);
 	report(r, 0, 1, 2);
+	WAIT(1);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss); /* lost again */
 	WAIT(200);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
 	IN(TCP_ACK, .seq = 1, .ack = 1 + r->mss); /* and no more */

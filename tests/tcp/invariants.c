@@ -60,6 +60,10 @@ const char *tcp_broken_conn_rule(const struct tcp *t, const struct tcp_conn *c)
 	RULE(!waits || rtx_is_set || c->flags & TCP_F_DIRTY);
 	/* An acknowledgement that is owed has a timer or its turn. */
 	RULE(!(c->flags & (TCP_F_ACK_NOW | TCP_F_ACK_OWED)) || c->flags & TCP_F_DIRTY);
+	/* A tail loss probe, or the end of the reordering window, is one use of that timer. */
+	RULE(!(c->flags & (TCP_F_PTO | TCP_F_REORDER)) || rtx_is_set);
+	RULE((c->flags & (TCP_F_PTO | TCP_F_REORDER)) != (TCP_F_PTO | TCP_F_REORDER));
+	RULE(!(c->flags & TCP_F_PERSIST) || !(c->flags & (TCP_F_PTO | TCP_F_REORDER)));
 	RULE(!rtx_is_set || rs_seq_leq(c->wheel_tick, c->rtx_tick));
 	RULE(!(c->flags & TCP_F_DELACK) || rs_seq_leq(c->wheel_tick, c->delack_tick));
 	RULE(!(c->flags & TCP_F_APP_TIMER) || rs_seq_leq(c->wheel_tick, c->app_tick));

@@ -29,6 +29,7 @@ static const struct {
 	{"rto", rto_cases},
 	{"loss", loss_cases},
 	{"sack", sack_cases},
+	{"tail", tail_cases},
 	{"timer", timer_cases},
 	{"close", close_cases},
 	{"time_wait", time_wait_cases},
