@@ -85,14 +85,16 @@ static void print_laps(FILE *to, const struct appliance *a)
 	uint64_t n_frames = 0, n_interrupted = 0;
 
 	for (uint32_t i = 0; i < a->topology.n_net; i++) {
-		n_frames += a->net[i]->laps.n_frames;
-		n_interrupted += a->net[i]->laps.n_interrupted;
+		const struct laps *laps = &a->net[i]->laps;
+
+		n_frames += __atomic_load_n(&laps->n_frames, __ATOMIC_RELAXED);
+		n_interrupted += __atomic_load_n(&laps->n_interrupted, __ATOMIC_RELAXED);
 	}
 	for (uint32_t lap = 0; n_frames && lap < N_LAPS; lap++) {
 		uint64_t cycles = 0;
 
 		for (uint32_t i = 0; i < a->topology.n_net; i++)
-			cycles += a->net[i]->laps.cycles[lap];
+			cycles += __atomic_load_n(&a->net[i]->laps.cycles[lap], __ATOMIC_RELAXED);
 		fprintf(to, "cycles   %-24s %20.1f  TSC cycles a frame, sampled\n",
 			rs_lap_name(lap), (double)cycles / (double)n_frames);
 	}

@@ -95,7 +95,7 @@ static void *load_again(void *arg)
 		.say = rs_log_line, .is_interrupted = is_ending, .ctx = side};
 
 	side->loaded = rs_site_load(side->options, newest(side), &audience);
-	__atomic_store_n(&side->loader, SITE_LOADER_DONE, __ATOMIC_RELEASE);
+	__atomic_store_n(&side->has_loaded, true, __ATOMIC_RELEASE);
 	return NULL;
 }
 
@@ -104,13 +104,12 @@ static void start_loader(struct site_side *side)
 	int err;
 
 	side->reload_is_due = false;
-	side->loader = SITE_LOADER_RUNNING;
+	side->has_loaded = false;
 	rs_site_watch_begin(&side->watch);
 	err = pthread_create(&side->thread, NULL, load_again, side);
-	if (!err)
-		return;
-	side->loader = SITE_LOADER_IDLE;
-	rs_log("reload: no thread: %s; content stays as it was", strerror(err));
+	side->is_loading = !err;
+	if (err)
+		rs_log("reload: no thread: %s; content stays as it was", strerror(err));
 }
 
 /* Each core keeps what it still sends of, up to a bound. */
@@ -137,7 +136,7 @@ static void say_failed(uint32_t retry_s)
 static void end_loader(struct site_side *side, uint64_t now_us)
 {
 	pthread_join(side->thread, NULL);
-	side->loader = SITE_LOADER_IDLE;
+	side->is_loading = false;
 	if (!side->loaded) {
 		say_failed(rs_site_watch_failed(&side->watch, now_us));
 		return;
@@ -190,9 +189,9 @@ void rs_site_side_tick(struct site_side *side, uint64_t now_us)
 	if (!side->options)
 		return;
 	side->reload_is_due |= rs_site_watch_is_due(&side->watch, now_us);
-	if (__atomic_load_n(&side->loader, __ATOMIC_ACQUIRE) == SITE_LOADER_DONE)
+	if (side->is_loading && __atomic_load_n(&side->has_loaded, __ATOMIC_ACQUIRE))
 		end_loader(side, now_us);
-	if (side->loader != SITE_LOADER_IDLE)
+	if (side->is_loading)
 		return;
 	offer_newest(side);
 	/* Only what every core has been offered has users to tell when it is done with. */
@@ -204,11 +203,11 @@ void rs_site_side_tick(struct site_side *side, uint64_t now_us)
 
 void rs_site_side_stop(struct site_side *side)
 {
-	if (!side->options || side->loader == SITE_LOADER_IDLE)
+	if (!side->options || !side->is_loading)
 		return;
 	__atomic_store_n(&side->is_ending, true, __ATOMIC_RELAXED);
 	pthread_join(side->thread, NULL);
-	side->loader = SITE_LOADER_IDLE;
+	side->is_loading = false;
 	rs_site_free(side->loaded);
 }
 

@@ -17,12 +17,6 @@
 #define SITE_SIDE_SETS      8
 #define SITE_SIDE_MAX_CORES 64
 
-enum site_loader {
-	SITE_LOADER_IDLE,
-	SITE_LOADER_RUNNING,
-	SITE_LOADER_DONE, /* loaded is what it has made, or NULL */
-};
-
 struct site_side {
 	const struct site_options *options; /* NULL: there are no sites */
 	struct site_options own_options;    /* with memory that ports can read */
@@ -32,11 +26,12 @@ struct site_side {
 	struct site_set *sets[SITE_SIDE_SETS];
 	bool reload_is_due;
 	pthread_t thread;
-	uint32_t loader; /* atomic, enum site_loader */
-	struct site_set *loaded;
-	bool is_ending;     /* atomic: no load is of use any more */
-	uint64_t n_offered; /* cores that have been offered the newest set */
-	bool is_held_up;    /* and that was said */
+	bool is_loading;         /* there is a thread, to be joined when */
+	bool has_loaded;         /* atomic: it has ended */
+	struct site_set *loaded; /* what it has made, or NULL */
+	bool is_ending;          /* atomic: no load is of use any more */
+	uint64_t n_offered;      /* cores that have been offered the newest set */
+	bool is_held_up;         /* and that was said */
 	struct site_watch watch;
 };
 

@@ -85,7 +85,8 @@ static void watch(struct site_watch *w, const char *name)
 	/* One that is gone already will have changed its parent. */
 	if (number < 0 && errno != ENOENT && errno != ENOTDIR && !w->is_failing) {
 		w->is_failing = true;
-		rs_log("--watch: %s: %s; send SIGHUP after changes there%s", name, strerror(errno),
+		rs_log("--watch: %.*s: %s; send SIGHUP after changes there%s", PATH_MAX, name,
+			strerror(errno),
 			errno == ENOSPC ? ", or raise fs.inotify.max_user_watches" : "");
 	}
 	if (number > w->last)
@@ -94,12 +95,10 @@ static void watch(struct site_watch *w, const char *name)
 
 static void add_directory(struct site_watch *w, const char *root, struct span path)
 {
-	char name[PATH_MAX];
-	int n = snprintf(
-		name, sizeof(name), "%s%.*s", root, (int)path.len, (const char *)path.data);
+	char name[2 * PATH_MAX]; /* more than the kernel takes, which then says so */
 
-	if (n < (int)sizeof(name))
-		watch(w, name);
+	snprintf(name, sizeof(name), "%s%.*s", root, (int)path.len, (const char *)path.data);
+	watch(w, name);
 }
 
 /*

@@ -107,7 +107,7 @@ bool rs_fields_init(struct fields *fields, const struct content_pattern *pattern
 {
 	*fields = (struct fields){.patterns = patterns, .n_patterns = n_patterns};
 	if (n_patterns > CONTENT_MAX_PATTERNS) {
-		snprintf(error, n_error, "%u patterns for header fields are more than %u",
+		snprintf(error, n_error, "%u patterns for header fields are more than %d",
 			n_patterns, CONTENT_MAX_PATTERNS);
 		return false;
 	}

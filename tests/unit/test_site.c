@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -237,6 +238,36 @@ static void a_long_path_is_told_whole(void **state)
 	assert_string_equal(said, expected);
 }
 
+/* From the root on its path is one that can be opened, and loaded; with the root it is too long. */
+static void a_directory_too_deep_to_be_watched_is_told(void **state)
+{
+	struct site_options options = sites(1);
+	struct site_watch watch;
+	char name[PATH_MAX / 18]; /* with a slash for its end: 18 of them fit, and little else */
+	struct site_set *set;
+	int dir, below;
+
+	(void)state;
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	dir = open(dirs[0], O_RDONLY | O_DIRECTORY);
+	for (int i = 0; i < 18; i++) {
+		assert_int_equal(mkdirat(dir, name, 0700), 0);
+		below = openat(dir, name, O_RDONLY | O_DIRECTORY);
+		assert_true(below >= 0);
+		close(dir);
+		dir = below;
+	}
+	close(dir);
+	rs_site_watch_open(&watch, &options);
+	set = load(&options);
+	assert_non_null(set);
+	rs_site_watch_add(&watch, set, 0);
+	assert_true(watch.is_failing);
+	rs_site_watch_close(&watch);
+	rs_site_free(set);
+}
+
 /* ---- what replies depend on ---- */
 
 static bool vary_with_host(const struct site_options *options)
@@ -305,6 +336,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			lines_that_are_no_types_are_told_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_long_path_is_told_whole, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_directory_too_deep_to_be_watched_is_told, setup, teardown),
 		cmocka_unit_test(one_site_is_the_same_for_all_hosts),
 	};
 
