@@ -103,10 +103,8 @@ static bool point_to(struct stage_net *net, struct rte_mbuf *head, const struct 
 static uint32_t render_header(
 	const struct net_port *port, const struct tcp_tx *tx, struct rte_mbuf *m, uint32_t flags)
 {
-	struct wire_lens lens = rs_wire_render_tcp_header(&port->host, tx,
-		rte_pktmbuf_mtod(m, uint8_t *), port->render_flags | flags, tx->payload_sum);
-
-	return (uint32_t)lens.l2 + lens.l3 + lens.l4;
+	return rs_wire_render_tcp_header(&port->host, tx, rte_pktmbuf_mtod(m, uint8_t *),
+		port->render_flags | flags, tx->payload_sum);
 }
 
 /* Payload that does not fit behind the headers goes on in further mbufs (with TSO only). */

@@ -285,13 +285,12 @@ static bool deliver(struct stage_net *net, struct tcp_conn *conn, struct http_co
 	uint32_t ev = TCP_MORE;
 
 	for (uint32_t n = 0; ev & TCP_MORE && n <= net->tcp.cfg->rcvq_chunks; n++) {
-		struct span in = {0};
+		if (!hc->blocked && !hc->abort) {
+			struct span in = rs_tcp_peek(&net->tcp, conn);
 
-		if (!hc->blocked && !hc->abort)
-			in = rs_tcp_peek(&net->tcp, conn);
-		if (in.len)
 			rs_tcp_consume(&net->tcp, conn,
 				rs_http_input(&net->web.env, hc, in.data, in.len, &conn->sendq));
+		}
 		ev = rs_tcp_settle(&net->tcp, conn);
 		if (hc->blocked || hc->abort)
 			break;
@@ -305,12 +304,20 @@ static bool deliver(struct stage_net *net, struct tcp_conn *conn, struct http_co
 	return true;
 }
 
+/* Not inlined: what nearly never happens. */
+static __attribute__((noinline)) void abort_conn(
+	struct stage_net *net, struct tcp_conn *conn, struct http_conn *hc)
+{
+	rs_tcp_abort(&net->tcp, conn);
+	rs_http_release(&net->web.env, hc);
+}
+
 /* Carries out what HTTP wants of the connection. */
-static void obey(struct stage_net *net, struct tcp_conn *conn, struct http_conn *hc)
+static inline __attribute__((always_inline)) void obey(
+	struct stage_net *net, struct tcp_conn *conn, struct http_conn *hc)
 {
 	if (rs_unlikely(hc->abort)) {
-		rs_tcp_abort(&net->tcp, conn);
-		rs_http_release(&net->web.env, hc);
+		abort_conn(net, conn, hc);
 		return;
 	}
 	if (rs_unlikely(rs_http_drains(net->web.env.cfg)) && rs_http_idle(hc))
@@ -370,7 +377,8 @@ static void serve(struct stage_net *net, struct tcp_conn *conn, uint32_t ev)
 		conn->user = 0; /* it has come: whatever HTTP wants now is new */
 		rs_http_deadline(&net->web.env, hc, &conn->sendq);
 	}
-	if (ev & (TCP_EV_SENT | TCP_EV_DEADLINE))
+	if (ev & (TCP_EV_SENT | TCP_EV_DEADLINE) &&
+		(!(ev & TCP_EV_DATA) || rs_http_awaiting_room(hc)))
 		rs_http_writable(&net->web.env, hc, &conn->sendq);
 	/* What waited for room may go on now, without anything new having come. */
 	if ((ev & TCP_EV_DATA || (!hc->blocked && conn->rcvq)) && !deliver(net, conn, hc))
@@ -461,8 +469,7 @@ static uint32_t reset_left(struct stage_net *net)
 			continue;
 		}
 		net->web.env.peer = &conn->key;
-		rs_tcp_abort(&net->tcp, conn);
-		rs_http_release(&net->web.env, &net->http_conns[net->reset_next]);
+		abort_conn(net, conn, &net->http_conns[net->reset_next]);
 	}
 	return end - first;
 }

@@ -15,19 +15,33 @@ static inline uint64_t add_word(uint64_t sum, uint64_t word)
 	return sum + (sum < word);
 }
 
+/* Less than a word. Not inlined: it is rare, and needs memory where the rest needs none. */
+static __attribute__((noinline)) uint64_t add_few(
+	uint64_t sum, uint8_t *dst, const uint8_t *src, size_t len)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, src, len);
+	if (dst)
+		memcpy(dst, src, len);
+	return sum + (word & 0xffffffff) + (word >> 32);
+}
+
 /*
  * Blocks as long as there are any, in two vectors: of the lower and of the upper halves of their
  * words, so that no carry is lost. Then words; what is left then is the end of one more word, which
  * overlaps the one before it.
  */
 static inline __attribute__((always_inline)) uint64_t add(
-	uint64_t sum, uint8_t *dst, const uint8_t *src, uint32_t len)
+	uint64_t sum, uint8_t *dst, const uint8_t *src, size_t len)
 {
 	csum_block block, low = {0}, high = {0};
-	uint64_t words = 0, word = 0;
-	uint32_t at;
+	uint64_t words = 0, word;
+	size_t at = 0;
 
-	for (at = 0; len - at >= BLOCK_BYTES; at += BLOCK_BYTES) {
+	if (__builtin_expect(len < WORD_BYTES, 0))
+		return add_few(sum, dst, src, len);
+	for (; len - at >= BLOCK_BYTES; at += BLOCK_BYTES) {
 		memcpy(&block, src + at, BLOCK_BYTES);
 		if (dst)
 			memcpy(dst + at, &block, BLOCK_BYTES);
@@ -42,17 +56,11 @@ static inline __attribute__((always_inline)) uint64_t add(
 			memcpy(dst + at, &word, WORD_BYTES);
 		words = add_word(words, word);
 	}
-	if (at < len && len >= WORD_BYTES) {
+	if (at < len) {
 		memcpy(&word, src + len - WORD_BYTES, WORD_BYTES);
 		if (dst)
 			memcpy(dst + len - WORD_BYTES, &word, WORD_BYTES);
 		words = add_word(words, word >> (8 * (WORD_BYTES - (len - at))));
-	} else if (at < len) {
-		word = 0;
-		memcpy(&word, src, len);
-		if (dst)
-			memcpy(dst, src, len);
-		words = add_word(words, word);
 	}
 	return sum + (words & 0xffffffff) + (words >> 32);
 }

@@ -33,6 +33,12 @@ struct slice *rs_sendq_last(struct sendq *q)
 	return q->n ? nth(q, q->n - 1u) : NULL;
 }
 
+static inline void let_go(const struct slice *s, struct chunk_pool *pool)
+{
+	if (s->chunk)
+		rs_chunk_free(pool, s->chunk);
+}
+
 bool rs_sendq_push(struct sendq *q, const uint8_t *data, uint32_t len, uint32_t chunk)
 {
 	if (rs_sendq_full(q))
@@ -58,13 +64,6 @@ static bool grow(struct sendq *q, struct chunk_pool *pool)
 	q->sum = 0;
 	q->grown = true;
 	return true;
-}
-
-static void shrink(struct sendq *q, struct chunk_pool *pool)
-{
-	rs_chunk_free(pool, q->slices[0].chunk);
-	q->grown = false;
-	q->head = 0;
 }
 
 /* Appends by copying; false when there is no room behind the youngest slice. */
@@ -105,9 +104,10 @@ bool rs_sendq_push_more(
 void rs_sendq_push_summed(
 	struct sendq *q, const uint8_t *data, uint32_t len, uint32_t chunk, uint16_t sum)
 {
-	q->summed = q->head;
+	q->slices[0] = (struct slice){.data = data, .len = len, .chunk = chunk};
+	q->n = 1;
+	q->n_bytes = len;
 	q->sum = sum;
-	rs_sendq_push(q, data, len, chunk);
 }
 
 uint8_t *rs_sendq_reserve(struct sendq *q, struct chunk_pool *pool, uint32_t want)
@@ -150,24 +150,22 @@ void rs_sendq_commit(struct sendq *q, uint32_t used, struct chunk_pool *pool)
 
 void rs_sendq_ack(struct sendq *q, uint32_t n, struct chunk_pool *pool)
 {
+	const struct slice *first;
+
+	if (n == q->n_bytes) {
+		rs_sendq_clear(q, pool);
+		return;
+	}
 	q->n_bytes -= n;
 	n += q->head_skip;
-	while (q->n) {
-		const struct slice *first = &ring_of(q)[q->head];
-
-		if (n < first->len)
-			break;
+	for (first = nth(q, 0); n >= first->len; first = nth(q, 0)) {
 		n -= first->len;
-		if (first->chunk)
-			rs_chunk_free(pool, first->chunk);
-		if (q->head == q->summed)
-			q->sum = 0;
+		let_go(first, pool);
 		q->head = slot(q, 1);
 		q->n--;
+		q->sum = 0;
 	}
 	q->head_skip = n;
-	if (__builtin_expect(q->grown && !q->n, 0))
-		shrink(q, pool);
 }
 
 uint32_t rs_sendq_peek(const struct sendq *q, uint32_t offset, uint32_t len, struct slice *spans)
@@ -207,11 +205,14 @@ uint32_t rs_sendq_cover(const struct sendq *q, uint32_t offset, uint32_t len)
 
 void rs_sendq_clear(struct sendq *q, struct chunk_pool *pool)
 {
-	for (uint32_t i = 0; i < q->n; i++) {
-		const struct slice *s = nth(q, i);
+	const struct slice *ring = ring_of(q);
+	uint32_t end = capacity(q);
+	uint32_t k = q->head;
 
-		if (s->chunk)
-			rs_chunk_free(pool, s->chunk);
+	for (uint32_t n = q->n; n; n--) {
+		let_go(&ring[k], pool);
+		if (++k == end)
+			k = 0;
 	}
 	if (q->grown)
 		rs_chunk_free(pool, q->slices[0].chunk);

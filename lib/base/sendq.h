@@ -35,6 +35,7 @@ struct slice {
  */
 #define SENDQ_MAX_BYTES (1u << 31)
 
+/* All zero is empty, and an empty one begins at slot 0. */
 struct sendq {
 	/* A ring: n of them from head. When it has grown, slices[0] is the chunk where it is. */
 	struct slice slices[SENDQ_SLICES];
@@ -42,9 +43,8 @@ struct sendq {
 	uint32_t head_skip; /* bytes of the first slice that are acknowledged */
 	uint8_t head;
 	uint8_t n;
-	uint8_t summed; /* the slot of the slice that sum is of */
 	bool grown;
-	uint16_t sum; /* its checksum, folded; 0: of none is it known */
+	uint16_t sum; /* checksum of the first slice, folded; 0: not known */
 };
 
 static inline bool rs_sendq_full(const struct sendq *q)
@@ -80,8 +80,7 @@ void rs_sendq_push_summed(
 /* The folded checksum of the bytes [offset, offset + len) where it is known, else 0. */
 static inline uint16_t rs_sendq_sum(const struct sendq *q, uint32_t offset, uint32_t len)
 {
-	if (q->head != q->summed || q->grown || offset + q->head_skip ||
-		len != q->slices[q->head].len)
+	if (q->grown || offset + q->head_skip || len != q->slices[q->head].len)
 		return 0;
 	return q->sum;
 }

@@ -142,22 +142,32 @@ static void abort_conn(struct http_env *env, struct http_conn *hc, enum http_cou
 	env->counters[why]++;
 }
 
-/* Goes on with a reply whose head is queued. */
-static void continue_reply(struct http_env *env, struct http_conn *hc, struct sendq *out)
+/* All of a reply is queued. */
+static void end_reply(struct http_env *env, struct http_conn *hc)
+{
+	hc->blocked = false;
+	if (rs_unlikely(hc->last))
+		close_conn(env, hc);
+	else
+		hc->state = STATE_HEAD;
+}
+
+/* Goes on with a reply whose head is queued. Not inlined: most are queued as a whole. */
+static __attribute__((noinline)) void continue_reply(
+	struct http_env *env, struct http_conn *hc, struct sendq *out)
 {
 	if (hc->reply_left && hc->lasting)
 		rs_http_lasting_push(env, hc, out);
 	else if (hc->reply_left)
 		env->cfg->handlers[hc->handler].generate(env, hc, out);
-	hc->blocked = hc->reply_left != 0;
-	if (rs_unlikely(hc->lasting) && !hc->blocked)
-		rs_http_lasting_end(env, hc);
-	if (hc->blocked)
+	if (hc->reply_left) {
 		hc->state = STATE_REPLY;
-	else if (hc->last)
-		close_conn(env, hc);
-	else
-		hc->state = STATE_HEAD;
+		hc->blocked = true;
+		return;
+	}
+	if (hc->lasting)
+		rs_http_lasting_end(env, hc);
+	end_reply(env, hc);
 }
 
 /* The head of a request's final reply is queued: the request is done with. */
@@ -167,7 +177,10 @@ static void finish_request(struct http_env *env, struct http_conn *hc, struct se
 	hc->n_requests++;
 	if (hc->clock == CLOCK_HEAD || hc->clock == CLOCK_BODY)
 		hc->clock = CLOCK_NONE;
-	continue_reply(env, hc, out);
+	if (hc->reply_left || hc->lasting)
+		continue_reply(env, hc, out);
+	else
+		end_reply(env, hc);
 }
 
 /*
@@ -521,6 +534,8 @@ uint32_t rs_http_input(struct http_env *env, struct http_conn *hc, const uint8_t
 	uint32_t queued = out->n_bytes;
 	uint32_t used = 0;
 
+	if (!queued && hc->clock == CLOCK_WRITE) /* all of it has arrived: that one is over */
+		hc->clock = CLOCK_NONE;
 	while (used < len && !hc->blocked && !hc->abort)
 		used += take(env, hc, data + used, len - used, out);
 	settle_clock(env, hc, out, queued);
@@ -535,7 +550,7 @@ void rs_http_writable(struct http_env *env, struct http_conn *hc, struct sendq *
 		continue_reply(env, hc, out);
 	else if (!rs_sendq_full(out))
 		hc->blocked = false;
-	if (rs_unlikely(hc->followed))
+	if (hc->followed)
 		rs_http_follow_go_on(
 			env, hc, out->n_bytes + (hc->state == STATE_REPLY ? hc->reply_left : 0));
 	settle_clock(env, hc, out, queued);

@@ -23,7 +23,8 @@
  *
  *     rs_http_open
  *     rs_http_input      bytes have come (not while blocked)
- *     rs_http_writable   bytes were acknowledged (always; it is cheap)
+ *     rs_http_writable   bytes were acknowledged; rs_http_input() will do where it comes next
+ *                        and nothing is rs_http_awaiting_room()
  *     rs_http_eof        the peer half-closed, and every byte before was consumed
  *     rs_http_deadline   the deadline has come
  *     rs_http_release    last of all: gone, for whatever reason
@@ -245,10 +246,17 @@ void rs_http_open(struct http_env *env, struct http_conn *hc);
  */
 struct http_foreseen rs_http_foresee(const struct http_env *env, const uint8_t *data, uint32_t len);
 
-/* Returns the bytes consumed: all of them, unless hc->blocked or hc->abort. */
+/* Returns the bytes consumed: all of them, unless hc->blocked or hc->abort. len may be 0. */
 uint32_t rs_http_input(struct http_env *env, struct http_conn *hc, const uint8_t *data,
 	uint32_t len, struct sendq *out);
 void rs_http_writable(struct http_env *env, struct http_conn *hc, struct sendq *out);
+
+/* Does more than a clock depend on what is acknowledged? */
+static inline bool rs_http_awaiting_room(const struct http_conn *hc)
+{
+	return hc->blocked || hc->followed;
+}
+
 void rs_http_eof(struct http_env *env, struct http_conn *hc, struct sendq *out);
 void rs_http_deadline(struct http_env *env, struct http_conn *hc, struct sendq *out);
 void rs_http_lose_head(struct http_env *env, struct http_conn *hc, struct sendq *out);

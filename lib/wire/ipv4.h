@@ -26,15 +26,15 @@ static inline bool rs_ipv4_is_ours(const struct wire_host *host, uint32_t word)
 /* The broadcast address of one of our subnets. */
 static inline bool rs_ipv4_is_broadcast(const struct wire_host *host, uint32_t word)
 {
-	return rs_ipv4_is_among(word, host->v4_broadcasts, host->n_v4_broadcasts);
+	return rs_ipv4_is_among(word, host->v4 + host->n_v4, host->n_v4_broadcasts);
 }
 
 static inline bool rs_ipv4_is_martian(const struct wire_host *host, uint32_t word)
 {
 	uint32_t top = word & 0xff; /* the first byte */
 
-	return top == 0 || top == 127 || top >= 0xe0 || rs_ipv4_is_broadcast(host, word) ||
-	       rs_ipv4_is_ours(host, word);
+	return top == 0 || top == 127 || top >= 0xe0 ||
+	       rs_ipv4_is_among(word, host->v4, (uint32_t)host->n_v4 + host->n_v4_broadcasts);
 }
 
 /* The checksum of a header without options. */

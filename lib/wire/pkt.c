@@ -41,14 +41,20 @@ static void link_local(uint8_t addr[16], const uint8_t mac[6])
 
 static void add_v4(struct wire_host *host, const struct wire_addr *addr)
 {
+	memcpy(&host->v4[host->n_v4++], addr->addr + IPV4_MAPPED_AT, 4);
+}
+
+/* Behind the addresses. */
+static void add_v4_broadcast(struct wire_host *host, const struct wire_addr *addr)
+{
 	uint32_t host_bits =
 		addr->prefix_len ? ~(~UINT32_C(0) << (32 - addr->prefix_len)) : UINT32_MAX;
 	uint32_t word;
 
-	memcpy(&word, addr->addr + 12, 4);
-	host->v4[host->n_v4++] = word;
-	if (addr->prefix_len < 31)
-		host->v4_broadcasts[host->n_v4_broadcasts++] = word | __builtin_bswap32(host_bits);
+	if (addr->prefix_len >= 31)
+		return;
+	memcpy(&word, addr->addr + IPV4_MAPPED_AT, 4);
+	host->v4[host->n_v4 + host->n_v4_broadcasts++] = word | __builtin_bswap32(host_bits);
 }
 
 void rs_wire_host_init(struct wire_host *host, const uint8_t mac[6], uint16_t vlan_id, uint8_t port,
@@ -56,7 +62,11 @@ void rs_wire_host_init(struct wire_host *host, const uint8_t mac[6], uint16_t vl
 {
 	bool has_v6 = false;
 
-	*host = (struct wire_host){.vlan_id = vlan_id, .port = port};
+	*host = (struct wire_host){
+		.vlan_id = vlan_id,
+		.port = port,
+		.station = rs_link_pack(mac, vlan_id, 0),
+	};
 	memcpy(host->mac, mac, 6);
 	for (uint32_t i = 0; i < n_addrs && i < WIRE_MAX_ADDRS - 1; i++) {
 		host->addrs[host->n_addrs++] = addrs[i];
@@ -64,6 +74,10 @@ void rs_wire_host_init(struct wire_host *host, const uint8_t mac[6], uint16_t vl
 			add_v4(host, &addrs[i]);
 		else
 			has_v6 = true;
+	}
+	for (uint32_t i = 0; i < host->n_addrs; i++) {
+		if (host->addrs[i].family == 4)
+			add_v4_broadcast(host, &host->addrs[i]);
 	}
 	if (has_v6) {
 		struct wire_addr *a = &host->addrs[host->n_addrs++];

@@ -71,14 +71,15 @@ struct wire_addr {
 struct wire_host {
 	uint8_t mac[6];
 	uint16_t vlan_id; /* 0: untagged */
+	uint64_t station; /* both as one word, packed like a link */
 	uint8_t port;     /* its number in links */
 	uint8_t n_addrs;
-	struct wire_addr addrs[WIRE_MAX_ADDRS];
-	/* The IPv4 ones among them, and the broadcast addresses of their subnets, big-endian. */
 	uint8_t n_v4;
 	uint8_t n_v4_broadcasts;
-	uint32_t v4[WIRE_MAX_ADDRS];
-	uint32_t v4_broadcasts[WIRE_MAX_ADDRS];
+	/* Our IPv4 addresses, and behind them the broadcast addresses of their subnets, big-endian:
+	 * nobody else may send from either. */
+	uint32_t v4[2 * WIRE_MAX_ADDRS];
+	struct wire_addr addrs[WIRE_MAX_ADDRS];
 };
 
 enum wire_kind {

@@ -12,8 +12,9 @@ uint32_t rs_wire_render_eth(
 {
 	uint16_t vlan_id = rs_link_vlan(link);
 
-	rs_link_mac(link, frame);
-	memcpy(frame + 6, host->mac, 6);
+	/* The MAC addresses; what is behind them in their words is overwritten next. */
+	memcpy(frame, &link, sizeof(link));
+	memcpy(frame + 6, &host->station, sizeof(host->station));
 	if (rs_likely(!vlan_id)) {
 		rs_store_be16(frame + 12, ethertype);
 		return ETH_HEADER_BYTES;
@@ -118,18 +119,13 @@ static uint64_t render_options(const struct tcp_tx *tx, uint8_t *p, uint64_t sum
 	return sum;
 }
 
-static inline struct wire_lens lens_of(const struct tcp_tx *tx)
+struct wire_lens rs_wire_tcp_lens(const struct tcp_tx *tx)
 {
 	return (struct wire_lens){
 		.l2 = rs_link_vlan(tx->link) ? ETH_HEADER_BYTES + VLAN_TAG_BYTES : ETH_HEADER_BYTES,
 		.l3 = tx->key.family == 4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES,
-		.l4 = (uint8_t)(TCP_HEADER_BYTES + (tx->opts ? rs_tcp_tx_opt_bytes(tx) : 0)),
+		.l4 = (uint8_t)(TCP_HEADER_BYTES + rs_tcp_tx_opt_bytes(tx)),
 	};
-}
-
-struct wire_lens rs_wire_tcp_lens(const struct tcp_tx *tx)
-{
-	return lens_of(tx);
 }
 
 /*
@@ -143,66 +139,106 @@ static __attribute__((noinline)) void render_fragmentable(
 		tx->seq << 16, ip);
 }
 
-static inline void render_header(const struct wire_host *host, const struct tcp_tx *tx,
-	uint8_t *frame, uint32_t flags, uint64_t payload_sum, struct wire_lens lens)
+/* What stands before TCP's header. Returns where that goes. */
+static inline uint8_t *render_below_tcp(const struct wire_host *host, const struct tcp_tx *tx,
+	uint32_t l4_len, uint32_t flags, uint8_t *frame)
+{
+	bool csum = !(flags & WIRE_IP_CSUM_OFFLOAD);
+	uint8_t *ip;
+
+	if (rs_unlikely(tx->key.family != 4)) {
+		ip = frame + rs_wire_render_eth(host, tx->link, ETHERTYPE_IPV6, frame);
+		render_ipv6(tx->key.local, tx->key.remote, PROTO_TCP, l4_len, HOP_LIMIT, ip);
+		return ip + IPV6_HEADER_BYTES;
+	}
+	ip = frame + rs_wire_render_eth(host, tx->link, ETHERTYPE_IPV4, frame);
+	if (rs_unlikely(tx->may_fragment))
+		render_fragmentable(tx, l4_len, csum, ip);
+	else
+		render_ipv4(tx->key.local, tx->key.remote, PROTO_TCP, l4_len, HOP_LIMIT, csum,
+			DONT_FRAGMENT, ip);
+	return ip + IPV4_HEADER_BYTES;
+}
+
+/* Headers that lack only TCP's checksum. */
+struct headers {
+	uint8_t *tcp;
+	uint8_t *end; /* where the payload goes */
+	uint64_t sum; /* of what is known so far of the bytes that the checksum is over */
+};
+
+static inline struct headers render_headers(
+	const struct wire_host *host, const struct tcp_tx *tx, uint8_t *frame, uint32_t flags)
 {
 	const struct flow_key *key = &tx->key;
-	uint8_t *ip = frame + lens.l2;
-	uint8_t *tcp = ip + lens.l3;
-	uint32_t l4_len = lens.l4 + tx->len;
+	uint32_t l4 = TCP_HEADER_BYTES + (tx->opts ? rs_tcp_tx_opt_bytes(tx) : 0);
+	uint32_t l4_len = l4 + tx->len;
+	uint8_t *tcp = render_below_tcp(host, tx, l4_len, flags, frame);
 	uint64_t pseudo = rs_wire_pseudo_sum((uint8_t)key->family, key->local, key->remote,
 		PROTO_TCP, flags & WIRE_TSO ? 0 : l4_len);
-	uint64_t sum = pseudo + payload_sum;
-	uint16_t csum;
+	uint64_t sum = pseudo;
 
-	rs_wire_render_eth(
-		host, tx->link, key->family == 4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6, frame);
-	if (rs_unlikely(tx->may_fragment) && key->family == 4)
-		render_fragmentable(tx, l4_len, !(flags & WIRE_IP_CSUM_OFFLOAD), ip);
-	else if (key->family == 4)
-		render_ipv4(key->local, key->remote, PROTO_TCP, l4_len, HOP_LIMIT,
-			!(flags & WIRE_IP_CSUM_OFFLOAD), DONT_FRAGMENT, ip);
-	else
-		render_ipv6(key->local, key->remote, PROTO_TCP, l4_len, HOP_LIMIT, ip);
 	sum = put32(tcp, (uint32_t)key->local_port << 16 | key->remote_port, sum);
 	sum = put32(tcp + 4, tx->seq, sum);
 	sum = put32(tcp + 8, tx->ack, sum);
-	sum = put32(tcp + 12, (uint32_t)lens.l4 << 26 | (uint32_t)tx->flags << 16 | tx->wnd, sum);
+	sum = put32(tcp + 12, l4 << 26 | (uint32_t)tx->flags << 16 | tx->wnd, sum);
 	put32(tcp + 16, 0, 0);
 	if (tx->opts)
 		sum = render_options(tx, tcp + TCP_HEADER_BYTES, sum);
-	csum = flags & WIRE_L4_CSUM_OFFLOAD ? rs_csum_fold16(pseudo) : rs_csum_finish(sum);
-	memcpy(tcp + 16, &csum, 2);
+	return (struct headers){tcp, tcp + l4, flags & WIRE_L4_CSUM_OFFLOAD ? pseudo : sum};
 }
 
-struct wire_lens rs_wire_render_tcp_header(const struct wire_host *host, const struct tcp_tx *tx,
+/* With WIRE_L4_CSUM_OFFLOAD the NIC goes on with the sum, and takes the complement. */
+static inline void render_csum(const struct headers *h, uint32_t flags, uint64_t payload_sum)
+{
+	uint16_t csum = flags & WIRE_L4_CSUM_OFFLOAD ? rs_csum_fold16(h->sum)
+						     : rs_csum_finish(h->sum + payload_sum);
+
+	memcpy(h->tcp + 16, &csum, 2);
+}
+
+uint32_t rs_wire_render_tcp_header(const struct wire_host *host, const struct tcp_tx *tx,
 	uint8_t *frame, uint32_t flags, uint64_t payload_sum)
 {
-	struct wire_lens lens = lens_of(tx);
+	struct headers h = render_headers(host, tx, frame, flags);
 
-	render_header(host, tx, frame, flags, payload_sum, lens);
-	return lens;
+	render_csum(&h, flags, payload_sum);
+	return (uint32_t)(h.end - frame);
 }
 
-uint32_t rs_wire_render_tcp(
-	const struct wire_host *host, const struct tcp_tx *tx, uint8_t *frame, uint32_t flags)
+static inline void copy_payload(const struct tcp_tx *tx, uint8_t *to)
 {
-	struct wire_lens lens = lens_of(tx);
-	uint32_t header = (uint32_t)lens.l2 + lens.l3 + lens.l4;
-	uint8_t *payload = frame + header;
-	uint64_t sum = tx->payload_sum;
+	for (uint32_t i = 0; i < tx->n_spans; i++) {
+		memcpy(to, tx->spans[i].data, tx->spans[i].len);
+		to += tx->spans[i].len;
+	}
+}
+
+/* Not inlined: it takes registers that copy_payload() has no use for. */
+static __attribute__((noinline)) uint64_t copy_payload_and_sum(const struct tcp_tx *tx, uint8_t *to)
+{
+	uint64_t sum = 0;
 	uint32_t offset = 0;
 
 	for (uint32_t i = 0; i < tx->n_spans; i++) {
 		const struct slice *s = &tx->spans[i];
 
-		if (flags & WIRE_L4_CSUM_OFFLOAD || tx->payload_sum)
-			memcpy(payload + offset, s->data, s->len);
-		else
-			sum += rs_csum_at(
-				rs_csum_copy(0, payload + offset, s->data, s->len), offset);
+		sum += rs_csum_at(rs_csum_copy(0, to + offset, s->data, s->len), offset);
 		offset += s->len;
 	}
-	render_header(host, tx, frame, flags, sum, lens);
-	return header + offset;
+	return sum;
+}
+
+uint32_t rs_wire_render_tcp(
+	const struct wire_host *host, const struct tcp_tx *tx, uint8_t *frame, uint32_t flags)
+{
+	struct headers h = render_headers(host, tx, frame, flags);
+	uint64_t payload_sum = tx->payload_sum;
+
+	if (flags & WIRE_L4_CSUM_OFFLOAD || payload_sum)
+		copy_payload(tx, h.end);
+	else
+		payload_sum = copy_payload_and_sum(tx, h.end);
+	render_csum(&h, flags, payload_sum);
+	return (uint32_t)(h.end - frame) + tx->len;
 }

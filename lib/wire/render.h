@@ -15,15 +15,16 @@ struct wire_lens {
 	uint8_t l4; /* with options */
 };
 
-/* How long the headers of tx are; their sum is at most WIRE_MAX_HEADER_BYTES. */
+/* How long the headers of tx are. */
 struct wire_lens rs_wire_tcp_lens(const struct tcp_tx *tx);
 
 /*
- * The headers of tx, for tx->len bytes of payload, to frame[0, l2 + l3 + l4). payload_sum: the
- * checksum's partial sum over the payload; not used with WIRE_L4_CSUM_OFFLOAD. flags:
- * WIRE_…_OFFLOAD and WIRE_TSO. IPv4: DF set, identification 0 (RFC 6864), unless tx may_fragment.
+ * The headers of tx, for tx->len bytes of payload. payload_sum: the checksum's partial sum over the
+ * payload; not used with WIRE_L4_CSUM_OFFLOAD. flags: WIRE_…_OFFLOAD and WIRE_TSO. IPv4: DF set,
+ * identification 0 (RFC 6864), unless tx may_fragment. Returns how long they are, at most
+ * WIRE_MAX_HEADER_BYTES.
  */
-struct wire_lens rs_wire_render_tcp_header(const struct wire_host *host, const struct tcp_tx *tx,
+uint32_t rs_wire_render_tcp_header(const struct wire_host *host, const struct tcp_tx *tx,
 	uint8_t *frame, uint32_t flags, uint64_t payload_sum);
 
 /* The whole frame. Returns its length: what the headers need and tx->len. */

@@ -155,7 +155,7 @@ static inline bool is_plain(const struct wire_host *host, const uint8_t *frame)
 {
 	const uint8_t *ip = frame + ETH_HEADER_BYTES;
 
-	return rs_mac_word(frame) == rs_mac_word(host->mac) && !(frame[6] & 1) && !host->vlan_id &&
+	return rs_mac_word(frame) == host->station && !(frame[6] & 1) &&
 	       rs_load_be32(frame + 12) >> 8 == (ETHERTYPE_IPV4 << 8 | 0x45) &&
 	       ip[9] == PROTO_TCP && !(rs_load_be16(ip + 6) & 0x3fff);
 }
@@ -189,12 +189,12 @@ bool rs_wire_parse_plain(const struct wire_host *host, const uint8_t *frame, uin
 	memcpy(&src, ip + 12, 4);
 	memcpy(&dst, ip + 16, 4);
 	if (rs_unlikely(!rs_ipv4_is_ours(host, dst) || rs_ipv4_is_martian(host, src) ||
-			!plain_csums_ok(ip, l4_len, flags) || !read_ports(tcp, seg)))
+			!read_ports(tcp, seg)))
 		return false;
 	rs_ipv4_map(seg->key.remote, src);
 	rs_ipv4_map(seg->key.local, dst);
 	seg->key.family = 4;
 	seg->link = rs_link_pack(frame + 6, 0, host->port);
 	read_header(tcp, header, l4_len, seg);
-	return true;
+	return plain_csums_ok(ip, l4_len, flags);
 }

@@ -134,7 +134,6 @@ static void sendq_against_a_model(void **state)
 	free(memory);
 }
 
-/* A queue that grows, with many small and some large slices, against a plain array. */
 /* The sum of a slice that was acknowledged is not that of the one which comes to stand in its slot.
  */
 static void a_sum_goes_with_its_slice(void **state)
@@ -153,6 +152,7 @@ static void a_sum_goes_with_its_slice(void **state)
 	}
 }
 
+/* A queue that grows, with many small and some large slices, against a plain array. */
 static void a_grown_sendq_against_a_model(void **state)
 {
 	enum {

@@ -840,6 +840,43 @@ static void slow_readers(void **state)
 	rig_close(&rig);
 }
 
+/* rs_http_writable() is not called where input follows. */
+static void acknowledgements_that_come_with_input(void **state)
+{
+	static struct rig rig;
+	static const char text[] = "GET /" V "\r\n";
+	static const char large[] = "GET /bytes/99000000" V "\r\n";
+
+	(void)state;
+	rig_open(&rig, 4, 1);
+	for (int i = 0; i < 2; i++) {
+		assert_false(rs_http_awaiting_room(&rig.hc));
+		rig_feed(&rig, text, sizeof(text) - 1);
+		assert_deadline_in(&rig, 30000000); /* each reply has its own time */
+		rig.env.now_us += 20000000;
+		rs_sendq_ack(&rig.out, rig.out.n_bytes, &rig.chunks);
+	}
+	rig_feed(&rig, "G", 1);
+	assert_deadline_in(&rig, 10000000);
+	rig_close(&rig);
+	/* Nothing has come after all. */
+	rig_open(&rig, 4, 1);
+	rig_feed(&rig, text, sizeof(text) - 1);
+	rig.env.now_us += 20000000;
+	rs_sendq_ack(&rig.out, rig.out.n_bytes, &rig.chunks);
+	rs_http_input(&rig.env, &rig.hc, NULL, 0, &rig.out);
+	assert_deadline_in(&rig, 30000000);
+	wait_for_deadline(&rig);
+	assert_int_equal(rig.counters[HTTP_C_IDLE_TIMEOUT], 1);
+	assert_true(rig.hc.closing);
+	rig_close(&rig);
+	/* One that waits for room is not served by input. */
+	rig_open(&rig, 4, 1);
+	rig_feed(&rig, large, sizeof(large) - 1);
+	assert_true(rs_http_awaiting_room(&rig.hc));
+	rig_close(&rig);
+}
+
 /* Who takes 4 GiB and a little in the time of the clock has read enough, as any number shows. */
 static void very_fast_readers(void **state)
 {
@@ -1075,6 +1112,7 @@ int main(void)
 		cmocka_unit_test(empty_lines),
 		cmocka_unit_test(slow_bodies),
 		cmocka_unit_test(slow_readers),
+		cmocka_unit_test(acknowledgements_that_come_with_input),
 		cmocka_unit_test(very_fast_readers),
 		cmocka_unit_test(reading_and_asking),
 		cmocka_unit_test(lingering),

@@ -149,6 +149,38 @@ static void hardware(void **state)
 	download(true, true);
 }
 
+#define TWO_REQUESTS                                                                               \
+	"GET /bytes/100000 HTTP/1.1\r\nHost: test\r\n\r\n"                                         \
+	"GET /bytes/100000 HTTP/1.1\r\nHost: test\r\n\r\n"
+
+/* What makes room for the second answer brings the beginning of a third request. */
+static void acknowledgements_with_data(void **state)
+{
+	uint32_t n = 0;
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, false, false, 16);
+	open_conn(&r);
+	say(&r, TCP_ACK | TCP_PSH, TWO_REQUESTS);
+	assert_true(r.net->http_conns[r.net->found[0]].blocked);
+	for (uint32_t round = 0; round < 200 && r.n_sent; round++) {
+		for (uint32_t i = 0; i < r.n_sent; i++) {
+			uint8_t *flat;
+			struct tcp_seg seg = heard(&r, i, &flat);
+
+			n += seg.len;
+			ack = seg.seq + seg.len;
+			free(flat);
+		}
+		rig_drop_sent(&r);
+		if (n < 2 * BODY)
+			say(&r, TCP_ACK, "G");
+	}
+	assert_true(n > 2 * BODY);
+	rig_fini(&r);
+}
+
 /*
  * Frames run out: one answer goes out in the frame that its question came in, the others are lost,
  * and our timers bring them back.
@@ -569,6 +601,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(software),
 		cmocka_unit_test(hardware),
+		cmocka_unit_test(acknowledgements_with_data),
 		cmocka_unit_test(no_frames),
 		cmocka_unit_test(shared_reply_goes_again),
 		cmocka_unit_test(request_crosses_the_fin_of_a_drain),
