@@ -124,7 +124,7 @@ static void good_heads(void **state)
 		"GET /?%1 HTTP/1.1\r\n" H "\r\n",
 		"GET http://x?50%off HTTP/1.1\r\n" H "\r\n",
 		"GET //a//b HTTP/1.1\r\n" H "\r\n",
-		"GET /%41%5a%ff HTTP/1.1\r\n" H "\r\n",
+		"GET /%41%5a%ff%00 HTTP/1.1\r\n" H "\r\n",
 		"GET /;p=1,2:@!$&'()*+ HTTP/1.1\r\n" H "\r\n",
 		"OPTIONS * HTTP/1.1\r\n" H "\r\n",
 		"OPTIONS / HTTP/1.1\r\n" H "\r\n",
@@ -275,6 +275,8 @@ static void bad_targets(void **state)
 		"http://x/%",
 		"ftp://",
 		"ftp:x/",
+		"ftp:abcd/",
+		"ftp:/ab/",
 		"1ftp://x/",
 		"f_tp://x/",
 		"://x/",
@@ -286,6 +288,7 @@ static void bad_targets(void **state)
 	};
 	static const struct refusal others[] = {
 		{"OPTIONS ** HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
+		{"OPTIONS x HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 		{"POST * HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 		{"CONNECT / HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 		{"CONNECT * HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
@@ -293,6 +296,7 @@ static void bad_targets(void **state)
 		{"CONNECT x: HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 		{"CONNECT :443 HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 		{"CONNECT x:443/ HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
+		{"CONNECT x/443 HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 		{"CONNECT x:70000 HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 		{"CONNECT http://x:443 HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 		{"CONNECT [1::2::3]:443 HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
@@ -778,6 +782,29 @@ static void fields_taken_apart(void **state)
 	}
 }
 
+/* What a log tells of a head that was refused. */
+static void fields_before_a_bad_one(void **state)
+{
+	static const char text[] =
+		"GET / HTTP/1.1\r\nHost: x\r\nReferer: y\r\nA b: c\r\nD: e\r\n\r\n";
+
+	(void)state;
+	for (int t = 0; t < N_TWINS; t++) {
+		struct http_req req;
+		uint16_t scanned = 0;
+		struct span first;
+		uint8_t *copy;
+
+		assert_int_equal(parse_copy(twins[t], &default_limits, text, sizeof(text) - 1,
+					 &scanned, &req, &copy),
+			HTTP_REFUSED(HTTP_C_BAD_FIELD_NAME));
+		assert_int_equal(req.n_fields, 2);
+		assert_int_equal(rs_http_find_field(&req, HTTP_FIELD_REFERER, &first), 1);
+		assert_span(first, "y");
+		free(copy);
+	}
+}
+
 static void known_names(void **state)
 {
 	static const char *const names[HTTP_N_FIELDS] = {
@@ -979,6 +1006,7 @@ int main(void)
 		cmocka_unit_test(targets_taken_apart),
 		cmocka_unit_test(schemes),
 		cmocka_unit_test(fields_taken_apart),
+		cmocka_unit_test(fields_before_a_bad_one),
 		cmocka_unit_test(known_names),
 		cmocka_unit_test(persistence_and_framing),
 		cmocka_unit_test(limits),
