@@ -57,6 +57,11 @@ static void what_is_repeated(void **state)
 	assert_int_equal(repeats_of("GET /bytes/68?x HTTP/1.1\r\n" HOST), 0);
 	assert_int_equal(repeats_of("GET /bytes/64 HTTP/1.1\r\nConnection: close\r\n" HOST), 1);
 	assert_int_equal(repeats_of("GET /bytes/64 HTTP/1.1\r\n" HOST), 2);
+	assert_int_equal(repeats_of("GET http://a/bytes/64 HTTP/1.1\r\n" HOST), 0);
+	assert_int_equal(repeats_of("GET /bytes/64 HTTP/1.1\r\nIf-None-Match: *\r\n" HOST), 0);
+	assert_int_equal(repeats_of("GET /bytes/64 HTTP/1.1\r\nReferer: b\r\n" HOST), 2);
+	rig.cfg.varying_fields = 1u << HTTP_FIELD_REFERER;
+	assert_int_equal(repeats_of("GET /bytes/64 HTTP/1.1\r\nReferer: b\r\n" HOST), 0);
 	assert_int_equal(repeats_of("GET /nowhere HTTP/1.1\r\n" HOST), 0);
 	assert_int_equal(repeats_of("GET /bytes/x HTTP/1.1\r\n" HOST), 0);
 	assert_int_equal(repeats_of("GET /bytes/100000 HTTP/1.1\r\n" HOST), 0); /* generated */
@@ -504,6 +509,9 @@ static void fields_are_recalled(void **state)
 			for (uint32_t f = 0; f < 3; f++) {
 				assert_ptr_equal(rs_http_field_value(&recalled, f).data,
 					rs_http_field_value(&plain, f).data);
+				assert_int_equal(
+					recalled.fields_at + rs_http_field(&recalled, f)->name,
+					plain.fields_at + rs_http_field(&plain, f)->name);
 			}
 		}
 	}
@@ -544,6 +552,26 @@ static void sections_that_are_kept(void **state)
 	assert_false(is_recalled(request_with(HTTP_SEEN_FIELDS, HTTP_SEEN_BYTES + 1)));
 	assert_false(is_recalled(LINE "Content-Length: 0\r\n" HOST));
 	assert_false(is_recalled(LINE "Transfer-Encoding: chunked\r\n" HOST));
+}
+
+/* Well-known fields behind what only looks like the end of a line. */
+static void lines_that_do_not_end(void **state)
+{
+	static const struct {
+		const char *text;
+		enum http_counter reason;
+	} cases[] = {
+		{"GET / HTTP/1.1\r " HOST, HTTP_C_BAD_LINE_END},
+		{"GET / HTTP/1.1\n\n" HOST, HTTP_C_BAD_LINE_END},
+		{"GET / HTTP/1.1\x01\n" HOST, HTTP_C_BAD_CONTROL},
+	};
+	static struct http_req req;
+
+	(void)state;
+	assert_true(is_recalled(LINE HOST));
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++)
+		assert_int_equal(
+			parse_seen(&usual, cases[i].text, &req), HTTP_REFUSED(cases[i].reason));
 }
 
 /* What the same fields say to a request of HTTP/1.0 or with a host in its target is another thing.
@@ -591,6 +619,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_taken_past_the_log),
 		cmocka_unit_test(fields_are_recalled),
 		cmocka_unit_test(sections_that_are_kept),
+		cmocka_unit_test(lines_that_do_not_end),
 		cmocka_unit_test(fields_of_other_requests),
 	};
 
