@@ -81,9 +81,10 @@ static uint64_t cost_of(uint64_t n_bytes)
 	return round_up(n_bytes + BLOCK_HEAD, ARENA_ALIGN);
 }
 
-static bool is_whole_slab(struct arena_block *block)
+/* The first block of a slab. */
+static bool is_whole_slab(struct arena_block *first)
 {
-	return block->before_bytes == 0 && size_of(block_after(block)) == 0;
+	return size_of(block_after(first)) == 0;
 }
 
 /* ---- free blocks by size ---- */

@@ -210,10 +210,10 @@ static bool grow(struct mime_table *table)
 	return true;
 }
 
-/* In lower case and ended by 0; false for one that is empty or too long. */
+/* In lower case and ended by 0; false for one that is too long. */
 static bool fold(struct span extension, char folded[MAX_EXTENSION + 1])
 {
-	if (extension.len == 0 || extension.len > MAX_EXTENSION)
+	if (extension.len > MAX_EXTENSION)
 		return false;
 	for (uint32_t i = 0; i < extension.len; i++) {
 		uint8_t c = extension.data[i];
@@ -356,7 +356,7 @@ int rs_mime_load(struct mime_table *table, const char *types_file, const char *f
 const struct mime_type *rs_mime_find(const struct mime_table *table, struct span name)
 {
 	char folded[MAX_EXTENSION + 1];
-	const uint8_t *dot = name.len ? memrchr(name.data, '.', name.len) : NULL;
+	const uint8_t *dot = memrchr(name.data, '.', name.len);
 	struct span extension;
 	const struct mime_slot *slot;
 

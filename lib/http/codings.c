@@ -17,7 +17,7 @@ const char *const rs_http_coding_names[HTTP_N_CODINGS] = {
 
 struct weights {
 	uint32_t of[HTTP_N_CODINGS]; /* in thousandths */
-	uint32_t of_rest;            /* "*" */
+	uint32_t of_rest;            /* "*"; 0 where that is not mentioned */
 };
 
 /* qvalue of section 12.4.2: 0, 1, or a fraction with up to three digits. */
@@ -77,16 +77,12 @@ static void note(struct weights *w, struct span item)
 
 static uint32_t weight_of(const struct weights *w, enum http_coding coding)
 {
-	if (w->of[coding] != WEIGHT_NONE)
-		return w->of[coding];
-	if (w->of_rest != WEIGHT_NONE)
-		return w->of_rest;
-	return coding == HTTP_IDENTITY ? 1 : 0; /* acceptable, but less than what is named */
+	return w->of[coding] == WEIGHT_NONE ? w->of_rest : w->of[coding];
 }
 
 enum http_coding rs_http_choose_coding(const struct http_req *req, uint32_t available)
 {
-	struct weights w = {.of_rest = WEIGHT_NONE};
+	struct weights w = {0};
 	enum http_coding best = HTTP_IDENTITY;
 
 	if (!(available & ~1u) || !rs_http_has_field(req, HTTP_FIELD_ACCEPT_ENCODING))

@@ -20,8 +20,7 @@ void rs_http_heads_init(struct http_heads *heads, void *memory, uint32_t n, uint
 	rs_chunk_pool_init(
 		&heads->pool, rs_carve(&m, rs_chunk_pool_bytes(n, head_bytes)), n, head_bytes);
 	heads->holders = rs_carve(&m, holders_bytes(n));
-	for (uint32_t i = 0; i <= n; i++)
-		heads->holders[i] = (struct http_head_holder){0};
+	heads->holders[0] = (struct http_head_holder){0};
 }
 
 uint32_t rs_http_heads_take(struct http_heads *heads, struct http_conn *conn)

@@ -14,8 +14,7 @@ struct http_kept {
 	uint32_t body_len; /* of these bytes, the last ones */
 	uint32_t date_no;
 	uint16_t sum; /* checksum of all of it, folded */
-	uint8_t handler;
-	bool closes; /* the connection, after it */
+	bool closes;  /* the connection, after it */
 };
 
 static inline bool rs_http_kept_is_good(const struct http_env *env, const struct http_kept *kept)
@@ -36,8 +35,6 @@ static inline void rs_http_kept_share(
 static inline void rs_http_kept_account(
 	struct http_env *env, struct http_conn *hc, const struct http_kept *kept)
 {
-	hc->handler = kept->handler;
-	hc->reply_left = 0;
 	hc->last = kept->closes;
 	env->counters[HTTP_C_REPLIES_2XX]++;
 	env->counters[HTTP_C_REPEATED]++;

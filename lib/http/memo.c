@@ -118,7 +118,6 @@ void rs_http_memo_keep(struct http_env *env, const struct http_conn *hc, const s
 		.body_len = reply->len - head_bytes(reply),
 		.date_no = env->date_no,
 		.sum = rs_csum_fold16(rs_csum_add(0, reply->data, reply->len)),
-		.handler = hc->handler,
 		.closes = hc->last,
 	};
 	rs_http_kept_replace(env, &e->reply, &kept);

@@ -79,7 +79,7 @@ static int refuse_field(const uint8_t *head, uint32_t from, uint32_t i)
 {
 	if (head[from] == ' ' || head[from] == '\t')
 		return HTTP_REFUSED(HTTP_C_OBS_FOLD);
-	if (i > from && (head[i] == ' ' || head[i] == '\t')) {
+	if (i > from) {
 		while (head[i] == ' ' || head[i] == '\t')
 			i++;
 		if (head[i] == ':')
@@ -125,7 +125,6 @@ static inline int read_head(bool vector, const struct http_limits *limits, const
 	req->n_fields = (uint16_t)(lines->n - 1);
 	req->seen_fields = NULL;
 	req->fields_at = 0;
-	req->known = 0;
 	for (uint32_t i = 0; i < req->n_fields; i++) {
 		struct http_field *field = &req->fields[i];
 		uint32_t bit;

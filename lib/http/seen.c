@@ -30,7 +30,7 @@ static int recall(const struct http_limits *limits, struct http_seen *seen, cons
 	const uint8_t *section = head + cr + 2;
 	uint32_t rest;
 
-	if (!cr || cr + 2 > len || head[cr] != '\r' || head[cr + 1] != '\n')
+	if (cr + 2 > len || head[cr] != '\r' || head[cr + 1] != '\n')
 		return 0;
 	rest = len - cr - 2;
 	e = entry_for(seen, rest);
@@ -57,14 +57,15 @@ static int recall(const struct http_limits *limits, struct http_seen *seen, cons
 static void keep(
 	struct http_seen *seen, const uint8_t *head, uint32_t len, const struct http_req *req)
 {
-	uint32_t line = req->n_fields ? req->fields[0].name : req->head_bytes;
-	uint32_t section = req->head_bytes - line;
 	struct http_seen_entry *e;
+	uint32_t line, section;
 
-	if (req->form != HTTP_ORIGIN_FORM || !req->minor_version || !req->n_fields ||
-		req->n_fields > HTTP_SEEN_FIELDS || section > HTTP_SEEN_BYTES ||
-		req->framing != HTTP_NO_BODY || req->expect_continue ||
-		++seen->n_misses % MISSES_PER_ENTRY != 1)
+	if (req->form != HTTP_ORIGIN_FORM || !req->minor_version ||
+		req->n_fields > HTTP_SEEN_FIELDS || req->framing != HTTP_NO_BODY)
+		return;
+	line = req->fields[0].name; /* HTTP/1.1 has Host at least */
+	section = req->head_bytes - line;
+	if (section > HTTP_SEEN_BYTES || ++seen->n_misses % MISSES_PER_ENTRY != 1)
 		return;
 	e = entry_for(seen, len - line);
 	e->len = (uint16_t)section;

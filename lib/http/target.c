@@ -94,7 +94,6 @@ static bool read_authority_form(
 	uint32_t end = host_end(vector, p, from, to);
 
 	req->form = HTTP_AUTHORITY_FORM;
-	req->path = (struct span){0};
 	req->host = slice_of(p, from, to);
 	return end > from && end + 1 < to && p[end] == ':' && is_port(slice_of(p, end + 1, to));
 }
@@ -113,8 +112,7 @@ static uint32_t scheme_end(struct span text, uint8_t *scheme)
 
 	while (n < text.len && is_in_scheme(text.data[n]))
 		n++;
-	if (!n || !SCAN_ALPHA(*text.data) || text.len - n < 3 ||
-		memcmp(text.data + n, "://", 3) != 0)
+	if (!SCAN_ALPHA(*text.data) || text.len - n < 3 || memcmp(text.data + n, "://", 3) != 0)
 		return 0;
 	name.len = n;
 	*scheme = rs_http_same(name, "http")    ? HTTP_SCHEME_HTTP
@@ -155,7 +153,6 @@ bool rs_http_read_target(bool vector, uint32_t from, uint32_t to, struct http_re
 
 	req->form = HTTP_ORIGIN_FORM;
 	req->query = (struct span){0};
-	req->host = (struct span){0};
 	if (req->method == HTTP_CONNECT)
 		return read_authority_form(vector, p, from, to, req);
 	if (p[from] == '/')

@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@
 
 struct site {
 	char root[TEMP_PATH_BYTES];
+	uint32_t n_open; /* descriptors, before the test and after */
 	struct content_options options;
 	struct content_report report;
 	uint32_t n_skips;
@@ -46,12 +48,25 @@ static inline void site_skip(void *ctx, const char *path, const char *reason)
 	site->n_skips++;
 }
 
+static inline uint32_t site_descriptors(void)
+{
+	DIR *list = opendir("/proc/self/fd");
+	uint32_t n = 0;
+
+	assert_non_null(list);
+	while (readdir(list))
+		n++;
+	closedir(list);
+	return n;
+}
+
 static inline int site_setup(void **state)
 {
 	struct site *site = calloc(1, sizeof(*site));
 
 	assert_non_null(site);
 	temp_new_dir(site->root);
+	site->n_open = site_descriptors();
 	site->options.root = site->root;
 	site->options.ctx = site;
 	site->options.on_skip = site_skip;
@@ -63,6 +78,7 @@ static inline int site_teardown(void **state)
 {
 	struct site *site = *state;
 
+	assert_int_equal(site_descriptors(), site->n_open);
 	temp_remove(site->root);
 	free(site);
 	return 0;

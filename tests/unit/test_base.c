@@ -337,6 +337,8 @@ static void shared_chunks(void **state)
 	assert_ptr_not_equal(rs_sendq_reserve(&a, &pool, 10), bytes + 10);
 	rs_sendq_commit(&a, 0, &pool);
 	assert_int_equal(pool.n_free, N_CHUNKS - 1);
+	assert_true(rs_sendq_push_more(&b, &pool, (const uint8_t *)"y", 1, 0));
+	assert_int_equal(b.n, 2);
 	rs_sendq_ack(&a, 10, &pool);
 	assert_int_equal(pool.n_free, N_CHUNKS - 1);
 	assert_false(rs_chunk_is_shared(&pool, chunk));

@@ -2,6 +2,7 @@
 /* Loading a directory: what is served from it under which path, and what is not. */
 #include "content_site.h"
 
+#include <limits.h>
 #include <sys/un.h>
 #include <sys/socket.h>
 
@@ -147,12 +148,16 @@ static void a_path_that_is_too_long(void **state)
 		dir = below;
 		n += (uint32_t)sprintf(expected + n, "/%s", segment);
 	}
+	/* With its 0, and one more for the "/" of a directory: as long as can be, and longer. */
 	memset(segment, 'f', sizeof(segment) - 1);
+	segment[PATH_MAX - 2 - n - 1] = '\0';
+	close(openat(dir, segment, O_WRONLY | O_CREAT, 0644));
+	strcat(segment, "f");
 	close(openat(dir, segment, O_WRONLY | O_CREAT, 0644));
 	close(dir);
 	sprintf(expected + n, "/%s: File name too long", segment);
 	tree = site_load(site, NULL);
-	assert_int_equal(site->report.counts[CONTENT_C_FILES], 0);
+	assert_int_equal(site->report.counts[CONTENT_C_FILES], 1);
 	assert_int_equal(site->n_skips, 1);
 	assert_string_equal(site->skips[0], expected);
 	rs_content_free(tree);
@@ -292,6 +297,70 @@ static void listing(void **state)
 	rs_content_free(tree);
 }
 
+/* Directories first, each kind by the bytes of its names; of the root, there is nothing above. */
+static void listings_are_in_order(void **state)
+{
+	static const char *const hrefs[] = {"href=\"a/\"", "href=\"y/\"", "href=\"z/\"",
+		"href=\"B\"", "href=\"b\"", "href=\"ba\"", "href=\"baa\"", "href=\"bb\""};
+	static const char *const files[] = {"/baa", "/bb", "/b", "/B", "/ba"};
+	struct site *site = *state;
+	const uint8_t *from, *end;
+	struct content_tree *tree;
+
+	site->options.listing = true;
+	site_dir(site, "/z");
+	site_dir(site, "/a");
+	site_dir(site, "/y");
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(files); i++)
+		site_text(site, files[i], "");
+	site_date(site, "/bb", 4000000000);
+	tree = site_load(site, NULL);
+	assert_int_equal(site_file(tree, "/")->mtime_s, 4000000000);
+	from = site_body(tree, "/")->data;
+	end = from + site_body(tree, "/")->len;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(hrefs); i++) {
+		from = memmem(from, (size_t)(end - from), "href=", 5);
+		assert_non_null(from);
+		assert_memory_equal(from, hrefs[i], strlen(hrefs[i]));
+		from += strlen(hrefs[i]);
+	}
+	assert_null(memmem(from, (size_t)(end - from), "href=", 5));
+	rs_content_free(tree);
+}
+
+/* Each byte of a name becomes three of a path and five of HTML. */
+static void a_listing_of_names_that_grow(void **state)
+{
+	enum {
+		N = 40
+	};
+	char name[202] = "/", href[700] = "<a href=\"", text[1100] = "\">";
+	struct site *site = *state;
+	const struct content_body *page;
+	struct content_tree *tree;
+
+	site->options.listing = true;
+	memset(name + 1, '&', 200);
+	for (uint32_t i = 0; i < 100; i++) {
+		strcat(href, "%26%26");
+		strcat(text, "&#38;&#38;");
+	}
+	href[strlen(href) - 6] = '\0';
+	for (uint32_t i = 0; i < 2 * N; i++) {
+		sprintf(name + 199, "%02u", i);
+		if (i < N)
+			site_dir(site, name);
+		else
+			site_text(site, name, "");
+	}
+	tree = site_load(site, NULL);
+	page = site_body(tree, "/");
+	assert_non_null(memmem(page->data, page->len, href, strlen(href)));
+	assert_non_null(memmem(page->data, page->len, text, strlen(text) - 10));
+	assert_in_range(page->len, 2 * N * (198 * 8), 2 * N * (200 * 8 + 128));
+	rs_content_free(tree);
+}
+
 /* ---- what is not served ---- */
 
 static void dotfiles(void **state)
@@ -355,11 +424,13 @@ static void links_outside(void **state)
 	/* The root is a directory of the site; "inner2" begins with its name and is outside. */
 	site_dir(site, "/inner");
 	site_dir(site, "/inner2");
+	site_dir(site, "/outer");
 	site_text(site, "/secret.txt", "secret");
 	site_text(site, "/inner2/file", "secret");
 	site_link(site, "../secret.txt", "/inner/file");
 	site_link(site, "..", "/inner/dir");
 	site_link(site, "../inner2", "/inner/sibling");
+	site_link(site, "../outer", "/inner/twin");
 	site_link(site, "file", "/inner/chain");
 	site_link(site, "/", "/inner/slash");
 	snprintf(inner, sizeof(inner), "%s/inner", site->root);
@@ -370,9 +441,9 @@ static void links_outside(void **state)
 	assert_null(site_find(tree, "/dir"));
 	assert_null(site_find(tree, "/sibling/file"));
 	assert_null(site_find(tree, "/chain"));
-	assert_int_equal(site->report.counts[CONTENT_C_LINKS_OUTSIDE], 5);
+	assert_int_equal(site->report.counts[CONTENT_C_LINKS_OUTSIDE], 6);
 	assert_int_equal(site->report.counts[CONTENT_C_FILES], 0);
-	assert_int_equal(site->n_skips, 5);
+	assert_int_equal(site->n_skips, 6);
 	rs_content_free(tree);
 
 	site->options.outside_links = true;
@@ -447,6 +518,8 @@ int main(void)
 		site_test(index_names_by_option),
 		site_test(depth),
 		site_test(listing),
+		site_test(listings_are_in_order),
+		site_test(a_listing_of_names_that_grow),
 		site_test(dotfiles),
 		site_test(links_inside),
 		site_test(links_outside),

@@ -36,6 +36,7 @@ static void *counted_alloc(void *ctx, size_t n_bytes)
 	assert_int_equal(n_bytes % (2 * MIB), 0);
 	memory = aligned_alloc(2 * MIB, n_bytes);
 	assert_non_null(memory);
+	memset((uint8_t *)memory + n_bytes - 64, 0xff, 64); /* zeros are not promised */
 	counted->n_bytes += n_bytes;
 	counted->n_allocs++;
 	return memory;
@@ -55,6 +56,13 @@ static struct content_memory memory_of(struct counted *counted)
 		.alloc = counted_alloc, .free = counted_free, .ctx = counted};
 }
 
+/* Another arena, with nothing in it. */
+static void start_again(struct arena *arena, const struct content_memory *memory)
+{
+	rs_arena_destroy(arena);
+	rs_arena_init(arena, memory);
+}
+
 static void blocks_are_aligned_and_used_again(void **state)
 {
 	struct counted counted = {0};
@@ -70,6 +78,9 @@ static void blocks_are_aligned_and_used_again(void **state)
 	assert_int_equal((uintptr_t)first % 64, 16);
 	assert_int_equal((uintptr_t)second % 64, 16);
 	assert_int_equal((uintptr_t)third % 64, 16);
+	/* Their 16 bytes, and the rounding. */
+	assert_ptr_equal(second, first + 1024);
+	assert_ptr_equal(third, second + 64);
 	memset(first, 1, 1000);
 	memset(second, 2, 1);
 	memset(third, 3, 5000);
@@ -89,7 +100,38 @@ static void blocks_are_aligned_and_used_again(void **state)
 	rs_arena_trim(&arena);
 	assert_int_equal(counted.n_bytes, 0);
 	assert_int_equal(arena.held_bytes, 0);
+	assert_non_null(rs_arena_alloc(&arena, 1000));
+	assert_int_equal(counted.n_bytes, 2 * MIB);
 	rs_arena_destroy(&arena);
+}
+
+/* Behind many that are smaller, and before what is larger. */
+static void the_block_that_fits_is_found(void **state)
+{
+	static const uint32_t sizes[] = {1900, 60000, 3000000};
+	struct counted counted = {0};
+	struct content_memory memory = memory_of(&counted);
+	uint8_t *smaller[20], *fitting;
+	struct arena arena;
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(sizes); i++) {
+		rs_arena_init(&arena, &memory);
+		arena.expected_bytes = 64 * MIB;
+		fitting = rs_arena_alloc(&arena, sizes[i]);
+		/* Used ones in between keep them apart. */
+		rs_arena_alloc(&arena, 1);
+		for (uint32_t k = 0; k < RS_ARRAY_SIZE(smaller); k++) {
+			smaller[k] = rs_arena_alloc(&arena, sizes[i] / 16 * 15);
+			rs_arena_alloc(&arena, 1);
+		}
+		rs_arena_free(&arena, fitting);
+		for (uint32_t k = 0; k < RS_ARRAY_SIZE(smaller); k++)
+			rs_arena_free(&arena, smaller[k]);
+		assert_ptr_equal(rs_arena_alloc(&arena, sizes[i]), fitting);
+		rs_arena_destroy(&arena);
+	}
+	assert_int_equal(counted.n_bytes, 0);
 }
 
 static void a_bound_is_kept(void **state)
@@ -109,6 +151,59 @@ static void a_bound_is_kept(void **state)
 	assert_true(arena.hit_bound);
 	/* What is left of the slab is not lost. */
 	assert_non_null(rs_arena_alloc(&arena, 1 * MIB - 256));
+	start_again(&arena, &memory);
+	assert_int_equal(counted.n_bytes, 0);
+
+	arena.max_bytes = 2 * MIB / 64 * 65;
+	assert_non_null(rs_arena_alloc(&arena, 1));
+	assert_int_equal(arena.held_bytes, 2 * MIB / 64 * 65);
+	start_again(&arena, &memory);
+	arena.max_bytes = 2 * MIB / 64 * 65 - 1;
+	assert_null(rs_arena_alloc(&arena, 1));
+}
+
+/* What is taken at once: for one block, for blocks to come, and for one that is large. */
+static void slabs_are_as_large_as_needed(void **state)
+{
+	struct counted counted = {0};
+	struct content_memory memory = memory_of(&counted);
+	struct arena_need need = {0}, large = {0};
+	struct arena arena;
+	uint8_t *block;
+
+	(void)state;
+	rs_arena_init(&arena, &memory);
+	/* Two lines of its own, and the block's 16 bytes. */
+	block = rs_arena_alloc(&arena, 2 * MIB - 144);
+	memset(block, 0xff, 2 * MIB - 144);
+	rs_arena_trim(&arena); /* it is in use */
+	assert_int_equal(counted.n_bytes, 2 * MIB);
+	start_again(&arena, &memory);
+	rs_arena_alloc(&arena, 2 * MIB - 143);
+	assert_int_equal(counted.n_bytes, 4 * MIB);
+	start_again(&arena, &memory);
+
+	counted.n_allocs = 0;
+	for (uint32_t i = 0; i < 10; i++)
+		rs_arena_need_add(&need, MIB - 16);
+	rs_arena_expect(&arena, &need);
+	for (uint32_t i = 0; i < 10; i++)
+		rs_arena_alloc(&arena, MIB - 16);
+	assert_int_equal(counted.n_allocs, 1);
+	assert_int_equal(counted.n_bytes, 12 * MIB);
+	assert_int_equal(arena.held_bytes, rs_arena_need_bytes(&need));
+	rs_arena_alloc(&arena, 3 * MIB); /* which nobody expected */
+	assert_int_equal(counted.n_bytes, 16 * MIB);
+	start_again(&arena, &memory);
+
+	arena.expected_bytes = 100 * MIB;
+	rs_arena_alloc(&arena, 33 * MIB);
+	assert_int_equal(counted.n_bytes, 34 * MIB);
+	rs_arena_need_add(&large, 33 * MIB);
+	assert_in_range(rs_arena_need_bytes(&large), arena.held_bytes,
+		arena.held_bytes + 2 * MIB / 64 * 65);
+	rs_arena_alloc(&arena, 1);
+	assert_int_equal(counted.n_bytes, 34 * MIB);
 	rs_arena_destroy(&arena);
 	assert_int_equal(counted.n_bytes, 0);
 }
@@ -122,6 +217,7 @@ static void no_memory_is_not_the_bound(void **state)
 	(void)state;
 	rs_arena_init(&arena, &memory);
 	assert_null(rs_arena_alloc(&arena, 1));
+	counted.empty = false;
 	assert_null(rs_arena_alloc(&arena, UINT64_MAX));
 	assert_null(rs_arena_alloc(&arena, ARENA_MAX_BYTES + 1));
 	assert_false(arena.hit_bound);
@@ -210,28 +306,34 @@ static void sums_of_bodies(void **state)
 {
 	static const uint32_t lens[] = {0, 1, 127, 128, 255, 256, 4096, 100001};
 	struct body_store *store = rs_body_store_new(NULL);
-	struct body *bodies[RS_ARRAY_SIZE(lens)];
-	struct sums_area areas[4];
+	struct body *bodies[RS_ARRAY_SIZE(lens)], *large = NULL;
+	struct sums_area areas[2];
 
 	(void)state;
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(lens); i++) {
+		if (i == 5) /* has a slab of its own */
+			large = rs_body_new(store, 33 * MIB);
 		bodies[i] = rs_body_new(store, lens[i]);
 		for (uint32_t k = 0; k < lens[i]; k++)
 			rs_body_room(bodies[i])[k] = (uint8_t)(k * 2654435761u >> 13);
 		bodies[i] = rs_body_keep(store, bodies[i]);
 	}
-	assert_int_equal(rs_arena_areas(&store->arena, NULL), 1);
+	assert_int_equal(rs_arena_areas(&store->arena, NULL), 2);
 	rs_arena_areas(&store->arena, areas);
 	for (uint32_t i = 1; i < RS_ARRAY_SIZE(lens); i++) {
 		const uint8_t *data = bodies[i]->pub.data;
+		const struct sums_area *area = rs_sums_find(&areas[0], 1, data);
 
-		assert_ptr_equal(rs_sums_find(areas, 1, data), areas);
+		if (!area)
+			area = rs_sums_find(&areas[1], 1, data);
+		assert_non_null(area);
 		for (uint32_t from = 0; from < lens[i]; from += 1 + from / 3)
-			assert_int_equal(rs_sums_of(areas, data + from, lens[i] - from),
+			assert_int_equal(rs_sums_of(area, data + from, lens[i] - from),
 				rs_csum_fold16(rs_csum_add(0, data + from, lens[i] - from)));
 	}
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(lens); i++)
 		rs_body_drop(store, bodies[i]);
+	rs_body_discard(store, large);
 	rs_body_store_drop(store);
 }
 
@@ -347,7 +449,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blocks_are_aligned_and_used_again),
+		cmocka_unit_test(the_block_that_fits_is_found),
 		cmocka_unit_test(a_bound_is_kept),
+		cmocka_unit_test(slabs_are_as_large_as_needed),
 		cmocka_unit_test(no_memory_is_not_the_bound),
 		cmocka_unit_test(random_blocks),
 		cmocka_unit_test(the_default_maps_whole_huge_pages),

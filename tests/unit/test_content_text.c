@@ -10,20 +10,40 @@
 
 #define NO_FILE "/does/not/exist"
 
+/* ---- media types ---- */
+
+static struct mime_table table;
+static struct texts texts; /* what the types are kept in, and field lines */
+
+/* Without a table of its own, a file is x/y. */
+static int load_types(const char *file, const char *charset)
+{
+	return rs_mime_load(&table, file, "x/y", charset, &texts);
+}
+
+static void load_lines(const struct site *site, const char *lines, const char *charset)
+{
+	site_text(site, "/types", lines);
+	assert_int_equal(load_types(site_path(site, "/types"), charset), 0);
+}
+
+static void free_types(void)
+{
+	rs_mime_free(&table);
+	rs_texts_free(&texts);
+}
+
 /* On an exact-size copy. */
-static const struct mime_type *find(const struct mime_table *table, const char *name)
+static void expect_type(const char *name, const char *expected)
 {
 	size_t len = strlen(name);
 	uint8_t *copy = malloc(len ? len : 1);
-	const struct mime_type *type;
 
 	memcpy(copy, name, len);
-	type = rs_mime_find(table, (struct span){.data = copy, .len = (uint32_t)len});
+	assert_text(rs_mime_find(&table, (struct span){.data = copy, .len = (uint32_t)len})->text,
+		expected);
 	free(copy);
-	return type;
 }
-
-/* ---- media types ---- */
 
 static void types_without_a_file(void **state)
 {
@@ -57,15 +77,12 @@ static void types_without_a_file(void **state)
 		{"a.nobody-has-this", "x/y"},
 		{"a.longer-than-any-extension-that-there-is-in-the-world", "x/y"},
 	};
-	struct texts texts = {0};
-	struct mime_table table;
 
 	(void)state;
-	assert_int_equal(rs_mime_load(&table, NO_FILE, "x/y", "utf-8", &texts), -ENOENT);
+	assert_int_equal(load_types(NO_FILE, "utf-8"), -ENOENT);
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++)
-		assert_text(find(&table, cases[i].name)->text, cases[i].type);
-	rs_mime_free(&table);
-	rs_texts_free(&texts);
+		expect_type(cases[i].name, cases[i].type);
+	free_types();
 }
 
 static void the_file_comes_first(void **state)
@@ -78,22 +95,59 @@ static void the_file_comes_first(void **state)
 				   "application/three\t\t\tTHREE Four\r\n"
 				   "application/last last";
 	struct site *site = *state;
-	struct texts texts = {0};
-	struct mime_table table;
 
-	site_text(site, "/types", file);
-	assert_int_equal(rs_mime_load(&table, site_path(site, "/types"), "x/y", "", &texts), 0);
-	assert_text(find(&table, "a.html")->text, "text/first");
-	assert_text(find(&table, "a.one")->text, "text/first");
-	assert_text(find(&table, "a.two")->text, "x/y");
-	assert_text(find(&table, "a.three")->text, "application/three");
-	assert_text(find(&table, "a.four")->text, "application/three");
-	assert_text(find(&table, "a.last")->text, "application/last");
-	assert_text(find(&table, "a.css")->text, "text/css");
+	load_lines(site, file, "");
+	expect_type("a.html", "text/first");
+	expect_type("a.one", "text/first");
+	expect_type("a.two", "x/y");
+	expect_type("a.three", "application/three");
+	expect_type("a.four", "application/three");
+	expect_type("a.last", "application/last");
+	expect_type("a.css", "text/css");
 	assert_int_equal(table.n_bad_lines, 0);
 	assert_int_equal(table.first_bad_line, 0);
-	rs_mime_free(&table);
-	rs_texts_free(&texts);
+	free_types();
+}
+
+/* Letters of ASCII alone have two cases, and what is too long is passed over. */
+static void odd_extensions(void **state)
+{
+	static const char file[] = "x/letter c\nx/sign a_b\n"
+				   "x/longest 12345678901234567890123456789012\n"
+				   "x/longer 123456789012345678901234567890123\nx/last last\n";
+	struct site *site = *state;
+
+	load_lines(site, file, "");
+	expect_type("a.C", "x/letter");
+	expect_type("a.A_B", "x/sign");
+	expect_type("a.a\177b", "x/y");
+	expect_type("a.12345678901234567890123456789012", "x/longest");
+	expect_type("a.123456789012345678901234567890123", "x/y");
+	expect_type("a.last", "x/last");
+	free_types();
+}
+
+/* Text, and XML, which is text whatever its type says (RFC 7303 section 8). */
+static void what_has_a_charset(void **state)
+{
+	static const struct {
+		const char *name, *type;
+	} cases[] = {
+		{"a.text", "text/x; charset=koi8-r"},
+		{"a.script", "application/javascript; charset=koi8-r"},
+		{"a.xml", "application/xml; charset=koi8-r"},
+		{"a.feed", "application/x+xml; charset=koi8-r"},
+		{"a.json", "application/json"},
+		{"a.texty", "texty/x"},
+	};
+	static const char file[] = "text/x text\napplication/javascript script\n"
+				   "application/x+xml feed\ntexty/x texty\n";
+	struct site *site = *state;
+
+	load_lines(site, file, "koi8-r");
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++)
+		expect_type(cases[i].name, cases[i].type);
+	free_types();
 }
 
 /* Types are sent as they are. */
@@ -101,8 +155,6 @@ static void lines_that_are_no_types(void **state)
 {
 	char file[1024], longest[256], longer[300];
 	struct site *site = *state;
-	struct texts texts = {0};
-	struct mime_table table;
 
 	snprintf(longest, sizeof(longest), "%0127d/%0127d", 1, 2);
 	snprintf(longer, sizeof(longer), "%0127d/%0128d", 1, 2);
@@ -111,22 +163,20 @@ static void lines_that_are_no_types(void **state)
 		"text/ right\na/b/c three\ntext/plain;a=b parameter\nt\xc3\xa9/x beyond\n"
 		"text/good good\n\n# none/at all\nnone\n",
 		longest, longer);
-	site_text(site, "/types", file);
-	assert_int_equal(rs_mime_load(&table, site_path(site, "/types"), "x/y", "", &texts), 0);
-	assert_text(find(&table, "a.longest")->text, longest);
-	assert_text(find(&table, "a.longer")->text, "x/y");
-	assert_text(find(&table, "a.control")->text, "x/y");
-	assert_text(find(&table, "a.none")->text, "x/y");
-	assert_text(find(&table, "a.left")->text, "x/y");
-	assert_text(find(&table, "a.right")->text, "x/y");
-	assert_text(find(&table, "a.three")->text, "x/y");
-	assert_text(find(&table, "a.parameter")->text, "x/y");
-	assert_text(find(&table, "a.beyond")->text, "x/y");
-	assert_text(find(&table, "a.good")->text, "text/good");
+	load_lines(site, file, "");
+	expect_type("a.longest", longest);
+	expect_type("a.longer", "x/y");
+	expect_type("a.control", "x/y");
+	expect_type("a.none", "x/y");
+	expect_type("a.left", "x/y");
+	expect_type("a.right", "x/y");
+	expect_type("a.three", "x/y");
+	expect_type("a.parameter", "x/y");
+	expect_type("a.beyond", "x/y");
+	expect_type("a.good", "text/good");
 	assert_int_equal(table.n_bad_lines, 9);
 	assert_int_equal(table.first_bad_line, 2);
-	rs_mime_free(&table);
-	rs_texts_free(&texts);
+	free_types();
 }
 
 /* More extensions than the table has room for at first. */
@@ -136,23 +186,19 @@ static void a_large_file(void **state)
 		N = 10000
 	};
 	struct site *site = *state;
-	struct texts texts = {0};
-	struct mime_table table;
 	char name[32], type[32];
 	FILE *file = fopen(site_path(site, "/types"), "w");
 
 	for (uint32_t i = 0; i < N; i++)
 		fprintf(file, "x/t%u e%u\n", i, i);
 	fclose(file);
-	assert_int_equal(
-		rs_mime_load(&table, site_path(site, "/types"), "x/y", "utf-8", &texts), 0);
+	assert_int_equal(load_types(site_path(site, "/types"), "utf-8"), 0);
 	for (uint32_t i = 0; i < N; i++) {
 		snprintf(name, sizeof(name), "a.e%u", i);
 		snprintf(type, sizeof(type), "x/t%u", i);
-		assert_text(find(&table, name)->text, type);
+		expect_type(name, type);
 	}
-	rs_mime_free(&table);
-	rs_texts_free(&texts);
+	free_types();
 }
 
 static void write_spaces(const char *path, uint32_t n, const char *end)
@@ -166,46 +212,41 @@ static void write_spaces(const char *path, uint32_t n, const char *end)
 static void a_file_that_is_too_large(void **state)
 {
 	struct site *site = *state;
-	struct texts texts = {0};
-	struct mime_table table;
 	const char *path = site_path(site, "/types");
 
 	write_spaces(path, MIME_MAX_FILE_BYTES, "\nx/last last");
-	assert_int_equal(rs_mime_load(&table, path, "x/y", "utf-8", &texts), 0);
-	assert_text(find(&table, "a.last")->text, "x/last");
+	assert_int_equal(load_types(path, "utf-8"), 0);
+	expect_type("a.last", "x/last");
 	rs_mime_free(&table);
 	write_spaces(path, MIME_MAX_FILE_BYTES + 1, "\nx/last last");
-	assert_int_equal(rs_mime_load(&table, path, "x/y", "utf-8", &texts), -EFBIG);
-	assert_text(find(&table, "a.last")->text, "x/y");
-	assert_text(find(&table, "a.css")->text, "text/css; charset=utf-8");
+	assert_int_equal(load_types(path, "utf-8"), -EFBIG);
+	expect_type("a.last", "x/y");
+	expect_type("a.css", "text/css; charset=utf-8");
 	rs_mime_free(&table);
-	rs_texts_free(&texts);
+	assert_int_equal(load_types("/dev/zero", "utf-8"), -EFBIG);
+	free_types();
 }
 
 /* media-types is one of the packages that scripts/setup installs. */
 static void debians_table(void **state)
 {
-	struct texts texts = {0};
-	struct mime_table table;
-
 	(void)state;
-	assert_int_equal(rs_mime_load(&table, "/etc/mime.types", "x/y", "utf-8", &texts), 0);
-	assert_text(find(&table, "a.html")->text, "text/html; charset=utf-8");
-	assert_text(find(&table, "a.js")->text, "text/javascript; charset=utf-8");
-	assert_text(find(&table, "a.json")->text, "application/json");
-	assert_text(find(&table, "a.jpeg")->text, "image/jpeg");
-	assert_text(find(&table, "a.odt")->text, "application/vnd.oasis.opendocument.text");
-	assert_text(find(&table, "a.br")->text, "application/x-brotli");
+	assert_int_equal(load_types("/etc/mime.types", "utf-8"), 0);
+	expect_type("a.html", "text/html; charset=utf-8");
+	expect_type("a.js", "text/javascript; charset=utf-8");
+	expect_type("a.json", "application/json");
+	expect_type("a.jpeg", "image/jpeg");
+	expect_type("a.odt", "application/vnd.oasis.opendocument.text");
+	expect_type("a.br", "application/x-brotli");
 	assert_int_equal(table.n_bad_lines, 0);
-	rs_mime_free(&table);
-	rs_texts_free(&texts);
+	free_types();
 }
 
 static void what_compresses(void **state)
 {
 	static const char *const good[] = {"text/html", "text/x-anything", "application/json",
 		"application/ld+json", "application/xml", "image/svg+xml", "application/wasm",
-		"font/ttf"};
+		"application/javascript", "font/ttf", "image/x-icon"};
 	static const char *const bad[] = {"", "text", "image/png", "application/gzip",
 		"application/octet-stream", "font/woff2", "video/mp4", "application/jsonx"};
 
@@ -270,11 +311,11 @@ static void a_pattern_of_stars(void **state)
 		pattern, (struct span){.data = (const uint8_t *)text, .len = sizeof(text)}));
 }
 
-static struct span find_fields(struct fields *fields, const char *path, struct texts *texts)
+static struct span find_fields(struct fields *fields, const char *path)
 {
 	struct span text;
 
-	assert_true(rs_fields_find(fields, rs_span_text(path), texts, &text));
+	assert_true(rs_fields_find(fields, rs_span_text(path), &texts, &text));
 	return text;
 }
 
@@ -287,18 +328,17 @@ static void the_last_of_a_name_counts(void **state)
 		{"*.js", "cache-control: max-age=60"},
 	};
 	struct fields fields;
-	struct texts texts = {0};
 	struct span text;
 	char error[100];
 
 	(void)state;
 	assert_true(rs_fields_init(&fields, given, 4, error, sizeof(error)));
-	assert_text(find_fields(&fields, "/b", &texts), "Cache-Control: no-cache\r\n");
-	assert_text(find_fields(&fields, "/b.js", &texts), "cache-control: max-age=60\r\n");
-	assert_text(find_fields(&fields, "/a/b.js", &texts),
+	assert_text(find_fields(&fields, "/b"), "Cache-Control: no-cache\r\n");
+	assert_text(find_fields(&fields, "/b.js"), "cache-control: max-age=60\r\n");
+	assert_text(find_fields(&fields, "/a/b.js"),
 		"X-A: 1\r\nX-B: \r\ncache-control: max-age=60\r\n");
-	text = find_fields(&fields, "/a/c.js", &texts);
-	assert_ptr_equal(text.data, find_fields(&fields, "/a/d.js", &texts).data);
+	text = find_fields(&fields, "/a/c.js");
+	assert_ptr_equal(text.data, find_fields(&fields, "/a/d.js").data);
 	rs_texts_free(&texts);
 }
 
@@ -318,7 +358,6 @@ static void no_more_patterns_than_that(void **state)
 	static struct content_pattern many[CONTENT_MAX_PATTERNS + 1];
 	static char names[CONTENT_MAX_PATTERNS + 1][16];
 	struct fields fields;
-	struct texts texts = {0};
 	char error[100];
 
 	(void)state;
@@ -329,7 +368,7 @@ static void no_more_patterns_than_that(void **state)
 	assert_false(rs_fields_init(&fields, many, CONTENT_MAX_PATTERNS + 1, error, sizeof(error)));
 	assert_string_equal(error, "65 patterns for header fields are more than 64");
 	assert_true(rs_fields_init(&fields, many, CONTENT_MAX_PATTERNS, error, sizeof(error)));
-	assert_int_equal(find_fields(&fields, "/", &texts).len, 64 * strlen("X00: y\r\n"));
+	assert_int_equal(find_fields(&fields, "/").len, 64 * strlen("X00: y\r\n"));
 	rs_texts_free(&texts);
 }
 
@@ -338,6 +377,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(types_without_a_file),
 		site_test(the_file_comes_first),
+		site_test(odd_extensions),
+		site_test(what_has_a_charset),
 		site_test(lines_that_are_no_types),
 		site_test(a_large_file),
 		site_test(a_file_that_is_too_large),

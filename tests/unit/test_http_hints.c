@@ -121,6 +121,24 @@ static void no_room(void **state)
 	rig_close(&rig);
 }
 
+/* They count where replies share a buffer: of three, the last has to wait for another one. */
+static void no_room_behind_others(void **state)
+{
+	static const char link[] = "Link: </a-rather-long-name-of-a-style-sheet>; rel=preload\r\n";
+	static char links[8 * sizeof(link)];
+
+	(void)state;
+	open_rig(1);
+	for (uint32_t i = 0; i < 8; i++)
+		strcat(links, link);
+	reply.hints = rs_span_text(links);
+	assert_int_equal(
+		rig_input(&rig, GET GET GET GET, 4 * sizeof(GET) - 4), 2 * sizeof(GET) - 2);
+	assert_in_range(rig.out.n_bytes, 2 * reply.hints.len, RIG_CHUNK_BYTES);
+	assert_int_equal(rig.counters[HTTP_C_REPLIES_1XX], 2);
+	rig_close(&rig);
+}
+
 /* Where there is no buffer at all, 503 comes alone. */
 static void no_buffer(void **state)
 {
@@ -143,6 +161,7 @@ int main(void)
 		cmocka_unit_test(pipelined_and_again),
 		cmocka_unit_test(before_what_is_not_copied),
 		cmocka_unit_test(no_room),
+		cmocka_unit_test(no_room_behind_others),
 		cmocka_unit_test(no_buffer),
 	};
 

@@ -124,7 +124,7 @@ static void good_heads(void **state)
 		"GET /?%1 HTTP/1.1\r\n" H "\r\n",
 		"GET http://x?50%off HTTP/1.1\r\n" H "\r\n",
 		"GET //a//b HTTP/1.1\r\n" H "\r\n",
-		"GET /%41%5a%ff HTTP/1.1\r\n" H "\r\n",
+		"GET /%41%5a%ff%00 HTTP/1.1\r\n" H "\r\n",
 		"GET /;p=1,2:@!$&'()*+ HTTP/1.1\r\n" H "\r\n",
 		"OPTIONS * HTTP/1.1\r\n" H "\r\n",
 		"OPTIONS / HTTP/1.1\r\n" H "\r\n",
@@ -275,6 +275,8 @@ static void bad_targets(void **state)
 		"http://x/%",
 		"ftp://",
 		"ftp:x/",
+		"ftp:abcd/",
+		"ftp:/ab/",
 		"1ftp://x/",
 		"f_tp://x/",
 		"://x/",
@@ -286,6 +288,7 @@ static void bad_targets(void **state)
 	};
 	static const struct refusal others[] = {
 		{"OPTIONS ** HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
+		{"OPTIONS x HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 		{"POST * HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 		{"CONNECT / HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 		{"CONNECT * HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
@@ -293,6 +296,7 @@ static void bad_targets(void **state)
 		{"CONNECT x: HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 		{"CONNECT :443 HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 		{"CONNECT x:443/ HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
+		{"CONNECT x/443 HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 		{"CONNECT x:70000 HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 		{"CONNECT http://x:443 HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
 		{"CONNECT [1::2::3]:443 HTTP/1.1\r\n", HTTP_C_BAD_TARGET},
@@ -678,6 +682,42 @@ static void request_lines(void **state)
 	}
 }
 
+/* A refusal depends on the method, as the reply to HEAD has no body, and on nothing from before. */
+static void what_is_known_of_no_request(void **state)
+{
+	static const struct {
+		const char *head;
+		enum http_method method;
+	} cases[] = {
+		{"\x16\x03\x01\x05", HTTP_NO_METHOD},
+		{"HEAD\x01", HTTP_NO_METHOD},
+		{"HEADS /\x01", HTTP_NO_METHOD},
+		{"HEAD /\x01", HTTP_HEAD},
+		{"\r\nHEAD /\x01", HTTP_HEAD},
+		{"OPTIONS /\x01", HTTP_OPTIONS},
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		for (int t = 0; t < N_TWINS; t++) {
+			uint16_t scanned = 0;
+			struct http_req req;
+			uint8_t *copy;
+
+			memset(&req, 0xff, sizeof(req));
+			assert_true(parse_copy(twins[t], &default_limits, cases[i].head,
+					    (uint32_t)strlen(cases[i].head), &scanned, &req,
+					    &copy) < 0);
+			assert_int_equal(req.method, cases[i].method);
+			assert_int_equal(req.minor_version, 1);
+			assert_int_equal(req.path.len + req.query.len + req.host.len, 0);
+			assert_int_equal(req.n_fields, 0);
+			assert_int_equal(req.known, 0);
+			free(copy);
+		}
+	}
+}
+
 static void targets_taken_apart(void **state)
 {
 	static const struct {
@@ -774,6 +814,31 @@ static void fields_taken_apart(void **state)
 		assert_span(rs_http_field_value(&req, 4), "e=f");
 		assert_true(req.known & 1u << HTTP_FIELD_HOST);
 		assert_false(req.known & 1u << HTTP_FIELD_RANGE);
+		free(copy);
+	}
+}
+
+/* What a log tells of a head that was refused. */
+static void fields_before_a_bad_one(void **state)
+{
+	static const char text[] =
+		"GET / HTTP/1.1\r\nHost: x\r\nReferer: y\r\nA b: c\r\nD: e\r\n\r\n";
+
+	(void)state;
+	for (int t = 0; t < N_TWINS; t++) {
+		struct http_req req;
+		uint16_t scanned = 0;
+		struct span first;
+		uint8_t *copy;
+
+		assert_int_equal(parse_copy(twins[t], &default_limits, text, sizeof(text) - 1,
+					 &scanned, &req, &copy),
+			HTTP_REFUSED(HTTP_C_BAD_FIELD_NAME));
+		assert_int_equal(req.n_fields, 2);
+		assert_int_equal(rs_http_find_field(&req, HTTP_FIELD_REFERER, &first), 1);
+		assert_span(first, "y");
+		assert_int_equal(rs_http_find_field(&req, HTTP_FIELD_RANGE, &first), 0);
+		assert_span(first, "");
 		free(copy);
 	}
 }
@@ -882,6 +947,8 @@ static void limits(void **state)
 {
 	const struct http_limits small = {
 		.max_head_bytes = 256, .max_target_bytes = 32, .max_fields = 3};
+	const struct http_limits full = {
+		.max_head_bytes = 256, .max_target_bytes = 255, .max_fields = 3};
 	char text[700], padding[600];
 
 	(void)state;
@@ -914,6 +981,18 @@ static void limits(void **state)
 	expect(&small, text, 65, HTTP_REFUSED(HTTP_C_TARGET_TOO_LONG));
 	expect(&small, padding, 64, 0);
 	expect(&small, padding, 65, HTTP_REFUSED(HTTP_C_BAD_REQUEST_LINE));
+	/* The same behind an empty line. */
+	snprintf(text, sizeof(text), "\r\nGET /%s", padding);
+	expect(&small, text, 66, 0);
+	expect(&small, text, 67, HTTP_REFUSED(HTTP_C_TARGET_TOO_LONG));
+	snprintf(text, sizeof(text), "\r\n%s", padding);
+	expect(&small, text, 66, 0);
+	expect(&small, text, 67, HTTP_REFUSED(HTTP_C_BAD_REQUEST_LINE));
+	/* The same where the head is full before the line is too long. */
+	snprintf(text, sizeof(text), "GET /%s", padding);
+	expect(&full, text, 255, 0);
+	expect(&full, text, 256, HTTP_REFUSED(HTTP_C_TARGET_TOO_LONG));
+	expect(&full, padding, 256, HTTP_REFUSED(HTTP_C_BAD_REQUEST_LINE));
 	/* The same where a space comes too late. */
 	for (int n = 64; n < 70; n++) {
 		int len = snprintf(text, sizeof(text), "%.*s / HTTP/1.0\r\n\r\n", n, padding);
@@ -976,9 +1055,11 @@ int main(void)
 		cmocka_unit_test(classes_are_exact),
 		cmocka_unit_test(every_offset),
 		cmocka_unit_test(request_lines),
+		cmocka_unit_test(what_is_known_of_no_request),
 		cmocka_unit_test(targets_taken_apart),
 		cmocka_unit_test(schemes),
 		cmocka_unit_test(fields_taken_apart),
+		cmocka_unit_test(fields_before_a_bad_one),
 		cmocka_unit_test(known_names),
 		cmocka_unit_test(persistence_and_framing),
 		cmocka_unit_test(limits),

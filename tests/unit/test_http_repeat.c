@@ -17,6 +17,7 @@
 #include "http/date.h"
 #include "http_rig.h"
 
+#define LINE "GET / HTTP/1.1\r\n"
 #define HOST "Host: a\r\n\r\n"
 
 static struct rig rig;
@@ -56,11 +57,17 @@ static void what_is_repeated(void **state)
 	assert_int_equal(repeats_of("GET /bytes/68?x HTTP/1.1\r\n" HOST), 0);
 	assert_int_equal(repeats_of("GET /bytes/64 HTTP/1.1\r\nConnection: close\r\n" HOST), 1);
 	assert_int_equal(repeats_of("GET /bytes/64 HTTP/1.1\r\n" HOST), 2);
+	assert_int_equal(repeats_of("GET http://a/bytes/64 HTTP/1.1\r\n" HOST), 0);
+	assert_int_equal(repeats_of("GET /bytes/64 HTTP/1.1\r\nIf-None-Match: *\r\n" HOST), 0);
+	assert_int_equal(repeats_of("GET /bytes/64 HTTP/1.1\r\nReferer: b\r\n" HOST), 2);
+	rig.cfg.varying_fields = 1u << HTTP_FIELD_REFERER;
+	assert_int_equal(repeats_of("GET /bytes/64 HTTP/1.1\r\nReferer: b\r\n" HOST), 0);
 	assert_int_equal(repeats_of("GET /nowhere HTTP/1.1\r\n" HOST), 0);
 	assert_int_equal(repeats_of("GET /bytes/x HTTP/1.1\r\n" HOST), 0);
 	assert_int_equal(repeats_of("GET /bytes/100000 HTTP/1.1\r\n" HOST), 0); /* generated */
 	assert_int_equal(repeats_of("OPTIONS / HTTP/1.1\r\n" HOST), 0);
 	assert_int_equal(repeats_of("POST /hello/a HTTP/1.1\r\nContent-Length: 1\r\n" HOST "x"), 0);
+	assert_int_equal(repeats_of("GET /bytes/64 HTTP/1.1\r\nContent-Length: 1\r\n" HOST "x"), 0);
 	memset(long_path + n, '0', HTTP_MEMO_KEY_BYTES - 7); /* and "/bytes/" are the longest key */
 	strcpy(long_path + n + HTTP_MEMO_KEY_BYTES - 7, " HTTP/1.1\r\n" HOST);
 	assert_int_equal(repeats_of(long_path), 1);
@@ -452,6 +459,20 @@ static void nothing_is_taken_past_the_log(void **state)
 	rig_close(&rig);
 }
 
+/* ---- field sections known from earlier heads ---- */
+
+static const struct http_limits usual = {
+	.max_head_bytes = 16384, .max_target_bytes = 8192, .max_fields = 100};
+static struct http_seen seen;
+
+static int parse_seen(const struct http_limits *limits, const char *text, struct http_req *req)
+{
+	uint16_t scanned = 0;
+
+	return rs_http_parse_seen(
+		limits, &seen, (const uint8_t *)text, (uint32_t)strlen(text), &scanned, req);
+}
+
 /* Behind other request lines, good and bad ones: the same as from the parser itself. */
 static void fields_are_recalled(void **state)
 {
@@ -461,9 +482,6 @@ static void fields_are_recalled(void **state)
 		"GET http://b.example/ HTTP/1.1", "OPTIONS * HTTP/1.1", "GET  / HTTP/1.1",
 		"GET / HTTP/1.1 ", "GET /\x01 HTTP/1.1", "FOO / HTTP/1.1", "", "GET",
 		"CONNECT a:1 HTTP/1.1", "GET /%zz HTTP/1.1"};
-	struct http_limits limits = {
-		.max_head_bytes = 16384, .max_target_bytes = 8192, .max_fields = 100};
-	static struct http_seen seen;
 
 	(void)state;
 	memset(&seen, 0, sizeof(seen));
@@ -474,12 +492,9 @@ static void fields_are_recalled(void **state)
 			char text[200];
 			int len = snprintf(text, sizeof(text), "%s\r\n%s", lines[i], fields);
 			int r = rs_http_parse(
-				&limits, (uint8_t *)text, (uint32_t)len, &scanned, &plain);
+				&usual, (uint8_t *)text, (uint32_t)len, &scanned, &plain);
 
-			scanned = 0;
-			assert_int_equal(rs_http_parse_seen(&limits, &seen, (uint8_t *)text,
-						 (uint32_t)len, &scanned, &recalled),
-				r);
+			assert_int_equal(parse_seen(&usual, text, &recalled), r);
 			if (r <= 0)
 				continue;
 			assert_int_equal(recalled.method, plain.method);
@@ -489,14 +504,74 @@ static void fields_are_recalled(void **state)
 			assert_ptr_equal(recalled.host.data, plain.host.data);
 			assert_int_equal(recalled.host.len, plain.host.len);
 			assert_ptr_equal(recalled.path.data, plain.path.data);
+			assert_ptr_equal(recalled.query.data, plain.query.data);
 			assert_int_equal(recalled.n_fields, 3);
 			for (uint32_t f = 0; f < 3; f++) {
 				assert_ptr_equal(rs_http_field_value(&recalled, f).data,
 					rs_http_field_value(&plain, f).data);
+				assert_int_equal(
+					recalled.fields_at + rs_http_field(&recalled, f)->name,
+					plain.fields_at + rs_http_field(&plain, f)->name);
 			}
 		}
 	}
 	assert_true(seen.n_misses > 0);
+}
+
+/* The second time: in a core that has seen nothing else. */
+static bool is_recalled(const char *text)
+{
+	static struct http_req req;
+
+	memset(&seen, 0, sizeof(seen));
+	assert_int_equal(parse_seen(&usual, text, &req), strlen(text));
+	assert_null(req.seen_fields);
+	assert_int_equal(parse_seen(&usual, text, &req), strlen(text));
+	return req.seen_fields != NULL;
+}
+
+/* Two fields or more, and the bytes from the first of them to the end. */
+static const char *request_with(uint32_t n_fields, uint32_t n_bytes)
+{
+	static char text[1000];
+	uint32_t n = (uint32_t)sprintf(text, LINE);
+
+	for (uint32_t i = 2; i < n_fields; i++)
+		n += (uint32_t)sprintf(text + n, "A: b\r\n");
+	n_bytes += (uint32_t)strlen(LINE) - n;
+	sprintf(text + n, "A: %0*d\r\n" HOST, (int)(n_bytes - strlen("A: \r\n" HOST)), 0);
+	return text;
+}
+
+static void sections_that_are_kept(void **state)
+{
+	(void)state;
+	assert_true(is_recalled(LINE HOST));
+	assert_true(is_recalled(request_with(HTTP_SEEN_FIELDS, HTTP_SEEN_BYTES)));
+	assert_false(is_recalled(request_with(HTTP_SEEN_FIELDS + 1, HTTP_SEEN_BYTES)));
+	assert_false(is_recalled(request_with(HTTP_SEEN_FIELDS, HTTP_SEEN_BYTES + 1)));
+	assert_false(is_recalled(LINE "Content-Length: 0\r\n" HOST));
+	assert_false(is_recalled(LINE "Transfer-Encoding: chunked\r\n" HOST));
+}
+
+/* Well-known fields behind what only looks like the end of a line. */
+static void lines_that_do_not_end(void **state)
+{
+	static const struct {
+		const char *text;
+		enum http_counter reason;
+	} cases[] = {
+		{"GET / HTTP/1.1\r " HOST, HTTP_C_BAD_LINE_END},
+		{"GET / HTTP/1.1\n\n" HOST, HTTP_C_BAD_LINE_END},
+		{"GET / HTTP/1.1\x01\n" HOST, HTTP_C_BAD_CONTROL},
+	};
+	static struct http_req req;
+
+	(void)state;
+	assert_true(is_recalled(LINE HOST));
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++)
+		assert_int_equal(
+			parse_seen(&usual, cases[i].text, &req), HTTP_REFUSED(cases[i].reason));
 }
 
 /* What the same fields say to a request of HTTP/1.0 or with a host in its target is another thing.
@@ -505,34 +580,21 @@ static void fields_of_other_requests(void **state)
 {
 	static const char *const others[] = {
 		"GET / HTTP/1.0\r\n" HOST, "GET http://b/ HTTP/1.1\r\n" HOST};
-	static const char text[] = "GET / HTTP/1.1\r\n" HOST;
-	struct http_limits limits = {
-		.max_head_bytes = 16384, .max_target_bytes = 8192, .max_fields = 100};
-	static struct http_seen seen;
+	struct http_limits limits = usual;
 	static struct http_req req;
-	uint16_t scanned;
 
 	(void)state;
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(others); i++) {
 		memset(&seen, 0, sizeof(seen));
-		scanned = 0;
-		assert_true(rs_http_parse_seen(&limits, &seen, (const uint8_t *)others[i],
-				    (uint32_t)strlen(others[i]), &scanned, &req) > 0);
-		scanned = 0;
-		assert_true(rs_http_parse_seen(&limits, &seen, (const uint8_t *)text,
-				    sizeof(text) - 1, &scanned, &req) > 0);
+		assert_true(parse_seen(&limits, others[i], &req) > 0);
+		assert_true(parse_seen(&limits, LINE HOST, &req) > 0);
 		assert_true(req.keep_alive);
 		assert_true(rs_http_same(req.host, "a"));
 	}
 	/* Well-known fields behind a longer line are too much all the same. */
-	limits.max_head_bytes = sizeof(text) - 1;
-	scanned = 0;
-	assert_true(rs_http_parse_seen(&limits, &seen, (const uint8_t *)text, sizeof(text) - 1,
-			    &scanned, &req) > 0);
-	scanned = 0;
-	assert_int_equal(
-		HTTP_REASON(rs_http_parse_seen(&limits, &seen,
-			(const uint8_t *)"GET /a HTTP/1.1\r\n" HOST, sizeof(text), &scanned, &req)),
+	limits.max_head_bytes = strlen(LINE HOST);
+	assert_true(parse_seen(&limits, LINE HOST, &req) > 0);
+	assert_int_equal(HTTP_REASON(parse_seen(&limits, "GET /a HTTP/1.1\r\n" HOST, &req)),
 		HTTP_C_HEAD_TOO_LARGE);
 }
 
@@ -556,6 +618,8 @@ int main(void)
 		cmocka_unit_test(verbatim_replies_depend_on_the_same),
 		cmocka_unit_test(nothing_is_taken_past_the_log),
 		cmocka_unit_test(fields_are_recalled),
+		cmocka_unit_test(sections_that_are_kept),
+		cmocka_unit_test(lines_that_do_not_end),
 		cmocka_unit_test(fields_of_other_requests),
 	};
 
