@@ -57,15 +57,8 @@ static void configure_http(struct appliance *a)
 	h->write_timeout_us = cfg->write_timeout_s * UINT64_C(1000000);
 	h->handlers = rs_builtin_handlers;
 	h->n_handlers = BUILTIN_N_HANDLERS;
-	if (!cfg->site.n_sites)
-		return;
-	h->handlers = &rs_site_handler;
-	h->n_handlers = 1;
-	h->varying_fields = rs_site_varying_fields(&cfg->site);
-	h->options_fields = rs_site_options_fields(&cfg->site);
-	h->refusal_fields = rs_site_refusal_fields(&cfg->site);
-	if (cfg->site.n_error_pages)
-		h->refusal_page = rs_site_refusal_page;
+	if (cfg->site.n_sites)
+		rs_site_configure_http(&cfg->site, h);
 }
 
 static int draw_secrets(struct tcp_config *t)
