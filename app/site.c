@@ -66,11 +66,18 @@ static void say_unused(
 }
 
 /* Once, as all sites have the same file. */
-static void say_bad_types(
+static void say_types(
 	const struct site_audience *audience, const struct content_report *report, const char *file)
 {
 	char line[512];
 
+	if (report->types_error) {
+		snprintf(line, sizeof(line),
+			CONTENT_TYPES_FILE
+			": cannot be read: %s; types come from a table of our own",
+			strerror(-report->types_error));
+		audience->say(line);
+	}
 	if (!report->n_bad_type_lines)
 		return;
 	snprintf(line, sizeof(line),
@@ -138,7 +145,7 @@ static bool load_newest(
 		return false;
 	}
 	if (i == 0)
-		say_bad_types(audience, &report, options.types_file);
+		say_types(audience, &report, options.types_file);
 	say_unused(audience, &report, dir);
 	for (uint32_t k = 0; k < CONTENT_N_COUNTERS; k++)
 		set->totals.counts[k] += report.counts[k];
