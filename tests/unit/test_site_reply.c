@@ -338,6 +338,12 @@ static void escapes_count_in_a_location(void **state)
 	get_with_query(target, 1200 - 1196, 301, location);
 	snprintf(location, sizeof(location), ".%s/", strrchr(target, '/'));
 	get_with_query(target, 1200 - 1195, 301, location);
+	strcat(target, "?\"0"); /* 1,196 bytes, and four of the query */
+	assert_int_equal(get(target, ""), 301);
+	assert_int_equal(field("Location")[0], '/');
+	strcat(target, "0");
+	assert_int_equal(get(target, ""), 301);
+	assert_int_equal(field("Location")[0], '.');
 	close_sites();
 }
 
@@ -597,6 +603,38 @@ static void fields_and_bodies_of_all_sizes_are_whole(void **state)
 	free(body);
 }
 
+/* A reload must not take it away: each slice has a share in what stands for the sites. */
+static void what_is_not_copied_keeps_the_sites(void **state)
+{
+	static const char *const requests[] = {
+		"GET /large HTTP/1.1\r\nHost: a\r\n\r\n",
+		"GET /small HTTP/1.1\r\nHost: a\r\n\r\n",
+		"GET /small HTTP/1.1\r\nHost: a\r\nIf-None-Match: *\r\n\r\n",
+		"HEAD /small HTTP/1.1\r\nHost: a\r\n\r\n",
+		"GET /dir HTTP/1.1\r\nHost: a\r\n\r\n",
+		"GET /none HTTP/1.1\r\nHost: a\r\n\r\n",
+	};
+	const struct site *dir = *state;
+	uint8_t *large = site_bytes(9000);
+	static char line[2000];
+
+	put(dir, "/large", large, 9000);
+	put_text(dir, "/small", "text");
+	put_text(dir, "/404.html", "lost");
+	site_dir(dir, "/dir");
+	add_long_field(line, 1500);
+	add_error_page(404, "/404.html");
+	open_root(dir);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(requests); i++) {
+		rig_feed(&rig, requests[i], (uint32_t)strlen(requests[i]));
+		assert_true(rs_chunk_is_shared(&rig.chunks, core.anchor));
+		rig_drain(&rig);
+		assert_false(rs_chunk_is_shared(&rig.chunks, core.anchor));
+	}
+	close_sites();
+	free(large);
+}
+
 /* ---- early hints ---- */
 
 #define NAVIGATE "Sec-Fetch-Mode: navigate\r\n"
@@ -640,6 +678,39 @@ static void hints_come_before_a_page(void **state)
 	hints_come_with(10, *state);
 	options = (struct site_options){0};
 	hints_come_with(9000, *state);
+}
+
+/* Two heads with their fields, and the body: as much as fits is copied, and nothing is lost. */
+static void hints_of_all_sizes_are_whole(void **state)
+{
+	const struct site *dir = *state;
+	static char link[SITE_HINTS_BYTES], line[1025];
+	uint8_t *body = site_bytes(1400);
+	char name[20];
+
+	for (uint32_t n = 0; n <= 1400; n += 100) {
+		snprintf(name, sizeof(name), "/%u", n);
+		put(dir, name, body, n);
+	}
+	for (uint32_t n = 20; n <= SITE_HINTS_BYTES; n += 82) {
+		options = (struct site_options){.early_hints = true};
+		snprintf(link, sizeof(link), "Link: %0*u", (int)n - 8, 0); /* CR LF come behind */
+		add_pattern("*", link);
+		if (n % 4) /* beside it, so that fields do not fit twice */
+			add_long_field(line, 1024 - n);
+		open_root(dir);
+		for (uint32_t len = 0; len <= 1400; len += 100) {
+			snprintf(name, sizeof(name), "/%u", len);
+			assert_int_equal(get(name, NAVIGATE), 200);
+			assert_true(got.has_hints);
+			assert_string_equal(field_in(got.hints, "Link"), link + 6);
+			assert_field("Link", link + 6);
+			assert_field("X-Long", n % 4 ? line + 8 : "");
+			assert_got(body, len);
+		}
+		close_sites();
+	}
+	free(body);
 }
 
 /* docs/content.md: to GET requests of HTTP/1.1 by browsers that navigate, before a 200. */
@@ -698,7 +769,9 @@ int main(void)
 		test(if_range_is_for_the_same_file_only),
 		test(small_replies_are_shared),
 		test(fields_and_bodies_of_all_sizes_are_whole),
+		test(what_is_not_copied_keeps_the_sites),
 		test(hints_come_before_a_page),
+		test(hints_of_all_sizes_are_whole),
 		test(hints_come_to_nobody_else),
 	};
 
