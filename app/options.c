@@ -16,7 +16,7 @@ int rs_option_fail(const struct option_parser *p, const char *format, ...)
 {
 	const struct args_setting *at = p->at;
 	char where[128] = "--";
-	char what[256];
+	char what[220];
 	va_list args;
 
 	va_start(args, format);
