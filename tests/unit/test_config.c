@@ -26,6 +26,7 @@ static void configure(const char *const *options)
 	const char *words[MAX_WORDS] = {"--ip", "192.0.2.1/24"};
 	int n = 2;
 
+	rs_args_free(&args);
 	for (; *options && n < MAX_WORDS; options++)
 		words[n++] = *options;
 	if (rs_args_parse(&args, &cfg, n, (char **)(uintptr_t)words, error))

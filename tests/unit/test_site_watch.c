@@ -6,6 +6,8 @@
  */
 #include "content_site.h"
 
+#include <sys/resource.h>
+
 #include "base/bytes.h"
 #include "site.h"
 #include "site_watch.h"
@@ -324,6 +326,37 @@ static void a_change_ends_the_wait_for_a_retry(void **state)
 	assert_true(is_due_in(QUIET_US));
 }
 
+static void closed_is_closed(void **state)
+{
+	const struct site *dir = *state;
+	int fd;
+
+	open_watch(dir->root);
+	fd = watch.fd;
+	rs_site_watch_close(&watch);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	assert_int_equal(watch.fd, -1);
+	assert_false(is_due_in(PATIENCE_US));
+}
+
+/* It is said; the process goes on. */
+static void without_a_descriptor_nothing_is_watched(void **state)
+{
+	struct rlimit before, none;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	memset(&watch, 0xff, sizeof(watch));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	rs_site_watch_open(&watch, &options);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(watch.fd, -1);
+	assert_int_equal(rs_site_watch_failed(&watch, 0), 0);
+	assert_false(rs_site_watch_is_due(&watch, UINT64_MAX));
+}
+
 static void without_watch_nothing_is_ever_due(void **state)
 {
 	(void)state;
@@ -350,6 +383,8 @@ int main(void)
 		test(a_root_that_is_replaced_before_a_load_is_no_change_after_it),
 		test(loads_that_fail_are_tried_again),
 		test(a_change_ends_the_wait_for_a_retry),
+		test(closed_is_closed),
+		test(without_a_descriptor_nothing_is_watched),
 		test(without_watch_nothing_is_ever_due),
 	};
 
