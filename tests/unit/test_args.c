@@ -417,6 +417,10 @@ static void errors(void **state)
 		{"--site fd00::1=/a", "--site fd00::1=/a: " BAD_HOST},
 		{"--site a.test", "--site a.test: expected HOST=DIR"},
 		{"--site a.test=", "--site a.test=: expected HOST=DIR"},
+		{"--root /a --index a/b", "--index a/b: expected the name of a file, without /"},
+		{"--root /a --index 1 --index 2 --index 3 --index 4 --index 5 --index 6 --index 7 "
+		 "--index 8 --index 9",
+			"--index 9: expected at most 8"},
 		{"--site =/a", "--site =/a: expected HOST=DIR"},
 		{"--site [fd00::1]:80=/a", "--site [fd00::1]:80=/a: " BAD_HOST},
 		{"--site [fd00::x]=/a", "--site [fd00::x]=/a: " BAD_HOST},
@@ -880,7 +884,11 @@ static void sites_as_many_as_there_may_be(void **state)
 	size_t n = strlen(text);
 
 	(void)state;
-	parses("--ip 10.0.0.2/24 --site a.test=d");
+	parses("--ip 10.0.0.2/24 --site a.test=d --index 1 --index 2");
+	assert_string_equal(cfg.site.sites[0].dir, "d");
+	assert_string_equal(cfg.site.content.index_names[0], "1");
+	assert_string_equal(cfg.site.content.index_names[1], "2");
+	assert_null(cfg.site.content.index_names[2]);
 	for (uint32_t i = 1; i <= SITE_MAX; i++)
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "site h%u=/d\n", i);
 	assert_int_equal(parse_with_file("-c %s", text), 0);
