@@ -19,55 +19,6 @@ _Static_assert(
 	2 * TOPOLOGY_MAX_CORES <= ACCESS_MAX_CORES && 2 * TOPOLOGY_MAX_CORES <= SITE_SIDE_MAX_CORES,
 	"net and TLS cores serve HTTP, all of them");
 
-/* ---- configuration of the protocol libraries ---- */
-
-static void configure_tcp(struct appliance *a)
-{
-	const struct config *cfg = a->cfg;
-	struct tcp_config *t = &a->tcp;
-
-	rs_tcp_config_default(t);
-	t->max_conns = cfg->max_conns;
-	t->max_time_wait = rs_min_u32(t->max_time_wait, cfg->max_conns);
-	/* Half-open connections stand among the others: a flood must not take all their places. */
-	t->syn_backlog = rs_min_u32(cfg->syn_backlog, cfg->max_conns / 2);
-	t->time_wait_ms = cfg->time_wait_s * 1000;
-	t->keepalive_idle_ms = cfg->keepalive_s * 1000;
-	t->mss_v4 = (uint16_t)(cfg->mtu - IPV4_HEADER_BYTES - TCP_HEADER_BYTES);
-	t->mss_v6 = (uint16_t)(cfg->mtu - IPV6_HEADER_BYTES - TCP_HEADER_BYTES);
-	for (uint32_t i = 0; i < cfg->n_http_ports; i++)
-		t->listen[t->n_listen++] = cfg->http_ports[i];
-	for (uint32_t i = 0; i < cfg->n_https_ports; i++)
-		t->listen[t->n_listen++] = cfg->https_ports[i];
-}
-
-static void configure_http(struct appliance *a)
-{
-	const struct config *cfg = a->cfg;
-	struct http_config *h = &a->http;
-
-	rs_http_config_default(h);
-	h->limits.max_head_bytes = cfg->max_head_bytes;
-	if (h->limits.max_target_bytes >= cfg->max_head_bytes)
-		h->limits.max_target_bytes = cfg->max_head_bytes / 2;
-	h->max_body_bytes = cfg->max_body_bytes;
-	h->idle_timeout_us = cfg->idle_timeout_s * UINT64_C(1000000);
-	h->header_timeout_us = cfg->header_timeout_s * UINT64_C(1000000);
-	h->body_timeout_us = cfg->body_timeout_s * UINT64_C(1000000);
-	h->write_timeout_us = cfg->write_timeout_s * UINT64_C(1000000);
-	h->handlers = rs_builtin_handlers;
-	h->n_handlers = BUILTIN_N_HANDLERS;
-	if (!cfg->site.n_sites)
-		return;
-	h->handlers = &rs_site_handler;
-	h->n_handlers = 1;
-	h->varying_fields = rs_site_varying_fields(&cfg->site);
-	h->options_fields = rs_site_options_fields(&cfg->site);
-	h->refusal_fields = rs_site_refusal_fields(&cfg->site);
-	if (cfg->site.n_error_pages)
-		h->refusal_page = rs_site_refusal_page;
-}
-
 static int draw_secrets(struct tcp_config *t)
 {
 	if (getrandom(t->flow_secret, sizeof(t->flow_secret), 0) == sizeof(t->flow_secret) &&
@@ -363,8 +314,8 @@ int rs_appliance_build(struct appliance *a, const struct config *cfg)
 	memset(a, 0, sizeof(*a));
 	a->cfg = cfg;
 	a->next_hops.routes = &cfg->routes;
-	configure_tcp(a);
-	configure_http(a);
+	rs_config_tcp(cfg, &a->tcp);
+	rs_config_http(cfg, &a->http);
 	err = rs_access_writer_init(&a->access, &cfg->access);
 	if (!err)
 		err = rs_site_side_load(&a->site, &cfg->site, cfg->watch);

@@ -310,7 +310,7 @@ static int parse(struct option_parser *p, int argc, char **argv)
 	if (collect_files(p))
 		return -EINVAL;
 	for (uint32_t i = 0; i < rs_n_options; i++) {
-		if (rs_options[i].name && rs_options[i].parse && apply(p, i))
+		if (rs_options[i].parse && apply(p, i))
 			return -EINVAL;
 	}
 	cfg->tls.n_pairs = cfg->n_certs;

@@ -108,4 +108,9 @@ static inline struct topology_request rs_config_topology(const struct config *cf
 	};
 }
 
+/* What the protocol libraries get of it; of TCP's, secrets and what ports can do are the caller's.
+ */
+void rs_config_tcp(const struct config *cfg, struct tcp_config *t);
+void rs_config_http(const struct config *cfg, struct http_config *h);
+
 #endif

@@ -7,30 +7,13 @@
 #define RS_APP_CONTROL_H
 
 #include "appliance.h"
-#include "neigh/neigh.h"
-
-/* A port as control sees it. */
-struct control_port {
-	bool link_up;
-	uint32_t n_announcements; /* still to be made of our addresses */
-	uint64_t announce_due_us;
-	uint64_t report_due_us; /* somebody has asked for our groups; 0: nobody has */
-};
-
-struct control_gateway {
-	bool is_missed;       /* it was said that it does not answer */
-	uint64_t talk_due_us; /* not before then is it said again where it is */
-};
+#include "neighbour_side.h"
 
 struct control {
 	struct appliance *appliance;
 	int signals; /* signalfd */
-	struct neigh_table neighbours;
-	struct control_port ports[IO_MAX_PORTS];
-	struct control_gateway gateways[CONFIG_MAX_GATEWAYS]; /* as in struct config */
-	uint64_t started_us;
+	struct neighbour_side neighbours;
 	uint64_t watch_due_us;        /* when to look at links and neighbours again */
-	uint64_t conflict_due_us;     /* not before then is a conflict talked of again */
 	uint64_t drain_until_us;      /* 0: not draining */
 	uint64_t handshakes_until_us; /* until then draining waits for handshakes as well */
 	uint32_t n_quiet_ticks;       /* in a row without a connection, while draining */

@@ -175,7 +175,7 @@ static int serve(const struct config *cfg)
 	if (run(&control, &appliance) == 0)
 		status = EXIT_OK;
 	rs_appliance_stop(&appliance);
-	rs_report_counters(&appliance, control.neighbours.counters, stdout);
+	rs_report_counters(&appliance, control.neighbours.table.counters, stdout);
 	if (rs_appliance_leaks(&appliance))
 		status = EXIT_FAILED;
 fini:

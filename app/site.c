@@ -8,16 +8,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "anchor.h"
 #include "base/bytes.h"
-#include "http/conditional.h"
-#include "http/memo.h"
 #include "io/dma.h"
 #include "site_set.h"
-
-_Static_assert(SITE_CORS_BYTES <= HTTP_REFUSAL_FIELDS_BYTES, "a refusal has all of them");
-
-/* ---- loading ---- */
 
 static uint64_t now_us(void)
 {
@@ -73,11 +66,18 @@ static void say_unused(
 }
 
 /* Once, as all sites have the same file. */
-static void say_bad_types(
+static void say_types(
 	const struct site_audience *audience, const struct content_report *report, const char *file)
 {
 	char line[512];
 
+	if (report->types_error) {
+		snprintf(line, sizeof(line),
+			CONTENT_TYPES_FILE
+			": cannot be read: %s; types come from a table of our own",
+			strerror(-report->types_error));
+		audience->say(line);
+	}
 	if (!report->n_bad_type_lines)
 		return;
 	snprintf(line, sizeof(line),
@@ -145,7 +145,7 @@ static bool load_newest(
 		return false;
 	}
 	if (i == 0)
-		say_bad_types(audience, &report, options.types_file);
+		say_types(audience, &report, options.types_file);
 	say_unused(audience, &report, dir);
 	for (uint32_t k = 0; k < CONTENT_N_COUNTERS; k++)
 		set->totals.counts[k] += report.counts[k];
@@ -217,18 +217,6 @@ static bool find_error_pages(struct site_set *set, void (*say)(const char *line)
 	return true;
 }
 
-static struct span write_cors(const struct site_options *options, char text[SITE_CORS_BYTES])
-{
-	const char *origin = options->cors;
-	int n;
-
-	if (!origin)
-		return (struct span){0};
-	n = snprintf(text, SITE_CORS_BYTES, "Access-Control-Allow-Origin: %s\r\n%s", origin,
-		strcmp(origin, "*") != 0 ? "Vary: Origin\r\n" : "");
-	return (struct span){.data = (const uint8_t *)text, .len = (uint32_t)n};
-}
-
 static int by_address(const void *a, const void *b)
 {
 	const struct sums_area *left = a, *right = b;
@@ -285,7 +273,7 @@ struct site_set *rs_site_load(const struct site_options *options, const struct s
 		rs_site_free(set);
 		return NULL;
 	}
-	set->cors = write_cors(options, set->cors_text);
+	set->cors = rs_site_write_cors(options, set->cors_text);
 	set->load_us = now_us() - begun_us;
 	return set;
 }
@@ -330,111 +318,4 @@ void rs_site_free(struct site_set *set)
 uint32_t rs_site_n_users(const struct site_set *set)
 {
 	return __atomic_load_n(&set->n_users, __ATOMIC_ACQUIRE);
-}
-
-/* ---- a core's share ---- */
-
-static void let_go(struct site_set *set, uint32_t anchor, struct http_env *env)
-{
-	rs_chunk_free(env->chunks, anchor);
-	__atomic_sub_fetch(&set->n_users, 1, __ATOMIC_ACQ_REL);
-}
-
-bool rs_site_core_offer(struct site_core *core, struct site_set *set)
-{
-	if (__atomic_load_n(&core->next, __ATOMIC_ACQUIRE))
-		return false;
-	__atomic_add_fetch(&set->n_users, 1, __ATOMIC_ACQ_REL);
-	__atomic_store_n(&core->next, set, __ATOMIC_RELEASE);
-	return true;
-}
-
-/* is_leaving: frames that still point to a set need not be waited for. */
-static void drop_old(struct site_core *core, struct http_env *env, bool is_leaving)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < core->n_old; i++) {
-		uint32_t anchor = core->old[i].anchor;
-
-		if (rs_chunk_is_shared(env->chunks, anchor) ||
-			!(is_leaving || rs_anchor_is_free(rs_anchor_in(env->chunks, anchor))))
-			core->old[n++] = core->old[i];
-		else
-			let_go(core->old[i].set, anchor, env);
-	}
-	core->n_old = n;
-}
-
-void rs_site_core_change(struct site_core *core, struct http_env *env)
-{
-	struct site_set *next = __atomic_load_n(&core->next, __ATOMIC_ACQUIRE);
-	uint32_t anchor;
-
-	drop_old(core, env, false);
-	if (!next || core->n_old == SITE_OLD_SETS)
-		return;
-	anchor = rs_chunk_alloc(env->chunks);
-	if (!anchor)
-		return;
-	if (core->set) {
-		core->old[core->n_old].set = core->set;
-		core->old[core->n_old++].anchor = core->anchor;
-	}
-	rs_http_memo_clear(env);
-	rs_anchor_init(
-		rs_anchor_in(env->chunks, anchor), next->areas, next->n_areas, next->is_external);
-	core->set = next;
-	core->anchor = anchor;
-	__atomic_store_n(&core->next, NULL, __ATOMIC_RELEASE);
-}
-
-void rs_site_core_leave(struct site_core *core, struct http_env *env)
-{
-	drop_old(core, env, true);
-	if (core->set && !rs_chunk_is_shared(env->chunks, core->anchor)) {
-		let_go(core->set, core->anchor, env);
-		core->set = NULL;
-	}
-	if (core->next)
-		__atomic_sub_fetch(&core->next->n_users, 1, __ATOMIC_ACQ_REL);
-	core->next = NULL;
-}
-
-/* ---- for the configuration of HTTP ---- */
-
-uint32_t rs_site_varying_fields(const struct site_options *options)
-{
-	uint32_t fields = 1u << HTTP_FIELD_RANGE | 1u << HTTP_FIELD_IF_RANGE |
-			  1u << HTTP_FIELD_ACCEPT_ENCODING;
-
-	/* One that is for all hosts is not chosen: see site_of() in site_reply.c. */
-	if (options->n_sites > 1 || options->strict)
-		fields |= 1u << HTTP_FIELD_HOST;
-	if (options->early_hints)
-		fields |= 1u << HTTP_FIELD_SEC_FETCH_MODE;
-	return fields;
-}
-
-struct span rs_site_options_fields(const struct site_options *options)
-{
-	static char text[HTTP_OPTIONS_FIELDS_BYTES];
-	int n;
-
-	if (!options->cors)
-		return (struct span){0};
-	n = snprintf(text, sizeof(text),
-		"Access-Control-Allow-Origin: %s\r\n"
-		"Access-Control-Allow-Methods: GET, HEAD, OPTIONS\r\n"
-		"Access-Control-Allow-Headers: *\r\n"
-		"Access-Control-Max-Age: 86400\r\n%s",
-		options->cors, strcmp(options->cors, "*") != 0 ? "Vary: Origin\r\n" : "");
-	return (struct span){.data = (const uint8_t *)text, .len = (uint32_t)n};
-}
-
-struct span rs_site_refusal_fields(const struct site_options *options)
-{
-	static char text[SITE_CORS_BYTES];
-
-	return write_cors(options, text);
 }

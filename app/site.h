@@ -112,20 +112,11 @@ static inline void rs_site_core_turn(struct site_core *core, struct http_env *en
  * point to its set: they are closed before that is freed. */
 void rs_site_core_leave(struct site_core *core, struct http_env *env);
 
-/* The handler of everything. Its env->app is a struct site_core. */
-extern const struct http_handler rs_site_handler;
-
-/* As http_config.refusal_page: what --error-page says for the site that was asked for, or, where
- * that is not known, for the one of --root, or else the first. */
-bool rs_site_refusal_page(const struct http_env *env, const struct http_req *req, uint16_t status,
-	struct http_reply *reply);
-
-/* The fields that its replies depend on: see http_config.varying_fields. */
-uint32_t rs_site_varying_fields(const struct site_options *options);
-
-/* Field lines for OPTIONS, and for error pages, where there is --cors; else empty. They are there
- * once for the process. */
-struct span rs_site_options_fields(const struct site_options *options);
-struct span rs_site_refusal_fields(const struct site_options *options);
+/*
+ * Has HTTP answer of sites, and of nothing else: http gets their handler, pages of refusals, and
+ * fields that all replies have. The env->app of each core is a struct site_core. There is one such
+ * configuration in the process.
+ */
+void rs_site_configure_http(const struct site_options *options, struct http_config *http);
 
 #endif

@@ -333,60 +333,9 @@ static bool reply_file(struct ask *a)
 	return n ? reply_ranges(a, ranges, n) : reply_body(a, 200, NULL, 0);
 }
 
-/* ---- sites ---- */
+/* ---- requests ---- */
 
-/* Without port and final dot. HTTP/1.0 may come without any host. */
-static struct span bare_host(struct span host)
-{
-	const uint8_t *colon = host.len ? memrchr(host.data, ':', host.len) : NULL;
-
-	/* The colons of an IPv6 address stand in brackets. */
-	if (colon && !memchr(colon, ']', (size_t)(host.data + host.len - colon)))
-		host.len = (uint32_t)(colon - host.data);
-	if (host.len && host.data[host.len - 1] == '.')
-		host.len--;
-	return host;
-}
-
-static const struct site *site_of(const struct site_set *set, const struct http_req *req)
-{
-	struct span host;
-
-	if (set->n_sites == 1 && set->standard)
-		return set->standard;
-	host = bare_host(req->host);
-	for (uint32_t i = 0; host.len && i < set->n_sites; i++) {
-		if (set->sites[i].host && rs_http_same(host, set->sites[i].host))
-			return &set->sites[i];
-	}
-	return set->standard;
-}
-
-bool rs_site_refusal_page(const struct http_env *env, const struct http_req *req, uint16_t status,
-	struct http_reply *reply)
-{
-	const struct site_core *core = env->app;
-	const struct site_set *set = core->set;
-	const struct site *site = site_of(set, req);
-	const struct content_entry *page = NULL;
-	const struct content_body *body;
-
-	if (!site)
-		site = set->first;
-	for (uint32_t i = 0; i < set->options->n_error_pages; i++) {
-		if (set->options->error_pages[i].status == status)
-			page = site->error_pages[i];
-	}
-	if (!page || !page->bodies[CONTENT_IDENTITY]->len)
-		return false;
-	body = page->bodies[CONTENT_IDENTITY];
-	reply->content_type = page->type;
-	reply->lasting =
-		(struct http_lasting){.data = body->data, .len = body->len, .owner = core->anchor};
-	return true;
-}
-
-static bool respond(
+bool rs_site_respond(
 	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
 {
 	const struct site_core *core = env->app;
@@ -400,7 +349,7 @@ static bool respond(
 	a.out = out;
 	a.core = core;
 	a.n = 0;
-	a.site = site_of(core->set, req);
+	a.site = rs_site_of(core->set, req);
 	if (!a.site)
 		return refuse(&a, HTTP_C_MISDIRECTED);
 	n = req->path.len <= sizeof(name) ? rs_http_path(req->path, name) : HTTP_PATH_NOWHERE;
@@ -419,20 +368,3 @@ static bool respond(
 	}
 	return reply_file(&a);
 }
-
-static bool is_foreign(const struct http_env *env, const struct http_req *req)
-{
-	const struct site_core *core = env->app;
-
-	return !site_of(core->set, req);
-}
-
-const struct http_handler rs_site_handler = {
-	.name = "site",
-	.path = "/",
-	.prefix = true,
-	.repeatable = true,
-	.methods = HTTP_METHOD_BIT(HTTP_GET) | HTTP_METHOD_BIT(HTTP_HEAD),
-	.respond = respond,
-	.is_foreign = is_foreign,
-};

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What site.c, which loads, and site_reply.c, which answers, both see. Private to them. */
+/*
+ * What the files of sites see of each other: site.c loads them, site_core.c has a core's share in
+ * them, site_http.c chooses one, site_reply.c answers of it. Private to these.
+ */
 #ifndef RS_APP_SITE_SET_H
 #define RS_APP_SITE_SET_H
 
@@ -29,5 +32,15 @@ struct site_set {
 	struct sums_area *areas;
 	bool is_external; /* ports can read it */
 };
+
+/* The site that is asked for; NULL: there is none of that name. */
+const struct site *rs_site_of(const struct site_set *set, const struct http_req *req);
+
+/* As http_handler.respond. */
+bool rs_site_respond(
+	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out);
+
+/* Field lines of --cors for every reply, which stand in text; none without it. */
+struct span rs_site_write_cors(const struct site_options *options, char text[SITE_CORS_BYTES]);
 
 #endif

@@ -131,6 +131,7 @@ struct content_report {
 	uint64_t held_bytes;                 /* memory for bodies, of all trees that share it */
 	uint32_t n_bad_type_lines; /* of types_file, passed over: they begin with no media type */
 	uint32_t first_bad_type_line; /* from 1; 0: none */
+	int types_error; /* -errno: CONTENT_TYPES_FILE is there, but was not read; or 0 */
 	/* Why the load failed, in words that go on from a name: that of the root, … */
 	char error[256];
 	bool is_about_types; /* … or that of types_file */

@@ -417,6 +417,7 @@ static bool load_types(struct load *load)
 		load->report->is_about_types = true;
 		return rs_load_fail(load, "cannot be read: %s", strerror(-err));
 	}
+	load->report->types_error = err == -ENOENT ? 0 : err;
 	return true;
 }
 

@@ -869,6 +869,25 @@ def what_cannot_be_loaded_is_said(t):
                 true(word in str(error), f"{options}: {error}")
 
 
+@test(own=True, families=(4,), layouts=("fused",))
+def types_that_cannot_be_read_are_said(t):
+    with Site() as site:
+        site.write("../types", b"#" * (1 << 20) + b"\n")
+
+        def check(script, *options):
+            return t.tool("unshare", "--mount", "sh", "-ec", f'{script}; shift; exec "$@"', "sh",
+                          site.path("../types"), t.binary, "--", "--ip", "10.9.9.9/24",
+                          "--root", site.root, "--check", *options)
+
+        put = 'mount --bind "$1" /etc/mime.types'
+        words = [line for line in check(put).splitlines() if "mime.types" in line]
+        equal(words, ["ringside: /etc/mime.types: cannot be read: File too large; "
+                      "types come from a table of our own"])
+        true("cannot be read" not in check(f'echo "text/plain txt" > "$1"; {put}'), "said")
+        hide = 'mount -t tmpfs none /etc'
+        true("mime.types" not in check(hide), "there is none, as there may be")
+
+
 @test(own=True, families=(4,), long=True, within=300, layouts=("fused",))
 def five_gibibytes(t):
     with Site() as site:

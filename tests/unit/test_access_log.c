@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The access log between a core that answers and the control core: what a full ring costs. */
+/*
+ * The access log between a core that answers and the control core: what of a reply is told, and
+ * what a full ring costs.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -119,9 +122,156 @@ static void what_cannot_be_written(void **state)
 	free(r);
 }
 
+/* ---- what is told ---- */
+
+/* What the format makes of one reply; text: room for its line, without the end. */
+static void tell(const char *format, const char *head, const struct http_logged *how,
+	enum http_log_end end, bool is_tls, char text[256])
+{
+	static const struct http_limits limits = {
+		.max_head_bytes = 1000, .max_target_bytes = 500, .max_fields = 10};
+	struct log_rig *r = begin();
+	struct http_logged logged = *how;
+	struct access_record record;
+	uint16_t scanned = 0;
+	FILE *file;
+
+	r->options.format = format;
+	r->peer = (struct flow_key){.remote = {[10] = 0xff, 0xff, 192, 0, 2, 7},
+		.remote_port = 50000,
+		.local_port = 8443};
+	r->env.unix_ahead_us = 1700000000000000; /* Tue, 14 Nov 2023 22:13:20 GMT at 0 */
+	assert_int_equal(rs_access_writer_init(&r->writer, &r->options), 0);
+	assert_int_equal(rs_access_writer_add_core(&r->writer, &r->log, &r->env, is_tls), 0);
+	rs_http_parse(&limits, (const uint8_t *)head, (uint32_t)strlen(head), &scanned, &r->req);
+	logged.req = &r->req;
+	assert_true(r->env.log->begin(r->env.log->self, &r->env, &logged, &record));
+	r->env.now_us = 9000000;
+	r->env.log->end(r->env.log->self, &r->env, &record, end, 1234);
+	rs_access_writer_fini(&r->writer);
+	file = fopen(r->path, "r");
+	assert_non_null(file);
+	assert_non_null(fgets(text, 256, file));
+	text[strcspn(text, "\n")] = '\0';
+	fclose(file);
+	free(r);
+}
+
+static void assert_told(const char *format, const struct http_logged *how, enum http_log_end end,
+	const char *expected)
+{
+	static const char head[] = "GET /a?b HTTP/1.0\r\nHost: a.test:1\r\nReferer: r\r\n"
+				   "User-Agent: u\r\n\r\n";
+	char text[256];
+
+	tell(format, head, how, end, false, text);
+	assert_string_equal(text, expected);
+}
+
+/* Each as docs/content.md and lib/telem/access_format.h say. */
+static void a_reply_is_told_as_it_was(void **state)
+{
+	const struct http_logged kept = {.status = 206, .begun_us = 5000000, .kept = true};
+	const struct http_logged ends = {.status = 404, .begun_us = 8999999};
+
+	(void)state;
+	assert_told("%h %p %{remote}p", &kept, HTTP_LOG_WHOLE, "192.0.2.7 8443 50000");
+	assert_told("%s %B %m %U%q %H", &kept, HTTP_LOG_WHOLE, "206 1234 GET /a?b HTTP/1.0");
+	assert_told("%r", &kept, HTTP_LOG_WHOLE, "GET /a?b HTTP/1.0");
+	assert_told("%v %{Host}i %{Referer}i %{User-Agent}i", &kept, HTTP_LOG_WHOLE,
+		"a.test a.test:1 r u");
+	assert_told("%{sec}t", &kept, HTTP_LOG_WHOLE, "1700000005");
+	assert_told("%D %X", &kept, HTTP_LOG_WHOLE, "4000000 +");
+	assert_told("%D %X", &ends, HTTP_LOG_WHOLE, "1 -");
+	assert_told("%D %X", &kept, HTTP_LOG_ABORTED, "4000000 X");
+	assert_told("%D %X", &kept, HTTP_LOG_UNKNOWN, "- -");
+}
+
+static void what_is_not_understood_is_told_as_it_came(void **state)
+{
+	static const struct {
+		const char *head, *told;
+	} cases[] = {
+		{"NONSENSE\r\n\r\n", "NONSENSE"},
+		{"PROPFIND /x HTTP/1.1\r\nHost: a\r\n\r\n", "PROPFIND /x HTTP/1.1"},
+	};
+	const struct http_logged how = {.status = 400};
+	char text[256];
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		tell("%r", cases[i].head, &how, HTTP_LOG_WHOLE, false, text);
+		assert_string_equal(text, cases[i].told);
+	}
+}
+
+static void the_connection_is_told(void **state)
+{
+	struct http_logged how = {.status = 200};
+	char text[256];
+
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++) {
+		bool is_tls = i & 1;
+
+		how.reused = i & 2;
+		tell("json", REQUEST, &how, HTTP_LOG_WHOLE, is_tls, text);
+		assert_non_null(strstr(text, is_tls ? "\"tls\":true" : "\"tls\":false"));
+		assert_non_null(strstr(text, how.reused ? "\"reused\":true" : "\"reused\":false"));
+	}
+}
+
+/* --log-sample N: one of N, by lot, and nothing of the others. */
+static void a_sample_is_as_large_as_was_asked_for(void **state)
+{
+	struct log_rig *r = begin();
+	struct access_record record;
+	const struct http_logged logged = {.req = &r->req, .status = 200};
+	uint32_t n = 0;
+
+	(void)state;
+	r->options.sample = 10;
+	assert_int_equal(rs_access_writer_init(&r->writer, &r->options), 0);
+	assert_int_equal(rs_access_writer_add_core(&r->writer, &r->log, &r->env, false), 0);
+	for (uint32_t i = 0; i < 10000; i++)
+		n += r->env.log->begin(r->env.log->self, &r->env, &logged, &record);
+	assert_in_range(n, 900, 1100);
+	rs_access_writer_fini(&r->writer);
+	free(r);
+}
+
+/* Two cores, each with a ring of its own. */
+static void all_cores_are_heard(void **state)
+{
+	struct log_rig *r = begin();
+	struct access_log second;
+	struct http_env env;
+	unsigned int last;
+
+	(void)state;
+	assert_int_equal(rs_access_writer_init(&r->writer, &r->options), 0);
+	assert_int_equal(rs_access_writer_add_core(&r->writer, &r->log, &r->env, false), 0);
+	env = r->env;
+	assert_int_equal(rs_access_writer_add_core(&r->writer, &second, &env, false), 0);
+	reply(r, 200);
+	rs_access_writer_tick(&r->writer, 0);
+	r->env = env; /* from now on the other one */
+	reply(r, 404);
+	rs_access_writer_tick(&r->writer, 2000000); /* no line waits longer than a second */
+	assert_int_equal(lines_in(r->path, &last), 2);
+	assert_int_equal(last, 404);
+	rs_access_writer_fini(&r->writer);
+	free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_reply_is_told_as_it_was),
+		cmocka_unit_test(what_is_not_understood_is_told_as_it_came),
+		cmocka_unit_test(the_connection_is_told),
+		cmocka_unit_test(a_sample_is_as_large_as_was_asked_for),
+		cmocka_unit_test(all_cores_are_heard),
 		cmocka_unit_test(a_full_ring),
 		cmocka_unit_test(what_cannot_be_written),
 	};

@@ -370,6 +370,7 @@ static void errors(void **state)
 		{"--ip ::/128", "--ip ::/128: expected an address that a host can have"},
 		{"--ip ff02::1/64", "--ip ff02::1/64: expected an address that a host can have"},
 		{"--ip fd99::/64", "--ip fd99::/64: expected an address that a host can have"},
+		{"--ip fd99::4/126", "--ip fd99::4/126: expected an address that a host can have"},
 		{"--ip 10.0.0.2/24 --ip 10.0.0.2/16",
 			"--ip 10.0.0.2/16: this address is given twice"},
 		{"--ip 10.0.0.2/24 --gateway 10.0.0",
@@ -414,6 +415,13 @@ static void errors(void **state)
 		{"--site *.test=/a", "--site *.test=/a: " BAD_HOST},
 		{"--site .test=/a", "--site .test=/a: " BAD_HOST},
 		{"--site fd00::1=/a", "--site fd00::1=/a: " BAD_HOST},
+		{"--site a.test", "--site a.test: expected HOST=DIR"},
+		{"--site a.test=", "--site a.test=: expected HOST=DIR"},
+		{"--root /a --index a/b", "--index a/b: expected the name of a file, without /"},
+		{"--root /a --index 1 --index 2 --index 3 --index 4 --index 5 --index 6 --index 7 "
+		 "--index 8 --index 9",
+			"--index 9: expected at most 8"},
+		{"--site =/a", "--site =/a: expected HOST=DIR"},
 		{"--site [fd00::1]:80=/a", "--site [fd00::1]:80=/a: " BAD_HOST},
 		{"--site [fd00::x]=/a", "--site [fd00::x]=/a: " BAD_HOST},
 		{"--root /a --charset utf=8",
@@ -859,6 +867,36 @@ static void lcores_of_eal(void **state)
 	lcores_are("ringside -l", "unknown");
 }
 
+/* Beside :: and ::1, IPv6 has no first address of /127 and /128 that is nobody's (RFC 6164). */
+static void addresses_that_hosts_have(void **state)
+{
+	(void)state;
+	parses("--ip ::2/128");
+	parses("--ip ::100/128");
+	parses("--ip fd99::4/127");
+	parses("--ip fd99::5/126");
+	parses("--ip 192.0.2.0/31");
+}
+
+static void sites_as_many_as_there_may_be(void **state)
+{
+	char text[2000] = "ip 10.0.0.2/24\n";
+	size_t n = strlen(text);
+
+	(void)state;
+	parses("--ip 10.0.0.2/24 --site a.test=d --index 1 --index 2");
+	assert_string_equal(cfg.site.sites[0].dir, "d");
+	assert_string_equal(cfg.site.content.index_names[0], "1");
+	assert_string_equal(cfg.site.content.index_names[1], "2");
+	assert_null(cfg.site.content.index_names[2]);
+	for (uint32_t i = 1; i <= SITE_MAX; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "site h%u=/d\n", i);
+	assert_int_equal(parse_with_file("-c %s", text), 0);
+	assert_int_equal(cfg.site.n_sites, SITE_MAX);
+	snprintf(text + n, sizeof(text) - n, "site h=/d\n");
+	file_fails(text, ":66: site h=/d: expected at most 64");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -890,6 +928,8 @@ int main(void)
 		cmocka_unit_test(the_page_is_up_to_date),
 		cmocka_unit_test(where_our_options_begin),
 		cmocka_unit_test(lcores_of_eal),
+		cmocka_unit_test(addresses_that_hosts_have),
+		cmocka_unit_test(sites_as_many_as_there_may_be),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

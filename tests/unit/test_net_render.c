@@ -321,8 +321,7 @@ static void change_begin(struct change *c)
 	c->old = load(&c->options, c->dir);
 	c->new = load(&c->options, c->dir);
 	open_conn(p, false, POINTS, 256);
-	p->rig.http.handlers = &rs_site_handler;
-	p->rig.http.n_handlers = 1;
+	rs_site_configure_http(&c->options, &p->rig.http);
 	assert_true(rs_site_core_offer(&p->rig.net->web.site, c->old));
 	get(p, "/file");
 	assert_true(rs_site_core_offer(&p->rig.net->web.site, c->new));

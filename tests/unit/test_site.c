@@ -272,7 +272,10 @@ static void a_directory_too_deep_to_be_watched_is_told(void **state)
 
 static bool vary_with_host(const struct site_options *options)
 {
-	return rs_site_varying_fields(options) & 1u << HTTP_FIELD_HOST;
+	struct http_config http;
+
+	rs_site_configure_http(options, &http);
+	return http.varying_fields & 1u << HTTP_FIELD_HOST;
 }
 
 /* What a head may be long is said before anything is served. */

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Sites, what is sent with their files, and the access log. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "options_parse.h"
+#include "values.h"
+
+#define MAX_CHARSET_BYTES 40 /* RFC 2978 section 2.3 */
+
+/* ---- sites ---- */
+
+/* A copy of a value, to be cut up. NULL, told why: there is no room. */
+static char *keep(struct option_parser *p, const char *value)
+{
+	char *kept = rs_args_keep(p->args, value);
+
+	if (!kept)
+		rs_option_fail(
+			p, "expected at most %d bytes of options in all", ARGS_MAX_TEXT_BYTES);
+	return kept;
+}
+
+static int add_site(struct option_parser *p, const char *host, const char *dir)
+{
+	struct site_options *site = &p->cfg->site;
+
+	for (uint32_t i = 0; host && i < site->n_sites; i++) {
+		if (site->sites[i].host && !strcmp(site->sites[i].host, host))
+			return rs_option_fail(p, "this host is given twice");
+	}
+	if (site->n_sites == SITE_MAX)
+		return rs_option_fail(p, "expected at most %d", SITE_MAX);
+	site->sites[site->n_sites].host = host;
+	site->sites[site->n_sites++].dir = dir;
+	return 0;
+}
+
+int rs_option_parse_root(struct option_parser *p, const char *value)
+{
+	return add_site(p, NULL, value);
+}
+
+int rs_option_parse_site(struct option_parser *p, const char *value)
+{
+	const char *sign = strchr(value, '=');
+	char *host;
+
+	if (!sign || sign == value || !sign[1])
+		return rs_option_fail(p, "expected HOST=DIR");
+	host = keep(p, value);
+	if (!host)
+		return -EINVAL;
+	host[sign - value] = 0;
+	if (!rs_value_host(host))
+		return rs_option_fail(p, "expected HOST=DIR, HOST a name or an address as in "
+					 "a.example or [fd00::1], without port, final dot or *");
+	for (char *c = host; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return add_site(p, host, sign + 1);
+}
+
+int rs_option_parse_index(struct option_parser *p, const char *value)
+{
+	struct config *cfg = p->cfg;
+
+	if (strchr(value, '/'))
+		return rs_option_fail(p, "expected the name of a file, without /");
+	if (cfg->n_index_names == CONFIG_MAX_INDEX_NAMES)
+		return rs_option_fail(p, "expected at most %d", CONFIG_MAX_INDEX_NAMES);
+	cfg->index_names[cfg->n_index_names++] = value;
+	cfg->site.content.index_names = cfg->index_names;
+	return 0;
+}
+
+int rs_option_parse_header(struct option_parser *p, const char *value)
+{
+	struct site_options *site = &p->cfg->site;
+	char *pattern = keep(p, value);
+	const char *fault;
+	char *space;
+
+	if (!pattern)
+		return -EINVAL;
+	space = strchr(pattern, ' ');
+	if (!space || space == pattern || !strchr(space, ':'))
+		return rs_option_fail(p, "expected PATTERN NAME: VALUE");
+	if (*pattern != '/' && *pattern != '*')
+		return rs_option_fail(
+			p, "expected a PATTERN that begins with / or *, as paths begin with /");
+	if (site->n_patterns == CONTENT_MAX_PATTERNS)
+		return rs_option_fail(p, "expected at most %d", CONTENT_MAX_PATTERNS);
+	*space++ = 0;
+	while (*space == ' ')
+		space++;
+	fault = rs_content_field_fault(space);
+	if (fault)
+		return rs_option_fail(p, "the field %s", fault);
+	site->patterns[site->n_patterns++] =
+		(struct content_pattern){.pattern = pattern, .field = space};
+	return 0;
+}
+
+static bool has_error_page(const struct site_options *site, uint16_t status)
+{
+	for (uint32_t i = 0; i < site->n_error_pages; i++) {
+		if (site->error_pages[i].status == status)
+			return true;
+	}
+	return false;
+}
+
+int rs_option_parse_error_page(struct option_parser *p, const char *value)
+{
+	/* All that a site is refused with; 411 is for handlers that need a body. */
+	static const uint16_t known[SITE_MAX_ERROR_PAGES] = {
+		400, 403, 404, 405, 408, 412, 413, 414, 416, 417, 421, 425, 431, 501, 503, 505};
+	struct site_options *site = &p->cfg->site;
+	const char *sign = strchr(value, '=');
+
+	for (uint32_t i = 0; sign && sign[1] == '/' && i < SITE_MAX_ERROR_PAGES; i++) {
+		if (sign - value != 3 || (unsigned int)atoi(value) != known[i])
+			continue;
+		if (has_error_page(site, known[i]))
+			return rs_option_fail(p, "there is a page for this status already");
+		site->error_pages[site->n_error_pages].status = known[i];
+		site->error_pages[site->n_error_pages++].path = sign + 1;
+		return 0;
+	}
+	return rs_option_fail(p,
+		"expected STATUS=/PATH, STATUS 400, 403, 404, 405, 408, 412, 413, 414, "
+		"416, 417, 421, 425, 431, 501, 503 or 505");
+}
+
+int rs_option_parse_precompress(struct option_parser *p, const char *value)
+{
+	static const struct {
+		const char *name;
+		enum content_coding coding;
+	} known[] = {{"gzip", CONTENT_GZIP}, {"br", CONTENT_BR}, {"zstd", CONTENT_ZSTD}};
+
+	for (;; value++) {
+		size_t n = strcspn(value, ",");
+		uint32_t i = 0;
+
+		while (i < 3 && (strlen(known[i].name) != n || memcmp(value, known[i].name, n)))
+			i++;
+		if (i == 3)
+			return rs_option_fail(p, "expected gzip, br, zstd, or several of them");
+		p->cfg->site.content.precompress |= CONTENT_CODING_BIT(known[i].coding);
+		value += n;
+		if (!*value)
+			return 0;
+	}
+}
+
+/* It becomes the value of a field as it is. */
+static bool is_origin(const char *text)
+{
+	for (const char *c = text; *c; c++) {
+		if (!isgraph((unsigned char)*c) || *c == ',')
+			return false;
+	}
+	return strlen(text) <= 128;
+}
+
+int rs_option_parse_cors(struct option_parser *p, const char *value)
+{
+	if (!is_origin(value))
+		return rs_option_fail(p, "expected one origin, as in https://a.example, or *");
+	p->cfg->site.cors = value;
+	return 0;
+}
+
+int rs_option_parse_access_format(struct option_parser *p, const char *value)
+{
+	struct access_format format;
+	char why[128];
+
+	if (rs_access_format_compile(value, &format, why, sizeof(why)))
+		return rs_option_fail(p, "%s", why);
+	p->cfg->access.format = value;
+	return 0;
+}
+
+int rs_option_parse_charset(struct option_parser *p, const char *value)
+{
+	if (!rs_value_token(value, MAX_CHARSET_BYTES))
+		return rs_option_fail(p,
+			"expected the name of a charset of at most %d characters, or none",
+			MAX_CHARSET_BYTES);
+	p->cfg->site.content.charset = strcmp(value, "none") != 0 ? value : "";
+	return 0;
+}
+
+int rs_option_parse_content_memory(struct option_parser *p, const char *value)
+{
+	if (rs_value_bytes(value, &p->cfg->site.content.max_bytes))
+		return 0;
+	return rs_option_fail(p, "expected a number of bytes; k, M or G may follow");
+}
+
+FLAG_OPTION(early_hints, site.early_hints)
+FLAG_OPTION(follow_links, site.content.outside_links)
+FLAG_OPTION(hidden, site.content.hidden)
+FLAG_OPTION(listing, site.content.listing)
+FLAG_OPTION(strict_site, site.strict)
+FLAG_OPTION(watch, watch)
+
+TEXT_OPTION(access_log, access.path)
+TEXT_OPTION(mime_types, site.content.types_file)
+
+NUMBER_OPTION(log_sample, number, access.sample, 1, 1000000000)

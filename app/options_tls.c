@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Certificates, sessions and TLS cores. */
+#include <errno.h>
+#include <string.h>
+
+#include "options_parse.h"
+#include "values.h"
+
+/* Which pair the n-th file of its kind belongs to; NULL: there are too many. */
+static struct tls_pair *next_pair(struct option_parser *p, uint32_t *n)
+{
+	if (*n < TLS_MAX_PAIRS)
+		return &p->cfg->tls.pairs[(*n)++];
+	rs_option_fail(p, "expected at most %d", TLS_MAX_PAIRS);
+	return NULL;
+}
+
+#define PAIR_OPTION(field)                                                                         \
+	int rs_option_parse_##field(struct option_parser *p, const char *value)                    \
+	{                                                                                          \
+		struct tls_pair *pair = next_pair(p, &p->cfg->n_##field##s);                       \
+                                                                                                   \
+		if (!pair)                                                                         \
+			return -EINVAL;                                                            \
+		pair->field = value;                                                               \
+		return 0;                                                                          \
+	}
+
+PAIR_OPTION(cert)
+PAIR_OPTION(key)
+PAIR_OPTION(ocsp)
+
+int rs_option_parse_tls_min(struct option_parser *p, const char *value)
+{
+	static const char *const words[] = {"1.2", "1.3"};
+	uint32_t choice_no = 0;
+	int err = rs_option_choice(p, value, words, 2, "1.2 or 1.3", &choice_no);
+
+	p->cfg->tls.only_tls13 = choice_no == 1;
+	return err;
+}
+
+int rs_option_parse_tls_records(struct option_parser *p, const char *value)
+{
+	static const char *const words[] = {"lean", "openssl"};
+	uint32_t choice_no = 0;
+	int err = rs_option_choice(p, value, words, 2, "lean or openssl", &choice_no);
+
+	p->cfg->tls.no_lean = choice_no == 1;
+	return err;
+}
+
+int rs_option_parse_client_cert(struct option_parser *p, const char *value)
+{
+	static const char *const words[] = {"optional", "required"};
+	uint32_t choice_no = 0;
+	int err = rs_option_choice(p, value, words, 2, "optional or required", &choice_no);
+
+	p->cfg->tls.client_cert = choice_no ? TLS_CLIENT_CERT_REQUIRED : TLS_CLIENT_CERT_OPTIONAL;
+	return err;
+}
+
+int rs_option_parse_tls_cores(struct option_parser *p, const char *value)
+{
+	if (!strcmp(value, "same"))
+		return 0;
+	if (rs_value_cores(value, &p->cfg->tls_cores))
+		return 0;
+	return rs_option_fail(p, "expected same, or a list of lcores, each once, as in 1,3-5");
+}
+
+FLAG_OPTION(psk_ke, tls.psk_ke)
+FLAG_OPTION(strict_sni, tls.strict_sni)
+
+TEXT_OPTION(client_ca, tls.client_ca)
+TEXT_OPTION(ticket_keys, ticket_keys)
+
+NUMBER_OPTION(ticket_lifetime, number, tls.ticket_lifetime_s, 0, 604800)
+NUMBER_OPTION(early_data, bytes, tls.max_early_data, 0, 16384)
+NUMBER_OPTION(tls_backlog, number, tls_backlog, 1, 1048576)

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which site answers for a host (RFC 9110 section 4.2.3, docs/content.md), and what all replies of
+ * a site have in common: pages of refusals, and the fields of --cors.
+ */
+#include "site_rig.h"
+
+/* ---- hosts ---- */
+
+static void add_hosts(const struct site *root, struct site *others, uint32_t n)
+{
+	static const char *const hosts[] = {"a.test", "b.test", "[fd00::1]", "192.0.2.1"};
+	void *state;
+
+	put_text(root, "/index.html", "root");
+	for (uint32_t i = 0; i < n; i++) {
+		site_setup(&state);
+		others[i] = *(struct site *)state;
+		free(state);
+		put_text(&others[i], "/index.html", hosts[i]);
+		add_site(&others[i], hosts[i]);
+	}
+}
+
+static void remove_hosts(struct site *others, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		temp_remove(others[i].root);
+}
+
+static const struct {
+	const char *host, *site;
+} host_cases[] = {
+	{"a.test", "a.test"},
+	{"A.TEST", "a.test"},
+	{"a.test:80", "a.test"},
+	{"a.test:", "a.test"},
+	{"a.test.", "a.test"},
+	{"a.test.:8080", "a.test"},
+	{"b.test", "b.test"},
+	{"[fd00::1]", "[fd00::1]"},
+	{"[FD00::1]", "[fd00::1]"},
+	{"[fd00::1]:80", "[fd00::1]"},
+	{"192.0.2.1", "192.0.2.1"},
+	{"192.0.2.1:80", "192.0.2.1"},
+	{"xa.test", NULL},
+	{"a.tes", NULL},
+	{"a.testx", NULL},
+	{"a.test..", NULL},
+	{"[fd00::2]", NULL},
+	{"[fd00::2]:1", NULL},
+	{".", NULL},
+	{"", NULL},
+};
+
+/* RFC 9110 section 4.2.3: case and port make no other host; RFC 3986 section 3.2.2: the final dot.
+ */
+static void each_host_has_its_site(void **state)
+{
+	struct site others[4];
+
+	add_hosts(*state, others, RS_ARRAY_SIZE(others));
+	open_root(*state);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(host_cases); i++) {
+		const char *site = host_cases[i].site;
+
+		assert_int_equal(get_of(host_cases[i].host), 200);
+		assert_got_text(site ? site : "root");
+	}
+	assert_int_equal(ask("GET / HTTP/1.0\r\n\r\n"), 200);
+	assert_got_text("root");
+	/* RFC 9112 section 3.2.2: the target's host, not that of the field. */
+	assert_int_equal(ask_for("GET", "http://b.test:80/", "a.test", ""), 200);
+	assert_got_text("b.test");
+	close_sites();
+	remove_hosts(others, RS_ARRAY_SIZE(others));
+}
+
+static void without_a_root_the_first_site_is_for_the_others(void **state)
+{
+	struct site others[2];
+
+	add_hosts(*state, others, RS_ARRAY_SIZE(others));
+	open_sites();
+	assert_int_equal(get_of("b.test"), 200);
+	assert_got_text("b.test");
+	assert_int_equal(get_of("else.test"), 200);
+	assert_got_text("a.test");
+	close_sites();
+	remove_hosts(others, RS_ARRAY_SIZE(others));
+}
+
+/* Section 15.5.20; the same for methods that would be refused, and for OPTIONS. */
+static void strict_sites_answer_for_their_hosts_alone(void **state)
+{
+	static const char *const methods[] = {"GET", "HEAD", "POST", "OPTIONS", "DELETE"};
+	struct site others[4];
+
+	add_hosts(*state, others, RS_ARRAY_SIZE(others));
+	options.strict = true;
+	open_root(*state);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(host_cases); i++) {
+		const char *site = host_cases[i].site;
+
+		assert_int_equal(get_of(host_cases[i].host), site ? 200 : 421);
+		if (site)
+			assert_got_text(site);
+	}
+	assert_int_equal(ask("GET / HTTP/1.0\r\n\r\n"), 421);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(methods); i++) {
+		assert_int_equal(ask_for(methods[i], "/", "else.test", ""), 421);
+		assert_field("Allow", "");
+	}
+	close_sites();
+	remove_hosts(others, RS_ARRAY_SIZE(others));
+}
+
+static void one_site_is_for_all_hosts_unless_it_is_strict(void **state)
+{
+	const struct site *dir = *state;
+
+	put_text(dir, "/index.html", "one");
+	add_site(dir, "one.test");
+	open_sites();
+	assert_int_equal(get_of("else.test"), 200);
+	assert_got_text("one");
+	close_sites();
+	options.strict = true;
+	open_sites();
+	assert_int_equal(get_of("one.test:80"), 200);
+	assert_got_text("one");
+	assert_int_equal(get_of("else.test"), 421);
+	close_sites();
+}
+
+/* ---- pages of refusals ---- */
+
+static void a_refusal_has_the_page_of_its_status_and_site(void **state)
+{
+	struct site others[2];
+	const struct site *root = *state;
+
+	add_hosts(root, others, RS_ARRAY_SIZE(others));
+	put_text(root, "/404.html", "<p>root has none</p>");
+	put_text(root, "/421.html", "<p>of root</p>");
+	put_text(root, "/400.txt", "of root, plain");
+	put_text(&others[0], "/404.html", "<p>a has none</p>");
+	put_text(&others[1], "/404.html", ""); /* no page */
+	add_error_page(400, "/400.txt");
+	add_error_page(404, "/404.html");
+	add_error_page(421, "/421.html");
+	open_root(root);
+	assert_int_equal(ask_for("GET", "/none", "a.test", ""), 404);
+	assert_got_text("<p>a has none</p>");
+	assert_field("Content-Type", "text/html; charset=utf-8");
+	assert_field("ETag", ""); /* it is no representation of what was asked for */
+	assert_field("Last-Modified", "");
+	assert_int_equal(ask_for("GET", "/none", "else.test", ""), 404);
+	assert_got_text("<p>root has none</p>");
+	assert_int_equal(ask_for("GET", "/none", "b.test", ""), 404);
+	assert_field("Content-Type", "text/plain");
+	assert_non_null(strstr((const char *)got.body, "Not Found"));
+	assert_int_equal(ask_for("GET", "/..", "else.test", ""), 400);
+	assert_got_text("of root, plain");
+	assert_field("Content-Type", "text/plain; charset=utf-8");
+	assert_int_equal(ask_for("POST", "/", "else.test", ""), 405); /* has none */
+	assert_field("Content-Type", "text/plain");
+	/* As a resource, a page is a file like others. */
+	assert_int_equal(ask_for("GET", "/404.html", "a.test", ""), 200);
+	/* Where nothing is understood, root's. */
+	assert_int_equal(ask("nonsense\r\n\r\n"), 400);
+	assert_got_text("of root, plain");
+	close_sites();
+	remove_hosts(others, RS_ARRAY_SIZE(others));
+}
+
+/* Where the site is not known, it is root's page, or else that of the first. */
+static void a_strict_refusal_has_the_page_of_the_root(void **state)
+{
+	struct site others[2];
+	const struct site *root = *state;
+
+	add_hosts(root, others, RS_ARRAY_SIZE(others));
+	put_text(root, "/421.html", "root");
+	put_text(&others[0], "/421.html", "first");
+	put_text(&others[1], "/421.html", "second");
+	add_error_page(421, "/421.html");
+	options.strict = true;
+	open_sites();
+	assert_int_equal(get_of("else.test"), 421);
+	assert_got_text("first");
+	close_sites();
+	open_root(root);
+	assert_int_equal(get_of("else.test"), 421);
+	assert_got_text("root");
+	close_sites();
+	remove_hosts(others, RS_ARRAY_SIZE(others));
+}
+
+/* ---- fields ---- */
+
+/* On all replies; and on refusals beside what these have of their own. */
+static void cors_is_on_everything(void **state)
+{
+	static const struct {
+		const char *method, *target, *fields;
+		int status;
+	} cases[] = {
+		{"GET", "/a", "", 200},
+		{"HEAD", "/a", "", 200},
+		{"GET", "/a", "Range: bytes=0-0\r\n", 206},
+		{"GET", "/a", "Range: bytes=0-0,2-2\r\n", 206},
+		{"GET", "/dir", "", 301},
+		{"GET", "/a", "If-None-Match: *\r\n", 304},
+		{"GET", "/..", "", 400},
+		{"GET", "/dir/", "", 403},
+		{"GET", "/none", "", 404},
+		{"POST", "/a", "", 405},
+		{"GET", "/a", "If-Match: \"x\"\r\n", 412},
+		{"GET", "/a", "Range: bytes=9-\r\n", 416},
+		{"OPTIONS", "/a", "", 204},
+		{"OPTIONS", "*", "", 204},
+	};
+	static const struct {
+		const char *origin, *vary;
+	} origins[] = {{"*", ""}, {"https://other.test", "Origin"}};
+	const struct site *dir = *state;
+
+	put_text(dir, "/a", "text");
+	site_dir(dir, "/dir");
+	for (uint32_t k = 0; k < RS_ARRAY_SIZE(origins); k++) {
+		options.n_sites = 0;
+		options.cors = origins[k].origin;
+		open_root(dir);
+		for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+			assert_int_equal(ask_for(cases[i].method, cases[i].target, "a.test",
+						 cases[i].fields),
+				cases[i].status);
+			assert_field("Access-Control-Allow-Origin", origins[k].origin);
+			assert_field("Vary", origins[k].vary);
+		}
+		/* What a preflight asks for (Fetch, section 3.3.3). */
+		assert_field("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
+		assert_field("Access-Control-Allow-Headers", "*");
+		assert_field("Access-Control-Max-Age", "86400");
+		close_sites();
+	}
+}
+
+/* Section 9.3.7. */
+static void options_says_which_methods_there_are(void **state)
+{
+	const struct site *dir = *state;
+
+	put_text(dir, "/a", "text");
+	open_root(dir);
+	assert_int_equal(ask_for("OPTIONS", "/a", "a.test", ""), 204);
+	assert_field("Allow", "GET, HEAD, OPTIONS");
+	assert_field("Access-Control-Allow-Methods", "");
+	assert_int_equal(ask_for("POST", "/a", "a.test", ""), 405);
+	assert_field("Allow", "GET, HEAD, OPTIONS");
+	close_sites();
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		test(each_host_has_its_site),
+		test(without_a_root_the_first_site_is_for_the_others),
+		test(strict_sites_answer_for_their_hosts_alone),
+		test(one_site_is_for_all_hosts_unless_it_is_strict),
+		test(a_refusal_has_the_page_of_its_status_and_site),
+		test(a_strict_refusal_has_the_page_of_the_root),
+		test(cors_is_on_everything),
+		test(options_says_which_methods_there_are),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
