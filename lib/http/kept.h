@@ -7,6 +7,7 @@
 #define RS_HTTP_KEPT_H
 
 #include "http/exchange.h"
+#include "http/respond.h"
 
 struct http_kept {
 	uint32_t chunk; /* of env->chunks; 0: there is none */
@@ -15,7 +16,7 @@ struct http_kept {
 	uint32_t date_no;
 	uint16_t sum; /* checksum of all of it, folded */
 	uint8_t handler;
-	bool closes; /* the connection, after it */
+	uint8_t connection; /* enum http_connection: what it says of it */
 };
 
 static inline bool rs_http_kept_is_good(const struct http_env *env, const struct http_kept *kept)
@@ -38,7 +39,7 @@ static inline void rs_http_kept_account(
 {
 	hc->handler = kept->handler;
 	hc->reply_left = 0;
-	hc->last = kept->closes;
+	hc->last = kept->connection == HTTP_SAY_CLOSE;
 	env->counters[HTTP_C_REPLIES_2XX]++;
 	env->counters[HTTP_C_REPEATED]++;
 }
