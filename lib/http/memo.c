@@ -9,13 +9,12 @@
 #include "http/follow.h"
 #include "http/reply.h"
 
-/* Is the reply to such a request the same for everybody who asks for the path? */
+/* Is the reply to such a request the same for everybody who asks for the path, with any query? */
 static bool is_plain(const struct http_env *env, const struct http_req *req)
 {
 	return req->method == HTTP_GET && req->form == HTTP_ORIGIN_FORM &&
 	       !(req->known & (HTTP_CONDITION_FIELDS | env->cfg->varying_fields)) &&
-	       req->framing == HTTP_NO_BODY && !req->query.data &&
-	       req->path.len <= HTTP_MEMO_KEY_BYTES;
+	       req->framing == HTTP_NO_BODY && req->path.len <= HTTP_MEMO_KEY_BYTES;
 }
 
 /* The first and the last eight bytes of a path, which are all of it up to 16. */

@@ -53,7 +53,9 @@ static void what_is_repeated(void **state)
 	assert_int_equal(repeats_of("GET /bytes/65 HTTP/1.1\r\n" HOST), 1);
 	assert_int_equal(repeats_of("HEAD /bytes/66 HTTP/1.1\r\n" HOST), 0);
 	assert_int_equal(repeats_of("GET /bytes/67 HTTP/1.0\r\n" HOST), 1);
-	assert_int_equal(repeats_of("GET /bytes/68?x HTTP/1.1\r\n" HOST), 0);
+	assert_int_equal(repeats_of("GET /bytes/68?x HTTP/1.1\r\n" HOST), 1);
+	assert_int_equal(repeats_of("GET /bytes/68?yz HTTP/1.1\r\n" HOST), 2);
+	assert_int_equal(repeats_of("GET /bytes/68 HTTP/1.1\r\n" HOST), 2);
 	assert_int_equal(repeats_of("GET /bytes/64 HTTP/1.1\r\nConnection: close\r\n" HOST), 1);
 	assert_int_equal(repeats_of("GET /bytes/64 HTTP/1.1\r\n" HOST), 2);
 	assert_int_equal(repeats_of("GET /nowhere HTTP/1.1\r\n" HOST), 0);
