@@ -60,6 +60,7 @@ static void what_is_repeated(void **state)
 	assert_int_equal(repeats_of("GET /bytes/64 HTTP/1.1\r\n" HOST), 2);
 	assert_int_equal(repeats_of("GET /nowhere HTTP/1.1\r\n" HOST), 0);
 	assert_int_equal(repeats_of("GET /bytes/x HTTP/1.1\r\n" HOST), 0);
+	assert_int_equal(repeats_of("GET /bytes/1300 HTTP/1.1\r\n" HOST), 1);   /* a segment */
 	assert_int_equal(repeats_of("GET /bytes/100000 HTTP/1.1\r\n" HOST), 0); /* generated */
 	assert_int_equal(repeats_of("OPTIONS / HTTP/1.1\r\n" HOST), 0);
 	assert_int_equal(repeats_of("POST /hello/a HTTP/1.1\r\nContent-Length: 1\r\n" HOST "x"), 0);
