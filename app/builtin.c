@@ -95,7 +95,7 @@ static bool respond_hello(
 #define PATTERN_PERIOD 251 /* prime: a shift by any power of two shows */
 /* Whole periods, so that every slice begins where the pattern does; near 1 MiB. */
 #define PATTERN_BYTES    (PATTERN_PERIOD * 4178u)
-#define SMALL_BODY_BYTES 1024 /* up to here copied behind the head: one slice less */
+#define SMALL_BODY_BYTES 1400 /* up to here copied behind the head: one slice less */
 
 #define PATTERN_ROOM                                                                               \
 	((PATTERN_BYTES + BUILTIN_AREA_UNIT - 1) / BUILTIN_AREA_UNIT * BUILTIN_AREA_UNIT)

@@ -7,14 +7,15 @@
 #define RS_HTTP_KEPT_H
 
 #include "http/exchange.h"
+#include "http/respond.h"
 
 struct http_kept {
 	uint32_t chunk; /* of env->chunks; 0: there is none */
 	uint32_t len;
 	uint32_t body_len; /* of these bytes, the last ones */
 	uint32_t date_no;
-	uint16_t sum; /* checksum of all of it, folded */
-	bool closes;  /* the connection, after it */
+	uint16_t sum;       /* checksum of all of it, folded */
+	uint8_t connection; /* enum http_connection: what it says of it */
 };
 
 static inline bool rs_http_kept_is_good(const struct http_env *env, const struct http_kept *kept)
@@ -35,7 +36,7 @@ static inline void rs_http_kept_share(
 static inline void rs_http_kept_account(
 	struct http_env *env, struct http_conn *hc, const struct http_kept *kept)
 {
-	hc->last = kept->closes;
+	hc->last = kept->connection == HTTP_SAY_CLOSE;
 	env->counters[HTTP_C_REPLIES_2XX]++;
 	env->counters[HTTP_C_REPEATED]++;
 }

@@ -9,13 +9,12 @@
 #include "http/follow.h"
 #include "http/reply.h"
 
-/* Is the reply to such a request the same for everybody who asks for the path? */
+/* Is the reply to such a request the same for everybody who asks for the path, with any query? */
 static bool is_plain(const struct http_env *env, const struct http_req *req)
 {
 	return req->method == HTTP_GET && req->form == HTTP_ORIGIN_FORM &&
 	       !(req->known & (HTTP_CONDITION_FIELDS | env->cfg->varying_fields)) &&
-	       req->framing == HTTP_NO_BODY && !req->query.data && req->minor_version &&
-	       req->path.len <= HTTP_MEMO_KEY_BYTES;
+	       req->framing == HTTP_NO_BODY && req->path.len <= HTTP_MEMO_KEY_BYTES;
 }
 
 /* The first and the last eight bytes of a path, which are all of it up to 16. */
@@ -32,24 +31,25 @@ static void ends_of(struct span path, uint64_t *first, uint64_t *last)
 }
 
 /* Who chooses paths that meet in one entry gains nothing but misses. */
-static struct http_memo_entry *entry_of(
-	struct http_memo *memo, uint64_t first, uint64_t last, uint32_t len, bool closes)
+static struct http_memo_entry *entry_of(struct http_memo *memo, uint64_t first, uint64_t last,
+	uint32_t len, enum http_connection connection)
 {
-	first = (first ^ (len << 1 | closes)) * UINT64_C(0x9e3779b97f4a7c15);
+	first = (first ^ (len << 2 | connection)) * UINT64_C(0x9e3779b97f4a7c15);
 	last = (last ^ first >> 32) * UINT64_C(0xff51afd7ed558ccd);
 	/* The upper bits: those that the last byte of a path, which tells most of them apart,
 	 * changes. */
 	return &memo->entries[(first ^ last) >> (64 - HTTP_MEMO_BITS)];
 }
 
-static struct http_memo_entry *find(struct http_memo *memo, struct span path, bool closes)
+static struct http_memo_entry *find(
+	struct http_memo *memo, struct span path, enum http_connection connection)
 {
 	uint64_t first, last;
 	struct http_memo_entry *e;
 
 	ends_of(path, &first, &last);
-	e = entry_of(memo, first, last, path.len, closes);
-	if (!e->reply.chunk || e->reply.closes != closes || e->key_len != path.len ||
+	e = entry_of(memo, first, last, path.len, connection);
+	if (!e->reply.chunk || e->reply.connection != connection || e->key_len != path.len ||
 		e->first != first || e->last != last ||
 		(path.len > 16 && memcmp(e->middle, path.data + 8, path.len - 16) != 0))
 		return NULL;
@@ -65,7 +65,8 @@ bool rs_http_memo_reply(
 	if (!env->memo || !is_plain(env, req))
 		return false;
 	conn_closes = rs_http_conn_closes(env, hc);
-	e = find(env->memo, req->path, conn_closes || !req->keep_alive);
+	e = find(
+		env->memo, req->path, rs_http_say_connection(req, conn_closes || !req->keep_alive));
 	if (!e || !rs_http_kept_is_good(env, &e->reply))
 		return false;
 	if (rs_likely(rs_sendq_empty(out))) {
@@ -100,6 +101,7 @@ void rs_http_memo_keep(struct http_env *env, const struct http_conn *hc, const s
 	const struct slice *reply = &out->slices[out->head];
 	struct chunk_pool *pool = env->chunks;
 	struct http_memo_entry *e;
+	enum http_connection connection = rs_http_say_connection(req, hc->last);
 	struct http_kept kept;
 	uint64_t first, last;
 
@@ -111,14 +113,14 @@ void rs_http_memo_keep(struct http_env *env, const struct http_conn *hc, const s
 		memcmp(reply->data + 9, "200", 3) != 0 || pool->n_free <= pool->n_total / 2)
 		return;
 	ends_of(req->path, &first, &last);
-	e = entry_of(env->memo, first, last, req->path.len, hc->last);
+	e = entry_of(env->memo, first, last, req->path.len, connection);
 	kept = (struct http_kept){
 		.chunk = reply->chunk,
 		.len = reply->len,
 		.body_len = reply->len - head_bytes(reply),
 		.date_no = env->date_no,
 		.sum = rs_csum_fold16(rs_csum_add(0, reply->data, reply->len)),
-		.closes = hc->last,
+		.connection = (uint8_t)connection,
 	};
 	rs_http_kept_replace(env, &e->reply, &kept);
 	e->key_len = (uint8_t)req->path.len;

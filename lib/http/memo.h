@@ -4,8 +4,8 @@
  * within one second, while the Date is the same. Such a reply is made once; after that all send
  * queues share its bytes, and its checksum is known.
  *
- * Only what a handler calls repeatable is kept, only 200 to plain GETs of HTTP/1.1, and only while
- * buffers are plenty. Private to lib/http but for the struct, which
+ * Only what a handler calls repeatable is kept, only 200 to plain GETs, and only while buffers are
+ * plenty. Private to lib/http but for the struct, which
  * belongs to one core. Includes base only.
  */
 #ifndef RS_HTTP_MEMO_H

@@ -24,13 +24,6 @@ bool rs_http_reply_closes(
 	return !req->keep_alive || rs_http_conn_closes(env, hc);
 }
 
-static uint8_t say_connection(const struct http_req *req, bool last)
-{
-	if (last)
-		return HTTP_SAY_CLOSE;
-	return req->minor_version == 0 ? HTTP_SAY_KEEP_ALIVE : HTTP_SAY_NOTHING;
-}
-
 /* How much comes behind the head and what is copied there. */
 static uint64_t later_bytes(const struct http_reply *reply, struct span *type, uint8_t *type_text)
 {
@@ -73,7 +66,7 @@ static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct
 	uint64_t later = later_bytes(reply, &type, type_text);
 	struct http_head head = {
 		.status = reply->status,
-		.connection = say_connection(req, last),
+		.connection = rs_http_say_connection(req, last),
 		.date = env->date,
 		.content_type = type,
 		.content_length = later ? later : reply->body.len,

@@ -7,6 +7,7 @@
 #define RS_HTTP_REPLY_H
 
 #include "http/exchange.h"
+#include "http/respond.h"
 
 /*
  * Each queues one reply. False: no room, nothing queued, nothing changed. True: hc->last says
@@ -34,6 +35,14 @@ static inline bool rs_http_conn_closes(const struct http_env *env, const struct 
 /* Does the connection close after the reply to req? */
 bool rs_http_reply_closes(
 	const struct http_env *env, const struct http_conn *hc, const struct http_req *req);
+
+/* What the reply to req says of the connection, which closes after it or does not. */
+static inline enum http_connection rs_http_say_connection(const struct http_req *req, bool closes)
+{
+	if (closes)
+		return HTTP_SAY_CLOSE;
+	return req->minor_version == 0 ? HTTP_SAY_KEEP_ALIVE : HTTP_SAY_NOTHING;
+}
 
 /* 100 Continue: not the last word on the request. */
 bool rs_http_reply_continue(struct http_env *env, struct sendq *out);

@@ -20,7 +20,7 @@ static struct http_seen_entry *entry_for(struct http_seen *seen, uint32_t rest)
 /*
  * A request whose line is good and whose fields are known. Returns the bytes of its head, or 0:
  * then everything else is the parser's to say. What the fields say of a request depends on its line
- * only where it is not HTTP/1.1 or names a host itself.
+ * only in its version, and where it names a host itself.
  */
 static int recall(const struct http_limits *limits, struct http_seen *seen, const uint8_t *head,
 	uint32_t len, struct http_req *req)
@@ -38,8 +38,8 @@ static int recall(const struct http_limits *limits, struct http_seen *seen, cons
 		return 0;
 	req->head = head;
 	if (cr + 2 + e->len > limits->max_head_bytes ||
-		read_request_line(true, limits, head, 0, cr, req) < 0 || !req->minor_version ||
-		req->form != HTTP_ORIGIN_FORM)
+		read_request_line(true, limits, head, 0, cr, req) < 0 ||
+		req->minor_version != e->minor_version || req->form != HTTP_ORIGIN_FORM)
 		return 0;
 	req->head_bytes = cr + 2 + e->len;
 	req->framing = HTTP_NO_BODY;
@@ -60,10 +60,10 @@ static void keep(
 	struct http_seen_entry *e;
 	uint32_t line, section;
 
-	if (req->form != HTTP_ORIGIN_FORM || !req->minor_version ||
-		req->n_fields > HTTP_SEEN_FIELDS || req->framing != HTTP_NO_BODY)
+	if (req->form != HTTP_ORIGIN_FORM || !req->host.data || req->n_fields > HTTP_SEEN_FIELDS ||
+		req->framing != HTTP_NO_BODY)
 		return;
-	line = req->fields[0].name; /* HTTP/1.1 has Host at least */
+	line = req->fields[0].name; /* Host at least */
 	section = req->head_bytes - line;
 	if (section > HTTP_SEEN_BYTES || ++seen->n_misses % MISSES_PER_ENTRY != 1)
 		return;
@@ -74,6 +74,7 @@ static void keep(
 	e->host_len = (uint16_t)req->host.len;
 	e->known = req->known;
 	e->keep_alive = req->keep_alive;
+	e->minor_version = req->minor_version;
 	memcpy(e->bytes, head + line, section);
 	for (uint32_t i = 0; i < req->n_fields; i++) {
 		e->fields[i] = req->fields[i];

@@ -24,6 +24,7 @@ struct http_seen_entry {
 	uint16_t host_len;
 	uint32_t known;
 	bool keep_alive;
+	uint8_t minor_version; /* of the request: what its fields say depends on it */
 	struct http_field
 		fields[HTTP_SEEN_FIELDS]; /* their offsets count from the first of bytes */
 	uint8_t bytes[HTTP_SEEN_BYTES];

@@ -53,8 +53,10 @@ static void what_is_repeated(void **state)
 	assert_int_equal(repeats_of("GET /bytes/64 HTTP/1.1\r\n" HOST), 2);
 	assert_int_equal(repeats_of("GET /bytes/65 HTTP/1.1\r\n" HOST), 1);
 	assert_int_equal(repeats_of("HEAD /bytes/66 HTTP/1.1\r\n" HOST), 0);
-	assert_int_equal(repeats_of("GET /bytes/67 HTTP/1.0\r\n" HOST), 0);
-	assert_int_equal(repeats_of("GET /bytes/68?x HTTP/1.1\r\n" HOST), 0);
+	assert_int_equal(repeats_of("GET /bytes/67 HTTP/1.0\r\n" HOST), 1);
+	assert_int_equal(repeats_of("GET /bytes/68?x HTTP/1.1\r\n" HOST), 1);
+	assert_int_equal(repeats_of("GET /bytes/68?yz HTTP/1.1\r\n" HOST), 2);
+	assert_int_equal(repeats_of("GET /bytes/68 HTTP/1.1\r\n" HOST), 2);
 	assert_int_equal(repeats_of("GET /bytes/64 HTTP/1.1\r\nConnection: close\r\n" HOST), 1);
 	assert_int_equal(repeats_of("GET /bytes/64 HTTP/1.1\r\n" HOST), 2);
 	assert_int_equal(repeats_of("GET http://a/bytes/64 HTTP/1.1\r\n" HOST), 0);
@@ -64,6 +66,7 @@ static void what_is_repeated(void **state)
 	assert_int_equal(repeats_of("GET /bytes/64 HTTP/1.1\r\nReferer: b\r\n" HOST), 0);
 	assert_int_equal(repeats_of("GET /nowhere HTTP/1.1\r\n" HOST), 0);
 	assert_int_equal(repeats_of("GET /bytes/x HTTP/1.1\r\n" HOST), 0);
+	assert_int_equal(repeats_of("GET /bytes/1300 HTTP/1.1\r\n" HOST), 1);   /* a segment */
 	assert_int_equal(repeats_of("GET /bytes/100000 HTTP/1.1\r\n" HOST), 0); /* generated */
 	assert_int_equal(repeats_of("OPTIONS / HTTP/1.1\r\n" HOST), 0);
 	assert_int_equal(repeats_of("POST /hello/a HTTP/1.1\r\nContent-Length: 1\r\n" HOST "x"), 0);
@@ -75,6 +78,38 @@ static void what_is_repeated(void **state)
 	assert_int_equal(repeats_of(long_path), 0);
 	rig.cfg.drain = true;
 	assert_int_equal(repeats_of("GET /bytes/65 HTTP/1.1\r\n" HOST), 1); /* now they close */
+	rig_close(&rig);
+}
+
+/* RFC 9112 section 9.3: who asks in HTTP/1.0, and who wants to close, is told something else. */
+static void connections_are_told_apart(void **state)
+{
+	static const struct {
+		const char *request, *says;
+	} asked[] = {
+		{"GET /bytes/9 HTTP/1.1\r\n" HOST, ""},
+		{"GET /bytes/9 HTTP/1.0\r\nConnection: keep-alive\r\n" HOST,
+			"Connection: keep-alive\r\n"},
+		{"GET /bytes/9 HTTP/1.0\r\n" HOST, "Connection: close\r\n"},
+		{"GET /bytes/9 HTTP/1.1\r\nConnection: close\r\n" HOST, "Connection: close\r\n"},
+		{"GET /bytes/9 HTTP/1.1\r\nConnection: keep-alive\r\n" HOST, ""},
+	};
+
+	(void)state;
+	rig_open(&rig, 64, 4);
+	for (uint32_t i = 0; i < 8 * RS_ARRAY_SIZE(asked); i++) {
+		const char *says = asked[i % RS_ARRAY_SIZE(asked)].says;
+		const char *line;
+
+		rig_reopen(&rig);
+		ask(asked[i % RS_ARRAY_SIZE(asked)].request);
+		rig_drain(&rig);
+		line = memmem(rig.got, rig.n_got, "Connection: ", 12);
+		assert_true(line ? *says && !memcmp(line, says, strlen(says)) : !*says);
+		assert_int_equal(rig.hc.closing, strstr(says, "close") != NULL);
+	}
+	/* Three replies are made, and then all are known. */
+	assert_int_equal(rig.counters[HTTP_C_REPEATED], rig.counters[HTTP_C_REPLIES_2XX] - 3);
 	rig_close(&rig);
 }
 
@@ -574,6 +609,21 @@ static void lines_that_do_not_end(void **state)
 			parse_seen(&usual, cases[i].text, &req), HTTP_REFUSED(cases[i].reason));
 }
 
+/* Clients of HTTP/1.0 that keep connections send the same fields each time, too. */
+static void fields_of_http_1_0_are_recalled(void **state)
+{
+	static const char text[] = "GET / HTTP/1.0\r\nConnection: keep-alive\r\n" HOST;
+	static struct http_req req;
+
+	(void)state;
+	memset(&seen, 0, sizeof(seen));
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(parse_seen(&usual, text, &req), sizeof(text) - 1);
+		assert_true(req.keep_alive);
+		assert_int_equal(seen.n_misses, 1);
+	}
+}
+
 /* What the same fields say to a request of HTTP/1.0 or with a host in its target is another thing.
  */
 static void fields_of_other_requests(void **state)
@@ -602,6 +652,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_repeated),
+		cmocka_unit_test(connections_are_told_apart),
 		cmocka_unit_test(similar_paths_do_not_meet),
 		cmocka_unit_test(paths_are_told_apart),
 		cmocka_unit_test(paths_that_meet_are_told_apart),
@@ -620,6 +671,7 @@ int main(void)
 		cmocka_unit_test(fields_are_recalled),
 		cmocka_unit_test(sections_that_are_kept),
 		cmocka_unit_test(lines_that_do_not_end),
+		cmocka_unit_test(fields_of_http_1_0_are_recalled),
 		cmocka_unit_test(fields_of_other_requests),
 	};
 
