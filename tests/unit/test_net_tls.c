@@ -402,6 +402,148 @@ static void a_queue_without_room_resets(void **state)
 	end(&t);
 }
 
+/* The session's beginning: a word of the client's, whose chunk the TLS core keeps. */
+static struct tls_job hear_at(struct tls_rig *t, uint32_t max_conns)
+{
+	knock_at(t, max_conns);
+	say(t, TCP_ACK, "");
+	say(t, TCP_ACK | TCP_PSH, "hello");
+	return expect(t, TLS_JOB_DATA, 5);
+}
+
+static struct tls_job hear(struct tls_rig *t)
+{
+	return hear_at(t, 8);
+}
+
+/* As much ciphertext as n full chunks hold: the next part of a record of any length. */
+static void write_chunks(struct tls_rig *t, struct tls_job job, uint32_t n)
+{
+	job.n = 0;
+	answer(t, (struct tls_job){.conn = job.conn, .generation = job.generation}, TLS_JOB_WANT,
+		n);
+	turn(t, 100);
+	while (n--) {
+		struct tls_job full = expect(t, TLS_JOB_GRANT, 0);
+
+		full.len = HTTP_CHUNK_BYTES;
+		answer(t, full, TLS_JOB_DATA, 0);
+	}
+	turn(t, 100);
+}
+
+/* The client acknowledges n more bytes. */
+static void take(struct tls_rig *t, uint32_t n)
+{
+	rig_drop_sent(&t->r);
+	t->ack += n;
+	say(t, TCP_ACK, "");
+	rig_drop_sent(&t->r);
+}
+
+/* In steps of a second, so that no retransmission is late, nor more of them than the rig holds. */
+static void wait_for(struct tls_rig *t, uint64_t us)
+{
+	for (uint64_t waited = 0; waited < us; waited += 1000000) {
+		turn(t, rs_min_u64(us - waited, 1000000));
+		rig_drop_sent(&t->r);
+	}
+}
+
+/* --write-timeout: 4096 bytes in each such time, be the record that they are of ever so long. */
+static void a_slow_reader_is_let_alone(void **state)
+{
+	struct tls_rig t;
+	struct tls_job job, gone;
+
+	(void)state;
+	job = hear_at(&t, 2000);
+	write_chunks(&t, job, 12);
+	for (uint32_t i = 0; i < 2; i++) { /* of what fits into the first window */
+		wait_for(&t, t.r.http.write_timeout_us / 2);
+		take(&t, 4096);
+		wait_for(&t, t.r.http.write_timeout_us / 2 + WHEEL_TICK_US);
+		assert_int_equal(t.r.net->tcp.n_conns, 1);
+	}
+	take(&t, 4095);
+	wait_for(&t, t.r.http.write_timeout_us + WHEEL_TICK_US);
+	assert_int_equal(t.r.net->tcp.n_conns, 0);
+	assert_int_equal(t.r.net->web.counters[HTTP_C_WRITE_TIMEOUT], 1);
+	gone = expect(&t, TLS_JOB_GONE, 0);
+	assert_int_equal(gone.generation, job.generation);
+	answer(&t, job, TLS_JOB_RETURN, 1);
+	turn(&t, 100);
+	end(&t);
+}
+
+/* Who has taken all is not a slow reader. */
+static void a_reader_of_all_is_let_alone(void **state)
+{
+	struct tls_rig t;
+	struct tls_job job;
+
+	(void)state;
+	job = hear_at(&t, 2000);
+	write_chunks(&t, job, 1);
+	take(&t, HTTP_CHUNK_BYTES);
+	wait_for(&t, 10 * t.r.http.write_timeout_us);
+	assert_int_equal(t.r.net->tcp.n_conns, 1);
+	expect_nothing(&t);
+	answer(&t, job, TLS_JOB_RETURN, 1);
+	end(&t);
+}
+
+/* A TLS core that waits for a chunk, with nothing on its way, does so no longer than a reader. */
+static void a_buffer_is_not_waited_for_without_end(void **state)
+{
+	struct tls_rig t;
+	struct chunk_pool *pool;
+	uint32_t taken[256], n;
+	struct tls_job job;
+
+	(void)state;
+	job = hear(&t);
+	pool = &t.r.net->web.chunks;
+	answer(&t, job, TLS_JOB_RETURN, 1);
+	turn(&t, 100);
+	n = take_all(pool, taken);
+	answer(&t, (struct tls_job){.conn = job.conn, .generation = job.generation}, TLS_JOB_WANT,
+		1);
+	wait_for(&t, t.r.http.write_timeout_us - 1000000);
+	assert_int_equal(t.r.net->tcp.n_conns, 1);
+	wait_for(&t, 3000000);
+	assert_int_equal(t.r.net->tcp.n_conns, 0);
+	assert_int_equal(t.r.net->web.counters[HTTP_C_REPLY_TIMEOUT], 1);
+	expect(&t, TLS_JOB_GONE, 0);
+	while (n)
+		rs_chunk_free(pool, taken[--n]);
+	end(&t);
+}
+
+/* A segment that brings nothing does not make a waiting client a silent one. */
+static void a_waiting_client_may_repeat_itself(void **state)
+{
+	struct tls_rig t;
+	struct chunk_pool *pool;
+	uint32_t taken[256], n;
+
+	(void)state;
+	begin(&t);
+	pool = &t.r.net->web.chunks;
+	n = take_all(pool, taken);
+	say(&t, TCP_ACK | TCP_PSH, "hello");
+	t.seq -= 5; /* there was no room to keep it */
+	say(&t, TCP_ACK, "");
+	wait_for(&t, t.r.http.header_timeout_us / 2);
+	assert_int_equal(t.r.net->tcp.n_conns, 1);
+	wait_for(&t, t.r.http.header_timeout_us);
+	assert_int_equal(t.r.net->tcp.n_conns, 0);
+	assert_int_equal(t.r.net->counters[NET_C_TLS_SILENT], 1);
+	while (n)
+		rs_chunk_free(pool, taken[--n]);
+	end(&t);
+}
+
 static void silence_ends(void **state)
 {
 	struct tls_rig t;
@@ -483,6 +625,10 @@ int main(void)
 		cmocka_unit_test(a_client_waits_for_a_buffer),
 		cmocka_unit_test(credit_waits_for_a_buffer),
 		cmocka_unit_test(a_queue_without_room_resets),
+		cmocka_unit_test(a_slow_reader_is_let_alone),
+		cmocka_unit_test(a_reader_of_all_is_let_alone),
+		cmocka_unit_test(a_buffer_is_not_waited_for_without_end),
+		cmocka_unit_test(a_waiting_client_may_repeat_itself),
 		cmocka_unit_test(silence_ends),
 		cmocka_unit_test(silence_does_not_hold_up_the_end),
 		cmocka_unit_test(nobody_opens_silently_while_draining),
