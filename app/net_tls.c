@@ -7,6 +7,7 @@
 #include "stage_net.h"
 
 #define RETRY_US 1000 /* when memory was short and nothing else will wake the connection */
+#define SHARE    128  /* one chunk of so many that are free */
 
 static struct tls_link *link_of(struct stage_net *net, const struct tcp_conn *conn)
 {
@@ -48,22 +49,28 @@ static void try_again_later(struct stage_net *net, struct tcp_conn *conn)
 }
 
 /*
- * Empty chunks, as many as are wanted and may be had. Where chunks are few, a connection gets one
- * at a time.
+ * How many chunks a connection may have for what it has to send: a part of those that are free, but
+ * for a quarter of the pool, of which it gets one at a time. So clients that read slowly, and keep
+ * what they have, leave something to others, and the more of them there are, the less each has.
  */
+static uint32_t share(const struct chunk_pool *pool)
+{
+	const uint32_t reserve = pool->n_total / 4;
+
+	return 1 + (pool->n_free > reserve ? (pool->n_free - reserve) / SHARE : 0);
+}
+
+/* Empty chunks, as many as are wanted and may be had. */
 static void grant(struct stage_net *net, struct tcp_conn *conn)
 {
 	struct tls_link *link = link_of(net, conn);
 	struct chunk_pool *pool = &net->web.chunks;
 
-	while (link->n_want && may_lend(link, conn)) {
-		bool has_some = link->n_lent || conn->sendq.n;
-		uint32_t chunk = 0;
+	while (link->n_want && may_lend(link, conn) && link->n_lent + conn->sendq.n < share(pool)) {
+		uint32_t chunk = rs_chunk_alloc(pool);
 
-		if (!has_some || pool->n_free > pool->n_total / 4)
-			chunk = rs_chunk_alloc(pool);
 		if (!chunk) {
-			if (!has_some)
+			if (!link->n_lent && !conn->sendq.n)
 				try_again_later(net, conn);
 			return;
 		}
