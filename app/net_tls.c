@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "http/watch.h"
 #include "stage_net.h"
 
 #define RETRY_US 1000 /* when memory was short and nothing else will wake the connection */
+#define SHARE    128  /* one chunk of so many that are free */
 
 static struct tls_link *link_of(struct stage_net *net, const struct tcp_conn *conn)
 {
@@ -44,26 +46,31 @@ static void try_again_later(struct stage_net *net, struct tcp_conn *conn)
 {
 	net->counters[NET_C_TLS_NO_CHUNK]++;
 	link_of(net, conn)->is_waiting = true;
-	rs_tcp_set_deadline(&net->tcp, conn, net->tcp.now_us + RETRY_US);
 }
 
 /*
- * Empty chunks, as many as are wanted and may be had. Where chunks are few, a connection gets one
- * at a time.
+ * How many chunks a connection may have for what it has to send: a part of those that are free, but
+ * for a quarter of the pool, of which it gets one at a time. So clients that read slowly, and keep
+ * what they have, leave something to others, and the more of them there are, the less each has.
  */
+static uint32_t share(const struct chunk_pool *pool)
+{
+	const uint32_t reserve = pool->n_total / 4;
+
+	return 1 + (pool->n_free > reserve ? (pool->n_free - reserve) / SHARE : 0);
+}
+
+/* Empty chunks, as many as are wanted and may be had. */
 static void grant(struct stage_net *net, struct tcp_conn *conn)
 {
 	struct tls_link *link = link_of(net, conn);
 	struct chunk_pool *pool = &net->web.chunks;
 
-	while (link->n_want && may_lend(link, conn)) {
-		bool has_some = link->n_lent || conn->sendq.n;
-		uint32_t chunk = 0;
+	while (link->n_want && may_lend(link, conn) && link->n_lent + conn->sendq.n < share(pool)) {
+		uint32_t chunk = rs_chunk_alloc(pool);
 
-		if (!has_some || pool->n_free > pool->n_total / 4)
-			chunk = rs_chunk_alloc(pool);
 		if (!chunk) {
-			if (!has_some)
+			if (!link->n_lent && !conn->sendq.n)
 				try_again_later(net, conn);
 			return;
 		}
@@ -85,10 +92,32 @@ static void forget(struct stage_net *net, struct tcp_conn *conn)
 	conn->flags &= ~(uint32_t)TCP_F_APP;
 }
 
-/* Until there is a session, which has clocks of its own. */
+/* conn->user is what TCP knows of it. */
+static void set_deadline(struct stage_net *net, struct tcp_conn *conn, uint64_t deadline_us)
+{
+	if (conn->user == deadline_us)
+		return;
+	conn->user = deadline_us;
+	rs_tcp_set_deadline(&net->tcp, conn, deadline_us);
+}
+
+/* Until there is a session. What its clocks say of requests is the TLS core's business. */
 static void await_words(struct stage_net *net, struct tcp_conn *conn)
 {
-	rs_tcp_set_deadline(&net->tcp, conn, net->tcp.now_us + net->web.env.cfg->header_timeout_us);
+	set_deadline(net, conn, net->tcp.now_us + net->web.env.cfg->header_timeout_us);
+}
+
+/* Does the client take what is queued, of which n_more bytes are new? That is seen here alone. */
+static void watch(struct stage_net *net, struct tcp_conn *conn, uint32_t n_more)
+{
+	const struct tls_link *link = link_of(net, conn);
+	struct http_conn *hc = &net->http_conns[conn->id];
+
+	rs_http_watch(&net->web.env, hc, &conn->sendq, n_more, link->is_waiting);
+	if (link->is_waiting)
+		set_deadline(net, conn, net->tcp.now_us + RETRY_US);
+	else if (link->has_session)
+		set_deadline(net, conn, rs_http_deadline_us(hc));
 }
 
 static void open(struct stage_net *net, struct tcp_conn *conn)
@@ -100,6 +129,7 @@ static void open(struct stage_net *net, struct tcp_conn *conn)
 		.core = net->tls.core_of[conn->hash >> 24],
 	};
 	conn->flags |= TCP_F_APP;
+	rs_http_watch_begin(&net->http_conns[conn->id]);
 	await_words(net, conn);
 }
 
@@ -131,8 +161,6 @@ static bool pull_one(struct stage_net *net, struct tcp_conn *conn)
 	link->n_in++;
 	link->n_lent++;
 	put(net, conn, TLS_JOB_DATA, chunk, len, !link->has_session);
-	if (!link->has_session)
-		rs_tcp_set_deadline(&net->tcp, conn, 0);
 	link->has_session = true;
 	return true;
 }
@@ -191,18 +219,40 @@ static void reset_silent(struct stage_net *net, struct tcp_conn *conn)
 	rs_net_tls_reset(net, conn);
 }
 
-/* The deadline has come. False: the client has said nothing, and is gone. */
+/* The deadline has come. False: the client has said nothing, or takes nothing, and is gone. */
 static bool wake(struct stage_net *net, struct tcp_conn *conn)
 {
-	struct tls_link *link = link_of(net, conn);
+	const struct tls_link *link = link_of(net, conn);
+	struct http_conn *hc = &net->http_conns[conn->id];
 
+	conn->user = 0;
 	if (!link->has_session && !link->is_waiting) {
 		reset_silent(net, conn);
 		return false;
 	}
-	link->is_waiting = false;
-	if (!link->has_session)
+	rs_http_watch_deadline(&net->web.env, hc, &conn->sendq);
+	if (hc->abort) {
+		rs_net_tls_reset(net, conn);
+		return false;
+	}
+	return true;
+}
+
+/*
+ * The TLS core gets what it can have now, ciphertext and credit; the clocks are set. n_more: bytes
+ * that were just queued. False: the connection is gone.
+ */
+static bool go_on(struct stage_net *net, struct tcp_conn *conn, bool has_news, uint32_t n_more)
+{
+	struct tls_link *link = link_of(net, conn);
+
+	if (link->is_waiting && !link->has_session)
 		await_words(net, conn);
+	link->is_waiting = false;
+	if ((has_news || conn->rcvq) && !pull(net, conn))
+		return false;
+	grant(net, conn);
+	watch(net, conn, n_more);
 	return true;
 }
 
@@ -214,7 +264,9 @@ void rs_net_tls_close_idle(struct stage_net *net, struct tcp_conn *conn)
 		reset_silent(net, conn);
 }
 
-void rs_net_tls_serve(struct stage_net *net, struct tcp_conn *conn, uint32_t ev)
+/* Not inlined: those who come without TLS would pay for the registers that it takes. */
+__attribute__((noinline)) void rs_net_tls_serve(
+	struct stage_net *net, struct tcp_conn *conn, uint32_t ev)
 {
 	if (ev & TCP_EV_GONE) {
 		forget(net, conn);
@@ -224,9 +276,8 @@ void rs_net_tls_serve(struct stage_net *net, struct tcp_conn *conn, uint32_t ev)
 		open(net, conn);
 	if (ev & TCP_EV_DEADLINE && !wake(net, conn))
 		return;
-	if ((ev & (TCP_EV_DATA | TCP_EV_DEADLINE) || conn->rcvq) && !pull(net, conn))
+	if (!go_on(net, conn, ev & (TCP_EV_DATA | TCP_EV_DEADLINE), 0))
 		return;
-	grant(net, conn);
 	if (rs_unlikely(ev & TCP_EV_OPENED && rs_http_drains(net->web.env.cfg)))
 		rs_net_tls_close_idle(net, conn);
 }
@@ -240,18 +291,20 @@ static void take_back(struct tls_link *link, const struct tls_job *job)
 	link->n_in = (uint8_t)(link->n_in - job->n);
 }
 
-static void queue(struct stage_net *net, struct tcp_conn *conn, const struct tls_job *job)
+/* False: it was reset. */
+static bool queue(struct stage_net *net, struct tcp_conn *conn, const struct tls_job *job)
 {
 	const uint8_t *data = rs_chunk_data(&net->web.chunks, job->chunk);
 
 	if (rs_sendq_push_more(&conn->sendq, &net->web.chunks, data, job->len, job->chunk)) {
 		rs_tcp_send(&net->tcp, conn);
-		return;
+		return true;
 	}
 	/* No chunk for a longer queue: a gap in the ciphertext cannot be mended. */
 	net->counters[NET_C_TLS_NO_QUEUE]++;
 	rs_chunk_free(&net->web.chunks, job->chunk);
 	rs_net_tls_reset(net, conn);
+	return false;
 }
 
 /* The session has ended. What is queued goes out, then FIN; clocks and limits are HTTP's again. */
@@ -271,6 +324,7 @@ static bool act_on(struct stage_net *net, const struct tls_job *job)
 {
 	struct tcp_conn *conn = &net->tcp.conns[job->conn];
 	struct tls_link *link = &net->tls.links[job->conn];
+	uint32_t n_more = 0;
 
 	if (link->generation != job->generation || !rs_net_tls_has(conn) ||
 		conn->state == TCP_CLOSED)
@@ -278,7 +332,9 @@ static bool act_on(struct stage_net *net, const struct tls_job *job)
 	switch ((enum tls_job_kind)job->kind) {
 	case TLS_JOB_DATA:
 		take_back(link, job);
-		queue(net, conn, job);
+		if (!queue(net, conn, job))
+			return true;
+		n_more = job->len;
 		break;
 	case TLS_JOB_RETURN:
 		take_back(link, job);
@@ -297,8 +353,7 @@ static bool act_on(struct stage_net *net, const struct tls_job *job)
 	default:
 		break;
 	}
-	if (rs_net_tls_has(conn) && (!conn->rcvq || pull(net, conn)))
-		grant(net, conn);
+	go_on(net, conn, false, n_more);
 	return true;
 }
 

@@ -31,7 +31,7 @@ struct tls_link {
 	uint8_t n_lent; /* chunks that it has, read or not */
 	uint8_t n_want; /* chunks that it waits for */
 	bool has_session : 1;
-	bool is_waiting : 1; /* for a buffer, until a deadline */
+	bool is_waiting : 1; /* for a buffer, which only the clock can find */
 	bool has_eof : 1;    /* the client has closed its side … */
 	bool told_eof : 1;
 };

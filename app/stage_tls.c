@@ -292,6 +292,13 @@ void rs_stage_tls_make_room(void *self, struct http_conn *hc)
 	s->web.env.peer = at_work;
 }
 
+/* Whether the client takes its replies is for the net core to say: what is encrypted is only on its
+ * way. */
+static uint64_t http_deadline_us(const struct tls_conn *c)
+{
+	return rs_http_waits_for_reader(&c->http) ? 0 : rs_http_deadline_us(&c->http);
+}
+
 /* Everything that a connection can do now. */
 static void go_on(struct stage_tls *s, struct tls_conn *c)
 {
@@ -312,8 +319,8 @@ static void go_on(struct stage_tls *s, struct tls_conn *c)
 	if (rs_sendq_empty(&c->out))
 		rs_tls_pipe_return(c);
 	ask_for_room(s, c);
-	if (c->state == TLS_CONN_OPEN && c->http.deadline_us != c->deadline_us)
-		set_deadline(s, c, c->http.deadline_us);
+	if (c->state == TLS_CONN_OPEN && http_deadline_us(c) != c->deadline_us)
+		set_deadline(s, c, http_deadline_us(c));
 	if (moved)
 		rs_tls_enqueue(s, c);
 }

@@ -647,6 +647,11 @@ void rs_http_release(struct http_env *env, struct http_conn *hc)
 	drop_head(env, hc);
 }
 
+bool rs_http_waits_for_reader(const struct http_conn *hc)
+{
+	return hc->clock == CLOCK_WRITE;
+}
+
 bool rs_http_idle(const struct http_conn *hc)
 {
 	return (hc->state == STATE_HEAD || hc->state == STATE_EMPTY_LINE) && !hc->head &&

@@ -270,6 +270,10 @@ static inline uint64_t rs_http_deadline_us(const struct http_conn *hc)
 	return hc->deadline_us;
 }
 
+/* deadline_us is for a client that reads. Where out does not tell what is acknowledged, it means
+ * nothing: see watch.h. */
+bool rs_http_waits_for_reader(const struct http_conn *hc);
+
 /* Between requests: when the process drains, such a connection may be closed at once. */
 bool rs_http_idle(const struct http_conn *hc);
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Slow clients are cut, busy ones are not."""
 
+import concurrent.futures
 import contextlib
 import socket
 import time
@@ -8,7 +9,7 @@ import time
 import pki
 from harness import equal, test, true
 from http_client import Connection, request
-from tls_client import TlsConnection
+from tls_client import HTTPS, HandMade, TlsConnection
 
 SHORT = ("--header-timeout", "1", "--idle-timeout", "2")
 
@@ -88,6 +89,35 @@ def a_long_download_outlives_the_timeouts(t):
             if pause > 0:
                 time.sleep(pause)
             left -= len(c.socket.recv(min(left, 20_000)))
+
+
+def reads_slowly(wire, seconds):
+    """8192 bytes in three of them: twice what --write-timeout 3 asks for."""
+    a_second = 8192 / 3
+    started, taken = time.monotonic(), 0
+    while taken < seconds * a_second:
+        taken += len(wire.recv(2048))
+        time.sleep(max(0, started + taken / a_second - time.monotonic()))
+
+
+@test(own=True, families=(4,), layouts=("fused",), within=60)
+def a_slow_reader_is_let_alone(t):
+    """Whatever its bytes are part of: replies as they are, short records, or long ones."""
+    large = request("GET", "/bytes/10000000")
+    for records in ("lean", "openssl"):
+        appliance = t.start("--write-timeout", "3", "--tls-records", records, *HTTPS,
+                            *pki.options(pki.pair("one.test")))
+        with contextlib.ExitStack() as stack:
+            plain = stack.enter_context(Connection(t, receive_buffer=4096))
+            plain.send(large)
+            secret = stack.enter_context(HandMade(t, receive_buffer=4096))
+            secret.attempt(secret.tls.do_handshake)
+            secret.attempt(secret.tls.write, large)
+            with concurrent.futures.ThreadPoolExecutor() as threads:
+                for done in [threads.submit(reads_slowly, one.socket, 16)
+                             for one in (plain, secret.wire)]:
+                    done.result()
+        appliance.stop()
 
 
 @test(own=True, families=(4,), layouts=("fused",), within=60)

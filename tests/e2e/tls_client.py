@@ -62,8 +62,8 @@ def is_served(t):
 class HandMade:
     """A client whose ciphertext goes through the test's hands."""
 
-    def __init__(self, t, tls=None, name="one.test"):
-        self.wire = Connection(t, port=PORT)
+    def __init__(self, t, tls=None, name="one.test", **how):
+        self.wire = Connection(t, port=PORT, **how)
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = (tls or context()).wrap_bio(self.incoming, self.outgoing, server_hostname=name)
 

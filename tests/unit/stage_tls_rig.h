@@ -82,7 +82,7 @@ static inline struct rte_ring *stage_new_ring(const char *name)
 	return ring;
 }
 
-static inline void stage_begin(struct stage_rig *r, struct stage_options o)
+static inline void stage_begin_with(struct stage_rig *r, struct stage_options o, bool no_lean)
 {
 	size_t bytes = rs_chunk_pool_bytes(STAGE_CHUNKS, HTTP_CHUNK_BYTES);
 
@@ -116,11 +116,17 @@ static inline void stage_begin(struct stage_rig *r, struct stage_options o)
 	r->settings.n_pairs = 1;
 	r->settings.pairs[0] = (struct tls_pair){.cert = cert_path, .key = key_path};
 	r->settings.ticket_lifetime_s = 100;
+	r->settings.no_lean = no_lean;
 	r->shared = calloc(1, sizeof(*r->shared));
 	RIG_CHECK(rs_tls_tickets_init(&r->shared->tickets) == 0);
 	r->tls->library = rs_tls_library_new();
 	r->tls->domain = stage_new_domain(r);
 	r->ctx = SSL_CTX_new(TLS_client_method());
+}
+
+static inline void stage_begin(struct stage_rig *r, struct stage_options o)
+{
+	stage_begin_with(r, o, false);
 }
 
 /* ---- the net core ---- */

@@ -227,47 +227,131 @@ static void a_slow_core_narrows_the_window(void **state)
 	end(&t);
 }
 
-/* Empty chunks: no more than the send queue can take back full. */
-static void credit_is_bounded(void **state)
+/* The session's beginning: a word of the client's, whose chunk the TLS core keeps. */
+static struct tls_job hear_at(struct tls_rig *t, uint32_t max_conns)
+{
+	knock_at(t, max_conns);
+	say(t, TCP_ACK, "");
+	say(t, TCP_ACK | TCP_PSH, "hello");
+	return expect(t, TLS_JOB_DATA, 5);
+}
+
+static struct tls_job hear(struct tls_rig *t)
+{
+	return hear_at(t, 8);
+}
+
+/* As much ciphertext as n full chunks hold: the next part of a record of any length. */
+static void write_chunks(struct tls_rig *t, struct tls_job job, uint32_t n)
+{
+	job.n = 0;
+	answer(t, (struct tls_job){.conn = job.conn, .generation = job.generation}, TLS_JOB_WANT,
+		n);
+	turn(t, 100);
+	while (n--) {
+		struct tls_job full = expect(t, TLS_JOB_GRANT, 0);
+
+		full.len = HTTP_CHUNK_BYTES;
+		answer(t, full, TLS_JOB_DATA, 0);
+	}
+	turn(t, 100);
+}
+
+/* The client acknowledges n more bytes. */
+static void take(struct tls_rig *t, uint32_t n)
+{
+	rig_drop_sent(&t->r);
+	t->ack += n;
+	say(t, TCP_ACK, "");
+	rig_drop_sent(&t->r);
+}
+
+/*
+ * Whoever is there first, and does not read, gets a part of what is free: of what is above a
+ * quarter of the pool no more than one in a hundred, or so. The rest is for others.
+ */
+static void credit_is_a_part_of_what_is_free(void **state)
 {
 	struct tls_rig t;
-	struct tls_job job, granted[2 * NET_TLS_MAX_CHUNKS];
-	uint32_t n = 0;
+	struct chunk_pool *pool;
+	struct tls_job job, granted[NET_TLS_MAX_CHUNKS];
+	uint32_t taken[4096], n_taken = 0, n = 0, n_left;
 
 	(void)state;
-	begin(&t);
-	say(&t, TCP_ACK | TCP_PSH, "hello");
-	job = expect(&t, TLS_JOB_DATA, 5);
-	answer(&t, (struct tls_job){.conn = job.conn, .generation = job.generation}, TLS_JOB_WANT,
-		UINT8_MAX);
-	turn(&t, 100);
-	while (rs_tls_take_jobs(t.to, &granted[n], 1)) {
-		assert_int_equal(granted[n].kind, TLS_JOB_GRANT);
-		n++;
-	}
-	/* Three quarters of a pool are for who is there first; here that is less than the bound. */
-	assert_in_range(n, 1, NET_TLS_MAX_CHUNKS - 1);
-	assert_true(t.r.net->web.chunks.n_free >= t.r.net->web.chunks.n_total / 4);
+	job = hear_at(&t, 1500);
+	pool = &t.r.net->web.chunks;
 	answer(&t, job, TLS_JOB_RETURN, 1);
-	while (n)
-		answer(&t, granted[--n], TLS_JOB_RETURN, 0);
-	answer(&t, (struct tls_job){.conn = job.conn, .generation = job.generation}, TLS_JOB_ABORT,
-		0);
+	answer(&t, (struct tls_job){.conn = job.conn, .generation = job.generation}, TLS_JOB_WANT,
+		100);
+	turn(&t, 100);
+	for (; rs_tls_take_jobs(t.to, &granted[n], 1); n++)
+		assert_int_equal(granted[n].kind, TLS_JOB_GRANT);
+	assert_in_range(n, 8, pool->n_total * 3 / 4 / 100);
+	for (uint32_t i = 0; i < n; i++) {
+		granted[i].len = HTTP_CHUNK_BYTES;
+		answer(&t, granted[i], TLS_JOB_DATA, 0);
+	}
+	/* Others take half of what is left, so that it may have half as many. */
+	n_left = (pool->n_free - pool->n_total / 4) / 2;
+	while (n_taken < n_left)
+		taken[n_taken++] = rs_chunk_alloc(pool);
+	turn(&t, 100);
+	rig_drop_sent(&t.r);
+	expect_nothing(&t);
+	/* The first window is acknowledged bit by bit: it need not be all before there is more. */
+	for (uint32_t i = 0; i < 6 && rte_ring_empty(t.to); i++)
+		take(&t, HTTP_CHUNK_BYTES);
+	expect_nothing(&t);
+	for (uint32_t i = 0; i < 6 && rte_ring_empty(t.to); i++)
+		take(&t, HTTP_CHUNK_BYTES);
+	assert_int_not_equal(t.r.net->tcp.conns[job.conn].sendq.n, 0);
+	answer(&t, expect(&t, TLS_JOB_GRANT, 0), TLS_JOB_RETURN, 0);
+	while (n_taken)
+		rs_chunk_free(pool, taken[--n_taken]);
 	end(&t);
 }
 
-/* Where there are many, too; and a client's bytes wait as long as all of them are lent. */
-static void credit_is_bounded_where_chunks_are_many(void **state)
+/* In the last quarter a connection gets one chunk, and then none until it has nothing queued. */
+static void credit_is_one_chunk_where_few_are_left(void **state)
+{
+	struct tls_rig t;
+	struct chunk_pool *pool;
+	uint32_t taken[256], n_taken = 0;
+	struct tls_job job;
+
+	(void)state;
+	job = hear(&t);
+	pool = &t.r.net->web.chunks;
+	while (pool->n_free > pool->n_total / 4)
+		taken[n_taken++] = rs_chunk_alloc(pool);
+	answer(&t, job, TLS_JOB_RETURN, 1);
+	answer(&t, (struct tls_job){.conn = job.conn, .generation = job.generation}, TLS_JOB_WANT,
+		3);
+	for (uint32_t i = 0; i < 3; i++) {
+		turn(&t, 100);
+		job = expect(&t, TLS_JOB_GRANT, 0);
+		expect_nothing(&t);
+		job.len = 100;
+		answer(&t, job, TLS_JOB_DATA, 0);
+		turn(&t, 100);
+		expect_nothing(&t);
+		take(&t, 100);
+	}
+	expect_nothing(&t);
+	while (n_taken)
+		rs_chunk_free(pool, taken[--n_taken]);
+	end(&t);
+}
+
+/* Empty chunks: no more than the send queue can take back full, be there ever so many; and a
+ * client's bytes wait as long as all of them are lent. */
+static void credit_is_bounded(void **state)
 {
 	struct tls_rig t;
 	struct tls_job first, granted[NET_TLS_MAX_CHUNKS];
 
 	(void)state;
-	knock_at(&t, 128);
-	assert_true(t.r.net->web.chunks.n_total / 2 > NET_TLS_MAX_CHUNKS);
-	say(&t, TCP_ACK, "");
-	say(&t, TCP_ACK | TCP_PSH, "hello");
-	first = expect(&t, TLS_JOB_DATA, 5);
+	first = hear_at(&t, 11000);
 	answer(&t, (struct tls_job){.conn = first.conn, .generation = first.generation},
 		TLS_JOB_WANT, NET_TLS_MAX_CHUNKS);
 	turn(&t, 100);
@@ -366,15 +450,13 @@ static void a_queue_without_room_resets(void **state)
 {
 	struct tls_rig t;
 	struct chunk_pool *pool;
-	uint32_t taken[256], n, n_free, n_granted = 0;
+	uint32_t taken[1024], n, n_free, n_granted = 0;
 	struct tls_job job, gone, granted[NET_TLS_MAX_CHUNKS];
 
 	(void)state;
-	begin(&t);
+	job = hear_at(&t, 400);
 	pool = &t.r.net->web.chunks;
-	n_free = pool->n_free;
-	say(&t, TCP_ACK | TCP_PSH, "hello");
-	job = expect(&t, TLS_JOB_DATA, 5);
+	n_free = pool->n_free + 1;
 	answer(&t, (struct tls_job){.conn = job.conn, .generation = job.generation}, TLS_JOB_WANT,
 		SENDQ_SLICES + 1);
 	turn(&t, 100);
@@ -399,6 +481,109 @@ static void a_queue_without_room_resets(void **state)
 	while (n)
 		rs_chunk_free(pool, taken[--n]);
 	assert_int_equal(pool->n_free, n_free);
+	end(&t);
+}
+
+/* In steps of a second, so that no retransmission is late, nor more of them than the rig holds. */
+static void wait_for(struct tls_rig *t, uint64_t us)
+{
+	for (uint64_t waited = 0; waited < us; waited += 1000000) {
+		turn(t, rs_min_u64(us - waited, 1000000));
+		rig_drop_sent(&t->r);
+	}
+}
+
+/* --write-timeout: 4096 bytes in each such time, be the record that they are of ever so long. */
+static void a_slow_reader_is_let_alone(void **state)
+{
+	struct tls_rig t;
+	struct tls_job job, gone;
+
+	(void)state;
+	job = hear_at(&t, 2000);
+	write_chunks(&t, job, 12);
+	for (uint32_t i = 0; i < 2; i++) { /* of what fits into the first window */
+		wait_for(&t, t.r.http.write_timeout_us / 2);
+		take(&t, 4096);
+		wait_for(&t, t.r.http.write_timeout_us / 2 + WHEEL_TICK_US);
+		assert_int_equal(t.r.net->tcp.n_conns, 1);
+	}
+	take(&t, 4095);
+	wait_for(&t, t.r.http.write_timeout_us + WHEEL_TICK_US);
+	assert_int_equal(t.r.net->tcp.n_conns, 0);
+	assert_int_equal(t.r.net->web.counters[HTTP_C_WRITE_TIMEOUT], 1);
+	gone = expect(&t, TLS_JOB_GONE, 0);
+	assert_int_equal(gone.generation, job.generation);
+	answer(&t, job, TLS_JOB_RETURN, 1);
+	turn(&t, 100);
+	end(&t);
+}
+
+/* Who has taken all is not a slow reader. */
+static void a_reader_of_all_is_let_alone(void **state)
+{
+	struct tls_rig t;
+	struct tls_job job;
+
+	(void)state;
+	job = hear_at(&t, 2000);
+	write_chunks(&t, job, 1);
+	take(&t, HTTP_CHUNK_BYTES);
+	wait_for(&t, 10 * t.r.http.write_timeout_us);
+	assert_int_equal(t.r.net->tcp.n_conns, 1);
+	expect_nothing(&t);
+	answer(&t, job, TLS_JOB_RETURN, 1);
+	end(&t);
+}
+
+/* A TLS core that waits for a chunk, with nothing on its way, does so no longer than a reader. */
+static void a_buffer_is_not_waited_for_without_end(void **state)
+{
+	struct tls_rig t;
+	struct chunk_pool *pool;
+	uint32_t taken[256], n;
+	struct tls_job job;
+
+	(void)state;
+	job = hear(&t);
+	pool = &t.r.net->web.chunks;
+	answer(&t, job, TLS_JOB_RETURN, 1);
+	turn(&t, 100);
+	n = take_all(pool, taken);
+	answer(&t, (struct tls_job){.conn = job.conn, .generation = job.generation}, TLS_JOB_WANT,
+		1);
+	wait_for(&t, t.r.http.write_timeout_us - 1000000);
+	assert_int_equal(t.r.net->tcp.n_conns, 1);
+	wait_for(&t, 3000000);
+	assert_int_equal(t.r.net->tcp.n_conns, 0);
+	assert_int_equal(t.r.net->web.counters[HTTP_C_REPLY_TIMEOUT], 1);
+	expect(&t, TLS_JOB_GONE, 0);
+	while (n)
+		rs_chunk_free(pool, taken[--n]);
+	end(&t);
+}
+
+/* A segment that brings nothing does not make a waiting client a silent one. */
+static void a_waiting_client_may_repeat_itself(void **state)
+{
+	struct tls_rig t;
+	struct chunk_pool *pool;
+	uint32_t taken[256], n;
+
+	(void)state;
+	begin(&t);
+	pool = &t.r.net->web.chunks;
+	n = take_all(pool, taken);
+	say(&t, TCP_ACK | TCP_PSH, "hello");
+	t.seq -= 5; /* there was no room to keep it */
+	say(&t, TCP_ACK, "");
+	wait_for(&t, t.r.http.header_timeout_us / 2);
+	assert_int_equal(t.r.net->tcp.n_conns, 1);
+	wait_for(&t, t.r.http.header_timeout_us);
+	assert_int_equal(t.r.net->tcp.n_conns, 0);
+	assert_int_equal(t.r.net->counters[NET_C_TLS_SILENT], 1);
+	while (n)
+		rs_chunk_free(pool, taken[--n]);
 	end(&t);
 }
 
@@ -478,11 +663,16 @@ int main(void)
 		cmocka_unit_test(bytes_go_there_and_back),
 		cmocka_unit_test(what_outlives_its_connection_is_only_a_chunk),
 		cmocka_unit_test(a_slow_core_narrows_the_window),
+		cmocka_unit_test(credit_is_a_part_of_what_is_free),
+		cmocka_unit_test(credit_is_one_chunk_where_few_are_left),
 		cmocka_unit_test(credit_is_bounded),
-		cmocka_unit_test(credit_is_bounded_where_chunks_are_many),
 		cmocka_unit_test(a_client_waits_for_a_buffer),
 		cmocka_unit_test(credit_waits_for_a_buffer),
 		cmocka_unit_test(a_queue_without_room_resets),
+		cmocka_unit_test(a_slow_reader_is_let_alone),
+		cmocka_unit_test(a_reader_of_all_is_let_alone),
+		cmocka_unit_test(a_buffer_is_not_waited_for_without_end),
+		cmocka_unit_test(a_waiting_client_may_repeat_itself),
 		cmocka_unit_test(silence_ends),
 		cmocka_unit_test(silence_does_not_hold_up_the_end),
 		cmocka_unit_test(nobody_opens_silently_while_draining),

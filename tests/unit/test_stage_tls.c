@@ -163,6 +163,31 @@ static void a_large_reply_waits_for_credit(void **state)
 	stage_end(&r);
 }
 
+/* Whether the client takes what it gets is for the net core to say, who has the send queue. */
+static void credit_may_take_its_time(void **state)
+{
+	static char text[300000];
+	struct stage_rig r;
+
+	(void)state;
+	for (int no_lean = 0; no_lean < 2; no_lean++) {
+		uint32_t n = 0;
+
+		stage_begin_with(&r, usual, no_lean);
+		establish(&r, 0);
+		ask(&r, 0, "GET /bytes/200000 HTTP/1.1\r\nHost: a.test\r\n\r\n");
+		r.max_grant = 1;
+		for (uint32_t i = 0; i < MAX_TURNS && n < 200000; i++) {
+			r.max_grant = i % 4 == 0;
+			stage_turn(&r, r.http.write_timeout_us / 2);
+			assert_false(r.links[0].is_aborted);
+			n += read_some(&r, 0, text, sizeof(text));
+		}
+		assert_true(n >= 200000);
+		stage_end(&r);
+	}
+}
+
 /*
  * Behind the last reply the session closes: not before, be there room for an alert where there is
  * none for what is left of the reply. The one before it has all lengths.
@@ -900,6 +925,7 @@ int main(void)
 		cmocka_unit_test(a_request_is_answered),
 		cmocka_unit_test(chunks_may_cut_records_anywhere),
 		cmocka_unit_test(a_large_reply_waits_for_credit),
+		cmocka_unit_test(credit_may_take_its_time),
 		cmocka_unit_test(a_last_reply_is_whole),
 		cmocka_unit_test(a_connection_may_go_at_any_time),
 		cmocka_unit_test(jobs_of_an_old_generation_are_given_back),
