@@ -264,9 +264,7 @@ void rs_net_tls_close_idle(struct stage_net *net, struct tcp_conn *conn)
 		reset_silent(net, conn);
 }
 
-/* Not inlined: those who come without TLS would pay for the registers that it takes. */
-__attribute__((noinline)) void rs_net_tls_serve(
-	struct stage_net *net, struct tcp_conn *conn, uint32_t ev)
+void rs_net_tls_serve(struct stage_net *net, struct tcp_conn *conn, uint32_t ev)
 {
 	if (ev & TCP_EV_GONE) {
 		forget(net, conn);
