@@ -182,7 +182,8 @@ static inline __attribute__((always_inline)) void obey(
 		conn->user = rs_http_deadline_us(hc);
 		rs_tcp_set_deadline(&net->tcp, conn, conn->user);
 	}
-	rs_tcp_send(&net->tcp, conn);
+	if (!rs_sendq_empty(&conn->sendq))
+		rs_tcp_send(&net->tcp, conn);
 	if (hc->closing)
 		rs_tcp_close(&net->tcp, conn);
 }
