@@ -190,6 +190,10 @@ def who_claims_our_address_is_told(t):
         equal(appliance.words(1000).count(said), 1, "times that it was said")
 
 
+# RFC 3810 section 5.2.12: what a record says of its group.
+MODE_IS_EXCLUDE, CHANGE_TO_EXCLUDE = 2, 4
+
+
 def groups(report):
     """Those in a report, each with its record's type; scapy reads but the first record."""
     message = report[ICMPv6MLReport2]
@@ -207,14 +211,18 @@ def queries_for_groups_are_answered(t):
         wire.send(wire.ether(dst="33:33:00:00:00:01") / header / ICMPv6MLQuery2(mrd=100))
 
         def answers(packet):
-            return ICMPv6MLReport2 in packet and packet.src == t.lab.server_mac
+            """What is told unasked, at the start and again two seconds later, says of groups that
+            they are new."""
+            return (ICMPv6MLReport2 in packet and packet.src == t.lab.server_mac
+                    and CHANGE_TO_EXCLUDE not in groups(packet).values())
 
         packet = wire.expect(answers, 3, "a report")
         equal((packet.dst, packet[IPv6].dst), ("33:33:00:00:00:16", "ff02::16"), "where it went")
         own = [int(byte, 16) for byte in t.lab.server_mac.split(":")[3:]]
         link_local = f"ff02::1:ff{own[0]:02x}:{own[1]:02x}{own[2]:02x}"
         link_local = str(ipaddress.ip_address(link_local))
-        equal(groups(packet), {"ff02::1:ff00:2": 2, link_local: 2}, "groups, and their state")
+        state = {group: MODE_IS_EXCLUDE for group in ("ff02::1:ff00:2", link_local)}
+        equal(groups(packet), state, "groups, and their state")
 
 
 @test()
