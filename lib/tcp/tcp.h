@@ -134,7 +134,8 @@ enum {
 };
 
 struct tcp_conn {
-	/* All that an in-order segment touches. */
+	/* All that tells whether a segment is the expected one, and changes where it only brings
+	 * data. */
 	uint32_t rcv_nxt;
 	uint32_t rcv_edge;  /* right edge of the window that we offered; it never moves left */
 	uint32_t rcv_acked; /* the last acknowledgement that we sent */
