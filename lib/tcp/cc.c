@@ -203,7 +203,8 @@ void rs_tcp_cc_reports_stand(struct tcp *t, struct tcp_conn *c)
 void rs_tcp_cc_tail_was_lost(struct tcp *t, struct tcp_conn *c)
 {
 	t->counters[TCP_C_TAIL_LOSSES]++;
-	c->ssthresh = half_of(c, rs_min_u32(c->snd_max - c->snd_una, c->cwnd));
+	/* What is in flight now is not what was when the loss came. */
+	c->ssthresh = half_of(c, c->cwnd);
 	c->cwnd = c->ssthresh;
 }
 
