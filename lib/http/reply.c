@@ -66,7 +66,7 @@ static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct
 	uint64_t later = later_bytes(reply, &type, type_text);
 	struct http_head head = {
 		.status = reply->status,
-		.connection = rs_http_say_connection(req, last),
+		.connection = (uint8_t)rs_http_say_connection(req, last),
 		.date = env->date,
 		.content_type = type,
 		.content_length = later ? later : reply->body.len,
