@@ -92,19 +92,10 @@ static void forget(struct stage_net *net, struct tcp_conn *conn)
 	conn->flags &= ~(uint32_t)TCP_F_APP;
 }
 
-/* conn->user is what TCP knows of it. */
-static void set_deadline(struct stage_net *net, struct tcp_conn *conn, uint64_t deadline_us)
-{
-	if (conn->user == deadline_us)
-		return;
-	conn->user = deadline_us;
-	rs_tcp_set_deadline(&net->tcp, conn, deadline_us);
-}
-
 /* Until there is a session. What its clocks say of requests is the TLS core's business. */
 static void await_words(struct stage_net *net, struct tcp_conn *conn)
 {
-	set_deadline(net, conn, net->tcp.now_us + net->web.env.cfg->header_timeout_us);
+	rs_stage_net_set_deadline(net, conn, net->tcp.now_us + net->web.env.cfg->header_timeout_us);
 }
 
 /* Does the client take what is queued, of which n_more bytes are new? That is seen here alone. */
@@ -115,9 +106,9 @@ static void watch(struct stage_net *net, struct tcp_conn *conn, uint32_t n_more)
 
 	rs_http_watch(&net->web.env, hc, &conn->sendq, n_more, link->is_waiting);
 	if (link->is_waiting)
-		set_deadline(net, conn, net->tcp.now_us + RETRY_US);
+		rs_stage_net_set_deadline(net, conn, net->tcp.now_us + RETRY_US);
 	else if (link->has_session)
-		set_deadline(net, conn, rs_http_deadline_us(hc));
+		rs_stage_net_set_deadline(net, conn, rs_http_deadline_us(hc));
 }
 
 static void open(struct stage_net *net, struct tcp_conn *conn)

@@ -30,33 +30,32 @@ PAIR_OPTION(cert)
 PAIR_OPTION(key)
 PAIR_OPTION(ocsp)
 
+/* One of two words. */
+static int either(struct option_parser *p, const char *value, const char *first, const char *second,
+	bool *is_second)
+{
+	*is_second = !strcmp(value, second);
+	if (*is_second || !strcmp(value, first))
+		return 0;
+	return rs_option_fail(p, "expected %s or %s", first, second);
+}
+
 int rs_option_parse_tls_min(struct option_parser *p, const char *value)
 {
-	static const char *const words[] = {"1.2", "1.3"};
-	uint32_t choice_no = 0;
-	int err = rs_option_choice(p, value, words, 2, "1.2 or 1.3", &choice_no);
-
-	p->cfg->tls.only_tls13 = choice_no == 1;
-	return err;
+	return either(p, value, "1.2", "1.3", &p->cfg->tls.only_tls13);
 }
 
 int rs_option_parse_tls_records(struct option_parser *p, const char *value)
 {
-	static const char *const words[] = {"lean", "openssl"};
-	uint32_t choice_no = 0;
-	int err = rs_option_choice(p, value, words, 2, "lean or openssl", &choice_no);
-
-	p->cfg->tls.no_lean = choice_no == 1;
-	return err;
+	return either(p, value, "lean", "openssl", &p->cfg->tls.no_lean);
 }
 
 int rs_option_parse_client_cert(struct option_parser *p, const char *value)
 {
-	static const char *const words[] = {"optional", "required"};
-	uint32_t choice_no = 0;
-	int err = rs_option_choice(p, value, words, 2, "optional or required", &choice_no);
+	bool is_required;
+	int err = either(p, value, "optional", "required", &is_required);
 
-	p->cfg->tls.client_cert = choice_no ? TLS_CLIENT_CERT_REQUIRED : TLS_CLIENT_CERT_OPTIONAL;
+	p->cfg->tls.client_cert = is_required ? TLS_CLIENT_CERT_REQUIRED : TLS_CLIENT_CERT_OPTIONAL;
 	return err;
 }
 

@@ -178,10 +178,7 @@ static inline __attribute__((always_inline)) void obey(
 	}
 	if (rs_unlikely(rs_http_drains(net->web.env.cfg)) && rs_http_idle(hc))
 		rs_http_close(&net->web.env, hc, &conn->sendq);
-	if (rs_http_deadline_us(hc) != conn->user) {
-		conn->user = rs_http_deadline_us(hc);
-		rs_tcp_set_deadline(&net->tcp, conn, conn->user);
-	}
+	rs_stage_net_set_deadline(net, conn, rs_http_deadline_us(hc));
 	if (!rs_sendq_empty(&conn->sendq))
 		rs_tcp_send(&net->tcp, conn);
 	if (hc->closing)

@@ -125,6 +125,16 @@ uint32_t rs_stage_net_turn(void *self, uint64_t now_us);
 /* When a turn has something to do even if no frame comes; UINT64_MAX: never. */
 uint64_t rs_stage_net_deadline_us(void *self);
 
+/* When conn is to be heard of again; 0: whenever. What TCP knows of that stands in conn->user. */
+static inline void rs_stage_net_set_deadline(
+	struct stage_net *net, struct tcp_conn *conn, uint64_t deadline_us)
+{
+	if (conn->user == deadline_us)
+		return;
+	conn->user = deadline_us;
+	rs_tcp_set_deadline(&net->tcp, conn, deadline_us);
+}
+
 /* Carries out what HTTP wants of a connection: for net_tls.c. */
 void rs_stage_net_go_on(struct stage_net *net, struct tcp_conn *conn);
 

@@ -16,8 +16,11 @@ static uint32_t tick_after(const struct tcp *t, uint32_t us)
 	return rs_tcp_tick(t) + 1 + ((us + WHEEL_TICK_US - 1) >> WHEEL_TICK_SHIFT);
 }
 
+/* Unless the timeout comes first. */
 static void wait_until(struct tcp *t, struct tcp_conn *c, uint32_t tick, uint32_t flag)
 {
+	if (!(c->flags & TCP_F_PTO) && !rs_seq_lt(tick, c->rtx_tick))
+		return;
 	c->flags = (c->flags & ~(uint32_t)(TCP_F_PTO | TCP_F_REORDER)) | flag;
 	c->rtx_tick = tick;
 	rs_tcp_arm(t, c, tick);
@@ -39,24 +42,16 @@ static bool may_probe(const struct tcp_conn *c)
 
 void rs_tcp_tail_watch(struct tcp *t, struct tcp_conn *c)
 {
-	uint32_t due;
-
-	if (!may_probe(c))
-		return;
-	due = tick_after(t, c->srtt_us8 >> 2) + 1;
-	if (c->flags & TCP_F_PTO || rs_seq_lt(due, c->rtx_tick))
-		wait_until(t, c, due, TCP_F_PTO);
+	if (may_probe(c))
+		wait_until(t, c, tick_after(t, c->srtt_us8 >> 2) + 1, TCP_F_PTO);
 }
 
 void rs_tcp_tail_reported(struct tcp *t, struct tcp_conn *c)
 {
 	const uint32_t barred = TCP_F_PERSIST | TCP_F_REORDER;
-	uint32_t due = tick_after(t, c->srtt_us8 >> 5);
 
-	if ((c->flags & (TCP_F_RTX | barred)) != TCP_F_RTX || rs_tcp_sack_is_reneged(t, c))
-		return;
-	if (c->flags & TCP_F_PTO || rs_seq_lt(due, c->rtx_tick))
-		wait_until(t, c, due, TCP_F_REORDER);
+	if ((c->flags & (TCP_F_RTX | barred)) == TCP_F_RTX && !rs_tcp_sack_is_reneged(t, c))
+		wait_until(t, c, tick_after(t, c->srtt_us8 >> 5), TCP_F_REORDER);
 }
 
 void rs_tcp_tail_timer(struct tcp *t, struct tcp_conn *c)

@@ -2,30 +2,14 @@
 /* What the peer reports as received is used: RFC 2018, 6675. */
 #include "cases.h"
 
-/* An ACK that reports the segments [from, to), counted from 0, and perhaps others. */
-static void report(struct rig *r, uint32_t acked, uint32_t from, uint32_t to)
-{
-	IN(TCP_ACK, .seq = 1, .ack = 1 + acked * r->mss, .n_sack = 1,
-		.sack = {{1 + from * r->mss, 1 + to * r->mss}});
-}
-
-/* As TLS queues its records: the queue may hold many slices. */
-static void push_more(struct rig *r, uint32_t n)
-{
-	const uint8_t *data = rig_pattern + r->p->n_written % PATTERN_PERIOD;
-
-	TRUE(rs_sendq_push_more(&r->p->conn->sendq, &r->chunks, data, n, 0));
-	r->p->n_written += n;
-}
-
 static void one_loss(struct rig *r)
 {
 	OPEN(TCP_OPT_SACK_OK);
 	SEGMENTS(10);
-	report(r, 0, 1, 2);
-	report(r, 0, 1, 3);
+	rig_report(r, 0, 1, 2);
+	rig_report(r, 0, 1, 3);
 	QUIET();
-	report(r, 0, 1, 4); /* more than two segments beyond it: it is lost */
+	rig_report(r, 0, 1, 4); /* more than two segments beyond it: it is lost */
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
 	QUIET();
 	EQ(rig_conn(r)->cwnd, 5 * r->mss); /* RFC 6675 section 5 (4.2) */
@@ -41,15 +25,15 @@ static void two_losses(struct rig *r)
 {
 	OPEN(TCP_OPT_SACK_OK);
 	SEGMENTS(10);
-	report(r, 0, 1, 2);
-	report(r, 0, 1, 3);
-	report(r, 0, 1, 4);
+	rig_report(r, 0, 1, 2);
+	rig_report(r, 0, 1, 3);
+	rig_report(r, 0, 1, 4);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
 	for (uint32_t to = 6; to <= 10; to++) /* the fifth is missing, too */
-		report(r, 0, 5, to);
+		rig_report(r, 0, 5, to);
 	OUT(TCP_ACK, .seq = 1 + 4 * r->mss, .ack = 1, .len = r->mss);
 	QUIET();
-	report(r, 4, 5, 10);
+	rig_report(r, 4, 5, 10);
 	QUIET();
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
 	QUIET();
@@ -76,7 +60,7 @@ static void new_data_in_recovery(struct rig *r)
 	OPEN(TCP_OPT_SACK_OK);
 	rig_write(r, 20 * r->mss);
 	rig_drop_output(r);
-	report(r, 0, 1, 9); /* of ten on their way nine have arrived, but for the first … */
+	rig_report(r, 0, 1, 9); /* of ten on their way nine have arrived, but for the first … */
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
 	/* … so there is room: half of ten, less what was sent again and the tenth */
 	for (uint32_t i = 10; i < 13; i++)
@@ -93,16 +77,16 @@ static void loss_at_the_recovery_point(struct rig *r)
 	OPEN(TCP_OPT_SACK_OK);
 	rig_write(r, 20 * r->mss);
 	rig_drop_output(r);
-	report(r, 0, 1, 9);
+	rig_report(r, 0, 1, 9);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
 	rig_drop_output(r); /* ten to twelve are on their way */
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
 	rig_drop_output(r); /* and thirteen, fourteen; the tenth is lost */
 	for (uint32_t to = 12; to <= 13; to++) {
-		report(r, 10, 11, to);
+		rig_report(r, 10, 11, to);
 		OUT(TCP_ACK, .seq = 1 + (to + 3) * r->mss, .ack = 1, .len = r->mss); /* RFC 3042 */
 	}
-	report(r, 10, 11, 14);
+	rig_report(r, 10, 11, 14);
 	OUT(TCP_ACK, .seq = 1 + 10 * r->mss, .ack = 1, .len = r->mss);
 	EQ(COUNTER(FAST_RETRANSMITS), 2);
 	QUIET();
@@ -122,12 +106,12 @@ static void loss_after_a_timeout(struct rig *r)
 	OUT(TCP_ACK, .seq = 1 + 3 * r->mss, .ack = 1, .len = r->mss); /* a probe, lost as well */
 	WAIT(200);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
-	report(r, 0, 1, 4); /* of what was sent before */
+	rig_report(r, 0, 1, 4); /* of what was sent before */
 	QUIET();
 	IN(TCP_ACK, .seq = 1, .ack = all);
 	EQ(COUNTER(FAST_RETRANSMITS), 0);
 	for (uint32_t i = 0; i < 6; i++) {
-		push_more(r, 100);
+		rig_push_more(r, 100);
 		rs_tcp_send(&r->t, r->p->conn);
 		FLUSH();
 		OUT(TCP_ACK, .seq = all + 100 * i, .ack = 1, .len = 100);
@@ -144,7 +128,7 @@ static void timeout_skips_what_was_reported(struct rig *r)
 {
 	OPEN(TCP_OPT_SACK_OK);
 	SEGMENTS(3);
-	report(r, 0, 1, 2);
+	rig_report(r, 0, 1, 2);
 	WAIT(1);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss); /* lost again */
 	WAIT(200);
@@ -161,7 +145,7 @@ static void reneging(struct rig *r)
 {
 	OPEN(TCP_OPT_SACK_OK);
 	SEGMENTS(2);
-	report(r, 0, 1, 2);
+	rig_report(r, 0, 1, 2);
 	WAIT(1);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss); /* lost again */
 	WAIT(200);
@@ -185,7 +169,7 @@ static void ack_cuts_a_report(struct rig *r)
 	cut = 1 + 3 * r->mss - 100;
 	SEGMENTS(8);
 	for (uint32_t i = 0; i < 3; i++)
-		report(r, 0, 1, 3);
+		rig_report(r, 0, 1, 3);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
 	EQ(rig_conn(r)->cwnd, 4 * r->mss);
 	IN(TCP_ACK, .seq = 1, .ack = cut);
@@ -199,7 +183,7 @@ static void reneging_at_the_left_edge(struct rig *r)
 {
 	OPEN(TCP_OPT_SACK_OK);
 	SEGMENTS(3);
-	report(r, 0, 1, 3);
+	rig_report(r, 0, 1, 3);
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 2 * r->mss);
 	QUIET();
 	WAIT(200);
@@ -216,7 +200,7 @@ static void reneging_behind_a_closed_window(struct rig *r)
 	OPEN(TCP_OPT_SACK_OK);
 	edge = 1 + r->mss + 100;
 	SEGMENTS(3);
-	report(r, 0, 1, 3);
+	rig_report(r, 0, 1, 3);
 	IN(TCP_ACK, .seq = 1, .ack = edge, .wnd = NO_WND);
 	WAIT(200);
 	OUT(TCP_ACK, .seq = edge, .ack = 1, .len = 1); /* a probe */
@@ -250,7 +234,7 @@ static void what_came_twice_is_no_loss(struct rig *r)
 	SEGMENTS(10);
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 2 * r->mss);
 	for (uint32_t i = 0; i < 5; i++)
-		report(r, 2, i % 2, i % 2 + 1);
+		rig_report(r, 2, i % 2, i % 2 + 1);
 	QUIET();
 	for (uint32_t i = 0; i < 5; i++) /* one segment beyond the gap, again and again */
 		IN(TCP_ACK, .seq = 1, .ack = 1 + 2 * r->mss, .n_sack = 2,
@@ -259,7 +243,7 @@ static void what_came_twice_is_no_loss(struct rig *r)
 	QUIET();
 	EQ(COUNTER(FAST_RETRANSMITS), 0);
 	EQ(COUNTER(DUP_ACKS_IN), 0);
-	report(r, 2, 3, 6); /* two more of them: now it is one */
+	rig_report(r, 2, 3, 6); /* two more of them: now it is one */
 	OUT(TCP_ACK, .seq = 1 + 2 * r->mss, .ack = 1, .len = r->mss);
 	EQ(COUNTER(FAST_RETRANSMITS), 1);
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
@@ -269,7 +253,7 @@ static void not_agreed(struct rig *r)
 {
 	OPEN(0);
 	SEGMENTS(10);
-	report(r, 0, 1, 8);
+	rig_report(r, 0, 1, 8);
 	QUIET();
 	EQ(rig_conn(r)->sacked, 0);
 }
@@ -283,7 +267,7 @@ static void reports_come_late(struct rig *r)
 		IN(TCP_ACK, .seq = 1, .ack = 1);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
 	EQ(rig_conn(r)->cwnd, (5 + 3 + 3) * r->mss); /* RFC 5681 section 3.2 */
-	report(r, 0, 1, 8);
+	rig_report(r, 0, 1, 8);
 	EQ(rig_conn(r)->cwnd, 5 * r->mss); /* cwnd = ssthresh = FlightSize / 2: (4.2) */
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
 	EQ(rig_conn(r)->cwnd, 5 * r->mss);
@@ -300,7 +284,7 @@ static void no_chunk(struct rig *r)
 	saved = r->chunks;
 	r->chunks.n_free = r->chunks.n_total = 0;
 	for (uint32_t to = 2; to <= 4; to++)
-		report(r, 0, 1, to);
+		rig_report(r, 0, 1, to);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
 	r->chunks = saved;
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
@@ -318,7 +302,7 @@ static void path_narrows_in_recovery(struct rig *r)
 
 	OPEN(TCP_OPT_SACK_OK);
 	SEGMENTS(10);
-	report(r, 0, 4, 7);
+	rig_report(r, 0, 4, 7);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
 	OUT(TCP_ACK, .seq = 1 + r->mss, .ack = 1, .len = r->mss);
 	QUIET();
@@ -350,9 +334,9 @@ static void many_small_slices_are_lost(struct rig *r)
 
 	OPEN(TCP_OPT_SACK_OK);
 	for (uint32_t i = 0; i < 2 * SENDQ_SLICES; i++)
-		push_more(r, 100);
+		rig_push_more(r, 100);
 	for (uint32_t i = 0; i < 6; i++)
-		push_more(r, r->mss);
+		rig_push_more(r, r->mss);
 	rs_tcp_send(&r->t, r->p->conn);
 	FLUSH();
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = n_small / 2);

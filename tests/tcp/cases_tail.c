@@ -18,13 +18,6 @@ static void open_far(struct rig *r, uint8_t opts)
 	EVENTS(TCP_EV_OPENED);
 }
 
-/* n segments, and what the peer is said to have of them: those from 0 to acked, and from to to. */
-static void report(struct rig *r, uint32_t acked, uint32_t from, uint32_t to)
-{
-	IN(TCP_ACK, .seq = 1, .ack = 1 + acked * r->mss, .n_sack = 1,
-		.sack = {{1 + from * r->mss, 1 + to * r->mss}});
-}
-
 /* Four segments, and the last of them again after two round trips. */
 static void probe_last_of_four(struct rig *r)
 {
@@ -65,7 +58,7 @@ static void last_came_twice(struct rig *r)
 
 	probe_last_of_four(r);
 	IN(TCP_ACK, .seq = 1, .ack = 1 + sent);
-	report(r, 4, 3, 4);
+	rig_report(r, 4, 3, 4);
 	more(r, sent, 100);
 	IN(TCP_ACK, .seq = 1, .ack = 1 + sent + 100);
 	EQ(COUNTER(TAIL_LOSSES), 0);
@@ -96,7 +89,7 @@ static void all_but_the_first_are_lost(struct rig *r)
 	WAIT(PTO_MS);
 	OUT(TCP_ACK, .seq = 1 + 3 * r->mss, .ack = 1, .len = r->mss);
 	MS(RTT_MS);
-	report(r, 1, 3, 4);
+	rig_report(r, 1, 3, 4);
 	OUT(TCP_ACK, .seq = 1 + r->mss, .ack = 1, .len = r->mss);
 	OUT(TCP_ACK, .seq = 1 + 2 * r->mss, .ack = 1, .len = r->mss);
 	QUIET();
@@ -184,7 +177,7 @@ static void not_again_without_measurement(struct rig *r)
 
 	probe_last_of_four(r);
 	IN(TCP_ACK, .seq = 1, .ack = 1 + sent);
-	report(r, 4, 3, 4); /* both arrived, much later than expected */
+	rig_report(r, 4, 3, 4); /* both arrived, much later than expected */
 	rig_write(r, 2 * r->mss);
 	rig_drop_output(r);
 	WAIT(RTO_MS);
@@ -224,11 +217,8 @@ static void many_small_slices(struct rig *r)
 	open_far(r, TCP_OPT_SACK_OK);
 	rig_write(r, r->mss);
 	rig_drop_output(r);
-	for (uint32_t i = 0; i < n; i++) {
-		TRUE(rs_sendq_push_more(&r->p->conn->sendq, &r->chunks,
-			rig_pattern + r->p->n_written % PATTERN_PERIOD, 10, 0));
-		r->p->n_written += 10;
-	}
+	for (uint32_t i = 0; i < n; i++)
+		rig_push_more(r, 10);
 	rs_tcp_send(&r->t, r->p->conn);
 	FLUSH();
 	rig_drop_output(r);
@@ -282,7 +272,7 @@ static void one_report_is_enough(struct rig *r)
 	open_far(r, TCP_OPT_SACK_OK);
 	SEGMENTS(3);
 	MS(RTT_MS);
-	report(r, 0, 1, 2);
+	rig_report(r, 0, 1, 2);
 	QUIET();
 	WAIT(RTT_MS / 4);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
@@ -299,7 +289,7 @@ static void it_was_late(struct rig *r)
 	open_far(r, TCP_OPT_SACK_OK);
 	SEGMENTS(3);
 	MS(RTT_MS);
-	report(r, 0, 1, 2);
+	rig_report(r, 0, 1, 2);
 	MS(RTT_MS / 4 - 5);
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 3 * r->mss);
 	MS(5000);
@@ -314,10 +304,10 @@ static void reports_do_not_delay_it(struct rig *r)
 	open_far(r, TCP_OPT_SACK_OK);
 	SEGMENTS(6);
 	MS(RTT_MS);
-	report(r, 0, 1, 2);
+	rig_report(r, 0, 1, 2);
 	rig_drop_output(r);
 	MS(RTT_MS / 4 - 2);
-	report(r, 0, 1, 3);
+	rig_report(r, 0, 1, 3);
 	QUIET();
 	WAIT(1);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
@@ -330,7 +320,7 @@ static void only_below_a_report(struct rig *r)
 	open_far(r, TCP_OPT_SACK_OK);
 	SEGMENTS(5);
 	MS(RTT_MS);
-	report(r, 0, 1, 2);
+	rig_report(r, 0, 1, 2);
 	IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 2,
 		.sack = {{1 + 3 * r->mss, 1 + 4 * r->mss}, {1 + r->mss, 1 + 2 * r->mss}});
 	QUIET();
@@ -358,7 +348,7 @@ static void report_while_the_window_is_probed(struct rig *r)
 		.sack = {{1 + r->mss, 1 + 2 * r->mss}});
 	MS(RTT_MS);
 	QUIET();
-	report(r, 0, 1, 2);
+	rig_report(r, 0, 1, 2);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
 	rig_drop_output(r);
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 4 * r->mss);

@@ -376,6 +376,20 @@ void rig_send_segments(struct rig *r, uint32_t n, const char *file, int line)
 		rig_expect(r, segment, file, line);
 }
 
+void rig_report(struct rig *r, uint32_t acked, uint32_t from, uint32_t to)
+{
+	IN(TCP_ACK, .seq = 1, .ack = 1 + acked * r->mss, .n_sack = 1,
+		.sack = {{1 + from * r->mss, 1 + to * r->mss}});
+}
+
+void rig_push_more(struct rig *r, uint32_t n)
+{
+	const uint8_t *data = rig_pattern + r->p->n_written % PATTERN_PERIOD;
+
+	TRUE(rs_sendq_push_more(&r->p->conn->sendq, &r->chunks, data, n, 0));
+	r->p->n_written += n;
+}
+
 void rig_fill_backlog(struct rig *r)
 {
 	for (uint32_t i = 0; i < r->cfg.syn_backlog; i++) {

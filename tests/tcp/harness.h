@@ -118,6 +118,8 @@ struct tcp_conn *rig_conn(struct rig *r);
 
 /* The application. */
 void rig_write(struct rig *r, uint32_t n);
+/* As TLS queues its records: the queue may hold many slices. Not sent yet. */
+void rig_push_more(struct rig *r, uint32_t n);
 void rig_close(struct rig *r);
 void rig_abort(struct rig *r);
 void rig_connect(struct rig *r);
@@ -136,6 +138,8 @@ void rig_open_active(struct rig *r, uint8_t opts, const char *file, int line);
 void rig_close_both(struct rig *r, const char *file, int line);
 /* n full segments, the first that there are: written, on their way, compared. */
 void rig_send_segments(struct rig *r, uint32_t n, const char *file, int line);
+/* An ACK of the first acked segments that reports those in [from, to), counted from 0, too. */
+void rig_report(struct rig *r, uint32_t acked, uint32_t from, uint32_t to);
 /* Half-open connections of other peers, until only cookies are to be had. */
 void rig_fill_backlog(struct rig *r);
 

@@ -205,6 +205,15 @@ static void put_releases(const struct site *dir)
 	site_link(dir, "now", "/link");
 }
 
+static void watch_link(const struct site *dir)
+{
+	static char root[200];
+
+	put_releases(dir);
+	snprintf(root, sizeof(root), "%s/link", dir->root);
+	open_watch(root);
+}
+
 static void turn(const struct site *dir, const char *target)
 {
 	char now[200];
@@ -217,11 +226,8 @@ static void turn(const struct site *dir, const char *target)
 static void a_link_that_is_turned_is_a_change(void **state)
 {
 	const struct site *dir = *state;
-	char root[200];
 
-	put_releases(dir);
-	snprintf(root, sizeof(root), "%s/link", dir->root);
-	open_watch(root);
+	watch_link(dir);
 	turn(dir, "b");
 	assert_change();
 	turn(dir, "nowhere");
@@ -276,11 +282,8 @@ static void all_roots_are_looked_at(void **state)
 static void a_root_that_is_replaced_before_a_load_is_no_change_after_it(void **state)
 {
 	const struct site *dir = *state;
-	char root[200];
 
-	put_releases(dir);
-	snprintf(root, sizeof(root), "%s/link", dir->root);
-	open_watch(root);
+	watch_link(dir);
 	turn(dir, "b");
 	rs_site_watch_begin(&watch);
 	load();
