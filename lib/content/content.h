@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/sendq.h"
+#include "base/span.h"
 #include "base/sums.h"
 #include "content/counters.h"
 
@@ -64,8 +64,8 @@ struct content_entry {
 /* A field line for all paths that match; the index of a directory has those of its file, a redirect
  * those of the directory without its "/". */
 struct content_pattern {
-	const char
-		*pattern;  /* '*' is any number of any bytes, "/" among them; the rest is itself */
+	/* '*' is any number of any bytes, "/" among them; the rest is itself. */
+	const char *pattern;
 	const char *field; /* "Name: value"; of one name, the last pattern that matches counts */
 };
 

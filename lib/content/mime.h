@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/sendq.h"
+#include "base/span.h"
 #include "content/texts.h"
 
 #define MIME_MAX_FILE_BYTES (1u << 20) /* Debian's table has 70 KiB */

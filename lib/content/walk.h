@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/sendq.h"
+#include "base/span.h"
 #include "content/file_id.h"
 
 /* Directories count three times: as themselves, with and without "/". */

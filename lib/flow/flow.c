@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "flow/flow.h"
 
-#include "base/bytes.h"
-
 static uint32_t buckets_for(uint32_t n_max)
 {
 	uint32_t n = 1;

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "base/sendq.h"
+#include "base/span.h"
 
 #define HTTP_MAX_CHUNK_EXT_BYTES 4096 /* of a body: chunk extensions, all together */
 #define HTTP_MAX_TRAILER_BYTES   4096 /* of a body: its trailer section */

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "base/sendq.h"
+#include "base/span.h"
 
 enum http_path_error {
 	HTTP_PATH_MALFORMED = -1, /* a % without two digits, or NUL: 400 */
