@@ -9,7 +9,7 @@
  * nothing is called when an mbuf is freed, the core looks when it wants to let go of the memory. It
  * takes from the counter in advance, for many mbufs at a time.
  *
- * Belongs to one core, but for the counter. Includes base, http, and DPDK.
+ * Belongs to one core, but for the counter. Includes base and DPDK.
  */
 #ifndef RS_APP_ANCHOR_H
 #define RS_APP_ANCHOR_H

@@ -6,7 +6,7 @@
 #include "net_render.h"
 #include "wire/answer.h"
 
-#define ICMP_PER_SECOND 1000 /* errors and echo replies, each (RFC 1812 section 4.3.2.8) */
+#define ICMP_PER_SECOND 1000 /* of errors, and of all else (RFC 1812 section 4.3.2.8) */
 
 /* It was made on the stack: only what gets an answer takes an mbuf, and counts in a limit. */
 static void send_answer(struct stage_net *net, struct net_port *port, const uint8_t *answer,
@@ -127,7 +127,7 @@ bool rs_net_take_other(
 	case WIRE_ND: /* the control core keeps the neighbour table */
 		answer_neighbour(net, port, pkt);
 		return give_to_control(net, port, m);
-	case WIRE_MLD:
+	case WIRE_MLD: /* it will be answered there, and counts here as an echo request */
 		return icmp_allowed(net, &net->n_echoes) && give_to_control(net, port, m);
 	case WIRE_ICMP_ECHO:
 		answer_echo(net, port, pkt);

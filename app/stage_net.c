@@ -129,6 +129,20 @@ static void route_all(struct stage_net *net)
 	}
 }
 
+/* ---- look up ---- */
+
+static void look_up_all(struct stage_net *net)
+{
+	rs_tcp_lookup(&net->tcp, net->segs, net->found, net->n_segs);
+	for (uint32_t i = 0; i < net->n_segs; i++) {
+		const struct tcp_seg *seg = &net->segs[i];
+
+		if (net->found[i] < net->tcp.cfg->max_conns)
+			rte_prefetch0(&net->http_conns[net->found[i]]);
+		net->foreseen[i] = rs_http_foresee(&net->web.env, seg->data, seg->len);
+	}
+}
+
 /* ---- serve: TCP's events meet HTTP ---- */
 
 /*
@@ -253,23 +267,13 @@ static void take_segment(struct stage_net *net, uint32_t i)
 	rs_lap(&net->laps, LAP_HTTP);
 }
 
-static void look_up_all(struct stage_net *net)
-{
-	rs_tcp_lookup(&net->tcp, net->segs, net->found, net->n_segs);
-	for (uint32_t i = 0; i < net->n_segs; i++) {
-		const struct tcp_seg *seg = &net->segs[i];
-
-		if (net->found[i] < net->tcp.cfg->max_conns)
-			rte_prefetch0(&net->http_conns[net->found[i]]);
-		net->foreseen[i] = rs_http_foresee(&net->web.env, seg->data, seg->len);
-	}
-}
-
 static void serve_all(struct stage_net *net)
 {
 	for (uint32_t i = 0; i < net->n_segs; i++)
 		take_segment(net, i);
 }
+
+/* ---- timers, and the end of the process ---- */
 
 static uint32_t run_timers(struct stage_net *net)
 {
@@ -286,8 +290,7 @@ static uint32_t run_timers(struct stage_net *net)
 	return n;
 }
 
-/* Idle connections need not be waited for when the process drains. Returns how many it looked at.
- */
+/* When the process drains, idle connections are not waited for. Returns how many it looked at. */
 static uint32_t close_idle(struct stage_net *net)
 {
 	uint32_t first = net->drain_next;

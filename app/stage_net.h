@@ -29,9 +29,7 @@
 #define NET_BURST  64  /* frames taken in a turn */
 #define NET_MAX_TX 256 /* segments written in a turn */
 #define NET_OUT    512 /* frames that wait for a port to take them */
-#define NET_POINT                                                                                  \
-	512 /* bytes of a body in a segment: to point to fewer costs more than it saves            \
-	     */
+#define NET_POINT  512 /* bytes of a body in a segment: copying fewer costs less than pointing */
 
 enum net_counter {
 #define RS_COUNTER(id, name, help) NET_C_##id,
