@@ -391,12 +391,7 @@ uint32_t rs_appliance_n_conns(const struct appliance *a, bool with_half_open)
 
 static uint32_t pool_leaks(const struct rte_mempool *pool, const char *what)
 {
-	uint32_t n_out = pool ? rte_mempool_in_use_count(pool) : 0;
-
-	if (!n_out)
-		return 0;
-	rs_log("leak: %u of %u %s did not come back", n_out, pool->size, what);
-	return 1;
+	return pool ? rs_pool_leaks(what, rte_mempool_avail_count(pool), pool->size) : 0;
 }
 
 uint32_t rs_appliance_leaks(struct appliance *a)

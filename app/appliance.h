@@ -57,7 +57,10 @@ struct core *rs_appliance_main_core(struct appliance *a);
 /* Makes all cores stop and waits for them. */
 void rs_appliance_stop(struct appliance *a);
 
-/* After stop: the number of pools that are not full again, each said on stderr. */
+/*
+ * After stop: ends what is left and closes the ports. Returns how many pools are not full again,
+ * each said on stderr.
+ */
 uint32_t rs_appliance_leaks(struct appliance *a);
 
 void rs_appliance_destroy(struct appliance *a);
