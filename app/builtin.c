@@ -94,8 +94,7 @@ static bool respond_hello(
 
 #define PATTERN_PERIOD 251 /* prime: a shift by any power of two shows */
 /* Whole periods, so that every slice begins where the pattern does; near 1 MiB. */
-#define PATTERN_BYTES    (PATTERN_PERIOD * 4178u)
-#define SMALL_BODY_BYTES 1400 /* up to here copied behind the head: one slice less */
+#define PATTERN_BYTES (PATTERN_PERIOD * 4178u)
 
 #define PATTERN_ROOM                                                                               \
 	((PATTERN_BYTES + BUILTIN_AREA_UNIT - 1) / BUILTIN_AREA_UNIT * BUILTIN_AREA_UNIT)
@@ -123,7 +122,7 @@ static bool respond_bytes(
 		return rs_http_refuse(env, hc, req, out, HTTP_C_NOT_FOUND);
 	if (!rs_http_parse_number(req->tail, &n) || n > BUILTIN_MAX_BYTES)
 		return rs_http_refuse(env, hc, req, out, HTTP_C_BAD_ARGUMENT);
-	if (n <= SMALL_BODY_BYTES)
+	if (n <= HTTP_SMALL_BODY_BYTES)
 		reply.body = (struct span){.data = pattern, .len = (uint32_t)n};
 	else
 		reply.generated_bytes = n;

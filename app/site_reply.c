@@ -18,7 +18,6 @@
 #define MAX_LOCATION_BYTES 1200
 #define LINE_ROOM          1280 /* for the field lines of this file, beside those of --header */
 #define COPIED_FIELDS      1024 /* of --header, up to here copied, as far as there is room */
-#define SMALL_BODY_BYTES   1400 /* so are bodies, up to here, behind the head */
 
 /* What is asked for, while it is being answered. */
 struct ask {
@@ -237,10 +236,10 @@ static bool reply_unsatisfiable(struct ask *a)
 	return refuse(a, HTTP_C_BAD_RANGE);
 }
 
-/* Small bodies are copied, so that the reply is one slice, and can be repeated. */
+/* Is there room to copy the body behind its head? */
 static bool is_small(const struct ask *a, uint32_t hints_bytes)
 {
-	return a->body->len <= SMALL_BODY_BYTES && a->entry->fields.len <= COPIED_FIELDS &&
+	return a->body->len <= HTTP_SMALL_BODY_BYTES && a->entry->fields.len <= COPIED_FIELDS &&
 	       head_bytes(a, hints_bytes) + a->body->len <= a->env->chunks->chunk_bytes;
 }
 

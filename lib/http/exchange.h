@@ -279,6 +279,10 @@ bool rs_http_idle(const struct http_conn *hc);
 
 /* For handlers. */
 
+/* Bodies that stand elsewhere are copied up to here, as far as there is room: the reply is one
+ * slice, and can be repeated. */
+#define HTTP_SMALL_BODY_BYTES 1400
+
 struct http_reply {
 	uint16_t status;
 	struct span content_type;    /* empty: none */
