@@ -83,7 +83,7 @@ static int collect(struct option_parser *p, struct args_setting s)
 	return 0;
 }
 
-/* Cuts s at its first sep, if there is one. Returns what is behind it, or NULL. */
+/* Cuts s at the first of the separators. Returns what is behind it, or NULL: there is none. */
 static char *cut(char *s, const char *separators)
 {
 	s += strcspn(s, separators);

@@ -4,9 +4,8 @@
  *
  * A body is made in three steps: memory for its bytes (rs_body_new), the bytes, and then
  * rs_body_keep(), which returns this body or an older one with the same bytes. Of a store, one is
- * in the making at a time. What was compressed
- * from a body belongs to it, so that files with the same bytes, and trees after this one, have it
- * too. Private to lib/content; one thread at a time.
+ * in the making at a time. What was compressed from a body belongs to it, so that files with the
+ * same bytes, and trees after this one, have it too. Private to lib/content; one thread at a time.
  */
 #ifndef RS_CONTENT_BODY_H
 #define RS_CONTENT_BODY_H

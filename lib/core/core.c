@@ -16,8 +16,8 @@
 #define MAX_SLEEP_US            100
 
 /*
- * µs = tsc × us_per_tsc / 2^64. Written once before any other core runs. It is the only state
- * outside of structs here, because the TSC is one, too.
+ * µs = tsc × us_per_tsc / 2^64. Written once before any other core runs, and the only global here:
+ * all cores have one clock.
  */
 static uint64_t us_per_tsc;
 

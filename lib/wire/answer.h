@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Answers that need no state: ARP (RFC 826, 5227), neighbour discovery (RFC 4861), ICMP echo and
- * errors (RFC 792, 1122, 4443). Each function writes a whole frame to out, which has room for
- * WIRE_ANSWER_BYTES, and returns its length, or 0 where there is nothing to answer.
+ * errors (RFC 792, 1122, 4443). Who has an out writes a whole frame to it, which has room for
+ * WIRE_ANSWER_BYTES unless told otherwise, and returns its length, or 0 where there is nothing to
+ * answer. The others read what came.
  *
  * Any core; includes base only.
  */

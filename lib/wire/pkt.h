@@ -53,9 +53,8 @@ enum {
 	WIRE_IP_CSUM_GOOD = 0x01,    /* received: the IPv4 header checksum is right */
 	WIRE_L4_CSUM_GOOD = 0x02,    /* received: the TCP checksum is right */
 	WIRE_IP_CSUM_OFFLOAD = 0x04, /* to send: the NIC fills in the IPv4 header checksum */
-	WIRE_L4_CSUM_OFFLOAD =
-		0x08,    /* to send: the NIC completes the pseudo-header sum that we leave */
-	WIRE_TSO = 0x10, /* to send: the NIC cuts; the pseudo-header sum has no length */
+	WIRE_L4_CSUM_OFFLOAD = 0x08, /* to send: … completes the sum of the pseudo-header */
+	WIRE_TSO = 0x10,             /* to send: the NIC cuts; that sum has no length */
 };
 
 #define WIRE_MAX_ADDRS 17 /* 16 configured and one link-local */
