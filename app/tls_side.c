@@ -113,6 +113,8 @@ int rs_tls_side_check(const struct config *cfg)
 	rs_tls_domain_free(d);
 end:
 	rs_tls_library_free(library);
+	if (shared)
+		explicit_bzero(shared, sizeof(*shared));
 	free(shared);
 	return err;
 }

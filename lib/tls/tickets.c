@@ -58,6 +58,7 @@ int rs_tls_tickets_read(struct tls_ticket_file *file, const char *path, char *wh
 		snprintf(why, why_bytes, "--ticket-keys %s: %s", path, strerror(err));
 		return -err;
 	}
+	setbuf(from, NULL); /* nothing of them stays behind */
 	got = fread(file->keys, 1, sizeof(file->keys), from);
 	fclose(from);
 	file->n = (uint32_t)(got / TLS_TICKET_KEY_BYTES);

@@ -57,7 +57,7 @@ struct tls_ticket_file {
 
 /*
  * The keys in a file of 1 to TLS_TICKET_KEYS times TLS_TICKET_KEY_BYTES. 0, or -errno with words in
- * why.
+ * why, and no key in file.
  */
 int rs_tls_tickets_read(
 	struct tls_ticket_file *file, const char *path, char *why, size_t why_bytes);

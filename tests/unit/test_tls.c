@@ -404,6 +404,7 @@ static void names(void **state)
 /* A file has 1 to 4 keys of 80 bytes (docs/tls.md), and after it there are no others. */
 static void keys_of_a_file(void **state)
 {
+	static const struct tls_ticket_file nothing;
 	static const uint8_t nobody[16];
 	uint8_t bytes[5 * TLS_TICKET_KEY_BYTES + 1];
 	char path[TEMP_PATH_BYTES], why[256];
@@ -425,8 +426,10 @@ static void keys_of_a_file(void **state)
 			memset(&file, 0, sizeof(file));
 			assert_int_equal(
 				rs_tls_tickets_read(&file, path, why, sizeof(why)) == 0, is_good);
-			if (!is_good)
+			if (!is_good) { /* nor is anything of what was read left */
+				assert_memory_equal(&file, &nothing, sizeof(file));
 				continue;
+			}
 			assert_int_equal(rs_tls_tickets_init(&t), 0);
 			rs_tls_tickets_newest(&t, &before);
 			rs_tls_tickets_use(&t, &file);
