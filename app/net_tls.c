@@ -33,12 +33,24 @@ static void put(struct stage_net *net, const struct tcp_conn *conn, enum tls_job
 /* ---- lending ---- */
 
 /*
- * May one more chunk go to the TLS core? It may come back full, and then has to find a place in
- * the send queue.
+ * A chunk for the TLS core; 0: none is to be had. It may come back full, and then has to find a
+ * place in the send queue, be the pool empty by then.
  */
-static bool may_lend(const struct tls_link *link, const struct tcp_conn *conn)
+static uint32_t lend(struct stage_net *net, struct tcp_conn *conn)
 {
-	return link->n_lent + conn->sendq.n < NET_TLS_MAX_CHUNKS;
+	struct tls_link *link = link_of(net, conn);
+	struct chunk_pool *pool = &net->web.chunks;
+	const uint32_t n = link->n_lent + conn->sendq.n;
+	const uint32_t chunk = n < NET_TLS_MAX_CHUNKS ? rs_chunk_alloc(pool) : 0;
+
+	if (!chunk)
+		return 0;
+	if (n >= SENDQ_SLICES && !rs_sendq_grow(&conn->sendq, pool)) {
+		rs_chunk_free(pool, chunk);
+		return 0;
+	}
+	link->n_lent++;
+	return chunk;
 }
 
 /* Nothing will come from either side that could wake this connection: the clock has to. */
@@ -60,24 +72,25 @@ static uint32_t share(const struct chunk_pool *pool)
 	return 1 + (pool->n_free > reserve ? (pool->n_free - reserve) / SHARE : 0);
 }
 
-/* Empty chunks, as many as are wanted and may be had. */
+/*
+ * Empty chunks, as many as are wanted and may be had. Those that are full of what the TLS core has
+ * not read are none to write to.
+ */
 static void grant(struct stage_net *net, struct tcp_conn *conn)
 {
 	struct tls_link *link = link_of(net, conn);
-	struct chunk_pool *pool = &net->web.chunks;
+	const struct chunk_pool *pool = &net->web.chunks;
 
-	while (link->n_want && may_lend(link, conn) && link->n_lent + conn->sendq.n < share(pool)) {
-		uint32_t chunk = rs_chunk_alloc(pool);
+	while (link->n_want && link->n_lent + conn->sendq.n < share(pool) + link->n_in) {
+		uint32_t chunk = lend(net, conn);
 
-		if (!chunk) {
-			if (!link->n_lent && !conn->sendq.n)
-				try_again_later(net, conn);
-			return;
-		}
+		if (!chunk)
+			break;
 		link->n_want--;
-		link->n_lent++;
 		put(net, conn, TLS_JOB_GRANT, chunk, 0, false);
 	}
+	if (rs_unlikely(link->n_want) && !conn->sendq.n && link->n_lent <= link->n_in)
+		try_again_later(net, conn);
 }
 
 /* ---- from TCP ---- */
@@ -132,9 +145,9 @@ static bool pull_one(struct stage_net *net, struct tcp_conn *conn)
 	uint32_t chunk, len, room;
 	uint8_t *data;
 
-	if (!in.len || link->n_in == NET_TLS_MAX_IN || !may_lend(link, conn))
+	if (!in.len || link->n_in == NET_TLS_MAX_IN)
 		return false;
-	chunk = rs_chunk_alloc(&net->web.chunks);
+	chunk = lend(net, conn);
 	if (!chunk) {
 		if (!link->n_lent && !conn->sendq.n)
 			try_again_later(net, conn);
@@ -150,7 +163,6 @@ static bool pull_one(struct stage_net *net, struct tcp_conn *conn)
 	memcpy(data, in.data, len);
 	rs_tcp_consume(&net->tcp, conn, len);
 	link->n_in++;
-	link->n_lent++;
 	put(net, conn, TLS_JOB_DATA, chunk, len, !link->has_session);
 	link->has_session = true;
 	return true;
@@ -243,6 +255,8 @@ static bool go_on(struct stage_net *net, struct tcp_conn *conn, bool has_news, u
 	if ((has_news || conn->rcvq) && !pull(net, conn))
 		return false;
 	grant(net, conn);
+	if (rs_unlikely(conn->sendq.stays_grown) && !link->n_lent)
+		rs_sendq_shrink(&conn->sendq, &net->web.chunks);
 	watch(net, conn, n_more);
 	return true;
 }
@@ -280,20 +294,13 @@ static void take_back(struct tls_link *link, const struct tls_job *job)
 	link->n_in = (uint8_t)(link->n_in - job->n);
 }
 
-/* False: it was reset. */
-static bool queue(struct stage_net *net, struct tcp_conn *conn, const struct tls_job *job)
+/* There is a place for it: see lend(). */
+static void queue(struct stage_net *net, struct tcp_conn *conn, const struct tls_job *job)
 {
 	const uint8_t *data = rs_chunk_data(&net->web.chunks, job->chunk);
 
-	if (rs_sendq_push_more(&conn->sendq, &net->web.chunks, data, job->len, job->chunk)) {
-		rs_tcp_send(&net->tcp, conn);
-		return true;
-	}
-	/* No chunk for a longer queue: a gap in the ciphertext cannot be mended. */
-	net->counters[NET_C_TLS_NO_QUEUE]++;
-	rs_chunk_free(&net->web.chunks, job->chunk);
-	rs_net_tls_reset(net, conn);
-	return false;
+	RTE_VERIFY(rs_sendq_push_more(&conn->sendq, &net->web.chunks, data, job->len, job->chunk));
+	rs_tcp_send(&net->tcp, conn);
 }
 
 /* The session has ended. What is queued goes out, then FIN; clocks and limits are HTTP's again. */
@@ -303,6 +310,7 @@ static void end(struct stage_net *net, struct tcp_conn *conn)
 
 	link_of(net, conn)->has_session = false;
 	forget(net, conn);
+	rs_sendq_shrink(&conn->sendq, &net->web.chunks);
 	rs_http_open(&net->web.env, hc);
 	rs_http_close(&net->web.env, hc, &conn->sendq);
 	rs_stage_net_go_on(net, conn);
@@ -321,8 +329,7 @@ static bool act_on(struct stage_net *net, const struct tls_job *job)
 	switch ((enum tls_job_kind)job->kind) {
 	case TLS_JOB_DATA:
 		take_back(link, job);
-		if (!queue(net, conn, job))
-			return true;
+		queue(net, conn, job);
 		n_more = job->len;
 		break;
 	case TLS_JOB_RETURN:

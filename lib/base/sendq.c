@@ -66,6 +66,19 @@ static bool grow(struct sendq *q, struct chunk_pool *pool)
 	return true;
 }
 
+bool rs_sendq_grow(struct sendq *q, struct chunk_pool *pool)
+{
+	q->stays_grown = q->grown || grow(q, pool);
+	return q->stays_grown;
+}
+
+void rs_sendq_shrink(struct sendq *q, struct chunk_pool *pool)
+{
+	q->stays_grown = false;
+	if (!q->n)
+		rs_sendq_clear(q, pool);
+}
+
 /* Appends by copying; false when there is no room behind the youngest slice. */
 static bool append(struct sendq *q, struct chunk_pool *pool, const uint8_t *data, uint32_t len)
 {
@@ -148,12 +161,33 @@ void rs_sendq_commit(struct sendq *q, uint32_t used, struct chunk_pool *pool)
 	}
 }
 
+static void forget_all(struct sendq *q, struct chunk_pool *pool)
+{
+	const struct slice *ring = ring_of(q);
+	uint32_t end = capacity(q);
+	uint32_t k = q->head;
+
+	for (uint32_t n = q->n; n; n--) {
+		let_go(&ring[k], pool);
+		if (++k == end)
+			k = 0;
+	}
+	if (__builtin_expect(q->stays_grown, 0)) {
+		q->n_bytes = q->head_skip = 0;
+		q->head = q->n = 0;
+		return;
+	}
+	if (q->grown)
+		rs_chunk_free(pool, q->slices[0].chunk);
+	*q = (struct sendq){0};
+}
+
 void rs_sendq_ack(struct sendq *q, uint32_t n, struct chunk_pool *pool)
 {
 	const struct slice *first;
 
 	if (n == q->n_bytes) {
-		rs_sendq_clear(q, pool);
+		forget_all(q, pool);
 		return;
 	}
 	q->n_bytes -= n;
@@ -205,16 +239,6 @@ uint32_t rs_sendq_cover(const struct sendq *q, uint32_t offset, uint32_t len)
 
 void rs_sendq_clear(struct sendq *q, struct chunk_pool *pool)
 {
-	const struct slice *ring = ring_of(q);
-	uint32_t end = capacity(q);
-	uint32_t k = q->head;
-
-	for (uint32_t n = q->n; n; n--) {
-		let_go(&ring[k], pool);
-		if (++k == end)
-			k = 0;
-	}
-	if (q->grown)
-		rs_chunk_free(pool, q->slices[0].chunk);
-	*q = (struct sendq){0};
+	q->stays_grown = false;
+	forget_all(q, pool);
 }

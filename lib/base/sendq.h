@@ -8,7 +8,8 @@
  * range of the queue can be read again with rs_sendq_peek().
  *
  * A few slices stand in the queue itself. Who queues many small pieces (TLS) lets the ring of them
- * grow into a chunk, with rs_sendq_push_more(); it goes back when the queue is empty.
+ * grow into a chunk, with rs_sendq_push_more() or before, with rs_sendq_grow(); it goes back when
+ * the queue is empty.
  *
  * Belongs to one core. Includes base only.
  */
@@ -44,7 +45,8 @@ struct sendq {
 	uint8_t head;
 	uint8_t n;
 	bool grown;
-	uint16_t sum; /* checksum of the first slice, folded; 0: not known */
+	bool stays_grown; /* when it is empty, too */
+	uint16_t sum;     /* checksum of the first slice, folded; 0: not known */
 };
 
 static inline bool rs_sendq_full(const struct sendq *q)
@@ -71,6 +73,15 @@ bool rs_sendq_push(struct sendq *q, const uint8_t *data, uint32_t len, uint32_t 
  */
 bool rs_sendq_push_more(struct sendq *q, struct chunk_pool *pool, const uint8_t *data, uint32_t len,
 	uint32_t chunk);
+
+/*
+ * What rs_sendq_push_more() may have to do, done before: the pool can be as empty as it likes from
+ * now on, until rs_sendq_shrink(). False: it is empty now.
+ */
+bool rs_sendq_grow(struct sendq *q, struct chunk_pool *pool);
+
+/* The ring goes back when the queue is empty, which may be now. Harmless if it has not grown. */
+void rs_sendq_shrink(struct sendq *q, struct chunk_pool *pool);
 
 /* The same as rs_sendq_push() for an empty queue and a slice whose folded checksum is known (0: it
  * is not). */

@@ -220,6 +220,46 @@ static void a_grown_sendq_against_a_model(void **state)
 	free(memory);
 }
 
+/* What has grown before takes as much from an empty pool, until it is let shrink. */
+static void a_sendq_grown_before(void **state)
+{
+	enum {
+		BYTES = 2112
+	};
+	static const uint8_t byte[1] = "x";
+	struct chunk_pool pool;
+	void *memory = new_pool_of(&pool, 1, BYTES);
+	struct sendq q = {0}, other = {0};
+
+	(void)state;
+	assert_true(rs_sendq_push(&q, byte, 1, 0));
+	assert_true(rs_sendq_grow(&q, &pool));
+	assert_true(rs_sendq_grow(&q, &pool)); /* it has */
+	assert_int_equal(pool.n_free, 0);
+	assert_false(rs_sendq_grow(&other, &pool));
+	for (uint32_t round = 0; round < 3; round++) {
+		while (q.n < SENDQ_GROWN)
+			assert_true(rs_sendq_push_more(&q, &pool, byte, 1, 0));
+		assert_false(rs_sendq_push_more(&q, &pool, byte, 1, 0));
+		if (round == 1)
+			rs_sendq_ack(&q, 1, &pool);
+		if (round == 2) /* it is not empty yet */
+			rs_sendq_shrink(&q, &pool);
+		assert_int_equal(pool.n_free, 0);
+		rs_sendq_ack(&q, q.n_bytes, &pool);
+		assert_true(rs_sendq_empty(&q));
+		assert_int_equal(q.n_bytes, 0);
+		assert_int_equal(pool.n_free, round == 2);
+	}
+	assert_true(rs_sendq_grow(&q, &pool));
+	rs_sendq_shrink(&q, &pool);
+	assert_int_equal(pool.n_free, 1);
+	assert_true(rs_sendq_grow(&q, &pool));
+	rs_sendq_clear(&q, &pool);
+	assert_int_equal(pool.n_free, 1);
+	free(memory);
+}
+
 static void small_replies_share_a_chunk(void **state)
 {
 	struct chunk_pool pool;
@@ -566,6 +606,7 @@ int main(void)
 		cmocka_unit_test(sendq_against_a_model),
 		cmocka_unit_test(a_sum_goes_with_its_slice),
 		cmocka_unit_test(a_grown_sendq_against_a_model),
+		cmocka_unit_test(a_sendq_grown_before),
 		cmocka_unit_test(small_replies_share_a_chunk),
 		cmocka_unit_test(a_low_pool_gives_one_chunk_each),
 		cmocka_unit_test(checksum),

@@ -445,42 +445,125 @@ static void credit_waits_for_a_buffer(void **state)
 	end(&t);
 }
 
-/* Nor may a byte of ciphertext be left out: where it finds no place in the queue, all ends. */
-static void a_queue_without_room_resets(void **state)
+static void want(struct tls_rig *t, struct tls_job job, uint32_t n)
+{
+	answer(t, (struct tls_job){.conn = job.conn, .generation = job.generation}, TLS_JOB_WANT,
+		n);
+	turn(t, 100);
+}
+
+/* All that was lent comes back full after others have emptied the pool: there is a place for it. */
+static void a_full_queue_needs_no_buffer(void **state)
 {
 	struct tls_rig t;
 	struct chunk_pool *pool;
-	uint32_t taken[1024], n, n_free, n_granted = 0;
-	struct tls_job job, gone, granted[NET_TLS_MAX_CHUNKS];
+	uint32_t taken[1024], n, n_free;
+	struct tls_job job, granted[SENDQ_SLICES + 2];
 
 	(void)state;
 	job = hear_at(&t, 400);
 	pool = &t.r.net->web.chunks;
 	n_free = pool->n_free + 1;
-	answer(&t, (struct tls_job){.conn = job.conn, .generation = job.generation}, TLS_JOB_WANT,
-		SENDQ_SLICES + 1);
-	turn(&t, 100);
-	while (rs_tls_take_jobs(t.to, &granted[n_granted], 1))
-		n_granted++;
-	assert_int_equal(n_granted, SENDQ_SLICES + 1);
+	answer(&t, job, TLS_JOB_RETURN, 1);
+	want(&t, job, SENDQ_SLICES + 2);
+	for (uint32_t i = 0; i < SENDQ_SLICES + 2; i++) {
+		granted[i] = expect(&t, TLS_JOB_GRANT, 0);
+		memset(bytes_of(&t, &granted[i]), 'a' + (int)i, HTTP_CHUNK_BYTES);
+		granted[i].len = HTTP_CHUNK_BYTES;
+	}
+	expect_nothing(&t);
 	n = take_all(pool, taken);
 	rig_drop_sent(&t.r);
-	for (uint32_t i = 0; i < n_granted; i++) {
-		granted[i].len = HTTP_CHUNK_BYTES;
+	/* The first is acknowledged before the others come: the place stays. */
+	answer(&t, granted[0], TLS_JOB_DATA, 0);
+	turn(&t, 100);
+	take(&t, HTTP_CHUNK_BYTES);
+	n += take_all(pool, taken + n);
+	for (uint32_t i = 1; i < SENDQ_SLICES + 2; i++)
 		answer(&t, granted[i], TLS_JOB_DATA, 0);
+	want(&t, job, 3);
+	expect_nothing(&t);
+	for (uint32_t i = 0; i < t.r.n_sent; i++) {
+		struct tcp_seg seg = heard(&t, i);
+
+		assert_false(seg.flags & TCP_RST);
+		for (uint32_t k = 0; k < seg.len; k++)
+			assert_int_equal(seg.data[k],
+				'a' + (int)((seg.seq + k - t.ack) / HTTP_CHUNK_BYTES + 1));
+	}
+	take(&t, (SENDQ_SLICES + 1) * HTTP_CHUNK_BYTES);
+	for (uint32_t i = 0; i < 3; i++) {
+		answer(&t, expect(&t, TLS_JOB_GRANT, 0), TLS_JOB_RETURN, 0);
+		turn(&t, 100);
+	}
+	while (n)
+		rs_chunk_free(pool, taken[--n]);
+	assert_int_equal(pool->n_free, n_free); /* what the queue had grown into, too */
+	end(&t);
+}
+
+/* Where the queue cannot grow no more is lent than it holds. Then bytes of the client's wait. */
+static void a_queue_that_cannot_grow_is_waited_for(void **state)
+{
+	struct tls_rig t;
+	struct chunk_pool *pool;
+	uint32_t taken[256], n;
+	struct tls_job job, lent[SENDQ_SLICES];
+
+	(void)state;
+	job = hear(&t);
+	pool = &t.r.net->web.chunks;
+	lent[0] = job;
+	for (uint32_t i = 1; i < SENDQ_SLICES; i++) {
+		say(&t, TCP_ACK | TCP_PSH, "more");
+		lent[i] = expect(&t, TLS_JOB_DATA, 4);
+	}
+	n = take_all(pool, taken);
+	rs_chunk_free(pool, taken[--n]); /* what TCP keeps these in */
+	say(&t, TCP_ACK | TCP_PSH, "last");
+	expect_nothing(&t);
+	for (uint32_t i = 0; i < SENDQ_SLICES; i++) {
+		lent[i].len = HTTP_CHUNK_BYTES;
+		answer(&t, lent[i], TLS_JOB_DATA, 1);
 	}
 	turn(&t, 100);
-	assert_int_equal(t.r.net->counters[NET_C_TLS_NO_QUEUE], 1);
-	assert_true(heard(&t, t.r.n_sent - 1).flags & TCP_RST);
-	gone = expect(&t, TLS_JOB_GONE, 0);
-	assert_int_equal(gone.generation, job.generation);
+	assert_int_equal(t.r.net->tcp.n_conns, 1);
 	expect_nothing(&t);
-	assert_int_equal(t.r.net->tcp.n_conns, 0);
+	take(&t, SENDQ_SLICES * HTTP_CHUNK_BYTES);
+	job = expect(&t, TLS_JOB_DATA, 4);
+	assert_memory_equal(bytes_of(&t, &job), "last", 4);
 	answer(&t, job, TLS_JOB_RETURN, 1);
 	turn(&t, 100);
 	while (n)
 		rs_chunk_free(pool, taken[--n]);
-	assert_int_equal(pool->n_free, n_free);
+	end(&t);
+}
+
+/* Requests that the TLS core has no room to answer, and so does not read, are no room. */
+static void what_is_not_read_is_no_credit(void **state)
+{
+	struct tls_rig t;
+	struct chunk_pool *pool;
+	uint32_t taken[256], n = 0;
+	struct tls_job job;
+
+	(void)state;
+	job = hear(&t);
+	pool = &t.r.net->web.chunks;
+	while (pool->n_free > pool->n_total / 4)
+		taken[n++] = rs_chunk_alloc(pool);
+	want(&t, job, 1);
+	answer(&t, expect(&t, TLS_JOB_GRANT, 0), TLS_JOB_RETURN, 0);
+	turn(&t, 100);
+	n += take_all(pool, taken + n);
+	want(&t, job, 1);
+	expect_nothing(&t);
+	while (n)
+		rs_chunk_free(pool, taken[--n]);
+	for (uint32_t i = 0; i < 5; i++)
+		turn(&t, 2000);
+	answer(&t, expect(&t, TLS_JOB_GRANT, 0), TLS_JOB_RETURN, 0);
+	answer(&t, job, TLS_JOB_RETURN, 1);
 	end(&t);
 }
 
@@ -668,7 +751,9 @@ int main(void)
 		cmocka_unit_test(credit_is_bounded),
 		cmocka_unit_test(a_client_waits_for_a_buffer),
 		cmocka_unit_test(credit_waits_for_a_buffer),
-		cmocka_unit_test(a_queue_without_room_resets),
+		cmocka_unit_test(a_full_queue_needs_no_buffer),
+		cmocka_unit_test(a_queue_that_cannot_grow_is_waited_for),
+		cmocka_unit_test(what_is_not_read_is_no_credit),
 		cmocka_unit_test(a_slow_reader_is_let_alone),
 		cmocka_unit_test(a_reader_of_all_is_let_alone),
 		cmocka_unit_test(a_buffer_is_not_waited_for_without_end),
