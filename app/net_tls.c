@@ -111,12 +111,22 @@ static void await_words(struct stage_net *net, struct tcp_conn *conn)
 	rs_stage_net_set_deadline(net, conn, net->tcp.now_us + net->web.env.cfg->header_timeout_us);
 }
 
+static void note_taken(struct stage_net *net, const struct tcp_conn *conn)
+{
+	uint64_t *taken_us = &net->tls.taken_us[conn->id];
+	const bool has_all = rs_sendq_empty(&conn->sendq);
+
+	if (has_all != (*taken_us != 0))
+		__atomic_store_n(taken_us, has_all ? net->tcp.now_us : 0, __ATOMIC_RELAXED);
+}
+
 /* Does the client take what is queued, of which n_more bytes are new? That is seen here alone. */
 static void watch(struct stage_net *net, struct tcp_conn *conn, uint32_t n_more)
 {
 	const struct tls_link *link = link_of(net, conn);
 	struct http_conn *hc = &net->http_conns[conn->id];
 
+	note_taken(net, conn);
 	rs_http_watch(&net->web.env, hc, &conn->sendq, n_more, link->is_waiting);
 	if (link->is_waiting)
 		rs_stage_net_set_deadline(net, conn, net->tcp.now_us + RETRY_US);

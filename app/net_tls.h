@@ -44,7 +44,10 @@ struct net_tls {
 	struct tls_outbox *to;  /* n_cores */
 	struct rte_ring **from; /* n_cores */
 	struct tls_link *links; /* max_conns */
-	uint8_t core_of[256];   /* the TLS core for connections by the first byte of their hash */
+	/* By connection, for the TLS cores, too: since when the client has acknowledged all that
+	 * was queued; 0: it has not. Atomic. */
+	uint64_t *taken_us;
+	uint8_t core_of[256]; /* the TLS core for connections by the first byte of their hash */
 };
 
 static inline bool rs_net_tls_has(const struct tcp_conn *conn)

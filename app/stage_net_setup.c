@@ -47,6 +47,7 @@ static size_t tls_bytes(const struct stage_net_config *cfg)
 	if (!cfg->n_tls_cores)
 		return 0;
 	return rs_align_line(cfg->tcp->max_conns * sizeof(struct tls_link)) +
+	       rs_align_line(cfg->tcp->max_conns * sizeof(uint64_t)) +
 	       rs_align_line(cfg->n_tls_cores * sizeof(struct tls_outbox)) +
 	       rs_align_line(cfg->n_tls_cores * sizeof(struct rte_ring *));
 }
@@ -60,6 +61,7 @@ static void init_tls(struct net_tls *tls, const struct stage_net_config *cfg, ui
 	tls->n_ports = cfg->n_https_ports;
 	memcpy(tls->ports, cfg->https_ports, cfg->n_https_ports * sizeof(tls->ports[0]));
 	tls->links = rs_carve(memory, cfg->tcp->max_conns * sizeof(struct tls_link));
+	tls->taken_us = rs_carve(memory, cfg->tcp->max_conns * sizeof(uint64_t));
 	tls->to = rs_carve(memory, cfg->n_tls_cores * sizeof(struct tls_outbox));
 	tls->from = rs_carve(memory, cfg->n_tls_cores * sizeof(struct rte_ring *));
 	for (uint32_t i = 0; i < sizeof(tls->core_of); i++)

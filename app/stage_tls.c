@@ -395,6 +395,14 @@ static uint32_t take_jobs(struct stage_tls *s)
 
 /* ---- clocks ---- */
 
+/* Since when the client has all that was written: what is encrypted is only on its way to it. */
+static uint64_t taken_us(const struct tls_conn *c)
+{
+	const uint64_t us = __atomic_load_n(&net_of(c)->taken_us[c->conn], __ATOMIC_RELAXED);
+
+	return us ? us : c->stage->now_us;
+}
+
 static void expire(struct stage_tls *s, struct tls_conn *c)
 {
 	if (!c->deadline_us)
@@ -410,6 +418,7 @@ static void expire(struct stage_tls *s, struct tls_conn *c)
 		return;
 	}
 	s->web.env.peer = &c->key;
+	rs_http_idle_since(&s->web.env, &c->http, taken_us(c));
 	rs_http_deadline(&s->web.env, &c->http, &c->out);
 	rs_tls_enqueue(s, c);
 }

@@ -96,7 +96,8 @@ struct tls_net {
 	struct tls_outbox to;
 	uint8_t *chunks; /* its pool's memory */
 	uint32_t chunk_bytes;
-	uint32_t *conn_of; /* by the net core's number: of conns, or TLS_NONE */
+	const uint64_t *taken_us; /* see struct net_tls */
+	uint32_t *conn_of;        /* by the net core's number: of conns, or TLS_NONE */
 };
 
 static inline uint8_t *rs_tls_net_chunk(const struct tls_net *net, uint32_t chunk)

@@ -156,6 +156,7 @@ static int join(struct tls_side *side, uint32_t i, struct stage_net *const *nets
 		s->nets[k].to.ring = side->to_net[i][k];
 		s->nets[k].chunks = nets[k]->web.chunks.base;
 		s->nets[k].chunk_bytes = nets[k]->web.chunks.chunk_bytes;
+		s->nets[k].taken_us = nets[k]->tls.taken_us;
 	}
 	return 0;
 }

@@ -657,3 +657,9 @@ bool rs_http_idle(const struct http_conn *hc)
 	return (hc->state == STATE_HEAD || hc->state == STATE_EMPTY_LINE) && !hc->head &&
 	       !hc->blocked;
 }
+
+void rs_http_idle_since(const struct http_env *env, struct http_conn *hc, uint64_t since_us)
+{
+	if (hc->clock == CLOCK_IDLE)
+		hc->deadline_us = rs_max_u64(hc->deadline_us, since_us + env->cfg->idle_timeout_us);
+}

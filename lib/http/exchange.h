@@ -277,6 +277,12 @@ bool rs_http_waits_for_reader(const struct http_conn *hc);
 /* Between requests: when the process drains, such a connection may be closed at once. */
 bool rs_http_idle(const struct http_conn *hc);
 
+/*
+ * For who sends replies by way of somebody else: the client has had the last of them only since
+ * then. If it may be idle for a time, that begins no earlier.
+ */
+void rs_http_idle_since(const struct http_env *env, struct http_conn *hc, uint64_t since_us);
+
 /* For handlers. */
 
 /* Bodies that stand elsewhere are copied up to here, as far as there is room: the reply is one

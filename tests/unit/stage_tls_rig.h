@@ -56,6 +56,8 @@ struct stage_rig {
 	void *memory;
 	bool is_lent[STAGE_CHUNKS + 1];
 	struct stage_link links[STAGE_CONNS];
+	uint64_t taken_us[STAGE_CONNS]; /* since when clients have acknowledged all: from the start
+					 */
 	SSL_CTX *ctx;
 	uint32_t piece;     /* at most so many bytes a chunk */
 	uint32_t max_grant; /* at most so many empty chunks a turn */
@@ -113,6 +115,9 @@ static inline void stage_begin_with(struct stage_rig *r, struct stage_options o,
 	r->tls->nets[0].to.ring = r->from;
 	r->tls->nets[0].chunks = r->chunks.base;
 	r->tls->nets[0].chunk_bytes = HTTP_CHUNK_BYTES;
+	r->tls->nets[0].taken_us = r->taken_us;
+	for (uint32_t i = 0; i < STAGE_CONNS; i++)
+		r->taken_us[i] = r->now_us;
 	r->settings.n_pairs = 1;
 	r->settings.pairs[0] = (struct tls_pair){.cert = cert_path, .key = key_path};
 	r->settings.ticket_lifetime_s = 100;

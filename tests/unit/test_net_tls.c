@@ -646,6 +646,33 @@ static void a_buffer_is_not_waited_for_without_end(void **state)
 	end(&t);
 }
 
+/* What TLS cores are told: since when a client has all. */
+static void a_client_has_all_when_it_has_acknowledged_all(void **state)
+{
+	const uint64_t *taken_us;
+	struct tls_job job;
+	struct tls_rig t;
+	uint64_t us;
+
+	(void)state;
+	job = hear_at(&t, 2000);
+	taken_us = &t.r.net->tls.taken_us[job.conn];
+	assert_in_range(*taken_us, 1, t.r.now_us);
+	write_chunks(&t, job, 2);
+	assert_int_equal(*taken_us, 0);
+	take(&t, 2 * HTTP_CHUNK_BYTES - 1);
+	assert_int_equal(*taken_us, 0);
+	take(&t, 1);
+	us = t.r.now_us;
+	assert_int_equal(*taken_us, us);
+	say(&t, TCP_ACK | TCP_PSH, "again");
+	assert_int_equal(*taken_us, us);
+	answer(&t, job, TLS_JOB_RETURN, 1);
+	answer(&t, expect(&t, TLS_JOB_DATA, 5), TLS_JOB_RETURN, 1);
+	turn(&t, 100);
+	end(&t);
+}
+
 /* A segment that brings nothing does not make a waiting client a silent one. */
 static void a_waiting_client_may_repeat_itself(void **state)
 {
@@ -757,6 +784,7 @@ int main(void)
 		cmocka_unit_test(a_slow_reader_is_let_alone),
 		cmocka_unit_test(a_reader_of_all_is_let_alone),
 		cmocka_unit_test(a_buffer_is_not_waited_for_without_end),
+		cmocka_unit_test(a_client_has_all_when_it_has_acknowledged_all),
 		cmocka_unit_test(a_waiting_client_may_repeat_itself),
 		cmocka_unit_test(silence_ends),
 		cmocka_unit_test(silence_does_not_hold_up_the_end),

@@ -438,6 +438,26 @@ static void an_idle_session_is_closed(void **state)
 	stage_end(&r);
 }
 
+/* It is on its way for longer than that; then the client may be idle for as long as any. */
+static void who_waits_for_a_reply_is_not_idle(void **state)
+{
+	struct stage_rig r;
+
+	(void)state;
+	stage_begin(&r, usual);
+	establish(&r, 0);
+	ask_hello(&r, 0);
+	r.taken_us[0] = 0;
+	turn_for(&r, 3 * r.http.idle_timeout_us / 2);
+	assert_false(r.links[0].is_closed);
+	r.taken_us[0] = r.now_us;
+	turn_for(&r, r.http.idle_timeout_us - WHEEL_TICK_US);
+	assert_false(r.links[0].is_closed);
+	turn_for(&r, 3 * WHEEL_TICK_US);
+	assert_true(r.links[0].is_closed);
+	stage_end(&r);
+}
+
 static void end_of_tcp_in_the_middle(void **state)
 {
 	struct stage_rig r;
@@ -935,6 +955,7 @@ int main(void)
 		cmocka_unit_test(the_dead_do_not_stand_in_line),
 		cmocka_unit_test(a_slow_handshake_times_out),
 		cmocka_unit_test(an_idle_session_is_closed),
+		cmocka_unit_test(who_waits_for_a_reply_is_not_idle),
 		cmocka_unit_test(end_of_tcp_in_the_middle),
 		cmocka_unit_test(sessions_keep_their_domain),
 		cmocka_unit_test(draining_ends_idle_sessions),
