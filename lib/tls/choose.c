@@ -36,6 +36,8 @@ static const struct tls_key_use uses[] = {
 		.suites = rsa_suites},
 };
 
+_Static_assert(RS_ARRAY_SIZE(uses) < TLS_MAX_KEY_USES, "and one for all others");
+
 const struct tls_key_use *rs_tls_key_use_of(const EVP_PKEY *key)
 {
 	char group[32] = "";
@@ -75,25 +77,47 @@ static bool can_verify(const struct tls_hello *h, const struct tls_key_use *use)
 	return h->is_older ? can_verify_older(h, use) : lists_one(h->signatures, use->algorithms);
 }
 
+static const struct tls_identity *choose_named(
+	const struct tls_domain *d, const struct tls_hello *h)
+{
+	const struct tls_identity *best = NULL;
+	uint32_t most = 0;
+
+	for (enum tls_fit fit = TLS_FIT_WILDCARD; fit <= TLS_FIT_EXACT; fit++) {
+		uint32_t owners[TLS_MAX_KEY_USES];
+		uint32_t n = rs_tls_directory_find(&d->directory, h->name, fit, owners);
+
+		for (uint32_t i = 0; i < n; i++) {
+			const struct tls_identity *id = &d->identities[owners[i]];
+			uint32_t worth = 1 + (can_verify(h, id->use) ? 2u : 0u) +
+					 (fit == TLS_FIT_EXACT ? 1u : 0u);
+
+			if (worth <= most)
+				continue;
+			most = worth;
+			best = id;
+		}
+	}
+	return best;
+}
+
+static const struct tls_identity *choose_verifiable(
+	const struct tls_domain *d, const struct tls_hello *h)
+{
+	for (uint32_t i = 0; i < d->directory.n_firsts; i++) {
+		const struct tls_identity *id = &d->identities[d->directory.firsts[i]];
+
+		if (can_verify(h, id->use))
+			return id;
+	}
+	return &d->identities[0];
+}
+
 const struct tls_identity *rs_tls_choose(
 	const struct tls_domain *d, const struct tls_hello *h, bool *is_named)
 {
-	const struct tls_identity *best = &d->identities[0];
-	uint32_t most = 0;
+	const struct tls_identity *named = choose_named(d, h);
 
-	*is_named = false;
-	for (uint32_t i = 0; i < d->n_identities; i++) {
-		const struct tls_identity *id = &d->identities[i];
-		enum tls_fit fit =
-			h->name.len ? rs_tls_names_fit(&id->names, h->name) : TLS_FIT_NONE;
-		uint32_t worth = (fit ? 4u : 0u) + (can_verify(h, id->use) ? 2u : 0u) +
-				 (fit == TLS_FIT_EXACT ? 1u : 0u);
-
-		if (worth <= most)
-			continue;
-		most = worth;
-		best = id;
-		*is_named = fit != TLS_FIT_NONE;
-	}
-	return best;
+	*is_named = named != NULL;
+	return named ? named : choose_verifiable(d, h);
 }

@@ -101,6 +101,11 @@ struct tls_domain *rs_tls_domain_new(struct tls_library *library,
 			return NULL;
 		}
 	}
+	if (!rs_tls_directory_init(&d->directory, d)) {
+		snprintf(why, why_bytes, "no memory for the names of certificates");
+		rs_tls_domain_free(d);
+		return NULL;
+	}
 	for (uint32_t i = 0; d->quick && i < d->n_identities; i++) {
 		if (!rs_tls_identity_prepare(&d->identities[i], library))
 			rs_tls_identity_release(&d->identities[i]);
@@ -124,5 +129,6 @@ void rs_tls_domain_free(struct tls_domain *d)
 		rs_tls_names_free(&d->identities[i].names);
 		rs_tls_ocsp_free(&d->identities[i].ocsp);
 	}
+	rs_tls_directory_free(&d->directory);
 	free(d);
 }

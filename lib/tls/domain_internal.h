@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 
 #include "tls/complaint.h"
+#include "tls/directory.h"
 #include "tls/domain.h"
 #include "tls/message.h"
 #include "tls/names.h"
@@ -77,6 +78,7 @@ struct tls_domain {
 	uint32_t ticket_lifetime_s;
 	bool psk_ke;
 	bool lean; /* records without OpenSSL's state machine */
+	struct tls_directory directory;
 	uint32_t n_identities;
 	struct tls_identity identities[TLS_MAX_PAIRS]; /* the first has the context that accepts */
 };

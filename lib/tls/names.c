@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <openssl/x509v3.h>
 
@@ -21,6 +20,7 @@ static bool add(struct tls_names *names, const unsigned char *name, int n)
 	text[names->bytes + (uint32_t)n] = 0;
 	names->text = text;
 	names->bytes += (uint32_t)n + 1;
+	names->n++;
 	return true;
 }
 
@@ -69,39 +69,4 @@ void rs_tls_names_free(struct tls_names *names)
 {
 	free(names->text);
 	*names = (struct tls_names){0};
-}
-
-static bool is_same(const char *ours, const char *name, size_t n)
-{
-	return strlen(ours) == n && !strncasecmp(ours, name, n);
-}
-
-static bool is_wildcard(const char *ours)
-{
-	return ours[0] == '*' && ours[1] == '.' && ours[2] != '.' && strchr(ours + 2, '.');
-}
-
-static enum tls_fit fit(const char *ours, const char *name, size_t n)
-{
-	const char *dot = memchr(name, '.', n);
-
-	if (is_same(ours, name, n))
-		return TLS_FIT_EXACT;
-	return dot && dot > name && is_wildcard(ours) &&
-			       is_same(ours + 1, dot, n - (size_t)(dot - name))
-		       ? TLS_FIT_WILDCARD
-		       : TLS_FIT_NONE;
-}
-
-enum tls_fit rs_tls_names_fit(const struct tls_names *names, struct span name)
-{
-	enum tls_fit best = TLS_FIT_NONE;
-
-	for (uint32_t at = 0; at < names->bytes; at += (uint32_t)strlen(names->text + at) + 1) {
-		enum tls_fit this = fit(names->text + at, (const char *)name.data, name.len);
-
-		if (this > best)
-			best = this;
-	}
-	return best;
 }

@@ -382,25 +382,6 @@ static void sessions_are_resumed_for_their_name(void **state)
 	}
 }
 
-/* RFC 6125 section 6.4: whole names, in any case, and nothing that is none. */
-static void names(void **state)
-{
-	static const struct {
-		const char *name;
-		bool is_known;
-	} all[] = {{"a.test", true}, {"A.Test", true}, {"a.test.", false}, {"b.test", false},
-		{"test", false}, {".test", false}, {".a.test", false}, {".", false}};
-	static struct rig r;
-
-	(void)state;
-	rig_init(&r);
-	for (uint32_t i = 0; i < RS_ARRAY_SIZE(all); i++)
-		assert_int_equal(rs_tls_names_fit(&r.domain->identities[0].names,
-					 rs_tls_text(all[i].name)) != TLS_FIT_NONE,
-			all[i].is_known);
-	rig_fini(&r);
-}
-
 /* A file has 1 to 4 keys of 80 bytes (docs/tls.md), and after it there are no others. */
 static void keys_of_a_file(void **state)
 {
@@ -462,7 +443,6 @@ int main(void)
 		cmocka_unit_test(sessions_are_resumed_until_their_key_is_gone),
 		cmocka_unit_test(each_resumption_brings_a_new_ticket),
 		cmocka_unit_test(sessions_are_resumed_for_their_name),
-		cmocka_unit_test(names),
 	};
 
 	return cmocka_run_group_tests(tests, make_certificate, NULL);

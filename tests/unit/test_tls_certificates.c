@@ -9,27 +9,50 @@
 
 #include <cmocka.h>
 
+#include <strings.h>
+
 #include "tls_pki.h"
+#include "tls/choose.h"
 #include "tls/domain_internal.h"
 #include "tls/inspect.h"
 #include "tls/message.h"
 
 /* ---- names ---- */
 
+enum fit {
+	NO_FIT,
+	WILDCARD,
+	EXACT,
+};
+
+/* How well a name fits one of a certificate's. */
+static enum fit fit_of(const X509 *cert, const char *name)
+{
+	struct tls_domain *d = calloc(1, sizeof(*d));
+	uint32_t owners[TLS_MAX_KEY_USES];
+	enum fit fit = NO_FIT;
+
+	assert_true(rs_tls_names_init(&d->identities[d->n_identities++].names, cert));
+	assert_true(rs_tls_directory_init(&d->directory, d));
+	if (rs_tls_directory_find(&d->directory, rs_tls_text(name), TLS_FIT_WILDCARD, owners))
+		fit = WILDCARD;
+	if (rs_tls_directory_find(&d->directory, rs_tls_text(name), TLS_FIT_EXACT, owners))
+		fit = EXACT;
+	rs_tls_domain_free(d);
+	return fit;
+}
+
 static void names_of_a_certificate(void **state)
 {
 	static const struct {
 		const char *name;
-		enum tls_fit fit;
-	} all[] = {{"a.test", TLS_FIT_EXACT}, {"A.Test", TLS_FIT_EXACT}, {"a.test.", TLS_FIT_NONE},
-		{"x.b.test", TLS_FIT_WILDCARD}, {"X.B.TEST", TLS_FIT_WILDCARD},
-		{"*.b.test", TLS_FIT_EXACT}, {"b.test", TLS_FIT_NONE}, {".b.test", TLS_FIT_NONE},
-		{"y.x.b.test", TLS_FIT_NONE}, {"x.c.test", TLS_FIT_WILDCARD},
-		{"very.c.test", TLS_FIT_EXACT}, {"anything", TLS_FIT_NONE}, {"x.top", TLS_FIT_NONE},
-		{"fa.d.test", TLS_FIT_NONE}, {"subject.test", TLS_FIT_NONE},
-		{".e.test", TLS_FIT_NONE}, {"10.0.0.1", TLS_FIT_NONE}, {"", TLS_FIT_NONE},
-		{".", TLS_FIT_NONE}};
-	struct tls_names names;
+		enum fit fit;
+	} all[] = {{"a.test", EXACT}, {"A.Test", EXACT}, {"a.test.", NO_FIT},
+		{"x.b.test", WILDCARD}, {"X.B.TEST", WILDCARD}, {"*.b.test", EXACT},
+		{"b.test", NO_FIT}, {".b.test", NO_FIT}, {"y.x.b.test", NO_FIT},
+		{"x.c.test", WILDCARD}, {"very.c.test", EXACT}, {"anything", NO_FIT},
+		{"x.top", NO_FIT}, {"fa.d.test", NO_FIT}, {"subject.test", NO_FIT},
+		{".e.test", NO_FIT}, {"10.0.0.1", NO_FIT}, {"", NO_FIT}, {".", NO_FIT}};
 	struct pki_pair p;
 
 	(void)state;
@@ -37,14 +60,12 @@ static void names_of_a_certificate(void **state)
 		"DNS:a.test,DNS:*.b.test,DNS:*.c.test,DNS:very.c.test,DNS:*.top,DNS:*,DNS:f*.d."
 		"test,DNS:.e.test,IP:10.0.0.1",
 		false);
-	assert_true(rs_tls_names_init(&names, p.cert));
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(all); i++) {
-		enum tls_fit fit = rs_tls_names_fit(&names, rs_tls_text(all[i].name));
+		enum fit fit = fit_of(p.cert, all[i].name);
 
 		if (fit != all[i].fit)
 			fail_msg("%s: %d, not %d", all[i].name, (int)fit, (int)all[i].fit);
 	}
-	rs_tls_names_free(&names);
 	pki_free(&p);
 }
 
@@ -52,18 +73,122 @@ static void names_of_a_certificate(void **state)
 static void names_of_a_subject(void **state)
 {
 	static const char *const alternatives[] = {NULL, "IP:10.0.0.1", "DNS:b.test"};
-	struct tls_names names;
 	struct pki_pair p;
 
 	(void)state;
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(alternatives); i++) {
 		pki_make(&p, EVP_EC_gen("P-256"), "a.test", alternatives[i], false);
-		assert_true(rs_tls_names_init(&names, p.cert));
-		assert_int_equal(rs_tls_names_fit(&names, rs_tls_text("a.test")),
-			i < 2 ? TLS_FIT_EXACT : TLS_FIT_NONE);
-		rs_tls_names_free(&names);
+		assert_int_equal(fit_of(p.cert, "a.test"), i < 2 ? EXACT : NO_FIT);
 		pki_free(&p);
 	}
+}
+
+/* Some letters are large: it makes no difference. */
+static void some_name(char *name, size_t bytes, bool is_asked_for)
+{
+	uint32_t first = (uint32_t)rand() % 30, second = (uint32_t)rand() % 400;
+
+	if (first < 5 && !is_asked_for)
+		snprintf(name, bytes, "*.%c%u.test", "dD"[rand() % 2], second);
+	else if (first == 5)
+		snprintf(name, bytes, "d%u.test", second);
+	else
+		snprintf(name, bytes, "x%u.%c%u.test", first, "dD"[rand() % 2], second);
+}
+
+static void have_names(struct tls_identity *id, uint32_t n)
+{
+	struct tls_names *names = &id->names;
+
+	names->text = malloc(n * (size_t)32);
+	for (names->n = 0; names->n < n; names->n++) {
+		some_name(names->text + names->bytes, 32, false);
+		names->bytes += (uint32_t)strlen(names->text + names->bytes) + 1;
+	}
+}
+
+static enum fit naive_fit(const struct tls_names *names, const char *name)
+{
+	enum fit best = NO_FIT;
+
+	for (const char *own = names->text; own < names->text + names->bytes;
+		own += strlen(own) + 1) {
+		if (!strcasecmp(own, name))
+			return EXACT;
+		if (own[0] == '*' && !strcasecmp(own + 1, strchr(name, '.')))
+			best = WILDCARD;
+	}
+	return best;
+}
+
+/* As choose.h says it: the name, then what a client can verify, then the very name, then order. */
+static const struct tls_identity *choose_naively(
+	const struct tls_domain *d, const char *name, const bool can_verify[], bool *is_named)
+{
+	const struct tls_identity *best = &d->identities[0];
+	uint32_t most = 0;
+
+	*is_named = false;
+	for (uint32_t i = 0; i < d->n_identities; i++) {
+		enum fit fit = naive_fit(&d->identities[i].names, name);
+		uint32_t worth = (fit ? 4u : 0u) + (can_verify[i] ? 2u : 0u) + (fit == EXACT);
+
+		if (worth <= most)
+			continue;
+		most = worth;
+		best = &d->identities[i];
+		*is_named = fit != NO_FIT;
+	}
+	return best;
+}
+
+/* Thousands of names, of certificates whose keys are of three types. */
+static void many_names(void **state)
+{
+	static const struct {
+		const char *type;
+		uint16_t algorithm;
+	} keys[] = {{"P-256", TLS_SIGNATURE_ECDSA_P256_SHA256},
+		{"P-384", TLS_SIGNATURE_ECDSA_P384_SHA384}, {"P-521", 0}};
+	struct tls_domain *d = calloc(1, sizeof(*d));
+	uint32_t n_named = 0, n_wild = 0;
+	bool can_verify[TLS_MAX_PAIRS];
+
+	(void)state;
+	srand(1);
+	for (; d->n_identities < TLS_MAX_PAIRS; d->n_identities++) {
+		EVP_PKEY *key = EVP_EC_gen(keys[d->n_identities % 3].type);
+
+		have_names(&d->identities[d->n_identities], 1 + (uint32_t)rand() % 200);
+		d->identities[d->n_identities].use = rs_tls_key_use_of(key);
+		EVP_PKEY_free(key);
+	}
+	assert_true(rs_tls_directory_init(&d->directory, d));
+	assert_int_equal(d->directory.n_firsts, 3);
+	for (uint32_t i = 0; i < 20000; i++) {
+		uint32_t knows = (uint32_t)rand() % 3; /* which type; 2: none of them */
+		uint8_t list[2] = {
+			(uint8_t)(keys[knows].algorithm >> 8), (uint8_t)keys[knows].algorithm};
+		struct tls_hello h = {.signatures = {.data = list, .len = 2}};
+		const struct tls_identity *id, *expected;
+		bool is_named, should_be_named;
+		char name[32];
+
+		some_name(name, sizeof(name), true);
+		h.name = rs_tls_text(name);
+		for (uint32_t k = 0; k < d->n_identities; k++)
+			can_verify[k] = knows < 2 && k % 3 == knows;
+		id = rs_tls_choose(d, &h, &is_named);
+		expected = choose_naively(d, name, can_verify, &should_be_named);
+		if (id != expected || is_named != should_be_named)
+			fail_msg("%s: %td, not %td", name, id - d->identities,
+				expected - d->identities);
+		n_named += is_named;
+		n_wild += is_named && naive_fit(&id->names, name) == WILDCARD;
+	}
+	assert_in_range(n_named, 5000, 19999);
+	assert_in_range(n_wild, 1000, n_named - 1000);
+	rs_tls_domain_free(d);
 }
 
 /* ---- who gets which ---- */
@@ -389,6 +514,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_of_a_certificate),
 		cmocka_unit_test(names_of_a_subject),
+		cmocka_unit_test(many_names),
 		cmocka_unit_test(the_right_one_for_everybody),
 		cmocka_unit_test(suites_that_are_for_one_type),
 		cmocka_unit_test(what_clients_will_object_to),
