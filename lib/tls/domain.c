@@ -6,6 +6,7 @@
 
 #include <openssl/err.h>
 
+#include "tls/authorities.h"
 #include "tls/choose.h"
 #include "tls/domain_internal.h"
 #include "tls/identity.h"
@@ -57,11 +58,12 @@ static bool use_pair(SSL_CTX *ctx, const struct tls_pair *pair, const struct tls
 }
 
 static bool add_pair(struct tls_domain *d, const struct tls_settings *s,
-	const struct tls_pair *pair, const struct tls_complaint *c)
+	const struct tls_pair *pair, const struct tls_authorities *authorities,
+	const struct tls_complaint *c)
 {
 	struct tls_identity *id = &d->identities[d->n_identities];
 
-	id->ctx = rs_tls_new_context(d, s, c);
+	id->ctx = rs_tls_new_context(d, s, authorities, c);
 	if (!id->ctx)
 		return false;
 	d->n_identities++; /* to be freed from now on */
@@ -72,6 +74,18 @@ static bool add_pair(struct tls_domain *d, const struct tls_settings *s,
 	if (!rs_tls_names_init(&id->names, id->first))
 		return rs_tls_complain(c, "--cert", pair->cert, "no memory for its names");
 	return !pair->ocsp || rs_tls_ocsp_read(id, pair->ocsp, c);
+}
+
+static bool add_pairs(
+	struct tls_domain *d, const struct tls_settings *s, const struct tls_complaint *c)
+{
+	struct tls_authorities authorities;
+	bool ok = rs_tls_authorities_read(&authorities, s, d->library->ctx, c);
+
+	for (uint32_t i = 0; ok && i < s->n_pairs; i++)
+		ok = add_pair(d, s, &s->pairs[i], &authorities, c);
+	rs_tls_authorities_free(&authorities);
+	return ok;
 }
 
 struct tls_domain *rs_tls_domain_new(struct tls_library *library,
@@ -95,16 +109,11 @@ struct tls_domain *rs_tls_domain_new(struct tls_library *library,
 	d->ticket_lifetime_s = settings->ticket_lifetime_s;
 	d->psk_ke = settings->psk_ke;
 	d->quick = d->lean && !d->early_data && !settings->client_ca;
-	for (uint32_t i = 0; i < settings->n_pairs; i++) {
-		if (!add_pair(d, settings, &settings->pairs[i], &c)) {
-			rs_tls_domain_free(d);
-			return NULL;
-		}
-	}
+	if (!add_pairs(d, settings, &c))
+		goto fail;
 	if (!rs_tls_directory_init(&d->directory, d)) {
 		snprintf(why, why_bytes, "no memory for the names of certificates");
-		rs_tls_domain_free(d);
-		return NULL;
+		goto fail;
 	}
 	for (uint32_t i = 0; d->quick && i < d->n_identities; i++) {
 		if (!rs_tls_identity_prepare(&d->identities[i], library))
@@ -112,6 +121,9 @@ struct tls_domain *rs_tls_domain_new(struct tls_library *library,
 	}
 	ERR_clear_error();
 	return d;
+fail:
+	rs_tls_domain_free(d);
+	return NULL;
 }
 
 uint32_t rs_tls_domain_n_sessions(const struct tls_domain *d)

@@ -21,6 +21,7 @@ enum tls_hash {
 	TLS_N_HASHES,
 };
 
+struct tls_authorities;
 struct tls_key_use;
 
 /* A certificate, its chain and its key: those of one --cert. */
@@ -87,8 +88,8 @@ struct tls_domain {
 BIO_METHOD *rs_tls_new_bio_method(void);
 
 /* A context with everything but a certificate (context.c). NULL: that is said. */
-SSL_CTX *rs_tls_new_context(
-	struct tls_domain *d, const struct tls_settings *s, const struct tls_complaint *c);
+SSL_CTX *rs_tls_new_context(struct tls_domain *d, const struct tls_settings *s,
+	const struct tls_authorities *authorities, const struct tls_complaint *c);
 
 /* Hellos (greeting.c): sets ctx up for what is asked when one comes. */
 void rs_tls_use_greeting(struct tls_domain *d, SSL_CTX *ctx);

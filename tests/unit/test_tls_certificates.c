@@ -10,6 +10,9 @@
 #include <cmocka.h>
 
 #include <strings.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tls_pki.h"
 #include "tls/choose.h"
@@ -451,6 +454,54 @@ static void what_clients_will_object_to(void **state)
 	pki_free(&p);
 }
 
+/* Who reads a pipe twice waits for ever. */
+static void authorities_are_read_once(void **state)
+{
+	char why[256] = "", path[TEMP_PATH_BYTES];
+	struct tls_settings settings = {.n_pairs = 2, .client_ca = path};
+	struct tls_shared *shared = calloc(1, sizeof(*shared));
+	struct tls_library *library = rs_tls_library_new();
+	uint64_t counters[TLS_N_COUNTERS];
+	struct pki_pair p;
+	struct tls_domain *d;
+	pid_t writer;
+
+	(void)state;
+	pki_make(&p, EVP_EC_gen("P-256"), "a.test", NULL, false);
+	settings.pairs[0] = settings.pairs[1] = pki_use(&p);
+	fclose(temp_new_file(path));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	writer = fork();
+	if (!writer) {
+		FILE *to = fopen(path, "w");
+
+		PEM_write_X509(to, pki_authority.cert);
+		PEM_write_X509(to, p.cert);
+		PEM_write_X509(to, pki_authority.cert);
+		fclose(to);
+		_exit(0);
+	}
+	alarm(60);
+	d = rs_tls_domain_new(library, &settings, shared, counters, why, sizeof(why));
+	alarm(0);
+	assert_string_equal(why, "");
+	assert_int_equal(waitpid(writer, NULL, 0), writer);
+	for (uint32_t i = 0; i < 2; i++) {
+		SSL_CTX *ctx = d->identities[i].ctx;
+
+		assert_int_equal(sk_X509_NAME_num(SSL_CTX_get_client_CA_list(ctx)), 2);
+		assert_int_equal(
+			sk_X509_OBJECT_num(X509_STORE_get0_objects(SSL_CTX_get_cert_store(ctx))),
+			2);
+		assert_int_equal(SSL_CTX_get_verify_mode(ctx), SSL_VERIFY_PEER);
+	}
+	rs_tls_domain_free(d);
+	rs_tls_library_free(library);
+	free(shared);
+	pki_free(&p);
+}
+
 /* Why p cannot be served. */
 static const char *refusal_of(const struct pki_pair *p)
 {
@@ -515,6 +566,7 @@ int main(void)
 		cmocka_unit_test(names_of_a_certificate),
 		cmocka_unit_test(names_of_a_subject),
 		cmocka_unit_test(many_names),
+		cmocka_unit_test(authorities_are_read_once),
 		cmocka_unit_test(the_right_one_for_everybody),
 		cmocka_unit_test(suites_that_are_for_one_type),
 		cmocka_unit_test(what_clients_will_object_to),

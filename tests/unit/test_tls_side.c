@@ -231,6 +231,11 @@ static void a_bad_file_changes_nothing(void **state)
 	assert_int_equal(newest_key(r), 'a');
 	assert_ptr_equal(r->side.stages[0]->domain, before);
 	r->cfg.tls.pairs[0].key = key_path;
+	r->cfg.tls.client_ca = key_path;
+	reload(r);
+	assert_int_equal(newest_key(r), 'a');
+	assert_ptr_equal(r->side.stages[0]->domain, before);
+	r->cfg.tls.client_ca = cert_path;
 	reload(r);
 	assert_int_equal(newest_key(r), 'b');
 	assert_ptr_not_equal(r->side.stages[0]->domain, before);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tls/authorities.h"
+
+#include "tls/provider.h"
+
+static bool add_to_context(struct tls_authorities *a, X509 *cert)
+{
+	uint8_t both[2 * SHA256_DIGEST_LENGTH], *der = NULL;
+	int n = i2d_X509_AUX(cert, &der);
+
+	if (n <= 0)
+		return false;
+	memcpy(both, a->session_context, SHA256_DIGEST_LENGTH);
+	SHA256(der, (size_t)n, both + SHA256_DIGEST_LENGTH);
+	SHA256(both, sizeof(both), a->session_context);
+	OPENSSL_free(der);
+	return true;
+}
+
+/* Each name once, as clients are to hear them. */
+static bool add_name(struct tls_authorities *a, const X509 *cert)
+{
+	X509_NAME *name;
+
+	for (int i = 0; i < sk_X509_NAME_num(a->names); i++) {
+		if (!X509_NAME_cmp(sk_X509_NAME_value(a->names, i), X509_get_subject_name(cert)))
+			return true;
+	}
+	name = X509_NAME_dup(X509_get_subject_name(cert));
+	if (name && sk_X509_NAME_push(a->names, name) > 0)
+		return true;
+	X509_NAME_free(name);
+	return false;
+}
+
+static bool add_all(struct tls_authorities *a)
+{
+	STACK_OF(X509) *all = X509_STORE_get1_all_certs(a->store);
+	bool ok = all && a->names;
+
+	for (int i = 0; ok && i < sk_X509_num(all); i++)
+		ok = add_to_context(a, sk_X509_value(all, i)) && add_name(a, sk_X509_value(all, i));
+	sk_X509_pop_free(all, X509_free);
+	return ok;
+}
+
+bool rs_tls_authorities_read(struct tls_authorities *a, const struct tls_settings *settings,
+	OSSL_LIB_CTX *library, const struct tls_complaint *c)
+{
+	const char *file = settings->client_ca;
+
+	*a = (struct tls_authorities){0};
+	if (!file)
+		return true;
+	a->verify = SSL_VERIFY_PEER;
+	if (settings->client_cert == TLS_CLIENT_CERT_REQUIRED)
+		a->verify |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+	a->session_context[0] = (uint8_t)settings->client_cert;
+	a->names = sk_X509_NAME_new_null();
+	a->store = X509_STORE_new();
+	if (a->store && !X509_STORE_load_file_ex(a->store, file, library, TLS_PROPERTIES))
+		return rs_tls_complain(c, "--client-ca", file, "no certificates of authorities");
+	if (!a->store || !add_all(a))
+		return rs_tls_complain(c, "--client-ca", file, "no memory for it");
+	return sk_X509_NAME_num(a->names) > 0 ||
+	       rs_tls_complain(c, "--client-ca", file, "no certificates of authorities");
+}
+
+void rs_tls_authorities_free(struct tls_authorities *a)
+{
+	X509_STORE_free(a->store);
+	sk_X509_NAME_pop_free(a->names, X509_NAME_free);
+	*a = (struct tls_authorities){0};
+}
+
+bool rs_tls_authorities_use(const struct tls_authorities *a, SSL_CTX *ctx)
+{
+	STACK_OF(X509_NAME) * names;
+
+	if (SSL_CTX_set_session_id_context(ctx, a->session_context, sizeof(a->session_context)) !=
+		1)
+		return false;
+	if (!a->store)
+		return true;
+	names = SSL_dup_CA_list(a->names);
+	if (!names)
+		return false;
+	SSL_CTX_set_client_CA_list(ctx, names);
+	SSL_CTX_set1_cert_store(ctx, a->store);
+	SSL_CTX_set_verify(ctx, a->verify, NULL);
+	return true;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who vouches for clients: the certificates of --client-ca, read once for all contexts of a domain,
+ * which share them. Private to lib/tls.
+ */
+#ifndef RS_TLS_AUTHORITIES_H
+#define RS_TLS_AUTHORITIES_H
+
+#include <openssl/sha.h>
+#include <openssl/ssl.h>
+
+#include "tls/complaint.h"
+#include "tls/domain.h"
+
+struct tls_authorities {
+	X509_STORE *store; /* NULL: clients are not asked */
+	STACK_OF(X509_NAME) * names;
+	int verify; /* SSL_VERIFY_… */
+	/* Who resumes is not asked for a certificate again, so a session is only for those who ask
+	 * for the same: this, which tickets hold, is a hash over the mode and all authorities. */
+	uint8_t session_context[SHA256_DIGEST_LENGTH];
+};
+
+/* As settings say. False: that is said; to be freed all the same. */
+bool rs_tls_authorities_read(struct tls_authorities *a, const struct tls_settings *settings,
+	OSSL_LIB_CTX *library, const struct tls_complaint *c);
+void rs_tls_authorities_free(struct tls_authorities *a);
+
+/* ctx asks clients for theirs; it may outlive a. False: no memory. */
+bool rs_tls_authorities_use(const struct tls_authorities *a, SSL_CTX *ctx);
+
+#endif
