@@ -482,6 +482,26 @@ def idle_connections_end(t):
 
 
 @test(own=True, families=(4,), within=60, layouts=("fused",))
+def who_reads_a_reply_is_not_idle(t):
+    """It was all encrypted at once; the client takes its time."""
+    appliance = start(t, "--idle-timeout", "1")
+    with TlsConnection(t, receive_buffer=4096) as c:
+        c.send(request("GET", "/bytes/100000"))
+        body = b""
+        while len(body) < 50_000:
+            body += c.socket.recv(4096)
+            time.sleep(0.2)  # what is tested: three times as long as it may be idle
+        while len(body) < 100_000:
+            body += c.socket.recv(1 << 16)
+        body = body[body.index(b"\r\n\r\n") + 4:]
+        body += c.take(100_000 - len(body))
+        true(body == pattern(100_000), "wrong bytes")
+        equal(c.get("/").status, 200, "status after it")
+        true(c.ends(5), "not closed in order")
+    appliance.stop()
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
 def a_core_for_tls_alone(t):
     appliance = start(t, "--tls-cores", "1", "--net-cores", "0")
     with TlsConnection(t) as c, Connection(t) as plain:
