@@ -12,6 +12,9 @@
  *     syns          a round is a SYN on each, all answered with cookies
  *     bulk          a round is one GET of 13,000 bytes on each: ten frames
  *     pointed       the same, on a port that is pointed to bodies
+ *     FORM          a round is a request as a client sends it, on each: see forms.c
+ *
+ * "request_path forms" lists the forms.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +25,7 @@
 #include <rte_eal.h>
 #include <valgrind/callgrind.h>
 
+#include "forms.h"
 #include "stage_rig.h"
 #include "wire/tcp_parse.h"
 
@@ -37,7 +41,6 @@
 struct peer_conn {
 	uint32_t seq, ack;
 	uint32_t answer_left;
-	uint32_t body_bytes; /* of the answer */
 	uint16_t port;
 	bool fin; /* the server has closed */
 };
@@ -47,6 +50,8 @@ struct run {
 	struct peer_conn conns[MAX_CONNS];
 	uint32_t n_conns;
 	uint32_t burst;
+	const char *replied; /* the status of answers */
+	bool bodiless;       /* they have none, whatever they say of it */
 	uint64_t cycles;
 	uint64_t n_answers;
 	uint64_t n_syn_acks;
@@ -65,6 +70,20 @@ static void turn(struct run *run)
 	run->cycles += rte_rdtsc() - before;
 }
 
+/* The bytes of an answer that begins with this segment, which has all of its head. */
+static uint32_t answer_bytes(const struct run *run, const uint8_t *data, uint32_t len)
+{
+	static const char name[] = "\r\nContent-Length: ";
+	const uint8_t *end = memmem(data, len, "\r\n\r\n", 4);
+	const uint8_t *length = memmem(data, len, name, sizeof(name) - 1);
+	uint32_t body_bytes = 0;
+
+	RIG_CHECK(end && !memcmp(data, "HTTP/1.1 ", 9) && !memcmp(data + 9, run->replied, 3));
+	if (length && !run->bodiless)
+		body_bytes = (uint32_t)strtoul((const char *)length + sizeof(name) - 1, NULL, 10);
+	return (uint32_t)(end - data) + 4 + body_bytes;
+}
+
 /* The peer reads what the stage has sent: sequence numbers go on, answers are checked. */
 static void hear(struct run *run)
 {
@@ -81,13 +100,8 @@ static void hear(struct run *run)
 		RIG_CHECK(rs_wire_parse_tcp(&pkt, &seg) == WIRE_OK);
 		c = &run->conns[(uint32_t)(seg.key.local_port - FIRST_PORT) % run->n_conns];
 		RIG_CHECK(c->port == seg.key.local_port && !(seg.flags & TCP_RST));
-		RIG_CHECK(!seg.len || c->answer_left || !memcmp(seg.data, "HTTP/1.1 200", 12));
-		if (seg.len && !c->answer_left) {
-			const uint8_t *end = memmem(seg.data, seg.len, "\r\n\r\n", 4);
-
-			RIG_CHECK(end);
-			c->answer_left = (uint32_t)(end - seg.data) + 4 + c->body_bytes;
-		}
+		if (seg.len && !c->answer_left)
+			c->answer_left = answer_bytes(run, seg.data, seg.len);
 		RIG_CHECK(seg.len <= c->answer_left);
 		run->n_answers += seg.len && seg.len == c->answer_left;
 		run->n_syn_acks += (seg.flags & TCP_SYN) != 0;
@@ -123,7 +137,6 @@ static void ask(struct run *run, uint32_t i, uint32_t body_bytes, const char *fi
 
 	snprintf(request, sizeof(request), "GET /bytes/%u HTTP/1.1\r\nHost: 10.99.0.2\r\n%s\r\n",
 		body_bytes, fields);
-	run->conns[i].body_bytes = body_bytes;
 	say(run, i, TCP_ACK | TCP_PSH, request);
 }
 
@@ -137,21 +150,53 @@ static void open_all(struct run *run, uint32_t round)
 	say_all(run, TCP_SYN, "");
 }
 
+/* Connections that stand, before anything is measured. */
+static void stand(struct run *run)
+{
+	open_all(run, 0);
+	say_all(run, TCP_ACK, "");
+	run->cycles = 0;
+	CALLGRIND_ZERO_STATS;
+}
+
 /* body_bytes: of every answer; 0: of a thousand, in no order. */
 static void keepalive(struct run *run, uint32_t n_rounds, uint32_t body_bytes)
 {
 	uint32_t seed = 1;
 
-	open_all(run, 0);
-	say_all(run, TCP_ACK, "");
-	run->cycles = 0;
-	CALLGRIND_ZERO_STATS;
+	stand(run);
 	for (uint32_t round = 0; round < n_rounds; round++) {
 		for (uint32_t i = 0; i < run->n_conns; i++) {
 			seed = seed * 1664525 + 1013904223;
 			ask(run, i, body_bytes ? body_bytes : FIRST_PAGE + (seed >> 8) % N_PAGES,
 				"");
 		}
+	}
+}
+
+/* The segment of connection i's request that begins at byte at. */
+static void say_piece(struct run *run, const struct form *form, uint32_t i, uint32_t at)
+{
+	char text[FORM_MAX_BYTES];
+
+	form_write(form, i, text);
+	if (!at && form->kind == FORM_SPLIT)
+		text[FORM_SPLIT_AT] = '\0';
+	say(run, i, TCP_ACK | TCP_PSH, text + at);
+}
+
+static void requests(struct run *run, uint32_t n_rounds, const struct form *form)
+{
+	run->replied = form->replied;
+	run->bodiless = memcmp(form->line, "HEAD ", 5) == 0;
+	stand(run);
+	for (uint32_t round = 0; round < n_rounds; round++) {
+		for (uint32_t i = 0; i < run->n_conns; i++) {
+			say_piece(run, form, i, 0);
+			if (form->kind == FORM_SPLIT)
+				say_piece(run, form, i, FORM_SPLIT_AT);
+		}
+		forms_site_tick(run->rig.now_us);
 	}
 }
 
@@ -201,34 +246,57 @@ static const struct mode *find_mode(const char *name)
 	return NULL;
 }
 
+static int usage(void)
+{
+	fprintf(stderr,
+		"request_path forms, or request_path "
+		"keepalive|page|pages|bulk|pointed|connections|syns|FORM ROUNDS "
+		"[CONNS, at most %d]\n",
+		MAX_CONNS);
+	return 2;
+}
+
+static void run_mode(struct run *run, const struct mode *mode, uint32_t n_rounds)
+{
+	run->burst = mode->burst;
+	if (mode->point_bytes)
+		rig_point(&run->rig, mode->point_bytes);
+	if (strcmp(mode->name, "connections") == 0)
+		connections(run, n_rounds);
+	else if (strcmp(mode->name, "syns") == 0)
+		syns(run, n_rounds);
+	else
+		keepalive(run, n_rounds, mode->body_bytes);
+}
+
 int main(int argc, char **argv)
 {
-	static struct run run;
-	const struct mode *mode = argc > 1 ? find_mode(argv[1]) : NULL;
+	static struct run run = {.burst = BURST, .replied = "200"};
+	const char *name = argc > 1 ? argv[1] : "";
+	const struct mode *mode = find_mode(name);
+	const struct form *form = form_named(name);
 	uint32_t n_rounds = argc > 2 ? (uint32_t)atoi(argv[2]) : 0;
 
-	run.n_conns = argc > 3 ? (uint32_t)atoi(argv[3]) : 64;
-	if (!mode || !n_rounds || !run.n_conns || run.n_conns > MAX_CONNS) {
-		fprintf(stderr,
-			"request_path keepalive|page|pages|bulk|pointed|connections|syns "
-			"ROUNDS [CONNS, at most %d]\n",
-			MAX_CONNS);
-		return 2;
+	if (strcmp(name, "forms") == 0) {
+		forms_list();
+		return 0;
 	}
+	run.n_conns = argc > 3 ? (uint32_t)atoi(argv[3]) : 64;
+	if ((!mode && !form) || !n_rounds || !run.n_conns || run.n_conns > MAX_CONNS)
+		return usage();
 	rig_start("path");
 	rig_init(&run.rig, false, false, 2 * run.n_conns);
-	run.burst = mode->burst;
-	if (mode->point_bytes)
-		rig_point(&run.rig, mode->point_bytes);
-	if (strcmp(mode->name, "connections") == 0)
-		connections(&run, n_rounds);
-	else if (strcmp(mode->name, "syns") == 0)
-		syns(&run, n_rounds);
-	else
-		keepalive(&run, n_rounds, mode->body_bytes);
+	if (form) {
+		forms_site_open(&run.rig, form);
+		requests(&run, n_rounds, form);
+	} else {
+		run_mode(&run, mode, n_rounds);
+	}
 	RIG_CHECK(run.n_answers == (uint64_t)n_rounds * run.n_conns);
-	printf("%s: %.1f TSC cycles a request\n", mode->name,
-		(double)run.cycles / (double)run.n_answers);
-	rig_fini(&run.rig);
+	printf("%s: %.1f TSC cycles a request\n", name, (double)run.cycles / (double)run.n_answers);
+	if (form)
+		forms_site_fini(&run.rig);
+	else
+		rig_fini(&run.rig);
 	return 0;
 }
