@@ -89,8 +89,8 @@ struct span rs_site_write_cors(const struct site_options *options, char text[SIT
 
 static uint32_t varying_fields(const struct site_options *options)
 {
-	/* If-Range means nothing without Range (RFC 9110 section 13.1.5). */
-	uint32_t fields = 1u << HTTP_FIELD_RANGE | 1u << HTTP_FIELD_ACCEPT_ENCODING;
+	uint32_t fields = 1u << HTTP_FIELD_RANGE | 1u << HTTP_FIELD_IF_RANGE |
+			  1u << HTTP_FIELD_ACCEPT_ENCODING;
 
 	/* One that is for all hosts is not chosen: see rs_site_of(). */
 	if (options->n_sites > 1 || options->strict)

@@ -236,11 +236,11 @@ static bool reply_unsatisfiable(struct ask *a)
 	return refuse(a, HTTP_C_BAD_RANGE);
 }
 
-/* Is there room to copy the body behind its head? */
-static bool is_small(const struct ask *a, uint32_t hints_bytes)
+/* Is there room to copy so much of the body behind its head? */
+static bool is_small(const struct ask *a, uint64_t len, uint32_t hints_bytes)
 {
-	return a->body->len <= HTTP_SMALL_BODY_BYTES && a->entry->fields.len <= COPIED_FIELDS &&
-	       head_bytes(a, hints_bytes) + a->body->len <= a->env->chunks->chunk_bytes;
+	return len <= HTTP_SMALL_BODY_BYTES && a->entry->fields.len <= COPIED_FIELDS &&
+	       head_bytes(a, hints_bytes) + len <= a->env->chunks->chunk_bytes;
 }
 
 /* Without its quotes. No file contains the digits that its own bytes come to. */
@@ -252,11 +252,13 @@ static struct span etag_digits(const struct content_body *body)
 static bool reply_body(struct ask *a, uint16_t status, const struct http_range *ranges, uint32_t n)
 {
 	struct http_reply reply = {.status = status, .content_type = a->entry->type};
+	uint64_t first = n == 1 ? ranges->first : 0;
+	uint64_t len = n == 1 ? ranges->last - first + 1 : a->body->len;
 
 	if (status == 200)
 		reply.hints = hints_for(a);
-	if (!n && is_small(a, reply.hints.len))
-		reply.body = (struct span){.data = a->body->data, .len = (uint32_t)a->body->len};
+	if (n <= 1 && is_small(a, len, reply.hints.len))
+		reply.body = (struct span){.data = a->body->data + first, .len = (uint32_t)len};
 	else
 		reply.lasting = (struct http_lasting){
 			.data = a->body->data,

@@ -64,7 +64,9 @@ struct http_handler {
 	const char *path;
 	bool prefix;
 	bool needs_body; /* 411 to a POST or PUT that has neither Content-Length nor chunked */
-	bool repeatable; /* a 200 to GET depends on nothing but the path and the date: see memo.h */
+	/* A 200, 206, 304 or 404 to GET and HEAD depends on nothing but the path, conditions,
+	 * cfg->varying_fields and the date: see memo.h. */
+	bool repeatable;
 	uint32_t methods; /* HTTP_METHOD_BIT()s; with GET give HEAD; OPTIONS goes without saying */
 	bool (*respond)(struct http_env *env, struct http_conn *hc, const struct http_req *req,
 		struct sendq *out);
@@ -110,8 +112,8 @@ struct http_log {
 
 /* Set once at start, but for what is atomic; shared by all cores. */
 struct http_config {
-	/* A bit for each enum http_field_id that a repeatable reply depends on after all: requests
-	 * with one of them, or with a condition, are answered anew. */
+	/* A bit for each enum http_field_id that a repeatable reply depends on, beside conditions.
+	 */
 	uint32_t varying_fields;
 	/* Further field lines of replies to OPTIONS, at most HTTP_OPTIONS_FIELDS_BYTES. */
 	struct span options_fields;

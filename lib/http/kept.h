@@ -6,16 +6,19 @@
 #ifndef RS_HTTP_KEPT_H
 #define RS_HTTP_KEPT_H
 
+#include "base/bytes.h"
 #include "http/exchange.h"
 #include "http/respond.h"
 
 struct http_kept {
 	uint32_t chunk; /* of env->chunks; 0: there is none */
-	uint32_t len;
-	uint32_t body_len; /* of these bytes, the last ones */
 	uint32_t date_no;
-	uint16_t sum;       /* checksum of all of it, folded */
+	uint16_t len;
+	uint16_t body_len; /* of these bytes, the last ones */
+	uint16_t sum;      /* checksum of all of it, folded */
+	uint16_t status;
 	uint8_t connection; /* enum http_connection: what it says of it */
+	uint8_t counter;    /* enum http_counter: that of the status's class */
 };
 
 static inline bool rs_http_kept_is_good(const struct http_env *env, const struct http_kept *kept)
@@ -37,8 +40,10 @@ static inline void rs_http_kept_account(
 	struct http_env *env, struct http_conn *hc, const struct http_kept *kept)
 {
 	hc->last = kept->connection == HTTP_SAY_CLOSE;
-	env->counters[HTTP_C_REPLIES_2XX]++;
+	env->counters[kept->counter]++;
 	env->counters[HTTP_C_REPEATED]++;
+	if (rs_unlikely(kept->counter == HTTP_C_REPLIES_4XX)) /* the only one that is kept */
+		env->counters[HTTP_C_NOT_FOUND]++;
 }
 
 /* Puts reply into the place of what is there; chunk gets one more owner. */

@@ -9,49 +9,100 @@
 #include "http/follow.h"
 #include "http/reply.h"
 
-/* Is the reply to such a request the same for everybody who asks for the path, with any query? */
-static bool is_plain(const struct http_env *env, const struct http_req *req)
-{
-	return req->method == HTTP_GET && req->form == HTTP_ORIGIN_FORM &&
-	       !(req->known & (HTTP_CONDITION_FIELDS | env->cfg->varying_fields)) &&
-	       req->framing == HTTP_NO_BODY && req->path.len <= HTTP_MEMO_KEY_BYTES;
-}
+/* What a reply depends on, in bytes that its reader owns or in a buffer of their own. */
+struct key {
+	struct span text;
+	uint64_t hash; /* before entry_of(): the method */
+};
 
-/* The first and the last eight bytes of a path, which are all of it up to 16. */
-static void ends_of(struct span path, uint64_t *first, uint64_t *last)
+/*
+ * Of one text, each seed has a hash of its own, as no step loses anything: so what the seed says
+ * needs no comparing. Who chooses keys that meet in one entry gains nothing but misses.
+ */
+static uint64_t hash_of(struct span text, uint64_t seed)
 {
-	if (rs_likely(path.len >= 8)) {
-		memcpy(first, path.data, 8);
-		memcpy(last, path.data + path.len - 8, 8);
-		return;
+	uint64_t hash = seed, word = 0;
+	uint32_t i;
+
+	for (i = 0; i + 8 <= text.len; i += 8) {
+		memcpy(&word, text.data + i, 8);
+		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+		hash ^= hash >> 32;
 	}
-	*first = *last = 0;
-	for (uint32_t i = 0; i < path.len; i++)
-		*first = *first << 8 | path.data[i];
+	if (rs_likely(text.len >= 8))
+		memcpy(&word, text.data + text.len - 8, 8);
+	for (; text.len < 8 && i < text.len; i++)
+		word = word << 8 | text.data[i];
+	return (hash ^ word) * UINT64_C(0xff51afd7ed558ccd);
 }
 
-/* Who chooses paths that meet in one entry gains nothing but misses. */
-static struct http_memo_entry *entry_of(struct http_memo *memo, uint64_t first, uint64_t last,
-	uint32_t len, enum http_connection connection)
+_Static_assert(HTTP_N_FIELDS <= ' ', "no byte of a path: it ends where the first field begins");
+
+/* The values of these fields in the order in which they came, each with what it is before it. 0:
+ * there is no room. Not inlined: most requests have none. */
+static __attribute__((noinline)) uint32_t write_fields(
+	const struct http_req *req, uint32_t fields, uint8_t *to, uint32_t room)
 {
-	first = (first ^ (len << 2 | connection)) * UINT64_C(0x9e3779b97f4a7c15);
-	last = (last ^ first >> 32) * UINT64_C(0xff51afd7ed558ccd);
-	/* The upper bits: those that the last byte of a path, which tells most of them apart,
-	 * changes. */
-	return &memo->entries[(first ^ last) >> (64 - HTTP_MEMO_BITS)];
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < req->n_fields; i++) {
+		const struct http_field *f = rs_http_field(req, i);
+		struct span value = rs_http_field_value(req, i);
+
+		if (!(fields & 1u << f->id))
+			continue;
+		if (value.len + 3 > room - n)
+			return 0;
+		to[n] = f->id;
+		memcpy(to + n + 1, &f->value_len, 2);
+		memcpy(to + n + 3, value.data, value.len);
+		n += 3 + value.len;
+	}
+	return n;
 }
 
-static struct http_memo_entry *find(
-	struct http_memo *memo, struct span path, enum http_connection connection)
+/* False: the reply to such a request is not for everybody who asks the same, or it is asked for at
+ * too great a length. */
+static bool make_key(const struct http_env *env, const struct http_req *req,
+	uint8_t buffer[HTTP_MEMO_KEY_BYTES], struct key *key)
 {
-	uint64_t first, last;
-	struct http_memo_entry *e;
+	uint32_t fields = req->known & (HTTP_CONDITION_FIELDS | env->cfg->varying_fields);
+	uint32_t path_len = req->path.len, n;
 
-	ends_of(path, &first, &last);
-	e = entry_of(memo, first, last, path.len, connection);
-	if (!e->reply.chunk || e->reply.connection != connection || e->key_len != path.len ||
-		e->first != first || e->last != last ||
-		(path.len > 16 && memcmp(e->middle, path.data + 8, path.len - 16) != 0))
+	if ((req->method != HTTP_GET && req->method != HTTP_HEAD) ||
+		req->form != HTTP_ORIGIN_FORM || req->framing != HTTP_NO_BODY ||
+		path_len > HTTP_MEMO_KEY_BYTES)
+		return false;
+	key->text = req->path;
+	key->hash = req->method;
+	if (rs_likely(!fields))
+		return true;
+	memcpy(buffer, req->path.data, path_len);
+	n = write_fields(req, fields, buffer + path_len, HTTP_MEMO_KEY_BYTES - path_len);
+	key->text = (struct span){.data = buffer, .len = path_len + n};
+	return n != 0;
+}
+
+static struct http_memo_entry *entry_of(
+	struct http_memo *memo, struct key *key, enum http_connection connection)
+{
+	key->hash = hash_of(key->text, key->hash << 2 | connection);
+	return &memo->entries[key->hash >> (64 - HTTP_MEMO_BITS)];
+}
+
+static const uint8_t *behind_reply(const struct http_env *env, const struct http_kept *reply)
+{
+	return rs_chunk_data(env->chunks, reply->chunk) + reply->len;
+}
+
+static const struct http_memo_entry *find(
+	struct http_env *env, struct key *key, enum http_connection connection)
+{
+	const struct http_memo_entry *e = entry_of(env->memo, key, connection);
+
+	if (e->key_hash != key->hash || e->key_len != key->text.len ||
+		!rs_http_kept_is_good(env, &e->reply) ||
+		memcmp(behind_reply(env, &e->reply), key->text.data, key->text.len) != 0)
 		return NULL;
 	return e;
 }
@@ -59,15 +110,16 @@ static struct http_memo_entry *find(
 bool rs_http_memo_reply(
 	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
 {
+	uint8_t buffer[HTTP_MEMO_KEY_BYTES];
 	const struct http_memo_entry *e;
+	struct key key;
 	bool conn_closes;
 
-	if (!env->memo || !is_plain(env, req))
+	if (!env->memo || !make_key(env, req, buffer, &key))
 		return false;
 	conn_closes = rs_http_conn_closes(env, hc);
-	e = find(
-		env->memo, req->path, rs_http_say_connection(req, conn_closes || !req->keep_alive));
-	if (!e || !rs_http_kept_is_good(env, &e->reply))
+	e = find(env, &key, rs_http_say_connection(req, conn_closes || !req->keep_alive));
+	if (!e)
 		return false;
 	if (rs_likely(rs_sendq_empty(out))) {
 		rs_http_kept_share(env, &e->reply, out);
@@ -83,7 +135,7 @@ bool rs_http_memo_reply(
 	}
 	rs_http_kept_account(env, hc, &e->reply);
 	if (rs_unlikely(env->log != NULL))
-		rs_http_follow_begin(env, hc, req, 200, e->reply.body_len);
+		rs_http_follow_begin(env, hc, req, e->reply.status, e->reply.body_len);
 	return true;
 }
 
@@ -95,39 +147,71 @@ static uint32_t head_bytes(const struct slice *reply)
 	return end ? (uint32_t)(end - reply->data) + 4 : reply->len;
 }
 
+/* Three digits behind HTTP/1.1. */
+static uint16_t status_of(const struct slice *reply)
+{
+	const uint8_t *digits = reply->data + 9;
+
+	return (uint16_t)(digits[0] * 100 + digits[1] * 10 + digits[2] - '0' * 111);
+}
+
+/* Of these nothing is said that the key does not have; a redirect repeats the query. */
+static bool may_be_kept(uint16_t status)
+{
+	return status == 200 || status == 206 || status == 304 || status == 404;
+}
+
+/* Is there a reply in out, whole, and alone in its chunk, with room for a key behind it? */
+static bool stands_alone(const struct http_env *env, const struct http_conn *hc,
+	const struct sendq *out, uint32_t key_len)
+{
+	const struct slice *reply = &out->slices[out->head];
+
+	return out->n == 1 && !out->head_skip && reply->chunk && !hc->reply_left &&
+	       reply->data == rs_chunk_data(env->chunks, reply->chunk) &&
+	       !rs_chunk_is_shared(env->chunks, reply->chunk) &&
+	       reply->len + key_len <= rs_min_u32(env->chunks->chunk_bytes, UINT16_MAX);
+}
+
+/* Are buffers plenty, or is one given back for the one that is kept? */
+static bool is_affordable(const struct chunk_pool *pool, const struct http_kept *place)
+{
+	return pool->n_free > pool->n_total / 2 ||
+	       (place->chunk && !rs_chunk_is_shared(pool, place->chunk));
+}
+
 void rs_http_memo_keep(struct http_env *env, const struct http_conn *hc, const struct http_req *req,
 	const struct sendq *out)
 {
 	const struct slice *reply = &out->slices[out->head];
-	struct chunk_pool *pool = env->chunks;
-	struct http_memo_entry *e;
 	enum http_connection connection = rs_http_say_connection(req, hc->last);
+	uint8_t buffer[HTTP_MEMO_KEY_BYTES];
+	struct http_memo_entry *e;
 	struct http_kept kept;
-	uint64_t first, last;
+	struct key key;
+	uint16_t status;
 
-	if (!env->memo || !env->cfg->handlers[hc->handler].repeatable || !is_plain(env, req))
+	if (!env->memo || !env->cfg->handlers[hc->handler].repeatable ||
+		!make_key(env, req, buffer, &key) || !stands_alone(env, hc, out, key.text.len))
 		return;
-	/* Whole, and alone in its chunk; a status of three digits stands behind HTTP/1.1. */
-	if (out->n != 1 || out->head_skip || !reply->chunk || hc->reply_left ||
-		reply->data != rs_chunk_data(pool, reply->chunk) ||
-		memcmp(reply->data + 9, "200", 3) != 0 || pool->n_free <= pool->n_total / 2)
+	status = status_of(reply);
+	e = entry_of(env->memo, &key, connection);
+	if (!may_be_kept(status) || !is_affordable(env->chunks, &e->reply))
 		return;
-	ends_of(req->path, &first, &last);
-	e = entry_of(env->memo, first, last, req->path.len, connection);
 	kept = (struct http_kept){
 		.chunk = reply->chunk,
-		.len = reply->len,
-		.body_len = reply->len - head_bytes(reply),
 		.date_no = env->date_no,
+		.len = (uint16_t)reply->len,
+		.body_len = (uint16_t)(reply->len - head_bytes(reply)),
 		.sum = rs_csum_fold16(rs_csum_add(0, reply->data, reply->len)),
+		.status = status,
 		.connection = (uint8_t)connection,
+		.counter = (uint8_t)(HTTP_C_REPLIES_1XX + status / 100 - 1),
 	};
+	memcpy(rs_chunk_data(env->chunks, reply->chunk) + reply->len, key.text.data, key.text.len);
 	rs_http_kept_replace(env, &e->reply, &kept);
-	e->key_len = (uint8_t)req->path.len;
-	e->first = first;
-	e->last = last;
-	if (req->path.len > 16)
-		memcpy(e->middle, req->path.data + 8, req->path.len - 16);
+	e->key_len = (uint16_t)key.text.len;
+	e->key_hash = key.hash;
 }
 
 void rs_http_memo_clear(struct http_env *env)

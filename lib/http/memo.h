@@ -4,9 +4,10 @@
  * within one second, while the Date is the same. Such a reply is made once; after that all send
  * queues share its bytes, and its checksum is known.
  *
- * Only what a handler calls repeatable is kept, only 200 to plain GETs, and only while buffers are
- * plenty. Private to lib/http but for the struct, which
- * belongs to one core. Includes base only.
+ * It is found by what it depends on: the method, the path, the values of the fields that make a
+ * difference, as they stand there, and what is said of the connection. Only what a handler calls
+ * repeatable is kept, and only while buffers are plenty. Private to lib/http but for the struct,
+ * which belongs to one core. Includes base only.
  */
 #ifndef RS_HTTP_MEMO_H
 #define RS_HTTP_MEMO_H
@@ -17,16 +18,16 @@
 
 #define HTTP_MEMO_BITS      13
 #define HTTP_MEMO_ENTRIES   (1u << HTTP_MEMO_BITS)
-#define HTTP_MEMO_KEY_BYTES 40
+#define HTTP_MEMO_KEY_BYTES 512 /* of path and fields */
 
+/* The key's bytes stand behind the reply in its chunk. */
 struct http_memo_entry {
 	struct http_kept reply;
-	uint8_t key_len;
-	uint64_t first, last;                     /* the path: its ends … */
-	uint8_t middle[HTTP_MEMO_KEY_BYTES - 16]; /* … and what lies between */
+	uint16_t key_len;
+	uint64_t key_hash; /* of the method and of what is said of the connection, too */
 };
 
-_Static_assert(sizeof(struct http_memo_entry) == 64, "one cache line");
+_Static_assert(sizeof(struct http_memo_entry) == 32, "half a cache line");
 
 /* All zero is empty. */
 struct http_memo {

@@ -112,15 +112,14 @@ struct http_foreseen rs_http_foresee(const struct http_env *env, const uint8_t *
 bool rs_http_verbatim_reply(struct http_env *env, struct http_conn *hc, const uint8_t *data,
 	uint32_t len, struct sendq *out)
 {
+	struct http_foreseen foreseen = env->foreseen;
 	const struct http_verbatim_entry *e;
 
-	if (rs_unlikely(!env->memo || env->log) || !may_be_kept(len) || !rs_sendq_empty(out) ||
-		rs_http_conn_closes(env, hc))
-		return false;
-	e = env->foreseen.data == data ? env->foreseen.entry
-				       : find(&env->memo->verbatim, data, len);
-	if (!e || e->len != len || !rs_http_kept_is_good(env, &e->reply) ||
-		memcmp(e->request, data, len) != 0)
+	if (rs_unlikely(foreseen.data != data))
+		foreseen = rs_http_foresee(env, data, len);
+	e = foreseen.entry;
+	if (!e || e->len != len || !rs_sendq_empty(out) || rs_http_conn_closes(env, hc) ||
+		!rs_http_kept_is_good(env, &e->reply) || memcmp(e->request, data, len) != 0)
 		return false;
 	rs_http_kept_share(env, &e->reply, out);
 	rs_http_kept_account(env, hc, &e->reply);

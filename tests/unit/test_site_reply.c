@@ -569,6 +569,74 @@ static void small_replies_are_shared(void **state)
 	}
 }
 
+#define LONG_NAME "/a-long-name-of-an-asset-with-its-digest-7f83b1657ff1fc53b92dc18148a1d65d.js"
+
+/* Requests that differ in one thing that a reply depends on, in turn: each gets what was made for
+ * it, byte for byte. */
+static void replies_given_again_are_the_same(void **state)
+{
+	static const struct {
+		const char *method, *target, *fields;
+		int status;
+	} cases[] = {
+		{"GET", "/page.html", "Accept-Encoding: gzip\r\n", 200},
+		{"HEAD", "/page.html", "Accept-Encoding: gzip\r\n", 200},
+		{"GET", "/page.html", "Accept-Encoding: br\r\n", 200},
+		{"HEAD", "/page.html", "", 200},
+		{"GET", "/page.html", "If-Modified-Since: " MTIME "\r\n", 304},
+		{"HEAD", "/page.html", "If-Modified-Since: " BEFORE "\r\n", 200},
+		{"GET", "/page.html", "If-Unmodified-Since: " MTIME "\r\nRange: bytes=3-9\r\n",
+			206},
+		{"GET", "/page.html", "Range: bytes=3-9\r\n", 206},
+		{"GET", "/page.html", "Range: bytes=3-8\r\n", 206},
+		{"GET", "/page.html", "Range: bytes=3-8\r\nIf-Range: " MTIME "\r\n", 206},
+		{"GET", LONG_NAME, "", 200},
+		{"GET", LONG_NAME, "Range: bytes=3-9\r\n", 206},
+		{"GET", LONG_NAME, "Range: bytes=3-9\r\nIf-Range: \"x\"\r\n", 200},
+		{"GET", LONG_NAME "s", "", 404},
+		{"HEAD", LONG_NAME "s", "", 404},
+	};
+	static uint8_t first[RS_ARRAY_SIZE(cases)][2048];
+	static uint64_t n_first[RS_ARRAY_SIZE(cases)];
+	uint64_t *counters = rig.counters;
+
+	put_text(*state, LONG_NAME, "all of its bytes");
+	open_with_codings(*state);
+	for (uint32_t round = 0; round < 3; round++) {
+		for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+			assert_int_equal(ask_for(cases[i].method, cases[i].target, "a.test",
+						 cases[i].fields),
+				cases[i].status);
+			if (!round) {
+				n_first[i] = rig.n_got;
+				assert_true(rig.n_got <= sizeof(first[i]));
+				memcpy(first[i], rig.got, rig.n_got);
+			}
+			assert_int_equal(rig.n_got, n_first[i]);
+			assert_memory_equal(rig.got, first[i], rig.n_got);
+		}
+	}
+	assert_int_equal(counters[HTTP_C_REPEATED], 2 * RS_ARRAY_SIZE(cases));
+	assert_int_equal(counters[HTTP_C_REPLIES_2XX], 3 * 12);
+	assert_int_equal(counters[HTTP_C_REPLIES_3XX], 3);
+	assert_int_equal(counters[HTTP_C_REPLIES_4XX], 3 * 2);
+	assert_int_equal(counters[HTTP_C_NOT_FOUND], 3 * 2);
+	close_sites();
+}
+
+/* A redirect has the query, which others have not. */
+static void redirects_are_not_given_again(void **state)
+{
+	site_dir(*state, "/dir");
+	put_text(*state, "/dir/index.html", "in it");
+	open_root(*state);
+	assert_int_equal(get("/dir?a", ""), 301);
+	assert_field("Location", "/dir/?a");
+	assert_int_equal(get("/dir?b", ""), 301);
+	assert_field("Location", "/dir/?b");
+	close_sites();
+}
+
 /* At whatever size copying ends, nothing is lost. */
 static void fields_and_bodies_of_all_sizes_are_whole(void **state)
 {
@@ -768,6 +836,8 @@ int main(void)
 		test(several_ranges_are_parts),
 		test(if_range_is_for_the_same_file_only),
 		test(small_replies_are_shared),
+		test(replies_given_again_are_the_same),
+		test(redirects_are_not_given_again),
 		test(fields_and_bodies_of_all_sizes_are_whole),
 		test(what_is_not_copied_keeps_the_sites),
 		test(hints_come_before_a_page),
