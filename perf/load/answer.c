@@ -12,6 +12,7 @@
 #define STATUS_BYTES 12              /* HTTP/1.1 200 */
 #define MAX_LENGTH   19              /* digits */
 #define MAX_MARKED   (LOAD_MARK - 3) /* with its CRLF, and what is before it */
+#define IN_CHUNKS    UINT64_MAX      /* for a length: the chunks will tell */
 
 void rs_answer_reader_init(struct answer_reader *r, const struct load_options *o, bool is_head)
 {
@@ -23,11 +24,12 @@ void rs_answer_reader_init(struct answer_reader *r, const struct load_options *o
 		r->free_heads[r->n_free_heads++] = i;
 }
 
-void rs_answer_reset(struct answer_reader *r, struct answer *a)
+void rs_answer_reset(struct answer_reader *r, struct answer *a, struct answer_chunks *chunks)
 {
 	if (a->head)
 		r->free_heads[r->n_free_heads++] = a->head;
 	*a = (struct answer){0};
+	*chunks = (struct answer_chunks){0};
 }
 
 /* ---- heads ---- */
@@ -35,8 +37,8 @@ void rs_answer_reset(struct answer_reader *r, struct answer *a)
 struct head {
 	uint32_t status;
 	uint64_t body_len;
-	const uint8_t *length; /* the value of Content-Length, or NULL */
-	uint32_t length_len;
+	const uint8_t *framing; /* the value of Content-Length or Transfer-Encoding, or NULL */
+	uint32_t framing_len;
 	bool closes; /* RFC 9112 section 9.3 */
 };
 
@@ -82,17 +84,21 @@ static bool has_element(const uint8_t *list, uint32_t len, const char *word)
 	return false;
 }
 
-/* One field. False: the head contradicts itself. */
+/* One field. False: the head contradicts itself (RFC 9112 section 6.3). */
 static bool read_field(const uint8_t *line, const uint8_t *end, struct head *h)
 {
 	uint32_t len;
 	const uint8_t *value = field_value(line, end, "content-length:", &len);
+	bool is_length = value;
 
-	if (value && h->length)
+	if (!value)
+		value = field_value(line, end, "transfer-encoding:", &len);
+	if (value && h->framing)
 		return false;
 	if (value) {
-		h->length = value;
-		h->length_len = len;
+		h->framing = value;
+		h->framing_len = len;
+		h->body_len = is_length ? 0 : IN_CHUNKS;
 		return true;
 	}
 	value = field_value(line, end, "connection:", &len);
@@ -101,6 +107,25 @@ static bool read_field(const uint8_t *line, const uint8_t *end, struct head *h)
 	else if (value && has_element(value, len, "keep-alive"))
 		h->closes = false;
 	return true;
+}
+
+static bool read_length(struct head *h)
+{
+	if (!h->framing_len || h->framing_len > MAX_LENGTH)
+		return false;
+	for (uint32_t i = 0; i < h->framing_len; i++) {
+		if (h->framing[i] < '0' || h->framing[i] > '9')
+			return false;
+		h->body_len = h->body_len * 10 + h->framing[i] - '0';
+	}
+	return true;
+}
+
+/* No other coding was asked for, and HTTP/1.0 has none (RFC 9112 sections 6.1 and 7.4). */
+static bool is_chunked(const struct head *h, bool is_http10)
+{
+	return !is_http10 && h->framing_len == 7 &&
+	       !strncasecmp((const char *)h->framing, "chunked", 7);
 }
 
 /* A whole head, with the empty line. False: it cannot be read. */
@@ -124,27 +149,37 @@ static bool read_head(const uint8_t *data, uint32_t len, struct head *h)
 			return false;
 		line = next + 1;
 	}
-	if (h->status == 204 || h->status == 304 || h->status < 200)
+	if (h->status == 204 || h->status == 304 || h->status < 200) { /* without a body */
+		h->body_len = 0;
 		return true;
-	if (!h->length || !h->length_len || h->length_len > MAX_LENGTH)
-		return false;
-	for (uint32_t i = 0; i < h->length_len; i++) {
-		if (h->length[i] < '0' || h->length[i] > '9')
-			return false;
-		h->body_len = h->body_len * 10 + h->length[i] - '0';
 	}
-	return true;
+	if (!h->framing)
+		return false;
+	return h->body_len == IN_CHUNKS ? is_chunked(h, data[7] == '0') : read_length(h);
 }
 
-/* What later answers of the path are held against. */
+/* Is this what bodies of the path must have? */
+static bool is_right_length(
+	const struct answer_reader *r, struct load_request *q, uint64_t body_len)
+{
+	if (r->length >= 0)
+		return body_len == (uint64_t)r->length;
+	if (!q->has_length) {
+		q->has_length = true;
+		q->body_len = body_len;
+	}
+	return body_len == q->body_len;
+}
+
+/* What later heads of the path are held against. */
 static void learn(struct load_request *q, const uint8_t *data, uint32_t len, const struct head *h)
 {
-	if (!h->length || h->length_len > MAX_MARKED)
+	if (!h->framing || h->framing_len > MAX_MARKED)
 		return;
 	q->head_len = len;
-	q->mark_at = (uint32_t)(h->length - data) + h->length_len + 2 - LOAD_MARK;
+	q->mark_at = (uint32_t)(h->framing - data) + h->framing_len + 2 - LOAD_MARK;
 	memcpy(q->mark, data + q->mark_at, LOAD_MARK);
-	q->body_len = h->body_len;
+	q->usual_len = h->body_len;
 	q->closes = h->closes;
 }
 
@@ -155,13 +190,15 @@ static void begin_body(
 	a->body_left = r->is_head ? 0 : body_len;
 	a->in_body = true;
 	a->closes = closes;
+	a->is_right = is_right;
 	a->is_sampled = is_right && !r->is_head && !(r->n_answers++ & ANSWER_SAMPLE_MASK);
 	a->crc = 0;
 }
 
 /*
- * Nearly every answer has its path's usual head, but for the date: the status, the length and the
- * empty line stand where they stood, and nothing else needs to be looked at.
+ * Nearly every answer has its path's usual head, but for the date: the status, the length (or that
+ * there are chunks) and the empty line stand where they stood, and nothing else needs to be looked
+ * at.
  */
 static bool is_usual_head(const struct load_request *q, const uint8_t *data, uint32_t len)
 {
@@ -174,23 +211,23 @@ static bool is_usual_head(const struct load_request *q, const uint8_t *data, uin
 static bool take_head(struct answer_reader *r, struct answer *a, struct load_request *q,
 	const uint8_t *data, uint32_t len)
 {
+	bool is_right = true;
 	struct head h;
-	bool has_status, has_length;
 
 	if (!read_head(data, len, &h))
 		return false;
 	if (h.status < 200)
 		return true;
-	has_status = h.status == r->status;
-	has_length = r->length >= 0 ? h.body_len == (uint64_t)r->length
-				    : !q->head_len || h.body_len == q->body_len;
-	if (!has_status)
+	if (h.status != r->status) {
 		r->n_wrong_status++;
-	else if (!has_length)
+		is_right = false;
+	} else if (h.body_len != IN_CHUNKS && !is_right_length(r, q, h.body_len)) {
 		r->n_wrong_length++;
-	else if (!q->head_len)
+		is_right = false;
+	} else if (!q->head_len) {
 		learn(q, data, len, &h);
-	begin_body(r, a, h.body_len, h.closes, has_status && has_length);
+	}
+	begin_body(r, a, h.body_len, h.closes, is_right);
 	return true;
 }
 
@@ -226,10 +263,9 @@ static uint32_t head_end(const uint8_t *data, uint32_t len)
 static bool skip_usual_head(struct answer_reader *r, struct answer *a, const struct load_request *q,
 	const uint8_t *data, uint32_t len)
 {
-	if (!is_usual_head(q, data, len) || r->status != 200 ||
-		(r->length >= 0 && (uint64_t)r->length != q->body_len))
+	if (!is_usual_head(q, data, len) || r->status != 200)
 		return false;
-	begin_body(r, a, q->body_len, q->closes, true);
+	begin_body(r, a, q->usual_len, q->closes, true);
 	return true;
 }
 
@@ -262,8 +298,18 @@ static uint32_t input_head(struct answer_reader *r, struct answer *a, struct loa
 	return end - before;
 }
 
-static void end_body(struct answer_reader *r, const struct answer *a, struct load_request *q)
+/* ---- bodies ---- */
+
+static void take_body(struct answer_reader *r, struct answer *a, const uint8_t *data, uint32_t len)
 {
+	if (a->is_sampled)
+		a->crc = (uint32_t)crc32(a->crc, data, len);
+	r->body_bytes += len;
+}
+
+static void end_body(struct answer_reader *r, struct answer *a, struct load_request *q)
+{
+	a->in_body = false;
 	if (rs_likely(!a->is_sampled))
 		return;
 	if (!q->has_crc) {
@@ -274,11 +320,72 @@ static void end_body(struct answer_reader *r, const struct answer *a, struct loa
 	}
 }
 
-enum answer_end rs_answer_input(struct answer_reader *r, struct answer *a,
-	struct load_request *request, const uint8_t *data, uint32_t len, uint32_t *used)
+static enum answer_end input_body(struct answer_reader *r, struct answer *a, struct load_request *q,
+	const uint8_t *data, uint32_t len, uint32_t *used)
 {
+	uint32_t n = a->body_left < len ? (uint32_t)a->body_left : len;
+
+	take_body(r, a, data, n);
+	a->body_left -= n;
+	if (a->body_left)
+		return ANSWER_MORE;
+	*used = n;
+	end_body(r, a, q);
+	return ANSWER_DONE;
+}
+
+/* The last chunk has come: only now there is a length. */
+static void end_chunks(struct answer_reader *r, struct answer *a, struct answer_chunks *chunks,
+	struct load_request *q)
+{
+	if (a->is_right && !is_right_length(r, q, chunks->n_bytes)) {
+		r->n_wrong_length++;
+		a->is_sampled = false;
+	}
+	*chunks = (struct answer_chunks){0};
+	end_body(r, a, q);
+}
+
+/* RFC 9112 section 7.1 */
+static enum answer_end input_chunks(struct answer_reader *r, struct answer *a,
+	struct answer_chunks *chunks, struct load_request *q, const uint8_t *data, uint32_t len,
+	uint32_t *used)
+{
+	uint32_t at = 0;
+
+	for (;;) {
+		struct span piece;
+		uint32_t n;
+		enum http_chunked_event event =
+			rs_http_chunked_read(&chunks->decoder, data + at, len - at, &n, &piece);
+
+		at += n;
+		switch (event) {
+		case HTTP_CHUNKED_MORE:
+			return ANSWER_MORE;
+		case HTTP_CHUNKED_DATA:
+			take_body(r, a, piece.data, piece.len);
+			chunks->n_bytes += piece.len;
+			break;
+		case HTTP_CHUNKED_DONE:
+			*used = at;
+			end_chunks(r, a, chunks, q);
+			return ANSWER_DONE;
+		case HTTP_CHUNKED_BAD:
+			r->n_malformed++;
+			return ANSWER_BROKEN;
+		}
+	}
+}
+
+enum answer_end rs_answer_input(struct answer_reader *r, struct answer *a,
+	struct answer_chunks *chunks, struct load_request *request, const uint8_t *data,
+	uint32_t len, uint32_t *used)
+{
+	enum answer_end end;
 	uint32_t at = 0, n;
 
+	*used = 0;
 	while (!a->in_body && at < len) {
 		n = input_head(r, a, request, data + at, len - at);
 		if (!n) {
@@ -289,15 +396,10 @@ enum answer_end rs_answer_input(struct answer_reader *r, struct answer *a,
 	}
 	if (!a->in_body)
 		return ANSWER_MORE;
-	n = a->body_left < len - at ? (uint32_t)a->body_left : len - at;
-	if (a->is_sampled)
-		a->crc = (uint32_t)crc32(a->crc, data + at, n);
-	a->body_left -= n;
-	r->body_bytes += n;
-	if (a->body_left)
-		return ANSWER_MORE;
-	*used = at + n;
-	end_body(r, a, request);
-	a->in_body = false;
-	return ANSWER_DONE;
+	if (rs_unlikely(a->body_left == IN_CHUNKS))
+		end = input_chunks(r, a, chunks, request, data + at, len - at, used);
+	else
+		end = input_body(r, a, request, data + at, len - at, used);
+	*used += at;
+	return end;
 }

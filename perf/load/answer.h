@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Reads answers from a connection's bytes and holds each against what it must be: the status, the
- * length; the body of a sample of them against the first one of its path. Knows lengths by
- * Content-Length only; what comes in chunks counts as malformed.
+ * length; the body of a sample of them against the first one of its path. Knows bodies by
+ * Content-Length or in chunks; what ends with the connection counts as malformed.
  *
- * Belongs to one core. Includes base.
+ * Belongs to one core. Includes base, and http for chunks.
  */
 #ifndef RS_LOAD_ANSWER_H
 #define RS_LOAD_ANSWER_H
@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "http/chunked.h"
 #include "workload.h"
 
 #define ANSWER_HEAD_BYTES  4096
@@ -24,8 +25,15 @@ struct answer {
 	uint32_t crc;
 	uint16_t head; /* holds the beginning of a head that was cut; 0: none */
 	bool in_body : 1;
+	bool is_right : 1; /* so far */
 	bool is_sampled : 1;
 	bool closes : 1; /* stays when the answer has ended: nothing comes behind it */
+};
+
+/* … and where in a body that comes in chunks. All zero: in none. */
+struct answer_chunks {
+	struct http_chunked decoder;
+	uint64_t n_bytes; /* of the body so far */
 };
 
 struct answer_head {
@@ -53,11 +61,12 @@ enum answer_end {
 	ANSWER_BROKEN, /* counted as malformed; there is no way to go on */
 };
 
-/* data[0, len) of the answer to request. */
+/* data[0, len) of the answer to request. a and chunks belong to the connection. */
 enum answer_end rs_answer_input(struct answer_reader *r, struct answer *a,
-	struct load_request *request, const uint8_t *data, uint32_t len, uint32_t *used);
+	struct answer_chunks *chunks, struct load_request *request, const uint8_t *data,
+	uint32_t len, uint32_t *used);
 
-/* The connection is gone: gives back what a holds, and makes it new. */
-void rs_answer_reset(struct answer_reader *r, struct answer *a);
+/* The connection is gone: gives back what a holds, and makes both new. */
+void rs_answer_reset(struct answer_reader *r, struct answer *a, struct answer_chunks *chunks);
 
 #endif

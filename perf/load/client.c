@@ -32,6 +32,7 @@ int rs_client_init(struct client *c, const struct load_options *o, struct worklo
 	bytes = ((size_t)c->slots.n * sizeof(*c->conns) + (2u << 20)) & ~(size_t)((2u << 20) - 1);
 	c->conns = aligned_alloc(2u << 20, bytes);
 	c->waiting = calloc(o->n_conns + 1u, sizeof(*c->waiting));
+	c->chunks = calloc(c->slots.n, sizeof(*c->chunks));
 	if (o->tls)
 		c->tls_segments = malloc((size_t)CLIENT_MAX_OUT * c->own_mss);
 	if (!o->tls && w->longest * o->pipeline > CLIENT_SHORT) {
@@ -39,9 +40,8 @@ int rs_client_init(struct client *c, const struct load_options *o, struct worklo
 		if (!c->windows)
 			goto no_memory;
 	}
-	if (!c->conns || !c->waiting || (o->tls && !c->tls_segments)) {
+	if (!c->conns || !c->waiting || !c->chunks || (o->tls && !c->tls_segments))
 		goto no_memory;
-	}
 	if (o->tls) {
 		c->tls = rs_load_tls_create(o, c->slots.n);
 		if (!c->tls)
@@ -65,6 +65,7 @@ void rs_client_fini(struct client *c)
 	free(c->tls_segments);
 	free(c->conns);
 	free(c->windows);
+	free(c->chunks);
 	free(c->waiting);
 }
 
@@ -204,7 +205,7 @@ static void free_conn(struct client *c, struct load_conn *conn)
 		c->n_idle_ready--;
 		c->stats.n_idle_lost++;
 	}
-	rs_answer_reset(c->reader, &conn->answer);
+	rs_answer_reset(c->reader, &conn->answer, &c->chunks[rs_client_slot(c, conn)]);
 	conn->state = CLIENT_CLOSED;
 	conn->due_tsc = 0;
 	conn->n_open = 0;
@@ -307,7 +308,8 @@ bool rs_client_answers(struct client *c, struct load_conn *conn, const uint8_t *
 			return false;
 		}
 		q = rs_workload_request(c->workload, conn->tuple, conn->number);
-		end = rs_answer_input(c->reader, &conn->answer, q, data, len, &used);
+		end = rs_answer_input(c->reader, &conn->answer, &c->chunks[rs_client_slot(c, conn)],
+			q, data, len, &used);
 		if (rs_unlikely(end == ANSWER_BROKEN)) {
 			rs_client_abort(c, conn);
 			return false;

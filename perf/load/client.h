@@ -100,7 +100,8 @@ struct client {
 	uint8_t *tls_segments; /* what those in out have for data, own_mss each */
 	struct divisor slots;  /* how many there are: busy connections, then idle ones */
 	struct load_conn *conns;
-	struct load_window *windows; /* one a slot; NULL: all batches are short */
+	struct load_window *windows;  /* one a slot; NULL: all batches are short */
+	struct answer_chunks *chunks; /* one a slot */
 	/*
 	 * A ring of n_conns slots. Open loop: those that may take a request; closed loop: those
 	 * that have one to send, or are to be opened, as soon as there is room.

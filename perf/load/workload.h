@@ -21,9 +21,11 @@ struct load_request {
 	uint32_t len;
 	uint64_t sum;            /* checksum of data, unfolded */
 	uint32_t head_len;       /* answer: bytes up to and with the empty line; 0: none seen yet */
-	uint32_t mark_at;        /* where in the head the field Content-Length ends … */
+	uint32_t mark_at;        /* where in it the field ends that tells the body's end … */
 	uint8_t mark[LOAD_MARK]; /* … with these bytes, the value and its CRLF among them */
-	uint64_t body_len;
+	uint64_t usual_len;      /* what that field says */
+	uint64_t body_len;       /* of the first right answer, if has_length */
+	bool has_length;
 	bool closes; /* the connection, says the head */
 	bool has_crc;
 	uint32_t crc; /* of the body */

@@ -156,6 +156,7 @@ static void paces(void **state)
 /* The text in pieces of this size; how many answers it held, -1 when it was broken. */
 static int read_answers(const char *text, size_t len, size_t step)
 {
+	struct answer_chunks chunks = {0};
 	struct answer a = {0};
 	int n_done = 0;
 
@@ -167,8 +168,8 @@ static int read_answers(const char *text, size_t len, size_t step)
 
 		memcpy(copy, text + at, n);
 		while (from < n && end == ANSWER_DONE) {
-			end = rs_answer_input(&reader, &a, &workload.requests[0], copy + from,
-				(uint32_t)n - from, &used);
+			end = rs_answer_input(&reader, &a, &chunks, &workload.requests[0],
+				copy + from, (uint32_t)n - from, &used);
 			if (end == ANSWER_DONE) {
 				n_done++;
 				from += used;
@@ -181,7 +182,7 @@ static int read_answers(const char *text, size_t len, size_t step)
 			break;
 		}
 	}
-	rs_answer_reset(&reader, &a);
+	rs_answer_reset(&reader, &a, &chunks);
 	assert_int_equal(reader.n_free_heads, ANSWER_N_HEADS - 1);
 	return n_done;
 }
@@ -222,12 +223,109 @@ static void blanks_round_a_length(void **state)
 	}
 }
 
+#define CHUNKED(chunks) "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" chunks
+
+/* RFC 9112 section 7.1: sizes in hexadecimal, extensions, and trailers, which are not of the body.
+ */
+static void answers_in_chunks(void **state)
+{
+	static const char text[] = CHUNKED("5\r\nhello\r\n0\r\n\r\n") CHUNKED(
+		"1;a=b\r\nh\r\n004\r\nello\r\n0;c=\"\\\"\"\r\nDate: x\r\nA:\r\n\r\n")
+		OK("5", "hello") "HTTP/1.1 200 OK\r\ntransfer-encoding:Chunked \r\nX: y\r\n\r\n"
+				 "5\r\nhello\r\n0\r\n\r\n";
+
+	(void)state;
+	begin(V4);
+	for (uint32_t step = 1; step <= sizeof(text); step++) {
+		assert_int_equal(read_answers(text, sizeof(text) - 1, step), 4);
+		assert_int_equal(reader.body_bytes, step * 20);
+	}
+	assert_int_equal(reader.n_wrong_status + reader.n_wrong_length + reader.n_wrong_body +
+				 reader.n_malformed,
+		0);
+	rs_workload_fini(&workload);
+}
+
+static void one(const char *text)
+{
+	assert_int_equal(read_answers(text, strlen(text), 1000), 1);
+}
+
+static void wrong_chunks(void **state)
+{
+	static const char *const broken[] = {CHUNKED("x"), CHUNKED("\r\n"), CHUNKED("1\r\nab"),
+		CHUNKED("1\nab"), CHUNKED("10000000000000000\r\n"),
+		CHUNKED("0\r\nno field\r\n\r\n"),
+		/* Two answers to where it ends (section 6.3), or one that we did not ask for. */
+		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\n\r\n",
+		/* Section 6.1: no coding of HTTP/1.0. */
+		"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"};
+
+	(void)state;
+	begin(V4);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(broken); i++) {
+		assert_int_equal(read_answers(broken[i], strlen(broken[i]), 1000), -1);
+		assert_int_equal(read_answers(broken[i], strlen(broken[i]), 7), -1);
+	}
+	assert_int_equal(reader.n_malformed, 2 * RS_ARRAY_SIZE(broken));
+	rs_workload_fini(&workload);
+
+	begin(V4);
+	one(CHUNKED("5\r\nhello\r\n0\r\n\r\n"));
+	one(CHUNKED("6\r\nhello!\r\n0\r\n\r\n"));
+	one(OK("6", "hello!"));
+	assert_int_equal(reader.n_wrong_length, 2);
+	for (uint32_t i = 0; i < ANSWER_SAMPLE_MASK; i++)
+		one(CHUNKED("5\r\nhallo\r\n0\r\n\r\n"));
+	assert_int_equal(reader.n_wrong_length, 2);
+	assert_int_equal(reader.n_wrong_body, 1);
+	rs_workload_fini(&workload);
+
+	begin(V4 "--length 5"); /* one that is too short is no measure */
+	one(CHUNKED("4\r\nhell\r\n0\r\n\r\n"));
+	for (uint32_t i = 0; i <= ANSWER_SAMPLE_MASK; i++)
+		one(CHUNKED("5\r\nhello\r\n0\r\n\r\n"));
+	assert_int_equal(reader.n_wrong_length, 1);
+	assert_int_equal(reader.n_wrong_body, 0);
+	rs_workload_fini(&workload);
+
+	begin(V4 "--status 404 --length 4");
+	one(CHUNKED("2\r\nno\r\n0\r\n\r\n")); /* a wrong status has no right length */
+	assert_int_equal(reader.n_wrong_status, 1);
+	assert_int_equal(reader.n_wrong_length, 0);
+	rs_workload_fini(&workload);
+}
+
+/* RFC 9112 section 6.3, 1: what may tell of a body that does not come. */
+static void no_chunks(void **state)
+{
+	static const char bare[] = "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+	(void)state;
+	begin(V4 "--method HEAD --length 5"); /* chunks tell no length */
+	assert_int_equal(read_answers(CHUNKED("") CHUNKED(""), 2 * strlen(CHUNKED("")), 1000), 2);
+	assert_int_equal(reader.n_wrong_length, 0);
+	rs_workload_fini(&workload);
+	begin(V4 "--status 204");
+	one(bare);
+	assert_int_equal(read_answers(bare, strlen(bare), 9), 1);
+	assert_int_equal(reader.n_wrong_length + reader.n_wrong_status, 0);
+	rs_workload_fini(&workload);
+}
+
 static void wrong_answers(void **state)
 {
 	static const char *const broken[] = {
-		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+		"HTTP/1.1 200 OK\r\n\r\n", /* to the end of the connection */
 		"HTTP/1.1 2x0 OK\r\nContent-Length: 0\r\n\r\n", "FTP/1.1 200 OK\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nContent-Length: 1x\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 00000000000000000001\r\n\r\n",
+		"HTTP/1.1 2\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n"};
 	static char huge[2 * ANSWER_HEAD_BYTES];
 
@@ -255,6 +353,12 @@ static void wrong_answers(void **state)
 	begin(V4 "--length 6");
 	assert_int_equal(read_answers(OK("5", "hello"), strlen(OK("5", "hello")), 100), 1);
 	assert_int_equal(reader.n_wrong_length, 1);
+	rs_workload_fini(&workload);
+
+	begin(V4 "--status 299"); /* lengths of more digits, and all of them */
+	one("HTTP/1.1 299 OK\r\nContent-Length: 19\r\n\r\n0123456789abcdefghi");
+	assert_int_equal(reader.body_bytes, 19);
+	assert_int_equal(reader.n_wrong_status, 0);
 	rs_workload_fini(&workload);
 
 	begin(V4 "--method HEAD");
@@ -498,6 +602,33 @@ static void keep_alive(void **state)
 	assert_int_equal(next.ack, 100 + strlen(OK("5", "hello")));
 	assert_int_equal(client.stats.n_responses, 1);
 	assert_int_equal(client.stats.latency.n, 1);
+	finish();
+}
+
+/* In a connection's answers, and not from one to the next. */
+static void chunks_of_a_connection(void **state)
+{
+	static const char first[] = CHUNKED("5\r\nhello\r\n"), rest[] = "0\r\n\r\n";
+	struct load_out request, next;
+
+	(void)state;
+	start(V4 "--conns 1");
+	request = opened();
+	say(100, request.seq + request.len, TCP_ACK, first);
+	assert_int_equal(client.stats.n_responses, 0);
+	say(100 + sizeof(first) - 1, request.seq + request.len, TCP_ACK, rest);
+	assert_int_equal(client.stats.n_responses, 1);
+	next = only();
+	say(next.ack, next.seq + next.len, TCP_ACK, first);
+	client.n_out = 0;
+	say(next.ack + sizeof(first) - 1, next.seq + next.len, TCP_RST, "");
+	later(1);
+	request = only();
+	say(99, request.seq + 1, TCP_SYN | TCP_ACK, "");
+	request = only();
+	say(100, request.seq + request.len, TCP_ACK, CHUNKED("5\r\nhello\r\n0\r\n\r\n"));
+	assert_int_equal(client.stats.n_responses, 2);
+	assert_int_equal(reader.n_malformed + reader.n_wrong_length, 0);
 	finish();
 }
 
@@ -901,6 +1032,9 @@ int main(void)
 		cmocka_unit_test(paces),
 		cmocka_unit_test(answers),
 		cmocka_unit_test(blanks_round_a_length),
+		cmocka_unit_test(answers_in_chunks),
+		cmocka_unit_test(wrong_chunks),
+		cmocka_unit_test(no_chunks),
 		cmocka_unit_test(wrong_answers),
 		cmocka_unit_test(errors_are_no_truth),
 		cmocka_unit_test(lengths_without_bodies),
@@ -909,6 +1043,7 @@ int main(void)
 		cmocka_unit_test(what_turns_tell),
 		cmocka_unit_test(signals_ask_for_the_end),
 		cmocka_unit_test(keep_alive),
+		cmocka_unit_test(chunks_of_a_connection),
 		cmocka_unit_test(what_is_lost_is_sent_again),
 		cmocka_unit_test(what_is_acknowledged_stays),
 		cmocka_unit_test(resends_back_off),
