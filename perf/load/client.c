@@ -35,7 +35,7 @@ int rs_client_init(struct client *c, const struct load_options *o, struct worklo
 	c->chunks = calloc(c->slots.n, sizeof(*c->chunks));
 	if (o->tls)
 		c->tls_segments = malloc((size_t)CLIENT_MAX_OUT * c->own_mss);
-	if (!o->tls && w->longest * o->pipeline > CLIENT_SHORT) {
+	if (o->tls || w->longest * o->pipeline > CLIENT_SHORT) {
 		c->windows = calloc(c->slots.n, sizeof(*c->windows));
 		if (!c->windows)
 			goto no_memory;
@@ -326,7 +326,7 @@ bool rs_client_answers(struct client *c, struct load_conn *conn, const uint8_t *
 			conn->snd_una += q->len;
 		c->stats.n_responses++;
 		rs_histogram_record(&c->stats.latency, c->now_tsc - conn->due_tsc);
-		if (rs_unlikely(c->windows && !rs_client_is_sent(c, conn))) {
+		if (rs_unlikely(c->windows) && !c->tls && !rs_client_is_sent(c, conn)) {
 			/* An answer to half of a request: the rest would have to go out first. */
 			rs_client_abort(c, conn);
 			return false;
@@ -391,7 +391,7 @@ static bool input_tls(struct client *c, struct load_conn *conn, const struct loa
 {
 	if (conn->state == CLIENT_LAST_ACK)
 		return true;
-	rs_client_tls_acked(c, conn, seg->ack);
+	rs_client_tls_acked(c, conn, seg);
 	if (!seg->len)
 		return true;
 	conn->rcv_nxt += seg->len;
@@ -423,7 +423,7 @@ void rs_client_input(struct client *c, struct load_seg *seg)
 	}
 	if (seg->ack == conn->snd_nxt)
 		conn->flags |= CLIENT_F_TAKEN;
-	if (rs_unlikely(c->windows))
+	if (rs_unlikely(c->windows) && !c->tls)
 		rs_client_move_window(c, conn, seg);
 	if (!in_order(c, conn, seg))
 		return;

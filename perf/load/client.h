@@ -5,8 +5,8 @@
  *
  * It is a tester's TCP, not a host's: bytes out of order are dropped and acknowledged again, so
  * that the server's recovery shows; there is no congestion control, since a batch of requests is
- * all that it ever has outstanding. Batches of over CLIENT_SHORT bytes heed the server's window,
- * but not with TLS.
+ * all that it ever has outstanding. Batches of over CLIENT_SHORT bytes, and all that goes out with
+ * TLS, heed the server's window.
  *
  * With TLS (tls.h) there is one request at a time on a connection.
  *
@@ -67,11 +67,12 @@ struct load_conn {
 };
 _Static_assert(sizeof(struct load_conn) == RS_CACHE_LINE, "one line a connection");
 
-/* Of a connection whose batches may be too long for a window: how far the server has them. */
+/* Of a connection whose batches may be too long for a window: how far the server has them. With TLS
+ * that is from snd_una to snd_nxt. */
 struct load_window {
 	uint32_t acked; /* up to here */
 	uint32_t sent;  /* up to here; the batch ends at snd_nxt */
-	uint32_t bytes; /* the window, from acked on */
+	uint32_t bytes; /* the window, from acked or snd_una on */
 	uint8_t scale;
 };
 

@@ -28,7 +28,10 @@ static inline uint32_t rs_client_slot(const struct client *c, const struct load_
 	return (uint32_t)(conn - c->conns);
 }
 
-/* ---- client_send.c: only without TLS ---- */
+/* ---- client_send.c: only without TLS, but for the first one ---- */
+
+/* A SYN-ACK: notes the server's window. */
+void rs_client_open_window(struct client *c, struct load_conn *conn, const struct load_seg *seg);
 
 /* The batch is new. */
 void rs_client_send_batch(struct client *c, struct load_conn *conn);
@@ -39,8 +42,7 @@ void rs_client_resend_batch(struct client *c, struct load_conn *conn);
 /* Has all gone out that is answered? */
 bool rs_client_is_sent(const struct client *c, const struct load_conn *conn);
 
-/* A SYN-ACK, and any segment later on; that may send more of the batch. */
-void rs_client_open_window(struct client *c, struct load_conn *conn, const struct load_seg *seg);
+/* Any segment later on; that may send more of the batch. */
 void rs_client_move_window(struct client *c, struct load_conn *conn, const struct load_seg *seg);
 
 /* ---- client_tls.c: only where c->tls is there ---- */
@@ -51,8 +53,8 @@ void rs_client_tls_begin(struct client *c, struct load_conn *conn);
 /* Sends a request, perhaps behind what else waits. False: the connection is no more. */
 bool rs_client_tls_ask(struct client *c, struct load_conn *conn, const struct load_request *q);
 
-/* The server has all up to ack. */
-void rs_client_tls_acked(struct client *c, struct load_conn *conn, uint32_t ack);
+/* The server has all up to its acknowledgement, and room for its window: sends what fits. */
+void rs_client_tls_acked(struct client *c, struct load_conn *conn, const struct load_seg *seg);
 
 /* Ciphertext in order. False: the connection is no more. */
 bool rs_client_tls_input(

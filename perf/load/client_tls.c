@@ -8,31 +8,45 @@
 #include "tls.h"
 #include "wire/seg.h"
 
+/* A segment of ciphertext. It is copied: a segment is rendered at the end of the turn, when the
+ * session may have gone on or be no more. */
+static void send_segment(
+	struct client *c, struct load_conn *conn, uint32_t seq, const uint8_t *data, uint32_t len)
+{
+	uint8_t *copy = c->tls_segments + (size_t)c->n_out * c->own_mss;
+	struct load_out *out = rs_client_emit(c, conn, seq, TCP_ACK | TCP_PSH);
+
+	out->len = (uint16_t)len;
+	out->data = copy;
+	out->has_data = true;
+	memcpy(copy, data, len);
+}
+
 /*
- * Segments of the ciphertext from byte skip on. They are copied: a segment is rendered at the end
- * of the turn, when the session may have gone on or be no more.
+ * The ciphertext from byte skip on, as far as the first room bytes; but no piece of a segment
+ * while others are out (RFC 9293, 3.8.6.2.1).
  */
-static void send_from(struct client *c, struct load_conn *conn, uint32_t skip)
+static void send_from(struct client *c, struct load_conn *conn, uint32_t skip, uint32_t room)
 {
 	struct span bytes = rs_load_tls_unacked(c->tls, rs_client_slot(c, conn));
 
-	while (skip < bytes.len && c->n_out < CLIENT_MAX_OUT - CLIENT_ROOM) {
-		uint8_t *copy = c->tls_segments + (size_t)c->n_out * c->own_mss;
-		struct load_out *out =
-			rs_client_emit(c, conn, conn->snd_una + skip, TCP_ACK | TCP_PSH);
+	while (skip < bytes.len && skip < room && c->n_out < CLIENT_MAX_OUT - CLIENT_ROOM) {
+		uint32_t wanted = rs_min_u32(bytes.len - skip, c->mss);
+		uint32_t n = rs_min_u32(wanted, room - skip);
 
-		out->len = (uint16_t)rs_min_u32(bytes.len - skip, c->mss);
-		out->data = copy;
-		out->has_data = true;
-		memcpy(copy, bytes.data + skip, out->len);
-		skip += out->len;
+		if (n < wanted && skip)
+			break;
+		send_segment(c, conn, conn->snd_una + skip, bytes.data + skip, n);
+		skip += n;
 	}
-	conn->snd_nxt = conn->snd_una + bytes.len;
+	if (skip > conn->snd_nxt - conn->snd_una)
+		conn->snd_nxt = conn->snd_una + skip;
 }
 
 static void send_new(struct client *c, struct load_conn *conn)
 {
-	send_from(c, conn, conn->snd_nxt - conn->snd_una);
+	send_from(
+		c, conn, conn->snd_nxt - conn->snd_una, c->windows[rs_client_slot(c, conn)].bytes);
 }
 
 void rs_client_tls_begin(struct client *c, struct load_conn *conn)
@@ -55,15 +69,20 @@ bool rs_client_tls_ask(struct client *c, struct load_conn *conn, const struct lo
 	return true;
 }
 
-void rs_client_tls_acked(struct client *c, struct load_conn *conn, uint32_t ack)
+void rs_client_tls_acked(struct client *c, struct load_conn *conn, const struct load_seg *seg)
 {
-	uint32_t n = ack - conn->snd_una;
+	struct load_window *w = &c->windows[rs_client_slot(c, conn)];
+	uint32_t n = seg->ack - conn->snd_una;
 
-	if (!n || n > conn->snd_nxt - conn->snd_una)
-		return;
-	rs_load_tls_acked(c->tls, rs_client_slot(c, conn), n);
-	conn->snd_una = ack;
-	rs_client_progress(c, conn);
+	if (n > conn->snd_nxt - conn->snd_una)
+		return; /* of before, or of what was not sent */
+	w->bytes = (uint32_t)seg->wnd << w->scale;
+	if (n) {
+		rs_load_tls_acked(c->tls, rs_client_slot(c, conn), n);
+		conn->snd_una = seg->ack;
+		rs_client_progress(c, conn);
+	}
+	send_new(c, conn);
 }
 
 /* False: the connection is no more. */
@@ -112,8 +131,11 @@ bool rs_client_tls_input(
 
 bool rs_client_tls_resend(struct client *c, struct load_conn *conn)
 {
-	if (!rs_load_tls_unacked(c->tls, rs_client_slot(c, conn)).len)
+	uint32_t slot = rs_client_slot(c, conn);
+
+	if (!rs_load_tls_unacked(c->tls, slot).len)
 		return false;
-	send_from(c, conn, 0);
+	/* A shut window is asked for one byte (RFC 9293, 3.8.6.1). */
+	send_from(c, conn, 0, rs_max_u32(c->windows[slot].bytes, 1));
 	return true;
 }

@@ -31,6 +31,8 @@ static struct server {
 	SSL_CTX *ctx;
 	SSL *ssl;
 	uint32_t seq, ack;
+	uint16_t wnd;           /* its window … */
+	uint32_t room;          /* … and what is left of that which the client knows */
 	uint32_t segment_bytes; /* of what it sends */
 	uint32_t n_requests;
 	uint32_t request_bytes; /* how long they are; 0: as short as a record */
@@ -81,6 +83,7 @@ static void start(const char *words)
 
 	memset(&server, 0, sizeof(server));
 	server.segment_bytes = 1460;
+	server.wnd = UINT16_MAX;
 	server.ctx = SSL_CTX_new(TLS_server_method());
 	assert_int_equal(SSL_CTX_use_certificate_file(server.ctx, cert_path, SSL_FILETYPE_PEM), 1);
 	assert_int_equal(SSL_CTX_use_PrivateKey_file(server.ctx, key_path, SSL_FILETYPE_PEM), 1);
@@ -110,12 +113,14 @@ static void say(uint8_t flags, const void *data, uint32_t len)
 		.tuple = client.conns[0].tuple,
 		.seq = server.seq,
 		.ack = server.ack,
+		.wnd = server.wnd,
 		.flags = flags,
 		.data = copy,
 		.len = len,
 	};
 
 	memcpy(copy, data, len);
+	server.room = server.wnd;
 	rs_client_input(&client, &seg);
 	server.seq += len + !!(flags & (TCP_SYN | TCP_FIN));
 	free(copy);
@@ -144,6 +149,8 @@ static void hear(const struct load_out *out)
 	if (!out->len && !(out->flags & TCP_FIN))
 		return;
 	assert_int_equal(out->seq, server.ack);
+	assert_true(out->len <= server.room);
+	server.room -= out->len;
 	if (out->len)
 		assert_int_equal(
 			BIO_write(SSL_get_rbio(server.ssl), out->data, (int)out->len), out->len);
@@ -336,24 +343,79 @@ static void the_server_changes_its_keys(void **state)
 	}
 }
 
-static void large_requests(void **state)
+/* With bodies of 32 KiB. */
+static void start_large(const char *options_words)
 {
 	char body[TEMP_PATH_BYTES], words[256];
+	FILE *file = temp_new_file(body);
 
+	for (uint32_t n = 0; n < 32768; n++)
+		fputc((int)(n * 13 % 251), file);
+	fclose(file);
+	sprintf(words, "%s --body %s", options_words, body);
+	start(words);
+	server.request_bytes = workload.requests[0].len;
+}
+
+static void large_requests(void **state)
+{
 	(void)state;
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(records); i++) {
-		FILE *file = temp_new_file(body);
-
-		for (uint32_t n = 0; n < 32768; n++)
-			fputc((int)(n * 13 % 251), file);
-		fclose(file);
-		sprintf(words, "%s --body %s", records[i], body);
-		start(words);
-		server.request_bytes = workload.requests[0].len;
+		start_large(records[i]);
 		carry_until(&client.stats.n_responses, 3);
 		nothing_is_wrong();
 		finish();
 	}
+}
+
+/* No more goes out than the server has room for: hear() looks at that. */
+static void the_window_is_heeded(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(records); i++) {
+		start_large(records[i]);
+		server.wnd = 3000;
+		for (uint32_t n = 0; n < 100 && !client.stats.n_responses; n++) {
+			carry_once();
+			say(TCP_ACK, "", 0);
+		}
+		assert_int_equal(client.stats.n_responses, 1);
+		nothing_is_wrong();
+		finish();
+	}
+}
+
+/* RFC 9293, 3.8.6.1 and 3.8.6.2.1 */
+static void shut_and_small_windows(void **state)
+{
+	(void)state;
+	start_large(V4 "--tls keepalive --timeout 60000");
+	carry_once();
+	server.wnd = 0;
+	carry_until(&client.stats.n_requests, 1);
+	for (uint32_t n = 0; n < 5 && client.n_out; n++)
+		carry_once();
+	say(TCP_ACK, "", 0);
+	assert_int_equal(client.n_out, 0);
+	for (uint32_t n = 0; n < 2; n++) { /* and once more, since it is lost */
+		client.n_out = 0;
+		rs_client_now(&client, client.now_tsc + TSC_HZ);
+		rs_client_scan(&client, 1, 0);
+		assert_int_equal(client.n_out, 1);
+		assert_int_equal(client.out[0].seq, server.ack);
+		assert_int_equal(client.out[0].len, 1);
+	}
+	server.room = 1;
+	hear(&client.out[0]);
+	client.n_out = 0;
+	server.wnd = 2000;
+	say(TCP_ACK, "", 0);
+	assert_int_equal(client.n_out, 3); /* whole segments, and no piece of a fourth */
+	assert_int_equal(client.conns[0].snd_nxt, server.ack + 3 * 536);
+	server.wnd = UINT16_MAX;
+	carry_until(&client.stats.n_responses, 2);
+	nothing_is_wrong();
+	finish();
 }
 
 static void a_full_handshake_for_each_connection(void **state)
@@ -486,6 +548,8 @@ int main(void)
 		cmocka_unit_test(records_that_span_segments),
 		cmocka_unit_test(the_server_changes_its_keys),
 		cmocka_unit_test(large_requests),
+		cmocka_unit_test(the_window_is_heeded),
+		cmocka_unit_test(shut_and_small_windows),
 		cmocka_unit_test(a_full_handshake_for_each_connection),
 		cmocka_unit_test(resumption),
 		cmocka_unit_test(what_is_lost_is_sent_again),
