@@ -333,6 +333,28 @@ static void chunks_add_up(void **state)
 	}
 }
 
+/* The limit is that of one body, not of all that come on a connection. */
+static void each_body_counts_by_itself(void **state)
+{
+	static struct rig rig;
+	static char post[256 + 65536];
+	const char head[] = POST "Transfer-Encoding: chunked\r\n\r\n10000\r\n";
+	char transcript[TRANSCRIPT_BYTES];
+
+	(void)state;
+	memcpy(post, head, sizeof(head) - 1);
+	memcpy(post + sizeof(head) - 1 + 65536, "\r\n0\r\n\r\n", 7);
+	rig_open(&rig, 2, 1);
+	rig.cfg.max_body_bytes = 65536;
+	for (int n = 0; n < 3; n++) {
+		rig_feed(&rig, post, sizeof(head) - 1 + 65536 + 7);
+		rig_drain(&rig);
+	}
+	assert_true(rig_transcript(&rig, transcript, sizeof(transcript)));
+	assert_string_equal(transcript, HA "\n" HA "\n" HA);
+	rig_close(&rig);
+}
+
 /* With a full send queue, nothing of a request that asks for 100 Continue is kept. */
 static void no_room_for_continue(void **state)
 {
@@ -1096,6 +1118,7 @@ int main(void)
 		cmocka_unit_test(persistence),
 		cmocka_unit_test(bodies),
 		cmocka_unit_test(chunks_add_up),
+		cmocka_unit_test(each_body_counts_by_itself),
 		cmocka_unit_test(no_room_for_continue),
 		cmocka_unit_test(expectations),
 		cmocka_unit_test(refusals_close),

@@ -490,15 +490,43 @@ static void nothing_is_taken_past_the_log(void **state)
 {
 	uint32_t n = 0;
 	const struct http_log log = {.begin = count_log, .self = &n};
+	static const char request[] = "GET /bytes/9 HTTP/1.1\r\n" HOST;
+	const uint8_t *data = (const uint8_t *)request;
 
 	(void)state;
 	rig_open(&rig, 64, 4);
 	rig.env.log = &log;
 	for (uint32_t i = 0; i < 5; i++) {
-		ask("GET /bytes/9 HTTP/1.1\r\n" HOST);
+		ask(request);
 		rig_drain(&rig);
 	}
 	assert_int_equal(n, 5);
+	for (uint32_t i = 0; i < 5; i++) { /* nor where nothing was foreseen, as behind TLS */
+		rig.env.foreseen = (struct http_foreseen){0};
+		rs_http_input(&rig.env, &rig.hc, data, sizeof(request) - 1, &rig.out);
+		rig_drain(&rig);
+	}
+	assert_int_equal(n, 10);
+	rig_close(&rig);
+}
+
+/* Every reply is made anew. */
+static void without_a_memo(void **state)
+{
+	static const char request[] = "GET /bytes/9 HTTP/1.1\r\n" HOST;
+	const uint8_t *data = (const uint8_t *)request;
+
+	(void)state;
+	rig_open(&rig, 64, 4);
+	rig.env.memo = NULL;
+	assert_null(rs_http_foresee(&rig.env, data, sizeof(request) - 1).entry);
+	for (uint32_t i = 0; i < 5; i++) {
+		ask(request);
+		rig_drain(&rig);
+	}
+	assert_int_equal(rig.counters[HTTP_C_REPLIES_2XX], 5);
+	assert_int_equal(rig.counters[HTTP_C_REPEATED], 0);
+	rs_http_memo_clear(&rig.env);
 	rig_close(&rig);
 }
 
@@ -676,6 +704,7 @@ int main(void)
 		cmocka_unit_test(hints_may_be_wrong),
 		cmocka_unit_test(verbatim_replies_depend_on_the_same),
 		cmocka_unit_test(nothing_is_taken_past_the_log),
+		cmocka_unit_test(without_a_memo),
 		cmocka_unit_test(fields_are_recalled),
 		cmocka_unit_test(sections_that_are_kept),
 		cmocka_unit_test(lines_that_do_not_end),
