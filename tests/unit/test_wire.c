@@ -287,15 +287,18 @@ static void cut_anywhere(void **state)
 	}
 }
 
-/* What answers a frame must be, byte for byte; padding apart. */
+/* What answers a frame must be, byte for byte; padding is zeros (RFC 894), not what stood there. */
 #define ANSWER(call, frame, expected)                                                              \
 	do {                                                                                       \
 		struct wire_host host = host_on(0);                                                \
 		uint8_t *out = malloc(WIRE_ANSWER_BYTES);                                          \
 		uint32_t len;                                                                      \
+		memset(out, 0xa5, WIRE_ANSWER_BYTES);                                              \
 		PARSE(0, frame);                                                                   \
 		len = call;                                                                        \
 		assert_true(len >= sizeof(expected));                                              \
+		for (uint32_t i = sizeof(expected); i < len; i++)                                  \
+			assert_int_equal(out[i], 0);                                               \
 		assert_memory_equal(out, expected, sizeof(expected));                              \
 		assert_true(len == sizeof(expected) || len == 60);                                 \
 		free(out);                                                                         \
@@ -365,6 +368,78 @@ static void problems(void **state)
 		assert_memory_equal(out, cases[i].answer, len);
 		free(copy);
 		free(out);
+	}
+}
+
+/* RFC 4443 section 2.4 (e.1): whether an error stands behind the option is looked at, as far as
+ * there is anything. */
+static void problems_about_errors(void **state)
+{
+	enum {
+		EXTENSION = 54,
+		BEHIND = EXTENSION + 8
+	};
+	static const struct {
+		uint8_t next, option_bytes; /* of the extension that is refused */
+		uint8_t n_behind;
+		uint8_t behind[16];
+		bool is_told;
+	} cases[] = {
+		{58, 4, 8, {128}, true}, {58, 4, 8, {127}, false}, {58, 4, 0, {0}, true},
+		{60, 4, 8, {58, 0, 1, 4}, true}, {60, 4, 16, {58, 0, 1, 4, [8] = 1}, false},
+		{60, 4, 4, {58, 0, 1, 4}, true}, {60, 4, 8, {58, 1, 1, 4}, true},
+		{58, 5, 8, {128}, false}, /* an option that ends behind its header */
+	};
+	struct wire_host host = host_on(0);
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		uint8_t frame[BEHIND + 16], out[WIRE_ANSWER_BYTES];
+		struct tcp_seg seg;
+		struct pkt pkt;
+		uint8_t *copy;
+		uint32_t len;
+
+		memcpy(frame, option_80_v6, BEHIND);
+		rs_store_be16(frame + 18, 8 + cases[i].n_behind);
+		frame[EXTENSION] = cases[i].next;
+		frame[EXTENSION + 3] = cases[i].option_bytes;
+		memcpy(frame + BEHIND, cases[i].behind, 16);
+		assert_int_not_equal(
+			parse(0, frame, BEHIND + cases[i].n_behind, &pkt, &seg, &copy), WIRE_OK);
+		len = rs_icmp_problem(&host, &pkt, out);
+		assert_int_equal(len, cases[i].is_told ? BEHIND + 48 + cases[i].n_behind : 0);
+		free(copy);
+	}
+}
+
+/* What an echo request may hold, to whom it may be, and that it comes back as it is. */
+static void echoes(void **state)
+{
+	struct wire_host host = host_on(0);
+	uint8_t out[WIRE_ANSWER_BYTES];
+
+	(void)state;
+	{
+		PARSE(0, echo);
+		uint32_t room = pkt.l4_len + WIRE_MAX_HEADER_BYTES;
+
+		memset(copy + (pkt.l4 - copy) + 4, 0xee, 4); /* its identifier and number */
+		assert_int_equal(rs_icmp_echo_answer(&host, &pkt, out, room - 1), 0);
+		assert_int_equal(rs_icmp_echo_answer(&host, &pkt, out, room), sizeof(echo));
+		assert_memory_equal(out + 14 + 20 + 4, pkt.l4 + 4, pkt.l4_len - 4);
+		free(copy);
+	}
+	{
+		PARSE(0, echo_to_all);
+		assert_int_equal(rs_icmp_echo_answer(&host, &pkt, out, sizeof(out)), 0);
+		free(copy);
+	}
+	{
+		PARSE(0, echo6);
+		memset(pkt.src, 0, 16);
+		assert_int_equal(rs_icmp_echo_answer(&host, &pkt, out, sizeof(out)), 0);
+		free(copy);
 	}
 }
 
@@ -453,16 +528,20 @@ static void when_to_report(void **state)
 static void groups_of_our_addresses(void **state)
 {
 	struct wire_host host = host_on(0);
-	struct wire_addr addr = {.prefix_len = 64, .family = 6};
+	struct wire_addr addrs[] = {
+		{.prefix_len = 64, .family = 6}, {.prefix_len = 64, .family = 6}};
 	uint8_t out[WIRE_ANSWER_BYTES];
 
 	(void)state;
 	assert_int_equal(rs_mld_report(&host, true, out), sizeof(mld_news));
 	assert_memory_equal(out, mld_news, sizeof(mld_news));
-	memcpy(addr.addr, peer_v6, 16);
-	rs_wire_host_init(&host, our_mac, 0, 0, &addr, 1);
-	assert_int_equal(rs_mld_report(&host, false, out), sizeof(mld_report_two));
-	assert_memory_equal(out, mld_report_two, sizeof(mld_report_two));
+	memcpy(addrs[0].addr, peer_v6, 16);
+	memcpy(addrs[1].addr, our_v6, 16);
+	for (uint32_t n = 1; n <= 2; n++) { /* the second has the link-local one's group */
+		rs_wire_host_init(&host, our_mac, 0, 0, addrs, n);
+		assert_int_equal(rs_mld_report(&host, false, out), sizeof(mld_report_two));
+		assert_memory_equal(out, mld_report_two, sizeof(mld_report_two));
+	}
 	rs_wire_host_init(&host, our_mac, 0, 0, NULL, 0);
 	assert_int_equal(rs_mld_report(&host, true, out), 0);
 }
@@ -509,6 +588,77 @@ static void no_answer(void **state)
 		assert_int_equal(pkt.kind, WIRE_OTHER_L4);
 		free(copy);
 	}
+}
+
+/* RFC 826; a probe is nobody's yet (RFC 5227 section 2.1.1), and a group is nobody at all. */
+static void what_arp_tells(void **state)
+{
+	static const struct {
+		uint8_t at, value; /* of the ARP packet */
+		bool is_unicast, is_told, is_solicited;
+	} cases[] = {
+		{7, 1, false, true, false}, /* a request … */
+		{7, 1, true, true, false},
+		{7, 2, false, true, false}, /* … and a reply */
+		{7, 2, true, true, true},
+		{8, 3, true, false, false},
+		{9, 1, true, true, false},
+	};
+	struct wire_host host = host_on(0);
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		struct wire_neigh_hint hint = {.solicited = !cases[i].is_solicited};
+		PARSE(0, arp_other);
+		uint8_t *arp = copy + (pkt.l3 - copy);
+
+		arp[cases[i].at] = cases[i].value;
+		pkt.is_unicast = cases[i].is_unicast;
+		assert_int_equal(rs_arp_hint(&host, &pkt, &hint), cases[i].is_told);
+		if (cases[i].is_told) {
+			assert_int_equal(hint.solicited, cases[i].is_solicited);
+			assert_true(hint.override);
+			assert_int_equal(hint.link, rs_link_pack(arp + 8, 0, 0));
+		}
+		free(copy);
+	}
+	{
+		struct wire_neigh_hint hint;
+		PARSE(0, arp_probe);
+
+		memset(copy + (pkt.l3 - copy) + 18, 0xff, 6);
+		assert_false(rs_arp_hint(&host, &pkt, &hint));
+		free(copy);
+	}
+}
+
+/* RFC 4861 sections 4.4 and 7.2.5 */
+static void what_advertisements_tell(void **state)
+{
+	struct wire_host host = host_on(0);
+	struct wire_neigh_hint hint = {0};
+
+	(void)state;
+	PARSE(0, na_conflict);
+	uint8_t *advert = copy + (pkt.l4 - copy);
+
+	advert[4] = 0x40;
+	assert_true(rs_nd_hint(&host, &pkt, &hint));
+	assert_true(hint.solicited);
+	assert_false(hint.override);
+	advert[4] = 0x20;
+	assert_true(rs_nd_hint(&host, &pkt, &hint));
+	assert_false(hint.solicited);
+	assert_true(hint.override);
+	assert_true(hint.claims_ours);
+	memcpy(advert + 26, our_mac, 6);
+	assert_true(rs_nd_hint(&host, &pkt, &hint));
+	assert_false(hint.claims_ours);
+	advert[27] = 1;
+	assert_true(rs_nd_hint(&host, &pkt, &hint));
+	advert[26] = 3; /* a group's */
+	assert_false(rs_nd_hint(&host, &pkt, &hint));
+	free(copy);
 }
 
 /* RFC 4861 section 7.2.6: who has taken up our address advertises it, from that very address. */
@@ -691,12 +841,16 @@ int main(void)
 		cmocka_unit_test(cut_anywhere),
 		cmocka_unit_test(answers),
 		cmocka_unit_test(problems),
+		cmocka_unit_test(problems_about_errors),
+		cmocka_unit_test(echoes),
 		cmocka_unit_test(questions),
 		cmocka_unit_test(queries_for_groups),
 		cmocka_unit_test(when_to_report),
 		cmocka_unit_test(groups_of_our_addresses),
 		cmocka_unit_test(no_answer),
 		cmocka_unit_test(advertisement_without_an_address),
+		cmocka_unit_test(what_arp_tells),
+		cmocka_unit_test(what_advertisements_tell),
 		cmocka_unit_test(another_has_our_address),
 		cmocka_unit_test(too_big_is_understood),
 		cmocka_unit_test(rendering),
