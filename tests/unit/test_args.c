@@ -267,6 +267,62 @@ static void actions(void **state)
 	assert_int_equal(cfg.action, ACTION_CHECK);
 	parses("--ip 300.0.0.1/24 --check --help"); /* who asks for help gets it */
 	assert_int_equal(cfg.action, ACTION_HELP);
+	assert_int_equal(parse("--ip 300.0.0.1/24 --check"), -22);
+}
+
+#define SITE "--ip 10.0.0.1/24 --root /a "
+#define TLS  "--ip 10.0.0.1/24 --https 443 --cert a --key b "
+
+static void values_of_sites(void **state)
+{
+	static const uint16_t statuses[SITE_MAX_ERROR_PAGES] = {
+		400, 403, 404, 405, 408, 412, 413, 414, 416, 417, 421, 425, 431, 501, 503, 505};
+	char line[1024] = SITE;
+	char *end = line + strlen(line);
+
+	(void)state;
+	for (uint32_t i = 0; i < SITE_MAX_ERROR_PAGES; i++)
+		end += sprintf(end, "--error-page %u=/%u.html ", statuses[i], statuses[i]);
+	parses(line);
+	assert_int_equal(cfg.site.n_error_pages, SITE_MAX_ERROR_PAGES);
+	for (uint32_t i = 0; i < SITE_MAX_ERROR_PAGES; i++) {
+		assert_int_equal(cfg.site.error_pages[i].status, statuses[i]);
+		assert_int_equal(cfg.site.error_pages[i].path[0], '/');
+		assert_int_equal(atoi(cfg.site.error_pages[i].path + 1), statuses[i]);
+	}
+	parses(SITE "--precompress gzip");
+	assert_int_equal(cfg.site.content.precompress, CONTENT_CODING_BIT(CONTENT_GZIP));
+	parses(SITE "--precompress zstd,br");
+	assert_int_equal(cfg.site.content.precompress,
+		CONTENT_CODING_BIT(CONTENT_BR) | CONTENT_CODING_BIT(CONTENT_ZSTD));
+	parses("--ip 10.0.0.1/24 --site a.test=/a --strict-site");
+	assert_true(cfg.site.strict);
+}
+
+static void values_of_tls(void **state)
+{
+	(void)state;
+	parses(TLS);
+	assert_false(cfg.tls.only_tls13);
+	assert_false(cfg.tls.no_lean);
+	parses(TLS "--tls-min 1.3 --tls-records openssl --client-ca c --client-cert required");
+	assert_true(cfg.tls.only_tls13);
+	assert_true(cfg.tls.no_lean);
+	assert_int_equal(cfg.tls.client_cert, TLS_CLIENT_CERT_REQUIRED);
+	parses(TLS "--psk-ke");
+	assert_true(cfg.tls.psk_ke);
+	parses(TLS "--ticket-lifetime 0");
+	parses(TLS "--tls-cores same");
+	assert_int_equal(cfg.tls_cores.n, 0);
+}
+
+/* Whose gateway it is: that of the subnet that it is in, by every bit of its length. */
+static void gateways_of_one_of_two_subnets(void **state)
+{
+	(void)state;
+	parses("--ip 10.0.1.2/16 --ip 10.0.0.9/24 --gateway 10.0.1.255");
+	parses("--ip fd99::2/64 --gateway fe80:0:0:0:8000::1");
+	parses("--mtu 1280 --ip fd99::2/64");
 }
 
 static void charsets(void **state)
@@ -313,6 +369,14 @@ static void errors(void **state)
 		{"--http off --http 80", "--http 80: expected either ports or off"},
 		{"--http 80 --http off", "--http off: expected either ports or off"},
 		{"--cert a --key b", "--cert: only with --https"},
+		{"--https 443 --cert a", "--https: expected --cert and --key, too"},
+		{"--https 443 --cert a --key b --tls-min 1.1",
+			"--tls-min 1.1: expected 1.2 or 1.3"},
+		{"--https 443 --cert a --key b --tls-records fat",
+			"--tls-records fat: expected lean or openssl"},
+		{"--https 443 --cert a --key b --client-cert some",
+			"--client-cert some: expected optional or required"},
+		{"--root /a --early-hints", "--early-hints: only with --header"},
 		{"--strict-sni", "--strict-sni: only with --https"},
 		{"--tls-cores 1", "--tls-cores: only with --https"},
 		{"--listing", "--listing: only with --root or --site"},
@@ -371,6 +435,7 @@ static void errors(void **state)
 		{"--ip ff02::1/64", "--ip ff02::1/64: expected an address that a host can have"},
 		{"--ip fd99::/64", "--ip fd99::/64: expected an address that a host can have"},
 		{"--ip fd99::4/126", "--ip fd99::4/126: expected an address that a host can have"},
+		{"--ip 10.0.0.3/30", "--ip 10.0.0.3/30: expected an address that a host can have"},
 		{"--ip 10.0.0.2/24 --ip 10.0.0.2/16",
 			"--ip 10.0.0.2/16: this address is given twice"},
 		{"--ip 10.0.0.2/24 --gateway 10.0.0",
@@ -460,6 +525,9 @@ static void errors(void **state)
 				 "k, M or G may follow"},
 		{"--config /nowhere/at/all",
 			"--config /nowhere/at/all: cannot be read: No such file or directory"},
+		{"--config /", "--config /: cannot be read: Is a directory"},
+		{"--access-format %", "--access-format %: \"%\" at byte 1: the format ends before "
+				      "the directive does"},
 	};
 
 	(void)state;
@@ -499,12 +567,16 @@ static void bounds(void **state)
 		{"time-wait", 0, 240},
 		{"keepalive", 0, 86400},
 		{"drain-timeout", 0, 86400},
+		{"log-sample", 1, 1000000000},
+		{"https 443 --cert a --key b --ticket-lifetime", 0, 604800},
+		{"https 443 --cert a --key b --early-data", 0, 16384},
+		{"https 443 --cert a --key b --tls-backlog", 1, 1048576},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		for (int k = 0; k < 2; k++) {
-			char line[64];
+			char line[128];
 
 			sprintf(line, "--ip 9.9.9.9/8 --%s %ld", table[i].name,
 				k ? table[i].max : table[i].min);
@@ -527,6 +599,24 @@ static void a_field_that_is_sent_already(void **state)
 	assert_int_equal(parse_with_file("-c %s", text), -22);
 	assert_string_equal(error, "--cors: not with --header for Access-Control-Allow-Origin, "
 				   "which it sends by itself");
+	assert_int_equal(parse_with_file("-c %s", "ip 10.0.0.1/24\nroot /a\ncors *\n"
+						  "header /a* Access-Control-Allow-Origins: b\n"),
+		0);
+	assert_int_equal(parse_with_file("-c %s", "ip 10.0.0.1/24\nroot /a\n"
+						  "header /a* Access-Control-Allow-Origin: *\n"),
+		0);
+}
+
+/* As long as 128 characters, no longer. */
+static void long_origins(void **state)
+{
+	char line[256];
+
+	(void)state;
+	sprintf(line, SITE "--cors %0128d", 0);
+	parses(line);
+	sprintf(line, SITE "--cors %0129d", 0);
+	assert_int_equal(parse(line), -22);
 }
 
 static void too_much(void **state)
@@ -542,10 +632,41 @@ static void too_much(void **state)
 	for (int i = 1; i <= TCP_MAX_LISTEN + 1; i++)
 		end += sprintf(end, "--http %d ", i);
 	fails(line, "--http 9: expected at most 8 ports");
+	end = line + sprintf(line, TLS);
+	for (int i = 1; i <= TCP_MAX_LISTEN; i++)
+		end += sprintf(end, "--http %d ", i);
+	fails(line, "--https 443: expected at most 8 ports");
 	end = line + sprintf(line, "--ip 10.0.0.1/24 ");
 	for (int i = 2; i < 30; i++)
 		end += sprintf(end, "--route 10.%d.0.0/16,10.0.0.%d ", i, i);
 	fails(line, "--route 10.18.0.0/16,10.0.0.18: expected at most 16 gateways in all");
+}
+
+/* Of a kind that may be repeated, and of all together; told where the line is that is too much. */
+static void too_many(void **state)
+{
+	static char text[256 << 10];
+	char whole[256];
+	char *end = text + sprintf(text, "ip 10.0.0.1/24\n");
+
+	(void)state;
+	for (int i = 0; i < ROUTE_MAX; i++)
+		end += sprintf(end, "route 10.%d.0.0/16,10.0.0.9\n", i + 1);
+	file_fails(text, ":65: route 10.64.0.0/16,10.0.0.9: expected at most 64 routes");
+	end = text + sprintf(text, "ip 10.0.0.1/24\nhttps 443\n");
+	for (int i = 0; i <= TLS_MAX_PAIRS; i++)
+		end += sprintf(end, "cert c%d\n", i);
+	file_fails(text, ":67: cert c64: expected at most 64");
+	end = text + sprintf(text, "ip 10.0.0.1/24\nroot /a\n");
+	for (int i = 0; i <= CONTENT_MAX_PATTERNS; i++)
+		end += sprintf(end, "header /%d A: b\n", i);
+	file_fails(text, ":67: header /64 A: b: expected at most 64");
+	end = text;
+	for (int i = 0; i <= ARGS_MAX_SETTINGS; i++)
+		end += sprintf(end, "site h%d=/a\n", i);
+	snprintf(whole, sizeof(whole), ":%d: site h%d=/a: expected at most %d options",
+		ARGS_MAX_SETTINGS, ARGS_MAX_SETTINGS - 1, ARGS_MAX_SETTINGS);
+	file_fails(text, whole); /* one is --config itself */
 }
 
 /* ---- files ---- */
@@ -559,13 +680,15 @@ static void files(void **state)
 						  "  --ip=fd99::2/64  \n"
 						  "\thttp\t8080\n"
 						  "http = 8081\n"
+						  "http =8082\n"
 						  "no-offload\n"
 						  "layout split"),
 		0);
 	assert_int_equal(cfg.n_addrs, 2);
-	assert_int_equal(cfg.n_http_ports, 2);
+	assert_int_equal(cfg.n_http_ports, 3);
 	assert_int_equal(cfg.http_ports[0], 8080);
 	assert_int_equal(cfg.http_ports[1], 8081);
+	assert_int_equal(cfg.http_ports[2], 8082);
 	assert_true(cfg.no_offload);
 	assert_int_equal(cfg.layout, LAYOUT_SPLIT);
 }
@@ -665,6 +788,14 @@ static void errors_in_files(void **state)
 	file_fails("ip 10.0.0.2/24\nroot /a\nheader *.html A: a\nheader assets/* B: b\n",
 		":4: header assets/* B: b: expected a PATTERN that begins with / or *, as paths "
 		"begin with /");
+	file_fails("ip 10.0.0.2/24\nroot /a\nheader /a\n",
+		":3: header /a: expected PATTERN NAME: VALUE");
+	file_fails("ip 10.0.0.2/24\nroot /a\nheader /a: b\n",
+		":3: header /a: b: expected PATTERN NAME: VALUE");
+	file_fails("ip 10.0.0.2/24\nroot /a\nheader /a A b\n",
+		":3: header /a A b: expected PATTERN NAME: VALUE");
+	file_fails("ip 10.0.0.2/24\nroot /a\nheader /a Content-Length: 5\n",
+		":3: header /a Content-Length: 5: the field is one that Ringside sends by itself");
 	file_fails("= 5\n", ":1:  5: unknown option; --help lists them");
 	memset(line, 'x', sizeof(line));
 	line[sizeof(line) - 1] = 0;
@@ -722,14 +853,38 @@ static void as_many_as_each_may_be(void **state)
 
 static void too_much_text(void **state)
 {
-	static char text[ARGS_MAX_TEXT_BYTES + 64];
+	static char text[ARGS_MAX_TEXT_BYTES + 32768];
 	char *end = text + sprintf(text, "ip 10.0.0.2/24\n");
 
 	(void)state;
 	for (int i = 0; end < text + ARGS_MAX_TEXT_BYTES - 8192; i++)
 		end += sprintf(end, "site %08000d.test=/srv\n", i);
 	assert_int_equal(parse_with_file("-c %s", text), -22);
-	assert_non_null(strstr(error, ": expected at most"));
+	assert_non_null(strstr(error, ": expected at most 1048576 bytes of options in all"));
+	for (int i = 0; i < 3; i++)
+		end += sprintf(end, "site %08000d.test=/srv\n", i);
+	assert_int_equal(parse_with_file("-c %s", text), -22);
+	assert_non_null(strstr(error, ":132: line: expected at most 1048576 bytes of options"));
+}
+
+static void too_much_text_on_the_command_line(void **state)
+{
+	static char longest[ARGS_MAX_TEXT_BYTES];
+	char *argv[] = {"--listing", longest};
+
+	(void)state;
+	/* What is behind the dashes is kept, and exactly fills the room. */
+	rs_args_free(&args);
+	memset(longest, 'x', ARGS_MAX_TEXT_BYTES - sizeof("listing") + 1);
+	memcpy(longest, "--root=", 7);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(rs_args_parse(&args, &cfg, 2, argv, error), -22);
+		assert_string_equal(error, i ? "expected at most 1048576 bytes of options in all"
+					     : "--ip: expected at least one, as in ringside [EAL "
+					       "options] -- --ip ADDR/LEN");
+		rs_args_free(&args);
+		argv[0] = longest;
+	}
 }
 
 static void a_message_is_one_line(void **state)
@@ -906,12 +1061,17 @@ int main(void)
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(routes),
 		cmocka_unit_test(actions),
+		cmocka_unit_test(values_of_sites),
+		cmocka_unit_test(values_of_tls),
+		cmocka_unit_test(gateways_of_one_of_two_subnets),
 		cmocka_unit_test(errors),
 		cmocka_unit_test(bounds),
 		cmocka_unit_test(charsets),
 		cmocka_unit_test(hosts),
 		cmocka_unit_test(a_field_that_is_sent_already),
+		cmocka_unit_test(long_origins),
 		cmocka_unit_test(too_much),
+		cmocka_unit_test(too_many),
 		cmocka_unit_test(files),
 		cmocka_unit_test(a_byte_order_mark),
 		cmocka_unit_test(marks_in_values),
@@ -922,6 +1082,7 @@ int main(void)
 		cmocka_unit_test(many_long_fields),
 		cmocka_unit_test(as_many_as_each_may_be),
 		cmocka_unit_test(too_much_text),
+		cmocka_unit_test(too_much_text_on_the_command_line),
 		cmocka_unit_test(a_message_is_one_line),
 		cmocka_unit_test(check_can_be_read_again),
 		cmocka_unit_test(help_tells_every_option),
