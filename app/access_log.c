@@ -79,7 +79,6 @@ static bool on_begin(
 		return false;
 	r->unix_us = reply->begun_us + (uint64_t)env->unix_ahead_us;
 	r->duration_us = reply->begun_us;
-	r->bytes_sent = 0;
 	r->client_port = peer->remote_port;
 	r->local_port = peer->local_port;
 	r->status = reply->status;

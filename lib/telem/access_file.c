@@ -60,7 +60,6 @@ int rs_access_file_open(
 	memset(file, 0, sizeof(*file));
 	file->path = path;
 	file->format = format;
-	file->lost = ACCESS_C_LOST_SLOW;
 	file->fd = open_path(path, &file->may_block);
 	return file->fd < 0 ? -errno : 0;
 }
@@ -189,14 +188,13 @@ static bool is_same_file(int a, int b)
 
 int rs_access_file_reopen(struct access_file *file, uint64_t now_us)
 {
-	bool may_block;
 	int fd, error;
 
 	if (file->n_bytes)
 		write_out(file, now_us);
 	if (is_stdout(file->path))
 		return 0;
-	fd = open_path(file->path, &may_block);
+	fd = open_path(file->path, &file->may_block);
 	if (fd < 0) {
 		error = errno;
 		file->counters[ACCESS_C_REOPEN_FAILED]++;
@@ -206,7 +204,6 @@ int rs_access_file_reopen(struct access_file *file, uint64_t now_us)
 		lose_rest_of_line(file);
 	close(file->fd);
 	file->fd = fd;
-	file->may_block = may_block;
 	file->retry_us = 0;
 	file->counters[ACCESS_C_REOPENED]++;
 	return 0;

@@ -228,6 +228,48 @@ static void full_device_loses_by_name(void **state)
 	assert_int_equal(rig->file.counters[ACCESS_C_LOST_NO_SPACE], BUFFER_LINES + 7);
 }
 
+/* What write(2) says of a descriptor that is not there to be written to is none of the others. */
+static void other_errors_lose_by_name(void **state)
+{
+	struct rig *rig = *state;
+	int fd = open("/dev/null", O_RDONLY);
+
+	open_log(rig, rig->path);
+	assert_int_equal(dup2(fd, rig->file.fd), rig->file.fd);
+	close(fd);
+	take(rig, BUFFER_LINES + 1);
+	assert_int_equal(rig->file.counters[ACCESS_C_LOST_ERROR], 1);
+	assert_int_equal(n_lost(rig), 1);
+}
+
+static bool is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
+/* No descriptor stays behind, neither of the old file nor at the end, which may come twice. */
+static void descriptors_are_given_back(void **state)
+{
+	struct rig *rig = *state;
+	int first, second, other;
+
+	open_log(rig, rig->path);
+	first = rig->file.fd;
+	assert_int_equal(rs_access_file_reopen(&rig->file, 0), 0);
+	second = rig->file.fd;
+	assert_int_not_equal(first, second);
+	assert_false(is_open(first));
+	rs_access_file_close(&rig->file);
+	assert_false(is_open(second));
+	other = open("/dev/null", O_RDONLY);
+	assert_int_equal(dup2(other, second), second);
+	rs_access_file_close(&rig->file);
+	assert_true(is_open(second));
+	close(second);
+	if (other != second)
+		close(other);
+}
+
 static void limit_file_size(rlim_t bytes)
 {
 	struct rlimit limit;
@@ -430,6 +472,7 @@ static void slow_reader_of_standard_output(void **state)
 
 	assert_int_equal(pipe(ends), 0);
 	open_as_stdout(rig, ends[1]);
+	assert_false(rig->file.may_block); /* it is opened once more, for us alone */
 	assert_int_equal(fcntl(ends[1], F_GETFL) & O_NONBLOCK, 0);
 	fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	overrun(rig, ends[0]);
@@ -501,6 +544,8 @@ int main(void)
 		TEST(truncated_records_are_counted),
 		TEST(what_cannot_be_opened),
 		TEST(full_device_loses_by_name),
+		TEST(other_errors_lose_by_name),
+		TEST(descriptors_are_given_back),
 		TEST(torn_line_is_completed),
 		TEST(torn_line_does_not_reach_the_next_file),
 		TEST(torn_line_goes_on_where_the_file_is_the_same),

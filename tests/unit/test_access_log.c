@@ -11,6 +11,8 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "access_log.h"
 #include "eal_rig.h"
@@ -118,7 +120,34 @@ static void what_cannot_be_written(void **state)
 	assert_int_equal(rs_access_writer_init(&r->writer, &r->options), 0);
 	assert_int_equal(rs_access_writer_add_core(&r->writer, &r->log, &r->env, false), 0);
 	assert_null(r->env.log);
+	rs_access_writer_reopen(&r->writer, 0);
 	rs_access_writer_fini(&r->writer);
+	assert_true(fcntl(STDIN_FILENO, F_GETFD) >= 0); /* it had no file to close */
+	free(r);
+}
+
+/* After the file was renamed, lines go to a new one. */
+static void a_file_is_left_for_the_next(void **state)
+{
+	struct log_rig *r = begin();
+	char before[TEMP_PATH_BYTES + 8];
+	unsigned int last;
+
+	(void)state;
+	snprintf(before, sizeof(before), "%s.1", r->path);
+	assert_int_equal(rs_access_writer_init(&r->writer, &r->options), 0);
+	assert_int_equal(rs_access_writer_add_core(&r->writer, &r->log, &r->env, false), 0);
+	reply(r, 200);
+	rs_access_writer_tick(&r->writer, 0);
+	assert_int_equal(rename(r->path, before), 0);
+	rs_access_writer_reopen(&r->writer, 0);
+	reply(r, 404);
+	rs_access_writer_fini(&r->writer);
+	assert_int_equal(lines_in(before, &last), 1);
+	assert_int_equal(last, 200);
+	assert_int_equal(lines_in(r->path, &last), 1);
+	assert_int_equal(last, 404);
+	unlink(before);
 	free(r);
 }
 
@@ -274,6 +303,7 @@ int main(void)
 		cmocka_unit_test(all_cores_are_heard),
 		cmocka_unit_test(a_full_ring),
 		cmocka_unit_test(what_cannot_be_written),
+		cmocka_unit_test(a_file_is_left_for_the_next),
 	};
 
 	rig_start("access-log");
