@@ -270,6 +270,8 @@ static void bodies(void **state)
 		{POST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", HA, OPEN},
 		{POST "Transfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nT: u\r\n\r\n", HA,
 			OPEN},
+		{POST "Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", HA,
+			OPEN},
 		{POST "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
 		      "GET /hello/b" V "\r\n",
 			HA "\n200 \"Hello, b\"", OPEN},
