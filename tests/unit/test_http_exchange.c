@@ -675,6 +675,22 @@ static void expect_transcript(struct rig *rig, const char *expected)
 	assert_string_equal(transcript, expected);
 }
 
+/* Who has been given up holds no buffer for a head, not even where there is no room to say why. */
+static void a_head_is_given_back(void **state)
+{
+	static struct rig rig;
+
+	(void)state;
+	rig_open(&rig, 0, 1);
+	rig_feed(&rig, "GET /he", 7);
+	assert_int_equal(rig.heads.pool.n_free, 0);
+	wait_for_deadline(&rig);
+	assert_true(rig.hc.closing && !rig.hc.abort);
+	assert_int_equal(rig.out.n_bytes, 0);
+	assert_int_equal(rig.heads.pool.n_free, 1);
+	rig_close(&rig);
+}
+
 static void idle_clients(void **state)
 {
 	static struct rig rig;
@@ -1131,6 +1147,7 @@ int main(void)
 		cmocka_unit_test(generated_bodies),
 		cmocka_unit_test(generated_in_order),
 		cmocka_unit_test(half_closed),
+		cmocka_unit_test(a_head_is_given_back),
 		cmocka_unit_test(idle_clients),
 		cmocka_unit_test(long_targets),
 		cmocka_unit_test(slow_heads),
