@@ -145,6 +145,7 @@ static void directives(void **state)
 		{"%!200,304,302{Referer}i", "-"},
 		{"%!304s", "200"},
 		{"%200>s", "200"},
+		{"%416,299s %!416,299s", "- 200"},
 		{"a\tb\\tc %s", "a\tb\tc 200"},
 		{"\\\"%s\\\" \\\\ \\q \\", "\"200\" \\ \\q \\"},
 		{"\xc3\xa9 %s", "\xc3\xa9 200"},
@@ -410,6 +411,25 @@ static void formats_have_an_end(void **state)
 	memcpy(text + 2 * (size_t)ACCESS_MAX_ITEMS, "%X", 3);
 	assert_int_equal(rs_access_format_compile(text, &format, why, sizeof(why)), -EINVAL);
 	assert_memory_equal(why, "at byte 129: more than 64", 25);
+	memcpy(text + 2 * (size_t)ACCESS_MAX_ITEMS, "y", 2);
+	assert_int_equal(rs_access_format_compile(text, &format, why, sizeof(why)), -EINVAL);
+	assert_memory_equal(why, "at byte 129: more than 64", 25);
+}
+
+/* Statuses of all digits, one by one: three figures are three places. */
+static void statuses_are_read_as_they_stand(void **state)
+{
+	(void)state;
+	for (unsigned int status = 100; status <= 999; status++) {
+		struct access_record record = {.status = (uint16_t)status};
+		char text[16], other[16];
+
+		snprintf(text, sizeof(text), "%%%us", status);
+		snprintf(other, sizeof(other), "%u", status);
+		assert_line(text, &record, other);
+		record.status = (uint16_t)(status == 999 ? 100 : status + 1);
+		assert_line(text, &record, "-");
+	}
 }
 
 int main(void)
@@ -429,6 +449,7 @@ int main(void)
 		cmocka_unit_test(longest_lines_are_as_promised),
 		cmocka_unit_test(refused_formats),
 		cmocka_unit_test(formats_have_an_end),
+		cmocka_unit_test(statuses_are_read_as_they_stand),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

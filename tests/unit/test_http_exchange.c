@@ -675,6 +675,23 @@ static void expect_transcript(struct rig *rig, const char *expected)
 	assert_string_equal(transcript, expected);
 }
 
+/* Once the end of a long reply is queued, the next request has its turn. */
+static void the_end_of_a_reply_lets_go_on(void **state)
+{
+	static struct rig rig;
+
+	(void)state;
+	rig_open(&rig, 8, 1);
+	rig_feed(&rig, "GET /bytes/100000" V "\r\n", 17 + sizeof(V "\r\n") - 1);
+	while (rig.hc.reply_left) {
+		assert_true(rig.hc.blocked);
+		rig_ack(&rig, 100);
+	}
+	assert_true(rig.out.n_bytes > 0);
+	assert_false(rig.hc.blocked);
+	rig_close(&rig);
+}
+
 /* Who has been given up holds no buffer for a head, not even where there is no room to say why. */
 static void a_head_is_given_back(void **state)
 {
@@ -1147,6 +1164,7 @@ int main(void)
 		cmocka_unit_test(generated_bodies),
 		cmocka_unit_test(generated_in_order),
 		cmocka_unit_test(half_closed),
+		cmocka_unit_test(the_end_of_a_reply_lets_go_on),
 		cmocka_unit_test(a_head_is_given_back),
 		cmocka_unit_test(idle_clients),
 		cmocka_unit_test(long_targets),
