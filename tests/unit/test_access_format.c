@@ -171,6 +171,9 @@ static void paths_and_queries(void **state)
 		{"http://example.com/a/b?c", "/a/b ?c"},
 		{"http://example.com", "/ "},
 		{"http://example.com?c", "/ ?c"},
+		{"http://", "/ "},
+		{"http:///b?c", "/b ?c"},
+		{"http:/", "http:/ "},
 		{"/a:b://c?d", "/a:b://c ?d"},
 		{"/?u=http://x/y", "/ ?u=http://x/y"},
 		{"*", "* "},
@@ -193,6 +196,7 @@ static void hosts_without_ports(void **state)
 		{"192.0.2.1:80", "192.0.2.1"},
 		{"[2001:db8::1]", "[2001:db8::1]"},
 		{"[2001:db8::1]:8443", "[2001:db8::1]"},
+		{"[2001:db8::]", "[2001:db8::]"},
 		{"", ""},
 	};
 	struct access_record record = example();
@@ -220,7 +224,31 @@ static void what_there_is_not(void **state)
 		"\"host\":null,\"status\":408,\"bytes\":0,"
 		"\"duration_us\":null,\"referer\":null,\"user_agent\":null,\"aborted\":null,"
 		"\"truncated\":false}");
-	assert_line("%T %{ms}T %{end:}t %{end:sec}t %{end:%T}t %X", &record, "- - - - - -");
+	/* Of a reply that was not followed, its end is not known; all else is. */
+	assert_line("%T %{ms}T %{s}T %{us}T %{end:}t %{end:sec}t %{end:%T}t %X", &record,
+		"- - - - - - - -");
+	record.bytes_sent = 5;
+	record.client_port = 6;
+	record.local_port = 7;
+	set_text(&record, ACCESS_HOST, "a:8");
+	assert_line("%% %b %p %{canonical}p %{local}p %{remote}p %v %V %{Host}i", &record,
+		"% 5 7 7 7 6 a a a:8");
+}
+
+/* Where there is no room for all of it, text that needs no escape is written as far as there is. */
+static void a_line_fills_its_room(void **state)
+{
+	struct access_record record = {.status = 200};
+	struct access_format format;
+
+	(void)state;
+	compile("abc %% defghi", &format);
+	for (uint32_t size = 1; size <= sizeof("abc % defghi"); size++) {
+		char line[16];
+
+		assert_int_equal(rs_access_format_line(&format, &record, line, size), size);
+		assert_memory_equal(line, "abc % defghi", size - 1);
+	}
 }
 
 /* A request line that is none: what came stands in its place. */
@@ -440,6 +468,7 @@ int main(void)
 		cmocka_unit_test(paths_and_queries),
 		cmocka_unit_test(hosts_without_ports),
 		cmocka_unit_test(what_there_is_not),
+		cmocka_unit_test(a_line_fills_its_room),
 		cmocka_unit_test(unreadable_request_lines),
 		cmocka_unit_test(flags),
 		cmocka_unit_test(ipv6_addresses),

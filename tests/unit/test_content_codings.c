@@ -194,6 +194,44 @@ static void compressed_once(void **state)
 	free(random);
 }
 
+static void keep_last(void *last, const struct content_progress *progress)
+{
+	if (progress->phase == CONTENT_COMPRESSING)
+		*(struct content_progress *)last = *progress;
+}
+
+/* Told are the files that are worth it, be there codings of them from before or not. */
+static void progress_of_compression(void **state)
+{
+	struct content_progress last = {0};
+	struct site *site = *state;
+	uint8_t *text = prose(5000);
+	struct content_tree *tree, *again;
+
+	site->options.precompress = ALL_CODINGS;
+	site->options.on_progress = keep_last;
+	site->options.ctx = &last;
+	site_put(site, "/a.txt", text, 5000);
+	site_put(site, "/b.txt", text, 300);
+	site_put(site, "/c.txt", text, 100); /* too short */
+	site_put(site, "/d.png", text, 5000);
+	tree = site_load(site, NULL);
+	assert_int_equal(site->report.counts[CONTENT_C_FILE_BYTES], 5000 + 300 + 100 + 5000);
+	for (uint32_t n = 0; n < 2; n++) {
+		assert_int_equal(site->report.counts[CONTENT_C_COMPRESSED], n ? 0 : 6);
+		assert_int_equal(last.n_files, 2);
+		assert_int_equal(last.n_files_total, 2);
+		assert_int_equal(last.n_bytes, 5300);
+		assert_int_equal(last.n_bytes_total, 5300);
+		last = (struct content_progress){0};
+		again = site_load(site, tree);
+		rs_content_free(tree);
+		tree = again;
+	}
+	rs_content_free(tree);
+	free(text);
+}
+
 /* The memory that is said to be needed is enough for what is compressed, too. */
 static void memory_to_compress_into(void **state)
 {
@@ -390,6 +428,7 @@ int main(void)
 		site_test(what_is_made_decodes),
 		site_test(what_does_not_pay_is_not_made),
 		site_test(compressed_once),
+		site_test(progress_of_compression),
 		site_test(memory_to_compress_into),
 		site_test(listings_are_compressed),
 		site_test(siblings),

@@ -534,6 +534,7 @@ static void blocked_until_acknowledged(void **state)
 	rig_open(&rig, 8, 1);
 	used = rig_input(&rig, text, len);
 	assert_true(rig.hc.blocked && used < len && used % (len / 100) == 0);
+	assert_int_equal(rig.counters[HTTP_C_BLOCKED], 1);
 	assert_false(rs_http_idle(&rig.hc)); /* a request waits for its reply */
 	assert_int_equal(rs_http_input(&rig.env, &rig.hc, (uint8_t *)text, 1, &rig.out), 0);
 	rig_ack(&rig, 10); /* no slice is free yet */
