@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How fast to send: round-trip times and timeouts (RFC 6298), slow start and congestion avoidance
+ * How fast to send: round-trip times and timeouts (RFC 6298), what is congestion and what follows
  * (RFC 5681, initial window RFC 6928), fast recovery with SACK (RFC 6675) and without (NewReno, RFC
- * 6582), limited transmit (RFC 3042).
+ * 6582), limited transmit (RFC 3042), and how a recovery that was none is undone (RFC 4015).
  */
 #include "tcp/tcp_internal.h"
 
 #define MAX_CWND (1u << 30)
 
+/* RFC 8985 section 6.2: how far the reordering window grows, and for how many recoveries. */
+#define MAX_REORDER_STEPS 4
+#define REORDER_KEEPS     16
+
 void rs_tcp_init_cwnd(struct tcp_conn *c)
 {
+	rs_tcp_grow_anew(c);
 	/* RFC 5681 section 3.1: one segment where the handshake itself met loss. */
 	c->cwnd = c->flags & TCP_F_RETRIED ? c->mss : rs_tcp_initial_window(c->mss);
 }
@@ -61,12 +66,6 @@ void rs_tcp_cc_sample_rtt(const struct tcp *t, struct tcp_conn *c)
 	take_measured_rto(t, c);
 }
 
-/* RFC 5681 equation (4) */
-static uint32_t half_of(const struct tcp_conn *c, uint32_t flight)
-{
-	return rs_max_u32(flight / 2, 2u * c->mss);
-}
-
 static void leave_recovery(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t flight = c->snd_max - c->snd_una;
@@ -98,21 +97,6 @@ static void recovery_ack(struct tcp *t, struct tcp_conn *c, uint32_t acked)
 		c->cwnd += c->mss;
 }
 
-/* RFC 5681 section 3.1 */
-static void grow(const struct tcp *t, struct tcp_conn *c, uint32_t acked)
-{
-	c->last_tx_tick = rs_tcp_tick(t); /* not kept below the initial window */
-	if (c->cwnd < c->ssthresh) {
-		c->cwnd += rs_min_u32(acked, c->mss);
-		return;
-	}
-	c->ca_acked += acked;
-	if (c->ca_acked >= c->cwnd) {
-		c->ca_acked -= c->cwnd;
-		c->cwnd += c->mss;
-	}
-}
-
 /* Has the window been used, or would it be, were this not the midst of a burst of ACKs? */
 static bool is_in_use(const struct tcp_conn *c, uint32_t flight)
 {
@@ -133,17 +117,25 @@ void rs_tcp_cc_acked(struct tcp *t, struct tcp_conn *c, uint32_t acked, uint32_t
 	if (c->flags & TCP_F_RECOVERY)
 		recovery_ack(t, c, acked);
 	else if (is_in_use(c, flight) && c->cwnd < MAX_CWND)
-		grow(t, c, acked);
+		rs_tcp_grow(t, c, acked);
+	else if (c->cwnd >= c->ssthresh)
+		rs_tcp_grow_pause(c);
 }
 
 static void enter_recovery(struct tcp *t, struct tcp_conn *c)
 {
 	t->counters[TCP_C_FAST_RETRANSMITS]++;
+	if (c->reorder_steps > 1 && !--c->reorder_keeps)
+		c->reorder_steps = 1;
+	c->undo_seq = c->snd_una;
+	c->undo_tick = rs_tcp_tick(t);
+	c->undo_w_max = c->w_max;
+	c->undo_ssthresh = rs_max_u32(c->ssthresh, c->snd_max - c->snd_una);
 	/* What limited transmit sent stands beyond cwnd and does not count (section 3.2 step 2). */
-	c->ssthresh = half_of(c, rs_min_u32(c->snd_max - c->snd_una, c->cwnd));
+	c->ssthresh = rs_tcp_grow_less(c, rs_min_u32(c->snd_max - c->snd_una, c->cwnd));
 	c->recover = c->snd_max;
 	c->flags &= ~(uint32_t)TCP_F_PROBED;
-	c->flags |= TCP_F_RECOVERY | TCP_F_RECOVER;
+	c->flags |= TCP_F_RECOVERY | TCP_F_RECOVER | TCP_F_UNDO;
 	rs_tcp_resend(t, c);
 	c->cwnd = c->ssthresh + (c->sacked ? 0 : TCP_DUP_THRESH * c->mss);
 }
@@ -153,14 +145,47 @@ void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c)
 	if (c->n_dup_acks < UINT8_MAX)
 		c->n_dup_acks++;
 	c->flags |= TCP_F_DUP_ACKS;
+	rs_tcp_grow_heard(t, c);
 	if (c->flags & TCP_F_RECOVERY) {
 		if (!c->sacked && c->cwnd < MAX_CWND)
 			c->cwnd += c->mss;
 		return;
 	}
+	if (c->sacked && c->reorder_steps) /* time will tell */
+		return;
 	/* RFC 6582 section 3.2 step 1: not again for the losses of one window. */
 	if (c->n_dup_acks == TCP_DUP_THRESH && !(c->flags & TCP_F_RECOVER))
 		enter_recovery(t, c);
+}
+
+/* RFC 4015 section 3.2, with what it restores kept since recovery began. */
+void rs_tcp_cc_undo(struct tcp *t, struct tcp_conn *c, uint32_t acked)
+{
+	uint32_t flight = c->snd_max - c->snd_una - acked;
+
+	t->counters[TCP_C_UNDONE]++;
+	c->flags &= ~(uint32_t)TCP_F_UNDO;
+	c->ssthresh = c->undo_ssthresh;
+	c->w_max = c->undo_w_max;
+	c->reorder_steps = (uint8_t)rs_min_u32(c->reorder_steps + 1u, MAX_REORDER_STEPS);
+	c->reorder_keeps = REORDER_KEEPS;
+	if (!(c->flags & TCP_F_RECOVERY))
+		return;
+	c->flags &= ~(uint32_t)(TCP_F_RECOVERY | TCP_F_RECOVER | TCP_F_RESEND);
+	c->cwnd = rs_max_u32(c->cwnd, flight + rs_min_u32(acked, rs_tcp_initial_window(c->mss)));
+	if (c->sacked)
+		rs_tcp_sack_none_lost(t, c);
+}
+
+/* RFC 8985 section 6.2; RFC 5681 section 4.3: what is lost twice halves the window twice. */
+static void resend_what_is_lost_again(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->flags & TCP_F_RESEND || !rs_tcp_sack_is_lost_again(t, c))
+		return;
+	t->counters[TCP_C_LOST_AGAIN]++;
+	c->ssthresh = rs_tcp_grow_less(c, c->cwnd);
+	c->cwnd = rs_min_u32(c->cwnd, c->ssthresh);
+	rs_tcp_resend(t, c);
 }
 
 /*
@@ -179,6 +204,9 @@ void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c)
 	 */
 	if (c->flags & TCP_F_RECOVERY) {
 		c->cwnd = rs_min_u32(c->cwnd, c->ssthresh);
+		resend_what_is_lost_again(t, c);
+		if (c->reorder_steps)
+			rs_tcp_tail_reported(t, c);
 		return;
 	}
 	if (!reports_count(c))
@@ -193,18 +221,24 @@ void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c)
 
 void rs_tcp_cc_reports_stand(struct tcp *t, struct tcp_conn *c)
 {
-	if (!c->sacked || c->flags & TCP_F_RECOVERY || !reports_count(c))
+	bool in_recovery = c->flags & TCP_F_RECOVERY;
+
+	if (!c->sacked || (!in_recovery && !reports_count(c)))
 		return;
-	rs_tcp_sack_all_lost(t, c);
-	if (rs_tcp_sack_found_loss(t, c))
+	rs_tcp_sack_end_window(t, c);
+	if (in_recovery)
+		rs_tcp_mark_dirty(t, c);
+	else if (rs_tcp_sack_found_loss(t, c))
 		enter_recovery(t, c);
+	if (rs_tcp_sack_outruns_window(t, c))
+		rs_tcp_tail_reported(t, c);
 }
 
 void rs_tcp_cc_tail_was_lost(struct tcp *t, struct tcp_conn *c)
 {
 	t->counters[TCP_C_TAIL_LOSSES]++;
 	/* What is in flight now is not what was when the loss came. */
-	c->ssthresh = half_of(c, c->cwnd);
+	c->ssthresh = rs_tcp_grow_less(c, c->cwnd);
 	c->cwnd = c->ssthresh;
 }
 
@@ -219,7 +253,8 @@ static void start_over(struct tcp *t, struct tcp_conn *c)
 	c->recover = c->snd_max;
 	c->flags |= TCP_F_RECOVER;
 	c->n_dup_acks = 0;
-	c->flags &= ~(uint32_t)(TCP_F_RECOVERY | TCP_F_DUP_ACKS | TCP_F_TIMING | TCP_F_PROBED);
+	c->flags &= ~(uint32_t)(TCP_F_RECOVERY | TCP_F_DUP_ACKS | TCP_F_TIMING | TCP_F_PROBED |
+				TCP_F_UNDO);
 }
 
 /* The window stays: too long for a link is not too much for it (RFC 1191 section 6.4). */
@@ -234,10 +269,10 @@ void rs_tcp_cc_path_narrows(struct tcp *t, struct tcp_conn *c)
 void rs_tcp_cc_timeout(struct tcp *t, struct tcp_conn *c)
 {
 	if (!(c->flags & TCP_F_RETRIED) && c->state >= TCP_ESTABLISHED)
-		c->ssthresh = half_of(c, c->snd_max - c->snd_una);
+		c->ssthresh = rs_tcp_grow_less(c, c->snd_max - c->snd_una);
 	start_over(t, c);
 	c->cwnd = c->mss;
-	c->ca_acked = 0;
+	rs_tcp_grow_anew(c);
 	rs_tcp_cc_back_off(t, c);
 }
 
@@ -249,22 +284,34 @@ void rs_tcp_cc_before_send(struct tcp *t, struct tcp_conn *c)
 
 	if (rs_likely(c->cwnd <= initial))
 		return;
-	if (c->snd_una == c->snd_max && now_tick - c->last_tx_tick > rs_tcp_ms_to_ticks(c->rto_ms))
+	if (c->snd_una == c->snd_max &&
+		now_tick - c->last_tx_tick > rs_tcp_ms_to_ticks(c->rto_ms)) {
 		c->cwnd = initial;
+		rs_tcp_grow_anew(c);
+	}
 	c->last_tx_tick = now_tick;
+}
+
+/*
+ * Where segments are known to overtake each other, what arrives makes room for new ones all the
+ * time, be something missing or not (RFC 4653 section 3.2 has it for duplicate ACKs).
+ */
+static bool waits_for_the_late(const struct tcp_conn *c)
+{
+	return c->reorder_steps && c->snd_nxt == c->snd_max;
 }
 
 uint32_t rs_tcp_cc_window(const struct tcp *t, const struct tcp_conn *c)
 {
 	uint32_t window = c->cwnd;
 
-	if (c->sacked && c->flags & TCP_F_RECOVERY) {
+	if (c->sacked && (c->flags & TCP_F_RECOVERY || waits_for_the_late(c))) {
 		uint32_t pipe = rs_tcp_sack_pipe(t, c);
 
 		window = c->snd_nxt - c->snd_una + (c->cwnd > pipe ? c->cwnd - pipe : 0);
-	}
-	if (c->flags & TCP_F_DUP_ACKS && !(c->flags & TCP_F_RECOVERY) &&
-		c->n_dup_acks < TCP_DUP_THRESH)
+	} else if (c->flags & TCP_F_DUP_ACKS && !(c->flags & TCP_F_RECOVERY) &&
+		   c->n_dup_acks < TCP_DUP_THRESH) {
 		window += (uint32_t)c->n_dup_acks * c->mss;
+	}
 	return rs_min_u32(window, c->snd_wnd);
 }

@@ -350,6 +350,22 @@ static bool reports_duplicate(const struct tcp_conn *c, const struct tcp_seg *se
 		       rs_seq_leq(b[0].end, b[1].end));
 }
 
+/*
+ * What was sent again first was there before that: the answer tells of the original, by its time
+ * (RFC 3522 section 3.2), or has had both (RFC 3708 section 3).
+ */
+static bool was_only_late(const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	const struct sack_block *b = seg->sack;
+
+	if (reports_duplicate(c, seg) && rs_seq_leq(b->start, c->undo_seq) &&
+		rs_seq_gt(b->end, c->undo_seq))
+		return true;
+	return c->flags & TCP_F_TS && c->snd_una == c->undo_seq &&
+	       rs_seq_gt(seg->ack, c->snd_una) &&
+	       rs_seq_lt(seg->ts_ecr - c->ts_offset, c->undo_tick);
+}
+
 /* An ACK that was said before, and nothing else. */
 static bool is_repetition(const struct tcp_conn *c, const struct tcp_seg *seg)
 {
@@ -410,6 +426,8 @@ static uint32_t ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_se
 	}
 	if (seg->opts & TCP_OPT_SACK && c->flags & TCP_F_SACK)
 		rs_tcp_sack_update(t, c, seg);
+	if (c->flags & TCP_F_UNDO && was_only_late(c, seg))
+		rs_tcp_cc_undo(t, c, rs_seq_gt(seg->ack, c->snd_una) ? seg->ack - c->snd_una : 0);
 	if (c->flags & TCP_F_PROBED)
 		rs_tcp_tail_acked(t, c, seg->ack,
 			reports_duplicate(c, seg) ||

@@ -264,7 +264,7 @@ static bool send_lost(struct tcp *t, struct tcp_conn *c)
 		if (n == MAX_SEGS_PER_FLUSH || t->n_tx == t->max_tx)
 			return false;
 		send_data(t, c, seq, bytes, bytes < len);
-		rs_tcp_sack_sent_again(t, c, seq + len);
+		rs_tcp_sack_sent_again(t, c, seq, seq + len);
 		pipe += len;
 	}
 	return true;
@@ -300,7 +300,7 @@ static void retransmit_one(struct tcp *t, struct tcp_conn *c)
 		len = rs_tcp_sack_gap(t, c, c->snd_una, len);
 	len = rs_sendq_cover(&c->sendq, 0, len);
 	if (c->sacked)
-		rs_tcp_sack_sent_again(t, c, c->snd_una + rs_max_u32(len, 1));
+		rs_tcp_sack_sent_again(t, c, c->snd_una, c->snd_una + rs_max_u32(len, 1));
 	send_data(t, c, c->snd_una, len,
 		c->flags & TCP_F_FIN_SENT && in_flight > len && len == c->sendq.n_bytes);
 }

@@ -10,8 +10,12 @@
 #define MAX_RANGES 32
 
 struct scoreboard {
-	uint32_t high_rxt;   /* what was not reported below it has been sent again */
-	uint32_t lost_below; /* what was not reported below it is lost */
+	uint32_t high_rxt;    /* what was not reported below it has been sent again */
+	uint32_t lost_below;  /* what was not reported below it is lost */
+	uint32_t mark;        /* where the highest report ended when the reordering window began */
+	uint32_t rto_tick;    /* when the timeout comes, which that window has put off */
+	uint32_t news_tick;   /* when something was reported last that was not before */
+	uint32_t resent_tick; /* when what stands at snd_una was sent again, if it was; or later */
 	uint32_t n;
 	struct sack_block ranges[MAX_RANGES]; /* sorted, apart, from snd_una up to snd_max */
 };
@@ -52,6 +56,15 @@ static void add_range(struct scoreboard *b, struct sack_block r)
 	b->ranges[i] = r;
 }
 
+static bool is_known(const struct scoreboard *b, struct sack_block r)
+{
+	for (uint32_t i = 0; i < b->n; i++) {
+		if (rs_seq_leq(b->ranges[i].start, r.start) && rs_seq_geq(b->ranges[i].end, r.end))
+			return true;
+	}
+	return false;
+}
+
 void rs_tcp_sack_update(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
 {
 	for (uint32_t i = 0; i < seg->n_sack; i++) {
@@ -68,7 +81,10 @@ void rs_tcp_sack_update(struct tcp *t, struct tcp_conn *c, const struct tcp_seg 
 			*board(t, c) = (struct scoreboard){
 				.high_rxt = c->snd_una, .lost_below = c->snd_una};
 		}
-		add_range(board(t, c), r);
+		if (!is_known(board(t, c), r)) {
+			board(t, c)->news_tick = rs_tcp_tick(t);
+			add_range(board(t, c), r);
+		}
 	}
 }
 
@@ -95,6 +111,7 @@ void rs_tcp_sack_acked(struct tcp *t, struct tcp_conn *c)
 		b->high_rxt = c->snd_una;
 	if (rs_seq_lt(b->lost_below, c->snd_una))
 		b->lost_below = c->snd_una;
+	b->resent_tick = rs_tcp_tick(t);
 }
 
 /* What lies between two reports. */
@@ -102,6 +119,17 @@ struct hole {
 	uint32_t start, end;
 	bool lost; /* RFC 6675 section 4, IsLost(); or RFC 8985 says so */
 };
+
+/*
+ * RFC 6675 section 4, IsLost(), of what is before ranges[i]. Where segments are known to overtake
+ * each other, their number says nothing: only time tells (RFC 8985 section 6.2).
+ */
+static bool enough_follows(
+	const struct tcp_conn *c, const struct scoreboard *b, uint32_t i, uint32_t n_sacked)
+{
+	return !c->reorder_steps &&
+	       (n_sacked > (TCP_DUP_THRESH - 1) * (uint32_t)c->mss || b->n - i >= TCP_DUP_THRESH);
+}
 
 static struct hole hole_before(
 	const struct tcp_conn *c, const struct scoreboard *b, uint32_t i, uint32_t n_sacked)
@@ -112,8 +140,7 @@ static struct hole hole_before(
 		.start = start,
 		.end = i < b->n ? b->ranges[i].start : c->snd_max,
 		.lost = i < b->n &&
-			(n_sacked > (TCP_DUP_THRESH - 1) * (uint32_t)c->mss ||
-				b->n - i >= TCP_DUP_THRESH || rs_seq_lt(start, b->lost_below)),
+			(enough_follows(c, b, i, n_sacked) || rs_seq_lt(start, b->lost_below)),
 	};
 }
 
@@ -175,10 +202,12 @@ bool rs_tcp_sack_next_lost(
 	return false;
 }
 
-void rs_tcp_sack_sent_again(struct tcp *t, struct tcp_conn *c, uint32_t end)
+void rs_tcp_sack_sent_again(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t end)
 {
 	struct scoreboard *b = board(t, c);
 
+	if (seq == c->snd_una)
+		b->resent_tick = rs_tcp_tick(t);
 	if (rs_seq_gt(end, b->high_rxt))
 		b->high_rxt = end;
 }
@@ -201,6 +230,50 @@ void rs_tcp_sack_all_lost(struct tcp *t, struct tcp_conn *c)
 
 	if (b->n)
 		b->lost_below = b->ranges[b->n - 1].start;
+}
+
+void rs_tcp_sack_none_lost(struct tcp *t, struct tcp_conn *c)
+{
+	board(t, c)->lost_below = c->snd_una;
+}
+
+/*
+ * RFC 8985 section 6.2: what arrives a round trip and a reordering window after it was sent again
+ * has been sent after it.
+ */
+bool rs_tcp_sack_is_lost_again(const struct tcp *t, const struct tcp_conn *c)
+{
+	const struct scoreboard *b = board(t, c);
+	uint32_t limit_us = (c->srtt_us8 >> 3) + rs_tcp_reorder_window_us(c);
+
+	return b->n && rs_seq_lt(c->snd_una, b->high_rxt) && b->news_tick == rs_tcp_tick(t) &&
+	       b->news_tick - b->resent_tick > (limit_us >> WHEEL_TICK_SHIFT) + 1;
+}
+
+void rs_tcp_sack_start_window(struct tcp *t, struct tcp_conn *c, uint32_t rto_tick)
+{
+	struct scoreboard *b = board(t, c);
+
+	b->mark = rs_tcp_sack_highest(t, c);
+	b->rto_tick = rto_tick;
+}
+
+void rs_tcp_sack_end_window(struct tcp *t, struct tcp_conn *c)
+{
+	struct scoreboard *b = board(t, c);
+
+	if (rs_seq_gt(b->mark, b->lost_below))
+		b->lost_below = b->mark;
+}
+
+bool rs_tcp_sack_outruns_window(const struct tcp *t, const struct tcp_conn *c)
+{
+	return rs_seq_gt(rs_tcp_sack_highest(t, c), board(t, c)->mark);
+}
+
+uint32_t rs_tcp_sack_rto_tick(const struct tcp *t, const struct tcp_conn *c)
+{
+	return board(t, c)->rto_tick;
 }
 
 uint32_t rs_tcp_sack_skip(const struct tcp *t, const struct tcp_conn *c, uint32_t seq)

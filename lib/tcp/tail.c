@@ -6,8 +6,8 @@
  * however few reports there are (section 6.2). Otherwise only the timeout is left: 200 ms and more.
  *
  * RACK asks when each segment was sent. Nothing is kept of a segment here; but what was sent once
- * was sent in order, so that what lies below a report was sent before what was reported. Where
- * segments are lost that were sent again, the timeout tells.
+ * was sent in order, so that what lies below a report was sent before what was reported. For what
+ * was sent again see rs_tcp_sack_is_lost_again().
  */
 #include "tcp/tcp_internal.h"
 
@@ -50,8 +50,13 @@ void rs_tcp_tail_reported(struct tcp *t, struct tcp_conn *c)
 {
 	const uint32_t barred = TCP_F_PERSIST | TCP_F_REORDER;
 
-	if ((c->flags & (TCP_F_RTX | barred)) == TCP_F_RTX && !rs_tcp_sack_is_reneged(t, c))
-		wait_until(t, c, tick_after(t, c->srtt_us8 >> 5), TCP_F_REORDER);
+	uint32_t rto_tick =
+		c->flags & TCP_F_PTO ? rs_tcp_tick(t) + rs_tcp_ms_to_ticks(c->rto_ms) : c->rtx_tick;
+
+	if ((c->flags & (TCP_F_RTX | barred)) != TCP_F_RTX || rs_tcp_sack_is_reneged(t, c))
+		return;
+	rs_tcp_sack_start_window(t, c, rto_tick);
+	wait_until(t, c, tick_after(t, rs_tcp_reorder_window_us(c)), TCP_F_REORDER);
 }
 
 void rs_tcp_tail_timer(struct tcp *t, struct tcp_conn *c)
@@ -60,6 +65,9 @@ void rs_tcp_tail_timer(struct tcp *t, struct tcp_conn *c)
 
 	rs_tcp_start_rtx_timer(t, c);
 	if (was_reordering) {
+		/* What was sent again does not wait longer for that of which reports still come. */
+		if (c->sacked && c->flags & TCP_F_RECOVERY)
+			c->rtx_tick = rs_tcp_sack_rto_tick(t, c);
 		rs_tcp_cc_reports_stand(t, c);
 	} else if (!c->sacked && c->snd_wnd) {
 		t->counters[TCP_C_TAIL_PROBES]++;

@@ -131,6 +131,7 @@ enum {
 	TCP_F_REORDER = 1u << 27,   /* … or the end of the reordering window (section 6.2) */
 	TCP_F_PROBED = 1u << 28,    /* a tail loss probe was sent; what came of it is not known */
 	TCP_F_UNTIMED = 1u << 29,   /* no round trip was measured since the last one */
+	TCP_F_UNDO = 1u << 30,      /* recovery may turn out to have begun for nothing */
 };
 
 struct tcp_conn {
@@ -193,10 +194,29 @@ struct tcp_conn {
 	uint16_t n_rcvq_chunks;
 	uint8_t n_dup_acks;
 	uint8_t n_retries; /* retransmissions or probes since the peer last acknowledged anything */
+
+	/* Touched only while the window grows, or segments got lost or seem to be. */
+	_Alignas(RS_CACHE_LINE) uint32_t round_end; /* slow start: the round ends when that is
+						       acknowledged */
+	uint32_t round_us;                          /* when it began */
+	uint32_t train_us;   /* when the last ACK came that followed closely upon the one before */
+	uint32_t w_max;      /* RFC 9438: the window that met the last loss */
+	uint32_t w_est;      /* what Reno would have */
+	uint32_t epoch_tick; /* when congestion avoidance began, with in_epoch */
+	uint32_t k_ticks;    /* how long after that CUBIC has w_max again */
+	uint32_t undo_seq;   /* what was sent again first; with TCP_F_UNDO, as all undo_… */
+	uint32_t undo_tick;  /* when */
+	uint32_t undo_ssthresh; /* ssthresh and w_max, had nothing been lost */
+	uint32_t undo_w_max;
+	bool in_epoch;
+	uint8_t css_round;     /* rounds of conservative slow start (RFC 9406) */
+	uint8_t reorder_steps; /* the reordering window in quarters of a round trip; 0: nothing was
+				  ever seen to be overtaken */
+	uint8_t reorder_keeps; /* recoveries until the window is small again */
 };
 
 _Static_assert(offsetof(struct tcp_conn, key) == 64, "the hot part is one cache line");
-_Static_assert(sizeof(struct tcp_conn) == 256, "four cache lines a connection");
+_Static_assert(sizeof(struct tcp_conn) == 320, "five cache lines a connection");
 
 /* What rs_tcp_input() and rs_tcp_expire() report. Several may come at once. */
 enum {

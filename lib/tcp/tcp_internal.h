@@ -210,7 +210,17 @@ uint32_t rs_tcp_sack_pipe(const struct tcp *t, const struct tcp_conn *c);
 /* The next segment to send again; false when there is none. Then tell that it was sent. */
 bool rs_tcp_sack_next_lost(
 	const struct tcp *t, const struct tcp_conn *c, uint32_t *seq, uint32_t *len);
-void rs_tcp_sack_sent_again(struct tcp *t, struct tcp_conn *c, uint32_t end);
+void rs_tcp_sack_sent_again(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t end);
+/* What stands at snd_una was sent again, and something has arrived that was sent still later. */
+bool rs_tcp_sack_is_lost_again(const struct tcp *t, const struct tcp_conn *c);
+/* A reordering window begins, and the timeout is put off; ends: what it was for is lost. */
+void rs_tcp_sack_start_window(struct tcp *t, struct tcp_conn *c, uint32_t rto_tick);
+void rs_tcp_sack_end_window(struct tcp *t, struct tcp_conn *c);
+/* Something was reported since the window began: it needs one of its own. */
+bool rs_tcp_sack_outruns_window(const struct tcp *t, const struct tcp_conn *c);
+uint32_t rs_tcp_sack_rto_tick(const struct tcp *t, const struct tcp_conn *c);
+/* Nothing is known to be lost any more. */
+void rs_tcp_sack_none_lost(struct tcp *t, struct tcp_conn *c);
 uint32_t rs_tcp_sack_high_rxt(const struct tcp *t, const struct tcp_conn *c);
 /* Where the highest report ends; snd_una when there is none. */
 uint32_t rs_tcp_sack_highest(const struct tcp *t, const struct tcp_conn *c);
@@ -225,11 +235,32 @@ bool rs_tcp_sack_is_reneged(const struct tcp *t, const struct tcp_conn *c);
 /* All that was not reported will be sent again. */
 void rs_tcp_sack_start_over(struct tcp *t, struct tcp_conn *c);
 
+/*
+ * RFC 8985 section 6.2: so long may a segment be overtaken before it is lost. A quarter of a round
+ * trip, and more where that was too short, but never more than all of it.
+ */
+static inline uint32_t rs_tcp_reorder_window_us(const struct tcp_conn *c)
+{
+	return (c->srtt_us8 >> 5) * rs_max_u32(c->reorder_steps, 1);
+}
+
 /* RFC 6928 section 2 */
 static inline uint32_t rs_tcp_initial_window(uint32_t mss)
 {
 	return rs_min_u32(10 * mss, rs_max_u32(2 * mss, 14600));
 }
+
+/* grow.c: RFC 9438, RFC 9406 */
+/* acked new bytes have arrived, and the window was used. */
+void rs_tcp_grow(const struct tcp *t, struct tcp_conn *c, uint32_t acked);
+/* An ACK that acknowledges nothing new. */
+void rs_tcp_grow_heard(const struct tcp *t, struct tcp_conn *c);
+/* The window is not used: what time it is on CUBIC's curve means nothing (RFC 9438 section 5.8). */
+void rs_tcp_grow_pause(struct tcp_conn *c);
+/* Slow start begins. */
+void rs_tcp_grow_anew(struct tcp_conn *c);
+/* A loss, with flight bytes under way or about to be: returns what becomes ssthresh. */
+uint32_t rs_tcp_grow_less(struct tcp_conn *c, uint32_t flight);
 
 /* cc.c: RFC 6298, 5681, 6582, 6675 */
 void rs_tcp_cc_sample_rtt(const struct tcp *t, struct tcp_conn *c);
@@ -242,6 +273,11 @@ void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c);
 void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c);
 /* A reordering window has passed, and something below a report is still not there. */
 void rs_tcp_cc_reports_stand(struct tcp *t, struct tcp_conn *c);
+/*
+ * With TCP_F_UNDO: the peer's answer shows that the first segment that was sent again had only been
+ * overtaken. acked: how many bytes it acknowledges.
+ */
+void rs_tcp_cc_undo(struct tcp *t, struct tcp_conn *c, uint32_t acked);
 /* The last segment was lost, and its probe has repaired that (RFC 8985 section 7.4.2). */
 void rs_tcp_cc_tail_was_lost(struct tcp *t, struct tcp_conn *c);
 /* RFC 6298 section 5.5 */

@@ -12,10 +12,10 @@ static void one_loss(struct rig *r)
 	rig_report(r, 0, 1, 4); /* more than two segments beyond it: it is lost */
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
 	QUIET();
-	EQ(rig_conn(r)->cwnd, 5 * r->mss); /* RFC 6675 section 5 (4.2) */
+	EQ(rig_conn(r)->cwnd, 7 * r->mss); /* RFC 9438 section 4.6 */
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
 	QUIET();
-	EQ(rig_conn(r)->cwnd, 5 * r->mss);
+	EQ(rig_conn(r)->cwnd, 7 * r->mss);
 	EQ(rig_conn(r)->sacked, 0);
 	EQ(COUNTER(RETRANSMITTED), 1);
 }
@@ -62,8 +62,8 @@ static void new_data_in_recovery(struct rig *r)
 	rig_drop_output(r);
 	rig_report(r, 0, 1, 9); /* of ten on their way nine have arrived, but for the first … */
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
-	/* … so there is room: half of ten, less what was sent again and the tenth */
-	for (uint32_t i = 10; i < 13; i++)
+	/* … so there is room: seven of ten, less what was sent again and the tenth */
+	for (uint32_t i = 10; i < 15; i++)
 		OUT(TCP_ACK, .seq = 1 + i * r->mss, .ack = 1, .len = r->mss);
 	QUIET();
 }
@@ -79,18 +79,18 @@ static void loss_at_the_recovery_point(struct rig *r)
 	rig_drop_output(r);
 	rig_report(r, 0, 1, 9);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
-	rig_drop_output(r); /* ten to twelve are on their way */
+	rig_drop_output(r); /* ten to fourteen are on their way */
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
-	rig_drop_output(r); /* and thirteen, fourteen; the tenth is lost */
+	rig_drop_output(r); /* and fifteen, sixteen; the tenth is lost */
 	for (uint32_t to = 12; to <= 13; to++) {
 		rig_report(r, 10, 11, to);
-		OUT(TCP_ACK, .seq = 1 + (to + 3) * r->mss, .ack = 1, .len = r->mss); /* RFC 3042 */
+		OUT(TCP_ACK, .seq = 1 + (to + 5) * r->mss, .ack = 1, .len = r->mss); /* RFC 3042 */
 	}
 	rig_report(r, 10, 11, 14);
 	OUT(TCP_ACK, .seq = 1 + 10 * r->mss, .ack = 1, .len = r->mss);
 	EQ(COUNTER(FAST_RETRANSMITS), 2);
 	QUIET();
-	IN(TCP_ACK, .seq = 1, .ack = 1 + 17 * r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 19 * r->mss);
 	EQ(COUNTER(TIMEOUTS), 0);
 	EQ(rig_conn(r)->sacked, 0);
 }
@@ -171,7 +171,7 @@ static void ack_cuts_a_report(struct rig *r)
 	for (uint32_t i = 0; i < 3; i++)
 		rig_report(r, 0, 1, 3);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
-	EQ(rig_conn(r)->cwnd, 4 * r->mss);
+	EQ(rig_conn(r)->cwnd, 8 * r->mss / 10 * 7);
 	IN(TCP_ACK, .seq = 1, .ack = cut);
 	OUT(TCP_ACK, .seq = cut, .ack = 1, .len = r->mss);
 	rig_write(r, 5 * r->mss);
@@ -266,11 +266,11 @@ static void reports_come_late(struct rig *r)
 	for (uint32_t i = 0; i < 6; i++)
 		IN(TCP_ACK, .seq = 1, .ack = 1);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
-	EQ(rig_conn(r)->cwnd, (5 + 3 + 3) * r->mss); /* RFC 5681 section 3.2 */
+	EQ(rig_conn(r)->cwnd, (7 + 3 + 3) * r->mss); /* RFC 5681 section 3.2 */
 	rig_report(r, 0, 1, 8);
-	EQ(rig_conn(r)->cwnd, 5 * r->mss); /* cwnd = ssthresh = FlightSize / 2: (4.2) */
+	EQ(rig_conn(r)->cwnd, 7 * r->mss); /* cwnd = ssthresh: (4.2) */
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
-	EQ(rig_conn(r)->cwnd, 5 * r->mss);
+	EQ(rig_conn(r)->cwnd, 7 * r->mss);
 	EQ(rig_conn(r)->sacked, 0);
 }
 
@@ -303,8 +303,8 @@ static void path_narrows_in_recovery(struct rig *r)
 	OPEN(TCP_OPT_SACK_OK);
 	SEGMENTS(10);
 	rig_report(r, 0, 4, 7);
-	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
-	OUT(TCP_ACK, .seq = 1 + r->mss, .ack = 1, .len = r->mss);
+	for (uint32_t i = 0; i < 4; i++)
+		OUT(TCP_ACK, .seq = 1 + i * r->mss, .ack = 1, .len = r->mss);
 	QUIET();
 	rs_tcp_path_mtu(&r->t, &r->p->key, r->p->our_isn + 1 + 7 * r->mss, mtu);
 	FLUSH();

@@ -107,14 +107,14 @@ static void slow_start(struct rig *r)
 	OPEN(0);
 	rig_write(r, 100000);
 	rig_drop_output(r);
-	/* RFC 5681 section 3.1: an ACK opens the window by at most one segment. */
+	/* RFC 3465 section 2.2: an ACK opens the window by what it acknowledges. */
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 2 * r->mss);
-	for (uint32_t i = 0; i < 3; i++)
+	for (uint32_t i = 0; i < 4; i++)
 		OUT(TCP_ACK, .seq = 1 + (10 + i) * r->mss, .ack = 1, .len = r->mss);
 	QUIET();
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 3 * r->mss);
 	for (uint32_t i = 0; i < 2; i++)
-		OUT(TCP_ACK, .seq = 1 + (13 + i) * r->mss, .ack = 1, .len = r->mss);
+		OUT(TCP_ACK, .seq = 1 + (14 + i) * r->mss, .ack = 1, .len = r->mss);
 	QUIET();
 }
 
@@ -193,7 +193,7 @@ static void restart_with_jumbo_segments(struct rig *r)
 	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS | TCP_OPT_WSCALE, .mss = (uint16_t)r->mss,
 		.wscale = r->t.rcv_wscale);
 	IN(TCP_ACK, .seq = 1, .ack = 1);
-	write_and_ack(r, 20 * r->mss);
+	write_and_ack(r, 6 * r->mss);
 	TRUE(r->p->conn->cwnd > 4 * r->mss && r->p->conn->cwnd <= 10 * r->mss);
 	MS(5000);
 	rig_write(r, 10 * r->mss);

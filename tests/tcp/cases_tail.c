@@ -47,8 +47,8 @@ static void last_is_lost(struct rig *r)
 	IN(TCP_ACK, .seq = 1, .ack = 1 + sent + 100);
 	EQ(COUNTER(TAIL_LOSSES), 1);
 	EQ(COUNTER(TIMEOUTS), 0);
-	EQ(rig_conn(r)->cwnd, 5 * r->mss); /* half, however little is in flight by now */
-	EQ(rig_conn(r)->ssthresh, 5 * r->mss);
+	EQ(rig_conn(r)->cwnd, 7 * r->mss); /* of ten, however little is in flight by now */
+	EQ(rig_conn(r)->ssthresh, 7 * r->mss);
 }
 
 /* Both arrived, as RFC 2883 lets the peer say. */
@@ -93,7 +93,7 @@ static void all_but_the_first_are_lost(struct rig *r)
 	OUT(TCP_ACK, .seq = 1 + r->mss, .ack = 1, .len = r->mss);
 	OUT(TCP_ACK, .seq = 1 + 2 * r->mss, .ack = 1, .len = r->mss);
 	QUIET();
-	EQ(rig_conn(r)->cwnd, 2 * r->mss);
+	EQ(rig_conn(r)->cwnd, 3 * r->mss / 10 * 7);
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 4 * r->mss);
 	EQ(COUNTER(FAST_RETRANSMITS), 1);
 	EQ(COUNTER(TAIL_LOSSES), 0); /* it has paid once */

@@ -30,6 +30,8 @@ static const struct {
 	{"loss", loss_cases},
 	{"sack", sack_cases},
 	{"tail", tail_cases},
+	{"reorder", reorder_cases},
+	{"grow", grow_cases},
 	{"timer", timer_cases},
 	{"close", close_cases},
 	{"time_wait", time_wait_cases},

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* How the window grows: RFC 9438 (CUBIC), RFC 9406 (the end of slow start), RFC 3465. */
+#include "cases.h"
+
+#define RTT_MS 100
+
+static uint32_t cwnd_segs(struct rig *r)
+{
+	return rig_conn(r)->cwnd / r->mss;
+}
+
+/* A connection far away that has much to send, and has sent its initial window. */
+static void begin(struct rig *r)
+{
+	IN(TCP_SYN, .opts = TCP_OPT_MSS | TCP_OPT_SACK_OK | TCP_OPT_WSCALE, .mss = 1460,
+		.wscale = 10);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS | TCP_OPT_SACK_OK | TCP_OPT_WSCALE,
+		.mss = (uint16_t)r->mss, .wscale = r->t.rcv_wscale);
+	MS(RTT_MS);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = 65535);
+	rig_write(r, 200000);
+	rig_drop_output(r);
+}
+
+static void keep_busy(struct rig *r)
+{
+	rig_drop_output(r);
+	if (rig_conn(r)->sendq.n_bytes < 200000)
+		rig_write(r, 100000);
+	while (r->t.n_tx) { /* a flush has no room for all of it */
+		rig_drop_output(r);
+		rig_flush(r);
+	}
+}
+
+/* All that is in flight is acknowledged by one ACK, a round trip after it was sent. */
+static void one_round(struct rig *r)
+{
+	MS(RTT_MS);
+	IN(TCP_ACK, .seq = 1, .ack = rig_conn(r)->snd_max - r->p->our_isn);
+	keep_busy(r);
+}
+
+/* RFC 9406 section 4.2: L is 8. */
+static void one_ack_for_many(struct rig *r)
+{
+	begin(r);
+	one_round(r);
+	EQ(cwnd_segs(r), 18);
+	one_round(r);
+	EQ(cwnd_segs(r), 26);
+}
+
+/* ACKs n by n segments, step_ms apart, of all that was in flight. */
+static void round_of_acks(struct rig *r, uint32_t n, uint32_t step_ms)
+{
+	uint32_t end = rig_conn(r)->snd_max - r->p->our_isn;
+	uint32_t ack = rig_conn(r)->snd_una - r->p->our_isn;
+
+	while (ack < end) {
+		ack += rs_min_u32(n * r->mss, end - ack);
+		IN(TCP_ACK, .seq = 1, .ack = ack);
+		keep_busy(r);
+		MS(step_ms);
+	}
+}
+
+/* ACKs come at an even pace for more than half of a round trip: the path is full. */
+static void path_is_full(struct rig *r)
+{
+	uint32_t before;
+
+	begin(r);
+	MS(RTT_MS);
+	for (uint32_t i = 0; i < 4 && !rig_conn(r)->css_round; i++)
+		round_of_acks(r, 1, 2);
+	TRUE(rig_conn(r)->css_round);
+	before = rig_conn(r)->cwnd;
+	TRUE(before < 80 * r->mss);
+	round_of_acks(r, 1, 0);
+	TRUE(rig_conn(r)->cwnd <= before / 16 * 25); /* a quarter more a round */
+	for (uint32_t i = 0; i < 5; i++)
+		round_of_acks(r, 1, 0);
+	TRUE(rig_conn(r)->ssthresh <= rig_conn(r)->cwnd); /* CSS_ROUNDS: five */
+}
+
+/*
+ * Section 4.2: W_cubic(t) = 0.4 (t - K)^3 + W_max. Of 100 segments 70 are left, K is the cube root
+ * of 30 / 0.4, 4.2 seconds; then the window is 100 again.
+ */
+static void along_the_curve(struct rig *r)
+{
+	uint32_t una;
+
+	begin(r);
+	while (cwnd_segs(r) < 100)
+		one_round(r);
+	rig_conn(r)->cwnd = 100 * r->mss;
+	MS(RTT_MS);
+	una = rig_conn(r)->snd_una - r->p->our_isn;
+	IN(TCP_ACK, .seq = 1, .ack = una, .n_sack = 1, .sack = {{una + r->mss, una + 5 * r->mss}});
+	keep_busy(r);
+	EQ(rig_conn(r)->ssthresh, rig_conn(r)->cwnd);
+	TRUE(cwnd_segs(r) >= 69 && cwnd_segs(r) <= 70);
+	for (uint32_t i = 0; i < 21; i++)
+		one_round(r);
+	TRUE(cwnd_segs(r) >= 94 && cwnd_segs(r) <= 97); /* 2.1 s: 100 - 0.4 * 2.1^3 */
+	for (uint32_t i = 0; i < 21; i++)
+		one_round(r);
+	TRUE(cwnd_segs(r) >= 99 && cwnd_segs(r) <= 101);
+	for (uint32_t i = 0; i < 40; i++)
+		one_round(r);
+	TRUE(cwnd_segs(r) >= 120 && cwnd_segs(r) <= 123); /* 8 s: 100 + 0.4 * 3.8^3 */
+}
+
+const struct tcp_case grow_cases[] = {
+	{"one_ack_for_many", one_ack_for_many, NULL, 0},
+	{"path_is_full", path_is_full, NULL, 0},
+	{"along_the_curve", along_the_curve, NULL, 0},
+	{0},
+};

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Segments that only seem to be lost, or are lost twice: RFC 3522, 3708, 4015, RFC 8985
+ * section 6.2. The way takes RTT_MS there and back.
+ */
+#include "cases.h"
+
+#define RTT_MS    100
+#define WINDOW_MS (RTT_MS / 4)
+
+static void open_far(struct rig *r, uint8_t opts)
+{
+	opts |= TCP_OPT_MSS | TCP_OPT_SACK_OK;
+	IN(TCP_SYN, .opts = opts, .mss = 1460);
+	MS(1);
+	OUT(SYN_ACK, .ack = 1, .opts = opts, .mss = (uint16_t)r->mss);
+	MS(RTT_MS - 1);
+	IN(TCP_ACK, .seq = 1, .ack = 1);
+	EVENTS(TCP_EV_OPENED);
+}
+
+/* Ten segments; the first is late, and goes out again. Returns the timestamp of the original. */
+static uint32_t recover_for_nothing(struct rig *r, uint8_t opts)
+{
+	uint32_t stamp;
+
+	open_far(r, opts);
+	r->mss = rig_conn(r)->mss;
+	rig_write(r, 10 * r->mss);
+	rig_drop_output(r);
+	stamp = r->p->ts_seen;
+	MS(RTT_MS);
+	rig_report(r, 0, 1, 5);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	EQ(rig_conn(r)->ssthresh, 7 * r->mss);
+	return stamp;
+}
+
+/* RFC 3522 section 3.2: the answer's timestamp is that of the original. RFC 4015 section 3.2. */
+static void original_comes_late(struct rig *r)
+{
+	uint32_t stamp = recover_for_nothing(r, TCP_OPT_TS);
+
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 6 * r->mss, .ts_ecr = stamp);
+	EQ(COUNTER(UNDONE), 1);
+	EQ(rig_conn(r)->flags & TCP_F_RECOVERY, 0);
+	TRUE(rig_conn(r)->ssthresh > 10 * r->mss);
+	TRUE(rig_conn(r)->cwnd >=
+		10 * r->mss); /* what is in flight, and all that was acknowledged */
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+}
+
+static void it_was_lost_indeed(struct rig *r)
+{
+	recover_for_nothing(r, TCP_OPT_TS);
+	MS(RTT_MS);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	EQ(COUNTER(UNDONE), 0);
+	EQ(rig_conn(r)->ssthresh, 7 * r->mss);
+}
+
+/* RFC 3708 section 3: without timestamps the report of what came twice tells, a little later. */
+static void both_arrive(struct rig *r)
+{
+	recover_for_nothing(r, 0);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	EQ(COUNTER(UNDONE), 0);
+	MS(RTT_MS);
+	rig_report(r, 10, 0, 1);
+	EQ(COUNTER(UNDONE), 1);
+	TRUE(rig_conn(r)->ssthresh >= 10 * r->mss);
+	rig_report(r, 10, 0, 1); /* once is enough */
+	EQ(COUNTER(UNDONE), 1);
+}
+
+/*
+ * From then on reports alone say nothing: a reordering window has to pass. New data goes out
+ * meanwhile, a segment for each that is reported.
+ */
+static void wait_is_longer_then(struct rig *r)
+{
+	uint32_t stamp = recover_for_nothing(r, TCP_OPT_TS);
+
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss, .ts_ecr = stamp);
+	rig_conn(r)->cwnd = 10 * r->mss;
+	rig_write(r, 20 * r->mss);
+	rig_drop_output(r);
+	rig_report(r, 10, 11, 16);
+	for (uint32_t i = 20; i < 25; i++)
+		OUT(TCP_ACK, .seq = 1 + i * r->mss, .ack = 1, .len = r->mss);
+	MS(WINDOW_MS - 5);
+	QUIET();
+	EQ(COUNTER(FAST_RETRANSMITS), 1);
+	WAIT(5);
+	OUT(TCP_ACK, .seq = 1 + 10 * r->mss, .ack = 1, .len = r->mss);
+	EQ(COUNTER(FAST_RETRANSMITS), 2);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 20 * r->mss);
+	rig_drop_output(r);
+	EQ(COUNTER(TIMEOUTS), 0);
+}
+
+/* … and what comes in time was not lost. */
+static void it_comes_in_time(struct rig *r)
+{
+	uint32_t stamp = recover_for_nothing(r, TCP_OPT_TS);
+
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss, .ts_ecr = stamp);
+	rig_write(r, 10 * r->mss);
+	rig_drop_output(r);
+	rig_report(r, 10, 11, 16);
+	MS(WINDOW_MS - 5);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 20 * r->mss);
+	MS(2 * WINDOW_MS);
+	QUIET();
+	EQ(COUNTER(FAST_RETRANSMITS), 1);
+	EQ(COUNTER(RETRANSMITTED), 1);
+}
+
+/*
+ * What was sent again is lost again: reports of what was sent still later come, and the timeout is
+ * not waited for. RFC 5681 section 4.3: the window pays twice.
+ */
+static void lost_again(struct rig *r)
+{
+	open_far(r, 0);
+	rig_write(r, 30 * r->mss);
+	rig_drop_output(r);
+	MS(RTT_MS);
+	rig_report(r, 0, 1, 5);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	rig_report(r, 0, 1, 9);
+	rig_drop_output(r);
+	EQ(COUNTER(RETRANSMITTED), 1);
+	MS(RTT_MS + WINDOW_MS - 5);
+	rig_report(r, 0, 1, 10);
+	EQ(COUNTER(LOST_AGAIN), 0); /* that may have been sent before it */
+	rig_drop_output(r);
+	MS(10);
+	rig_report(r, 0, 1, 10);
+	EQ(COUNTER(LOST_AGAIN), 0); /* nothing new */
+	rig_report(r, 0, 1, 11);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	EQ(COUNTER(LOST_AGAIN), 1);
+	EQ(rig_conn(r)->ssthresh, 7 * r->mss / 10 * 7);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 11 * r->mss);
+	rig_drop_output(r);
+	EQ(COUNTER(TIMEOUTS), 0);
+}
+
+const struct tcp_case reorder_cases[] = {
+	{"original_comes_late", original_comes_late, NULL, 0},
+	{"it_was_lost_indeed", it_was_lost_indeed, NULL, 0},
+	{"both_arrive", both_arrive, NULL, 0},
+	{"wait_is_longer_then", wait_is_longer_then, NULL, 0},
+	{"it_comes_in_time", it_comes_in_time, NULL, 0},
+	{"lost_again", lost_again, NULL, 0},
+	{0},
+};
