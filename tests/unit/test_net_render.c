@@ -208,7 +208,7 @@ static void points_and_cuts(void **state)
 	(void)state;
 	download(false, POINTS_AND_CUTS, 0);
 	download(true, POINTS_AND_CUTS, 0);
-	download(false, POINTS_AND_CUTS, 20);
+	download(false, POINTS_AND_CUTS, 50);
 }
 
 /* A body that is shorter than what it pays to point to is copied. */
