@@ -2,7 +2,8 @@
 /*
  * How fast to send: round-trip times and timeouts (RFC 6298), what is congestion and what follows
  * (RFC 5681, initial window RFC 6928), fast recovery with SACK (RFC 6675) and without (NewReno, RFC
- * 6582), limited transmit (RFC 3042), and how a recovery that was none is undone (RFC 4015).
+ * 6582), limited transmit (RFC 3042), and how a recovery that was none is undone (RFC 4015). What
+ * marks of routers do to the window stands in ecn.c.
  */
 #include "tcp/tcp_internal.h"
 
@@ -122,6 +123,12 @@ void rs_tcp_cc_acked(struct tcp *t, struct tcp_conn *c, uint32_t acked, uint32_t
 		rs_tcp_grow_pause(c);
 }
 
+/* Those of what was sent before recover. */
+static bool losses_are_known(const struct tcp_conn *c)
+{
+	return c->flags & TCP_F_RECOVER && !c->was_marked;
+}
+
 static void enter_recovery(struct tcp *t, struct tcp_conn *c)
 {
 	t->counters[TCP_C_FAST_RETRANSMITS]++;
@@ -132,10 +139,13 @@ static void enter_recovery(struct tcp *t, struct tcp_conn *c)
 	c->undo_w_max = c->w_max;
 	c->undo_ssthresh = rs_max_u32(c->ssthresh, c->snd_max - c->snd_una);
 	/* What limited transmit sent stands beyond cwnd and does not count (section 3.2 step 2). */
-	c->ssthresh = rs_tcp_grow_less(c, rs_min_u32(c->snd_max - c->snd_una, c->cwnd));
+	if (!(c->flags & TCP_F_RECOVER && c->was_marked)) /* once a round trip: RFC 3168, 6.1.2 */
+		c->ssthresh = rs_tcp_grow_less(c, rs_min_u32(c->snd_max - c->snd_una, c->cwnd));
 	c->recover = c->snd_max;
+	c->was_marked = 0;
 	c->flags &= ~(uint32_t)TCP_F_PROBED;
-	c->flags |= TCP_F_RECOVERY | TCP_F_RECOVER | TCP_F_UNDO;
+	c->flags |= TCP_F_RECOVERY | TCP_F_RECOVER;
+	c->may_undo = 1;
 	rs_tcp_resend(t, c);
 	c->cwnd = c->ssthresh + (c->sacked ? 0 : TCP_DUP_THRESH * c->mss);
 }
@@ -154,7 +164,7 @@ void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c)
 	if (c->sacked && c->reorder_steps) /* time will tell */
 		return;
 	/* RFC 6582 section 3.2 step 1: not again for the losses of one window. */
-	if (c->n_dup_acks == TCP_DUP_THRESH && !(c->flags & TCP_F_RECOVER))
+	if (c->n_dup_acks == TCP_DUP_THRESH && !losses_are_known(c))
 		enter_recovery(t, c);
 }
 
@@ -164,7 +174,7 @@ void rs_tcp_cc_undo(struct tcp *t, struct tcp_conn *c, uint32_t acked)
 	uint32_t flight = c->snd_max - c->snd_una - acked;
 
 	t->counters[TCP_C_UNDONE]++;
-	c->flags &= ~(uint32_t)TCP_F_UNDO;
+	c->may_undo = 0;
 	c->ssthresh = c->undo_ssthresh;
 	c->w_max = c->undo_w_max;
 	c->reorder_steps = (uint8_t)rs_min_u32(c->reorder_steps + 1u, MAX_REORDER_STEPS);
@@ -195,7 +205,7 @@ static void resend_what_is_lost_again(struct tcp *t, struct tcp_conn *c)
  */
 static bool reports_count(const struct tcp_conn *c)
 {
-	return !(c->flags & TCP_F_RECOVER) || c->snd_una == c->recover;
+	return !losses_are_known(c) || c->snd_una == c->recover;
 }
 
 void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c)
@@ -251,10 +261,11 @@ static void start_over(struct tcp *t, struct tcp_conn *c)
 	if (c->state >= TCP_ESTABLISHED && c->sacked)
 		rs_tcp_sack_start_over(t, c);
 	c->recover = c->snd_max;
+	c->was_marked = 0;
 	c->flags |= TCP_F_RECOVER;
 	c->n_dup_acks = 0;
-	c->flags &= ~(uint32_t)(TCP_F_RECOVERY | TCP_F_DUP_ACKS | TCP_F_TIMING | TCP_F_PROBED |
-				TCP_F_UNDO);
+	c->flags &= ~(uint32_t)(TCP_F_RECOVERY | TCP_F_DUP_ACKS | TCP_F_TIMING | TCP_F_PROBED);
+	c->may_undo = 0;
 }
 
 /* The window stays: too long for a link is not too much for it (RFC 1191 section 6.4). */

@@ -129,6 +129,8 @@ static void avoid_congestion(const struct tcp *t, struct tcp_conn *c, uint32_t a
 void rs_tcp_grow(const struct tcp *t, struct tcp_conn *c, uint32_t acked)
 {
 	c->last_tx_tick = rs_tcp_tick(t); /* not kept below the initial window */
+	if (c->flags & TCP_F_RECOVER && c->was_marked)
+		return; /* RFC 3168 section 6.1.2 */
 	if (c->cwnd < c->ssthresh)
 		slow_start(t, c, acked);
 	else

@@ -112,7 +112,7 @@ static uint32_t fast_input(struct tcp *t, struct tcp_conn *c, const struct tcp_s
 
 uint32_t rs_tcp_end(struct tcp *t, struct tcp_conn *c)
 {
-	bool app_knows = c->flags & TCP_F_OPENED || !(c->flags & TCP_F_PASSIVE);
+	bool app_knows = c->state > TCP_SYN_RECEIVED || !(c->flags & TCP_F_PASSIVE);
 
 	rs_tcp_conn_free(t, c);
 	return app_knows ? TCP_EV_GONE : 0;
@@ -125,6 +125,8 @@ static void establish(struct tcp *t, struct tcp_conn *c)
 	if (c->state == TCP_SYN_RECEIVED && c->flags & TCP_F_PASSIVE)
 		t->n_half_open--;
 	t->counters[c->flags & TCP_F_PASSIVE ? TCP_C_OPENED_PASSIVE : TCP_C_OPENED_ACTIVE]++;
+	if (rs_unlikely(c->flags & TCP_F_ECN))
+		t->counters[TCP_C_ECN_AGREED]++;
 	c->state = TCP_ESTABLISHED;
 	c->snd_una = c->snd_nxt = c->snd_max = c->iss + 1;
 	c->recover = c->iss;
@@ -135,7 +137,6 @@ static void establish(struct tcp *t, struct tcp_conn *c)
 		c->rto_ms = RTO_AFTER_LOST_SYN_MS;
 	c->n_retries = 0;
 	c->flags &= ~(uint32_t)(TCP_F_RTX | TCP_F_RETRIED);
-	c->flags |= TCP_F_OPENED;
 	if (c->sendq.n_bytes || c->flags & TCP_F_CLOSE)
 		rs_tcp_mark_dirty(t, c);
 }
@@ -213,6 +214,8 @@ static void take_syn_again(struct tcp *t, struct tcp_conn *c, const struct tcp_s
 		syn.opts &= (uint8_t)~TCP_OPT_WSCALE;
 	if (!(c->flags & TCP_F_SACK))
 		syn.opts &= (uint8_t)~TCP_OPT_SACK_OK;
+	if (!rs_tcp_ecn_is_asked(t, seg)) /* RFC 3168 section 6.1.1.1 */
+		c->flags &= ~(uint32_t)TCP_F_ECN;
 	c->flags &= ~(uint32_t)(TCP_F_TS | TCP_F_WSCALE | TCP_F_SACK);
 	c->snd_wscale = 0;
 	rs_tcp_take_syn_options(t, c, &syn);
@@ -426,7 +429,9 @@ static uint32_t ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_se
 	}
 	if (seg->opts & TCP_OPT_SACK && c->flags & TCP_F_SACK)
 		rs_tcp_sack_update(t, c, seg);
-	if (c->flags & TCP_F_UNDO && was_only_late(c, seg))
+	if (seg->flags & TCP_ECE && c->flags & TCP_F_ECN)
+		rs_tcp_ecn_echoed(t, c, seg->ack);
+	if (c->may_undo && was_only_late(c, seg))
 		rs_tcp_cc_undo(t, c, rs_seq_gt(seg->ack, c->snd_una) ? seg->ack - c->snd_una : 0);
 	if (c->flags & TCP_F_PROBED)
 		rs_tcp_tail_acked(t, c, seg->ack,
@@ -491,6 +496,8 @@ uint32_t rs_tcp_input_text(struct tcp *t, struct tcp_conn *c, const struct tcp_s
 
 	if (!len && !fin)
 		return 0;
+	if (rs_unlikely(c->flags & TCP_F_ECN))
+		rs_tcp_ecn_take(t, c, seg);
 	if (rs_seq_lt(seq, c->rcv_nxt)) {
 		uint32_t old = c->rcv_nxt - seq;
 

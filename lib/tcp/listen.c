@@ -20,6 +20,7 @@
 #define COOKIE_TS_BITS      6u
 #define COOKIE_TS_SACK      0x10u
 #define COOKIE_TS_NO_WSCALE 0x0fu
+#define COOKIE_TS_ECN       0x20u
 #define MIN_MSS             64 /* a smaller offer would make us send mostly headers */
 
 /*
@@ -152,6 +153,10 @@ static void send_cookie(struct tcp *t, const struct tcp_seg *seg)
 		if (wscale && said > TCP_MAX_WSCALE)
 			said = TCP_MAX_WSCALE;
 		said |= seg->opts & TCP_OPT_SACK_OK ? COOKIE_TS_SACK : 0;
+		if (rs_unlikely(seg->flags & TCP_ECE) && rs_tcp_ecn_is_asked(t, seg)) {
+			said |= COOKIE_TS_ECN;
+			tx->flags |= TCP_ECE;
+		}
 		/* One period back, so that our clock never seems to run backwards later. */
 		tx->ts_val = ((clock - 1) << COOKIE_TS_BITS | said) +
 			     rs_tcp_origin(t, &seg->key).ts_offset;
@@ -210,7 +215,7 @@ static uint32_t cookie_input(struct tcp *t, const struct tcp_seg *seg, struct tc
 	c->ts_recent = c->flags & TCP_F_TS ? seg->ts_val : 0;
 	c->state = TCP_ESTABLISHED;
 	c->sacked = 0; /* it was iss until now */
-	c->flags |= TCP_F_PASSIVE | TCP_F_OPENED;
+	c->flags |= TCP_F_PASSIVE | (said & COOKIE_TS_ECN && t->cfg->ecn ? TCP_F_ECN : 0);
 	c->recover = seg->ack - 1;
 	c->snd_una = c->snd_nxt = c->snd_max = seg->ack;
 	c->snd_wl1 = seg->seq;
@@ -220,6 +225,7 @@ static uint32_t cookie_input(struct tcp *t, const struct tcp_seg *seg, struct tc
 	rs_tcp_init_cwnd(c);
 	t->counters[TCP_C_SYN_COOKIES_OK]++;
 	t->counters[TCP_C_OPENED_PASSIVE]++;
+	t->counters[TCP_C_ECN_AGREED] += (c->flags & TCP_F_ECN) != 0;
 	*conn = c;
 	return TCP_EV_OPENED | rs_tcp_input_text(t, c, seg);
 }
@@ -233,6 +239,8 @@ static bool passive_open(struct tcp *t, const struct tcp_seg *seg, const uint32_
 		return false;
 	c->state = TCP_SYN_RECEIVED;
 	c->flags |= TCP_F_PASSIVE;
+	if (rs_unlikely(seg->flags & TCP_ECE) && rs_tcp_ecn_is_asked(t, seg))
+		c->flags |= TCP_F_ECN;
 	if (min_isn && rs_seq_lt(c->iss, *min_isn))
 		c->iss = *min_isn;
 	c->snd_una = c->snd_nxt = c->snd_max = c->recover = c->iss;

@@ -35,7 +35,7 @@ struct tcp_tx *rs_tcp_new_tx(struct tcp *t, const struct flow_key *key, uint64_t
 	tx->opts = 0;
 	tx->n_sack = 0;
 	tx->n_spans = 0;
-	tx->may_fragment = false;
+	tx->routers_may = 0;
 	tx->is_again = false;
 	tx->payload_sum = 0;
 	tx->len = 0;
@@ -83,6 +83,13 @@ static inline void put_timestamps(const struct tcp *t, const struct tcp_conn *c,
 	tx->ts_ecr = c->ts_recent;
 }
 
+/* What routers have done to packets of c before. RFC 3168 section 6.1.3: ECE in every ACK. */
+static __attribute__((noinline)) void heed_path(const struct tcp_conn *c, struct tcp_tx *tx)
+{
+	tx->routers_may = c->flags & TCP_F_FRAGMENT ? TCP_TX_CUT : 0;
+	tx->flags |= c->flags & TCP_F_ECE ? TCP_ECE : 0;
+}
+
 /* The header of a segment of c, from seq, acknowledging all that has arrived in order. */
 static inline struct tcp_tx *new_segment(
 	struct tcp *t, struct tcp_conn *c, uint32_t seq, uint8_t flags)
@@ -96,8 +103,8 @@ static inline struct tcp_tx *new_segment(
 	tx->ack = c->rcv_nxt;
 	tx->flags = flags;
 	tx->mss = c->mss;
-	if (rs_unlikely(c->flags & TCP_F_FRAGMENT))
-		tx->may_fragment = true;
+	if (rs_unlikely(c->flags & (TCP_F_FRAGMENT | TCP_F_ECE)))
+		heed_path(c, tx);
 	tx->wnd = (uint16_t)rs_min_u32(
 		(c->rcv_edge - c->rcv_nxt) >> (c->flags & TCP_F_WSCALE ? t->rcv_wscale : 0),
 		UINT16_MAX);
@@ -133,6 +140,10 @@ static bool send_data(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t 
 		tx->flags |= TCP_FIN;
 		end++;
 	}
+	/* RFC 3168 sections 6.1.5 and 6.1.6: neither what goes again nor probes. */
+	if (rs_unlikely(c->flags & TCP_F_ECN) && len && rs_seq_geq(seq, c->snd_max) &&
+		!(c->flags & TCP_F_PERSIST))
+		rs_tcp_ecn_put(c, tx);
 	if (rs_seq_lt(seq, c->snd_max)) {
 		tx->is_again = true;
 		t->counters[TCP_C_RETRANSMITTED]++;
@@ -169,7 +180,8 @@ static void fin_was_sent(struct tcp_conn *c)
 static uint32_t most_at_once(const struct tcp *t, const struct tcp_conn *c)
 {
 	bool cut = c->mss >= TSO_MIN_MSS && !(c->flags & TCP_F_FRAGMENT) &&
-		   (c->key.family == 4 || !t->cfg->no_tso_ipv6);
+		   (c->key.family == 4 || !t->cfg->no_tso_ipv6) &&
+		   !rs_tcp_ecn_cwr_is_due(c, c->snd_nxt);
 
 	return cut ? rs_max_u32(t->cfg->tso_bytes, c->mss) : c->mss;
 }
@@ -391,6 +403,8 @@ static void send_answer(struct tcp *t, struct tcp_conn *c)
 	tx->n_spans = 1;
 	tx->len = answer->len;
 	tx->payload_sum = rs_sendq_sum(&c->sendq, 0, answer->len);
+	if (c->flags & TCP_F_ECN)
+		rs_tcp_ecn_put(c, tx);
 	c->rtt_seq = c->snd_nxt;
 	c->rtt_start_us = (uint32_t)t->now_us;
 	c->flags |= TCP_F_TIMING;
@@ -503,6 +517,8 @@ void rs_tcp_send_syn(struct tcp *t, struct tcp_conn *c)
 	tx->seq = c->iss;
 	tx->ack = is_answer ? c->rcv_nxt : 0;
 	tx->flags = is_answer ? TCP_SYN | TCP_ACK : TCP_SYN;
+	if (rs_unlikely(c->flags & TCP_F_ECN)) /* RFC 3168 section 6.1.1 */
+		tx->flags |= TCP_ECE;
 	tx->mss = tx->mss_opt = rs_tcp_own_mss(t, &c->key);
 	tx->opts = TCP_OPT_MSS;
 	/* In a SYN-ACK only what the peer's SYN offered (RFC 7323 sections 2.2 and 3.2, RFC 2018).

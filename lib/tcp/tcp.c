@@ -32,6 +32,7 @@ void rs_tcp_config_default(struct tcp_config *cfg)
 		.mss_v6 = 1440,
 		.timestamps = true,
 		.window_scaling = true,
+		.ecn = true,
 	};
 }
 

@@ -88,6 +88,7 @@ struct tcp_config {
 	bool no_tso_ipv6;       /* … which is one MSS for IPv6 all the same */
 	bool timestamps;        /* RFC 7323 */
 	bool window_scaling;
+	bool ecn;        /* RFC 3168: agreed to where the peer asks for it, never asked for */
 	bool force_slow; /* never take the fast path: same result, for tests */
 	uint8_t n_listen;
 	uint16_t listen[TCP_MAX_LISTEN]; /* ports */
@@ -118,11 +119,12 @@ enum {
 	TCP_F_RECOVERY = 1u << 15,  /* in fast recovery (RFC 6582) */
 	TCP_F_DUP_ACKS = 1u << 16,  /* n_dup_acks is not zero */
 	TCP_F_PASSIVE = 1u << 17,   /* the peer opened it */
-	TCP_F_OPENED = 1u << 18,    /* TCP_EV_OPENED was reported */
+	TCP_F_ECN = 1u << 18,       /* ECN agreed (RFC 3168) */
 	TCP_F_RETRIED = 1u << 19,   /* n_retries is not zero */
 	TCP_F_ACK_OWED = 1u << 20,  /* bytes arrived since our last segment: flush acks or delays */
 	TCP_F_FIN_ACKED = 1u << 21, /* our FIN is acknowledged; rtx_tick bounds what may follow */
-	TCP_F_RECOVER = 1u << 22,   /* recover means something: losses before it are known */
+	TCP_F_RECOVER = 1u << 22,   /* recover means something: cwnd has been made smaller for
+				       what was sent before it */
 	TCP_F_RESEND = 1u << 23,    /* what stands at snd_una goes out at the next flush: a lost
 				       segment in recovery, else a probe */
 	TCP_F_APP = 1u << 24,       /* the application's own mark; 0 at first */
@@ -131,7 +133,8 @@ enum {
 	TCP_F_REORDER = 1u << 27,   /* … or the end of the reordering window (section 6.2) */
 	TCP_F_PROBED = 1u << 28,    /* a tail loss probe was sent; what came of it is not known */
 	TCP_F_UNTIMED = 1u << 29,   /* no round trip was measured since the last one */
-	TCP_F_UNDO = 1u << 30,      /* recovery may turn out to have begun for nothing */
+	TCP_F_ECE = 1u << 30,       /* routers have marked what came: the peer is told until it
+				       says that it sends less */
 };
 
 struct tcp_conn {
@@ -170,7 +173,8 @@ struct tcp_conn {
 
 	/* Touched on loss, on timers, at opening and closing. */
 	_Alignas(RS_CACHE_LINE) uint32_t ssthresh;
-	uint32_t recover;    /* RFC 6582: where recovery ends */
+	uint32_t recover;    /* RFC 6582: where recovery ends; RFC 3168: where the round trip ends
+				in which cwnd is made smaller once */
 	uint32_t ca_acked;   /* bytes acknowledged since cwnd last grew in congestion avoidance */
 	uint32_t srtt_us8;   /* smoothed round-trip time, in 1/8 µs; 0: none measured */
 	uint32_t rttvar_us4; /* its variation, in 1/4 µs */
@@ -193,7 +197,10 @@ struct tcp_conn {
 	uint32_t max_snd_wnd;
 	uint16_t n_rcvq_chunks;
 	uint8_t n_dup_acks;
-	uint8_t n_retries; /* retransmissions or probes since the peer last acknowledged anything */
+	uint8_t n_retries : 6;  /* retransmissions or probes since the peer last acknowledged
+				   anything */
+	uint8_t was_marked : 1; /* with TCP_F_RECOVER: for marks of routers; no loss is known */
+	uint8_t may_undo : 1;   /* recovery may turn out to have begun for nothing */
 
 	/* Touched only while the window grows, or segments got lost or seem to be. */
 	_Alignas(RS_CACHE_LINE) uint32_t round_end; /* slow start: the round ends when that is
@@ -204,7 +211,7 @@ struct tcp_conn {
 	uint32_t w_est;      /* what Reno would have */
 	uint32_t epoch_tick; /* when congestion avoidance began, with in_epoch */
 	uint32_t k_ticks;    /* how long after that CUBIC has w_max again */
-	uint32_t undo_seq;   /* what was sent again first; with TCP_F_UNDO, as all undo_… */
+	uint32_t undo_seq;   /* what was sent again first; with may_undo, as all undo_… */
 	uint32_t undo_tick;  /* when */
 	uint32_t undo_ssthresh; /* ssthresh and w_max, had nothing been lost */
 	uint32_t undo_w_max;

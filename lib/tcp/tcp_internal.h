@@ -198,6 +198,23 @@ bool rs_tcp_tail_is_reported(const struct tcp *t, const struct tcp_conn *c);
 /* With TCP_F_PROBED: what an ACK tells of the probe. came_twice: the peer had its bytes already. */
 void rs_tcp_tail_acked(struct tcp *t, struct tcp_conn *c, uint32_t ack, bool came_twice);
 
+/* ecn.c: RFC 3168 */
+/* Does this SYN ask for ECN, and may it have it? */
+bool rs_tcp_ecn_is_asked(const struct tcp *t, const struct tcp_seg *syn);
+/* With TCP_F_ECN: a segment in the window, and what routers and the peer say with its data. */
+void rs_tcp_ecn_take(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg);
+/* Before the acknowledgement ack counts: with it the peer tells of marks. */
+void rs_tcp_ecn_echoed(struct tcp *t, struct tcp_conn *c, uint32_t ack);
+/* With TCP_F_ECN: the first new bytes since cwnd became smaller begin at seq. The peer is told with
+ * them, in one segment: ports may repeat the flag in all that they cut. */
+static inline bool rs_tcp_ecn_cwr_is_due(const struct tcp_conn *c, uint32_t seq)
+{
+	return (c->flags & (TCP_F_ECN | TCP_F_RECOVER)) == (TCP_F_ECN | TCP_F_RECOVER) &&
+	       seq == c->recover;
+}
+/* With TCP_F_ECN: tx has bytes that were never sent before. */
+void rs_tcp_ecn_put(const struct tcp_conn *c, struct tcp_tx *tx);
+
 /* sack.c; but for the first two, only with c->sacked != 0 */
 void rs_tcp_sack_update(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg);
 void rs_tcp_sack_clear(struct tcp *t, struct tcp_conn *c);
@@ -259,7 +276,7 @@ void rs_tcp_grow_heard(const struct tcp *t, struct tcp_conn *c);
 void rs_tcp_grow_pause(struct tcp_conn *c);
 /* Slow start begins. */
 void rs_tcp_grow_anew(struct tcp_conn *c);
-/* A loss, with flight bytes under way or about to be: returns what becomes ssthresh. */
+/* A loss, with flight bytes under way or about to be, or marks: returns what becomes ssthresh. */
 uint32_t rs_tcp_grow_less(struct tcp_conn *c, uint32_t flight);
 
 /* cc.c: RFC 6298, 5681, 6582, 6675 */
@@ -274,7 +291,7 @@ void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c);
 /* A reordering window has passed, and something below a report is still not there. */
 void rs_tcp_cc_reports_stand(struct tcp *t, struct tcp_conn *c);
 /*
- * With TCP_F_UNDO: the peer's answer shows that the first segment that was sent again had only been
+ * With may_undo: the peer's answer shows that the first segment that was sent again had only been
  * overtaken. acked: how many bytes it acknowledges.
  */
 void rs_tcp_cc_undo(struct tcp *t, struct tcp_conn *c, uint32_t acked);

@@ -197,6 +197,7 @@ static inline enum wire_drop parse_ipv4(
 	pkt->l4 = ip + header;
 	pkt->l4_len = total - header;
 	pkt->proto = ip[9];
+	pkt->is_ce = rs_ip_is_ce(ip[1]);
 	rs_ipv4_map(pkt->src, src);
 	rs_ipv4_map(pkt->dst, dst);
 	if (rs_unlikely(!rs_ipv4_is_ours(host, dst))) {
@@ -284,6 +285,7 @@ static enum wire_drop parse_ipv6(const struct wire_host *host, uint32_t len, str
 	pkt->l4 = ip + IPV6_HEADER_BYTES;
 	pkt->l4_len = payload;
 	pkt->proto = ip[6];
+	pkt->is_ce = rs_ip_is_ce(rs_load_be16(ip) >> 4);
 	memcpy(pkt->src, ip + 8, 16);
 	memcpy(pkt->dst, ip + 24, 16);
 	if (!rs_wire_is_ours(host, pkt->dst) || rs_ipv4_is_mapped(pkt->dst)) {

@@ -105,6 +105,7 @@ struct pkt {
 	uint8_t proto;
 	bool is_unicast; /* at the link and at the IP layer */
 	bool l4_csum_ok; /* it need not be verified again */
+	bool is_ce;      /* IP: a router has marked it, Congestion Experienced (RFC 3168) */
 	uint8_t src[16]; /* IPv4 as ::ffff:a.b.c.d */
 	uint8_t dst[16];
 };
@@ -126,6 +127,12 @@ enum wire_drop rs_wire_parse(const struct wire_host *host, const uint8_t *frame,
 /* From behind an IPv6 header, whose next header is *proto, to the transport header (RFC 8200
  * section 4): moves all three, or says why the packet is dropped. */
 enum wire_drop rs_wire_skip_extensions(const uint8_t **l4, uint32_t *l4_len, uint8_t *proto);
+
+/* Of a traffic class, or what was once the type of service: RFC 3168 section 5. */
+static inline bool rs_ip_is_ce(uint32_t traffic_class)
+{
+	return (traffic_class & 3) == 3;
+}
 
 /* The checksum over a transport header and its pseudo-header is right (RFC 9293, 768, 4443). */
 bool rs_wire_l4_csum_ok(const struct pkt *pkt);

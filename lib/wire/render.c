@@ -47,12 +47,15 @@ static inline uint64_t copy32(uint8_t *to, const uint8_t *from, uint64_t sum)
 }
 
 #define DONT_FRAGMENT 0x4000u
+#define ECT_0         2u /* of a traffic class: RFC 3168 section 5 */
 
 /* fragmentation: the word with identification, flags and offset. */
 static inline void render_ipv4(const uint8_t src[16], const uint8_t dst[16], uint8_t proto,
-	uint32_t l4_len, uint8_t ttl, bool csum, uint32_t fragmentation, uint8_t *ip)
+	uint32_t l4_len, uint8_t ttl, bool csum, uint32_t traffic_class, uint32_t fragmentation,
+	uint8_t *ip)
 {
-	uint64_t sum = put32(ip, 0x45000000u | (IPV4_HEADER_BYTES + l4_len), 0);
+	uint64_t sum =
+		put32(ip, 0x45000000u | traffic_class << 16 | (IPV4_HEADER_BYTES + l4_len), 0);
 	uint16_t folded;
 
 	sum = put32(ip + 4, fragmentation, sum);
@@ -66,9 +69,9 @@ static inline void render_ipv4(const uint8_t src[16], const uint8_t dst[16], uin
 }
 
 static inline void render_ipv6(const uint8_t src[16], const uint8_t dst[16], uint8_t proto,
-	uint32_t l4_len, uint8_t hop_limit, uint8_t *ip)
+	uint32_t l4_len, uint8_t hop_limit, uint32_t traffic_class, uint8_t *ip)
 {
-	rs_store_be32(ip, 0x60000000u);
+	rs_store_be32(ip, 0x60000000u | traffic_class << 20);
 	rs_store_be32(ip + 4, l4_len << 16 | (uint32_t)proto << 8 | hop_limit);
 	memcpy(ip + 8, src, 16);
 	memcpy(ip + 24, dst, 16);
@@ -78,10 +81,10 @@ uint32_t rs_wire_render_ip(uint8_t family, const uint8_t src[16], const uint8_t 
 	uint8_t proto, uint32_t l4_len, uint8_t hop_limit, bool csum, uint8_t *ip)
 {
 	if (family == 4) {
-		render_ipv4(src, dst, proto, l4_len, hop_limit, csum, DONT_FRAGMENT, ip);
+		render_ipv4(src, dst, proto, l4_len, hop_limit, csum, 0, DONT_FRAGMENT, ip);
 		return IPV4_HEADER_BYTES;
 	}
-	render_ipv6(src, dst, proto, l4_len, hop_limit, ip);
+	render_ipv6(src, dst, proto, l4_len, hop_limit, 0, ip);
 	return IPV6_HEADER_BYTES;
 }
 
@@ -128,15 +131,22 @@ struct wire_lens rs_wire_tcp_lens(const struct tcp_tx *tx)
 	};
 }
 
+static inline uint32_t traffic_class(const struct tcp_tx *tx)
+{
+	return tx->routers_may & TCP_TX_MARK ? ECT_0 : 0;
+}
+
 /*
- * Fragments of two segments must not be put together as one (RFC 791). The low half of the sequence
- * number tells apart all that is on its way in a window of 64 KiB, and tells others nothing.
+ * What routers may cut, or mark. Fragments of two segments must not be put together as one (RFC
+ * 791): the low half of the sequence number tells apart all that is on its way in a window of 64
+ * KiB, and tells others nothing.
  */
-static __attribute__((noinline)) void render_fragmentable(
+static __attribute__((noinline)) void render_unusual_ipv4(
 	const struct tcp_tx *tx, uint32_t l4_len, bool csum, uint8_t *ip)
 {
 	render_ipv4(tx->key.local, tx->key.remote, PROTO_TCP, l4_len, HOP_LIMIT, csum,
-		tx->seq << 16, ip);
+		traffic_class(tx), tx->routers_may & TCP_TX_CUT ? tx->seq << 16 : DONT_FRAGMENT,
+		ip);
 }
 
 /* What stands before TCP's header. Returns where that goes. */
@@ -148,14 +158,15 @@ static inline uint8_t *render_below_tcp(const struct wire_host *host, const stru
 
 	if (rs_unlikely(tx->key.family != 4)) {
 		ip = frame + rs_wire_render_eth(host, tx->link, ETHERTYPE_IPV6, frame);
-		render_ipv6(tx->key.local, tx->key.remote, PROTO_TCP, l4_len, HOP_LIMIT, ip);
+		render_ipv6(tx->key.local, tx->key.remote, PROTO_TCP, l4_len, HOP_LIMIT,
+			traffic_class(tx), ip);
 		return ip + IPV6_HEADER_BYTES;
 	}
 	ip = frame + rs_wire_render_eth(host, tx->link, ETHERTYPE_IPV4, frame);
-	if (rs_unlikely(tx->may_fragment))
-		render_fragmentable(tx, l4_len, csum, ip);
+	if (rs_unlikely(tx->routers_may))
+		render_unusual_ipv4(tx, l4_len, csum, ip);
 	else
-		render_ipv4(tx->key.local, tx->key.remote, PROTO_TCP, l4_len, HOP_LIMIT, csum,
+		render_ipv4(tx->key.local, tx->key.remote, PROTO_TCP, l4_len, HOP_LIMIT, csum, 0,
 			DONT_FRAGMENT, ip);
 	return ip + IPV4_HEADER_BYTES;
 }

@@ -21,7 +21,7 @@ struct wire_lens rs_wire_tcp_lens(const struct tcp_tx *tx);
 /*
  * The headers of tx, for tx->len bytes of payload. payload_sum: the checksum's partial sum over the
  * payload; not used with WIRE_L4_CSUM_OFFLOAD. flags: WIRE_…_OFFLOAD and WIRE_TSO. IPv4: DF set,
- * identification 0 (RFC 6864), unless tx may_fragment. Returns how long they are, at most
+ * identification 0 (RFC 6864), unless routers may cut tx. Returns how long they are, at most
  * WIRE_MAX_HEADER_BYTES.
  */
 uint32_t rs_wire_render_tcp_header(const struct wire_host *host, const struct tcp_tx *tx,

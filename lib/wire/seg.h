@@ -39,13 +39,14 @@ struct flow_key {
 };
 _Static_assert(sizeof(struct flow_key) == 40, "flow_key is compared and hashed as five words");
 
-/* Which options a received segment carried. */
+/* Which options a received segment carried, and whether a router has marked it. */
 enum {
 	TCP_OPT_MSS = 0x01,
 	TCP_OPT_WSCALE = 0x02,
 	TCP_OPT_TS = 0x04,
 	TCP_OPT_SACK_OK = 0x08,
 	TCP_OPT_SACK = 0x10,
+	TCP_OPT_CE = 0x20, /* no option: the IP header says Congestion Experienced (RFC 3168) */
 };
 
 #define TCP_MAX_SACK_BLOCKS 4
@@ -75,6 +76,12 @@ struct tcp_seg {
 	struct sack_block sack[TCP_MAX_SACK_BLOCKS];
 };
 
+/* What routers may do with a segment. */
+enum {
+	TCP_TX_CUT = 0x01,  /* IPv4: into fragments, DF is clear */
+	TCP_TX_MARK = 0x02, /* instead of dropping it: ECT(0), RFC 3168 section 5 */
+};
+
 /*
  * A segment to send. Self-contained: the connection that it came from may be gone when it is
  * rendered; the spans' memory stays readable until the end of the burst. Where payload is longer
@@ -95,7 +102,7 @@ struct tcp_tx {
 	uint8_t wscale;
 	uint8_t n_sack;
 	uint8_t n_spans;
-	bool may_fragment;    /* IPv4: routers may cut it, DF is clear */
+	uint8_t routers_may;  /* TCP_TX_CUT, TCP_TX_MARK */
 	bool is_again;        /* some of it was sent before, and has not been acknowledged */
 	uint16_t payload_sum; /* folded checksum of the payload; 0: not known */
 	uint32_t len;         /* payload bytes, the sum of the spans */

@@ -103,9 +103,7 @@ static inline void read_header(
 	seg->seq = rs_load_be32(tcp + 4);
 	seg->ack = rs_load_be32(tcp + 8);
 	seg->hash = 0;
-	seg->flags = tcp[13];
-	/* ECN is not spoken, and what is reserved is ignored. */
-	seg->flags &= TCP_FIN | TCP_SYN | TCP_RST | TCP_PSH | TCP_ACK | TCP_URG;
+	seg->flags = tcp[13]; /* what is reserved stands elsewhere, and is ignored */
 	seg->wnd = rs_load_be16(tcp + 14);
 	seg->opts = 0;
 	seg->ts_val = seg->ts_ecr = 0;
@@ -143,6 +141,7 @@ enum wire_drop rs_wire_parse_tcp(const struct pkt *pkt, struct tcp_seg *seg)
 		return WIRE_TCP_HEADER;
 	seg->link = pkt->link;
 	read_header(tcp, header, pkt->l4_len, seg);
+	seg->opts |= pkt->is_ce ? TCP_OPT_CE : 0;
 	return WIRE_OK;
 }
 
@@ -150,14 +149,14 @@ enum wire_drop rs_wire_parse_tcp(const struct pkt *pkt, struct tcp_seg *seg)
 
 #define PLAIN_BYTES (ETH_HEADER_BYTES + IPV4_HEADER_BYTES + TCP_HEADER_BYTES)
 
-/* Untagged, from one station to us; then IPv4, a header of five words, TCP, no fragment. */
+/* Untagged, from one station to us; then IPv4, five words, not marked, TCP, no fragment. */
 static inline bool is_plain(const struct wire_host *host, const uint8_t *frame)
 {
 	const uint8_t *ip = frame + ETH_HEADER_BYTES;
 
 	return rs_mac_word(frame) == host->station && !(frame[6] & 1) &&
 	       rs_load_be32(frame + 12) >> 8 == (ETHERTYPE_IPV4 << 8 | 0x45) &&
-	       ip[9] == PROTO_TCP && !(rs_load_be16(ip + 6) & 0x3fff);
+	       !rs_ip_is_ce(ip[1]) && ip[9] == PROTO_TCP && !(rs_load_be16(ip + 6) & 0x3fff);
 }
 
 static inline bool plain_csums_ok(const uint8_t *ip, uint32_t l4_len, uint32_t flags)

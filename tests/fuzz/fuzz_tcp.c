@@ -206,12 +206,13 @@ static void segment(struct world *w, const uint8_t *s)
 	struct tcp_conn *conn;
 	uint8_t *payload;
 
-	seg.flags = s[2] & 0x3f;
+	seg.flags = s[2];
 	seg.seq = (c ? c->rcv_nxt : 5000) + (uint32_t)offsets[s[3] & 15];
 	seg.ack = (c ? (s[1] & 1 ? c->snd_max : c->snd_una) : 5000) + (uint32_t)offsets[s[3] >> 4];
 	seg.len = s[4] < 200 ? s[4] : (s[4] - 200u) * 100;
 	seg.wnd = (uint16_t)(s[5] * s[5]);
 	seg.opts = s[6] & (seg.flags & TCP_SYN ? 0x0f : TCP_OPT_TS | TCP_OPT_SACK);
+	seg.opts |= s[6] & TCP_OPT_CE;
 	seg.mss = (uint16_t)(s[5] * 8);
 	seg.wscale = s[5] & 15;
 	seg.ts_val = seg.opts & TCP_OPT_TS ? (uint32_t)s[7] << 4 : 0;

@@ -166,12 +166,12 @@ static void send_one(struct sim *sim, struct side *side, const struct tcp_tx *tx
 
 		first.len = tx->mss;
 		first.flags &= (uint8_t) ~(TCP_FIN | TCP_PSH);
-		send_on_link(sim, side, &first, header_bytes, tx->may_fragment);
+		send_on_link(sim, side, &first, header_bytes, tx->routers_may & TCP_TX_CUT);
 		part.seq += tx->mss;
 		part.data += tx->mss;
 		part.len -= tx->mss;
 	}
-	send_on_link(sim, side, &part, header_bytes, tx->may_fragment);
+	send_on_link(sim, side, &part, header_bytes, tx->routers_may & TCP_TX_CUT);
 }
 
 void netsim_transmit(struct sim *sim, struct side *side)

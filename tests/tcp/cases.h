@@ -11,6 +11,7 @@ extern const struct tcp_case loss_cases[], rto_cases[], sack_cases[], tail_cases
 extern const struct tcp_case grow_cases[], reorder_cases[];
 extern const struct tcp_case close_cases[], time_wait_cases[];
 extern const struct tcp_case stamp_cases[], attack_cases[], limit_cases[];
+extern const struct tcp_case ecn_cases[];
 extern const struct tcp_case state_cases[];
 
 #endif

@@ -441,7 +441,7 @@ static void path_mtu_far_away(struct rig *r)
 static void expect_bytes(struct rig *r, uint32_t n, uint32_t len, bool may_fragment)
 {
 	for (uint32_t i = r->n_seen; i < r->t.n_tx; i++)
-		EQ(r->tx[i].may_fragment, may_fragment);
+		EQ(r->tx[i].routers_may, may_fragment ? TCP_TX_CUT : 0);
 	for (uint32_t at = 0; at < n; at += len)
 		OUT(TCP_ACK, .seq = 1 + at, .ack = 1, .len = rs_min_u32(len, n - at));
 	QUIET();
@@ -508,7 +508,7 @@ static void path_below_the_minimum_with_offload(struct rig *r)
 	FLUSH();
 	for (; n < r->t.n_tx; n++) {
 		EQ(r->tx[n].len, rs_min_u32(536, 8 * r->mss - n * 536));
-		TRUE(r->tx[n].may_fragment);
+		EQ(r->tx[n].routers_may, TCP_TX_CUT);
 	}
 	TRUE(n > 2);
 	rig_drop_output(r);

@@ -78,6 +78,7 @@ struct say {
 	uint8_t n_sack;
 	struct sack_block sack[TCP_MAX_SACK_BLOCKS]; /* relative */
 	bool no_ts;                                  /* in: no timestamp although agreed */
+	bool is_ect;                                 /* out: routers may mark it */
 	bool raw_seq;  /* out: seq is absolute: the RST that answers a segment without ACK */
 	uint64_t link; /* in: 0 stands for 1 */
 };

@@ -65,10 +65,12 @@ static void append(char *to, size_t size, const char *format, ...)
 /* One line, as tcpdump would put it. */
 static const char *describe(char *to, size_t size, const struct say *s)
 {
-	snprintf(to, size, "%s%s%s%s%s seq %u ack %u len %u win %u", s->flags & TCP_SYN ? "S" : "",
-		s->flags & TCP_FIN ? "F" : "", s->flags & TCP_RST ? "R" : "",
-		s->flags & TCP_PSH ? "P" : "", s->flags & TCP_ACK ? "." : "", s->seq, s->ack,
-		s->len, s->wnd == NO_WND ? 0 : s->wnd);
+	snprintf(to, size, "%s%s%s%s%s%s%s%s seq %u ack %u len %u win %u",
+		s->flags & TCP_SYN ? "S" : "", s->flags & TCP_FIN ? "F" : "",
+		s->flags & TCP_RST ? "R" : "", s->flags & TCP_PSH ? "P" : "",
+		s->flags & TCP_ACK ? "." : "", s->flags & TCP_ECE ? "E" : "",
+		s->flags & TCP_CWR ? "W" : "", s->is_ect ? " ect" : "", s->seq, s->ack, s->len,
+		s->wnd == NO_WND ? 0 : s->wnd);
 	if (s->opts & TCP_OPT_MSS)
 		append(to, size, " mss %u", s->mss);
 	if (s->opts & TCP_OPT_WSCALE)
@@ -93,6 +95,7 @@ static struct say relative(const struct rig *r, const struct tcp_tx *tx, bool ra
 		.len = tx->len,
 		.wnd = tx->wnd ? tx->wnd : NO_WND,
 		.opts = tx->opts,
+		.is_ect = tx->routers_may & TCP_TX_MARK,
 		.raw_seq = raw_seq,
 	};
 
@@ -142,7 +145,7 @@ static bool same(const struct say *a, const struct say *b)
 	return a->flags == b->flags && a->seq == b->seq && a->ack == b->ack && a->len == b->len &&
 	       a->wnd == b->wnd && a->opts == b->opts && a->mss == b->mss &&
 	       a->wscale == b->wscale && a->ts_val == b->ts_val && a->ts_ecr == b->ts_ecr &&
-	       a->n_sack == b->n_sack;
+	       a->n_sack == b->n_sack && a->is_ect == b->is_ect;
 }
 
 static void check_payload(const struct rig *r, const struct tcp_tx *tx, uint32_t seq)
@@ -196,7 +199,7 @@ void rig_expect(struct rig *r, struct say s, const char *file, int line)
 		p->our_isn = tx->seq;
 		p->knows_our_isn = true;
 	}
-	if (tx->flags == SYN_ACK) {
+	if ((tx->flags & SYN_ACK) == SYN_ACK) {
 		p->ts = tx->opts & TCP_OPT_TS;
 		p->wscale = tx->opts & TCP_OPT_WSCALE;
 	}

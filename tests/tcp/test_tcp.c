@@ -38,6 +38,7 @@ static const struct {
 	{"stamp", stamp_cases},
 	{"attack", attack_cases},
 	{"limit", limit_cases},
+	{"ecn", ecn_cases},
 	{"state", state_cases},
 };
 

@@ -792,11 +792,65 @@ static void rendering_for_routers_that_cut(void **state)
 
 	(void)state;
 	tx.seq = 0xabcd1234;
-	tx.may_fragment = true;
+	tx.routers_may = TCP_TX_CUT;
 	rs_wire_render_tcp(&host, &tx, frame, 0);
 	assert_int_equal(rs_load_be16(frame + 18), 0x1234); /* its number */
 	assert_int_equal(rs_load_be16(frame + 20), 0);      /* no DF, nothing cut yet */
 	assert_int_equal(rs_csum_fold16(rs_csum_add(0, frame + 14, 20)), 0xffff);
+}
+
+/* RFC 3168 section 5: ECT(0) is 2 in IPv4's second byte, and in IPv6's first two. */
+static void rendering_for_routers_that_mark(void **state)
+{
+	struct wire_host host = host_on(0);
+	struct tcp_tx tx = segment(4, TCP_ACK | TCP_CWR);
+	uint8_t frame[74];
+
+	(void)state;
+	tx.routers_may = TCP_TX_MARK;
+	rs_wire_render_tcp(&host, &tx, frame, 0);
+	assert_int_equal(rs_load_be16(frame + 14), 0x4502);
+	assert_int_equal(rs_load_be16(frame + 20), 0x4000);
+	assert_int_equal(rs_csum_fold16(rs_csum_add(0, frame + 14, 20)), 0xffff);
+	assert_int_equal(frame[47], TCP_ACK | TCP_CWR);
+	tx = segment(6, TCP_ACK | TCP_ECE);
+	tx.routers_may = TCP_TX_MARK;
+	rs_wire_render_tcp(&host, &tx, frame, 0);
+	assert_int_equal(rs_load_be32(frame + 14), 0x60200000);
+	assert_int_equal(frame[67], TCP_ACK | TCP_ECE);
+}
+
+/* Codepoint 3 of the four is CE. The flags behind it are ECE and CWR; AE beside them is skipped. */
+static void marks_of_routers(void **state)
+{
+	struct wire_host host = host_on(0);
+	uint8_t v4[sizeof(data_v4)], v6[sizeof(data_v6)];
+	struct pkt pkt;
+	struct tcp_seg seg;
+
+	(void)state;
+	for (uint32_t ecn = 0; ecn < 4; ecn++) {
+		uint16_t csum;
+
+		memcpy(v4, data_v4, sizeof(v4));
+		memcpy(v6, data_v6, sizeof(v6));
+		v4[15] = (uint8_t)(0xb8 | ecn); /* with a DSCP */
+		v4[46] |= 1;
+		v4[47] |= TCP_ECE | TCP_CWR;
+		memset(v4 + 24, 0, 2);
+		csum = rs_csum_finish(rs_csum_add(0, v4 + 14, 20));
+		memcpy(v4 + 24, &csum, 2);
+		assert_true(twins_agree(&host, v4, sizeof(v4), WIRE_L4_CSUM_GOOD));
+		assert_int_equal(
+			rs_wire_parse(&host, v4, sizeof(v4), WIRE_L4_CSUM_GOOD, &pkt), WIRE_OK);
+		assert_int_equal(rs_wire_parse_tcp(&pkt, &seg), WIRE_OK);
+		assert_int_equal(seg.opts, TCP_OPT_TS | (ecn == 3 ? TCP_OPT_CE : 0));
+		assert_int_equal(seg.flags, TCP_ACK | TCP_PSH | TCP_ECE | TCP_CWR);
+		v6[15] = (uint8_t)(ecn << 4 | 0x0f); /* with a flow label */
+		assert_int_equal(rs_wire_parse(&host, v6, sizeof(v6), 0, &pkt), WIRE_OK);
+		assert_int_equal(rs_wire_parse_tcp(&pkt, &seg), WIRE_OK);
+		assert_int_equal(seg.opts & TCP_OPT_CE, ecn == 3 ? TCP_OPT_CE : 0);
+	}
 }
 
 /* What the NIC is left to do: it adds the segment to the sum that it finds, and complements. */
@@ -855,6 +909,8 @@ int main(void)
 		cmocka_unit_test(too_big_is_understood),
 		cmocka_unit_test(rendering),
 		cmocka_unit_test(rendering_for_routers_that_cut),
+		cmocka_unit_test(rendering_for_routers_that_mark),
+		cmocka_unit_test(marks_of_routers),
 		cmocka_unit_test(offloaded_checksums),
 	};
 

@@ -11,7 +11,7 @@
 static inline bool twins_is_plain(const struct pkt *pkt)
 {
 	return pkt->family == 4 && pkt->l3 == pkt->frame + ETH_HEADER_BYTES &&
-	       pkt->l4 == pkt->l3 + IPV4_HEADER_BYTES;
+	       pkt->l4 == pkt->l3 + IPV4_HEADER_BYTES && !pkt->is_ce;
 }
 
 static inline bool twins_agree(
