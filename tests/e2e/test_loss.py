@@ -9,18 +9,19 @@ import tempfile
 
 from harness import equal, pattern, test, true
 
-SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lossy.bpf.c")
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 @contextlib.contextmanager
-def lossy_link(t):
+def bad_link(t, name="lossy"):
+    """What comes to the client goes through a program."""
     with tempfile.TemporaryDirectory() as folder:
-        program = os.path.join(folder, "lossy.o")
+        program = os.path.join(folder, f"{name}.o")
         multiarch = subprocess.run(
             ["gcc", "-print-multiarch"], capture_output=True, text=True, check=True
         ).stdout.strip()
         t.tool("clang", "-O2", "-g", "-target", "bpf", f"-I/usr/include/{multiarch}",
-               "-c", SOURCE, "-o", program)
+               "-c", os.path.join(HERE, f"{name}.bpf.c"), "-o", program)
         t.tool("ip", "link", "set", "dev", "eth0", "xdpgeneric", "obj", program, "sec", "xdp")
     try:
         yield
@@ -51,13 +52,13 @@ def download(t, n, within):
 
 @test(within=90)
 def download_over_a_lossy_link(t):
-    with lossy_link(t):
+    with bad_link(t):
         download(t, 64 << 20, within=80)
 
 
 @test(long=True, within=900, sanitized=False)
 def a_gigabyte_over_a_lossy_link(t):
-    with lossy_link(t):
+    with bad_link(t):
         download(t, 1 << 30, within=880)
 
 
