@@ -51,6 +51,25 @@ static void report_groups(struct neighbour_side *side, uint32_t port, bool is_ne
 		rte_pktmbuf_free(m);
 }
 
+/* When a link comes up: does anybody else have an IPv6 address of ours (RFC 4862 section 5.4)? It
+ * is used meanwhile (RFC 4429), and an answer is a conflict as any. */
+static void probe(struct neighbour_side *side, uint32_t port)
+{
+	const struct wire_host *host = &side->appliance->hosts[port];
+
+	for (uint32_t i = 0; i < host->n_addrs; i++) {
+		const struct wire_addr *a = &host->addrs[i];
+		struct rte_mbuf *m;
+
+		if (a->family == 4)
+			continue;
+		m = new_frame(side, port);
+		if (!m)
+			return;
+		send_frame(side, m, rs_nd_probe(host, a->addr, rte_pktmbuf_mtod(m, uint8_t *)));
+	}
+}
+
 /* Gratuitous ARP (RFC 5227 section 2.3) and unsolicited advertisements, for each of our addresses.
  */
 static void announce(struct neighbour_side *side, uint32_t port)
@@ -295,6 +314,8 @@ static void watch_link(struct neighbour_side *side, uint32_t i, uint64_t now_us)
 	if (!up || !port->n_announcements || now_us < port->announce_due_us)
 		return;
 	announce(side, i);
+	if (port->n_announcements == N_ANNOUNCEMENTS) /* the first reports have been sent */
+		probe(side, i);
 	port->n_announcements--;
 	port->announce_due_us = now_us + ANNOUNCE_US;
 }

@@ -115,7 +115,9 @@ static uint32_t render_nd(const struct wire_host *host, uint64_t link, const uin
 	const uint8_t dst[16], uint8_t type, uint8_t flags, const uint8_t target[16], uint8_t *out)
 {
 	uint32_t n = rs_wire_render_eth(host, link, ETHERTYPE_IPV6, out);
-	uint32_t len = ND_BYTES + ND_OPTION_BYTES;
+	/* Who has no address yet must not be answered by his MAC (RFC 4861 section 4.3). */
+	bool has_option = memcmp(src, zero_addr, 16) != 0;
+	uint32_t len = ND_BYTES + (has_option ? ND_OPTION_BYTES : 0);
 	uint8_t *nd;
 	uint64_t sum;
 	uint16_t csum;
@@ -125,9 +127,11 @@ static uint32_t render_nd(const struct wire_host *host, uint64_t link, const uin
 	rs_store_be32(nd, (uint32_t)type << 24);
 	rs_store_be32(nd + 4, (uint32_t)flags << 24);
 	memcpy(nd + 8, target, 16);
-	nd[24] = type == ND_SOLICIT ? ND_OPT_SOURCE : ND_OPT_TARGET;
-	nd[25] = 1; /* in units of eight bytes */
-	memcpy(nd + 26, host->mac, 6);
+	if (has_option) {
+		nd[24] = type == ND_SOLICIT ? ND_OPT_SOURCE : ND_OPT_TARGET;
+		nd[25] = 1; /* in units of eight bytes */
+		memcpy(nd + 26, host->mac, 6);
+	}
 	sum = rs_wire_pseudo_sum(6, src, dst, PROTO_ICMPV6, len);
 	csum = rs_csum_finish(rs_csum_add(sum, nd, len));
 	memcpy(nd + 2, &csum, 2);
@@ -186,6 +190,11 @@ uint32_t rs_nd_solicit(const struct wire_host *host, const uint8_t source[16],
 		return render_nd(
 			host, multicast_link(host, dst), source, dst, ND_SOLICIT, 0, target, out);
 	return render_nd(host, link, source, target, ND_SOLICIT, 0, target, out);
+}
+
+uint32_t rs_nd_probe(const struct wire_host *host, const uint8_t addr[16], uint8_t *out)
+{
+	return rs_nd_solicit(host, zero_addr, addr, LINK_NONE, out);
 }
 
 uint32_t rs_nd_announce(const struct wire_host *host, const uint8_t addr[16], uint8_t *out)

@@ -42,6 +42,9 @@ bool rs_nd_hint(const struct wire_host *host, const struct pkt *pkt, struct wire
 uint32_t rs_nd_solicit(const struct wire_host *host, const uint8_t source[16],
 	const uint8_t target[16], uint64_t link, uint8_t *out);
 
+/* Has anybody else our address? Who has, advertises it to all (RFC 4862 section 5.4.2). */
+uint32_t rs_nd_probe(const struct wire_host *host, const uint8_t addr[16], uint8_t *out);
+
 /* An unsolicited advertisement of our address to all nodes (RFC 4861 section 7.2.6). */
 uint32_t rs_nd_announce(const struct wire_host *host, const uint8_t addr[16], uint8_t *out);
 

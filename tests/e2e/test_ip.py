@@ -225,6 +225,27 @@ def queries_for_groups_are_answered(t):
         equal(groups(packet), state, "groups, and their state")
 
 
+@test(own=True, families=(6,))
+def who_has_our_address_at_start_is_told(t):
+    """RFC 4862 section 5.4: the client's kernel has it, and says nothing unless it is asked."""
+    t.tool("ip", "address", "add", f"{t.server}/64", "dev", "eth0", "nodad")
+    try:
+        with Wire(t) as wire:
+            appliance = t.start(ready=lambda _: True)
+
+            def asks(p):
+                return ICMPv6ND_NS in p and p[ICMPv6ND_NS].tgt == t.server and p[IPv6].src == "::"
+
+            packet = wire.expect(asks, 20, "a solicitation for our address")
+            equal((packet.dst, packet[IPv6].dst), ("33:33:ff:00:00:02", "ff02::1:ff00:2"),
+                  "where it went")
+            true(ICMPv6NDOptSrcLLAddr not in packet, "nobody is named in it")
+            said = f"address conflict: {wire.mac} on port 0 claims our {t.server}"
+            wait_until(lambda: said in appliance.words(), 5, "a word about the conflict")
+    finally:
+        t.tool("ip", "address", "del", f"{t.server}/64", "dev", "eth0")
+
+
 @test()
 def a_closed_udp_port_is_unreachable(t):
     kind = socket.AF_INET6 if t.family == 6 else socket.AF_INET

@@ -312,6 +312,7 @@ static void answers(void **state)
 	ANSWER(rs_arp_answer(&host, &pkt, out), arp_probe, arp_probe_reply);
 	ANSWER(rs_nd_answer(&host, &pkt, out), ns, na);
 	ANSWER(rs_nd_answer(&host, &pkt, out), ns_dad, na_dad);
+	ANSWER(rs_nd_probe(&host, our_v6, out), ns, ns_probe);
 	ANSWER(rs_mld_report(&host, false, out), mld_query, mld_report);
 	ANSWER(rs_mld_report(&host, false, out), mld_query_v1, mld_report);
 	ANSWER(rs_icmp_echo_answer(&host, &pkt, out, WIRE_ANSWER_BYTES), echo, echo_reply);
