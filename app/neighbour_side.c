@@ -15,6 +15,7 @@
 #define ANNOUNCE_US         2000000  /* ANNOUNCE_INTERVAL */
 #define N_ANNOUNCEMENTS     2        /* ANNOUNCE_NUM */
 #define MAX_FRAMES_PER_TICK 64
+#define MLD_V1_US           260000000 /* Older Version Querier Present: RFC 3810 section 9.12 */
 
 /* ---- frames of its own ---- */
 
@@ -36,19 +37,35 @@ static void send_frame(struct neighbour_side *side, struct rte_mbuf *m, uint32_t
 		rte_pktmbuf_free(m);
 }
 
-/* Unasked (is_news) before anybody can solicit: switches have to know where our groups are. */
-static void report_groups(struct neighbour_side *side, uint32_t port, bool is_news)
+/* RFC 3810 section 8.2.1: one of version 2, or as many of version 1 as there are groups. */
+static uint32_t render_report(const struct neighbour_side *side, uint32_t port, bool is_news,
+	bool is_v1, uint32_t i, uint8_t *out)
 {
-	struct rte_mbuf *m = new_frame(side, port);
-	uint32_t len;
+	const struct wire_host *host = &side->appliance->hosts[port];
 
-	if (!m)
-		return;
-	len = rs_mld_report(&side->appliance->hosts[port], is_news, rte_pktmbuf_mtod(m, uint8_t *));
-	if (len)
+	if (is_v1)
+		return rs_mld_report_v1(host, i, out);
+	return i ? 0 : rs_mld_report(host, is_news, out);
+}
+
+/* Unasked (is_news) before anybody can solicit: switches have to know where our groups are. */
+static void report_groups(struct neighbour_side *side, uint32_t port, bool is_news, uint64_t now_us)
+{
+	bool is_v1 = now_us < side->ports[port].mld_v1_until_us;
+
+	for (uint32_t i = 0; i < WIRE_MAX_ADDRS; i++) {
+		struct rte_mbuf *m = new_frame(side, port);
+		uint32_t len;
+
+		if (!m)
+			return;
+		len = render_report(side, port, is_news, is_v1, i, rte_pktmbuf_mtod(m, uint8_t *));
+		if (!len) {
+			rte_pktmbuf_free(m);
+			return;
+		}
 		send_frame(side, m, len);
-	else
-		rte_pktmbuf_free(m);
+	}
 }
 
 /* When a link comes up: does anybody else have an IPv6 address of ours (RFC 4862 section 5.4)? It
@@ -72,11 +89,11 @@ static void probe(struct neighbour_side *side, uint32_t port)
 
 /* Gratuitous ARP (RFC 5227 section 2.3) and unsolicited advertisements, for each of our addresses.
  */
-static void announce(struct neighbour_side *side, uint32_t port)
+static void announce(struct neighbour_side *side, uint32_t port, uint64_t now_us)
 {
 	const struct wire_host *host = &side->appliance->hosts[port];
 
-	report_groups(side, port, true);
+	report_groups(side, port, true, now_us);
 	for (uint32_t i = 0; i < host->n_addrs; i++) {
 		const struct wire_addr *a = &host->addrs[i];
 		struct rte_mbuf *m = new_frame(side, port);
@@ -161,7 +178,7 @@ static void on_conflict(struct neighbour_side *side, const struct neigh_event *e
 	rs_link_mac(e->link, mac);
 	rs_log("address conflict: %s on port %u claims our %s", rs_value_mac_text(mac, mac_text),
 		rs_link_port(e->link), rs_value_addr_text(e->addr, text));
-	announce(side, rs_link_port(e->link));
+	announce(side, rs_link_port(e->link), now_us);
 }
 
 static void on_found(struct neighbour_side *side, const struct neigh_event *e, uint64_t now_us)
@@ -245,6 +262,8 @@ static void take_frame(struct neighbour_side *side, const struct rte_mbuf *m, ui
 			take_hint(side, &hint, now_us);
 		break;
 	case WIRE_MLD:
+		if (rs_mld_is_v1(&pkt))
+			port->mld_v1_until_us = now_us + MLD_V1_US;
 		port->report_due_us =
 			rs_mld_due_us(&pkt, port->report_due_us, now_us, (uint32_t)rte_rand());
 		break;
@@ -261,7 +280,7 @@ static void report_due_groups(struct neighbour_side *side, uint64_t now_us)
 
 		if (!port->report_due_us || now_us < port->report_due_us)
 			continue;
-		report_groups(side, i, false);
+		report_groups(side, i, false, now_us);
 		port->report_due_us = 0;
 	}
 }
@@ -313,7 +332,7 @@ static void watch_link(struct neighbour_side *side, uint32_t i, uint64_t now_us)
 	port->link_up = up;
 	if (!up || !port->n_announcements || now_us < port->announce_due_us)
 		return;
-	announce(side, i);
+	announce(side, i, now_us);
 	if (port->n_announcements == N_ANNOUNCEMENTS) /* the first reports have been sent */
 		probe(side, i);
 	port->n_announcements--;

@@ -14,7 +14,8 @@ struct neighbour_port {
 	bool link_up;
 	uint32_t n_announcements; /* still to be made of our addresses */
 	uint64_t announce_due_us;
-	uint64_t report_due_us; /* somebody has asked for our groups; 0: nobody has */
+	uint64_t report_due_us;   /* somebody has asked for our groups; 0: nobody has */
+	uint64_t mld_v1_until_us; /* until then there is somebody who knows version 1 only */
 };
 
 struct neighbour_gateway {

@@ -240,36 +240,57 @@ static uint32_t put_records(
 	return n;
 }
 
-uint32_t rs_mld_report(const struct wire_host *host, bool is_news, uint8_t *out)
+/* Everything around a message of len bytes, which is written without a checksum. */
+static uint32_t render_mld(const struct wire_host *host, const uint8_t source[16],
+	const uint8_t group[16], const uint8_t *message, uint32_t len, uint8_t *out)
 {
-	static const uint8_t routers[16] = {0xff, 0x02, [15] = 0x16};
 	/* A header of options: Router Alert, and PadN of no bytes. */
 	static const uint8_t alert[IPV6_EXTENSION_BYTES] = {PROTO_ICMPV6, 0, 5, 2, 0, 0, 1, 0};
-	uint8_t records[WIRE_MAX_ADDRS * MLD_RECORD_BYTES];
-	const uint8_t *source = NULL;
-	uint32_t n_records =
-		put_records(host, is_news ? MLD_TO_EXCLUDE : MLD_IS_EXCLUDE, records, &source);
-	uint32_t len = MLD_REPORT_BYTES + n_records * MLD_RECORD_BYTES;
-	uint32_t n;
-	uint8_t *mld;
-	uint64_t sum;
+	uint32_t n = rs_wire_render_eth(host, multicast_link(host, group), ETHERTYPE_IPV6, out);
+	uint64_t sum = rs_wire_pseudo_sum(6, source, group, PROTO_ICMPV6, len);
 	uint16_t csum;
 
-	if (!source)
-		return 0;
-	n = rs_wire_render_eth(host, multicast_link(host, routers), ETHERTYPE_IPV6, out);
-	n += rs_wire_render_ip(6, source, routers, IPV6_HOP_BY_HOP, sizeof(alert) + len,
+	n += rs_wire_render_ip(6, source, group, IPV6_HOP_BY_HOP, sizeof(alert) + len,
 		MLD_HOP_LIMIT, false, out + n);
 	memcpy(out + n, alert, sizeof(alert));
 	n += sizeof(alert);
-	mld = out + n;
+	memcpy(out + n, message, len);
+	csum = rs_csum_finish(rs_csum_add(sum, message, len));
+	memcpy(out + n + 2, &csum, 2);
+	return n + len;
+}
+
+uint32_t rs_mld_report(const struct wire_host *host, bool is_news, uint8_t *out)
+{
+	static const uint8_t routers[16] = {0xff, 0x02, [15] = 0x16};
+	uint8_t mld[MLD_REPORT_BYTES + WIRE_MAX_ADDRS * MLD_RECORD_BYTES];
+	const uint8_t *source = NULL;
+	uint32_t n_records = put_records(
+		host, is_news ? MLD_TO_EXCLUDE : MLD_IS_EXCLUDE, mld + MLD_REPORT_BYTES, &source);
+
+	if (!source)
+		return 0;
 	rs_store_be32(mld, (uint32_t)MLD_REPORT << 24);
 	rs_store_be32(mld + 4, n_records);
-	memcpy(mld + MLD_REPORT_BYTES, records, len - MLD_REPORT_BYTES);
-	sum = rs_wire_pseudo_sum(6, source, routers, PROTO_ICMPV6, len);
-	csum = rs_csum_finish(rs_csum_add(sum, mld, len));
-	memcpy(mld + 2, &csum, 2);
-	return n + len;
+	return render_mld(
+		host, source, routers, mld, MLD_REPORT_BYTES + n_records * MLD_RECORD_BYTES, out);
+}
+
+uint32_t rs_mld_report_v1(const struct wire_host *host, uint32_t i, uint8_t *out)
+{
+	uint8_t records[WIRE_MAX_ADDRS * MLD_RECORD_BYTES];
+	uint8_t mld[MLD_V1_BYTES] = {MLD_V1_REPORT};
+	const uint8_t *source = NULL;
+
+	if (i >= put_records(host, 0, records, &source) || !source)
+		return 0;
+	memcpy(mld + 8, records + i * MLD_RECORD_BYTES + 4, 16);
+	return render_mld(host, source, mld + 8, mld, sizeof(mld), out);
+}
+
+bool rs_mld_is_v1(const struct pkt *query)
+{
+	return query->l4_len == MLD_V1_BYTES;
 }
 
 uint64_t rs_mld_due_us(

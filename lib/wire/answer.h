@@ -55,6 +55,12 @@ uint32_t rs_nd_announce(const struct wire_host *host, const uint8_t addr[16], ui
  */
 uint32_t rs_mld_report(const struct wire_host *host, bool is_news, uint8_t *out);
 
+/* The same for those who understand version 1 only: of group i, from 0 on. 0: there are no more. */
+uint32_t rs_mld_report_v1(const struct wire_host *host, uint32_t i, uint8_t *out);
+
+/* Does who asks so understand nothing later? query: kind WIRE_MLD. RFC 3810 section 8.1. */
+bool rs_mld_is_v1(const struct pkt *query);
+
 /*
  * When to report to who asks (RFC 3810 section 6.2): some time within what the query allows, so
  * that all who are asked do not answer at once, unless a report is pending for before that (0: none

@@ -24,13 +24,13 @@ uint32_t rs_mld_max_delay_ms(const struct pkt *query)
 {
 	uint32_t code = rs_load_be16(query->l4 + 4);
 
-	if (code < 0x8000 || query->l4_len == MLD_QUERY_BYTES)
+	if (code < 0x8000 || query->l4_len == MLD_V1_BYTES)
 		return code;
 	return ((code & 0xfff) | 0x1000) << ((code >> 12 & 7) + 3);
 }
 
 bool rs_mld_is_valid(const struct pkt *pkt)
 {
-	return pkt->l4_len >= MLD_QUERY_BYTES && pkt->l3[7] == MLD_HOP_LIMIT &&
+	return pkt->l4_len >= MLD_V1_BYTES && pkt->l3[7] == MLD_HOP_LIMIT &&
 	       rs_ipv6_is_link_local(pkt->src) && has_router_alert(pkt);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Multicast listener discovery, version 2, as RFC 3810 lays it out (sections 5.1, 5.2), and which
- * queries count. Private to lib/wire; includes base only.
+ * Multicast listener discovery, versions 1 and 2, as RFC 2710 (section 3) and RFC 3810
+ * (sections 5.1, 5.2) lay it out, and which queries count. Private to lib/wire; includes base only.
  */
 #ifndef RS_WIRE_MLD_H
 #define RS_WIRE_MLD_H
@@ -10,8 +10,9 @@
 
 enum {
 	MLD_QUERY = 130,
+	MLD_V1_REPORT = 131,
 	MLD_REPORT = 143,
-	MLD_QUERY_BYTES = 24,  /* of version 1; later ones are longer */
+	MLD_V1_BYTES = 24,     /* query and report; queries of later versions are longer */
 	MLD_REPORT_BYTES = 8,  /* without records */
 	MLD_RECORD_BYTES = 20, /* without sources */
 	MLD_IS_EXCLUDE = 2,    /* from all sources, as before … */

@@ -10,7 +10,9 @@ from scapy.layers.inet6 import (
     ICMPv6DestUnreach,
     ICMPv6EchoReply,
     ICMPv6EchoRequest,
+    ICMPv6MLQuery,
     ICMPv6MLQuery2,
+    ICMPv6MLReport,
     ICMPv6MLReport2,
     ICMPv6ND_NA,
     ICMPv6ND_NS,
@@ -223,6 +225,34 @@ def queries_for_groups_are_answered(t):
         link_local = str(ipaddress.ip_address(link_local))
         state = {group: MODE_IS_EXCLUDE for group in ("ff02::1:ff00:2", link_local)}
         equal(groups(packet), state, "groups, and their state")
+
+
+def older_groups(wire, within):
+    """Those in reports of version 1: RFC 2710 section 3."""
+    for packet in map(Ether, wire.frames(within)):
+        if ICMPv6MLReport in packet and packet.src == wire.server_mac:
+            group = packet[ICMPv6MLReport].mladdr
+            equal((packet[IPv6].dst, packet[IPv6].hlim), (group, 1), "where it went, and how far")
+            yield group
+
+
+@test(own=True, families=(6,))
+def older_queries_get_older_reports(t):
+    """RFC 3810 section 8.2.1: and so do later ones, while the older querier is around."""
+    t.start()
+    own = [int(byte, 16) for byte in t.lab.server_mac.split(":")[3:]]
+    link_local = str(ipaddress.ip_address(f"ff02::1:ff{own[0]:02x}:{own[1]:02x}{own[2]:02x}"))
+    alert = IPv6ExtHdrHopByHop(options=[RouterAlert()])
+    header = IPv6(src="fe80::77", dst="ff02::1", hlim=1) / alert
+    with Wire(t) as wire:
+        for query in (ICMPv6MLQuery(mrd=100), ICMPv6MLQuery2(mrd=100)):
+            wire.send(wire.ether(dst="33:33:00:00:00:01") / header / query)
+            wanted = {"ff02::1:ff00:2", link_local}
+            for group in older_groups(wire, 3):
+                wanted.discard(group)
+                if not wanted:
+                    break
+            equal(wanted, set(), f"groups not reported to {query.name}")
 
 
 @test(own=True, families=(6,))

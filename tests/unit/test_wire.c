@@ -312,9 +312,9 @@ static void answers(void **state)
 	ANSWER(rs_arp_answer(&host, &pkt, out), arp_probe, arp_probe_reply);
 	ANSWER(rs_nd_answer(&host, &pkt, out), ns, na);
 	ANSWER(rs_nd_answer(&host, &pkt, out), ns_dad, na_dad);
-	ANSWER(rs_nd_probe(&host, our_v6, out), ns, ns_probe);
 	ANSWER(rs_mld_report(&host, false, out), mld_query, mld_report);
-	ANSWER(rs_mld_report(&host, false, out), mld_query_v1, mld_report);
+	ANSWER(rs_mld_report_v1(&host, 0, out), mld_query_v1, mld_report_v1);
+	ANSWER(rs_nd_probe(&host, our_v6, out), ns, ns_probe);
 	ANSWER(rs_icmp_echo_answer(&host, &pkt, out, WIRE_ANSWER_BYTES), echo, echo_reply);
 	ANSWER(rs_icmp_echo_answer(&host, &pkt, out, WIRE_ANSWER_BYTES), echo6, echo6_reply);
 	ANSWER(rs_icmp_unreachable(&host, &pkt, out), udp, udp_unreachable);
@@ -516,6 +516,7 @@ static void when_to_report(void **state)
 		assert_int_equal(
 			parse(0, cases[i].frame, cases[i].len, &pkt, &seg, &copy), WIRE_OK);
 		rs_store_be16(copy + (pkt.l4 - copy) + 4, (uint16_t)cases[i].code);
+		assert_int_equal(rs_mld_is_v1(&pkt), cases[i].frame == mld_query_v1);
 		assert_int_equal(rs_mld_due_us(&pkt, 0, 500, 0), 500);
 		assert_int_equal(rs_mld_due_us(&pkt, 0, 500, 1u << 31), 500 + half_us);
 		assert_int_equal(rs_mld_due_us(&pkt, 0, 500, UINT32_MAX), 500 + last_us);
@@ -542,8 +543,11 @@ static void groups_of_our_addresses(void **state)
 		rs_wire_host_init(&host, our_mac, 0, 0, addrs, n);
 		assert_int_equal(rs_mld_report(&host, false, out), sizeof(mld_report_two));
 		assert_memory_equal(out, mld_report_two, sizeof(mld_report_two));
+		assert_int_not_equal(rs_mld_report_v1(&host, 1, out), 0);
+		assert_int_equal(rs_mld_report_v1(&host, 2, out), 0);
 	}
 	rs_wire_host_init(&host, our_mac, 0, 0, NULL, 0);
+	assert_int_equal(rs_mld_report_v1(&host, 0, out), 0);
 	assert_int_equal(rs_mld_report(&host, true, out), 0);
 }
 
