@@ -212,7 +212,7 @@ static void no_window_probe(struct rig *r)
 
 /* ---- the peer tells of marks ---- */
 
-/* In slow start half the window, and CWR with the first new bytes. */
+/* In slow start as much as for a loss, and CWR with the first new bytes. */
 static void the_window_becomes_smaller(struct rig *r)
 {
 	open_ecn(r, 0);
@@ -220,17 +220,16 @@ static void the_window_becomes_smaller(struct rig *r)
 	expect_new(r, 0, 10, 0);
 	ack(r, ACK_ECE, 2);
 	QUIET();
-	cwnd_is(r, 5);
-	EQ(r->p->conn->ssthresh, 5 * r->mss);
-	ack(r, ACK_ECE, 4); /* the same round trip */
-	ack(r, ACK_ECE, 5);
+	cwnd_is(r, 7);
+	EQ(r->p->conn->ssthresh, 7 * r->mss);
+	ack(r, ACK_ECE, 3); /* the same round trip */
 	QUIET();
-	cwnd_is(r, 5);
-	ack(r, ACK_ECE, 7);
+	cwnd_is(r, 7);
+	ack(r, ACK_ECE, 5);
 	expect_new(r, 10, 2, TCP_CWR);
 	ack(r, ACK_ECE, 10);
-	expect_new(r, 12, 3, 0);
-	cwnd_is(r, 5); /* section 6.1.2: nor does it grow */
+	expect_new(r, 12, 5, 0);
+	cwnd_is(r, 7); /* section 6.1.2: nor does it grow */
 	EQ(COUNTER(ECN_REDUCTIONS), 1);
 	ack(r, TCP_ACK, 12); /* the peer has seen CWR */
 	TRUE(!(r->p->conn->flags & TCP_F_RECOVER));
@@ -245,12 +244,12 @@ static void and_smaller_again(struct rig *r)
 	expect_new(r, 0, 10, 0);
 	ack(r, ACK_ECE, 1);
 	ack(r, ACK_ECE, 10);
-	expect_new(r, 10, 5, TCP_CWR);
+	expect_new(r, 10, 7, TCP_CWR);
 	ack(r, ACK_ECE, 11); /* of what CWR came with: another mark */
-	cwnd_is(r, 4);
+	EQ(r->p->conn->cwnd, 7 * r->mss / 20 * 17);
 	EQ(COUNTER(ECN_REDUCTIONS), 2);
 	ack(r, TCP_ACK, 13);
-	expect_new(r, 15, 2, TCP_CWR);
+	expect_new(r, 17, 1, TCP_CWR);
 }
 
 static void not_below_two_segments(struct rig *r)
@@ -258,8 +257,8 @@ static void not_below_two_segments(struct rig *r)
 	uint32_t at = 0;
 
 	open_ecn(r, 0);
-	rig_write(r, 40 * r->mss);
-	for (uint32_t n = 10; at + n < 40; n = r->t.n_tx) {
+	rig_write(r, 60 * r->mss);
+	for (uint32_t n = 10; at + n < 60; n = r->t.n_tx) {
 		rig_drop_output(r);
 		at += n;
 		ack(r, ACK_ECE, at);
@@ -277,13 +276,13 @@ static void nothing_on_its_way(struct rig *r)
 	rig_write(r, 100);
 	OUT(TCP_ACK, .seq = 1, .ack = 11, .len = 100, .is_ect = true);
 	IN(ACK_ECE, .seq = 11, .ack = 101);
-	cwnd_is(r, 5);
+	cwnd_is(r, 7);
 	IN(ACK_ECE, .seq = 11, .ack = 101, .len = 10);
 	rig_write(r, 100); /* the short way */
 	OUT(TCP_ACK | TCP_CWR, .seq = 101, .ack = 21, .len = 100, .is_ect = true);
 	rig_write(r, 100);
 	OUT(TCP_ACK, .seq = 201, .ack = 21, .len = 100, .is_ect = true);
-	cwnd_is(r, 5);
+	cwnd_is(r, 7);
 	EQ(COUNTER(ECN_REDUCTIONS), 1);
 }
 
@@ -294,11 +293,11 @@ static void a_mark_then_a_loss(struct rig *r)
 	rig_write(r, 30 * r->mss);
 	expect_new(r, 0, 10, 0);
 	ack(r, ACK_ECE, 1);
-	cwnd_is(r, 5);
+	cwnd_is(r, 7);
 	IN(ACK_ECE, .seq = 1, .ack = 1 + r->mss, .n_sack = 1,
 		.sack = {{1 + 2 * r->mss, 1 + 8 * r->mss}});
 	OUT(TCP_ACK, .seq = 1 + r->mss, .ack = 1, .len = r->mss);
-	EQ(r->p->conn->ssthresh, 5 * r->mss);
+	EQ(r->p->conn->ssthresh, 7 * r->mss);
 	rig_drop_output(r);
 	ack(r, TCP_ACK, 10);
 	rig_drop_output(r);
@@ -314,10 +313,10 @@ static void a_loss_then_a_mark(struct rig *r)
 	for (uint32_t i = 0; i < 3; i++)
 		ack(r, TCP_ACK, 0);
 	rig_drop_output(r);
-	EQ(r->p->conn->ssthresh, 5 * r->mss);
+	EQ(r->p->conn->ssthresh, 7 * r->mss);
 	ack(r, ACK_ECE, 3);
 	ack(r, ACK_ECE, 10);
-	EQ(r->p->conn->ssthresh, 5 * r->mss);
+	EQ(r->p->conn->ssthresh, 7 * r->mss);
 	EQ(COUNTER(ECN_REDUCTIONS), 0);
 }
 
@@ -347,7 +346,7 @@ static void cwr_is_not_cut(struct rig *r)
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 10 * r->mss, .is_ect = true);
 	ack(r, ACK_ECE, 10);
 	OUT(TCP_ACK | TCP_CWR, .seq = 1 + 10 * r->mss, .ack = 1, .len = r->mss, .is_ect = true);
-	OUT(TCP_ACK, .seq = 1 + 11 * r->mss, .ack = 1, .len = 4 * r->mss, .is_ect = true);
+	OUT(TCP_ACK, .seq = 1 + 11 * r->mss, .ack = 1, .len = 6 * r->mss, .is_ect = true);
 }
 
 /* ---- routers have marked what the peer sends ---- */
