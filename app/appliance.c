@@ -198,7 +198,7 @@ static int build_net(struct appliance *a, uint16_t net)
 {
 	struct joint rx[NET_MAX_RX];
 	uint32_t n_rx;
-	uint32_t n_chunks = 16384 + a->cfg->max_conns / 32;
+	uint32_t n_chunks = 16384 + a->cfg->max_conns / 64;
 	int err = rs_joints_of_net(a, net, rx, &n_rx);
 
 	if (err)
