@@ -187,7 +187,7 @@ void rs_tcp_cc_undo(struct tcp *t, struct tcp_conn *c, uint32_t acked)
 		rs_tcp_sack_none_lost(t, c);
 }
 
-/* RFC 8985 section 6.2; RFC 5681 section 4.3: what is lost twice halves the window twice. */
+/* RFC 8985 section 6.2; RFC 5681 section 4.3: what is lost twice takes of the window twice. */
 static void resend_what_is_lost_again(struct tcp *t, struct tcp_conn *c)
 {
 	if (c->flags & TCP_F_RESEND || !rs_tcp_sack_is_lost_again(t, c))

