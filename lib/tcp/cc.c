@@ -98,12 +98,26 @@ static void recovery_ack(struct tcp *t, struct tcp_conn *c, uint32_t acked)
 		c->cwnd += c->mss;
 }
 
+/* Bytes wait, and it is neither the peer nor the application that holds them back. */
+static bool is_held_back(const struct tcp_conn *c)
+{
+	return rs_seq_lt(c->snd_nxt, rs_tcp_snd_end(c)) && c->cwnd < c->snd_wnd;
+}
+
 /* Has the window been used, or would it be, were this not the midst of a burst of ACKs? */
 static bool is_in_use(const struct tcp_conn *c, uint32_t flight)
 {
-	bool waits = rs_seq_lt(c->snd_nxt, rs_tcp_snd_end(c)) && c->cwnd < c->snd_wnd;
+	return is_held_back(c) || flight * 2 >= c->cwnd;
+}
 
-	return waits || flight * 2 >= c->cwnd;
+/*
+ * What met a loss. RFC 9438 section 4.6: the window itself, where that is what holds us back, as
+ * most of what was in flight may just have been acknowledged, and not been followed by more yet.
+ * What limited transmit sent stands beyond cwnd and does not count (RFC 5681 section 3.2 step 2).
+ */
+static uint32_t window_in_use(const struct tcp_conn *c)
+{
+	return is_held_back(c) ? c->cwnd : rs_min_u32(c->snd_max - c->snd_una, c->cwnd);
 }
 
 void rs_tcp_cc_acked(struct tcp *t, struct tcp_conn *c, uint32_t acked, uint32_t flight)
@@ -137,10 +151,9 @@ static void enter_recovery(struct tcp *t, struct tcp_conn *c)
 	c->undo_seq = c->snd_una;
 	c->undo_tick = rs_tcp_tick(t);
 	c->undo_w_max = c->w_max;
-	c->undo_ssthresh = rs_max_u32(c->ssthresh, c->snd_max - c->snd_una);
-	/* What limited transmit sent stands beyond cwnd and does not count (section 3.2 step 2). */
+	c->undo_ssthresh = rs_max_u32(c->ssthresh, window_in_use(c));
 	if (!(c->flags & TCP_F_RECOVER && c->was_marked)) /* once a round trip: RFC 3168, 6.1.2 */
-		c->ssthresh = rs_tcp_grow_less(c, rs_min_u32(c->snd_max - c->snd_una, c->cwnd));
+		c->ssthresh = rs_tcp_grow_less(c, window_in_use(c));
 	c->recover = c->snd_max;
 	c->was_marked = 0;
 	c->flags &= ~(uint32_t)TCP_F_PROBED;

@@ -113,9 +113,33 @@ static void along_the_curve(struct rig *r)
 	TRUE(cwnd_segs(r) >= 120 && cwnd_segs(r) <= 123); /* 8 s: 100 + 0.4 * 3.8^3 */
 }
 
+/*
+ * RFC 9438 section 4.6. One ACK for most of what is in flight, and in the same burst the
+ * reports that tell of a loss: nothing was sent between them, but the window is what it was.
+ */
+static void loss_behind_a_long_ack(struct rig *r)
+{
+	begin(r);
+	one_round(r);
+	EQ(cwnd_segs(r), 18);
+	MS(RTT_MS);
+	r->no_flush = true;
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 24 * r->mss);
+	EQ(cwnd_segs(r), 26);
+	for (uint32_t i = 1; i <= 3; i++)
+		IN(TCP_ACK, .seq = 1, .ack = 1 + 24 * r->mss, .n_sack = 1,
+			.sack = {{1 + 25 * r->mss, 1 + (25 + i) * r->mss}});
+	TRUE(rig_conn(r)->flags & TCP_F_RECOVERY);
+	EQ(rig_conn(r)->ssthresh, 26 * r->mss / 10 * 7);
+	rig_drop_output(r);
+	FLUSH();
+	rig_drop_output(r);
+}
+
 const struct tcp_case grow_cases[] = {
 	{"one_ack_for_many", one_ack_for_many, NULL, 0},
 	{"path_is_full", path_is_full, NULL, 0},
 	{"along_the_curve", along_the_curve, NULL, 0},
+	{"loss_behind_a_long_ack", loss_behind_a_long_ack, NULL, 0},
 	{0},
 };
