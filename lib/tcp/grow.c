@@ -5,7 +5,7 @@
  * RFC 9406), then CUBIC (RFC 9438).
  *
  * Times are ticks of the wheel, windows bytes. Nothing is divided but by constants, and the cube
- * root is searched for once after a loss.
+ * root is searched for when congestion avoidance begins, after a loss or a pause.
  */
 #include "tcp/tcp_internal.h"
 
@@ -149,10 +149,10 @@ void rs_tcp_grow_anew(struct tcp_conn *c)
 	c->round_end = c->snd_una;
 }
 
-uint32_t rs_tcp_grow_less(struct tcp_conn *c, uint32_t flight)
+uint32_t rs_tcp_grow_less(struct tcp_conn *c, uint32_t used)
 {
 	c->in_epoch = false;
 	/* Section 4.7, fast convergence: who had more before makes room for others. */
 	c->w_max = c->cwnd < c->w_max ? c->cwnd / 20 * 17 : c->cwnd;
-	return rs_max_u32(flight / 10 * 7, 2u * c->mss);
+	return rs_max_u32(used / 10 * 7, 2u * c->mss);
 }

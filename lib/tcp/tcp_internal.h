@@ -276,8 +276,8 @@ void rs_tcp_grow_heard(const struct tcp *t, struct tcp_conn *c);
 void rs_tcp_grow_pause(struct tcp_conn *c);
 /* Slow start begins. */
 void rs_tcp_grow_anew(struct tcp_conn *c);
-/* A loss, with flight bytes under way or about to be, or marks: returns what becomes ssthresh. */
-uint32_t rs_tcp_grow_less(struct tcp_conn *c, uint32_t flight);
+/* A loss, or marks, of a window of which so many bytes were used: returns what becomes ssthresh. */
+uint32_t rs_tcp_grow_less(struct tcp_conn *c, uint32_t used);
 
 /* cc.c: RFC 6298, 5681, 6582, 6675 */
 void rs_tcp_cc_sample_rtt(const struct tcp *t, struct tcp_conn *c);
