@@ -67,37 +67,6 @@ void rs_tcp_cc_sample_rtt(const struct tcp *t, struct tcp_conn *c)
 	take_measured_rto(t, c);
 }
 
-static void leave_recovery(struct tcp *t, struct tcp_conn *c)
-{
-	uint32_t flight = c->snd_max - c->snd_una;
-
-	c->flags &= ~(uint32_t)TCP_F_RECOVERY;
-	if (c->sacked) { /* RFC 6675 section 5: cwnd has been right all along */
-		rs_tcp_sack_acked(t, c);
-		return;
-	}
-	c->cwnd = rs_min_u32(c->ssthresh, rs_max_u32(flight, c->mss) + c->mss);
-}
-
-/* RFC 6582 section 3.2 step 3; with a scoreboard RFC 6675 section 5 */
-static void recovery_ack(struct tcp *t, struct tcp_conn *c, uint32_t acked)
-{
-	if (rs_seq_geq(c->snd_una, c->recover)) {
-		leave_recovery(t, c);
-		return;
-	}
-	if (c->sacked) {
-		/* All that was sent again has arrived: then what follows it is lost, too. */
-		if (rs_tcp_sack_high_rxt(t, c) == c->snd_una)
-			rs_tcp_resend(t, c);
-		return;
-	}
-	rs_tcp_resend(t, c);
-	c->cwnd -= rs_min_u32(acked, c->cwnd - c->mss);
-	if (acked >= c->mss)
-		c->cwnd += c->mss;
-}
-
 /* Bytes wait, and it is neither the peer nor the application that holds them back. */
 static bool is_held_back(const struct tcp_conn *c)
 {
@@ -118,6 +87,54 @@ static bool is_in_use(const struct tcp_conn *c, uint32_t flight)
 static uint32_t window_in_use(const struct tcp_conn *c)
 {
 	return is_held_back(c) ? c->cwnd : rs_min_u32(c->snd_max - c->snd_una, c->cwnd);
+}
+
+static void begin_recovery(struct tcp *t, struct tcp_conn *c)
+{
+	t->counters[TCP_C_FAST_RETRANSMITS]++;
+	if (!(c->flags & TCP_F_RECOVER && c->was_marked)) /* once a round trip: RFC 3168, 6.1.2 */
+		c->ssthresh = rs_tcp_grow_less(c, window_in_use(c));
+	c->cwnd = c->ssthresh;
+	c->recover = c->snd_max;
+	c->was_marked = 0;
+	c->flags &= ~(uint32_t)TCP_F_PROBED;
+	c->flags |= TCP_F_RECOVERY | TCP_F_RECOVER;
+	c->may_undo = 0;
+}
+
+/* RFC 6675 section 5.1: losses beyond what recovery began with are those of the next one. */
+static void leave_recovery(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t flight = c->snd_max - c->snd_una;
+
+	if (c->sacked && rs_tcp_sack_any_lost(t, c)) {
+		begin_recovery(t, c);
+		return;
+	}
+	c->flags &= ~(uint32_t)TCP_F_RECOVERY;
+	if (c->sacked) /* RFC 6675 section 5: cwnd has been right all along */
+		rs_tcp_sack_acked(t, c);
+	else
+		c->cwnd = rs_min_u32(c->ssthresh, rs_max_u32(flight, c->mss) + c->mss);
+}
+
+/* RFC 6582 section 3.2 step 3; with a scoreboard RFC 6675 section 5 */
+static void recovery_ack(struct tcp *t, struct tcp_conn *c, uint32_t acked)
+{
+	if (rs_seq_geq(c->snd_una, c->recover)) {
+		leave_recovery(t, c);
+		return;
+	}
+	if (c->sacked) {
+		/* All that was sent again has arrived: then what follows it is lost, too. */
+		if (!rs_tcp_sack_is_resent(t, c))
+			rs_tcp_resend(t, c);
+		return;
+	}
+	rs_tcp_resend(t, c);
+	c->cwnd -= rs_min_u32(acked, c->cwnd - c->mss);
+	if (acked >= c->mss)
+		c->cwnd += c->mss;
 }
 
 void rs_tcp_cc_acked(struct tcp *t, struct tcp_conn *c, uint32_t acked, uint32_t flight)
@@ -145,22 +162,16 @@ static bool losses_are_known(const struct tcp_conn *c)
 
 static void enter_recovery(struct tcp *t, struct tcp_conn *c)
 {
-	t->counters[TCP_C_FAST_RETRANSMITS]++;
 	if (c->reorder_steps > 1 && !--c->reorder_keeps)
 		c->reorder_steps = 1;
 	c->undo_seq = c->snd_una;
 	c->undo_tick = rs_tcp_tick(t);
 	c->undo_w_max = c->w_max;
 	c->undo_ssthresh = rs_max_u32(c->ssthresh, window_in_use(c));
-	if (!(c->flags & TCP_F_RECOVER && c->was_marked)) /* once a round trip: RFC 3168, 6.1.2 */
-		c->ssthresh = rs_tcp_grow_less(c, window_in_use(c));
-	c->recover = c->snd_max;
-	c->was_marked = 0;
-	c->flags &= ~(uint32_t)TCP_F_PROBED;
-	c->flags |= TCP_F_RECOVERY | TCP_F_RECOVER;
+	begin_recovery(t, c);
 	c->may_undo = 1;
 	rs_tcp_resend(t, c);
-	c->cwnd = c->ssthresh + (c->sacked ? 0 : TCP_DUP_THRESH * c->mss);
+	c->cwnd += c->sacked ? 0 : TCP_DUP_THRESH * c->mss;
 }
 
 void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c)
@@ -201,14 +212,27 @@ void rs_tcp_cc_undo(struct tcp *t, struct tcp_conn *c, uint32_t acked)
 }
 
 /* RFC 8985 section 6.2; RFC 5681 section 4.3: what is lost twice takes of the window twice. */
-static void resend_what_is_lost_again(struct tcp *t, struct tcp_conn *c)
+static void find_what_is_lost_again(struct tcp *t, struct tcp_conn *c)
 {
-	if (c->flags & TCP_F_RESEND || !rs_tcp_sack_is_lost_again(t, c))
+	bool pays;
+	uint32_t n_lost = rs_tcp_sack_find_lost_again(t, c, &pays);
+
+	if (!n_lost)
 		return;
-	t->counters[TCP_C_LOST_AGAIN]++;
-	c->ssthresh = rs_tcp_grow_less(c, c->cwnd);
-	c->cwnd = rs_min_u32(c->cwnd, c->ssthresh);
-	rs_tcp_resend(t, c);
+	t->counters[TCP_C_LOST_AGAIN] += n_lost;
+	if (pays) {
+		c->ssthresh = rs_tcp_grow_less(c, c->cwnd);
+		c->cwnd = rs_min_u32(c->cwnd, c->ssthresh);
+	}
+	if (rs_tcp_sack_found_loss(t, c))
+		rs_tcp_resend(t, c);
+}
+
+/* All that was not reported goes again, as far as it has not: the scoreboard says what. */
+static void recover_by_reports(struct tcp_conn *c)
+{
+	c->snd_nxt = c->recover = c->snd_max;
+	c->flags |= TCP_F_RECOVERY | TCP_F_RECOVER;
 }
 
 /*
@@ -221,19 +245,31 @@ static bool reports_count(const struct tcp_conn *c)
 	return !losses_are_known(c) || c->snd_una == c->recover;
 }
 
-void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c)
+static void recovery_report(struct tcp *t, struct tcp_conn *c)
 {
 	/* Where recovery began without reports, duplicates have inflated cwnd: the pipe counts now.
 	 */
+	c->cwnd = rs_min_u32(c->cwnd, c->ssthresh);
+	rs_tcp_sack_judge(t, c);
+	find_what_is_lost_again(t, c);
+	if (rs_tcp_sack_is_news(t, c) && c->cwnd < c->ssthresh) /* after a timeout */
+		rs_tcp_grow(t, c, c->mss);
+	if (rs_tcp_sack_time_will_tell(t, c))
+		rs_tcp_tail_reported(t, c);
+}
+
+void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->snd_nxt != c->snd_max && !(c->flags & (TCP_F_RECOVERY | TCP_F_PERSIST)) &&
+		rs_tcp_sack_take_over(t, c))
+		recover_by_reports(c);
 	if (c->flags & TCP_F_RECOVERY) {
-		c->cwnd = rs_min_u32(c->cwnd, c->ssthresh);
-		resend_what_is_lost_again(t, c);
-		if (c->reorder_steps)
-			rs_tcp_tail_reported(t, c);
+		recovery_report(t, c);
 		return;
 	}
 	if (!reports_count(c))
 		return;
+	rs_tcp_sack_judge(t, c);
 	if (rs_tcp_tail_is_reported(t, c))
 		rs_tcp_sack_all_lost(t, c);
 	if (rs_tcp_sack_found_loss(t, c))
@@ -249,11 +285,13 @@ void rs_tcp_cc_reports_stand(struct tcp *t, struct tcp_conn *c)
 	if (!c->sacked || (!in_recovery && !reports_count(c)))
 		return;
 	rs_tcp_sack_end_window(t, c);
-	if (in_recovery)
+	if (in_recovery) {
+		find_what_is_lost_again(t, c);
 		rs_tcp_mark_dirty(t, c);
-	else if (rs_tcp_sack_found_loss(t, c))
+	} else if (rs_tcp_sack_found_loss(t, c)) {
 		enter_recovery(t, c);
-	if (rs_tcp_sack_outruns_window(t, c))
+	}
+	if (rs_tcp_sack_time_will_tell(t, c))
 		rs_tcp_tail_reported(t, c);
 }
 
@@ -266,19 +304,24 @@ void rs_tcp_cc_tail_was_lost(struct tcp *t, struct tcp_conn *c)
 }
 
 /*
- * All in flight that was not reported will be sent again, from snd_una on. What the peer says of
- * what was sent until now finds no losses in it (RFC 6582 section 3.2 step 4).
+ * All in flight that was not reported will be sent again. What the peer says of what was sent until
+ * now begins no other recovery (RFC 6582 section 3.2 step 4, RFC 6675 section 5.1).
  */
 static void start_over(struct tcp *t, struct tcp_conn *c)
 {
-	if (c->state >= TCP_ESTABLISHED && c->sacked)
-		rs_tcp_sack_start_over(t, c);
 	c->recover = c->snd_max;
 	c->was_marked = 0;
 	c->flags |= TCP_F_RECOVER;
 	c->n_dup_acks = 0;
-	c->flags &= ~(uint32_t)(TCP_F_RECOVERY | TCP_F_DUP_ACKS | TCP_F_TIMING | TCP_F_PROBED);
+	c->flags &= ~(uint32_t)(TCP_F_RECOVERY | TCP_F_DUP_ACKS | TCP_F_TIMING | TCP_F_PROBED |
+				TCP_F_RESEND);
 	c->may_undo = 0;
+	if (c->state < TCP_ESTABLISHED)
+		return;
+	if (c->sacked && rs_tcp_sack_start_over(t, c))
+		recover_by_reports(c);
+	else
+		c->snd_nxt = c->snd_una;
 }
 
 /* The window stays: too long for a link is not too much for it (RFC 1191 section 6.4). */

@@ -228,9 +228,6 @@ static bool send_new(struct tcp *t, struct tcp_conn *c)
 		int32_t room;
 		bool fin;
 
-		/* After a timeout: what was reported is not sent again. */
-		if (rs_unlikely(c->sacked))
-			c->snd_nxt = rs_tcp_sack_skip(t, c, c->snd_nxt);
 		avail = end - c->snd_nxt;
 		room = (int32_t)(c->snd_una + rs_tcp_cc_window(t, c) - c->snd_nxt);
 		fits = room > 0 ? (uint32_t)room : 0;
@@ -239,8 +236,6 @@ static bool send_new(struct tcp *t, struct tcp_conn *c)
 		len = avail ? segment_len(t, c, avail, fits) : 0;
 		if (avail && !len)
 			break;
-		if (rs_unlikely(c->sacked))
-			len = rs_tcp_sack_gap(t, c, c->snd_nxt, len);
 		len = rs_sendq_cover(&c->sendq, c->snd_nxt - c->snd_una, len);
 		if (n == MAX_SEGS_PER_FLUSH || t->n_tx == t->max_tx)
 			return false;
@@ -309,7 +304,7 @@ static void retransmit_one(struct tcp *t, struct tcp_conn *c)
 	uint32_t len = rs_min_u32(rs_min_u32(c->sendq.n_bytes, in_flight), c->mss);
 
 	if (c->sacked)
-		len = rs_tcp_sack_gap(t, c, c->snd_una, len);
+		len = rs_min_u32(len, rs_tcp_sack_gap(t, c));
 	len = rs_sendq_cover(&c->sendq, 0, len);
 	if (c->sacked)
 		rs_tcp_sack_sent_again(t, c, c->snd_una, c->snd_una + rs_max_u32(len, 1));

@@ -1,68 +1,133 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The scoreboard (RFC 6675): which bytes in flight the peer has reported as received (RFC 2018),
- * and what follows from it: what is lost, what to send again, how much is still on its way. It
- * stands in a chunk that a connection takes when the first report comes, and gives back when
- * nothing is reported any more. Without a chunk recovery goes on as NewReno.
+ * The scoreboard (RFC 6675, RFC 8985): what the peer has not reported as received (RFC 2018) of
+ * what it must have been sent, hole by hole; which of them are lost, which were sent again and
+ * when, and how much is still on its way. It stands in a chunk that a connection takes when the
+ * first report comes, and gives back when nothing is reported any more. Without a chunk recovery
+ * goes on as NewReno.
  */
 #include "tcp/tcp_internal.h"
 
-#define MAX_RANGES 32
-
-struct scoreboard {
-	uint32_t high_rxt;    /* what was not reported below it has been sent again */
-	uint32_t lost_below;  /* what was not reported below it is lost */
-	uint32_t mark;        /* where the highest report ended when the reordering window began */
-	uint32_t rto_tick;    /* when the timeout comes, which that window has put off */
-	uint32_t news_tick;   /* when something was reported last that was not before */
-	uint32_t resent_tick; /* when what stands at snd_una was sent again, if it was; or later */
-	uint32_t n;
-	struct sack_block ranges[MAX_RANGES]; /* sorted, apart, from snd_una up to snd_max */
+enum hole_state {
+	HOLE_LATE,  /* it may still come */
+	HOLE_LOST,  /* to be sent again */
+	HOLE_RESENT /* it was sent again */
 };
 
-_Static_assert(sizeof(struct scoreboard) <= 512, "fits into the smallest chunk");
+struct hole {
+	uint32_t start, end;
+	uint32_t sent_max;       /* HOLE_RESENT: what was sent for the first time after it was
+				    begins there */
+	uint32_t sent_tick : 30; /* and when that was */
+	uint32_t state : 2;      /* enum hole_state */
+};
+
+struct scoreboard {
+	uint32_t end;        /* nothing is said of what is in flight from here on */
+	uint32_t mark;       /* where the highest report ended when the reordering window began */
+	uint32_t rto_tick;   /* when the timeout comes, which that window has put off */
+	uint32_t heard_tick; /* when that was sent again which was sent last of what has come, */
+	uint32_t heard_end;  /* and where it ended */
+	uint32_t paid_tick;  /* when the window became smaller last for what was lost again */
+	uint32_t is_news;    /* something has come since rs_tcp_sack_is_news() was asked */
+	uint32_t n;
+	struct hole holes[]; /* sorted, from snd_una up to end; between them it was reported */
+};
 
 static struct scoreboard *board(const struct tcp *t, const struct tcp_conn *c)
 {
 	return (struct scoreboard *)rs_chunk_data(t->chunks, c->sacked);
 }
 
-static void remove_range(struct scoreboard *b, uint32_t i)
+static bool is_full(const struct tcp *t, const struct scoreboard *b)
+{
+	return sizeof(*b) + (b->n + 1) * sizeof(b->holes[0]) > t->chunks->chunk_bytes;
+}
+
+static void remove_hole(struct scoreboard *b, uint32_t i)
 {
 	b->n--;
 	for (; i < b->n; i++)
-		b->ranges[i] = b->ranges[i + 1];
+		b->holes[i] = b->holes[i + 1];
 }
 
-/* Adds one report. Where there is no room for another range it is not noted: it will be reported
- * again. */
-static void add_range(struct scoreboard *b, struct sack_block r)
+/* Only where it is not full. */
+static void insert_hole(struct scoreboard *b, uint32_t i, struct hole h)
+{
+	for (uint32_t k = b->n++; k > i; k--)
+		b->holes[k] = b->holes[k - 1];
+	b->holes[i] = h;
+}
+
+/* Ticks since it was sent again. */
+static uint32_t age_of(const struct tcp *t, const struct hole *h)
+{
+	return (rs_tcp_tick(t) - h->sent_tick) & (UINT32_MAX >> 2);
+}
+
+/*
+ * Bytes of h have come. RFC 8985 section 6.2, step 2: sooner than a round trip after they were sent
+ * again it is the originals that came.
+ */
+static void heard_of(
+	const struct tcp *t, const struct tcp_conn *c, struct scoreboard *b, const struct hole *h)
+{
+	uint32_t sent_tick = rs_tcp_tick(t) - age_of(t, h);
+
+	b->is_news = true;
+	if (h->state != HOLE_RESENT || age_of(t, h) < c->srtt_us8 >> (4 + WHEEL_TICK_SHIFT))
+		return;
+	if (rs_seq_gt(sent_tick, b->heard_tick) ||
+		(sent_tick == b->heard_tick && rs_seq_gt(h->end, b->heard_end))) {
+		b->heard_tick = sent_tick;
+		b->heard_end = h->end;
+	}
+}
+
+/* What lies within r is missing no more. */
+static void fill_holes(
+	const struct tcp *t, const struct tcp_conn *c, struct scoreboard *b, struct sack_block r)
 {
 	uint32_t i = 0;
 
-	while (i < b->n && rs_seq_lt(b->ranges[i].end, r.start))
+	while (i < b->n && rs_seq_leq(b->holes[i].end, r.start))
 		i++;
-	while (i < b->n && rs_seq_leq(b->ranges[i].start, r.end)) { /* they touch */
-		if (rs_seq_lt(b->ranges[i].start, r.start))
-			r.start = b->ranges[i].start;
-		if (rs_seq_gt(b->ranges[i].end, r.end))
-			r.end = b->ranges[i].end;
-		remove_range(b, i);
+	while (i < b->n && rs_seq_lt(b->holes[i].start, r.end)) {
+		struct hole *h = &b->holes[i];
+		struct hole rest = *h;
+
+		heard_of(t, c, b, h);
+		rest.start = r.end;
+		if (rs_seq_geq(h->start, r.start)) {
+			h->start = rs_seq_lt(r.end, h->end) ? r.end : h->end;
+		} else {
+			if (rs_seq_gt(rest.end, rest.start)) {
+				if (is_full(t, b))
+					return; /* it will be reported again */
+				insert_hole(b, i + 1, rest);
+			}
+			h->end = r.start;
+		}
+		if (h->start == h->end)
+			remove_hole(b, i);
+		else
+			i++;
 	}
-	if (b->n == MAX_RANGES)
-		return;
-	for (uint32_t k = b->n++; k > i; k--)
-		b->ranges[k] = b->ranges[k - 1];
-	b->ranges[i] = r;
 }
 
-static bool is_known(const struct scoreboard *b, struct sack_block r)
+static void take_report(
+	const struct tcp *t, const struct tcp_conn *c, struct scoreboard *b, struct sack_block r)
 {
-	for (uint32_t i = 0; i < b->n; i++) {
-		if (rs_seq_leq(b->ranges[i].start, r.start) && rs_seq_geq(b->ranges[i].end, r.end))
-			return true;
+	fill_holes(t, c, b, r);
+	if (rs_seq_leq(r.end, b->end))
+		return;
+	if (rs_seq_gt(r.start, b->end)) {
+		if (is_full(t, b))
+			return;
+		insert_hole(b, b->n, (struct hole){.start = b->end, .end = r.start});
 	}
-	return false;
+	b->end = r.end;
+	b->is_news = true;
 }
 
 void rs_tcp_sack_update(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
@@ -79,13 +144,22 @@ void rs_tcp_sack_update(struct tcp *t, struct tcp_conn *c, const struct tcp_seg 
 			if (!c->sacked)
 				return;
 			*board(t, c) = (struct scoreboard){
-				.high_rxt = c->snd_una, .lost_below = c->snd_una};
+				.end = c->snd_una,
+				.heard_tick = rs_tcp_tick(t),
+				.heard_end = c->snd_una,
+				.paid_tick = rs_tcp_tick(t),
+			};
 		}
-		if (!is_known(board(t, c), r)) {
-			board(t, c)->news_tick = rs_tcp_tick(t);
-			add_range(board(t, c), r);
-		}
+		take_report(t, c, board(t, c), r);
 	}
+}
+
+bool rs_tcp_sack_is_news(const struct tcp *t, const struct tcp_conn *c)
+{
+	bool is_news = board(t, c)->is_news;
+
+	board(t, c)->is_news = false;
+	return is_news;
 }
 
 void rs_tcp_sack_clear(struct tcp *t, struct tcp_conn *c)
@@ -95,89 +169,99 @@ void rs_tcp_sack_clear(struct tcp *t, struct tcp_conn *c)
 	c->sacked = 0;
 }
 
+static bool nothing_is_reported(const struct tcp_conn *c, const struct scoreboard *b)
+{
+	uint32_t missing = 0;
+
+	for (uint32_t i = 0; i < b->n; i++)
+		missing += b->holes[i].end - b->holes[i].start;
+	return missing == b->end - c->snd_una;
+}
+
 void rs_tcp_sack_acked(struct tcp *t, struct tcp_conn *c)
 {
 	struct scoreboard *b = board(t, c);
 
-	while (b->n && rs_seq_leq(b->ranges[0].end, c->snd_una))
-		remove_range(b, 0);
-	if (!b->n && !(c->flags & TCP_F_RECOVERY)) {
-		rs_tcp_sack_clear(t, c);
-		return;
+	if (rs_seq_lt(b->end, c->snd_una))
+		b->end = c->snd_una;
+	while (b->n && rs_seq_lt(b->holes[0].start, c->snd_una)) {
+		heard_of(t, c, b, &b->holes[0]);
+		if (rs_seq_gt(b->holes[0].end, c->snd_una))
+			b->holes[0].start = c->snd_una;
+		else
+			remove_hole(b, 0);
 	}
-	if (b->n && rs_seq_lt(b->ranges[0].start, c->snd_una))
-		b->ranges[0].start = c->snd_una;
-	if (rs_seq_lt(b->high_rxt, c->snd_una))
-		b->high_rxt = c->snd_una;
-	if (rs_seq_lt(b->lost_below, c->snd_una))
-		b->lost_below = c->snd_una;
-	b->resent_tick = rs_tcp_tick(t);
+	b->is_news = true;
+	if (!(c->flags & TCP_F_RECOVERY) && nothing_is_reported(c, b))
+		rs_tcp_sack_clear(t, c);
 }
-
-/* What lies between two reports. */
-struct hole {
-	uint32_t start, end;
-	bool lost; /* RFC 6675 section 4, IsLost(); or RFC 8985 says so */
-};
 
 /*
- * RFC 6675 section 4, IsLost(), of what is before ranges[i]. Where segments are known to overtake
- * each other, their number says nothing: only time tells (RFC 8985 section 6.2).
+ * RFC 6675 section 4, IsLost(). Where segments are known to overtake each other, their number says
+ * nothing: only time tells (RFC 8985 section 6.2).
  */
-static bool enough_follows(
-	const struct tcp_conn *c, const struct scoreboard *b, uint32_t i, uint32_t n_sacked)
+void rs_tcp_sack_judge(const struct tcp *t, const struct tcp_conn *c)
 {
-	return !c->reorder_steps &&
-	       (n_sacked > (TCP_DUP_THRESH - 1) * (uint32_t)c->mss || b->n - i >= TCP_DUP_THRESH);
+	struct scoreboard *b = board(t, c);
+	uint32_t n_ranges = 0, n_bytes = 0, above = b->end;
+
+	if (c->reorder_steps)
+		return;
+	for (uint32_t i = b->n; i-- > 0;) {
+		struct hole *h = &b->holes[i];
+
+		n_ranges += h->end != above;
+		n_bytes += above - h->end;
+		above = h->start;
+		if (h->state == HOLE_LATE &&
+			(n_ranges >= TCP_DUP_THRESH ||
+				n_bytes > (TCP_DUP_THRESH - 1) * (uint32_t)c->mss))
+			h->state = HOLE_LOST;
+	}
 }
 
-static struct hole hole_before(
-	const struct tcp_conn *c, const struct scoreboard *b, uint32_t i, uint32_t n_sacked)
+/* The one that the peer waits for; NULL where that was reported, or nothing beyond it was. */
+static const struct hole *first_hole(const struct tcp *t, const struct tcp_conn *c)
 {
-	uint32_t start = i ? b->ranges[i - 1].end : c->snd_una;
+	const struct scoreboard *b = board(t, c);
 
-	return (struct hole){
-		.start = start,
-		.end = i < b->n ? b->ranges[i].start : c->snd_max,
-		.lost = i < b->n &&
-			(enough_follows(c, b, i, n_sacked) || rs_seq_lt(start, b->lost_below)),
-	};
-}
-
-static uint32_t sum_of_ranges(const struct scoreboard *b)
-{
-	uint32_t sum = 0;
-
-	for (uint32_t i = 0; i < b->n; i++)
-		sum += b->ranges[i].end - b->ranges[i].start;
-	return sum;
+	return b->n && b->holes[0].start == c->snd_una ? &b->holes[0] : NULL;
 }
 
 bool rs_tcp_sack_found_loss(const struct tcp *t, const struct tcp_conn *c)
 {
-	const struct scoreboard *b = board(t, c);
+	const struct hole *h = first_hole(t, c);
 
-	return b->n && hole_before(c, b, 0, sum_of_ranges(b)).lost;
+	return h && h->state == HOLE_LOST;
+}
+
+bool rs_tcp_sack_is_resent(const struct tcp *t, const struct tcp_conn *c)
+{
+	const struct hole *h = first_hole(t, c);
+
+	return h && h->state == HOLE_RESENT;
 }
 
 /* RFC 6675 section 4, SetPipe() */
 uint32_t rs_tcp_sack_pipe(const struct tcp *t, const struct tcp_conn *c)
 {
 	const struct scoreboard *b = board(t, c);
-	uint32_t n_sacked = sum_of_ranges(b);
-	uint32_t pipe = 0;
+	uint32_t pipe = c->snd_max - b->end;
 
-	for (uint32_t i = 0; i <= b->n; i++) {
-		struct hole h = hole_before(c, b, i, n_sacked);
-
-		if (!h.lost)
-			pipe += h.end - h.start;
-		if (rs_seq_gt(b->high_rxt, h.start))
-			pipe += (rs_seq_lt(b->high_rxt, h.end) ? b->high_rxt : h.end) - h.start;
-		if (i < b->n)
-			n_sacked -= b->ranges[i].end - b->ranges[i].start;
+	for (uint32_t i = 0; i < b->n; i++) {
+		if (b->holes[i].state != HOLE_LOST)
+			pipe += b->holes[i].end - b->holes[i].start;
 	}
 	return pipe;
+}
+
+static uint32_t first_lost(const struct scoreboard *b)
+{
+	uint32_t i = 0;
+
+	while (i < b->n && b->holes[i].state != HOLE_LOST)
+		i++;
+	return i;
 }
 
 /* RFC 6675 section 4, NextSeg() rule 1 */
@@ -185,69 +269,155 @@ bool rs_tcp_sack_next_lost(
 	const struct tcp *t, const struct tcp_conn *c, uint32_t *seq, uint32_t *len)
 {
 	const struct scoreboard *b = board(t, c);
-	uint32_t n_sacked = sum_of_ranges(b);
+	uint32_t i = first_lost(b);
 
-	for (uint32_t i = 0; i < b->n; i++) {
-		struct hole h = hole_before(c, b, i, n_sacked);
+	if (i == b->n)
+		return false;
+	*seq = b->holes[i].start;
+	*len = rs_min_u32(b->holes[i].end - *seq, c->mss);
+	return true;
+}
 
-		if (rs_seq_lt(h.start, b->high_rxt))
-			h.start = b->high_rxt;
-		if (h.lost && rs_seq_lt(h.start, h.end)) {
-			*seq = h.start;
-			*len = rs_min_u32(h.end - h.start, c->mss);
-			return true;
-		}
-		n_sacked -= b->ranges[i].end - b->ranges[i].start;
-	}
-	return false;
+/* The hole that begins at seq: from there on nothing is known, or the peer has thrown it away. */
+static bool open_hole(const struct tcp *t, struct scoreboard *b, uint32_t seq, uint32_t end)
+{
+	bool is_last = seq == b->end;
+
+	if (is_full(t, b))
+		return false;
+	insert_hole(b, is_last ? b->n : 0, (struct hole){.start = seq, .end = end});
+	if (is_last)
+		b->end = end;
+	return true;
 }
 
 void rs_tcp_sack_sent_again(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t end)
 {
 	struct scoreboard *b = board(t, c);
+	struct hole resent = {
+		.start = seq,
+		.end = end,
+		.sent_max = c->snd_max,
+		.sent_tick = rs_tcp_tick(t) & (UINT32_MAX >> 2),
+		.state = HOLE_RESENT,
+	};
+	uint32_t i = 0;
+	struct hole *before;
 
-	if (seq == c->snd_una)
-		b->resent_tick = rs_tcp_tick(t);
-	if (rs_seq_gt(end, b->high_rxt))
-		b->high_rxt = end;
-}
-
-uint32_t rs_tcp_sack_high_rxt(const struct tcp *t, const struct tcp_conn *c)
-{
-	return board(t, c)->high_rxt;
+	while (i < b->n && b->holes[i].start != seq)
+		i++;
+	if (i == b->n) {
+		if (!open_hole(t, b, seq, end))
+			return;
+		i = seq == b->holes[0].start ? 0 : b->n - 1;
+	}
+	before = i ? &b->holes[i - 1] : NULL;
+	if (before && before->state == HOLE_RESENT && before->end == seq &&
+		before->sent_tick == resent.sent_tick && before->sent_max == resent.sent_max) {
+		before->end = end;
+		b->holes[i].start = end;
+		if (b->holes[i].start == b->holes[i].end)
+			remove_hole(b, i);
+	} else if (end == b->holes[i].end || is_full(t, b)) {
+		/* What does not fit counts as sent, too, until it is found lost again. */
+		resent.end = b->holes[i].end;
+		b->holes[i] = resent;
+	} else {
+		b->holes[i].start = end;
+		insert_hole(b, i, resent);
+	}
 }
 
 uint32_t rs_tcp_sack_highest(const struct tcp *t, const struct tcp_conn *c)
 {
 	const struct scoreboard *b = board(t, c);
+	uint32_t highest = b->end;
 
-	return b->n ? b->ranges[b->n - 1].end : c->snd_una;
+	for (uint32_t i = b->n; i-- > 0 && b->holes[i].end == highest;)
+		highest = b->holes[i].start;
+	return highest;
+}
+
+/* What may still come and begins below seq is lost. */
+static void lose_below(struct scoreboard *b, uint32_t seq)
+{
+	for (uint32_t i = 0; i < b->n && rs_seq_lt(b->holes[i].start, seq); i++) {
+		if (b->holes[i].state == HOLE_LATE)
+			b->holes[i].state = HOLE_LOST;
+	}
 }
 
 void rs_tcp_sack_all_lost(struct tcp *t, struct tcp_conn *c)
 {
-	struct scoreboard *b = board(t, c);
-
-	if (b->n)
-		b->lost_below = b->ranges[b->n - 1].start;
+	lose_below(board(t, c), rs_tcp_sack_highest(t, c));
 }
 
 void rs_tcp_sack_none_lost(struct tcp *t, struct tcp_conn *c)
 {
-	board(t, c)->lost_below = c->snd_una;
+	struct scoreboard *b = board(t, c);
+
+	for (uint32_t i = 0; i < b->n; i++)
+		b->holes[i].state = HOLE_LATE;
 }
 
-/*
- * RFC 8985 section 6.2: what arrives a round trip and a reordering window after it was sent again
- * has been sent after it.
- */
-bool rs_tcp_sack_is_lost_again(const struct tcp *t, const struct tcp_conn *c)
+bool rs_tcp_sack_any_lost(const struct tcp *t, const struct tcp_conn *c)
 {
 	const struct scoreboard *b = board(t, c);
-	uint32_t limit_us = (c->srtt_us8 >> 3) + rs_tcp_reorder_window_us(c);
 
-	return b->n && rs_seq_lt(c->snd_una, b->high_rxt) && b->news_tick == rs_tcp_tick(t) &&
-	       b->news_tick - b->resent_tick > (limit_us >> WHEEL_TICK_SHIFT) + 1;
+	for (uint32_t i = 0; i < b->n; i++) {
+		if (b->holes[i].state != HOLE_LATE)
+			return true;
+	}
+	return false;
+}
+
+/* RFC 8985 section 6.2: something has come that was sent after h was sent again. */
+static bool is_overtaken(
+	const struct tcp *t, const struct scoreboard *b, const struct hole *h, uint32_t highest)
+{
+	uint32_t sent_tick = rs_tcp_tick(t) - age_of(t, h);
+
+	return h->state == HOLE_RESENT &&
+	       (rs_seq_lt(sent_tick, b->heard_tick) || rs_seq_gt(highest, h->sent_max) ||
+		       (sent_tick == b->heard_tick && rs_seq_lt(h->end, b->heard_end)));
+}
+
+bool rs_tcp_sack_time_will_tell(const struct tcp *t, const struct tcp_conn *c)
+{
+	const struct scoreboard *b = board(t, c);
+	uint32_t highest = rs_tcp_sack_highest(t, c);
+
+	for (uint32_t i = 0; i < b->n; i++) {
+		const struct hole *h = &b->holes[i];
+
+		if ((h->state == HOLE_LATE && rs_seq_lt(h->start, highest)) ||
+			is_overtaken(t, b, h, highest))
+			return true;
+	}
+	return false;
+}
+
+uint32_t rs_tcp_sack_find_lost_again(const struct tcp *t, const struct tcp_conn *c, bool *pays)
+{
+	struct scoreboard *b = board(t, c);
+	uint32_t highest = rs_tcp_sack_highest(t, c);
+	uint32_t limit_us = (c->srtt_us8 >> 3) + rs_tcp_reorder_window_us(c);
+	uint32_t limit = (limit_us >> WHEEL_TICK_SHIFT) + 1;
+	uint32_t n_lost = 0;
+
+	*pays = false;
+	for (uint32_t i = 0; i < b->n; i++) {
+		struct hole *h = &b->holes[i];
+
+		if (!is_overtaken(t, b, h, highest) || age_of(t, h) <= limit)
+			continue;
+		*pays |= rs_tcp_tick(t) - b->paid_tick >= age_of(t, h);
+		h->state = HOLE_LOST;
+		n_lost++;
+	}
+	if (*pays)
+		b->paid_tick = rs_tcp_tick(t);
+	return n_lost;
 }
 
 void rs_tcp_sack_start_window(struct tcp *t, struct tcp_conn *c, uint32_t rto_tick)
@@ -260,15 +430,7 @@ void rs_tcp_sack_start_window(struct tcp *t, struct tcp_conn *c, uint32_t rto_ti
 
 void rs_tcp_sack_end_window(struct tcp *t, struct tcp_conn *c)
 {
-	struct scoreboard *b = board(t, c);
-
-	if (rs_seq_gt(b->mark, b->lost_below))
-		b->lost_below = b->mark;
-}
-
-bool rs_tcp_sack_outruns_window(const struct tcp *t, const struct tcp_conn *c)
-{
-	return rs_seq_gt(rs_tcp_sack_highest(t, c), board(t, c)->mark);
+	lose_below(board(t, c), board(t, c)->mark);
 }
 
 uint32_t rs_tcp_sack_rto_tick(const struct tcp *t, const struct tcp_conn *c)
@@ -276,49 +438,57 @@ uint32_t rs_tcp_sack_rto_tick(const struct tcp *t, const struct tcp_conn *c)
 	return board(t, c)->rto_tick;
 }
 
-uint32_t rs_tcp_sack_skip(const struct tcp *t, const struct tcp_conn *c, uint32_t seq)
+uint32_t rs_tcp_sack_gap(const struct tcp *t, const struct tcp_conn *c)
 {
 	const struct scoreboard *b = board(t, c);
 
-	/* It waits for this one: what it has reported here it has thrown away (RFC 2018 section 8).
-	 */
-	if (seq == c->snd_una)
-		return seq;
-	for (uint32_t i = 0; i < b->n; i++) {
-		if (rs_seq_leq(b->ranges[i].start, seq) && rs_seq_lt(seq, b->ranges[i].end))
-			return b->ranges[i].end;
-	}
-	return seq;
-}
-
-uint32_t rs_tcp_sack_gap(const struct tcp *t, const struct tcp_conn *c, uint32_t seq, uint32_t len)
-{
-	const struct scoreboard *b = board(t, c);
-
-	for (uint32_t i = 0; i < b->n; i++) {
-		if (rs_seq_gt(b->ranges[i].start, seq))
-			return rs_min_u32(len, b->ranges[i].start - seq);
-	}
-	return len;
+	if (!b->n)
+		return c->snd_max - c->snd_una;
+	return (first_hole(t, c) ? b->holes[0].end : b->holes[0].start) - c->snd_una;
 }
 
 bool rs_tcp_sack_is_reneged(const struct tcp *t, const struct tcp_conn *c)
 {
-	const struct scoreboard *b = board(t, c);
-
-	return b->n && b->ranges[0].start == c->snd_una;
+	return board(t, c)->end != c->snd_una && !first_hole(t, c);
 }
 
-void rs_tcp_sack_start_over(struct tcp *t, struct tcp_conn *c)
+/* All that was not reported, whatever came of it before. False: there is no room to note that. */
+static bool lose_all(const struct tcp *t, const struct tcp_conn *c, struct scoreboard *b)
 {
-	const struct scoreboard *b = board(t, c);
+	if (b->end != c->snd_max && !open_hole(t, b, b->end, c->snd_max))
+		return false;
+	for (uint32_t i = 0; i < b->n; i++)
+		b->holes[i].state = HOLE_LOST;
+	return true;
+}
+
+bool rs_tcp_sack_start_over(struct tcp *t, struct tcp_conn *c)
+{
+	struct scoreboard *b = board(t, c);
 
 	/*
 	 * RFC 2018 section 8: the peer may throw away what it has reported. It must have where it
 	 * waits for just that, and it may have where this is the second timeout in a row.
 	 */
-	if (!b->n || rs_tcp_sack_is_reneged(t, c) || c->flags & TCP_F_RETRIED)
-		rs_tcp_sack_clear(t, c);
-	else
-		board(t, c)->high_rxt = c->snd_una;
+	if (!nothing_is_reported(c, b) && !rs_tcp_sack_is_reneged(t, c) &&
+		!(c->flags & TCP_F_RETRIED) && lose_all(t, c, b))
+		return true;
+	rs_tcp_sack_clear(t, c);
+	return false;
+}
+
+bool rs_tcp_sack_take_over(struct tcp *t, struct tcp_conn *c)
+{
+	struct scoreboard *b = board(t, c);
+	uint32_t i;
+
+	if (!lose_all(t, c, b))
+		return false;
+	while ((i = first_lost(b)) < b->n && rs_seq_lt(b->holes[i].start, c->snd_nxt)) {
+		uint32_t end = b->holes[i].end;
+
+		rs_tcp_sack_sent_again(
+			t, c, b->holes[i].start, rs_seq_lt(end, c->snd_nxt) ? end : c->snd_nxt);
+	}
+	return true;
 }

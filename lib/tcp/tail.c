@@ -7,7 +7,7 @@
  *
  * RACK asks when each segment was sent. Nothing is kept of a segment here; but what was sent once
  * was sent in order, so that what lies below a report was sent before what was reported. For what
- * was sent again see rs_tcp_sack_is_lost_again().
+ * was sent again see rs_tcp_sack_find_lost_again().
  */
 #include "tcp/tcp_internal.h"
 

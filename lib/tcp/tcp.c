@@ -301,7 +301,6 @@ void rs_tcp_path_mtu(struct tcp *t, const struct flow_key *key, uint32_t seq, ui
 	if (!c || c->state < TCP_ESTABLISHED || rs_seq_lt(seq, c->snd_una) ||
 		rs_seq_geq(seq, c->snd_max) || !keep_to_mtu(c, mtu))
 		return;
-	c->snd_nxt = c->snd_una;
 	rs_tcp_cc_path_narrows(t, c);
 	rs_tcp_start_rtx_timer(t, c);
 	t->counters[TCP_C_PATH_MTU]++;

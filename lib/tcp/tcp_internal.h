@@ -220,37 +220,49 @@ void rs_tcp_sack_update(struct tcp *t, struct tcp_conn *c, const struct tcp_seg 
 void rs_tcp_sack_clear(struct tcp *t, struct tcp_conn *c);
 /* snd_una has moved. May give the scoreboard back. */
 void rs_tcp_sack_acked(struct tcp *t, struct tcp_conn *c);
-/* Enough was reported beyond snd_una to call it lost. */
+/* Has anything come since this was asked last? */
+bool rs_tcp_sack_is_news(const struct tcp *t, const struct tcp_conn *c);
+/* What enough was reported beyond is lost. */
+void rs_tcp_sack_judge(const struct tcp *t, const struct tcp_conn *c);
+/* What stands at snd_una is lost; or was sent again, and is on its way. */
 bool rs_tcp_sack_found_loss(const struct tcp *t, const struct tcp_conn *c);
+bool rs_tcp_sack_is_resent(const struct tcp *t, const struct tcp_conn *c);
 /* Bytes that are believed to be on their way. */
 uint32_t rs_tcp_sack_pipe(const struct tcp *t, const struct tcp_conn *c);
 /* The next segment to send again; false when there is none. Then tell that it was sent. */
 bool rs_tcp_sack_next_lost(
 	const struct tcp *t, const struct tcp_conn *c, uint32_t *seq, uint32_t *len);
 void rs_tcp_sack_sent_again(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t end);
-/* What stands at snd_una was sent again, and something has arrived that was sent still later. */
-bool rs_tcp_sack_is_lost_again(const struct tcp *t, const struct tcp_conn *c);
+/* Something may be lost, or lost once more, but was perhaps only overtaken. */
+bool rs_tcp_sack_time_will_tell(const struct tcp *t, const struct tcp_conn *c);
+/*
+ * How many runs of what was sent again are lost once more: something has come that was sent still
+ * later, and the reordering window has passed. *pays: some was sent since the window became smaller
+ * for such a loss.
+ */
+uint32_t rs_tcp_sack_find_lost_again(const struct tcp *t, const struct tcp_conn *c, bool *pays);
 /* A reordering window begins, and the timeout is put off; ends: what it was for is lost. */
 void rs_tcp_sack_start_window(struct tcp *t, struct tcp_conn *c, uint32_t rto_tick);
 void rs_tcp_sack_end_window(struct tcp *t, struct tcp_conn *c);
-/* Something was reported since the window began: it needs one of its own. */
-bool rs_tcp_sack_outruns_window(const struct tcp *t, const struct tcp_conn *c);
 uint32_t rs_tcp_sack_rto_tick(const struct tcp *t, const struct tcp_conn *c);
 /* Nothing is known to be lost any more. */
 void rs_tcp_sack_none_lost(struct tcp *t, struct tcp_conn *c);
-uint32_t rs_tcp_sack_high_rxt(const struct tcp *t, const struct tcp_conn *c);
+/* Is anything lost, or was sent again? */
+bool rs_tcp_sack_any_lost(const struct tcp *t, const struct tcp_conn *c);
 /* Where the highest report ends; snd_una when there is none. */
 uint32_t rs_tcp_sack_highest(const struct tcp *t, const struct tcp_conn *c);
 /* Whatever lies below the highest report is lost. */
 void rs_tcp_sack_all_lost(struct tcp *t, struct tcp_conn *c);
-/* Where the report ends that covers seq; seq when none does, and at snd_una. */
-uint32_t rs_tcp_sack_skip(const struct tcp *t, const struct tcp_conn *c, uint32_t seq);
-/* How many of the len bytes from seq on come before the next report. */
-uint32_t rs_tcp_sack_gap(const struct tcp *t, const struct tcp_conn *c, uint32_t seq, uint32_t len);
+/* How many bytes from snd_una on come before the next that were reported, or sent again. */
+uint32_t rs_tcp_sack_gap(const struct tcp *t, const struct tcp_conn *c);
 /* The peer waits for what it has reported: it has thrown that away (RFC 2018 section 8). */
 bool rs_tcp_sack_is_reneged(const struct tcp *t, const struct tcp_conn *c);
-/* All that was not reported will be sent again. */
-void rs_tcp_sack_start_over(struct tcp *t, struct tcp_conn *c);
+/* All that was not reported is lost. False: the reports mean nothing any more, and are forgotten.
+ */
+bool rs_tcp_sack_start_over(struct tcp *t, struct tcp_conn *c);
+/* All was to be sent again, and was up to snd_nxt; now there are reports. False: there is no room.
+ */
+bool rs_tcp_sack_take_over(struct tcp *t, struct tcp_conn *c);
 
 /*
  * RFC 8985 section 6.2: so long may a segment be overtaken before it is lost. A quarter of a round
@@ -300,7 +312,7 @@ void rs_tcp_cc_tail_was_lost(struct tcp *t, struct tcp_conn *c);
 /* RFC 6298 section 5.5 */
 void rs_tcp_cc_back_off(const struct tcp *t, struct tcp_conn *c);
 void rs_tcp_cc_timeout(struct tcp *t, struct tcp_conn *c);
-/* What is in flight was too long for a link on the path, and will be sent again. */
+/* What is in flight was too long for a link on the path, and is sent again. */
 void rs_tcp_cc_path_narrows(struct tcp *t, struct tcp_conn *c);
 void rs_tcp_cc_before_send(struct tcp *t, struct tcp_conn *c);
 /* How far beyond snd_una we may send now. */

@@ -55,7 +55,6 @@ static bool on_rtx_timer(struct tcp *t, struct tcp_conn *c)
 		rs_tcp_send_syn(t, c);
 		return true;
 	}
-	c->snd_nxt = c->snd_una;
 	rs_tcp_start_rtx_timer(t, c); /* also when t->tx has no room just now */
 	rs_tcp_mark_dirty(t, c);
 	return true;

@@ -149,6 +149,121 @@ static void lost_again(struct rig *r)
 	EQ(COUNTER(TIMEOUTS), 0);
 }
 
+/*
+ * All that was sent again is lost again: all of it is found at once, and the window pays once a
+ * round trip.
+ */
+static void several_are_lost_again(struct rig *r)
+{
+	uint32_t ssthresh;
+
+	open_far(r, 0);
+	rig_write(r, 60 * r->mss);
+	rig_drop_output(r);
+	MS(RTT_MS);
+	rig_report(r, 0, 3, 10);
+	for (uint32_t i = 0; i < 3; i++)
+		OUT(TCP_ACK, .seq = 1 + i * r->mss, .ack = 1, .len = r->mss);
+	rig_drop_output(r);
+	for (uint32_t round = 1; round <= 2; round++) {
+		uint32_t sent = (rig_conn(r)->snd_max - rig_conn(r)->snd_una) / r->mss;
+
+		ssthresh = rig_conn(r)->ssthresh;
+		MS(RTT_MS + WINDOW_MS + 5);
+		rig_report(r, 0, 3, sent); /* all new data has come */
+		for (uint32_t i = 0; i < 3; i++)
+			OUT(TCP_ACK, .seq = 1 + i * r->mss, .ack = 1, .len = r->mss);
+		rig_drop_output(r);
+		EQ(COUNTER(LOST_AGAIN), round); /* runs of them */
+		EQ(rig_conn(r)->ssthresh, ssthresh / 10 * 7);
+	}
+	EQ(COUNTER(RETRANSMITTED), 9);
+	IN(TCP_ACK, .seq = 1, .ack = rig_conn(r)->snd_max - r->p->our_isn);
+	rig_drop_output(r);
+	EQ(COUNTER(TIMEOUTS), 0);
+}
+
+/* The first and the sixth of ten are sent again, gap_ms apart, and the sixth comes. */
+static void overtake(struct rig *r, uint32_t gap_ms)
+{
+	open_far(r, 0);
+	SEGMENTS(10);
+	MS(RTT_MS);
+	rig_report(r, 0, 1, 5);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	MS(gap_ms);
+	rig_report(r, 0, 6, 10);
+	OUT(TCP_ACK, .seq = 1 + 5 * r->mss, .ack = 1, .len = r->mss);
+	MS(RTT_MS);
+	rig_report(r, 0, 1, 10);
+}
+
+/* There need be no new data: what was sent again later tells as well. */
+static void one_overtakes_the_other(struct rig *r)
+{
+	overtake(r, WINDOW_MS + 5);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	EQ(COUNTER(LOST_AGAIN), 1);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	EQ(COUNTER(TIMEOUTS), 0);
+}
+
+/* … and where nothing else comes, the end of the reordering window. */
+static void time_tells_of_the_other(struct rig *r)
+{
+	overtake(r, 10);
+	QUIET();
+	WAIT(WINDOW_MS);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	EQ(COUNTER(LOST_AGAIN), 1);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	EQ(COUNTER(TIMEOUTS), 0);
+}
+
+/* What comes sooner than a round trip after it was sent again is the original: it tells nothing. */
+static void the_original_tells_nothing(struct rig *r)
+{
+	open_far(r, 0);
+	SEGMENTS(10);
+	MS(RTT_MS);
+	rig_report(r, 0, 1, 5);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	MS(RTT_MS + WINDOW_MS);
+	rig_report(r, 0, 6, 10);
+	OUT(TCP_ACK, .seq = 1 + 5 * r->mss, .ack = 1, .len = r->mss);
+	MS(RTT_MS / 4);
+	rig_report(r, 0, 1, 10);
+	QUIET();
+	EQ(COUNTER(LOST_AGAIN), 0);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+}
+
+/* A recovery is undone while something else that was sent again is on its way, and gets lost. */
+static void lost_after_all(struct rig *r)
+{
+	uint32_t stamp;
+
+	open_far(r, TCP_OPT_TS);
+	r->mss = rig_conn(r)->mss;
+	rig_write(r, 10 * r->mss);
+	rig_drop_output(r);
+	stamp = r->p->ts_seen;
+	MS(RTT_MS);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 2,
+		.sack = {{1 + r->mss, 1 + 2 * r->mss}, {1 + 3 * r->mss, 1 + 10 * r->mss}});
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	OUT(TCP_ACK, .seq = 1 + 2 * r->mss, .ack = 1, .len = r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 2 * r->mss, .ts_ecr = stamp, .n_sack = 1,
+		.sack = {{1 + 3 * r->mss, 1 + 10 * r->mss}});
+	EQ(COUNTER(UNDONE), 1);
+	QUIET();
+	WAIT(WINDOW_MS);
+	OUT(TCP_ACK, .seq = 1 + 2 * r->mss, .ack = 1, .len = r->mss);
+	EQ(COUNTER(FAST_RETRANSMITS), 2);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	EQ(COUNTER(TIMEOUTS), 0);
+}
+
 const struct tcp_case reorder_cases[] = {
 	{"original_comes_late", original_comes_late, NULL, 0},
 	{"it_was_lost_indeed", it_was_lost_indeed, NULL, 0},
@@ -156,5 +271,10 @@ const struct tcp_case reorder_cases[] = {
 	{"wait_is_longer_then", wait_is_longer_then, NULL, 0},
 	{"it_comes_in_time", it_comes_in_time, NULL, 0},
 	{"lost_again", lost_again, NULL, 0},
+	{"several_are_lost_again", several_are_lost_again, NULL, 0},
+	{"one_overtakes_the_other", one_overtakes_the_other, NULL, 0},
+	{"time_tells_of_the_other", time_tells_of_the_other, NULL, 0},
+	{"the_original_tells_nothing", the_original_tells_nothing, NULL, 0},
+	{"lost_after_all", lost_after_all, NULL, 0},
 	{0},
 };

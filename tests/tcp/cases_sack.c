@@ -124,6 +124,120 @@ static void loss_after_a_timeout(struct rig *r)
 	EQ(COUNTER(TIMEOUTS), 1);
 }
 
+/*
+ * What is sent for the first time in recovery is lost, too, and sent again. When all of before has
+ * come that is a recovery of its own, for which the window pays; but it does not go a third time.
+ */
+static void loss_beyond_the_recovery_point(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	rig_write(r, 15 * r->mss);
+	rig_drop_output(r);
+	rig_report(r, 0, 1, 9);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	rig_drop_output(r); /* ten to fourteen are on their way */
+	IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 2,
+		.sack = {{1 + 11 * r->mss, 1 + 15 * r->mss}, {1 + r->mss, 1 + 10 * r->mss}});
+	OUT(TCP_ACK, .seq = 1 + 10 * r->mss, .ack = 1, .len = r->mss);
+	EQ(COUNTER(FAST_RETRANSMITS), 1);
+	rig_report(r, 10, 11, 15);
+	QUIET();
+	EQ(COUNTER(FAST_RETRANSMITS), 2);
+	EQ(rig_conn(r)->ssthresh, 5 * r->mss / 10 * 7); /* of five in flight */
+	TRUE(rig_conn(r)->flags & TCP_F_RECOVERY);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 15 * r->mss);
+	EQ(rig_conn(r)->flags & TCP_F_RECOVERY, 0);
+	EQ(COUNTER(RETRANSMITTED), 2);
+	EQ(rig_conn(r)->sacked, 0);
+}
+
+/* As a queue that is full leaves it when the window doubles: every other segment is lost. */
+static void many_holes(struct rig *r)
+{
+	const uint32_t n = 42;
+
+	OPEN(TCP_OPT_SACK_OK | TCP_OPT_WSCALE);
+	rig_write(r, 2 * n * r->mss);
+	rig_conn(r)->cwnd = rig_conn(r)->snd_wnd = 100 * r->mss;
+	rs_tcp_send(&r->t, rig_conn(r));
+	FLUSH();
+	while (rs_tcp_pending(&r->t)) {
+		rig_drop_output(r);
+		FLUSH();
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		rig_drop_output(r);
+		rig_report(r, 0, 2 * i + 1, 2 * i + 2);
+	}
+	MS(4); /* two reordering windows, for the last two */
+	rig_drop_output(r);
+	EQ(COUNTER(RETRANSMITTED), n);
+	EQ(COUNTER(FAST_RETRANSMITS), 1);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 2 * n * r->mss);
+	EQ(rig_conn(r)->sacked, 0);
+	EQ(COUNTER(RETRANSMITTED), n);
+}
+
+/* After a timeout the window counts what is on its way, not what was reported (RFC 6675). */
+static void timeout_heeds_reports(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	SEGMENTS(10);
+	rig_report(r, 0, 5, 7);
+	WAIT(1);
+	rig_drop_output(r); /* all five before it, lost again */
+	WAIT(200);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	QUIET();
+	EQ(rig_conn(r)->cwnd, r->mss);
+	rig_report(r, 1, 5, 7);
+	OUT(TCP_ACK, .seq = 1 + r->mss, .ack = 1, .len = r->mss);
+	OUT(TCP_ACK, .seq = 1 + 2 * r->mss, .ack = 1, .len = r->mss);
+	QUIET();
+	rig_report(r, 3, 5, 7);
+	OUT(TCP_ACK, .seq = 1 + 3 * r->mss, .ack = 1, .len = r->mss);
+	OUT(TCP_ACK, .seq = 1 + 4 * r->mss, .ack = 1, .len = r->mss);
+	OUT(TCP_ACK, .seq = 1 + 7 * r->mss, .ack = 1, .len = r->mss);
+	QUIET();
+	rig_report(r, 3, 4, 7); /* the third of them is lost again, which a later one tells */
+	OUT(TCP_ACK, .seq = 1 + 8 * r->mss, .ack = 1, .len = r->mss);
+	rig_drop_output(r);
+	WAIT(2);
+	OUT(TCP_ACK, .seq = 1 + 3 * r->mss, .ack = 1, .len = r->mss);
+	EQ(COUNTER(LOST_AGAIN), 1);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	EQ(COUNTER(TIMEOUTS), 1);
+	EQ(rig_conn(r)->flags & TCP_F_RECOVERY, 0);
+	EQ(rig_conn(r)->sacked, 0);
+}
+
+/* The first report comes when a timeout has begun to send all again, from the beginning. */
+static void reports_after_a_timeout(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	SEGMENTS(8);
+	WAIT(1);
+	rig_drop_output(r); /* a probe, lost as well */
+	WAIT(200);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + r->mss);
+	OUT(TCP_ACK, .seq = 1 + r->mss, .ack = 1, .len = r->mss);
+	OUT(TCP_ACK, .seq = 1 + 2 * r->mss, .ack = 1, .len = r->mss);
+	rig_report(r, 1, 2, 3); /* the first of the two is lost again */
+	OUT(TCP_ACK, .seq = 1 + 3 * r->mss, .ack = 1, .len = r->mss);
+	OUT(TCP_ACK, .seq = 1 + 4 * r->mss, .ack = 1, .len = r->mss);
+	QUIET();
+	MS(1);
+	rig_report(r, 1, 2, 5);
+	rig_drop_output(r); /* the rest */
+	WAIT(2);
+	OUT(TCP_ACK, .seq = 1 + r->mss, .ack = 1, .len = r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 8 * r->mss);
+	EQ(COUNTER(TIMEOUTS), 1);
+	EQ(COUNTER(FAST_RETRANSMITS), 0);
+	EQ(rig_conn(r)->sacked, 0);
+}
+
 static void timeout_skips_what_was_reported(struct rig *r)
 {
 	OPEN(TCP_OPT_SACK_OK);
@@ -314,8 +428,6 @@ static void path_narrows_in_recovery(struct rig *r)
 		OUT(TCP_ACK, .seq = 1 + sent, .ack = 1, .len = len);
 		sent += len;
 	}
-	rig_drop_output(r);
-	IN(TCP_ACK, .seq = 1, .ack = 1 + 7 * r->mss);
 	OUT(TCP_ACK, .seq = 1 + 7 * r->mss, .ack = 1, .len = mss);
 	rig_drop_output(r);
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
@@ -358,6 +470,10 @@ const struct tcp_case sack_cases[] = {
 	{"new_data_in_recovery", new_data_in_recovery, NULL, 0},
 	{"loss_at_the_recovery_point", loss_at_the_recovery_point, NULL, 0},
 	{"loss_after_a_timeout", loss_after_a_timeout, NULL, 0},
+	{"loss_beyond_the_recovery_point", loss_beyond_the_recovery_point, NULL, 0},
+	{"many_holes", many_holes, NULL, 0},
+	{"timeout_heeds_reports", timeout_heeds_reports, NULL, 0},
+	{"reports_after_a_timeout", reports_after_a_timeout, NULL, 0},
 	{"timeout_skips_what_was_reported", timeout_skips_what_was_reported, NULL, 0},
 	{"reneging", reneging, NULL, 0},
 	{"ack_cuts_a_report", ack_cuts_a_report, NULL, 0},
