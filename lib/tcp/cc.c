@@ -137,7 +137,21 @@ static void recovery_ack(struct tcp *t, struct tcp_conn *c, uint32_t acked)
 		c->cwnd += c->mss;
 }
 
-void rs_tcp_cc_acked(struct tcp *t, struct tcp_conn *c, uint32_t acked, uint32_t flight)
+/* Does c grow by slow start, and do its ACKs tell what they answer? */
+static bool times_slow_start(const struct tcp_conn *c)
+{
+	return c->cwnd < c->ssthresh && c->flags & TCP_F_TS && !(c->flags & TCP_F_RECOVER);
+}
+
+static void grow(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg, uint32_t acked)
+{
+	if (times_slow_start(c))
+		rs_tcp_grow_rtt(t, c, seg->ts_ecr - c->ts_offset);
+	rs_tcp_grow(t, c, acked);
+}
+
+void rs_tcp_cc_acked(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg, uint32_t acked,
+	uint32_t flight)
 {
 	if (c->flags & TCP_F_DUP_ACKS) {
 		c->n_dup_acks = 0;
@@ -149,7 +163,7 @@ void rs_tcp_cc_acked(struct tcp *t, struct tcp_conn *c, uint32_t acked, uint32_t
 	if (c->flags & TCP_F_RECOVERY)
 		recovery_ack(t, c, acked);
 	else if (is_in_use(c, flight) && c->cwnd < MAX_CWND)
-		rs_tcp_grow(t, c, acked);
+		grow(t, c, seg, acked);
 	else if (c->cwnd >= c->ssthresh)
 		rs_tcp_grow_pause(c);
 }

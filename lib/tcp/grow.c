@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * How the congestion window grows, and how much of it a loss takes: slow start, counting bytes (RFC
- * 5681, RFC 3465), which slows down as soon as ACKs come as slowly as the path lets them (HyStart,
- * RFC 9406), then CUBIC (RFC 9438).
+ * 5681, RFC 3465), which slows down as soon as ACKs come as slowly as the path lets them, or the
+ * round trip becomes longer (HyStart, RFC 9406), then CUBIC (RFC 9438).
  *
  * Times are ticks of the wheel, windows bytes. Nothing is divided but by constants, and the cube
  * root is searched for when congestion avoidance begins, after a loss or a pause.
@@ -15,6 +15,12 @@
 /* RFC 9406 section 4.3: conservative slow start. */
 #define CSS_GROWTH_DIVISOR 4
 #define CSS_ROUNDS         5
+
+/* RFC 9406 section 4.3: a round trip that is longer by an eighth, or by so many ticks. */
+#define MIN_RTT_THRESH 4u
+#define MAX_RTT_THRESH 16u
+#define N_RTT_SAMPLE   8
+#define NO_RTT         UINT16_MAX
 
 /* ACKs that follow each other no later than that, or an eighth of a round trip, are of one train.
  */
@@ -34,6 +40,48 @@ static bool fills_path(const struct tcp *t, const struct tcp_conn *c)
 	return now_us == c->train_us && now_us - c->round_us > c->srtt_us8 >> 4;
 }
 
+static void begin_round(const struct tcp *t, struct tcp_conn *c)
+{
+	c->round_end = c->snd_max;
+	c->round_us = c->train_us = (uint32_t)t->now_us;
+	c->last_rtt = c->round_rtt;
+	c->round_rtt = NO_RTT;
+	c->n_rtts = 0;
+	if (c->css_round && ++c->css_round > CSS_ROUNDS)
+		c->ssthresh = c->cwnd;
+}
+
+void rs_tcp_grow_rtt(const struct tcp *t, struct tcp_conn *c, uint32_t sent_tick)
+{
+	uint32_t rtt = rs_min_u32(rs_tcp_tick(t) - sent_tick, NO_RTT - 1);
+
+	c->round_rtt = (uint16_t)rs_min_u32(rtt, c->round_rtt);
+	if (c->n_rtts < N_RTT_SAMPLE)
+		c->n_rtts++;
+}
+
+/* RFC 9406 section 4.3: a queue stands on the path. */
+static bool is_delayed(const struct tcp_conn *c)
+{
+	uint32_t thresh = rs_max_u32(MIN_RTT_THRESH, rs_min_u32(c->last_rtt / 8, MAX_RTT_THRESH));
+
+	return c->n_rtts == N_RTT_SAMPLE && c->last_rtt != NO_RTT &&
+	       c->round_rtt >= c->last_rtt + thresh;
+}
+
+/* Begins conservative slow start, or ends it where it was begun for a delay that has gone. */
+static void heed_path(const struct tcp *t, struct tcp_conn *c)
+{
+	if (c->css_round) {
+		if (c->n_rtts == N_RTT_SAMPLE && c->round_rtt < c->css_rtt)
+			c->css_round = 0;
+		return;
+	}
+	rs_tcp_grow_heard(t, c);
+	c->css_rtt = is_delayed(c) ? c->round_rtt : 0;
+	c->css_round = c->css_rtt || fills_path(t, c);
+}
+
 void rs_tcp_grow_heard(const struct tcp *t, struct tcp_conn *c)
 {
 	if ((uint32_t)t->now_us - c->train_us <= rs_max_u32(TRAIN_GAP_US, c->srtt_us8 >> 6))
@@ -46,15 +94,9 @@ static void slow_start(const struct tcp *t, struct tcp_conn *c, uint32_t acked)
 	uint32_t most = c->flags & TCP_F_RECOVER ? 1 : SLOW_START_LIMIT;
 
 	acked = rs_min_u32(acked, most * c->mss);
-	if (rs_seq_geq(c->snd_una, c->round_end)) {
-		c->round_end = c->snd_max;
-		c->round_us = c->train_us = (uint32_t)t->now_us;
-		if (c->css_round && ++c->css_round > CSS_ROUNDS)
-			c->ssthresh = c->cwnd;
-	} else if (!c->css_round) {
-		rs_tcp_grow_heard(t, c);
-		c->css_round = fills_path(t, c);
-	}
+	if (rs_seq_geq(c->snd_una, c->round_end))
+		begin_round(t, c);
+	heed_path(t, c);
 	c->cwnd += c->css_round ? acked / CSS_GROWTH_DIVISOR : acked;
 }
 
@@ -146,6 +188,7 @@ void rs_tcp_grow_anew(struct tcp_conn *c)
 {
 	c->in_epoch = false;
 	c->css_round = 0;
+	c->round_rtt = NO_RTT;
 	c->round_end = c->snd_una;
 }
 

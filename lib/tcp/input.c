@@ -64,7 +64,7 @@ static uint32_t advance_una(
 	}
 	if (rs_unlikely(c->sacked))
 		rs_tcp_sack_acked(t, c);
-	rs_tcp_cc_acked(t, c, acked, flight);
+	rs_tcp_cc_acked(t, c, seg, acked, flight);
 	c->flags &= ~(uint32_t)(TCP_F_RTX | TCP_F_PERSIST | TCP_F_PTO | TCP_F_REORDER);
 	if (c->snd_una != c->snd_max) {
 		rs_tcp_start_rtx_timer(t, c);

@@ -215,6 +215,11 @@ struct tcp_conn {
 	uint32_t undo_tick;  /* when */
 	uint32_t undo_ssthresh; /* ssthresh and w_max, had nothing been lost */
 	uint32_t undo_w_max;
+	uint16_t round_rtt; /* slow start: the shortest round trip of this round, in ticks, */
+	uint16_t last_rtt;  /* of the round before, */
+	uint16_t css_rtt;   /* and of that in which conservative slow start began; 0: it was not
+			       for the delay */
+	uint8_t n_rtts;     /* of how many this round's is the shortest, at most N_RTT_SAMPLE */
 	bool in_epoch;
 	uint8_t css_round;     /* rounds of conservative slow start (RFC 9406) */
 	uint8_t reorder_steps; /* the reordering window in quarters of a round trip; 0: nothing was

@@ -282,6 +282,8 @@ static inline uint32_t rs_tcp_initial_window(uint32_t mss)
 /* grow.c: RFC 9438, RFC 9406 */
 /* acked new bytes have arrived, and the window was used. */
 void rs_tcp_grow(const struct tcp *t, struct tcp_conn *c, uint32_t acked);
+/* In slow start: an ACK answers what was sent at sent_tick, as its timestamp tells. */
+void rs_tcp_grow_rtt(const struct tcp *t, struct tcp_conn *c, uint32_t sent_tick);
 /* An ACK that acknowledges nothing new. */
 void rs_tcp_grow_heard(const struct tcp *t, struct tcp_conn *c);
 /* The window is not used: what time it is on CUBIC's curve means nothing (RFC 9438 section 5.8). */
@@ -296,7 +298,8 @@ void rs_tcp_cc_sample_rtt(const struct tcp *t, struct tcp_conn *c);
 void rs_tcp_cc_reset_rto(const struct tcp *t, struct tcp_conn *c);
 /* New bytes were acknowledged: snd_una has moved by acked, flight is what was outstanding before.
  */
-void rs_tcp_cc_acked(struct tcp *t, struct tcp_conn *c, uint32_t acked, uint32_t flight);
+void rs_tcp_cc_acked(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg, uint32_t acked,
+	uint32_t flight);
 void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c);
 /* The scoreboard has changed. */
 void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c);

@@ -10,16 +10,21 @@ static uint32_t cwnd_segs(struct rig *r)
 }
 
 /* A connection far away that has much to send, and has sent its initial window. */
-static void begin(struct rig *r)
+static void begin_with(struct rig *r, uint8_t opts)
 {
-	IN(TCP_SYN, .opts = TCP_OPT_MSS | TCP_OPT_SACK_OK | TCP_OPT_WSCALE, .mss = 1460,
-		.wscale = 10);
-	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS | TCP_OPT_SACK_OK | TCP_OPT_WSCALE,
-		.mss = (uint16_t)r->mss, .wscale = r->t.rcv_wscale);
+	opts |= TCP_OPT_MSS | TCP_OPT_SACK_OK | TCP_OPT_WSCALE;
+	IN(TCP_SYN, .opts = opts, .mss = 1460, .wscale = 10);
+	OUT(SYN_ACK, .ack = 1, .opts = opts, .mss = (uint16_t)r->mss, .wscale = r->t.rcv_wscale);
 	MS(RTT_MS);
 	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = 65535);
+	r->mss = rig_conn(r)->mss;
 	rig_write(r, 200000);
 	rig_drop_output(r);
+}
+
+static void begin(struct rig *r)
+{
+	begin_with(r, 0);
 }
 
 static void keep_busy(struct rig *r)
@@ -84,6 +89,57 @@ static void path_is_full(struct rig *r)
 	TRUE(rig_conn(r)->ssthresh <= rig_conn(r)->cwnd); /* CSS_ROUNDS: five */
 }
 
+/* All that is in flight is acknowledged at once, by an ACK for each segment, after rtt_ms. */
+static void round_trip_of(struct rig *r, uint32_t rtt_ms)
+{
+	uint32_t stamp = (uint32_t)(r->t.now_us >> WHEEL_TICK_SHIFT) + rig_conn(r)->ts_offset;
+	uint32_t end = rig_conn(r)->snd_max - r->p->our_isn;
+
+	MS(rtt_ms);
+	for (uint32_t ack = rig_conn(r)->snd_una - r->p->our_isn; ack < end;) {
+		ack += rs_min_u32(r->mss, end - ack);
+		IN(TCP_ACK, .seq = 1, .ack = ack, .ts_ecr = stamp);
+		keep_busy(r);
+	}
+}
+
+/* RFC 9406 section 4.2: an eighth of 100 ms are 12; a queue stands where they are 14 more. */
+static void round_trip_becomes_longer(struct rig *r)
+{
+	uint32_t before;
+
+	begin_with(r, TCP_OPT_TS);
+	round_trip_of(r, RTT_MS);
+	EQ(cwnd_segs(r), 20);
+	round_trip_of(r, RTT_MS + 10);
+	EQ(cwnd_segs(r), 40);
+	EQ(rig_conn(r)->css_round, 0);
+	round_trip_of(r, RTT_MS + 26); /* that began with the last ACKs of the round before */
+	before = cwnd_segs(r);
+	round_trip_of(r, RTT_MS + 26);
+	TRUE(rig_conn(r)->css_round);
+	TRUE(cwnd_segs(r) < before * 3 / 2); /* all but some eight ACKs count a quarter */
+	TRUE(rig_conn(r)->ssthresh > rig_conn(r)->cwnd);
+}
+
+/* "If the RTT is shorter than it was when CSS was entered" */
+static void it_becomes_shorter_again(struct rig *r)
+{
+	round_trip_becomes_longer(r);
+	round_trip_of(r, RTT_MS);
+	round_trip_of(r, RTT_MS);
+	EQ(rig_conn(r)->css_round, 0);
+}
+
+/* Section 4.3: five rounds of it, and slow start is over. */
+static void it_stays_long(struct rig *r)
+{
+	round_trip_becomes_longer(r);
+	for (uint32_t i = 0; i < 5; i++)
+		round_trip_of(r, RTT_MS + 26);
+	TRUE(rig_conn(r)->ssthresh <= rig_conn(r)->cwnd);
+}
+
 /*
  * Section 4.2: W_cubic(t) = 0.4 (t - K)^3 + W_max. Of 100 segments 70 are left, K is the cube root
  * of 30 / 0.4, 4.2 seconds; then the window is 100 again.
@@ -138,6 +194,9 @@ static void loss_behind_a_long_ack(struct rig *r)
 
 const struct tcp_case grow_cases[] = {
 	{"one_ack_for_many", one_ack_for_many, NULL, 0},
+	{"round_trip_becomes_longer", round_trip_becomes_longer, NULL, 0},
+	{"it_becomes_shorter_again", it_becomes_shorter_again, NULL, 0},
+	{"it_stays_long", it_stays_long, NULL, 0},
 	{"path_is_full", path_is_full, NULL, 0},
 	{"along_the_curve", along_the_curve, NULL, 0},
 	{"loss_behind_a_long_ack", loss_behind_a_long_ack, NULL, 0},
