@@ -32,6 +32,15 @@ static void take_measured_rto(const struct tcp *t, struct tcp_conn *c)
 		(uint16_t)rs_min_u32(((c->srtt_us8 >> 3) + margin_us) / 1000, t->cfg->max_rto_ms);
 }
 
+/* RFC 7323 section 4: it is no matter whether that was sent again, which Karn's rule asks. */
+void rs_tcp_cc_take_echo(const struct tcp *t, struct tcp_conn *c, uint32_t sent_tick)
+{
+	if (rs_seq_gt(sent_tick, rs_tcp_tick(t)))
+		return;
+	c->rtt_start_us = sent_tick << WHEEL_TICK_SHIFT;
+	rs_tcp_cc_sample_rtt(t, c);
+}
+
 /* The timeout that the measurements call for, without any backoff; else that of section 2.1. */
 void rs_tcp_cc_reset_rto(const struct tcp *t, struct tcp_conn *c)
 {
@@ -87,6 +96,15 @@ static bool is_in_use(const struct tcp_conn *c, uint32_t flight)
 static uint32_t window_in_use(const struct tcp_conn *c)
 {
 	return is_held_back(c) ? c->cwnd : rs_min_u32(c->snd_max - c->snd_una, c->cwnd);
+}
+
+/* What rs_tcp_cc_undo() will need. */
+static void remember(const struct tcp *t, struct tcp_conn *c)
+{
+	c->undo_seq = c->snd_una;
+	c->undo_tick = rs_tcp_tick(t);
+	c->undo_w_max = c->w_max;
+	c->undo_ssthresh = rs_max_u32(c->ssthresh, window_in_use(c));
 }
 
 static void begin_recovery(struct tcp *t, struct tcp_conn *c)
@@ -178,10 +196,7 @@ static void enter_recovery(struct tcp *t, struct tcp_conn *c)
 {
 	if (c->reorder_steps > 1 && !--c->reorder_keeps)
 		c->reorder_steps = 1;
-	c->undo_seq = c->snd_una;
-	c->undo_tick = rs_tcp_tick(t);
-	c->undo_w_max = c->w_max;
-	c->undo_ssthresh = rs_max_u32(c->ssthresh, window_in_use(c));
+	remember(t, c);
 	begin_recovery(t, c);
 	c->may_undo = 1;
 	rs_tcp_resend(t, c);
@@ -215,11 +230,14 @@ void rs_tcp_cc_undo(struct tcp *t, struct tcp_conn *c, uint32_t acked)
 	c->may_undo = 0;
 	c->ssthresh = c->undo_ssthresh;
 	c->w_max = c->undo_w_max;
-	c->reorder_steps = (uint8_t)rs_min_u32(c->reorder_steps + 1u, MAX_REORDER_STEPS);
-	c->reorder_keeps = REORDER_KEEPS;
-	if (!(c->flags & TCP_F_RECOVERY))
+	if (!(c->flags & TCP_F_RETRIED)) {
+		c->reorder_steps = (uint8_t)rs_min_u32(c->reorder_steps + 1u, MAX_REORDER_STEPS);
+		c->reorder_keeps = REORDER_KEEPS;
+	}
+	if (!(c->flags & (TCP_F_RECOVERY | TCP_F_RETRIED)))
 		return;
 	c->flags &= ~(uint32_t)(TCP_F_RECOVERY | TCP_F_RECOVER | TCP_F_RESEND);
+	c->snd_nxt = c->snd_max; /* RFC 4015: what a timeout would send again is not */
 	c->cwnd = rs_max_u32(c->cwnd, flight + rs_min_u32(acked, rs_tcp_initial_window(c->mss)));
 	if (c->sacked)
 		rs_tcp_sack_none_lost(t, c);
@@ -346,12 +364,21 @@ void rs_tcp_cc_path_narrows(struct tcp *t, struct tcp_conn *c)
 	start_over(t, c);
 }
 
+void rs_tcp_cc_window_shrank(struct tcp *t, struct tcp_conn *c)
+{
+	rs_tcp_sack_clear(t, c);
+	start_over(t, c);
+}
+
 /* RFC 5681 section 3.1, RFC 6298 section 5. A lost SYN tells nothing of how much the way takes. */
 void rs_tcp_cc_timeout(struct tcp *t, struct tcp_conn *c)
 {
-	if (!(c->flags & TCP_F_RETRIED) && c->state >= TCP_ESTABLISHED)
+	if (!(c->flags & TCP_F_RETRIED) && c->state >= TCP_ESTABLISHED) {
+		remember(t, c);
 		c->ssthresh = rs_tcp_grow_less(c, c->snd_max - c->snd_una);
+	}
 	start_over(t, c);
+	c->may_undo = c->state >= TCP_ESTABLISHED;
 	c->cwnd = c->mss;
 	rs_tcp_grow_anew(c);
 	rs_tcp_cc_back_off(t, c);

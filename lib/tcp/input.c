@@ -43,6 +43,16 @@ static void peer_is_alive(struct tcp *t, struct tcp_conn *c, const struct tcp_se
 		c->last_rx_tick = rs_tcp_tick(t);
 }
 
+/* The first new acknowledgement since a timeout, or since a probe of the window. */
+static void answered_at_last(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	if (c->flags & TCP_F_TS && !(c->flags & TCP_F_PERSIST))
+		rs_tcp_cc_take_echo(t, c, seg->ts_ecr - c->ts_offset);
+	c->n_retries = 0;
+	c->flags &= ~(uint32_t)TCP_F_RETRIED;
+	c->may_undo = 0; /* it would have told */
+}
+
 /* New bytes (or our FIN) are acknowledged. Returns TCP_EV_SENT, and whether FIN was among them. */
 static uint32_t advance_una(
 	struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg, bool *fin_acked)
@@ -58,10 +68,8 @@ static uint32_t advance_una(
 	c->snd_una = seg->ack;
 	if (rs_seq_lt(c->snd_nxt, c->snd_una))
 		c->snd_nxt = c->snd_una;
-	if (c->flags & TCP_F_RETRIED) {
-		c->n_retries = 0;
-		c->flags &= ~(uint32_t)TCP_F_RETRIED;
-	}
+	if (c->flags & TCP_F_RETRIED)
+		answered_at_last(t, c, seg);
 	if (rs_unlikely(c->sacked))
 		rs_tcp_sack_acked(t, c);
 	rs_tcp_cc_acked(t, c, seg, acked, flight);

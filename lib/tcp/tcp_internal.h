@@ -295,6 +295,8 @@ uint32_t rs_tcp_grow_less(struct tcp_conn *c, uint32_t used);
 
 /* cc.c: RFC 6298, 5681, 6582, 6675 */
 void rs_tcp_cc_sample_rtt(const struct tcp *t, struct tcp_conn *c);
+/* The first answer after a timeout is to what was sent at sent_tick, as its timestamp tells. */
+void rs_tcp_cc_take_echo(const struct tcp *t, struct tcp_conn *c, uint32_t sent_tick);
 void rs_tcp_cc_reset_rto(const struct tcp *t, struct tcp_conn *c);
 /* New bytes were acknowledged: snd_una has moved by acked, flight is what was outstanding before.
  */
@@ -307,7 +309,7 @@ void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c);
 void rs_tcp_cc_reports_stand(struct tcp *t, struct tcp_conn *c);
 /*
  * With may_undo: the peer's answer shows that the first segment that was sent again had only been
- * overtaken. acked: how many bytes it acknowledges.
+ * overtaken, or that a timeout came too soon. acked: how many bytes it acknowledges.
  */
 void rs_tcp_cc_undo(struct tcp *t, struct tcp_conn *c, uint32_t acked);
 /* The last segment was lost, and its probe has repaired that (RFC 8985 section 7.4.2). */
@@ -317,6 +319,8 @@ void rs_tcp_cc_back_off(const struct tcp *t, struct tcp_conn *c);
 void rs_tcp_cc_timeout(struct tcp *t, struct tcp_conn *c);
 /* What is in flight was too long for a link on the path, and is sent again. */
 void rs_tcp_cc_path_narrows(struct tcp *t, struct tcp_conn *c);
+/* The peer has closed its window before what is in flight, and may have thrown that away. */
+void rs_tcp_cc_window_shrank(struct tcp *t, struct tcp_conn *c);
 void rs_tcp_cc_before_send(struct tcp *t, struct tcp_conn *c);
 /* How far beyond snd_una we may send now. */
 uint32_t rs_tcp_cc_window(const struct tcp *t, const struct tcp_conn *c);

@@ -39,7 +39,7 @@ static bool on_rtx_timer(struct tcp *t, struct tcp_conn *c)
 	/* RFC 9293 section 3.8.6: a window that shrank to nothing is probed, whatever was sent. */
 	if (c->state >= TCP_ESTABLISHED && !c->snd_wnd) {
 		c->flags |= TCP_F_PERSIST;
-		c->snd_nxt = c->snd_una;
+		rs_tcp_cc_window_shrank(t, c);
 	}
 	if (c->flags & TCP_F_PERSIST) {
 		c->flags |= TCP_F_RETRIED;

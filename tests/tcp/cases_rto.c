@@ -77,6 +77,89 @@ static void karn(struct rig *r)
 	OUT(TCP_ACK, .seq = 1 + r->mss, .ack = 1, .len = 100);
 }
 
+/* Four segments of a connection with timestamps, and a timeout. Returns when they were sent. */
+static uint32_t time_out_with_stamps(struct rig *r)
+{
+	uint32_t stamp;
+
+	OPEN(TCP_OPT_TS);
+	r->mss = rig_conn(r)->mss;
+	SEGMENTS(4);
+	stamp = r->p->ts_seen;
+	WAIT(200);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	EQ(rig_conn(r)->ssthresh, 4 * r->mss / 10 * 7);
+	return stamp;
+}
+
+/* RFC 7323 section 4: with timestamps Karn's rule is not needed, and the backoff ends at once. */
+static void stamp_ends_the_backoff(struct rig *r)
+{
+	time_out_with_stamps(r);
+	TRUE(rig_conn(r)->rto_ms >= 400);
+	MS(5);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 4 * r->mss);
+	EQ(COUNTER(UNDONE), 0);
+	EQ(rig_conn(r)->ssthresh, 4 * r->mss / 10 * 7);
+	TRUE(rig_conn(r)->rto_ms < 220);
+}
+
+/*
+ * RFC 3522 section 3.2, RFC 4015 section 3.2: the answer is to the original, which only took long.
+ * Nothing else goes again, the window is that of before, and the timeout heeds the long way.
+ */
+static void timeout_came_too_soon(struct rig *r)
+{
+	uint32_t stamp = time_out_with_stamps(r);
+
+	MS(50);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + r->mss, .ts_ecr = stamp);
+	QUIET();
+	EQ(COUNTER(UNDONE), 1);
+	TRUE(rig_conn(r)->ssthresh > 10 * r->mss);
+	EQ(rig_conn(r)->cwnd, 5 * r->mss); /* what was in flight, and what this ACK brings */
+	TRUE(rig_conn(r)->rto_ms > 250);
+	rig_write(r, 100);
+	OUT(TCP_ACK, .seq = 1 + 4 * r->mss, .ack = 1, .len = 100);
+	IN(TCP_ACK, .seq = 1, .ack = 101 + 4 * r->mss);
+	EQ(COUNTER(RETRANSMITTED), 1);
+}
+
+/* So it is after two of them; and with reports in hand. */
+static void both_came_too_soon(struct rig *r)
+{
+	uint32_t stamp = time_out_with_stamps(r);
+
+	WAIT(400);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 2 * r->mss, .ts_ecr = stamp);
+	QUIET();
+	EQ(COUNTER(UNDONE), 1);
+	TRUE(rig_conn(r)->ssthresh > 10 * r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 4 * r->mss);
+}
+
+static void too_soon_with_reports(struct rig *r)
+{
+	uint32_t stamp;
+
+	OPEN(TCP_OPT_TS | TCP_OPT_SACK_OK);
+	r->mss = rig_conn(r)->mss;
+	SEGMENTS(4);
+	stamp = r->p->ts_seen;
+	rig_report(r, 0, 1, 2);
+	WAIT(1);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	WAIT(200);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 3 * r->mss, .ts_ecr = stamp);
+	QUIET(); /* not the fourth, too */
+	EQ(COUNTER(UNDONE), 1);
+	EQ(rig_conn(r)->flags & TCP_F_RECOVERY, 0);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 4 * r->mss);
+	EQ(rig_conn(r)->sacked, 0);
+}
+
 static void sample_ends_the_backoff(struct rig *r)
 {
 	OPEN(0);
@@ -176,6 +259,10 @@ const struct tcp_case rto_cases[] = {
 	{"gives_up", gives_up, NULL, 0},
 	{"timer_restarts_with_each_ack", timer_restarts_with_each_ack, NULL, 0},
 	{"karn", karn, NULL, 0},
+	{"stamp_ends_the_backoff", stamp_ends_the_backoff, NULL, 0},
+	{"timeout_came_too_soon", timeout_came_too_soon, NULL, 0},
+	{"both_came_too_soon", both_came_too_soon, NULL, 0},
+	{"too_soon_with_reports", too_soon_with_reports, NULL, 0},
 	{"sample_ends_the_backoff", sample_ends_the_backoff, NULL, 0},
 	{"round_trips_are_smoothed", round_trips_are_smoothed, NULL, 0},
 	{"steady_round_trips_leave_a_margin", steady_round_trips_leave_a_margin, NULL, 0},
