@@ -299,7 +299,11 @@ static bool may_be_answered(struct tcp *t, struct tcp_conn *c, const struct tcp_
 /* RFC 9293 section 3.10.7.4, first: what is not acceptable is answered. */
 static void answer_unacceptable(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
 {
-	if (may_be_answered(t, c, seg))
+	if (!may_be_answered(t, c, seg))
+		return;
+	if (seg->len && rs_seq_leq(seg->seq + seg->len, c->rcv_nxt))
+		rs_tcp_send_ack_of_duplicate(t, c, seg->seq, seg->len);
+	else
 		rs_tcp_send_ack(t, c, seg->seq);
 }
 
@@ -534,10 +538,14 @@ uint32_t rs_tcp_input_text(struct tcp *t, struct tcp_conn *c, const struct tcp_s
 	}
 	if (seq == c->rcv_nxt)
 		return take_in_order(t, c, data, len);
-	if (len)
-		rs_tcp_rcvq_insert(t, c, seq, data, len);
 	/* RFC 5681 section 4.2: at once, so that the sender learns of the gap. */
 	t->counters[TCP_C_OUT_OF_ORDER]++;
+	if (len && rs_tcp_rcvq_contiguous(t, c, seq) - seq >= len) {
+		rs_tcp_send_ack_of_duplicate(t, c, seq, len);
+		return 0;
+	}
+	if (len)
+		rs_tcp_rcvq_insert(t, c, seq, data, len);
 	rs_tcp_send_ack(t, c, seq);
 	return 0;
 }

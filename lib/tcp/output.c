@@ -443,19 +443,46 @@ bool rs_tcp_output(struct tcp *t, struct tcp_conn *c)
 	return done;
 }
 
-void rs_tcp_send_ack(struct tcp *t, struct tcp_conn *c, uint32_t recent)
+/* What is kept beyond rcv_nxt, as far as there is room after what tx says already. */
+static void put_sack(
+	const struct tcp *t, const struct tcp_conn *c, struct tcp_tx *tx, uint32_t recent)
+{
+	uint8_t room = (uint8_t)((c->flags & TCP_F_TS ? 3 : 4) - tx->n_sack);
+
+	if (c->rcvq)
+		tx->n_sack = (uint8_t)(tx->n_sack +
+				       rs_tcp_rcvq_sack(t, c, recent, tx->sack + tx->n_sack, room));
+	tx->opts |= tx->n_sack ? TCP_OPT_SACK : 0;
+}
+
+/* An ACK without data; NULL when that has to wait for room. */
+static struct tcp_tx *new_ack(struct tcp *t, struct tcp_conn *c)
 {
 	struct tcp_tx *tx = new_segment(t, c, acceptable_seq(c), TCP_ACK);
 
 	if (!tx) {
 		c->flags |= TCP_F_ACK_NOW;
 		rs_tcp_mark_dirty(t, c);
+	}
+	return tx;
+}
+
+void rs_tcp_send_ack(struct tcp *t, struct tcp_conn *c, uint32_t recent)
+{
+	struct tcp_tx *tx = new_ack(t, c);
+
+	if (tx && c->flags & TCP_F_SACK)
+		put_sack(t, c, tx, recent);
+}
+
+void rs_tcp_send_ack_of_duplicate(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len)
+{
+	struct tcp_tx *tx = new_ack(t, c);
+
+	if (!tx || !(c->flags & TCP_F_SACK))
 		return;
-	}
-	if (c->rcvq && c->flags & TCP_F_SACK) {
-		tx->n_sack = rs_tcp_rcvq_sack(t, c, recent, tx->sack, c->flags & TCP_F_TS ? 3 : 4);
-		tx->opts |= tx->n_sack ? TCP_OPT_SACK : 0;
-	}
+	tx->sack[tx->n_sack++] = (struct sack_block){.start = seq, .end = seq + len};
+	put_sack(t, c, tx, seq);
 }
 
 bool rs_tcp_challenge_allowed(struct tcp *t)

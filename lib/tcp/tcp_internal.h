@@ -157,6 +157,8 @@ uint8_t rs_tcp_rcvq_sack(const struct tcp *t, const struct tcp_conn *c, uint32_t
 bool rs_tcp_output(struct tcp *t, struct tcp_conn *c);
 /* An ACK without data, now. recent: the sequence number that made it necessary, for SACK. */
 void rs_tcp_send_ack(struct tcp *t, struct tcp_conn *c, uint32_t recent);
+/* The same for len bytes from seq on that had come before: RFC 2883. */
+void rs_tcp_send_ack_of_duplicate(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len);
 void rs_tcp_send_challenge_ack(struct tcp *t, struct tcp_conn *c);
 /* SYN or SYN-ACK of a connection in SYN-SENT or SYN-RECEIVED. */
 void rs_tcp_send_syn(struct tcp *t, struct tcp_conn *c);

@@ -242,6 +242,57 @@ static void sack_beside_timestamps(struct rig *r)
 	}
 }
 
+/* RFC 2883 section 4.1: the examples, with bytes from 1 on. */
+static void what_came_twice_is_reported(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 500);
+	IN(TCP_ACK, .seq = 501, .ack = 1, .len = 500);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 500); /* 4.1.1 */
+	OUT(TCP_ACK, .seq = 1, .ack = 1001, .opts = TCP_OPT_SACK, .n_sack = 1, .sack = {{1, 501}});
+	IN(TCP_ACK, .seq = 1501, .ack = 1, .len = 500);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 501, .ack = 1, .len = 500); /* 4.1.2 */
+	OUT(TCP_ACK, .seq = 1, .ack = 1001, .opts = TCP_OPT_SACK, .n_sack = 2,
+		.sack = {{501, 1001}, {1501, 2001}});
+	IN(TCP_ACK, .seq = 2001, .ack = 1, .len = 500);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1501, .ack = 1, .len = 500); /* 4.1.3 */
+	OUT(TCP_ACK, .seq = 1, .ack = 1001, .opts = TCP_OPT_SACK, .n_sack = 2,
+		.sack = {{1501, 2001}, {1501, 2501}});
+	IN(TCP_ACK, .seq = 1401, .ack = 1, .len = 200); /* half of it is new: as any other */
+	OUT(TCP_ACK, .seq = 1, .ack = 1001, .opts = TCP_OPT_SACK, .n_sack = 1,
+		.sack = {{1401, 2501}});
+	IN(TCP_ACK, .seq = 1001, .ack = 1, .len = 400);
+	OUT(TCP_ACK, .seq = 1, .ack = 2501);
+}
+
+/* Not where reports were not agreed; and with timestamps there is room for three in all. */
+static void what_came_twice_takes_a_place(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK | TCP_OPT_TS);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 100);
+	for (uint32_t i = 1; i <= 4; i++)
+		IN(TCP_ACK, .seq = 1 + i * 2000, .ack = 1, .len = 100);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 100);
+	EQ(r->tx[0].n_sack, 3);
+	EQ(r->tx[0].sack[0].start - r->p->isn, 1);
+	EQ(r->tx[0].sack[0].end - r->p->isn, 101);
+	EQ(r->tx[0].sack[1].start - r->p->isn, 2001);
+	rig_drop_output(r);
+}
+
+static void no_report_of_what_came_twice_unasked(struct rig *r)
+{
+	OPEN(0);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 500);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 500);
+	OUT(TCP_ACK, .seq = 1, .ack = 501);
+}
+
 static void no_sack_unasked(struct rig *r)
 {
 	OPEN(0);
@@ -357,6 +408,9 @@ const struct tcp_case receive_cases[] = {
 	{"sack_blocks", sack_blocks, NULL, 0},
 	{"sack_blocks_are_limited", sack_blocks_are_limited, NULL, 0},
 	{"sack_beside_timestamps", sack_beside_timestamps, NULL, 0},
+	{"what_came_twice_is_reported", what_came_twice_is_reported, NULL, 0},
+	{"what_came_twice_takes_a_place", what_came_twice_takes_a_place, NULL, 0},
+	{"no_report_of_what_came_twice_unasked", no_report_of_what_came_twice_unasked, NULL, 0},
 	{"no_sack_unasked", no_sack_unasked, NULL, 0},
 	{"beyond_the_window", beyond_the_window, NULL, 0},
 	{"below_the_window", below_the_window, NULL, 0},
