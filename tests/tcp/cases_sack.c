@@ -340,6 +340,42 @@ static void absurd_reports(struct rig *r)
 	EQ(rig_conn(r)->sacked, 0);
 }
 
+/* As many holes as a chunk has room for, and not one more: from below, or cut out of one. */
+static void fill_scoreboard(struct rig *r, bool is_cut)
+{
+	const uint32_t n = 2 * r->chunks.chunk_bytes / 16;
+	uint8_t *beyond;
+
+	OPEN(TCP_OPT_SACK_OK);
+	SEGMENTS(10);
+	if (is_cut)
+		IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 1, .sack = {{3 + 4 * n, 5 + 4 * n}});
+	else
+		IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 1, .sack = {{3, 5}});
+	TRUE(rig_conn(r)->sacked < r->chunks.n_total);
+	beyond = rs_chunk_data(&r->chunks, rig_conn(r)->sacked + 1);
+	memset(beyond, 0x5a, r->chunks.chunk_bytes);
+	for (uint32_t i = 1; i < n; i++) {
+		rig_drop_output(r);
+		IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 1, .sack = {{3 + 4 * i, 5 + 4 * i}});
+	}
+	for (uint32_t i = 0; i < r->chunks.chunk_bytes; i++)
+		EQ(beyond[i], 0x5a);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	EQ(rig_conn(r)->sacked, 0);
+}
+
+static void scoreboard_is_full(struct rig *r)
+{
+	fill_scoreboard(r, false);
+}
+
+static void scoreboard_is_full_of_cuts(struct rig *r)
+{
+	fill_scoreboard(r, true);
+}
+
 /* RFC 2883 sections 4.1.1 and 4.2.2: what came twice, below the acknowledgement and beyond a gap.
  */
 static void what_came_twice_is_no_loss(struct rig *r)
@@ -480,6 +516,8 @@ const struct tcp_case sack_cases[] = {
 	{"reneging_at_the_left_edge", reneging_at_the_left_edge, NULL, 0},
 	{"reneging_behind_a_closed_window", reneging_behind_a_closed_window, NULL, 0},
 	{"absurd_reports", absurd_reports, NULL, 0},
+	{"scoreboard_is_full", scoreboard_is_full, NULL, 0},
+	{"scoreboard_is_full_of_cuts", scoreboard_is_full_of_cuts, NULL, 0},
 	{"what_came_twice_is_no_loss", what_came_twice_is_no_loss, NULL, 0},
 	{"not_agreed", not_agreed, NULL, 0},
 	{"reports_come_late", reports_come_late, NULL, 0},
