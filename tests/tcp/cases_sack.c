@@ -201,7 +201,9 @@ static void timeout_heeds_reports(struct rig *r)
 	QUIET();
 	rig_report(r, 3, 4, 7); /* the third of them is lost again, which a later one tells */
 	OUT(TCP_ACK, .seq = 1 + 8 * r->mss, .ack = 1, .len = r->mss);
-	rig_drop_output(r);
+	OUT(TCP_ACK, .seq = 1 + 9 * r->mss, .ack = 1, .len = r->mss);
+	QUIET();
+	EQ(rig_conn(r)->cwnd, 4 * r->mss);
 	WAIT(2);
 	OUT(TCP_ACK, .seq = 1 + 3 * r->mss, .ack = 1, .len = r->mss);
 	EQ(COUNTER(LOST_AGAIN), 1);
