@@ -286,8 +286,7 @@ static void recovery_report(struct tcp *t, struct tcp_conn *c)
 	find_what_is_lost_again(t, c);
 	if (rs_tcp_sack_is_news(t, c) && c->cwnd < c->ssthresh) /* after a timeout */
 		rs_tcp_grow(t, c, c->mss);
-	if (rs_tcp_sack_time_will_tell(t, c))
-		rs_tcp_tail_reported(t, c);
+	rs_tcp_tail_reported(t, c);
 }
 
 void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c)
@@ -323,8 +322,7 @@ void rs_tcp_cc_reports_stand(struct tcp *t, struct tcp_conn *c)
 	} else if (rs_tcp_sack_found_loss(t, c)) {
 		enter_recovery(t, c);
 	}
-	if (rs_tcp_sack_time_will_tell(t, c))
-		rs_tcp_tail_reported(t, c);
+	rs_tcp_tail_reported(t, c);
 }
 
 void rs_tcp_cc_tail_was_lost(struct tcp *t, struct tcp_conn *c)

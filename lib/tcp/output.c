@@ -361,6 +361,8 @@ static bool send_again(struct tcp *t, struct tcp_conn *c)
 		retransmit_one(t, c);
 		/* It is a round trip from here to its answer, not from where it was sent first. */
 		rs_tcp_start_rtx_timer(t, c);
+		if (c->sacked)
+			rs_tcp_tail_reported(t, c);
 	} else if (c->flags & TCP_F_PROBED) {
 		send_tail(t, c);
 	}

@@ -53,7 +53,8 @@ void rs_tcp_tail_reported(struct tcp *t, struct tcp_conn *c)
 	uint32_t rto_tick =
 		c->flags & TCP_F_PTO ? rs_tcp_tick(t) + rs_tcp_ms_to_ticks(c->rto_ms) : c->rtx_tick;
 
-	if ((c->flags & (TCP_F_RTX | barred)) != TCP_F_RTX || rs_tcp_sack_is_reneged(t, c))
+	if ((c->flags & (TCP_F_RTX | barred)) != TCP_F_RTX || rs_tcp_sack_is_reneged(t, c) ||
+		!rs_tcp_sack_time_will_tell(t, c))
 		return;
 	rs_tcp_sack_start_window(t, c, rto_tick);
 	wait_until(t, c, tick_after(t, rs_tcp_reorder_window_us(c)), TCP_F_REORDER);

@@ -191,7 +191,7 @@ void rs_tcp_start_rtx_timer(struct tcp *t, struct tcp_conn *c);
 /* tail.c: losses at the end of what is in flight (RFC 8985) */
 /* Something new was sent, or acknowledged: a probe may be due before the timeout. */
 void rs_tcp_tail_watch(struct tcp *t, struct tcp_conn *c);
-/* Something beyond snd_una is reported, too little to call that lost: it may just be late. */
+/* With c->sacked: where something may be lost, or was only overtaken, time will tell. */
 void rs_tcp_tail_reported(struct tcp *t, struct tcp_conn *c);
 /* rtx_tick has come, with TCP_F_PTO or TCP_F_REORDER. */
 void rs_tcp_tail_timer(struct tcp *t, struct tcp_conn *c);

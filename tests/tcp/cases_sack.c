@@ -342,6 +342,25 @@ static void absurd_reports(struct rig *r)
 	EQ(rig_conn(r)->sacked, 0);
 }
 
+/* Reports come in any order: what arrives in the midst of what is missing leaves two holes. */
+static void report_within_a_hole(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	SEGMENTS(10);
+	rig_report(r, 0, 9, 10);
+	rig_report(r, 0, 4, 6);
+	for (uint32_t i = 0; i < 4; i++)
+		OUT(TCP_ACK, .seq = 1 + i * r->mss, .ack = 1, .len = r->mss);
+	QUIET();
+	WAIT(2); /* only one is reported beyond the others: time tells */
+	for (uint32_t i = 6; i < 9; i++)
+		OUT(TCP_ACK, .seq = 1 + i * r->mss, .ack = 1, .len = r->mss);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	EQ(COUNTER(RETRANSMITTED), 7);
+	EQ(rig_conn(r)->sacked, 0);
+}
+
 /* As many holes as a chunk has room for, and not one more: from below, or cut out of one. */
 static void fill_scoreboard(struct rig *r, bool is_cut)
 {
@@ -518,6 +537,7 @@ const struct tcp_case sack_cases[] = {
 	{"reneging_at_the_left_edge", reneging_at_the_left_edge, NULL, 0},
 	{"reneging_behind_a_closed_window", reneging_behind_a_closed_window, NULL, 0},
 	{"absurd_reports", absurd_reports, NULL, 0},
+	{"report_within_a_hole", report_within_a_hole, NULL, 0},
 	{"scoreboard_is_full", scoreboard_is_full, NULL, 0},
 	{"scoreboard_is_full_of_cuts", scoreboard_is_full_of_cuts, NULL, 0},
 	{"what_came_twice_is_no_loss", what_came_twice_is_no_loss, NULL, 0},
