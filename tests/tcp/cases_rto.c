@@ -156,8 +156,8 @@ static void too_soon_with_reports(struct rig *r)
 	QUIET(); /* not the fourth, too */
 	EQ(COUNTER(UNDONE), 1);
 	EQ(rig_conn(r)->flags & TCP_F_RECOVERY, 0);
+	EQ(rig_conn(r)->sacked, 0); /* nothing beyond is reported */
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 4 * r->mss);
-	EQ(rig_conn(r)->sacked, 0);
 }
 
 static void sample_ends_the_backoff(struct rig *r)

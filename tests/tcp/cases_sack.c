@@ -54,6 +54,21 @@ static void three_ranges_are_enough(struct rig *r)
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 4 * r->mss);
 }
 
+/* … but what touches is one. */
+static void ranges_that_touch(struct rig *r)
+{
+	uint32_t at;
+
+	OPEN(TCP_OPT_SACK_OK);
+	SEGMENTS(4);
+	at = 1 + r->mss;
+	IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 3,
+		.sack = {{at, at + 10}, {at + 10, at + 20}, {at + 20, at + 30}});
+	QUIET();
+	EQ(COUNTER(FAST_RETRANSMITS), 0);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 4 * r->mss);
+}
+
 /* Recovery goes on sending new data as reports take bytes out of the pipe. */
 static void new_data_in_recovery(struct rig *r)
 {
@@ -204,6 +219,9 @@ static void timeout_heeds_reports(struct rig *r)
 	OUT(TCP_ACK, .seq = 1 + 9 * r->mss, .ack = 1, .len = r->mss);
 	QUIET();
 	EQ(rig_conn(r)->cwnd, 4 * r->mss);
+	rig_report(r, 3, 4, 7); /* the same again tells nothing */
+	QUIET();
+	EQ(rig_conn(r)->cwnd, 4 * r->mss);
 	WAIT(2);
 	OUT(TCP_ACK, .seq = 1 + 3 * r->mss, .ack = 1, .len = r->mss);
 	EQ(COUNTER(LOST_AGAIN), 1);
@@ -334,6 +352,7 @@ static void absurd_reports(struct rig *r)
 	IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 3,
 		.sack = {{5, 4}, {1 + 9 * r->mss, 2 + 10 * r->mss}, {1, 100}});
 	IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 1, .sack = {{(uint32_t)-5000, 50}});
+	IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 1, .sack = {{100, 100}});
 	EQ(rig_conn(r)->sacked, 0);
 	for (uint32_t i = 0; i < 100; i++) /* more ranges than are kept */
 		IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 1, .sack = {{3 + 4 * i, 5 + 4 * i}});
@@ -524,6 +543,7 @@ const struct tcp_case sack_cases[] = {
 	{"one_loss", one_loss, NULL, 0},
 	{"two_losses", two_losses, NULL, 0},
 	{"three_ranges_are_enough", three_ranges_are_enough, NULL, 0},
+	{"ranges_that_touch", ranges_that_touch, NULL, 0},
 	{"new_data_in_recovery", new_data_in_recovery, NULL, 0},
 	{"loss_at_the_recovery_point", loss_at_the_recovery_point, NULL, 0},
 	{"loss_after_a_timeout", loss_after_a_timeout, NULL, 0},
