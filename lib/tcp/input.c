@@ -2,18 +2,18 @@
 /*
  * A segment arrives: RFC 9293 section 3.10.7, in its order, with the refinements of RFC 5961 (blind
  * attacks) and RFC 7323 (timestamps). A fast path takes the segments that make up nearly all
- * traffic of an established connection: in order, nothing unusual. Both paths share every effect.
+ * traffic of an established connection, and those that end a handshake: in order, nothing unusual.
+ * Both paths share every effect.
  */
 #include "tcp/tcp_internal.h"
 
 #define RTO_AFTER_LOST_SYN_MS 3000u
 
-/* What keeps a segment from the fast path; zero: nothing. */
+/* What keeps a segment from the fast path, beside the state; zero: nothing. */
 static uint32_t unusual(const struct tcp *t, const struct tcp_conn *c, const struct tcp_seg *seg)
 {
 	uint32_t slow = t->cfg->force_slow;
 
-	slow |= (uint32_t)(c->state ^ TCP_ESTABLISHED);
 	slow |= (uint32_t)((seg->flags & ~TCP_PSH) ^ TCP_ACK);
 	slow |= (uint32_t)(seg->opts ^ (c->flags & TCP_F_TS ? TCP_OPT_TS : 0));
 	slow |= seg->seq ^ c->rcv_nxt;
@@ -83,13 +83,9 @@ static uint32_t advance_una(
 	return bytes ? TCP_EV_SENT : 0;
 }
 
-static void update_window(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+/* Not inlined: nearly every segment says the same window as the one before. */
+static __attribute__((noinline)) void change_window(struct tcp *t, struct tcp_conn *c, uint32_t wnd)
 {
-	uint32_t wnd = (uint32_t)seg->wnd << c->snd_wscale;
-
-	c->snd_wl1 = seg->seq;
-	if (wnd == c->snd_wnd)
-		return;
 	c->snd_wnd = wnd;
 	c->max_snd_wnd = rs_max_u32(c->max_snd_wnd, wnd);
 	if (c->flags & TCP_F_PERSIST && wnd) {
@@ -99,6 +95,15 @@ static void update_window(struct tcp *t, struct tcp_conn *c, const struct tcp_se
 	}
 	if (c->sendq.n_bytes || c->flags & TCP_F_CLOSE)
 		rs_tcp_mark_dirty(t, c);
+}
+
+static inline void update_window(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	uint32_t wnd = (uint32_t)seg->wnd << c->snd_wscale;
+
+	c->snd_wl1 = seg->seq;
+	if (wnd != c->snd_wnd)
+		change_window(t, c, wnd);
 }
 
 static uint32_t fast_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
@@ -147,6 +152,17 @@ static void establish(struct tcp *t, struct tcp_conn *c)
 	c->flags &= ~(uint32_t)(TCP_F_RTX | TCP_F_RETRIED);
 	if (c->sendq.n_bytes || c->flags & TCP_F_CLOSE)
 		rs_tcp_mark_dirty(t, c);
+}
+
+/*
+ * The ACK of our SYN, with a request or without, and nothing unusual about it. Not inlined: what
+ * comes later must not pay for it.
+ */
+static __attribute__((noinline)) uint32_t end_handshake(
+	struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	establish(t, c);
+	return TCP_EV_OPENED | fast_input(t, c, seg);
 }
 
 /* The window of a SYN is never scaled (RFC 7323 section 2.2). */
@@ -637,8 +653,12 @@ uint32_t rs_tcp_input(
 		c = rs_tcp_conn_find(t, seg, &time_wait_slot);
 	*conn = c;
 	if (rs_likely(c != NULL)) {
-		if (rs_likely(!unusual(t, c, seg)))
+		uint32_t slow = unusual(t, c, seg);
+
+		if (rs_likely(!(slow | (c->state ^ TCP_ESTABLISHED))))
 			return fast_input(t, c, seg);
+		if (!slow && c->state == TCP_SYN_RECEIVED && seg->ack == c->snd_nxt)
+			return end_handshake(t, c, seg);
 		if (c->state == TCP_SYN_SENT)
 			return syn_sent_input(t, c, seg);
 		return synchronized_input(t, conn, seg);

@@ -212,6 +212,8 @@ static void bad_ack_of_the_handshake(struct rig *r)
 	OUT(TCP_RST, .seq = 2);
 	IN(TCP_ACK, .seq = 1, .ack = 0);
 	OUT(TCP_RST, .seq = 0);
+	IN(TCP_ACK, .seq = 1, .ack = 0, .len = 10);
+	OUT(TCP_RST, .seq = 0);
 	STATE(TCP_SYN_RECEIVED);
 	IN(TCP_ACK, .seq = 1, .ack = 1);
 	EVENTS(TCP_EV_OPENED);
