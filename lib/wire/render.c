@@ -248,7 +248,7 @@ uint32_t rs_wire_render_tcp(
 
 	if (flags & WIRE_L4_CSUM_OFFLOAD || payload_sum)
 		copy_payload(tx, h.end);
-	else
+	else if (tx->len)
 		payload_sum = copy_payload_and_sum(tx, h.end);
 	render_csum(&h, flags, payload_sum);
 	return (uint32_t)(h.end - frame) + tx->len;
