@@ -53,9 +53,8 @@ static void answered_at_last(struct tcp *t, struct tcp_conn *c, const struct tcp
 	c->may_undo = 0; /* it would have told */
 }
 
-/* New bytes (or our FIN) are acknowledged. Returns TCP_EV_SENT, and whether FIN was among them. */
-static uint32_t advance_una(
-	struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg, bool *fin_acked)
+/* New bytes (or our FIN) are acknowledged. Returns TCP_EV_SENT where there were bytes. */
+static uint32_t advance_una(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
 {
 	uint32_t flight = c->snd_max - c->snd_una;
 	uint32_t acked = seg->ack - c->snd_una;
@@ -63,7 +62,6 @@ static uint32_t advance_una(
 
 	if (c->flags & TCP_F_TIMING && rs_seq_gt(seg->ack, c->rtt_seq))
 		rs_tcp_cc_sample_rtt(t, c);
-	*fin_acked = acked > bytes;
 	rs_sendq_ack(&c->sendq, bytes, t->chunks);
 	c->snd_una = seg->ack;
 	if (rs_seq_lt(c->snd_nxt, c->snd_una))
@@ -78,7 +76,7 @@ static uint32_t advance_una(
 		rs_tcp_start_rtx_timer(t, c);
 		rs_tcp_tail_watch(t, c);
 	}
-	if (c->snd_nxt != c->snd_una + c->sendq.n_bytes || c->flags & TCP_F_CLOSE)
+	if (c->snd_nxt != rs_tcp_snd_end(c) || (c->flags & TCP_F_CLOSE && acked == bytes))
 		rs_tcp_mark_dirty(t, c);
 	return bytes ? TCP_EV_SENT : 0;
 }
@@ -109,12 +107,11 @@ static inline void update_window(struct tcp *t, struct tcp_conn *c, const struct
 static uint32_t fast_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
 {
 	uint32_t ev = 0;
-	bool fin_acked;
 
 	peer_is_alive(t, c, seg);
 	update_ts_recent(c, seg);
 	if (seg->ack != c->snd_una)
-		ev = advance_una(t, c, seg, &fin_acked);
+		ev = advance_una(t, c, seg);
 	update_window(t, c, seg);
 	if (seg->len) {
 		t->cur = (struct span){.data = seg->data, .len = seg->len};
@@ -468,7 +465,8 @@ static uint32_t ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_se
 	if (rs_seq_gt(seg->ack, c->snd_una)) {
 		if (c->flags & TCP_F_PERSIST && seg->wnd)
 			rs_tcp_cc_reset_rto(t, c); /* the backoff was that of the probes */
-		ev = advance_una(t, c, seg, &fin_acked);
+		fin_acked = seg->ack - c->snd_una > c->sendq.n_bytes;
+		ev = advance_una(t, c, seg);
 	} else if (is_duplicate_ack(c, seg) && !reports_duplicate(c, seg)) {
 		t->counters[TCP_C_DUP_ACKS_IN]++;
 		rs_tcp_cc_duplicate_ack(t, c);
