@@ -155,12 +155,11 @@ static bool deliver(struct stage_net *net, struct tcp_conn *conn, struct http_co
 	uint32_t ev = TCP_MORE;
 
 	for (uint32_t n = 0; ev & TCP_MORE && n <= net->tcp.cfg->rcvq_chunks; n++) {
-		if (!hc->blocked && !hc->abort) {
-			struct span in = rs_tcp_peek(&net->tcp, conn);
+		struct span in = rs_tcp_peek(&net->tcp, conn);
 
+		if (in.len && !hc->blocked && !hc->abort)
 			rs_tcp_consume(&net->tcp, conn,
 				rs_http_input(&net->web.env, hc, in.data, in.len, &conn->sendq));
-		}
 		ev = rs_tcp_settle(&net->tcp, conn);
 		if (hc->blocked || hc->abort)
 			break;
