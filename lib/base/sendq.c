@@ -240,5 +240,6 @@ uint32_t rs_sendq_cover(const struct sendq *q, uint32_t offset, uint32_t len)
 void rs_sendq_clear(struct sendq *q, struct chunk_pool *pool)
 {
 	q->stays_grown = false;
-	forget_all(q, pool);
+	if (q->n || q->grown)
+		forget_all(q, pool);
 }
