@@ -72,6 +72,13 @@ static struct flow_entry *find(
 	return NULL;
 }
 
+void rs_flow_renumber(struct flow_table *t, uint32_t hash, uint32_t id, uint32_t new_id)
+{
+	uint32_t bucket;
+
+	find(t, hash, id, &bucket)->id = new_id;
+}
+
 bool rs_flow_remove(struct flow_table *t, uint32_t hash, uint32_t id)
 {
 	uint32_t bucket;

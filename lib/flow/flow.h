@@ -112,6 +112,9 @@ static inline uint32_t rs_flow_next(const struct flow_table *t, uint32_t hash, u
 /* False when n_max entries are used. The same (hash, id) must not be in the table. */
 bool rs_flow_insert(struct flow_table *t, uint32_t hash, uint32_t id);
 
+/* The entry of (hash, id), which is in the table, is that of (hash, new_id) from now on. */
+void rs_flow_renumber(struct flow_table *t, uint32_t hash, uint32_t id, uint32_t new_id);
+
 /* Removes the entry; false when it was not there. */
 bool rs_flow_remove(struct flow_table *t, uint32_t hash, uint32_t id);
 

@@ -131,7 +131,7 @@ struct tcp_conn *rs_tcp_conn_new(
 	return c;
 }
 
-void rs_tcp_conn_free(struct tcp *t, struct tcp_conn *c)
+void rs_tcp_conn_release(struct tcp *t, struct tcp_conn *c)
 {
 	if (c->state == TCP_SYN_RECEIVED && c->flags & TCP_F_PASSIVE)
 		t->n_half_open--;
@@ -139,12 +139,17 @@ void rs_tcp_conn_free(struct tcp *t, struct tcp_conn *c)
 	if (c->state >= TCP_ESTABLISHED)
 		rs_tcp_sack_clear(t, c);
 	rs_tcp_rcvq_clear(t, c);
-	rs_flow_remove(&t->flows, c->hash, c->id);
 	rs_wheel_cancel(&t->wheel, c->id);
 	t->cur = (struct span){0};
 	c->state = TCP_CLOSED;
 	t->free_conns[t->cfg->max_conns - t->n_conns--] = c->id;
 	t->counters[TCP_C_CLOSED]++;
+}
+
+void rs_tcp_conn_free(struct tcp *t, struct tcp_conn *c)
+{
+	rs_flow_remove(&t->flows, c->hash, c->id);
+	rs_tcp_conn_release(t, c);
 }
 
 void rs_tcp_lookup(struct tcp *t, struct tcp_seg *segs, uint32_t *found, uint32_t n)

@@ -73,6 +73,8 @@ static inline uint16_t rs_tcp_own_mss(const struct tcp *t, const struct flow_key
 struct tcp_conn *rs_tcp_conn_new(
 	struct tcp *t, const struct flow_key *key, uint32_t hash, uint64_t link);
 void rs_tcp_conn_free(struct tcp *t, struct tcp_conn *c);
+/* All of it but its entry in the flow table, which has become somebody else's. */
+void rs_tcp_conn_release(struct tcp *t, struct tcp_conn *c);
 struct tcp_conn *rs_tcp_conn_find(
 	struct tcp *t, const struct tcp_seg *seg, uint32_t *time_wait_slot);
 void rs_tcp_mark_dirty(struct tcp *t, struct tcp_conn *c);

@@ -108,8 +108,8 @@ void rs_tcp_time_wait_enter(struct tcp *t, struct tcp_conn *c)
 	tw->has_ts = c->flags & TCP_F_TS;
 	tw->stray_period = c->stray_period;
 	tw->is_doubted = false;
-	rs_tcp_conn_free(t, c);
-	rs_flow_insert(&t->flows, tw->hash, slot | TCP_TIME_WAIT_ID);
+	rs_flow_renumber(&t->flows, tw->hash, c->id, slot | TCP_TIME_WAIT_ID);
+	rs_tcp_conn_release(t, c);
 }
 
 /*

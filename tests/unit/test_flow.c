@@ -42,13 +42,17 @@ static void against_a_model(uint32_t n_hashes, uint32_t spread)
 
 	rs_flow_init(&t, memory, N_MAX);
 	for (uint32_t step = 0; step < 20000; step++) {
-		uint32_t id = draw(N_MAX);
+		uint32_t id = draw(N_MAX), other = draw(N_MAX);
 
 		if (!used[id]) {
 			hashes[id] = draw(n_hashes) * spread;
 			assert_false(contains(&t, hashes[id], id));
 			assert_true(rs_flow_insert(&t, hashes[id], id));
 			n++;
+		} else if (!used[other] && draw(2)) {
+			rs_flow_renumber(&t, hashes[id], id, other);
+			hashes[other] = hashes[id];
+			used[other] = true;
 		} else {
 			assert_true(rs_flow_remove(&t, hashes[id], id));
 			assert_false(rs_flow_remove(&t, hashes[id], id));
