@@ -35,27 +35,33 @@ static void absorb(struct state *s, uint64_t word)
 	s->v0 ^= word;
 }
 
-uint64_t rs_siphash(const uint64_t key[2], const void *data, size_t len)
+uint64_t rs_siphash_words(
+	const uint64_t key[2], const void *words, size_t n, uint64_t rest, size_t n_rest)
 {
-	const uint8_t *p = data;
 	struct state s = {
 		.v0 = key[0] ^ UINT64_C(0x736f6d6570736575),
 		.v1 = key[1] ^ UINT64_C(0x646f72616e646f6d),
 		.v2 = key[0] ^ UINT64_C(0x6c7967656e657261),
 		.v3 = key[1] ^ UINT64_C(0x7465646279746573),
 	};
-	uint64_t last = (uint64_t)len << 56;
-	uint64_t word;
 
-	for (; len >= sizeof(word); p += sizeof(word), len -= sizeof(word)) {
-		memcpy(&word, p, sizeof(word));
+	for (size_t i = 0; i < n; i++) {
+		uint64_t word;
+
+		memcpy(&word, (const uint8_t *)words + i * sizeof(word), sizeof(word));
 		absorb(&s, word);
 	}
-	word = 0;
-	if (len)
-		memcpy(&word, p, len);
-	absorb(&s, last | word);
+	absorb(&s, (n * sizeof(uint64_t) + n_rest) << 56 | rest);
 	s.v2 ^= 0xff;
 	rounds(&s, 4);
 	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
+
+uint64_t rs_siphash(const uint64_t key[2], const void *data, size_t len)
+{
+	size_t n = len / sizeof(uint64_t), n_rest = len % sizeof(uint64_t);
+	uint64_t rest = 0;
+
+	memcpy(&rest, (const uint8_t *)data + len - n_rest, n_rest);
+	return rs_siphash_words(key, data, n, rest, n_rest);
 }

@@ -29,38 +29,35 @@
  */
 static const uint16_t cookie_mss[8] = {MIN_MSS, 216, 536, 1220, 1360, 1440, 1460, 8940};
 
-/* One hash for two purposes, kept apart by their number. */
-enum hash_purpose {
-	HASH_ORIGIN,
-	HASH_COOKIE,
-};
-
-/* In whole words, so that hashing never waits for smaller stores to come together. */
-static uint64_t keyed_hash(const struct tcp *t, enum hash_purpose purpose,
-	const struct flow_key *key, uint32_t a, uint32_t b)
+/*
+ * Of addresses and ports, and of what more points to. Each family has a length of its own, with
+ * more and without: what was hashed for one purpose never serves another.
+ */
+static uint64_t keyed_hash(const struct tcp *t, const struct flow_key *key, const uint64_t *more)
 {
-	uint64_t words[6] = {
-		(uint64_t)key->remote_port << 48 | (uint64_t)key->local_port << 32 | purpose,
-		(uint64_t)b << 32 | a,
-	};
+	uint32_t ports = (uint32_t)key->remote_port << 16 | key->local_port;
+	uint64_t words[5];
+	uint32_t n = 0;
 
-	/* The lengths differ, so that no address of one family can stand for one of the other. */
-	if (key->family == 4) {
+	if (rs_likely(key->family == 4)) {
 		uint32_t remote, local;
 
 		memcpy(&remote, key->remote + 12, 4); /* as ::ffff:a.b.c.d */
 		memcpy(&local, key->local + 12, 4);
-		words[2] = (uint64_t)local << 32 | remote;
-		return rs_siphash(t->cfg->isn_secret, words, 3 * sizeof(*words));
+		words[n++] = (uint64_t)local << 32 | remote;
+	} else {
+		memcpy(words, key->remote, 16);
+		memcpy(words + 2, key->local, 16);
+		n = 4;
 	}
-	memcpy(words + 2, key->remote, 16);
-	memcpy(words + 4, key->local, 16);
-	return rs_siphash(t->cfg->isn_secret, words, sizeof(words));
+	if (more)
+		words[n++] = *more;
+	return rs_siphash_words(t->cfg->isn_secret, words, n, ports, sizeof(ports));
 }
 
 struct tcp_origin rs_tcp_origin(const struct tcp *t, const struct flow_key *key)
 {
-	uint64_t hash = keyed_hash(t, HASH_ORIGIN, key, 0, 0);
+	uint64_t hash = keyed_hash(t, key, NULL);
 
 	return (struct tcp_origin){
 		.isn = (uint32_t)(t->now_us >> 2) + (uint32_t)hash,
@@ -124,9 +121,9 @@ static uint32_t make_cookie(const struct tcp *t, const struct flow_key *key, uin
 	uint32_t clock, uint32_t mss_index)
 {
 	uint32_t low = (clock & 31) << 3 | mss_index;
-	uint64_t hash = keyed_hash(t, HASH_COOKIE, key, peer_isn, clock << 3 | mss_index);
+	uint64_t more = (uint64_t)(clock << 3 | mss_index) << 32 | peer_isn;
 
-	return ((uint32_t)hash & ~0xffu) | low;
+	return ((uint32_t)keyed_hash(t, key, &more) & ~0xffu) | low;
 }
 
 static void send_cookie(struct tcp *t, const struct tcp_seg *seg)
