@@ -48,6 +48,7 @@ bool rs_flow_insert(struct flow_table *t, uint32_t hash, uint32_t id)
 			e[i] = (struct flow_entry){.hash = hash, .id = id};
 			count_spill(t, hash, b, 1);
 			t->n_used++;
+			t->news |= rs_flow_news_bit(hash);
 			return true;
 		}
 	}

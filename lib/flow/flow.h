@@ -44,6 +44,7 @@ struct flow_table {
 	uint32_t bucket_mask;
 	uint32_t n_used;
 	uint32_t n_max; /* how many entries may be used */
+	uint64_t news;  /* a bit for each 64th of all hashes: something was inserted there */
 };
 
 /* Bytes of memory for a table that takes n_max entries without ever refusing one. */
@@ -107,6 +108,24 @@ static inline uint32_t rs_flow_next(const struct flow_table *t, uint32_t hash, u
 		if (!b->n_spilled || n_on >= t->bucket_mask)
 			return FLOW_NONE;
 	}
+}
+
+/* From now on rs_flow_is_news() tells of what is inserted. */
+static inline void rs_flow_forget_news(struct flow_table *t)
+{
+	t->news = 0;
+}
+
+/* Of those in the middle: the upper bits of a core's hashes are alike, where fan-out chose it. */
+static inline uint64_t rs_flow_news_bit(uint32_t hash)
+{
+	return UINT64_C(1) << (hash >> 16 & 63);
+}
+
+/* May an entry of this hash have been inserted? */
+static inline bool rs_flow_is_news(const struct flow_table *t, uint32_t hash)
+{
+	return t->news & rs_flow_news_bit(hash);
 }
 
 /* False when n_max entries are used. The same (hash, id) must not be in the table. */

@@ -647,7 +647,8 @@ uint32_t rs_tcp_input(
 	if (rs_likely(found < TCP_TIME_WAIT_ID))
 		c = &t->conns[found];
 	/* What was found may be another connection with this hash, or gone, or have come since. */
-	if (!c || c->state == TCP_CLOSED || !rs_flow_key_equal(&c->key, &seg->key))
+	if ((!c || c->state == TCP_CLOSED || !rs_flow_key_equal(&c->key, &seg->key)) &&
+		(found != FLOW_NONE || rs_flow_is_news(&t->flows, seg->hash)))
 		c = rs_tcp_conn_find(t, seg, &time_wait_slot);
 	*conn = c;
 	if (rs_likely(c != NULL)) {

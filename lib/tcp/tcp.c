@@ -154,6 +154,7 @@ void rs_tcp_conn_free(struct tcp *t, struct tcp_conn *c)
 
 void rs_tcp_lookup(struct tcp *t, struct tcp_seg *segs, uint32_t *found, uint32_t n)
 {
+	rs_flow_forget_news(&t->flows);
 	for (uint32_t i = 0; i < n; i++) {
 		if (!segs[i].hash)
 			segs[i].hash = rs_flow_hash(&segs[i].key, t->cfg->flow_secret);

@@ -304,7 +304,7 @@ void rs_tcp_init(struct tcp *t, const struct tcp_config *cfg, void *memory,
 /*
  * Looks up n segments in phases, so that their cache misses overlap. Fills segs[i].hash where
  * zero, and found[i] with a candidate for rs_tcp_input(). An input in between may change what
- * found[] says; rs_tcp_input() checks again.
+ * found[] says; rs_tcp_input() checks again. The next lookup makes found[] of this one worthless.
  */
 void rs_tcp_lookup(struct tcp *t, struct tcp_seg *segs, uint32_t *found, uint32_t n);
 

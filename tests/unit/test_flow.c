@@ -87,6 +87,29 @@ static void one_home_bucket(void **state)
 	against_a_model(4096, 1 << 20);
 }
 
+/* What is inserted is news, whatever else is or was. */
+static void news(void **state)
+{
+	struct flow_table t;
+	void *memory = aligned_alloc(64, (rs_flow_bytes(N_MAX) + 63) & ~63ul);
+
+	(void)state;
+	rs_flow_init(&t, memory, N_MAX);
+	for (uint32_t id = 0; id < N_MAX; id++) {
+		uint32_t hash = draw(UINT32_MAX);
+
+		rs_flow_forget_news(&t);
+		assert_false(rs_flow_is_news(&t, hash));
+		assert_true(rs_flow_insert(&t, ~hash, id / 2));
+		assert_true(rs_flow_is_news(&t, ~hash));
+		assert_false(rs_flow_is_news(&t, hash));
+		assert_true(rs_flow_remove(&t, ~hash, id / 2));
+		assert_true(rs_flow_insert(&t, hash, id));
+		assert_true(rs_flow_is_news(&t, hash));
+	}
+	free(memory);
+}
+
 static void full(void **state)
 {
 	struct flow_table t;
@@ -134,6 +157,7 @@ int main(void)
 		cmocka_unit_test(many_hashes),
 		cmocka_unit_test(few_hashes),
 		cmocka_unit_test(one_home_bucket),
+		cmocka_unit_test(news),
 		cmocka_unit_test(full),
 		cmocka_unit_test(hash_depends_on_everything),
 	};

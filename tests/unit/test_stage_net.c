@@ -149,6 +149,32 @@ static void hardware(void **state)
 	download(true, true);
 }
 
+/* Both are looked up before either is taken: the second is found all the same. */
+static void syn_comes_twice_in_a_burst(void **state)
+{
+	uint32_t isn[2];
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, false, false, 16);
+	rig_put(&r, 1000, 500, 0, TCP_SYN, "");
+	rig_put(&r, 1000, 500, 0, TCP_SYN, "");
+	rs_stage_net_turn(r.net, r.now_us += 100);
+	assert_int_equal(r.n_sent, 2);
+	for (uint32_t i = 0; i < 2; i++) {
+		uint8_t *flat;
+		struct tcp_seg seg = heard(&r, i, &flat);
+
+		assert_int_equal(seg.flags, TCP_SYN | TCP_ACK);
+		isn[i] = seg.seq;
+		free(flat);
+	}
+	assert_int_equal(isn[0], isn[1]);
+	assert_int_equal(rs_tcp_n_conns(&r.net->tcp, true), 1);
+	rig_drop_sent(&r);
+	rig_fini(&r);
+}
+
 #define TWO_REQUESTS                                                                               \
 	"GET /bytes/100000 HTTP/1.1\r\nHost: test\r\n\r\n"                                         \
 	"GET /bytes/100000 HTTP/1.1\r\nHost: test\r\n\r\n"
@@ -601,6 +627,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(software),
 		cmocka_unit_test(hardware),
+		cmocka_unit_test(syn_comes_twice_in_a_burst),
 		cmocka_unit_test(acknowledgements_with_data),
 		cmocka_unit_test(no_frames),
 		cmocka_unit_test(shared_reply_goes_again),
