@@ -205,13 +205,11 @@ void rs_tcp_mark_dirty(struct tcp *t, struct tcp_conn *c)
 	t->dirty[tail >= t->cfg->max_conns ? tail - t->cfg->max_conns : tail] = c->id;
 }
 
-void rs_tcp_look_at(struct tcp *t, struct tcp_conn *c, uint32_t tick)
+/* Not inlined: timers mostly move later, which the wheel need not know. */
+__attribute__((noinline)) void rs_tcp_look_at(struct tcp *t, struct tcp_conn *c, uint32_t tick)
 {
-	int32_t ahead = (int32_t)(tick - rs_tcp_tick(t));
-
 	c->wheel_tick = tick;
-	rs_wheel_set(&t->wheel, c->id,
-		t->now_us + ((uint64_t)(ahead > 0 ? ahead : 0) << WHEEL_TICK_SHIFT));
+	rs_wheel_set_tick(&t->wheel, c->id, tick);
 }
 
 void rs_tcp_send(struct tcp *t, struct tcp_conn *conn)

@@ -74,10 +74,9 @@ static void place(struct wheel *w, uint32_t item)
 	}
 }
 
-void rs_wheel_set(struct wheel *w, uint32_t item, uint64_t deadline_us)
+void rs_wheel_set_tick(struct wheel *w, uint32_t item, uint32_t tick)
 {
 	struct wheel_link *link = &w->links[item];
-	uint32_t tick = (uint32_t)(deadline_us >> WHEEL_TICK_SHIFT);
 	int32_t ahead = (int32_t)(tick - w->now_tick);
 
 	if (link->slot != WHEEL_NONE)

@@ -45,7 +45,12 @@ void rs_wheel_init(struct wheel *w, void *memory, uint32_t n_items, uint64_t now
 /* Sets (or moves) the deadline of item. A deadline in the past is due at the next tick; one
  * further away than the wheel reaches (4.7 hours) is due at its horizon (the owner sets it again).
  */
-void rs_wheel_set(struct wheel *w, uint32_t item, uint64_t deadline_us);
+void rs_wheel_set_tick(struct wheel *w, uint32_t item, uint32_t tick);
+
+static inline void rs_wheel_set(struct wheel *w, uint32_t item, uint64_t deadline_us)
+{
+	rs_wheel_set_tick(w, item, (uint32_t)(deadline_us >> WHEEL_TICK_SHIFT));
+}
 
 /* Like rs_wheel_set(), but does nothing when the item is already due at or before that time. */
 static inline void rs_wheel_set_earlier(struct wheel *w, uint32_t item, uint64_t deadline_us)
