@@ -50,28 +50,52 @@ static struct find no_line_end(const uint8_t *head, uint32_t i, uint32_t to)
 
 static bool is_line_end(const uint8_t *p)
 {
-	return p[0] == '\r' && p[1] == '\n';
+	return rs_load_be16(p) == ('\r' << 8 | '\n');
 }
 
 /* The first pass, over [from, to). first: where the request line begins. */
-static inline struct find find_lines(bool vector, const uint8_t *head, uint32_t first,
-	uint32_t from, uint32_t to, struct lines *lines)
+static inline __attribute__((always_inline)) struct find find_lines_by(bool vector,
+	const uint8_t *head, uint32_t first, uint32_t from, uint32_t to, struct lines *lines)
 {
-	for (;;) {
-		uint32_t i = scan_line(vector, head, from, to);
+	struct scan_walk walk = scan_walk_from(from);
 
-		if (rs_unlikely(i + 2 > to || !is_line_end(head + i)))
+	for (;;) {
+		uint32_t i = scan_next_control(vector, head, to, &walk);
+
+		if (rs_unlikely(i + 2 > to || !is_line_end(head + i))) {
+			if (i < to && head[i] == '\t')
+				continue;
 			return no_line_end(head, i, to);
+		}
 		if (rs_unlikely(i == first))
 			return (struct find){
 				.what = FOUND_FAULT, .pos = i, .reason = HTTP_C_BAD_REQUEST_LINE};
-		from = i + 2;
 		if (head[i - 1] == '\n')
-			return (struct find){.what = FOUND_END, .pos = from};
+			return (struct find){.what = FOUND_END, .pos = i + 2};
+		scan_pass(&walk, i + 1);
 		if (lines->n < RS_ARRAY_SIZE(lines->ends))
 			lines->ends[lines->n] = (uint16_t)i;
 		lines->n++;
 	}
+}
+
+static __attribute__((noinline)) struct find find_lines_scalar(
+	const uint8_t *head, uint32_t first, uint32_t from, uint32_t to, struct lines *lines)
+{
+	return find_lines_by(false, head, first, from, to, lines);
+}
+
+static __attribute__((noinline)) struct find find_lines_vector(
+	const uint8_t *head, uint32_t first, uint32_t from, uint32_t to, struct lines *lines)
+{
+	return find_lines_by(true, head, first, from, to, lines);
+}
+
+static inline struct find find_lines(bool vector, const uint8_t *head, uint32_t first,
+	uint32_t from, uint32_t to, struct lines *lines)
+{
+	return vector ? find_lines_vector(head, first, from, to, lines)
+		      : find_lines_scalar(head, first, from, to, lines);
 }
 
 /* Why the field line at head[from], whose name ends at i, is no field line. */

@@ -77,13 +77,6 @@ static inline uint32_t scan_run_scalar(
 	return from;
 }
 
-static inline uint32_t scan_line_scalar(const uint8_t *p, uint32_t from, uint32_t to)
-{
-	while (from < to && !scan_is_control(p[from]))
-		from++;
-	return from;
-}
-
 #ifdef __SSSE3__
 
 /*
@@ -123,15 +116,48 @@ static inline uint32_t scan_strangers_16(enum scan_class cls, const uint8_t *p)
 	return (uint32_t)_mm_movemask_epi8(none);
 }
 
-/* A bit for each of the 16 bytes at p that is a control character. */
+/* A bit for each of the 16 bytes at p that is a control character or HTAB. */
 static inline uint32_t scan_controls_16(const uint8_t *p)
 {
 	__m128i v = _mm_loadu_si128((const __m128i *)p);
 	__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
-	__m128i tab = _mm_cmpeq_epi8(v, _mm_set1_epi8('\t'));
 	__m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
 
-	return (uint32_t)_mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, low), del));
+	return (uint32_t)_mm_movemask_epi8(_mm_or_si128(low, del));
+}
+
+static inline uint64_t scan_controls_32(const uint8_t *p)
+{
+#ifdef __AVX2__
+	__m256i v = _mm256_loadu_si256((const __m256i *)p);
+	__m256i low = _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(0x1f)), v);
+	__m256i del = _mm256_cmpeq_epi8(v, _mm256_set1_epi8(0x7f));
+
+	return (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(low, del));
+#else
+	return scan_controls_16(p) | scan_controls_16(p + 16) << 16;
+#endif
+}
+
+static inline uint64_t scan_controls_64(const uint8_t *p)
+{
+	return scan_controls_32(p) | scan_controls_32(p + 32) << 32;
+}
+
+/* Of p[from, to), fewer than 64 bytes. */
+static inline uint64_t scan_controls_last(const uint8_t *p, uint32_t from, uint32_t to)
+{
+	uint64_t controls = 0;
+
+	if (to >= 64)
+		return scan_controls_64(p + to - 64) >> (64 - (to - from));
+	if (to >= 32)
+		return (scan_controls_32(p) | scan_controls_32(p + to - 32) << (to - 32)) >> from;
+	if (to >= 16)
+		return (scan_controls_16(p) | scan_controls_16(p + to - 16) << (to - 16)) >> from;
+	for (uint32_t i = from; i < to; i++)
+		controls |= (uint64_t)(scan_is_control(p[i]) || p[i] == '\t') << (i - from);
+	return controls;
 }
 
 #endif
@@ -171,42 +197,74 @@ static inline uint32_t scan_run(bool vector, enum scan_class cls, const uint8_t 
 	return scan_run_scalar(cls, p, from, to);
 }
 
-/* Where the first control character at or after p[from] stands; to when there is none. */
-static inline uint32_t scan_line(bool vector, const uint8_t *p, uint32_t from, uint32_t to)
+/* A walk from one control character to the next. */
+struct scan_walk {
+	uint32_t at;       /* up to here they are known */
+	uint64_t controls; /* of these, those that are to come: a bit for each of the last 64 bytes
+			    */
+};
+
+static inline struct scan_walk scan_walk_from(uint32_t from)
 {
-#ifdef __AVX2__
-	const __m256i tabs = _mm256_set1_epi8('\t');
-	const __m256i dels = _mm256_set1_epi8(0x7f);
-	const __m256i lows = _mm256_set1_epi8(0x1f);
+	return (struct scan_walk){.at = from};
+}
 
-	for (; vector && from + 32 <= to; from += 32) {
-		__m256i v = _mm256_loadu_si256((const __m256i *)(p + from));
-		__m256i low = _mm256_cmpeq_epi8(_mm256_min_epu8(v, lows), v);
-		__m256i bad = _mm256_or_si256(_mm256_andnot_si256(_mm256_cmpeq_epi8(v, tabs), low),
-			_mm256_cmpeq_epi8(v, dels));
-		uint32_t controls = (uint32_t)_mm256_movemask_epi8(bad);
+/* Where the next control character of p[0, to) stands, or an HTAB, which it is for the caller to
+ * pass over; to when there is none. */
+static inline uint32_t scan_next_control(
+	bool vector, const uint8_t *p, uint32_t to, struct scan_walk *walk)
+{
+	uint32_t i;
 
-		if (controls)
-			return from + (uint32_t)__builtin_ctz(controls);
-	}
-#endif
 #ifdef __SSSE3__
 	if (vector) {
-		for (; from + 16 <= to; from += 16) {
-			uint32_t controls = scan_controls_16(p + from);
+		uint64_t controls = walk->controls;
+		uint32_t at = walk->at;
 
-			if (controls)
-				return from + (uint32_t)__builtin_ctz(controls);
+		for (; !controls && at + 64 <= to; at += 64)
+			controls = scan_controls_64(p + at);
+		if (!controls) {
+			if (at < to)
+				controls = scan_controls_last(p, at, to);
+			if (!controls)
+				return to;
+			at += 64;
 		}
-		if (from < to && to >= 16) {
-			uint32_t controls = scan_controls_16(p + to - 16) >> (16 - (to - from));
-
-			return controls ? from + (uint32_t)__builtin_ctz(controls) : to;
-		}
+		walk->at = at;
+		walk->controls = controls & (controls - 1);
+		return at - 64 + (uint32_t)__builtin_ctzll(controls);
 	}
 #endif
 	(void)vector;
-	return scan_line_scalar(p, from, to);
+	for (i = walk->at; i < to && !scan_is_control(p[i]); i++)
+		continue;
+	walk->at = i < to ? i + 1 : to;
+	return i;
+}
+
+/* Where the first control character or HTAB of p[0, to) stands; to when there is none. */
+static inline uint32_t scan_first_control(const uint8_t *p, uint32_t to)
+{
+	struct scan_walk walk = scan_walk_from(0);
+
+#ifdef __SSSE3__
+	for (uint32_t at = 0; at + 32 <= to; at += 32) {
+		uint64_t controls = scan_controls_32(p + at);
+
+		if (controls)
+			return at + (uint32_t)__builtin_ctzll(controls);
+	}
+	walk.at = to & ~31u;
+#endif
+	return scan_next_control(true, p, to, &walk);
+}
+
+/* What stands at i, right behind the control character that was found last, is one, too, and is no
+ * news. */
+static inline void scan_pass(struct scan_walk *walk, uint32_t i)
+{
+	walk->controls &= walk->controls - 1;
+	walk->at = walk->at > i ? walk->at : i + 1;
 }
 
 #endif

@@ -25,7 +25,7 @@ static struct http_seen_entry *entry_for(struct http_seen *seen, uint32_t rest)
 static int recall(const struct http_limits *limits, struct http_seen *seen, const uint8_t *head,
 	uint32_t len, struct http_req *req)
 {
-	uint32_t cr = scan_line(true, head, 0, len);
+	uint32_t cr = scan_first_control(head, len);
 	const struct http_seen_entry *e;
 	const uint8_t *section = head + cr + 2;
 	uint32_t rest;

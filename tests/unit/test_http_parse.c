@@ -602,6 +602,107 @@ static void classes_are_exact(void **state)
 	}
 }
 
+/* Whoever walks over text, from any of its bytes, finds the control characters that are there, and
+ * nothing else; he has to pass over HTABs. */
+static void expect_walk(const uint8_t *text, uint32_t from, uint32_t len)
+{
+	for (int vector = 0; vector < 2; vector++) {
+		struct scan_walk walk = scan_walk_from(from);
+
+		for (uint32_t i = from; i < len; i++) {
+			uint32_t found = i;
+
+			if (!scan_is_control(text[i]))
+				continue;
+			do
+				found = scan_next_control(vector, text, len, &walk);
+			while (found < i && text[found] == '\t');
+			assert_int_equal(found, i);
+		}
+		for (uint32_t i = from; i < len; i++) {
+			uint32_t found = scan_next_control(vector, text, len, &walk);
+
+			if (found == len)
+				break;
+			assert_int_equal(text[found], '\t');
+		}
+		assert_int_equal(scan_next_control(vector, text, len, &walk), len);
+	}
+}
+
+/* Every byte at every place of a text as long as there are vectors and rests, which ends where its
+ * memory does. */
+static void controls_are_found(void **state)
+{
+	static const uint32_t lengths[] = {
+		1, 2, 15, 16, 17, 31, 32, 33, 63, 64, 65, 96, 127, 128, 129, 200, 321};
+
+	(void)state;
+	for (uint32_t n = 0; n < RS_ARRAY_SIZE(lengths); n++) {
+		uint32_t len = lengths[n];
+		uint8_t *text = malloc(len);
+
+		memset(text, 'a', len);
+		for (uint32_t at = 0; at < len; at++) {
+			for (int c = 0; c < 256; c++) {
+				text[at] = (uint8_t)c;
+				expect_walk(text, 0, len);
+				expect_walk(text, at, len);
+			}
+			text[at] = 'a';
+		}
+		for (uint32_t from = 0; from < len; from++)
+			expect_walk(text, from, len);
+		free(text);
+	}
+}
+
+/* … and where there are many of them, one behind the other or not. */
+static void many_controls_are_found(void **state)
+{
+	static const uint8_t some[] = {'a', 'b', ' ', '\t', '\r', '\n', 0, 0x1f, 0x7f, 0x80, 0xff};
+	uint32_t seed = 1;
+
+	(void)state;
+	for (uint32_t round = 0; round < 20000; round++) {
+		uint32_t len = 1 + round % 300;
+		uint8_t *text = malloc(len);
+
+		for (uint32_t i = 0; i < len; i++) {
+			seed = seed * 1664525 + 1013904223;
+			text[i] = (seed >> 8) % (1 + round % 17)
+					  ? 'a'
+					  : some[(seed >> 16) % sizeof(some)];
+		}
+		expect_walk(text, 0, len);
+		expect_walk(text, round % len, len);
+		free(text);
+	}
+}
+
+/* What is passed over is not found, wherever in a vector the two stand. */
+static void what_is_passed_is_not_found(void **state)
+{
+	(void)state;
+	for (int vector = 0; vector < 2; vector++) {
+		for (uint32_t at = 0; at < 198; at++) {
+			struct scan_walk walk = scan_walk_from(0);
+			uint8_t *text = malloc(200);
+
+			memset(text, 'a', 200);
+			memcpy(text + at, "\r\n", 2);
+			if (at < 197)
+				text[at + 2] = 0x1f;
+			assert_int_equal(scan_next_control(vector, text, 200, &walk), at);
+			scan_pass(&walk, at + 1);
+			assert_int_equal(scan_next_control(vector, text, 200, &walk),
+				at < 197 ? at + 2 : 200);
+			assert_int_equal(scan_next_control(vector, text, 200, &walk), 200);
+			free(text);
+		}
+	}
+}
+
 /* A control character at every offset of a long line: vectors and their rests. */
 static void every_offset(void **state)
 {
@@ -1053,6 +1154,9 @@ int main(void)
 		cmocka_unit_test(bad_framing),
 		cmocka_unit_test(every_byte_everywhere),
 		cmocka_unit_test(classes_are_exact),
+		cmocka_unit_test(controls_are_found),
+		cmocka_unit_test(many_controls_are_found),
+		cmocka_unit_test(what_is_passed_is_not_found),
 		cmocka_unit_test(every_offset),
 		cmocka_unit_test(request_lines),
 		cmocka_unit_test(what_is_known_of_no_request),
