@@ -10,86 +10,96 @@
 
 #define FIELD_BIT(id) (1u << HTTP_FIELD_##id)
 
+#define MIN_NAME_BYTES 4
 #define MAX_NAME_BYTES 19
 
-static const struct {
+static const struct known_name {
+	char text[31];
 	uint8_t len;
-	char name[MAX_NAME_BYTES + 1];
-} known[HTTP_N_FIELDS + 1] = {
-#define HTTP_FIELD(id, name) [HTTP_FIELD_##id] = {sizeof(name) - 1, name},
+} known[HTTP_N_FIELDS] = {
+#define HTTP_FIELD(id, name) [HTTP_FIELD_##id] = {name, sizeof(name) - 1},
 #include "http/http_fields.def"
 #undef HTTP_FIELD
 };
 
-/* Lower case, for letters and for "-"; no other character of a token becomes one of these. */
-static bool same_4(const uint8_t *name, const char *lower)
-{
-	uint32_t a, b;
+/* No two of the known names have the same length and fourth character, nor the same slot. */
+#define SLOT(len, fourth) (((len)*3u + (fourth)) & 63)
 
-	memcpy(&a, name, sizeof(a));
-	memcpy(&b, lower, sizeof(b));
-	return (a | 0x20202020u) == b;
+static const uint8_t at_slot[64] = {
+	[SLOT(4, 't')] = HTTP_FIELD_HOST,
+	[SLOT(5, 'g')] = HTTP_FIELD_RANGE,
+	[SLOT(6, 'e')] = HTTP_FIELD_EXPECT,
+	[SLOT(7, 'e')] = HTTP_FIELD_REFERER,
+	[SLOT(8, 'r')] = HTTP_FIELD_IF_RANGE,
+	[SLOT(8, 'm')] = HTTP_FIELD_IF_MATCH,
+	[SLOT(10, 'n')] = HTTP_FIELD_CONNECTION,
+	[SLOT(10, 'r')] = HTTP_FIELD_USER_AGENT,
+	[SLOT(13, 'n')] = HTTP_FIELD_IF_NONE_MATCH,
+	[SLOT(14, 't')] = HTTP_FIELD_CONTENT_LENGTH,
+	[SLOT(14, '-')] = HTTP_FIELD_SEC_FETCH_MODE,
+	[SLOT(15, 'e')] = HTTP_FIELD_ACCEPT_ENCODING,
+	[SLOT(17, 'n')] = HTTP_FIELD_TRANSFER_ENCODING,
+	[SLOT(17, 'm')] = HTTP_FIELD_IF_MODIFIED_SINCE,
+	[SLOT(19, 'u')] = HTTP_FIELD_IF_UNMODIFIED_SINCE,
+};
+
+static uint32_t word_4(const void *p)
+{
+	uint32_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
 }
 
-static bool same_name(const uint8_t *name, const char *lower, uint32_t len)
+static uint64_t word_8(const void *p)
 {
-	uint32_t i;
+	uint64_t word;
 
-	for (i = 0; i + 4 <= len; i += 4)
-		if (!same_4(name + i, lower + i))
-			return false;
-	for (; i < len; i++)
-		if ((name[i] | 0x20) != lower[i])
-			return false;
-	return true;
+	memcpy(&word, p, sizeof(word));
+	return word;
 }
 
-/* http_fields.def is in the order of length. */
+/* Each bit 0x20 set makes lower case of letters and leaves "-" and digits; no other character of a
+ * token becomes one of these. */
+#define LOWER_4 UINT32_C(0x20202020)
+#define LOWER_8 UINT64_C(0x2020202020202020)
+
+/* Words that overlap where need be: name is as long. */
+static bool is_name(const uint8_t *name, const struct known_name *k)
+{
+	uint32_t last = k->len;
+
+	if (last < 8)
+		return (word_4(name) | LOWER_4) == word_4(k->text) &&
+		       (word_4(name + last - 4) | LOWER_4) == word_4(k->text + last - 4);
+	return (word_8(name) | LOWER_8) == word_8(k->text) &&
+	       (word_8(name + last - 8) | LOWER_8) == word_8(k->text + last - 8) &&
+	       (last <= 16 || (word_8(name + 8) | LOWER_8) == word_8(k->text + 8));
+}
+
+_Static_assert(MIN_NAME_BYTES >= 4 && MAX_NAME_BYTES <= 24, "three words of a name are compared");
+
 uint8_t rs_http_field_id(const uint8_t *name, uint32_t len)
 {
-	static const uint8_t first_of_len[MAX_NAME_BYTES + 1] = {
-		[4] = HTTP_FIELD_HOST,
-		[5] = HTTP_FIELD_RANGE,
-		[6] = HTTP_FIELD_EXPECT,
-		[7] = HTTP_FIELD_REFERER,
-		[8] = HTTP_FIELD_IF_RANGE,
-		[10] = HTTP_FIELD_CONNECTION,
-		[13] = HTTP_FIELD_IF_NONE_MATCH,
-		[14] = HTTP_FIELD_CONTENT_LENGTH,
-		[15] = HTTP_FIELD_ACCEPT_ENCODING,
-		[17] = HTTP_FIELD_TRANSFER_ENCODING,
-		[19] = HTTP_FIELD_IF_UNMODIFIED_SINCE,
-	};
+	uint8_t id;
 
-	if (len > MAX_NAME_BYTES || !first_of_len[len])
+	if (len < MIN_NAME_BYTES)
 		return HTTP_FIELD_OTHER;
-	for (uint8_t id = first_of_len[len]; known[id].len == len; id++)
-		if (same_name(name, known[id].name, len))
-			return id;
-	return HTTP_FIELD_OTHER;
-}
-
-/* id occurs. */
-static uint32_t first_field(const struct http_req *req, enum http_field_id id)
-{
-	uint32_t i = 0;
-
-	while (req->fields[i].id != id)
-		i++;
-	return i;
+	id = at_slot[SLOT(len, name[3] | 0x20u)];
+	return known[id].len == len && is_name(name, &known[id]) ? id : (uint8_t)HTTP_FIELD_OTHER;
 }
 
 /* RFC 9112 section 3.2. A target with an authority has precedence, but Host has to be right. */
-static int judge_host(bool vector, struct http_req *req, uint32_t repeated)
+static int judge_host(bool vector, struct http_req *req, const struct http_found *found)
 {
 	uint32_t i, from, to;
 
 	if (!(req->known & FIELD_BIT(HOST)))
 		return req->minor_version == 0 ? 0 : HTTP_REFUSED(HTTP_C_BAD_HOST);
-	i = first_field(req, HTTP_FIELD_HOST);
+	i = found->last[HTTP_FIELD_HOST];
 	from = req->fields[i].value;
 	to = from + req->fields[i].value_len;
-	if (repeated & FIELD_BIT(HOST) || !rs_http_is_authority(vector, req->head, from, to))
+	if (found->repeated & FIELD_BIT(HOST) || !rs_http_is_authority(vector, req->head, from, to))
 		return HTTP_REFUSED(HTTP_C_BAD_HOST);
 	if (!req->host.data)
 		req->host = rs_http_field_value(req, i);
@@ -97,11 +107,11 @@ static int judge_host(bool vector, struct http_req *req, uint32_t repeated)
 }
 
 /* RFC 9112 section 6.3; a list of equal lengths is refused too, as the section allows. */
-static int judge_content_length(struct http_req *req, uint32_t repeated)
+static int judge_content_length(struct http_req *req, const struct http_found *found)
 {
-	uint32_t i = first_field(req, HTTP_FIELD_CONTENT_LENGTH);
+	uint32_t i = found->last[HTTP_FIELD_CONTENT_LENGTH];
 
-	if (repeated & FIELD_BIT(CONTENT_LENGTH) ||
+	if (found->repeated & FIELD_BIT(CONTENT_LENGTH) ||
 		!rs_http_parse_number(rs_http_field_value(req, i), &req->content_length))
 		return HTTP_REFUSED(HTTP_C_BAD_CONTENT_LENGTH);
 	req->framing = HTTP_LENGTH;
@@ -150,10 +160,17 @@ static int judge_transfer_encoding(struct http_req *req)
 }
 
 /* RFC 9112 section 9.3. */
-static void judge_connection(struct http_req *req)
+static void judge_connection(struct http_req *req, const struct http_found *found)
 {
 	bool close = false, keep_alive = false;
 
+	/* Nearly all say this, and nothing else. */
+	if (!(found->repeated & FIELD_BIT(CONNECTION)) &&
+		rs_http_same(rs_http_field_value(req, found->last[HTTP_FIELD_CONNECTION]),
+			"keep-alive")) {
+		req->keep_alive = true;
+		return;
+	}
 	for (uint32_t i = 0; i < req->n_fields; i++) {
 		struct span list = rs_http_field_value(req, i);
 		struct span option;
@@ -195,9 +212,9 @@ static int judge_expect(struct http_req *req)
 	return 0;
 }
 
-int rs_http_judge_fields(bool vector, struct http_req *req, uint32_t repeated)
+int rs_http_judge_fields(bool vector, struct http_req *req, const struct http_found *found)
 {
-	int r = judge_host(vector, req, repeated);
+	int r = judge_host(vector, req, found);
 
 	req->keep_alive = req->minor_version > 0;
 	req->framing = HTTP_NO_BODY;
@@ -206,9 +223,9 @@ int rs_http_judge_fields(bool vector, struct http_req *req, uint32_t repeated)
 	if (r == 0 && req->known & FIELD_BIT(TRANSFER_ENCODING))
 		r = judge_transfer_encoding(req);
 	if (r == 0 && req->known & FIELD_BIT(CONTENT_LENGTH))
-		r = judge_content_length(req, repeated);
+		r = judge_content_length(req, found);
 	if (r == 0 && req->known & FIELD_BIT(CONNECTION))
-		judge_connection(req);
+		judge_connection(req, found);
 	if (r == 0 && req->known & FIELD_BIT(EXPECT))
 		r = judge_expect(req);
 	return r;

@@ -14,6 +14,7 @@
 #include "http/fields.h"
 #include "http/request_line.h"
 #include "http/scan.h"
+#include "http/text.h"
 
 /* What *scanned holds between calls. */
 #define SCANNED_LINE_KNOWN 1u /* the request line is complete and was checked */
@@ -121,9 +122,10 @@ static inline int read_field(bool vector, const uint8_t *head, uint32_t from, ui
 
 	if (colon == from || head[colon] != ':')
 		return refuse_field(head, from, colon);
-	while (head[value] == ' ' || head[value] == '\t')
+	value += head[value] == ' '; /* all that most have */
+	while (rs_unlikely(rs_http_is_blank(head[value])))
 		value++;
-	while (cr > value && (head[cr - 1] == ' ' || head[cr - 1] == '\t'))
+	while (rs_unlikely(rs_http_is_blank(head[cr - 1])) && cr > value)
 		cr--;
 	*field = (struct http_field){
 		.name = (uint16_t)from,
@@ -138,7 +140,8 @@ static inline int read_field(bool vector, const uint8_t *head, uint32_t from, ui
 static inline int read_head(bool vector, const struct http_limits *limits, const uint8_t *head,
 	uint32_t first, uint32_t end, const struct lines *lines, struct http_req *req)
 {
-	uint32_t repeated = 0;
+	struct http_found found;
+	uint32_t known = 0, repeated = 0;
 	int r = read_request_line(vector, limits, head, first, lines->ends[0], req);
 
 	if (r < 0)
@@ -156,13 +159,17 @@ static inline int read_head(bool vector, const struct http_limits *limits, const
 		r = read_field(vector, head, lines->ends[i] + 2u, lines->ends[i + 1], end, field);
 		if (r < 0) {
 			req->n_fields = (uint16_t)i;
+			req->known = known;
 			return r;
 		}
 		bit = 1u << field->id;
-		repeated |= req->known & bit;
-		req->known |= bit;
+		repeated |= known & bit;
+		known |= bit;
+		found.last[field->id] = (uint8_t)i;
 	}
-	r = rs_http_judge_fields(vector, req, repeated);
+	req->known = known;
+	found.repeated = repeated;
+	r = rs_http_judge_fields(vector, req, &found);
 	return r < 0 ? r : (int)end;
 }
 

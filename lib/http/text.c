@@ -66,19 +66,38 @@ bool rs_http_next_element(struct span *list, struct span *element)
 	return true;
 }
 
-bool rs_http_same(struct span text, const char *lower)
+/* Eight bytes in lower case: to each that is a letter in upper case, 0x20 is added. */
+static uint64_t lower_8(uint64_t word)
 {
-	uint32_t i;
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t low = word & ones * 0x7f; /* no sum of these overflows into the next byte */
+	uint64_t upper = (low + ones * (0x80 - 'A')) & ~(low + ones * (0x7f - 'Z')) & ~word;
 
-	for (i = 0; i < text.len && lower[i]; i++) {
-		uint8_t c = text.data[i];
+	return word + ((upper & ones * 0x80) >> 2);
+}
 
-		if (c >= 'A' && c <= 'Z')
-			c |= 0x20;
-		if (c != (uint8_t)lower[i])
-			return false;
+static bool same_8(const uint8_t *text, const char *lower)
+{
+	uint64_t a, b;
+
+	memcpy(&a, text, sizeof(a));
+	memcpy(&b, lower, sizeof(b));
+	return lower_8(a) == b;
+}
+
+bool rs_http_same_length(struct span text, const char *lower)
+{
+	uint64_t a = 0, b = 0;
+
+	if (text.len >= 8) {
+		for (uint32_t i = 0; i + 8 < text.len; i += 8)
+			if (!same_8(text.data + i, lower + i))
+				return false;
+		return same_8(text.data + text.len - 8, lower + text.len - 8);
 	}
-	return i == text.len && !lower[i];
+	memcpy(&a, text.data, text.len);
+	memcpy(&b, lower, text.len);
+	return lower_8(a) == b;
 }
 
 int rs_http_percent_decode(struct span text, uint8_t *to)

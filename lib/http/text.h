@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/span.h"
 
@@ -45,7 +46,7 @@ static inline int rs_http_unescape(struct span text)
 /* RFC 9110 section 5.6.3: what OWS and BWS are made of. */
 static inline bool rs_http_is_blank(uint8_t c)
 {
-	return c == ' ' || c == '\t';
+	return c <= ' ' && (c == ' ' || c == '\t'); /* for nearly all, one comparison is enough */
 }
 
 /* Without the blanks at both ends. */
@@ -57,8 +58,14 @@ struct span rs_http_trim(struct span text);
  */
 bool rs_http_next_element(struct span *list, struct span *element);
 
+/* The same in lower case, with text.len bytes: see rs_http_same(). */
+bool rs_http_same_length(struct span text, const char *lower);
+
 /* Equal but for the case of ASCII letters. lower: in lower case, ended by 0. */
-bool rs_http_same(struct span text, const char *lower);
+static inline bool rs_http_same(struct span text, const char *lower)
+{
+	return text.len == strlen(lower) && rs_http_same_length(text, lower);
+}
 
 /*
  * Decodes %XX (RFC 3986 section 2.1) into to, which has room for text.len bytes. Returns the bytes

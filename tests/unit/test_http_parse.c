@@ -989,6 +989,35 @@ static void known_names(void **state)
 	}
 }
 
+/* Names that differ from a known one in one byte, whichever. */
+static void nearly_known_names(void **state)
+{
+	static const char *const names[] = {
+#define HTTP_FIELD(id, name) name,
+#include "http/http_fields.def"
+#undef HTTP_FIELD
+	};
+
+	(void)state;
+	for (uint32_t n = 0; n < RS_ARRAY_SIZE(names); n++) {
+		for (size_t i = 0; names[n][i]; i++) {
+			char text[128];
+			uint8_t *copy;
+			struct http_req req;
+
+			int len = snprintf(
+				text, sizeof(text), "GET / HTTP/1.0\r\n%s: x\r\n\r\n", names[n]);
+
+			assert_in_range(len, 1, sizeof(text) - 1);
+			text[16 + i] = text[16 + i] == '!' ? '~' : '!';
+			req = parsed(rs_http_parse, text, &copy);
+			assert_int_equal(req.fields[0].id, HTTP_FIELD_OTHER);
+			assert_int_equal(req.known, 1u << HTTP_FIELD_OTHER);
+			free(copy);
+		}
+	}
+}
+
 static void persistence_and_framing(void **state)
 {
 	static const struct {
@@ -1165,6 +1194,7 @@ int main(void)
 		cmocka_unit_test(fields_taken_apart),
 		cmocka_unit_test(fields_before_a_bad_one),
 		cmocka_unit_test(known_names),
+		cmocka_unit_test(nearly_known_names),
 		cmocka_unit_test(persistence_and_framing),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(most_fields),

@@ -230,6 +230,33 @@ static void allow_lists(void **state)
 	assert_true(rs_http_allow(to, UINT32_MAX) <= HTTP_ALLOW_BYTES);
 }
 
+/* Every byte at every place: words, and what is no word; from memory that ends where the text does.
+ */
+static void case_of_every_byte(void **state)
+{
+	static const char lower[] = "abcdefghijklmnopqrstuvwxyz-_0189@[`{";
+
+	(void)state;
+	for (uint32_t len = 1; len < sizeof(lower); len++) {
+		struct span text = {.data = malloc(len), .len = len};
+		uint8_t *bytes = (uint8_t *)(uintptr_t)text.data;
+		char expected[sizeof(lower)];
+
+		memcpy(expected, lower + sizeof(lower) - 1 - len, len + 1);
+		for (uint32_t i = 0; i < len; i++) {
+			memcpy(bytes, expected, len);
+			for (int c = 0; c < 256; c++) {
+				bool same = (c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c) ==
+					    (uint8_t)expected[i];
+
+				bytes[i] = (uint8_t)c;
+				assert_int_equal(rs_http_same(text, expected), same);
+			}
+		}
+		free(bytes);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +270,7 @@ int main(void)
 		cmocka_unit_test(heads_fit_their_room),
 		cmocka_unit_test(every_reason_has_a_phrase),
 		cmocka_unit_test(allow_lists),
+		cmocka_unit_test(case_of_every_byte),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
