@@ -83,11 +83,20 @@ static void keep(
 	}
 }
 
+/* A head that is complete, and nothing behind it. */
+static bool ends_with_empty_line(const uint8_t *head, uint32_t len)
+{
+	return len >= 4 && rs_load_be32(head + len - 4) == 0x0d0a0d0a;
+}
+
 int rs_http_parse_seen(const struct http_limits *limits, struct http_seen *seen,
 	const uint8_t *head, uint32_t len, uint16_t *scanned, struct http_req *req)
 {
-	int r = *scanned ? 0 : recall(limits, seen, head, len, req);
+	int r = 0;
 
+	/* Of a head that comes in pieces the first is looked for, and then the whole. */
+	if (!*scanned || ends_with_empty_line(head, len))
+		r = recall(limits, seen, head, len, req);
 	if (rs_likely(r))
 		return r;
 	r = rs_http_parse(limits, head, len, scanned, req);

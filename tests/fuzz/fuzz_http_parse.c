@@ -77,18 +77,22 @@ static void check_same(const struct outcome *a, const struct outcome *b)
 	}
 }
 
-/* Several times, so that its fields are kept and found again. */
+/* Several times, so that its fields are kept and found again, and in pieces at last. */
 static void check_seen(const struct http_limits *limits, const uint8_t *head, uint32_t len,
-	const struct outcome *expected)
+	uint32_t step, const struct outcome *expected)
 {
 	struct http_seen *seen = calloc(1, sizeof(*seen));
 	struct outcome o = {.copy = malloc(len ? len : 1)};
 
 	memcpy(o.copy, head, len);
-	for (uint32_t i = 0; i < 4; i++) {
+	for (uint32_t i = 0; i < 5; i++) {
 		uint16_t scanned = 0;
+		uint32_t n = i < 4 ? len : 0;
 
-		o.result = rs_http_parse_seen(limits, seen, o.copy, len, &scanned, &o.req);
+		do {
+			n = n + step < len ? n + step : len;
+			o.result = rs_http_parse_seen(limits, seen, o.copy, n, &scanned, &o.req);
+		} while (!o.result && n < len);
 		check_same(expected, &o);
 	}
 	free(o.copy);
@@ -116,7 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	pieces = parse_in_steps(rs_http_parse, l, data, (uint32_t)size, step);
 	check_same(&whole, &twin);
 	check_same(&whole, &pieces);
-	check_seen(l, data, (uint32_t)size, &whole);
+	check_seen(l, data, (uint32_t)size, step, &whole);
 	free(whole.copy);
 	free(twin.copy);
 	free(pieces.copy);

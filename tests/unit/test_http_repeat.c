@@ -601,6 +601,33 @@ static bool is_recalled(const char *text)
 	return req.seen_fields != NULL;
 }
 
+/* However a head is cut, and be it into three: its fields are recalled when the last piece is
+ * there. */
+static void heads_in_pieces_are_recalled(void **state)
+{
+	static const char text[] = LINE "Accept: a\r\n" HOST;
+	const uint8_t *head = (const uint8_t *)text;
+	const uint32_t len = sizeof(text) - 1;
+	static struct http_req req;
+
+	(void)state;
+	assert_true(is_recalled(text));
+	for (uint32_t a = 1; a < len; a++) {
+		for (uint32_t b = a; b < len; b++) {
+			uint16_t scanned = 0;
+
+			assert_int_equal(
+				rs_http_parse_seen(&usual, &seen, head, a, &scanned, &req), 0);
+			assert_int_equal(
+				rs_http_parse_seen(&usual, &seen, head, b, &scanned, &req), 0);
+			assert_int_equal(
+				rs_http_parse_seen(&usual, &seen, head, len, &scanned, &req), len);
+			assert_non_null(req.seen_fields);
+			assert_int_equal(req.n_fields, 2);
+		}
+	}
+}
+
 /* Two fields or more, and the bytes from the first of them to the end. */
 static const char *request_with(uint32_t n_fields, uint32_t n_bytes)
 {
@@ -706,6 +733,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_taken_past_the_log),
 		cmocka_unit_test(without_a_memo),
 		cmocka_unit_test(fields_are_recalled),
+		cmocka_unit_test(heads_in_pieces_are_recalled),
 		cmocka_unit_test(sections_that_are_kept),
 		cmocka_unit_test(lines_that_do_not_end),
 		cmocka_unit_test(fields_of_http_1_0_are_recalled),
