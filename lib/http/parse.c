@@ -11,10 +11,10 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "http/field_line.h"
 #include "http/fields.h"
 #include "http/request_line.h"
 #include "http/scan.h"
-#include "http/text.h"
 
 /* What *scanned holds between calls. */
 #define SCANNED_LINE_KNOWN 1u /* the request line is complete and was checked */
@@ -47,11 +47,6 @@ static struct find no_line_end(const uint8_t *head, uint32_t i, uint32_t to)
 	else if (head[i] == '\r' || head[i] == '\n')
 		find.reason = HTTP_C_BAD_LINE_END;
 	return find;
-}
-
-static bool is_line_end(const uint8_t *p)
-{
-	return rs_load_be16(p) == ('\r' << 8 | '\n');
 }
 
 /* The first pass, over [from, to). first: where the request line begins. */
@@ -97,43 +92,6 @@ static inline struct find find_lines(bool vector, const uint8_t *head, uint32_t 
 {
 	return vector ? find_lines_vector(head, first, from, to, lines)
 		      : find_lines_scalar(head, first, from, to, lines);
-}
-
-/* Why the field line at head[from], whose name ends at i, is no field line. */
-static int refuse_field(const uint8_t *head, uint32_t from, uint32_t i)
-{
-	if (head[from] == ' ' || head[from] == '\t')
-		return HTTP_REFUSED(HTTP_C_OBS_FOLD);
-	if (i > from) {
-		while (head[i] == ' ' || head[i] == '\t')
-			i++;
-		if (head[i] == ':')
-			return HTTP_REFUSED(HTTP_C_SPACE_BEFORE_COLON);
-	}
-	return HTTP_REFUSED(HTTP_C_BAD_FIELD_NAME);
-}
-
-/* RFC 9112 section 5: name ":" OWS value OWS, in [from, cr) of a head that ends at end. */
-static inline int read_field(bool vector, const uint8_t *head, uint32_t from, uint32_t cr,
-	uint32_t end, struct http_field *field)
-{
-	uint32_t colon = scan_run(vector, SCAN_TOKEN, head, from, end, 0);
-	uint32_t value = colon + 1;
-
-	if (colon == from || head[colon] != ':')
-		return refuse_field(head, from, colon);
-	value += head[value] == ' '; /* all that most have */
-	while (rs_unlikely(rs_http_is_blank(head[value])))
-		value++;
-	while (rs_unlikely(rs_http_is_blank(head[cr - 1])) && cr > value)
-		cr--;
-	*field = (struct http_field){
-		.name = (uint16_t)from,
-		.value = (uint16_t)value,
-		.value_len = (uint16_t)(cr - value),
-		.id = rs_http_field_id(head + from, colon - from),
-	};
-	return 0;
 }
 
 /* The second pass. Returns end, or a refusal. */

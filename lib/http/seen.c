@@ -23,15 +23,12 @@ static struct http_seen_entry *entry_for(struct http_seen *seen, uint32_t rest)
  * only in its version, and where it names a host itself.
  */
 static int recall(const struct http_limits *limits, struct http_seen *seen, const uint8_t *head,
-	uint32_t len, struct http_req *req)
+	uint32_t len, uint32_t cr, struct http_req *req)
 {
-	uint32_t cr = scan_first_control(head, len);
 	const struct http_seen_entry *e;
 	const uint8_t *section = head + cr + 2;
 	uint32_t rest;
 
-	if (cr + 2 > len || head[cr] != '\r' || head[cr + 1] != '\n')
-		return 0;
 	rest = len - cr - 2;
 	e = entry_for(seen, rest);
 	if (!e->len || e->len > rest || memcmp(e->bytes, section, e->len) != 0)
@@ -92,14 +89,27 @@ static bool ends_with_empty_line(const uint8_t *head, uint32_t len)
 int rs_http_parse_seen(const struct http_limits *limits, struct http_seen *seen,
 	const uint8_t *head, uint32_t len, uint16_t *scanned, struct http_req *req)
 {
+	/* Of a head that comes in pieces the first is looked for, and then the whole. */
+	bool whole = ends_with_empty_line(head, len);
 	int r = 0;
 
-	/* Of a head that comes in pieces the first is looked for, and then the whole. */
-	if (!*scanned || ends_with_empty_line(head, len))
-		r = recall(limits, seen, head, len, req);
-	if (rs_likely(r))
-		return r;
-	r = rs_http_parse(limits, head, len, scanned, req);
+	if (!*scanned || whole) {
+		uint32_t cr = scan_first_control(head, len);
+
+		if (cr + 2 <= len && head[cr] == '\r' && head[cr + 1] == '\n') {
+			r = recall(limits, seen, head, len, cr, req);
+			if (rs_likely(r))
+				return r;
+			if (whole)
+				r = rs_http_parse_similar(
+					limits, &seen->similar, head, len, cr, req);
+		}
+	}
+	if (!r) {
+		r = rs_http_parse(limits, head, len, scanned, req);
+		if (r > 0)
+			rs_http_similar_keep(&seen->similar, req);
+	}
 	if (r > 0)
 		keep(seen, head, len, req);
 	return r;

@@ -3,6 +3,7 @@
  * Field sections that were read lately. A client sends the same ones with each of its requests, and
  * so do clients of one kind: where the bytes from the end of the request line to the empty line are
  * those of a head that was well-formed, they need not be read again. The request line always is.
+ * Where some lines only are those of another head, see similar.h.
  *
  * The result is the parser's in every case; only the time differs. Only sections of requests
  * without a body are kept. Private to lib/http but for the struct, which belongs to one core.
@@ -12,6 +13,7 @@
 #define RS_HTTP_SEEN_H
 
 #include "http/parse.h"
+#include "http/similar.h"
 
 #define HTTP_SEEN_ENTRIES 16
 #define HTTP_SEEN_BYTES   640
@@ -34,6 +36,7 @@ struct http_seen_entry {
 struct http_seen {
 	uint32_t n_misses;
 	struct http_seen_entry entries[HTTP_SEEN_ENTRIES];
+	struct http_similar similar;
 };
 
 /* rs_http_parse(), looking into seen first. Two requests parsed by one seen are not valid at once.

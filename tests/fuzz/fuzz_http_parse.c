@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Request heads: the vector parser against its scalar twin, at once and in pieces. The first byte
- * of the input chooses the size of the pieces and the limits, the rest is the head.
+ * Request heads: the vector parser against its scalar twin, at once and in pieces, and with what
+ * was read before. The first byte of the input chooses the size of the pieces and the limits, the
+ * rest is the head.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -99,6 +100,37 @@ static void check_seen(const struct http_limits *limits, const uint8_t *head, ui
 	free(seen);
 }
 
+/* A browser's head is kept; then the same comes with the input somewhere among its fields. */
+static void check_similar(const struct http_limits *limits, const uint8_t *data, uint32_t size)
+{
+	static const char text[] =
+		"GET / HTTP/1.1\r\nHost: a.example\r\nConnection: keep-alive\r\n"
+		"User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like "
+		"Gecko)\r\n"
+		"Accept: */*\r\nSec-Fetch-Mode: cors\r\nSec-Fetch-Dest: empty\r\n"
+		"Referer: http://a.example/\r\nAccept-Encoding: gzip, deflate\r\nA:\tb\r\n"
+		"If-None-Match: \"a\"\r\nCookie: a=b; c=d\r\n\r\n";
+	const uint32_t text_len = sizeof(text) - 1;
+	struct http_seen *seen = calloc(1, sizeof(*seen));
+	uint32_t at = 16 + (size ? data[0] * 2u : 0) % (text_len - 16);
+	uint8_t *head = malloc(text_len + size);
+	uint16_t scanned = 0;
+	struct outcome plain, o = {.copy = NULL};
+
+	rs_http_parse_seen(&(struct http_limits){1024, 512, 20}, seen, (const uint8_t *)text,
+		text_len, &scanned, &o.req);
+	memcpy(head, text, at);
+	memcpy(head + at, data, size);
+	memcpy(head + at + size, text + at, text_len - at);
+	plain = parse_in_steps(rs_http_parse_scalar, limits, head, text_len + size, UINT16_MAX);
+	scanned = 0;
+	o.result = rs_http_parse_seen(limits, seen, head, text_len + size, &scanned, &o.req);
+	check_same(&plain, &o);
+	free(plain.copy);
+	free(head);
+	free(seen);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct http_limits limits[] = {
@@ -121,6 +153,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_same(&whole, &twin);
 	check_same(&whole, &pieces);
 	check_seen(l, data, (uint32_t)size, step, &whole);
+	check_similar(l, data, (uint32_t)size);
 	free(whole.copy);
 	free(twin.copy);
 	free(pieces.copy);
