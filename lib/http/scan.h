@@ -144,6 +144,26 @@ static inline uint64_t scan_controls_64(const uint8_t *p)
 	return scan_controls_32(p) | scan_controls_32(p + 32) << 32;
 }
 
+/* Is there none among so many? All bytes are compared at once, by the lowest of them, and by the
+ * highest of a signed kind, which is 0x7f. */
+static inline bool scan_is_plain_128(const uint8_t *p)
+{
+#ifdef __AVX2__
+	const __m256i *v = (const __m256i *)p;
+	__m256i low = _mm256_loadu_si256(v), high = low;
+
+	for (uint32_t i = 1; i < 4; i++) {
+		low = _mm256_min_epu8(low, _mm256_loadu_si256(v + i));
+		high = _mm256_max_epi8(high, _mm256_loadu_si256(v + i));
+	}
+	low = _mm256_cmpeq_epi8(_mm256_min_epu8(low, _mm256_set1_epi8(0x1f)), low);
+	high = _mm256_cmpeq_epi8(high, _mm256_set1_epi8(0x7f));
+	return _mm256_movemask_epi8(_mm256_or_si256(low, high)) == 0;
+#else
+	return (scan_controls_64(p) | scan_controls_64(p + 64)) == 0;
+#endif
+}
+
 /* Of p[from, to), fewer than 64 bytes. */
 static inline uint64_t scan_controls_last(const uint8_t *p, uint32_t from, uint32_t to)
 {
@@ -221,8 +241,12 @@ static inline uint32_t scan_next_control(
 		uint64_t controls = walk->controls;
 		uint32_t at = walk->at;
 
-		for (; !controls && at + 64 <= to; at += 64)
+		while (!controls && at + 64 <= to) {
 			controls = scan_controls_64(p + at);
+			at += 64;
+			while (!controls && at + 128 <= to && scan_is_plain_128(p + at))
+				at += 128; /* a cookie */
+		}
 		if (!controls) {
 			if (at < to)
 				controls = scan_controls_last(p, at, to);

@@ -635,7 +635,7 @@ static void expect_walk(const uint8_t *text, uint32_t from, uint32_t len)
 static void controls_are_found(void **state)
 {
 	static const uint32_t lengths[] = {
-		1, 2, 15, 16, 17, 31, 32, 33, 63, 64, 65, 96, 127, 128, 129, 200, 321};
+		1, 2, 15, 16, 17, 31, 32, 33, 63, 64, 65, 96, 127, 128, 129, 200, 321, 454};
 
 	(void)state;
 	for (uint32_t n = 0; n < RS_ARRAY_SIZE(lengths); n++) {
