@@ -41,7 +41,7 @@ static void send_frame(struct neighbour_side *side, struct rte_mbuf *m, uint32_t
 static uint32_t render_report(const struct neighbour_side *side, uint32_t port, bool is_news,
 	bool is_v1, uint32_t i, uint8_t *out)
 {
-	const struct wire_host *host = &side->appliance->hosts[port];
+	const struct wire_host *host = &side->ports[port].used;
 
 	if (is_v1)
 		return rs_mld_report_v1(host, i, out);
@@ -68,8 +68,7 @@ static void report_groups(struct neighbour_side *side, uint32_t port, bool is_ne
 	}
 }
 
-/* When a link comes up: does anybody else have an IPv6 address of ours (RFC 4862 section 5.4)? It
- * is used meanwhile (RFC 4429), and an answer is a conflict as any. */
+/* Does anybody else have the addresses that are asked for? */
 static void probe(struct neighbour_side *side, uint32_t port)
 {
 	const struct wire_host *host = &side->appliance->hosts[port];
@@ -77,13 +76,17 @@ static void probe(struct neighbour_side *side, uint32_t port)
 	for (uint32_t i = 0; i < host->n_addrs; i++) {
 		const struct wire_addr *a = &host->addrs[i];
 		struct rte_mbuf *m;
+		uint8_t *out;
 
-		if (a->family == 4)
+		if (!(side->ports[port].own.asked >> i & 1))
 			continue;
 		m = new_frame(side, port);
 		if (!m)
 			return;
-		send_frame(side, m, rs_nd_probe(host, a->addr, rte_pktmbuf_mtod(m, uint8_t *)));
+		out = rte_pktmbuf_mtod(m, uint8_t *);
+		send_frame(side, m,
+			a->family == 4 ? rs_arp_probe(host, a->addr, out)
+				       : rs_nd_probe(host, a->addr, out));
 	}
 }
 
@@ -91,7 +94,7 @@ static void probe(struct neighbour_side *side, uint32_t port)
  */
 static void announce(struct neighbour_side *side, uint32_t port, uint64_t now_us)
 {
-	const struct wire_host *host = &side->appliance->hosts[port];
+	const struct wire_host *host = &side->ports[port].used;
 
 	report_groups(side, port, true, now_us);
 	for (uint32_t i = 0; i < host->n_addrs; i++) {
@@ -109,14 +112,13 @@ static void announce(struct neighbour_side *side, uint32_t port, uint64_t now_us
 }
 
 /* Which of our addresses to ask from: one on the subnet of the one asked for, else the first. */
-static const uint8_t *source_for(const struct neighbour_side *side, const uint8_t target[16])
+static const uint8_t *source_for(const struct wire_host *host, const uint8_t target[16])
 {
-	const struct config *cfg = side->appliance->cfg;
 	uint8_t family = rs_ipv4_is_mapped(target) ? 4 : 6;
 	const uint8_t *source = NULL;
 
-	for (uint32_t i = 0; i < cfg->n_addrs; i++) {
-		const struct wire_addr *a = &cfg->addrs[i];
+	for (uint32_t i = 0; i < host->n_addrs; i++) {
+		const struct wire_addr *a = &host->addrs[i];
 		struct route_table subnet = {0};
 
 		if (a->family != family)
@@ -132,15 +134,15 @@ static const uint8_t *source_for(const struct neighbour_side *side, const uint8_
 
 static void ask(struct neighbour_side *side, const struct neigh_event *e)
 {
-	const uint8_t *source = source_for(side, e->addr);
 	bool v4 = rs_ipv4_is_mapped(e->addr);
 
-	for (uint32_t port = 0; source && port < side->appliance->n_ports; port++) {
-		const struct wire_host *host = &side->appliance->hosts[port];
+	for (uint32_t port = 0; port < side->appliance->n_ports; port++) {
+		const struct wire_host *host = &side->ports[port].used;
+		const uint8_t *source = source_for(host, e->addr);
 		struct rte_mbuf *m;
 		uint8_t *out;
 
-		if (e->link != LINK_NONE && rs_link_port(e->link) != port)
+		if (!source || (e->link != LINK_NONE && rs_link_port(e->link) != port))
 			continue;
 		m = new_frame(side, port);
 		if (!m)
@@ -166,19 +168,64 @@ static struct neighbour_gateway *gateway_of(struct neighbour_side *side, const u
 	return NULL;
 }
 
-/* Somebody claims an address of ours: say it and defend it, but not too often (RFC 5227, 2.4). */
-static void on_conflict(struct neighbour_side *side, const struct neigh_event *e, uint64_t now_us)
+static void tell_conflict(const struct neigh_event *e, const char *what)
 {
 	char text[VALUE_ADDR_TEXT], mac_text[VALUE_MAC_TEXT];
 	uint8_t mac[6];
 
+	rs_link_mac(e->link, mac);
+	rs_log("address conflict: %s on port %u claims our %s%s", rs_value_mac_text(mac, mac_text),
+		rs_link_port(e->link), rs_value_addr_text(e->addr, text), what);
+}
+
+/* Say it, but not too often (RFC 5227 section 2.4 (c)). */
+static void defend(struct neighbour_side *side, const struct neigh_event *e, uint64_t now_us)
+{
 	if (now_us < side->conflict_due_us)
 		return;
 	side->conflict_due_us = now_us + CONFLICT_US;
-	rs_link_mac(e->link, mac);
-	rs_log("address conflict: %s on port %u claims our %s", rs_value_mac_text(mac, mac_text),
-		rs_link_port(e->link), rs_value_addr_text(e->addr, text));
+	tell_conflict(e, "");
 	announce(side, rs_link_port(e->link), now_us);
+}
+
+/* From now on we are on this port what others are not. */
+static void use_what_is_ours(struct neighbour_side *side, uint32_t port)
+{
+	uint32_t unused = side->ports[port].own.duplicates;
+
+	rs_wire_host_without(&side->ports[port].used, &side->appliance->hosts[port], unused);
+	for (uint32_t i = 0; i < side->appliance->topology.n_net; i++)
+		rs_slow_path_set_unused(&side->appliance->slow[i], port, unused);
+}
+
+/* Our address, as a bit. */
+static uint32_t bit_of(const struct wire_host *host, const uint8_t addr[16])
+{
+	uint32_t i = 0;
+
+	while (memcmp(host->addrs[i].addr, addr, 16))
+		i++;
+	return UINT32_C(1) << i;
+}
+
+/* Somebody claims an address of ours. */
+static void on_conflict(struct neighbour_side *side, const struct neigh_event *e, uint64_t now_us)
+{
+	uint32_t port = rs_link_port(e->link);
+	uint32_t addr = bit_of(&side->appliance->hosts[port], e->addr);
+
+	switch (rs_own_claim(&side->ports[port].own, addr)) {
+	case OWN_DISPUTED:
+		defend(side, e, now_us);
+		break;
+	case OWN_LOST:
+		side->table.counters[NEIGH_C_DUPLICATES]++;
+		tell_conflict(e, ", which is not used until nobody else has it");
+		use_what_is_ours(side, port);
+		break;
+	case OWN_KNOWN:
+		break;
+	}
 }
 
 static void on_found(struct neighbour_side *side, const struct neigh_event *e, uint64_t now_us)
@@ -319,22 +366,62 @@ static void check_gateways(struct neighbour_side *side, uint64_t now_us)
 
 /* ---- links ---- */
 
+/* Reports go first: switches have to know where answers are waited for. */
+static void on_link_up(struct neighbour_side *side, uint32_t i, uint64_t now_us)
+{
+	rs_own_link_up(&side->ports[i].own, (UINT32_C(1) << side->appliance->hosts[i].n_addrs) - 1,
+		now_us);
+	report_groups(side, i, true, now_us);
+	probe(side, i);
+}
+
+/* Nobody else has these addresses of ours any more. */
+static void tell_returned(const struct wire_host *host, uint32_t returned)
+{
+	for (uint32_t i = 0; i < host->n_addrs; i++) {
+		char text[VALUE_ADDR_TEXT];
+
+		if (returned >> i & 1)
+			rs_log("our %s on port %u is used again: nobody else claims it",
+				rs_value_addr_text(host->addrs[i].addr, text), host->port);
+	}
+}
+
+static void watch_own(struct neighbour_side *side, uint32_t i, uint64_t now_us)
+{
+	struct neighbour_port *port = &side->ports[i];
+	uint32_t before = port->own.duplicates;
+
+	switch (rs_own_tick(&port->own, now_us, (uint32_t)rte_rand())) {
+	case OWN_ASK:
+		probe(side, i);
+		break;
+	case OWN_FREE:
+		tell_returned(&side->appliance->hosts[i], before & ~port->own.duplicates);
+		use_what_is_ours(side, i);
+		port->n_announcements = N_ANNOUNCEMENTS;
+		port->announce_due_us = now_us;
+		break;
+	case OWN_NOTHING:
+		break;
+	}
+}
+
 /* Our neighbours learn of us when a link comes up, and again when it comes back. */
 static void watch_link(struct neighbour_side *side, uint32_t i, uint64_t now_us)
 {
 	struct neighbour_port *port = &side->ports[i];
 	bool up = rs_io_port_watch(&side->appliance->ports[i]);
 
-	if (up && !port->link_up) {
-		port->n_announcements = N_ANNOUNCEMENTS;
-		port->announce_due_us = now_us;
-	}
+	if (up && !port->link_up)
+		on_link_up(side, i, now_us);
 	port->link_up = up;
-	if (!up || !port->n_announcements || now_us < port->announce_due_us)
+	if (!up)
+		return;
+	watch_own(side, i, now_us);
+	if (!port->n_announcements || now_us < port->announce_due_us)
 		return;
 	announce(side, i, now_us);
-	if (port->n_announcements == N_ANNOUNCEMENTS) /* the first reports have been sent */
-		probe(side, i);
 	port->n_announcements--;
 	port->announce_due_us = now_us + ANNOUNCE_US;
 }
@@ -346,6 +433,8 @@ void rs_neighbour_side_init(struct neighbour_side *side, struct appliance *a)
 	memset(side, 0, sizeof(*side));
 	side->appliance = a;
 	rs_neigh_init(&side->table);
+	for (uint32_t i = 0; i < a->n_ports; i++)
+		side->ports[i].used = a->hosts[i];
 }
 
 void rs_neighbour_side_start(struct neighbour_side *side, uint64_t now_us)

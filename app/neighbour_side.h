@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The neighbours' half of the control core: it asks for them, hears them, tells them of us when a
- * link comes up, and defends our addresses. Frames come from net cores and leave by one. Control
- * core only. Includes everything.
+ * The neighbours' half of the control core: it asks for them, hears them, asks whether they have
+ * our addresses when a link comes up, tells them of us, and defends what is ours. Frames come from
+ * net cores and leave by one. Control core only. Includes everything.
  */
 #ifndef RS_APP_NEIGHBOUR_SIDE_H
 #define RS_APP_NEIGHBOUR_SIDE_H
 
 #include "appliance.h"
 #include "neigh/neigh.h"
+#include "neigh/own.h"
 
 struct neighbour_port {
 	bool link_up;
+	struct neigh_own own;
+	struct wire_host used;    /* the port's host, without the addresses that others have */
 	uint32_t n_announcements; /* still to be made of our addresses */
 	uint64_t announce_due_us;
 	uint64_t report_due_us;   /* somebody has asked for our groups; 0: nobody has */

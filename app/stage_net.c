@@ -332,10 +332,20 @@ static uint32_t reset_left(struct stage_net *net)
 
 /* ---- frames out ---- */
 
-/* What the control core wants sent. */
+/* Somebody has an address of ours, or has it no longer. */
+static void take_addresses(struct stage_net *net, uint32_t n_changes)
+{
+	net->n_changes_seen = n_changes;
+	for (uint32_t i = 0; i < net->n_ports; i++)
+		rs_wire_host_without(
+			&net->ports[i].host, &net->hosts[i], rs_slow_path_unused(net->slow, i));
+}
+
+/* What the control core wants sent, and what it has found out. */
 static uint32_t take_from_control(struct stage_net *net)
 {
 	struct rte_mbuf *frames[MAX_CONTROL_PER_TURN];
+	uint32_t n_changes = rs_slow_path_changes(net->slow);
 	uint32_t n = rs_joint_pull(&net->slow->from_control, frames, MAX_CONTROL_PER_TURN);
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -349,6 +359,8 @@ static uint32_t take_from_control(struct stage_net *net)
 		}
 	}
 	net->frames.n_in += n;
+	if (rs_unlikely(n_changes != net->n_changes_seen))
+		take_addresses(net, n_changes);
 	return n;
 }
 

@@ -42,7 +42,7 @@ extern const struct counter_def rs_net_counter_defs[NET_N_COUNTERS];
 
 /* One port as a net core sees it. */
 struct net_port {
-	struct wire_host host; /* our addresses on it */
+	struct wire_host host; /* our addresses on it, but for those that somebody else has */
 	struct joint *tx;      /* where its frames go */
 	uint32_t render_flags; /* WIRE_…_OFFLOAD: checksums that the port fills in */
 	uint64_t ol_flags_v4;  /* mbuf flags that ask it to */
@@ -81,6 +81,8 @@ struct stage_net {
 	struct rte_mempool *mbufs;
 	struct rte_mempool *segs_out; /* mbufs that point to bodies */
 	struct slow_path *slow;
+	uint32_t n_changes_seen;       /* of slow's */
+	const struct wire_host *hosts; /* by port: all that we are */
 	const struct next_hops *next_hops;
 	struct tcp tcp;
 	struct http_core web;         /* its chunks serve TCP, too */

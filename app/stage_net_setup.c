@@ -98,6 +98,7 @@ int rs_stage_net_init(struct stage_net *net, const struct stage_net_config *cfg,
 	net->segs_out = cfg->segs_out;
 	rs_anchor_init(&net->builtin, &rs_builtin_area, 1, rs_io_dma_works());
 	net->slow = cfg->slow;
+	net->hosts = cfg->hosts;
 	net->next_hops = cfg->next_hops;
 	net->n_ports = cfg->n_ports;
 	for (uint32_t i = 0; i < cfg->n_ports; i++)

@@ -109,6 +109,11 @@ uint32_t rs_arp_request(const struct wire_host *host, const uint8_t source[16],
 	return render_arp(host, link, ARP_REQUEST, source + 12, zero_addr, target + 12, out);
 }
 
+uint32_t rs_arp_probe(const struct wire_host *host, const uint8_t addr[16], uint8_t *out)
+{
+	return rs_arp_request(host, zero_addr, addr, LINK_NONE, out);
+}
+
 /* ---- neighbour discovery ---- */
 
 static uint32_t render_nd(const struct wire_host *host, uint64_t link, const uint8_t src[16],

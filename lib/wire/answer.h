@@ -34,6 +34,9 @@ bool rs_arp_hint(const struct wire_host *host, const struct pkt *pkt, struct wir
 uint32_t rs_arp_request(const struct wire_host *host, const uint8_t source[16],
 	const uint8_t target[16], uint64_t link, uint8_t *out);
 
+/* Has anybody else our address? Who has, answers (RFC 5227 section 2.1.1). */
+uint32_t rs_arp_probe(const struct wire_host *host, const uint8_t addr[16], uint8_t *out);
+
 /* A neighbour advertisement for one of our addresses. pkt: kind WIRE_ND. */
 uint32_t rs_nd_answer(const struct wire_host *host, const struct pkt *pkt, uint8_t *out);
 bool rs_nd_hint(const struct wire_host *host, const struct pkt *pkt, struct wire_neigh_hint *hint);

@@ -57,6 +57,20 @@ static void add_v4_broadcast(struct wire_host *host, const struct wire_addr *add
 	host->v4[host->n_v4 + host->n_v4_broadcasts++] = word | __builtin_bswap32(host_bits);
 }
 
+/* Of all addresses. */
+static void index_v4(struct wire_host *host)
+{
+	host->n_v4 = host->n_v4_broadcasts = 0;
+	for (uint32_t i = 0; i < host->n_addrs; i++) {
+		if (host->addrs[i].family == 4)
+			add_v4(host, &host->addrs[i]);
+	}
+	for (uint32_t i = 0; i < host->n_addrs; i++) {
+		if (host->addrs[i].family == 4)
+			add_v4_broadcast(host, &host->addrs[i]);
+	}
+}
+
 void rs_wire_host_init(struct wire_host *host, const uint8_t mac[6], uint16_t vlan_id, uint8_t port,
 	const struct wire_addr *addrs, uint32_t n_addrs)
 {
@@ -70,15 +84,9 @@ void rs_wire_host_init(struct wire_host *host, const uint8_t mac[6], uint16_t vl
 	memcpy(host->mac, mac, 6);
 	for (uint32_t i = 0; i < n_addrs && i < WIRE_MAX_ADDRS - 1; i++) {
 		host->addrs[host->n_addrs++] = addrs[i];
-		if (addrs[i].family == 4)
-			add_v4(host, &addrs[i]);
-		else
-			has_v6 = true;
+		has_v6 |= addrs[i].family == 6;
 	}
-	for (uint32_t i = 0; i < host->n_addrs; i++) {
-		if (host->addrs[i].family == 4)
-			add_v4_broadcast(host, &host->addrs[i]);
-	}
+	index_v4(host);
 	if (has_v6) {
 		struct wire_addr *a = &host->addrs[host->n_addrs++];
 
@@ -86,6 +94,17 @@ void rs_wire_host_init(struct wire_host *host, const uint8_t mac[6], uint16_t vl
 		a->family = 6;
 		a->prefix_len = 64;
 	}
+}
+
+void rs_wire_host_without(struct wire_host *host, const struct wire_host *whole, uint32_t unused)
+{
+	*host = *whole;
+	host->n_addrs = 0;
+	for (uint32_t i = 0; i < whole->n_addrs; i++) {
+		if (!(unused >> i & 1))
+			host->addrs[host->n_addrs++] = whole->addrs[i];
+	}
+	index_v4(host);
 }
 
 bool rs_wire_is_ours(const struct wire_host *host, const uint8_t addr[16])

@@ -66,7 +66,7 @@ struct wire_addr {
 	uint8_t family;     /* 4 or 6 */
 };
 
-/* Who we are on one port. Set up once, then read by all cores. */
+/* Who we are on one port. */
 struct wire_host {
 	uint8_t mac[6];
 	uint16_t vlan_id; /* 0: untagged */
@@ -113,6 +113,9 @@ struct pkt {
 /* MAC and addresses become a host; IPv6 gets the link-local address made of the MAC (RFC 4291). */
 void rs_wire_host_init(struct wire_host *host, const uint8_t mac[6], uint16_t vlan_id, uint8_t port,
 	const struct wire_addr *addrs, uint32_t n_addrs);
+
+/* *host becomes whole without those of its addresses whose bit in unused is set. */
+void rs_wire_host_without(struct wire_host *host, const struct wire_host *whole, uint32_t unused);
 
 /* Is addr (16 bytes) one of ours? */
 bool rs_wire_is_ours(const struct wire_host *host, const uint8_t addr[16]);

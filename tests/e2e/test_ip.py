@@ -29,7 +29,7 @@ from scapy.layers.inet6 import (
 from scapy.layers.l2 import ARP, Dot1Q, Ether
 
 from harness import equal, pattern, test, true
-from lab import CLIENT, wait_until
+from lab import CLIENT, PREFIX, SERVER, wait_until
 from peer import ICMP, IP, RANDOM, TCP, UDP, IPv6, Peer, Raw, Wire, new_address
 
 
@@ -164,9 +164,17 @@ def addresses_are_announced_at_start(t):
 @test(own=True)
 def who_claims_our_address_is_told(t):
     """RFC 5227 section 2.4: at once, and then not for DEFEND_INTERVAL."""
-    appliance = t.start()
     other = "02:00:00:00:00:77"
     with Wire(t) as wire:
+        appliance = t.start()
+
+        def announces(p):
+            if t.family == 4:
+                return ARP in p and p[ARP].psrc == p[ARP].pdst == t.server and p.src != other
+            return ICMPv6ND_NA in p and p[ICMPv6ND_NA].tgt == t.server and p.src != other
+
+        for _ in range(2):  # the last time that they are announced unasked
+            wire.expect(announces, 5, "an announcement")
         if t.family == 4:
             claim = wire.ether(dst="ff:ff:ff:ff:ff:ff", src=other) / ARP(
                 op=2, hwsrc=other, psrc=t.server, hwdst=other, pdst=t.server
@@ -180,13 +188,7 @@ def who_claims_our_address_is_told(t):
         for _ in range(3):
             wire.send(claim)
         wait_until(lambda: said in appliance.words(), 5, "a word about the conflict")
-
-        def defends(p):
-            if t.family == 4:
-                return ARP in p and p[ARP].psrc == p[ARP].pdst == t.server and p.src != other
-            return ICMPv6ND_NA in p and p[ICMPv6ND_NA].tgt == t.server and p.src != other
-
-        packet = wire.expect(defends, 3, "our own claim")
+        packet = wire.expect(announces, 3, "our own claim")
         equal(packet.src, t.lab.server_mac, "who makes it")
         ignored(t, wire)
         equal(appliance.words(1000).count(said), 1, "times that it was said")
@@ -255,25 +257,76 @@ def older_queries_get_older_reports(t):
             equal(wanted, set(), f"groups not reported to {query.name}")
 
 
-@test(own=True, families=(6,))
-def who_has_our_address_at_start_is_told(t):
-    """RFC 4862 section 5.4: the client's kernel has it, and says nothing unless it is asked."""
-    t.tool("ip", "address", "add", f"{t.server}/64", "dev", "eth0", "nodad")
+def asks_for_its_own(t, packet):
+    """RFC 5227 section 2.1.1, RFC 4862 section 5.4.2: without a word of who asks."""
+    if t.family == 4:
+        return ARP in packet and packet[ARP].pdst == t.server and packet[ARP].psrc == "0.0.0.0"
+    return (ICMPv6ND_NS in packet and packet[ICMPv6ND_NS].tgt == t.server
+            and packet[IPv6].src == "::" and ICMPv6NDOptSrcLLAddr not in packet)
+
+
+@test(own=True, within=90, layouts=("fused",))
+def an_address_that_another_has_is_not_used(t):
+    """RFC 4862 section 5.4.5, RFC 5227 section 2.1: until he has gone. Here it is the client's
+    kernel, which says nothing unless it is asked."""
+    # While an address is this host's own, the kernel sends nothing there: frames are made here.
+    t.tool("ip", "address", "add", f"{t.server}/{PREFIX[t.family]}", "dev", "eth0",
+           *["nodad"] * (t.family == 6))
+    their_own = True
     try:
-        with Wire(t) as wire:
+        with Wire(t) as wire, Peer(t) as peer:
             appliance = t.start(ready=lambda _: True)
-
-            def asks(p):
-                return ICMPv6ND_NS in p and p[ICMPv6ND_NS].tgt == t.server and p[IPv6].src == "::"
-
-            packet = wire.expect(asks, 20, "a solicitation for our address")
-            equal((packet.dst, packet[IPv6].dst), ("33:33:ff:00:00:02", "ff02::1:ff00:2"),
-                  "where it went")
-            true(ICMPv6NDOptSrcLLAddr not in packet, "nobody is named in it")
-            said = f"address conflict: {wire.mac} on port 0 claims our {t.server}"
+            packet = wire.expect(lambda p: asks_for_its_own(t, p), 20, "a question for our own")
+            where = packet.dst if t.family == 4 else (packet.dst, packet[IPv6].dst)
+            equal(where, "ff:ff:ff:ff:ff:ff" if t.family == 4 else
+                  ("33:33:ff:00:00:02", "ff02::1:ff00:2"), "where it went")
+            said = f"address conflict: {wire.mac} on port 0 claims our {t.server}, "
             wait_until(lambda: said in appliance.words(), 5, "a word about the conflict")
+
+            def answers(number, within):
+                """To each kind of question."""
+                if t.family == 4:
+                    wire.send(wire.ether(dst="ff:ff:ff:ff:ff:ff")
+                              / ARP(hwsrc=wire.mac, psrc=t.client, pdst=t.server))
+                else:
+                    wire.send(wire.ether(dst="33:33:ff:00:00:02")
+                              / IPv6(src=t.client, dst="ff02::1:ff00:2", hlim=255)
+                              / ICMPv6ND_NS(tgt=t.server)
+                              / ICMPv6NDOptSrcLLAddr(lladdr=wire.mac))
+                wire.send(echo(t, wire, number))
+                peer.say("S")
+                kinds = set()
+                for p in map(Ether, wire.frames(within)):
+                    if p.src != wire.server_mac:
+                        continue
+                    if (ARP in p and p[ARP].op == 2 or ICMPv6ND_NA in p) and p.dst == wire.mac:
+                        kinds.add("neighbour")
+                    elif reply_number(p) == number:
+                        kinds.add("echo")
+                    elif TCP in p and p[TCP].sport == 80 and p[TCP].flags == "SA":
+                        kinds.add("TCP")
+                    if len(kinds) == 3:
+                        break
+                return kinds
+
+            # Its core learns of it a moment after it is said.
+            wait_until(lambda: not answers(1, 0.3), 5, "no answers any more")
+            other = 10 - t.family
+            t.tool("ping", "-c", "1", "-W", "3", SERVER[other])
+            wire.expect(lambda p: asks_for_its_own(t, p), 25, "the question once more")
+            equal(answers(2, 1.5), set(), "answers while the other is there")
+            equal(appliance.words(1000).count(said), 1, "times that it was said")
+            t.tool("ip", "address", "del", f"{t.server}/{PREFIX[t.family]}", "dev", "eth0")
+            their_own = False
+            wait_until(lambda: f"our {t.server} on port 0 is used again" in appliance.words(), 30,
+                       "a word that it is used again")
+            equal(answers(3, 3), {"neighbour", "echo", "TCP"}, "answers")
+            t.tool("ping", "-c", "1", "-W", "3", t.server)
+            appliance.stop()
+            true(re.search(r"neigh +duplicates +1 ", appliance.words(1000)), "it was not counted")
     finally:
-        t.tool("ip", "address", "del", f"{t.server}/64", "dev", "eth0")
+        if their_own:
+            t.tool("ip", "address", "del", f"{t.server}/{PREFIX[t.family]}", "dev", "eth0")
 
 
 @test()

@@ -161,7 +161,8 @@ def two_ports_on_one_network(t):
         def has_heard():
             appliance.process.send_signal(signal.SIGUSR1)
             heard = re.findall(r"to_control +(\d+)", appliance.words(1000))
-            return heard and int(heard[-1]) >= 8  # two announcements of two addresses each
+            # The questions for two addresses and their answers, then two announcements of each.
+            return heard and int(heard[-1]) >= 16
 
         wait_until(has_heard, 10, "both have heard what the other says")
         appliance.stop()

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "neigh/neigh.h"
+#include "neigh/own.h"
 #include "neigh/route.h"
 #include "wire/link.h"
 
@@ -408,6 +409,89 @@ static void a_table_of_reachable_ones_is_full(void **state)
 	assert_int_equal(r->t->counters[NEIGH_C_FULL], 2);
 }
 
+/* ---- addresses of our own ---- */
+
+static void nobody_has_our_addresses(void **state)
+{
+	struct neigh_own own = {0};
+
+	(void)state;
+	assert_int_equal(rs_own_tick(&own, 0, 0), OWN_NOTHING);
+	rs_own_link_up(&own, 7, 5 * SECOND);
+	assert_int_equal(own.asked, 7);
+	assert_int_equal(own.duplicates, 0); /* they are used meanwhile */
+	assert_int_equal(rs_own_tick(&own, 5 * SECOND + OWN_WAIT_US - 1, 0), OWN_NOTHING);
+	assert_int_equal(rs_own_tick(&own, 5 * SECOND + OWN_WAIT_US, 0), OWN_FREE);
+	/* RFC 5227 section 2.4: what comes later is a dispute. */
+	assert_int_equal(rs_own_claim(&own, 2), OWN_DISPUTED);
+	assert_int_equal(own.duplicates, 0);
+	assert_int_equal(rs_own_tick(&own, UINT64_MAX, UINT32_MAX), OWN_NOTHING);
+}
+
+/* RFC 4862 section 5.4.5, RFC 5227 section 2.1.1 */
+static void somebody_has_one_of_our_addresses(void **state)
+{
+	struct neigh_own own = {0};
+	uint64_t now_us = SECOND;
+
+	(void)state;
+	rs_own_link_up(&own, 7, now_us);
+	assert_int_equal(rs_own_claim(&own, 2), OWN_LOST);
+	assert_int_equal(own.duplicates, 2);
+	assert_int_equal(rs_own_claim(&own, 2), OWN_KNOWN);
+	assert_int_equal(rs_own_tick(&own, now_us += OWN_WAIT_US, 0), OWN_FREE);
+	assert_int_equal(own.duplicates, 2);
+	assert_int_equal(rs_own_claim(&own, 2), OWN_KNOWN);
+	assert_int_equal(rs_own_claim(&own, 4), OWN_DISPUTED);
+
+	for (uint32_t i = 0; i < 3; i++) { /* it is asked for again, and again claimed */
+		assert_int_equal(rs_own_tick(&own, now_us + OWN_RETRY_US - 1, 0), OWN_NOTHING);
+		assert_int_equal(rs_own_tick(&own, now_us += OWN_RETRY_US, 0), OWN_ASK);
+		assert_int_equal(own.asked, 2);
+		assert_int_equal(own.duplicates, 2);
+		assert_int_equal(rs_own_claim(&own, 2), OWN_KNOWN);
+		assert_int_equal(rs_own_claim(&own, 1), OWN_DISPUTED);
+		assert_int_equal(rs_own_tick(&own, now_us += OWN_WAIT_US, 0), OWN_NOTHING);
+	}
+	assert_int_equal(rs_own_tick(&own, now_us += OWN_RETRY_US, 0), OWN_ASK);
+	assert_int_equal(rs_own_tick(&own, now_us += OWN_WAIT_US, 0), OWN_FREE);
+	assert_int_equal(own.duplicates, 0);
+	assert_int_equal(rs_own_claim(&own, 2), OWN_DISPUTED);
+}
+
+static void a_link_comes_back(void **state)
+{
+	struct neigh_own own = {0};
+
+	(void)state;
+	rs_own_link_up(&own, 3, SECOND);
+	rs_own_claim(&own, 1);
+	rs_own_tick(&own, 2 * SECOND, 0);
+	rs_own_link_up(&own, 3, 5 * SECOND);
+	assert_int_equal(own.asked, 3);
+	assert_int_equal(own.duplicates, 1); /* until the wait is over */
+	assert_int_equal(rs_own_claim(&own, 2), OWN_LOST);
+	assert_int_equal(rs_own_tick(&own, 6 * SECOND, 0), OWN_FREE);
+	assert_int_equal(own.duplicates, 2);
+}
+
+/* Two that have the same address, and do not use it, must not ask at the same times for ever. */
+static void askers_drift_apart(void **state)
+{
+	struct neigh_own own[2] = {{0}, {0}};
+
+	(void)state;
+	for (uint32_t i = 0; i < 2; i++) {
+		rs_own_link_up(&own[i], 1, SECOND);
+		rs_own_claim(&own[i], 1);
+	}
+	rs_own_tick(&own[0], 2 * SECOND, 1u << 31);
+	rs_own_tick(&own[1], 2 * SECOND, UINT32_MAX);
+	assert_int_equal(rs_own_tick(&own[0], 2 * SECOND + OWN_RETRY_US * 3 / 2 + 1, 0), OWN_ASK);
+	assert_int_equal(rs_own_tick(&own[1], 2 * SECOND + OWN_RETRY_US * 2 - 1, 0), OWN_NOTHING);
+	assert_int_equal(rs_own_tick(&own[1], 2 * SECOND + OWN_RETRY_US * 2, 0), OWN_ASK);
+}
+
 #define RIG(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -429,6 +513,10 @@ int main(void)
 		RIG(who_is_not_needed_is_forgotten),
 		RIG(the_one_known_for_the_longest_gives_way),
 		RIG(a_table_of_reachable_ones_is_full),
+		cmocka_unit_test(nobody_has_our_addresses),
+		cmocka_unit_test(somebody_has_one_of_our_addresses),
+		cmocka_unit_test(a_link_comes_back),
+		cmocka_unit_test(askers_drift_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

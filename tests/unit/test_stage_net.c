@@ -563,6 +563,30 @@ static void arp_takes_no_frame_in_vain(void **state)
 	rig_fini(&r);
 }
 
+/* The control core has found that somebody else has it. */
+static void an_address_that_is_not_used(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, false, false, 8);
+	rs_slow_path_set_unused(&r.slow, 0, 1);
+	rs_stage_net_turn(r.net, r.now_us += 100);
+	put_arp(&r, rte_pktmbuf_alloc(r.mbufs), false);
+	rig_put(&r, 1000, 1, 0, TCP_SYN, "");
+	rs_stage_net_turn(r.net, r.now_us += 100);
+	assert_int_equal(r.n_sent, 0);
+	assert_int_equal(r.net->wire_counters[WIRE_OTHER_IP], 1);
+
+	rs_slow_path_set_unused(&r.slow, 0, 0);
+	rs_stage_net_turn(r.net, r.now_us += 100);
+	put_arp(&r, rte_pktmbuf_alloc(r.mbufs), false);
+	rig_put(&r, 1000, 1, 0, TCP_SYN, "");
+	rs_stage_net_turn(r.net, r.now_us += 100);
+	assert_int_equal(r.n_sent, 2);
+	rig_fini(&r);
+}
+
 static void put_bytes(struct rig *r, const uint8_t *bytes, size_t len)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(r->mbufs);
@@ -638,6 +662,7 @@ int main(void)
 		cmocka_unit_test(port_that_hangs),
 		cmocka_unit_test(a_port_that_is_behind),
 		cmocka_unit_test(arp_takes_no_frame_in_vain),
+		cmocka_unit_test(an_address_that_is_not_used),
 		cmocka_unit_test(unknown_options),
 		cmocka_unit_test(broadcasts_get_no_answer),
 	};

@@ -314,6 +314,7 @@ static void answers(void **state)
 	ANSWER(rs_nd_answer(&host, &pkt, out), ns_dad, na_dad);
 	ANSWER(rs_mld_report(&host, false, out), mld_query, mld_report);
 	ANSWER(rs_mld_report_v1(&host, 0, out), mld_query_v1, mld_report_v1);
+	ANSWER(rs_arp_probe(&host, our_v4, out), arp_request, arp_own_probe);
 	ANSWER(rs_nd_probe(&host, our_v6, out), ns, ns_probe);
 	ANSWER(rs_icmp_echo_answer(&host, &pkt, out, WIRE_ANSWER_BYTES), echo, echo_reply);
 	ANSWER(rs_icmp_echo_answer(&host, &pkt, out, WIRE_ANSWER_BYTES), echo6, echo6_reply);
@@ -683,6 +684,44 @@ static void another_has_our_address(void **state)
 	free(copy);
 }
 
+/* Then we are not there, but who has it may talk to us from it. */
+static void without_an_address(void **state)
+{
+	struct wire_addr addrs[] = {{.prefix_len = 24, .family = 4},
+		{.prefix_len = 64, .family = 6}, {.prefix_len = 24, .family = 4}};
+	uint8_t frame[sizeof(echo)];
+	struct wire_host whole, host, again;
+	struct pkt pkt;
+
+	(void)state;
+	memcpy(addrs[0].addr, our_v4, 16);
+	memcpy(addrs[1].addr, our_v6, 16);
+	memcpy(addrs[2].addr, our_v4, 16);
+	addrs[2].addr[15] = 77;
+	rs_wire_host_init(&whole, our_mac, 0, 0, addrs, 3);
+	rs_wire_host_without(&again, &whole, 0);
+	assert_memory_equal(&again, &whole, sizeof(whole));
+
+	rs_wire_host_without(&host, &whole, 1 << 0 | 1 << 1);
+	assert_false(rs_wire_is_ours(&host, our_v4));
+	assert_false(rs_wire_is_ours(&host, our_v6));
+	assert_true(rs_wire_is_ours(&host, addrs[2].addr));
+	assert_true(rs_wire_is_ours(&host, whole.addrs[3].addr)); /* link-local */
+	assert_int_equal(rs_wire_parse(&whole, echo, sizeof(echo), 0, &pkt), WIRE_OK);
+	assert_int_equal(rs_wire_parse(&host, echo, sizeof(echo), 0, &pkt), WIRE_OTHER_IP);
+	assert_int_equal(rs_wire_parse(&whole, echo6, sizeof(echo6), 0, &pkt), WIRE_OK);
+	assert_int_equal(rs_wire_parse(&host, echo6, sizeof(echo6), 0, &pkt), WIRE_OTHER_IP);
+	assert_int_equal(rs_wire_parse(&host, na_conflict, sizeof(na_conflict), 0, &pkt), WIRE_OK);
+
+	memcpy(frame, echo, sizeof(echo));
+	memcpy(frame + ETH_HEADER_BYTES + 12, our_v4 + 12, 4);
+	memcpy(frame + ETH_HEADER_BYTES + 16, addrs[2].addr + 12, 4);
+	assert_int_equal(rs_wire_parse(&whole, frame, sizeof(echo), WIRE_IP_CSUM_GOOD, &pkt),
+		WIRE_IP_MARTIAN);
+	assert_int_equal(
+		rs_wire_parse(&host, frame, sizeof(echo), WIRE_IP_CSUM_GOOD, &pkt), WIRE_OK);
+}
+
 /* RFC 4861 section 7.2.4: who is asked directly need not say where it is. */
 static void advertisement_without_an_address(void **state)
 {
@@ -911,6 +950,7 @@ int main(void)
 		cmocka_unit_test(what_arp_tells),
 		cmocka_unit_test(what_advertisements_tell),
 		cmocka_unit_test(another_has_our_address),
+		cmocka_unit_test(without_an_address),
 		cmocka_unit_test(too_big_is_understood),
 		cmocka_unit_test(rendering),
 		cmocka_unit_test(rendering_for_routers_that_cut),
