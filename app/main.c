@@ -64,51 +64,53 @@ static void print_version(void)
 }
 
 /*
- * The topology as far as it is known without EAL: what the ports can do is not. 0; -EINVAL, logged;
- * or -ENOTSUP where EAL's arguments do not tell its lcores.
+ * The topology as far as it is known without EAL: what the ports can do is not. Without stages
+ * where EAL's arguments do not tell its lcores. False: the options allow none, logged.
  */
-static int foresee_topology(
+static bool foresee_topology(
 	const struct config *cfg, int argc, char **argv, struct topology *topology)
 {
 	struct topology_request req = rs_config_topology(cfg);
 	char why[256];
-	int err = rs_eal_args_lcores(argc, argv, &req.lcores, &req.main_lcore);
 
-	if (err)
-		return err;
-	err = rs_topology_resolve(&req, topology, why, sizeof(why));
-	if (err)
-		rs_log("%s", why);
-	return err;
+	*topology = (struct topology){0};
+	if (rs_eal_args_lcores(argc, argv, &req.lcores, &req.main_lcore))
+		return true;
+	if (!rs_topology_resolve(&req, topology, why, sizeof(why)))
+		return true;
+	rs_log("%s", why);
+	return false;
 }
 
-/* Whether the options fit together, as far as that shows before EAL starts. Returns as
- * foresee_topology() does. */
+/*
+ * What shows before EAL starts: whether the options fit together, and whether the files are right
+ * that TLS needs. The second is no mistake on the command line: the next start may find them so.
+ */
 static int check_together(
 	const struct config *cfg, int argc, char **argv, struct topology *topology)
 {
-	int err = foresee_topology(cfg, argc, argv, topology);
-
-	if (err == -EINVAL || rs_tls_side_check(cfg))
-		return -EINVAL;
+	if (!foresee_topology(cfg, argc, argv, topology))
+		return EXIT_USAGE;
+	if (rs_tls_side_check(cfg))
+		return EXIT_FAILED;
 	if (rs_options_warning(cfg))
 		rs_log("%s", rs_options_warning(cfg));
-	return err;
+	return EXIT_OK;
 }
 
 static int check(const struct args *args, const struct config *cfg, int argc, char **argv)
 {
 	struct topology topology;
-	int err = check_together(cfg, argc, argv, &topology);
+	int status = check_together(cfg, argc, argv, &topology);
 
-	if (err == -EINVAL)
-		return EXIT_USAGE;
+	if (status != EXIT_OK)
+		return status;
 	if (rs_site_side_check(&cfg->site))
 		return EXIT_FAILED;
 	puts("# The options are valid. Whether the ports have enough queues, and whether an\n"
 	     "# access log can be written, shows at start.");
 	rs_args_print(args, stdout);
-	if (err) {
+	if (!topology.n_stages) {
 		puts("\n# Topology: EAL's arguments do not tell its lcores before it starts.");
 		return EXIT_OK;
 	}
@@ -216,8 +218,9 @@ int main(int argc, char **argv)
 		break;
 	}
 	rs_control_block_signals(); /* a reload that is asked for meanwhile waits */
-	if (check_together(&cfg, eal_argc, argv, &topology) == -EINVAL)
-		return EXIT_USAGE;
+	status = check_together(&cfg, eal_argc, argv, &topology);
+	if (status != EXIT_OK)
+		return status;
 	if (rs_io_claim_interfaces(eal_argc, argv))
 		return EXIT_FAILED;
 	rs_io_memif_clean_stale(eal_argc, argv);
