@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,38 +11,48 @@
 
 #define MAX_LINE 16384
 
-/* ---- texts ---- */
+/* ---- what is kept ---- */
 
-struct args_text {
-	struct args_text *next;
-	char text[];
+struct args_kept {
+	struct args_kept *next;
+	max_align_t bytes[];
 };
+
+void *rs_args_room(struct args *args, size_t n_bytes)
+{
+	struct args_kept *kept = calloc(1, sizeof(*kept) + n_bytes);
+
+	if (!kept)
+		return NULL;
+	kept->next = args->kept;
+	args->kept = kept;
+	return kept->bytes;
+}
 
 char *rs_args_keep(struct args *args, const char *text)
 {
 	size_t n_bytes = strlen(text) + 1;
-	struct args_text *kept;
+	char *kept;
 
 	if (n_bytes > ARGS_MAX_TEXT_BYTES - args->n_text_bytes)
 		return NULL;
-	kept = malloc(sizeof(*kept) + n_bytes);
+	kept = rs_args_room(args, n_bytes);
 	if (!kept)
 		return NULL;
-	kept->next = args->texts;
-	args->texts = kept;
 	args->n_text_bytes += n_bytes;
-	return memcpy(kept->text, text, n_bytes);
+	return memcpy(kept, text, n_bytes);
 }
 
 void rs_args_free(struct args *args)
 {
-	while (args->texts) {
-		struct args_text *next = args->texts->next;
+	while (args->kept) {
+		struct args_kept *next = args->kept->next;
 
-		free(args->texts);
-		args->texts = next;
+		free(args->kept);
+		args->kept = next;
 	}
-	args->n_text_bytes = 0;
+	free(args->settings);
+	memset(args, 0, sizeof(*args));
 }
 
 /* ---- collecting what is given ---- */
@@ -57,6 +68,21 @@ static const struct args_setting *earlier(
 			return s;
 	}
 	return NULL;
+}
+
+static bool make_room(struct args *args)
+{
+	uint32_t n = args->n_room ? 2 * args->n_room : 64;
+	struct args_setting *settings;
+
+	if (args->n < args->n_room)
+		return true;
+	settings = realloc(args->settings, n * sizeof(settings[0]));
+	if (!settings)
+		return false;
+	args->settings = settings;
+	args->n_room = n;
+	return true;
 }
 
 /* Takes one in, by name alone: values are looked at when all are there. */
@@ -77,8 +103,8 @@ static int collect(struct option_parser *p, struct args_setting s)
 		return rs_option_fail(p, "only on the command line");
 	if (!(o->flags & REPEATABLE) && earlier(p->args, s.option, s.file))
 		return rs_option_fail(p, "given twice");
-	if (p->args->n == ARGS_MAX_SETTINGS)
-		return rs_option_fail(p, "expected at most %d options", ARGS_MAX_SETTINGS);
+	if (!make_room(p->args))
+		return rs_option_fail(p, "no memory for it");
 	p->args->settings[p->args->n++] = s;
 	return 0;
 }
@@ -240,9 +266,9 @@ static int collect_files(struct option_parser *p)
 	uint32_t n = p->args->n;
 
 	for (uint32_t i = 0; i < n; i++) {
-		const struct args_setting *s = &p->args->settings[i];
+		const struct args_setting s = p->args->settings[i];
 
-		if (s->option == config && collect_file(p, s))
+		if (s.option == config && collect_file(p, &s))
 			return -EINVAL;
 	}
 	return 0;

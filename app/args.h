@@ -15,8 +15,7 @@
 #include "config.h"
 
 #define ARGS_ERROR_BYTES    512
-#define ARGS_MAX_SETTINGS   1024
-#define ARGS_MAX_TEXT_BYTES (1 << 20) /* of all that is kept */
+#define ARGS_MAX_TEXT_BYTES (16 << 20) /* of all that is kept: so many options there may be */
 
 /* One option as given. Its texts are argv's, the table's, or in struct args. */
 struct args_setting {
@@ -30,9 +29,10 @@ struct args_setting {
 
 struct args {
 	uint32_t n;
-	struct args_setting settings[ARGS_MAX_SETTINGS];
+	uint32_t n_room;               /* of settings */
+	struct args_setting *settings; /* they move when one comes to it */
 	size_t n_text_bytes;
-	struct args_text *texts; /* what is kept, the last first */
+	struct args_kept *kept; /* texts and more, the last first */
 };
 
 /*
@@ -49,11 +49,14 @@ int rs_args_start(int argc, char **argv);
 int rs_args_parse(
 	struct args *args, struct config *cfg, int argc, char **argv, char error[ARGS_ERROR_BYTES]);
 
-/* Frees the texts that are kept, after which *cfg must not be used; also after -EINVAL. */
+/* Frees all that is kept, after which *cfg must not be used; also after -EINVAL. */
 void rs_args_free(struct args *args);
 
 /* A copy of text that args keeps; NULL: there is no room for it. For parsers of options. */
 char *rs_args_keep(struct args *args, const char *text);
+
+/* So many zeros, for anything, that args keeps; NULL: no memory. For parsers of options. */
+void *rs_args_room(struct args *args, size_t n_bytes);
 
 /* After a parse that succeeded: what is given and what is default, as -c FILE could read it. */
 void rs_args_print(const struct args *args, FILE *to);

@@ -6,12 +6,17 @@
 #include "options_parse.h"
 #include "values.h"
 
-/* Which pair the n-th file of its kind belongs to; NULL: there are too many. */
+/* Which pair the n-th file of its kind belongs to; NULL: no memory. No option was given more often
+ * than all of them together. */
 static struct tls_pair *next_pair(struct option_parser *p, uint32_t *n)
 {
-	if (*n < TLS_MAX_PAIRS)
-		return &p->cfg->tls.pairs[(*n)++];
-	rs_option_fail(p, "expected at most %d", TLS_MAX_PAIRS);
+	struct tls_settings *tls = &p->cfg->tls;
+
+	if (!tls->pairs)
+		tls->pairs = rs_args_room(p->args, p->args->n * sizeof(tls->pairs[0]));
+	if (tls->pairs)
+		return &tls->pairs[(*n)++];
+	rs_option_fail(p, "no memory for it");
 	return NULL;
 }
 

@@ -100,6 +100,11 @@ struct tls_domain *rs_tls_domain_new(struct tls_library *library,
 		snprintf(why, why_bytes, "no memory for certificates");
 		return NULL;
 	}
+	d->identities = calloc(settings->n_pairs, sizeof(d->identities[0]));
+	if (!d->identities) {
+		snprintf(why, why_bytes, "no memory for %u certificates", settings->n_pairs);
+		goto fail;
+	}
 	d->library = library;
 	d->shared = shared;
 	d->counters = counters;
@@ -142,5 +147,6 @@ void rs_tls_domain_free(struct tls_domain *d)
 		rs_tls_ocsp_free(&d->identities[i].ocsp);
 	}
 	rs_tls_directory_free(&d->directory);
+	free(d->identities);
 	free(d);
 }

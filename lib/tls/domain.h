@@ -19,8 +19,6 @@
 #include "tls/replay.h"
 #include "tls/tickets.h"
 
-#define TLS_MAX_PAIRS 64
-
 enum tls_counter {
 #define RS_COUNTER(id, name, help) TLS_C_##id,
 #include "tls/tls_counters.def"
@@ -45,8 +43,8 @@ struct tls_pair {
 
 struct tls_settings {
 	uint32_t n_pairs;
-	struct tls_pair pairs[TLS_MAX_PAIRS]; /* the first answers where no name fits */
-	bool strict_sni;                      /* … unless this is set: then nobody does */
+	struct tls_pair *pairs; /* the first answers where no name fits */
+	bool strict_sni;        /* … unless this is set: then nobody does */
 	bool only_tls13;
 	const char *client_ca; /* NULL: no certificate is asked for */
 	enum tls_client_cert client_cert;

@@ -81,7 +81,7 @@ struct tls_domain {
 	bool lean; /* records without OpenSSL's state machine */
 	struct tls_directory directory;
 	uint32_t n_identities;
-	struct tls_identity identities[TLS_MAX_PAIRS]; /* the first has the context that accepts */
+	struct tls_identity *identities; /* the first has the context that accepts */
 };
 
 /* The way between OpenSSL and a struct tls_pipe (session.c). NULL: no memory. */

@@ -28,9 +28,11 @@ static bool add(struct tls_identity *id, X509 *cert)
 	return true;
 }
 
+/* No longer than it is: there may be thousands. */
 static bool encode_chain(struct tls_identity *id)
 {
 	STACK_OF(X509) *chain = NULL;
+	uint8_t *exact;
 
 	id->chain = malloc(MAX_CHAIN_BYTES);
 	if (!id->chain || !add(id, id->first))
@@ -41,6 +43,8 @@ static bool encode_chain(struct tls_identity *id)
 		if (!add(id, sk_X509_value(chain, i)))
 			return false;
 	}
+	exact = realloc(id->chain, id->chain_bytes);
+	id->chain = exact ? exact : id->chain;
 	return true;
 }
 

@@ -6,6 +6,7 @@ import re
 import secrets
 import shutil
 import signal
+import tempfile
 
 import pki
 from harness import equal, test, true
@@ -38,6 +39,32 @@ def two_types_of_keys(t):
         ):
             words = s_client(t, version, "-sigalgs", algorithms, name=name)
             equal(subject(words), expected, f"{version} {name} {algorithms}")
+    appliance.stop()
+
+
+@test(own=True, families=(4,), within=120, layouts=("fused",))
+def a_thousand_pairs(t):
+    hosts = [f"n{i}.many.test" for i in range(1000)]
+    pairs = list(pki.many(hosts))
+    with tempfile.NamedTemporaryFile("w", suffix=".conf", encoding="ascii") as file:
+        for certificate, key in pairs:
+            file.write(f"cert {certificate}\nkey {key}\n")
+        file.flush()
+        appliance = t.start(*HTTPS, "-c", file.name)
+    for host in (*hosts[:1], *hosts[63:66], *hosts[500::250], *hosts[-1:]):
+        with TlsConnection(t, name=host) as c:
+            equal(c.subject(), host)
+            equal(c.get("/hello/x").status, 200)
+    equal(subject(s_client(t, name="nobody.test")), hosts[0], "who answers for a stranger")
+    # A pair is replaced by that of another name.
+    for old, new in zip(pairs[999], pki.pair("new.many.test")):
+        shutil.copy(new, old)
+    appliance.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "reload: 1000 certificates read" in appliance.words(), 60, "the reload")
+    for host in ("new.many.test", hosts[998]):
+        with TlsConnection(t, name=host) as c:
+            equal(c.subject(), host)
+    equal(subject(s_client(t, name=hosts[999])), hosts[0], "who answers for what is gone")
     appliance.stop()
 
 

@@ -49,6 +49,7 @@ struct stage_rig {
 	struct stage_tls *tls;
 	struct http_config http;
 	struct tls_settings settings;
+	struct tls_pair pair;
 	struct tls_shared *shared;
 	struct rte_ring *to, *from; /* the stage */
 	struct tls_outbox box;
@@ -119,6 +120,7 @@ static inline void stage_begin_with(struct stage_rig *r, struct stage_options o,
 	for (uint32_t i = 0; i < STAGE_CONNS; i++)
 		r->taken_us[i] = r->now_us;
 	r->settings.n_pairs = 1;
+	r->settings.pairs = &r->pair;
 	r->settings.pairs[0] = (struct tls_pair){.cert = cert_path, .key = key_path};
 	r->settings.ticket_lifetime_s = 100;
 	r->settings.no_lean = no_lean;

@@ -35,6 +35,7 @@ static enum fit fit_of(const X509 *cert, const char *name)
 	uint32_t owners[TLS_MAX_KEY_USES];
 	enum fit fit = NO_FIT;
 
+	d->identities = calloc(1, sizeof(d->identities[0]));
 	assert_true(rs_tls_names_init(&d->identities[d->n_identities++].names, cert));
 	assert_true(rs_tls_directory_init(&d->directory, d));
 	if (rs_tls_directory_find(&d->directory, rs_tls_text(name), TLS_FIT_WILDCARD, owners))
@@ -145,6 +146,8 @@ static const struct tls_identity *choose_naively(
 	return best;
 }
 
+#define N_MANY 100
+
 /* Thousands of names, of certificates whose keys are of three types. */
 static void many_names(void **state)
 {
@@ -155,11 +158,12 @@ static void many_names(void **state)
 		{"P-384", TLS_SIGNATURE_ECDSA_P384_SHA384}, {"P-521", 0}};
 	struct tls_domain *d = calloc(1, sizeof(*d));
 	uint32_t n_named = 0, n_wild = 0;
-	bool can_verify[TLS_MAX_PAIRS];
+	bool can_verify[N_MANY];
 
 	(void)state;
 	srand(1);
-	for (; d->n_identities < TLS_MAX_PAIRS; d->n_identities++) {
+	d->identities = calloc(N_MANY, sizeof(d->identities[0]));
+	for (; d->n_identities < N_MANY; d->n_identities++) {
 		EVP_PKEY *key = EVP_EC_gen(keys[d->n_identities % 3].type);
 
 		have_names(&d->identities[d->n_identities], 1 + (uint32_t)rand() % 200);
@@ -196,7 +200,7 @@ static void many_names(void **state)
 
 /* ---- who gets which ---- */
 
-#define MAX_CERTIFICATES 3
+#define MAX_CERTIFICATES RIG_MAX_PAIRS
 
 enum ability {
 	ANY,
@@ -402,7 +406,8 @@ static void take_objection(const char *line)
 
 static void inspect(const struct pki_pair *p)
 {
-	const struct tls_settings settings = {.n_pairs = 1, .pairs = {pki_use(p)}};
+	struct tls_pair pair = pki_use(p);
+	const struct tls_settings settings = {.n_pairs = 1, .pairs = &pair};
 	struct tls_shared *shared = calloc(1, sizeof(*shared));
 	struct tls_library *library = rs_tls_library_new();
 	uint64_t counters[TLS_N_COUNTERS];
@@ -458,7 +463,8 @@ static void what_clients_will_object_to(void **state)
 static void authorities_are_read_once(void **state)
 {
 	char why[256] = "", path[TEMP_PATH_BYTES];
-	struct tls_settings settings = {.n_pairs = 2, .client_ca = path};
+	struct tls_pair pairs[2];
+	struct tls_settings settings = {.n_pairs = 2, .pairs = pairs, .client_ca = path};
 	struct tls_shared *shared = calloc(1, sizeof(*shared));
 	struct tls_library *library = rs_tls_library_new();
 	uint64_t counters[TLS_N_COUNTERS];
@@ -468,7 +474,7 @@ static void authorities_are_read_once(void **state)
 
 	(void)state;
 	pki_make(&p, EVP_EC_gen("P-256"), "a.test", NULL, false);
-	settings.pairs[0] = settings.pairs[1] = pki_use(&p);
+	pairs[0] = pairs[1] = pki_use(&p);
 	fclose(temp_new_file(path));
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mkfifo(path, 0600), 0);
@@ -506,7 +512,8 @@ static void authorities_are_read_once(void **state)
 static const char *refusal_of(const struct pki_pair *p)
 {
 	static char why[256];
-	struct tls_settings settings = {.n_pairs = 1, .pairs = {pki_use(p)}};
+	struct tls_pair pair = pki_use(p);
+	struct tls_settings settings = {.n_pairs = 1, .pairs = &pair};
 	struct tls_shared *shared = calloc(1, sizeof(*shared));
 	struct tls_library *library = rs_tls_library_new();
 	uint64_t counters[TLS_N_COUNTERS];

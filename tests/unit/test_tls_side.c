@@ -31,6 +31,7 @@ struct side_rig {
 	struct rte_ring *from[2];
 	struct stage_net *nets[1];
 	struct tls_side side;
+	struct tls_pair pair;
 	char ticket_keys[TEMP_PATH_BYTES];
 	uint64_t now_us;
 };
@@ -55,6 +56,7 @@ static struct side_rig *new_rig(uint16_t n_tls)
 	r->cfg.max_conns = 16;
 	r->cfg.tls_backlog = 16;
 	r->cfg.tls.n_pairs = 1;
+	r->cfg.tls.pairs = &r->pair;
 	r->cfg.tls.pairs[0] = (struct tls_pair){.cert = cert_path, .key = key_path};
 	r->cfg.tls.ticket_lifetime_s = 7200;
 	r->topology.n_net = 1;

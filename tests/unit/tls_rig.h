@@ -21,7 +21,8 @@
 #include "temp.h"
 #include "tls/session.h"
 
-#define BUFFER_BYTES (1 << 20)
+#define BUFFER_BYTES  (1 << 20)
+#define RIG_MAX_PAIRS 3
 
 /* ---- a certificate ---- */
 
@@ -77,6 +78,7 @@ static inline int keep_session(SSL *ssl, SSL_SESSION *session)
 
 struct rig {
 	struct tls_settings settings;
+	struct tls_pair pairs[RIG_MAX_PAIRS];
 	struct tls_shared *shared;
 	struct tls_library *library;
 	struct tls_domain *domain;
@@ -178,6 +180,7 @@ static inline void rig_init_with(struct rig *r, bool no_lean)
 {
 	memset(r, 0, sizeof(*r));
 	r->settings.n_pairs = 1;
+	r->settings.pairs = r->pairs;
 	r->settings.pairs[0] = (struct tls_pair){.cert = cert_path, .key = key_path};
 	r->settings.ticket_lifetime_s = 100;
 	r->settings.no_lean = no_lean;
