@@ -177,12 +177,46 @@ static void in_tls_12(void **state)
 	any_allocation(TLS1_2_VERSION, false, true);
 }
 
+/* Certificates are read at start and in a reload, maybe thousands: either all, or it is said why
+ * not. */
+static void while_certificates_are_read(void **state)
+{
+	struct tls_library *library = rs_tls_library_new();
+	struct tls_shared *shared = calloc(1, sizeof(*shared));
+	struct tls_pair pairs[] = {
+		{.cert = cert_path, .key = key_path}, {.cert = cert_path, .key = key_path}};
+	const struct tls_settings settings = {.n_pairs = 2, .pairs = pairs};
+	uint64_t counters[TLS_N_COUNTERS];
+	uint32_t n_refused = 0;
+
+	(void)state;
+	for (n_failing = 1;; n_failing += 1 + n_failing / 50) {
+		char why[256] = "";
+		struct tls_domain *d;
+
+		n_allocations = 0;
+		is_counting = true;
+		d = rs_tls_domain_new(library, &settings, shared, counters, why, sizeof(why));
+		is_counting = false;
+		assert_int_equal(!d, why[0] != 0);
+		n_refused += !d;
+		rs_tls_domain_free(d);
+		if (n_allocations < n_failing)
+			break;
+	}
+	assert_in_range(n_refused, 20, n_failing);
+	n_failing = 0;
+	rs_tls_library_free(library);
+	free(shared);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_handshakes_of_ours),
 		cmocka_unit_test(in_handshakes_of_openssls),
 		cmocka_unit_test(in_tls_12),
+		cmocka_unit_test(while_certificates_are_read),
 	};
 
 	RIG_CHECK(CRYPTO_set_mem_functions(allocate, reallocate, give_back));
