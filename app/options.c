@@ -43,6 +43,16 @@ int rs_option_number(
 	return 0;
 }
 
+/* Which suffixes there are for numbers up to max, and what to say of them. */
+static const char *suffixes(uint64_t max)
+{
+	if (max >> 30)
+		return "; k, M or G may follow";
+	if (max >> 20)
+		return "; k or M may follow";
+	return max >> 10 ? "; k may follow" : "";
+}
+
 int rs_option_bytes(
 	struct option_parser *p, const char *value, uint64_t min, uint64_t max, uint32_t *to)
 {
@@ -50,9 +60,8 @@ int rs_option_bytes(
 
 	if (!rs_value_bytes(value, &n) || n < min || n > max)
 		return rs_option_fail(p,
-			"expected a number of bytes from %" PRIu64 " to %" PRIu64
-			"; k, M or G may follow",
-			min, max);
+			"expected a number of bytes from %" PRIu64 " to %" PRIu64 "%s", min, max,
+			suffixes(max));
 	*to = (uint32_t)n;
 	return 0;
 }

@@ -522,7 +522,11 @@ static void errors(void **state)
 			"--max-body 17179869185G: expected a number of bytes from 0 to "
 			"1073741824; k, M or G may follow"},
 		{"--max-head k", "--max-head k: expected a number of bytes from 512 to 32767; "
-				 "k, M or G may follow"},
+				 "k may follow"},
+		{"--max-head 1M", "--max-head 1M: expected a number of bytes from 512 to 32767; "
+				  "k may follow"},
+		{"--early-data 17k", "--early-data 17k: expected a number of bytes from 0 to "
+				     "16384; k may follow"},
 		{"--config /nowhere/at/all",
 			"--config /nowhere/at/all: cannot be read: No such file or directory"},
 		{"--config /", "--config /: cannot be read: Is a directory"},
