@@ -12,7 +12,9 @@
 #define STATUS_BYTES 12              /* HTTP/1.1 200 */
 #define MAX_LENGTH   19              /* digits */
 #define MAX_MARKED   (LOAD_MARK - 3) /* with its CRLF, and what is before it */
-#define IN_CHUNKS    UINT64_MAX      /* for a length: the chunks will tell */
+/* For a length: the chunks will tell, or the end of the connection. */
+#define IN_CHUNKS   UINT64_MAX
+#define UNTIL_CLOSE (UINT64_MAX - 1)
 
 void rs_answer_reader_init(struct answer_reader *r, const struct load_options *o, bool is_head)
 {
@@ -53,7 +55,7 @@ static const uint8_t *field_value(
 {
 	size_t n = strlen(name);
 
-	if ((size_t)(end - line) <= n || strncasecmp((const char *)line, name, n) != 0)
+	if ((size_t)(end - line) < n || strncasecmp((const char *)line, name, n) != 0)
 		return NULL;
 	line += n;
 	while (line < end && is_blank(*line))
@@ -153,8 +155,10 @@ static bool read_head(const uint8_t *data, uint32_t len, struct head *h)
 		h->body_len = 0;
 		return true;
 	}
-	if (!h->framing)
-		return false;
+	if (!h->framing) {
+		h->body_len = UNTIL_CLOSE;
+		return true;
+	}
 	return h->body_len == IN_CHUNKS ? is_chunked(h, data[7] == '0') : read_length(h);
 }
 
@@ -221,7 +225,7 @@ static bool take_head(struct answer_reader *r, struct answer *a, struct load_req
 	if (h.status != r->status) {
 		r->n_wrong_status++;
 		is_right = false;
-	} else if (h.body_len != IN_CHUNKS && !is_right_length(r, q, h.body_len)) {
+	} else if (h.body_len < UNTIL_CLOSE && !is_right_length(r, q, h.body_len)) {
 		r->n_wrong_length++;
 		is_right = false;
 	} else if (!q->head_len) {
@@ -334,8 +338,8 @@ static enum answer_end input_body(struct answer_reader *r, struct answer *a, str
 	return ANSWER_DONE;
 }
 
-/* The last chunk has come: only now there is a length. */
-static void end_chunks(struct answer_reader *r, struct answer *a, struct answer_chunks *chunks,
+/* Only now there is a length. */
+static void end_counted(struct answer_reader *r, struct answer *a, struct answer_chunks *chunks,
 	struct load_request *q)
 {
 	if (a->is_right && !is_right_length(r, q, chunks->n_bytes)) {
@@ -344,6 +348,13 @@ static void end_chunks(struct answer_reader *r, struct answer *a, struct answer_
 	}
 	*chunks = (struct answer_chunks){0};
 	end_body(r, a, q);
+}
+
+static void take_counted(struct answer_reader *r, struct answer *a, struct answer_chunks *chunks,
+	const uint8_t *data, uint32_t len)
+{
+	take_body(r, a, data, len);
+	chunks->n_bytes += len;
 }
 
 /* RFC 9112 section 7.1 */
@@ -364,12 +375,11 @@ static enum answer_end input_chunks(struct answer_reader *r, struct answer *a,
 		case HTTP_CHUNKED_MORE:
 			return ANSWER_MORE;
 		case HTTP_CHUNKED_DATA:
-			take_body(r, a, piece.data, piece.len);
-			chunks->n_bytes += piece.len;
+			take_counted(r, a, chunks, piece.data, piece.len);
 			break;
 		case HTTP_CHUNKED_DONE:
 			*used = at;
-			end_chunks(r, a, chunks, q);
+			end_counted(r, a, chunks, q);
 			return ANSWER_DONE;
 		case HTTP_CHUNKED_BAD:
 			r->n_malformed++;
@@ -396,10 +406,23 @@ enum answer_end rs_answer_input(struct answer_reader *r, struct answer *a,
 	}
 	if (!a->in_body)
 		return ANSWER_MORE;
+	if (rs_unlikely(a->body_left == UNTIL_CLOSE)) {
+		take_counted(r, a, chunks, data + at, len - at);
+		return ANSWER_MORE;
+	}
 	if (rs_unlikely(a->body_left == IN_CHUNKS))
 		end = input_chunks(r, a, chunks, request, data + at, len - at, used);
 	else
 		end = input_body(r, a, request, data + at, len - at, used);
 	*used += at;
 	return end;
+}
+
+bool rs_answer_close(struct answer_reader *r, struct answer *a, struct answer_chunks *chunks,
+	struct load_request *request)
+{
+	if (!a->in_body || a->body_left != UNTIL_CLOSE)
+		return false;
+	end_counted(r, a, chunks, request);
+	return true;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Reads answers from a connection's bytes and holds each against what it must be: the status, the
- * length; the body of a sample of them against the first one of its path. Knows bodies by
- * Content-Length or in chunks; what ends with the connection counts as malformed.
+ * length; the body of a sample of them against the first one of its path. Knows all that tells
+ * where a body ends: Content-Length, chunks, the connection's end (RFC 9112 section 6.3).
  *
  * Belongs to one core. Includes base, and http for chunks.
  */
@@ -30,7 +30,7 @@ struct answer {
 	bool closes : 1; /* stays when the answer has ended: nothing comes behind it */
 };
 
-/* … and where in a body that comes in chunks. All zero: in none. */
+/* … and where in a body that does not say how long it is. All zero: in none. */
 struct answer_chunks {
 	struct http_chunked decoder;
 	uint64_t n_bytes; /* of the body so far */
@@ -65,6 +65,10 @@ enum answer_end {
 enum answer_end rs_answer_input(struct answer_reader *r, struct answer *a,
 	struct answer_chunks *chunks, struct load_request *request, const uint8_t *data,
 	uint32_t len, uint32_t *used);
+
+/* The server has ended the connection in order: was that the end of the answer? It is done then. */
+bool rs_answer_close(struct answer_reader *r, struct answer *a, struct answer_chunks *chunks,
+	struct load_request *request);
 
 /* The connection is gone: gives back what a holds, and makes both new. */
 void rs_answer_reset(struct answer_reader *r, struct answer *a, struct answer_chunks *chunks);

@@ -293,6 +293,25 @@ static void input_syn_sent(struct client *c, struct load_conn *conn, const struc
 	rs_client_go_on(c, conn);
 }
 
+/* The answer to q is whole. False: the connection is no more. */
+static bool take_answer(struct client *c, struct load_conn *conn, const struct load_request *q)
+{
+	if (rs_unlikely(conn->answer.closes))
+		conn->flags |= CLIENT_F_CLOSES;
+	conn->number++;
+	conn->n_open--;
+	if (rs_likely(!c->tls)) /* else the segments say what has come */
+		conn->snd_una += q->len;
+	c->stats.n_responses++;
+	rs_histogram_record(&c->stats.latency, c->now_tsc - conn->due_tsc);
+	if (rs_unlikely(c->windows) && !c->tls && !rs_client_is_sent(c, conn)) {
+		/* An answer to half of a request: the rest would have to go out first. */
+		rs_client_abort(c, conn);
+		return false;
+	}
+	return true;
+}
+
 /* The bytes of answers. False: the connection is no more. */
 bool rs_client_answers(struct client *c, struct load_conn *conn, const uint8_t *data, uint32_t len)
 {
@@ -318,19 +337,8 @@ bool rs_client_answers(struct client *c, struct load_conn *conn, const uint8_t *
 			return true;
 		data += used;
 		len -= used;
-		if (rs_unlikely(conn->answer.closes))
-			conn->flags |= CLIENT_F_CLOSES;
-		conn->number++;
-		conn->n_open--;
-		if (rs_likely(!c->tls)) /* else the segments say what has come */
-			conn->snd_una += q->len;
-		c->stats.n_responses++;
-		rs_histogram_record(&c->stats.latency, c->now_tsc - conn->due_tsc);
-		if (rs_unlikely(c->windows) && !c->tls && !rs_client_is_sent(c, conn)) {
-			/* An answer to half of a request: the rest would have to go out first. */
-			rs_client_abort(c, conn);
+		if (!take_answer(c, conn, q))
 			return false;
-		}
 	}
 	return true;
 }
@@ -345,11 +353,30 @@ static void ack_soon(struct client *c, struct load_conn *conn)
 	c->acks[c->n_acks++] = (uint32_t)(conn - c->conns);
 }
 
+/* An answer may end with the connection, and is the last one then. False: it is no more. */
+static bool end_answer(struct client *c, struct load_conn *conn)
+{
+	struct load_request *q = rs_workload_request(c->workload, conn->tuple, conn->number);
+
+	if (!conn->n_open ||
+		!rs_answer_close(c->reader, &conn->answer, &c->chunks[rs_client_slot(c, conn)], q))
+		return true;
+	conn->answer.closes = true;
+	if (!take_answer(c, conn, q))
+		return false;
+	if (!conn->n_open) {
+		conn->due_tsc = 0;
+		rs_client_go_on(c, conn);
+	}
+	return true;
+}
+
 static void input_fin(struct client *c, struct load_conn *conn)
 {
 	conn->rcv_nxt++;
-	if (c->tls)
-		rs_load_tls_end(c->tls, rs_client_slot(c, conn));
+	/* Without TLS's own end somebody else may have cut it off (RFC 9112 section 9.8). */
+	if ((!c->tls || rs_load_tls_end(c->tls, rs_client_slot(c, conn))) && !end_answer(c, conn))
+		return;
 	if (conn->n_open || conn->state == CLIENT_SHAKING) {
 		c->stats.n_closed_early++;
 		rs_client_abort(c, conn);

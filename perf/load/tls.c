@@ -286,7 +286,7 @@ void rs_load_tls_close(struct load_tls *t, uint32_t slot)
 	conn->out_len = 0;
 }
 
-void rs_load_tls_end(struct load_tls *t, uint32_t slot)
+bool rs_load_tls_end(struct load_tls *t, uint32_t slot)
 {
 	const struct tls_conn *conn = &t->conns[slot];
 
@@ -294,6 +294,7 @@ void rs_load_tls_end(struct load_tls *t, uint32_t slot)
 		count_failure(t, conn);
 	else if (!conn->closed)
 		t->stats.n_truncated++;
+	return conn->open && conn->closed;
 }
 
 static enum load_tls_event event_of(struct load_tls *t, const struct tls_conn *conn, int result)

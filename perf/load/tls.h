@@ -61,8 +61,8 @@ enum load_tls_event rs_load_tls_input(
 /* Seals plaintext, of which there may be any amount. False: counted as bad. */
 bool rs_load_tls_write(struct load_tls *t, uint32_t slot, const uint8_t *data, uint32_t len);
 
-/* The server has sent its FIN: is that where the session ends? If not, that is counted. */
-void rs_load_tls_end(struct load_tls *t, uint32_t slot);
+/* The server has sent its FIN: is that where the session ends? False: no, and it is counted. */
+bool rs_load_tls_end(struct load_tls *t, uint32_t slot);
 
 /* The ciphertext that is not acknowledged. Valid until the next call of any function. */
 struct span rs_load_tls_unacked(const struct load_tls *t, uint32_t slot);

@@ -319,10 +319,8 @@ static void no_chunks(void **state)
 
 static void wrong_answers(void **state)
 {
-	static const char *const broken[] = {
-		"HTTP/1.1 200 OK\r\n\r\n", /* to the end of the connection */
-		"HTTP/1.1 2x0 OK\r\nContent-Length: 0\r\n\r\n", "FTP/1.1 200 OK\r\n\r\n",
-		"HTTP/1.1 200 OK\r\nContent-Length: 1x\r\n\r\n",
+	static const char *const broken[] = {"HTTP/1.1 2x0 OK\r\nContent-Length: 0\r\n\r\n",
+		"FTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1x\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nContent-Length: 00000000000000000001\r\n\r\n",
 		"HTTP/1.1 2\r\n\r\n",
@@ -944,6 +942,83 @@ static void resets_and_refusals(void **state)
 	finish();
 }
 
+#define TO_THE_END(body) "HTTP/1.0 200 OK\r\nDate: x\r\n\r\n" body
+
+/* RFC 9112 section 6.3, rule 8: without a length, the answer ends with the connection … */
+static void the_end_of_the_connection_ends_an_answer(void **state)
+{
+	static const char *const texts[] = {TO_THE_END("hello"), "HTTP/1.1 200 OK\r\n\r\nhello",
+		TO_THE_END("hallo"), TO_THE_END("hell"), TO_THE_END("")};
+	struct load_out request;
+
+	(void)state;
+	start(V4 "--conns 1");
+	request = opened();
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(texts); i++) {
+		uint32_t len = (uint32_t)strlen(texts[i]);
+		struct load_out fin;
+
+		for (uint32_t at = 0; at < len; at++) { /* byte by byte */
+			char byte[2] = {texts[i][at]};
+
+			say(100 + at, request.seq + request.len, TCP_ACK, byte);
+			client.n_out = client.n_acks = 0;
+		}
+		assert_int_equal(client.stats.n_responses, i);
+		say(100 + len, request.seq + request.len, TCP_ACK | TCP_FIN, "");
+		assert_int_equal(client.stats.n_responses, i + 1);
+		fin = only();
+		assert_int_equal(fin.flags, TCP_FIN | TCP_ACK);
+		say(101 + len, fin.seq + 1, TCP_ACK, "");
+		request = only();
+		say(99, request.seq + 1, TCP_SYN | TCP_ACK, "");
+		request = only();
+	}
+	assert_int_equal(reader.body_bytes, 19);
+	assert_int_equal(reader.n_wrong_length, 2); /* of the last two */
+	assert_int_equal(reader.n_malformed, 0);
+	assert_int_equal(client.stats.n_closed_early + client.stats.n_resets, 0);
+	finish();
+}
+
+/* … in order, and no answer can follow. What has a length does not end so. */
+static void ends_that_cut_an_answer_off(void **state)
+{
+	static const struct {
+		const char *text;
+		uint8_t flags;
+		uint32_t n_responses, n_resets;
+	} cases[] = {{TO_THE_END("hello"), TCP_FIN, 1, 0}, {TO_THE_END("hello"), TCP_RST, 0, 1},
+		{"HTTP/1.0 200 OK\r\nDate: x\r\n", TCP_FIN, 0, 0},
+		{OK("6", "hello"), TCP_FIN, 0, 0}, {CHUNKED("5\r\nhello\r\n"), TCP_FIN, 0, 0}};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		uint32_t len = (uint32_t)strlen(cases[i].text);
+
+		for (uint32_t n = 1; n <= 2; n++) { /* with the last byte, or behind it */
+			struct load_out request;
+
+			start(V4 "--conns 1 --pipeline 2");
+			request = opened();
+			if (n == 2 || cases[i].flags == TCP_RST) {
+				say(100, request.seq + request.len, TCP_ACK, cases[i].text);
+				say(100 + len, request.seq + request.len, TCP_ACK | cases[i].flags,
+					"");
+			} else {
+				say(100, request.seq + request.len, TCP_ACK | cases[i].flags,
+					cases[i].text);
+			}
+			assert_int_equal(client.stats.n_responses, cases[i].n_responses);
+			assert_int_equal(client.stats.n_resets, cases[i].n_resets);
+			assert_int_equal(client.stats.n_closed_early, !cases[i].n_resets);
+			assert_int_equal(client.n_established, 0);
+			assert_int_equal(reader.n_malformed, 0);
+			finish();
+		}
+	}
+}
+
 /* The n-th connection's SYN-ACK, or an answer to it. */
 static void say_to(uint32_t slot, uint32_t seq, uint8_t flags, const char *text)
 {
@@ -1054,6 +1129,8 @@ int main(void)
 		cmocka_unit_test(the_server_closes),
 		cmocka_unit_test(the_server_says_that_it_will_close),
 		cmocka_unit_test(the_server_will_not_close),
+		cmocka_unit_test(the_end_of_the_connection_ends_an_answer),
+		cmocka_unit_test(ends_that_cut_an_answer_off),
 		cmocka_unit_test(latency_counts_from_when_it_was_due),
 		cmocka_unit_test(resets_and_refusals),
 		cmocka_unit_test(requests_wait_for_room),

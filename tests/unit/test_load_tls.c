@@ -522,6 +522,28 @@ static void bytes_that_are_wrong(void **state)
 	finish();
 }
 
+/* An answer that ends with the connection ends with the session (RFC 9112 section 9.8). */
+static void the_end_of_the_session_ends_an_answer(void **state)
+{
+	(void)state;
+	for (uint32_t is_cut = 0; is_cut < 2; is_cut++) {
+		start(V4 "--tls full");
+		server.answer_len =
+			(uint32_t)sprintf(server.answer, "HTTP/1.0 200 OK\r\n\r\nhello");
+		server.closes = true;
+		server.says_nothing = is_cut;
+		if (is_cut) /* it opens again when time has passed */
+			carry_until(&stats()->n_truncated, 1);
+		else
+			carry_until(&client.stats.n_connects, 3);
+		assert_int_equal(client.stats.n_responses, is_cut ? 0 : 2);
+		assert_int_equal(client.stats.n_closed_early, is_cut);
+		assert_int_equal(stats()->n_truncated, is_cut);
+		assert_int_equal(reader.n_malformed, 0);
+		finish();
+	}
+}
+
 static void ends_that_are_wrong(void **state)
 {
 	(void)state;
@@ -554,6 +576,7 @@ int main(void)
 		cmocka_unit_test(resumption),
 		cmocka_unit_test(what_is_lost_is_sent_again),
 		cmocka_unit_test(bytes_that_are_wrong),
+		cmocka_unit_test(the_end_of_the_session_ends_an_answer),
 		cmocka_unit_test(ends_that_are_wrong),
 	};
 
