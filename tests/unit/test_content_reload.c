@@ -127,6 +127,40 @@ static void young_files_are_not_trusted(void **state)
 	assert_true(rs_file_id_settled(&id, &now));
 }
 
+/* It is read again, whatever comes: no file's identity is the same as one that is forgotten. Its
+ * length and its date are told of it all the same. */
+static void what_is_forgotten_is_no_file(void **state)
+{
+	const struct file_id whole = {.dev = 3,
+		.ino = 5,
+		.n_bytes = 7,
+		.mtime_s = 11,
+		.ctime_s = 13,
+		.mtime_ns = 17,
+		.ctime_ns = 19};
+	struct file_id id = whole, now;
+	struct stat st;
+
+	(void)state;
+	rs_file_id_forget(&id);
+	assert_false(rs_file_id_same(&id, &whole));
+	assert_false(rs_file_id_same_inode(&id, &whole));
+	assert_int_equal(id.n_bytes, 7);
+	assert_int_equal(id.mtime_s, 11);
+	assert_int_equal(id.mtime_ns, 17);
+	assert_int_equal(stat("/dev/null", &st), 0);
+	now = rs_file_id_of(&st);
+	assert_true(rs_file_id_same(&now, &now));
+	id = now;
+	rs_file_id_forget(&id);
+	assert_false(rs_file_id_same(&id, &now));
+	/* Not even as one without a device and a number, as some file systems have them. */
+	now.dev = now.ino = 0;
+	id = now;
+	rs_file_id_forget(&id);
+	assert_false(rs_file_id_same(&id, &now));
+}
+
 /* A chain of reloads, each freeing the one before: memory is used again. */
 static void reloads_do_not_grow(void **state)
 {
@@ -736,6 +770,7 @@ int main(void)
 		site_test(changes_are_seen),
 		site_test(the_same_bytes_are_shared_across_trees),
 		cmocka_unit_test(young_files_are_not_trusted),
+		cmocka_unit_test(what_is_forgotten_is_no_file),
 		site_test(reloads_do_not_grow),
 		site_test(between_looking_and_reading),
 		site_test(while_it_is_read),
