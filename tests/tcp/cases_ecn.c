@@ -8,12 +8,24 @@
 
 #define COOKIE_OPTS (TCP_OPT_MSS | TCP_OPT_WSCALE | TCP_OPT_TS | TCP_OPT_SACK_OK)
 
-static void open_ecn(struct rig *r, uint8_t opts)
+/* A SYN without timestamps, which cookies would need, and its answer. */
+static void syn(struct rig *r, uint8_t flags, uint8_t opts, uint8_t answer)
 {
-	IN(ASK, .opts = TCP_OPT_MSS | opts, .mss = 1460);
-	OUT(AGREE, .ack = 1, .opts = TCP_OPT_MSS | opts, .mss = (uint16_t)r->mss);
+	IN(flags, .opts = TCP_OPT_MSS | opts, .mss = 1460);
+	OUT(answer, .ack = 1, .opts = (uint8_t)((TCP_OPT_MSS | opts) & ~TCP_OPT_CE),
+		.mss = (uint16_t)r->mss);
+}
+
+static void opened(struct rig *r)
+{
 	IN(TCP_ACK, .seq = 1, .ack = 1);
 	EVENTS(TCP_EV_OPENED);
+}
+
+static void open_ecn(struct rig *r, uint8_t opts)
+{
+	syn(r, ASK, opts, AGREE);
+	opened(r);
 }
 
 /* Whole segments from number first on, counted from 0, all new. */
@@ -29,6 +41,14 @@ static void expect_new(struct rig *r, uint32_t first, uint32_t n, uint8_t flags_
 static void ack(struct rig *r, uint8_t flags, uint32_t n_segments)
 {
 	IN(flags, .seq = 1, .ack = 1 + n_segments * r->mss);
+}
+
+/* There is more to send than the initial window, of ten segments. */
+static void open_and_fill(struct rig *r, uint8_t opts)
+{
+	open_ecn(r, opts);
+	rig_write(r, 30 * r->mss);
+	expect_new(r, 0, 10, 0);
 }
 
 static void cwnd_is(struct rig *r, uint32_t n_segments)
@@ -68,10 +88,8 @@ static void expect_no_ecn(struct rig *r)
 /* Whatever stands in the SYN, but for what asks. */
 static void not_agreed_otherwise(struct rig *r)
 {
-	IN((uint8_t)(r->arg & 0xff), .opts = (uint8_t)(TCP_OPT_MSS | r->arg >> 8), .mss = 1460);
-	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
-	IN(TCP_ACK, .seq = 1, .ack = 1);
-	EVENTS(TCP_EV_OPENED);
+	syn(r, (uint8_t)(r->arg & 0xff), (uint8_t)(r->arg >> 8), SYN_ACK);
+	opened(r);
 	expect_no_ecn(r);
 }
 
@@ -83,34 +101,33 @@ static void tune_off(struct rig *r)
 /* RFC 3168 section 6.1.1.1: who gets no answer asks for less. */
 static void asked_no_more(struct rig *r)
 {
-	IN(ASK, .opts = TCP_OPT_MSS, .mss = 1460);
-	OUT(AGREE, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
-	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460);
-	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
-	IN(ASK, .opts = TCP_OPT_MSS, .mss = 1460); /* late, and it changes nothing */
-	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
-	IN(TCP_ACK, .seq = 1, .ack = 1);
-	EVENTS(TCP_EV_OPENED);
+	syn(r, ASK, 0, AGREE);
+	syn(r, TCP_SYN, 0, SYN_ACK);
+	syn(r, ASK, 0, SYN_ACK); /* late, and it changes nothing */
+	opened(r);
 	expect_no_ecn(r);
 }
 
 static void asked_twice(struct rig *r)
 {
-	IN(ASK, .opts = TCP_OPT_MSS, .mss = 1460);
-	OUT(AGREE, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
-	IN(ASK, .opts = TCP_OPT_MSS, .mss = 1460);
-	OUT(AGREE, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	syn(r, ASK, 0, AGREE);
+	syn(r, ASK, 0, AGREE);
 	WAIT(1000);
 	OUT(AGREE, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
 	IN(TCP_ACK, .seq = 1, .ack = 1);
 	EQ(COUNTER(ECN_AGREED), 1);
 }
 
-/* We never ask: what the SYN-ACK says is no agreement. */
-static void not_in_active_opens(struct rig *r)
+static void connect_without(struct rig *r)
 {
 	rig_connect(r);
 	OUT(TCP_SYN, .opts = COOKIE_OPTS, .mss = (uint16_t)r->mss, .wscale = r->t.rcv_wscale);
+}
+
+/* We never ask: what the SYN-ACK says is no agreement. */
+static void not_in_active_opens(struct rig *r)
+{
+	connect_without(r);
 	IN(AGREE, .ack = 1, .opts = TCP_OPT_MSS, .mss = 1460);
 	OUT(TCP_ACK, .seq = 1, .ack = 1);
 	EVENTS(TCP_EV_OPENED);
@@ -120,12 +137,9 @@ static void not_in_active_opens(struct rig *r)
 /* RFC 3168 section 6.1.1: a host whose SYN did not ask is not asked in turn. */
 static void not_in_simultaneous_opens(struct rig *r)
 {
-	rig_connect(r);
-	OUT(TCP_SYN, .opts = COOKIE_OPTS, .mss = (uint16_t)r->mss, .wscale = r->t.rcv_wscale);
-	IN(ASK, .opts = TCP_OPT_MSS, .mss = 1460);
-	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
-	IN(TCP_ACK, .seq = 1, .ack = 1);
-	EVENTS(TCP_EV_OPENED);
+	connect_without(r);
+	syn(r, ASK, 0, SYN_ACK);
+	opened(r);
 	expect_no_ecn(r);
 }
 
@@ -143,27 +157,28 @@ static void in_a_cookie(struct rig *r)
 	EQ(COUNTER(ECN_AGREED), 1);
 }
 
-static void not_in_the_cookie_of_others(struct rig *r)
+static void complete_without(struct rig *r)
 {
-	rig_fill_backlog(r);
-	IN(TCP_SYN, .opts = COOKIE_OPTS, .mss = 1460, .wscale = 9);
-	OUT(SYN_ACK, .ack = 1, .opts = COOKIE_OPTS, .mss = (uint16_t)r->mss);
 	IN(TCP_ACK, .seq = 1, .ack = 1);
 	rig_write(r, 100);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 100);
 	EQ(COUNTER(ECN_AGREED), 0);
 }
 
+static void not_in_the_cookie_of_others(struct rig *r)
+{
+	rig_fill_backlog(r);
+	IN(TCP_SYN, .opts = COOKIE_OPTS, .mss = 1460, .wscale = 9);
+	OUT(SYN_ACK, .ack = 1, .opts = COOKIE_OPTS, .mss = (uint16_t)r->mss);
+	complete_without(r);
+}
+
 /* There is nowhere to remember it: it must not be promised. */
 static void not_in_a_cookie_without_timestamps(struct rig *r)
 {
 	rig_fill_backlog(r);
-	IN(ASK, .opts = TCP_OPT_MSS, .mss = 1460);
-	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
-	IN(TCP_ACK, .seq = 1, .ack = 1);
-	rig_write(r, 100);
-	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 100);
-	EQ(COUNTER(ECN_AGREED), 0);
+	syn(r, ASK, 0, SYN_ACK);
+	complete_without(r);
 }
 
 static void after_time_wait(struct rig *r)
@@ -215,9 +230,7 @@ static void no_window_probe(struct rig *r)
 /* In slow start as much as for a loss, and CWR with the first new bytes. */
 static void the_window_becomes_smaller(struct rig *r)
 {
-	open_ecn(r, 0);
-	rig_write(r, 30 * r->mss);
-	expect_new(r, 0, 10, 0);
+	open_and_fill(r, 0);
 	ack(r, ACK_ECE, 2);
 	QUIET();
 	cwnd_is(r, 7);
@@ -239,9 +252,7 @@ static void the_window_becomes_smaller(struct rig *r)
 /* The next round trip, in congestion avoidance: RFC 8511 section 3. */
 static void and_smaller_again(struct rig *r)
 {
-	open_ecn(r, 0);
-	rig_write(r, 30 * r->mss);
-	expect_new(r, 0, 10, 0);
+	open_and_fill(r, 0);
 	ack(r, ACK_ECE, 1);
 	ack(r, ACK_ECE, 10);
 	expect_new(r, 10, 7, TCP_CWR);
@@ -289,9 +300,7 @@ static void nothing_on_its_way(struct rig *r)
 /* A loss in the round trip of a mark: it is repaired, and the window made smaller once. */
 static void a_mark_then_a_loss(struct rig *r)
 {
-	open_ecn(r, TCP_OPT_SACK_OK);
-	rig_write(r, 30 * r->mss);
-	expect_new(r, 0, 10, 0);
+	open_and_fill(r, TCP_OPT_SACK_OK);
 	ack(r, ACK_ECE, 1);
 	cwnd_is(r, 7);
 	IN(ACK_ECE, .seq = 1, .ack = 1 + r->mss, .n_sack = 1,
@@ -307,9 +316,7 @@ static void a_mark_then_a_loss(struct rig *r)
 
 static void a_loss_then_a_mark(struct rig *r)
 {
-	open_ecn(r, 0);
-	rig_write(r, 30 * r->mss);
-	expect_new(r, 0, 10, 0);
+	open_and_fill(r, 0);
 	for (uint32_t i = 0; i < 3; i++)
 		ack(r, TCP_ACK, 0);
 	rig_drop_output(r);

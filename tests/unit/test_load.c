@@ -572,19 +572,38 @@ static void later(uint32_t ms)
 	rs_client_scan(&client, 1, 1);
 }
 
-/* Opened, with its first request sent; returns that. */
+/* Its SYN is answered; returns its first request. */
+static struct load_out accepted(struct load_out syn)
+{
+	struct load_out request;
+
+	assert_int_equal(syn.flags, TCP_SYN);
+	say(99, syn.seq + 1, TCP_SYN | TCP_ACK, "");
+	request = only();
+	assert_int_equal(request.ack, 100);
+	assert_true(request.len > 0);
+	return request;
+}
+
 static struct load_out opened(void)
 {
-	struct load_out out;
+	assert_true(rs_client_open_next(&client));
+	return accepted(only());
+}
+
+/* The same on terms of the server's; returns the first sequence number of what is asked. */
+static uint32_t opened_on(uint16_t mss, uint16_t wnd, uint8_t wnd_scale)
+{
+	struct load_seg seg = {.seq = 99,
+		.flags = TCP_SYN | TCP_ACK,
+		.mss = mss,
+		.wnd = wnd,
+		.wnd_scale = wnd_scale};
 
 	assert_true(rs_client_open_next(&client));
-	out = only();
-	assert_int_equal(out.flags, TCP_SYN);
-	say(99, out.seq + 1, TCP_SYN | TCP_ACK, "");
-	out = only();
-	assert_int_equal(out.ack, 100);
-	assert_true(out.len > 0);
-	return out;
+	seg.ack = only().seq + 1;
+	rs_client_input(&client, &seg);
+	return seg.ack;
 }
 
 static void keep_alive(void **state)
@@ -621,9 +640,7 @@ static void chunks_of_a_connection(void **state)
 	client.n_out = 0;
 	say(next.ack + sizeof(first) - 1, next.seq + next.len, TCP_RST, "");
 	later(1);
-	request = only();
-	say(99, request.seq + 1, TCP_SYN | TCP_ACK, "");
-	request = only();
+	request = accepted(only());
 	say(100, request.seq + request.len, TCP_ACK, CHUNKED("5\r\nhello\r\n0\r\n\r\n"));
 	assert_int_equal(client.stats.n_responses, 2);
 	assert_int_equal(reader.n_malformed + reader.n_wrong_length, 0);
@@ -642,8 +659,7 @@ static void what_is_lost_is_sent_again(void **state)
 	assert_int_equal(client.n_out, 0);
 	later(200);
 	assert_int_equal(only().seq, syn.seq);
-	say(99, syn.seq + 1, TCP_SYN | TCP_ACK, "");
-	request = only();
+	request = accepted(syn);
 	later(250);
 	again = only();
 	assert_int_equal(again.seq, request.seq);
@@ -730,14 +746,10 @@ static void segments_as_the_server_wants_them(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
-		struct load_seg seg = {
-			.seq = 99, .flags = TCP_SYN | TCP_ACK, .mss = cases[i].mss, .wnd = 65535};
 		uint32_t bytes = 0;
 
 		start(cases[i].words);
-		assert_true(rs_client_open_next(&client));
-		seg.ack = only().seq + 1;
-		rs_client_input(&client, &seg);
+		opened_on(cases[i].mss, 65535, 0);
 		assert_true(client.n_out > 1);
 		for (uint32_t n = 0; n < client.n_out; n++) {
 			assert_true(client.out[n].len <= cases[i].most);
@@ -769,18 +781,14 @@ static uint32_t window(uint32_t ack, uint16_t wnd, uint32_t *next)
 /* A batch goes out as the server's window opens, each byte once; a shut one is asked. */
 static void the_window_is_heeded(void **state)
 {
-	struct load_seg seg = {
-		.seq = 99, .flags = TCP_SYN | TCP_ACK, .mss = 500, .wnd = 1200, .wnd_scale = 1};
 	uint32_t first, next, end;
 
 	(void)state;
 	start(V4 "--conns 1 --pipeline 100 --timeout 60000");
 	end = 100 * workload.requests[0].len;
 	assert_in_range(end, 3000, 4000);
-	assert_true(rs_client_open_next(&client));
-	first = next = only().seq + 1;
-	seg.ack = first;
-	rs_client_input(&client, &seg); /* its window is not scaled, and holds two whole segments */
+	/* Its window is not scaled, and holds two whole segments. */
+	first = next = opened_on(500, 1200, 1);
 	assert_int_equal(client.n_out, 2);
 	assert_int_equal(client.out[1].seq, first + 500);
 	next += 1000;
@@ -808,17 +816,15 @@ static void the_window_is_heeded(void **state)
 /* An answer to a request that is not out: what would follow would not be the next bytes. */
 static void answers_to_half_a_request(void **state)
 {
-	struct load_seg seg = {.seq = 99, .flags = TCP_SYN | TCP_ACK, .mss = 500, .wnd = 600};
 	char words[1000];
+	uint32_t first;
 
 	(void)state;
 	snprintf(words, sizeof(words), "%s--conns 1 --path /%0700d", V4, 0);
 	start(words);
-	assert_true(rs_client_open_next(&client));
-	seg.ack = only().seq + 1;
-	rs_client_input(&client, &seg);
+	first = opened_on(500, 600, 0);
 	assert_int_equal(only().len, 500);
-	say(100, seg.ack + 500, TCP_ACK, OK("5", "hello"));
+	say(100, first + 500, TCP_ACK, OK("5", "hello"));
 	assert_int_equal(client.stats.n_responses, 1);
 	assert_int_equal(client.out[client.n_out - 1].flags, TCP_RST | TCP_ACK);
 	client.n_out = 0;
@@ -857,21 +863,18 @@ static void the_server_says_that_it_will_close(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(last); i++) {
 		struct load_out request, fin;
-		uint32_t isn = 99, end = isn + 1 + (uint32_t)strlen(last[i]);
+		uint32_t end = 100 + (uint32_t)strlen(last[i]);
 
 		start(V4 "--conns 1");
 		request = opened();
 		for (uint32_t turn = 1; turn <= 2; turn++) {
-			say(isn + 1, request.seq + request.len, TCP_ACK, last[i]);
+			say(100, request.seq + request.len, TCP_ACK, last[i]);
 			assert_int_equal(client.n_out, 0); /* no further request */
 			say(end, request.seq + request.len, TCP_ACK | TCP_FIN, "");
 			fin = only();
 			assert_int_equal(fin.flags, TCP_FIN | TCP_ACK);
 			say(end + 1, fin.seq + 1, TCP_ACK, "");
-			request = only();
-			assert_int_equal(request.flags, TCP_SYN);
-			say(isn, request.seq + 1, TCP_SYN | TCP_ACK, "");
-			request = only();
+			request = accepted(only());
 			assert_int_equal(client.stats.n_responses, turn);
 		}
 		assert_int_equal(client.stats.n_closed_early, 0);
@@ -932,8 +935,7 @@ static void resets_and_refusals(void **state)
 	say(0, only().seq + 1, TCP_RST | TCP_ACK, "");
 	assert_int_equal(client.stats.n_refused, 1);
 	later(100);
-	say(99, only().seq + 1, TCP_SYN | TCP_ACK, "");
-	request = only();
+	request = accepted(only());
 	say(5, request.seq, TCP_RST, ""); /* not where it must be (RFC 5961) */
 	assert_int_equal(client.stats.n_resets, 0);
 	say(100, request.seq, TCP_RST, "");
@@ -970,9 +972,7 @@ static void the_end_of_the_connection_ends_an_answer(void **state)
 		fin = only();
 		assert_int_equal(fin.flags, TCP_FIN | TCP_ACK);
 		say(101 + len, fin.seq + 1, TCP_ACK, "");
-		request = only();
-		say(99, request.seq + 1, TCP_SYN | TCP_ACK, "");
-		request = only();
+		request = accepted(only());
 	}
 	assert_int_equal(reader.body_bytes, 19);
 	assert_int_equal(reader.n_wrong_length, 2); /* of the last two */
