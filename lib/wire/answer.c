@@ -58,18 +58,24 @@ static uint32_t pad(uint8_t *out, uint32_t len)
 
 /* ---- ARP ---- */
 
-static uint32_t render_arp(const struct wire_host *host, uint64_t link, uint16_t operation,
-	const uint8_t sender[4], const uint8_t target_mac[6], const uint8_t target[4], uint8_t *out)
+/* IPv4 addresses of 4 bytes; the sender's MAC address is ours. */
+struct arp {
+	uint16_t operation;
+	const uint8_t *sender, *target_mac, *target;
+};
+
+static uint32_t render_arp(
+	const struct wire_host *host, uint64_t link, const struct arp *a, uint8_t *out)
 {
 	uint32_t n = rs_wire_render_eth(host, link, ETHERTYPE_ARP, out);
 	uint8_t *arp = out + n;
 
 	rs_store_be32(arp, 0x00010800);
-	rs_store_be32(arp + 4, 0x06040000u | operation);
+	rs_store_be32(arp + 4, 0x06040000u | a->operation);
 	memcpy(arp + 8, host->mac, 6);
-	memcpy(arp + 14, sender, 4);
-	memcpy(arp + 18, target_mac, 6);
-	memcpy(arp + 24, target, 4);
+	memcpy(arp + 14, a->sender, 4);
+	memcpy(arp + 18, a->target_mac, 6);
+	memcpy(arp + 24, a->target, 4);
 	return pad(out, n + ARP_BYTES);
 }
 
@@ -84,7 +90,12 @@ uint32_t rs_arp_answer(const struct wire_host *host, const struct pkt *pkt, uint
 	map_v4(sender, arp + 14);
 	if (!rs_wire_is_ours(host, target) || rs_wire_is_ours(host, sender))
 		return 0;
-	return render_arp(host, pkt->link, ARP_REPLY, arp + 24, arp + 8, arp + 14, out);
+	return render_arp(host, pkt->link,
+		&(struct arp){.operation = ARP_REPLY,
+			.sender = arp + 24,
+			.target_mac = arp + 8,
+			.target = arp + 14},
+		out);
 }
 
 bool rs_arp_hint(const struct wire_host *host, const struct pkt *pkt, struct wire_neigh_hint *hint)
@@ -106,7 +117,12 @@ uint32_t rs_arp_request(const struct wire_host *host, const uint8_t source[16],
 {
 	if (link == LINK_NONE)
 		link = group_link(host, broadcast_mac);
-	return render_arp(host, link, ARP_REQUEST, source + 12, zero_addr, target + 12, out);
+	return render_arp(host, link,
+		&(struct arp){.operation = ARP_REQUEST,
+			.sender = source + 12,
+			.target_mac = zero_addr,
+			.target = target + 12},
+		out);
 }
 
 uint32_t rs_arp_probe(const struct wire_host *host, const uint8_t addr[16], uint8_t *out)
@@ -116,28 +132,40 @@ uint32_t rs_arp_probe(const struct wire_host *host, const uint8_t addr[16], uint
 
 /* ---- neighbour discovery ---- */
 
-static uint32_t render_nd(const struct wire_host *host, uint64_t link, const uint8_t src[16],
-	const uint8_t dst[16], uint8_t type, uint8_t flags, const uint8_t target[16], uint8_t *out)
+struct nd {
+	const uint8_t *src, *dst;
+	uint8_t type, flags;
+	const uint8_t *target;
+};
+
+static uint32_t render_nd(
+	const struct wire_host *host, uint64_t link, const struct nd *m, uint8_t *out)
 {
 	uint32_t n = rs_wire_render_eth(host, link, ETHERTYPE_IPV6, out);
 	/* Who has no address yet must not be answered by his MAC (RFC 4861 section 4.3). */
-	bool has_option = memcmp(src, zero_addr, 16) != 0;
+	bool has_option = memcmp(m->src, zero_addr, 16) != 0;
 	uint32_t len = ND_BYTES + (has_option ? ND_OPTION_BYTES : 0);
 	uint8_t *nd;
 	uint64_t sum;
 	uint16_t csum;
 
-	n += rs_wire_render_ip(6, src, dst, PROTO_ICMPV6, len, ND_HOP_LIMIT, false, out + n);
+	n += rs_wire_render_ip(&(struct wire_ip){.src = m->src,
+				       .dst = m->dst,
+				       .l4_len = len,
+				       .family = 6,
+				       .proto = PROTO_ICMPV6,
+				       .hop_limit = ND_HOP_LIMIT},
+		out + n);
 	nd = out + n;
-	rs_store_be32(nd, (uint32_t)type << 24);
-	rs_store_be32(nd + 4, (uint32_t)flags << 24);
-	memcpy(nd + 8, target, 16);
+	rs_store_be32(nd, (uint32_t)m->type << 24);
+	rs_store_be32(nd + 4, (uint32_t)m->flags << 24);
+	memcpy(nd + 8, m->target, 16);
 	if (has_option) {
-		nd[24] = type == ND_SOLICIT ? ND_OPT_SOURCE : ND_OPT_TARGET;
+		nd[24] = m->type == ND_SOLICIT ? ND_OPT_SOURCE : ND_OPT_TARGET;
 		nd[25] = 1; /* in units of eight bytes */
 		memcpy(nd + 26, host->mac, 6);
 	}
-	sum = rs_wire_pseudo_sum(6, src, dst, PROTO_ICMPV6, len);
+	sum = rs_wire_pseudo_sum(6, m->src, m->dst, PROTO_ICMPV6, len);
 	csum = rs_csum_finish(rs_csum_add(sum, nd, len));
 	memcpy(nd + 2, &csum, 2);
 	return n + len;
@@ -152,8 +180,13 @@ uint32_t rs_nd_answer(const struct wire_host *host, const struct pkt *pkt, uint8
 		return 0;
 	if (is_probe) /* duplicate address detection: all shall hear it (RFC 4861 section 7.2.4) */
 		return rs_nd_announce(host, target, out);
-	return render_nd(host, pkt->link, target, pkt->src, ND_ADVERTISE,
-		ND_SOLICITED | ND_OVERRIDE, target, out);
+	return render_nd(host, pkt->link,
+		&(struct nd){.src = target,
+			.dst = pkt->src,
+			.type = ND_ADVERTISE,
+			.flags = ND_SOLICITED | ND_OVERRIDE,
+			.target = target},
+		out);
 }
 
 bool rs_nd_hint(const struct wire_host *host, const struct pkt *pkt, struct wire_neigh_hint *hint)
@@ -188,13 +221,15 @@ static void solicited_group(uint8_t group[16], const uint8_t addr[16])
 uint32_t rs_nd_solicit(const struct wire_host *host, const uint8_t source[16],
 	const uint8_t target[16], uint64_t link, uint8_t *out)
 {
-	uint8_t dst[16];
+	struct nd m = {.src = source, .dst = target, .type = ND_SOLICIT, .target = target};
+	uint8_t group[16];
 
-	solicited_group(dst, target);
-	if (link == LINK_NONE)
-		return render_nd(
-			host, multicast_link(host, dst), source, dst, ND_SOLICIT, 0, target, out);
-	return render_nd(host, link, source, target, ND_SOLICIT, 0, target, out);
+	if (link == LINK_NONE) {
+		solicited_group(group, target);
+		m.dst = group;
+		link = multicast_link(host, group);
+	}
+	return render_nd(host, link, &m, out);
 }
 
 uint32_t rs_nd_probe(const struct wire_host *host, const uint8_t addr[16], uint8_t *out)
@@ -204,8 +239,13 @@ uint32_t rs_nd_probe(const struct wire_host *host, const uint8_t addr[16], uint8
 
 uint32_t rs_nd_announce(const struct wire_host *host, const uint8_t addr[16], uint8_t *out)
 {
-	return render_nd(host, multicast_link(host, all_nodes), addr, all_nodes, ND_ADVERTISE,
-		ND_OVERRIDE, addr, out);
+	return render_nd(host, multicast_link(host, all_nodes),
+		&(struct nd){.src = addr,
+			.dst = all_nodes,
+			.type = ND_ADVERTISE,
+			.flags = ND_OVERRIDE,
+			.target = addr},
+		out);
 }
 
 /* ---- groups ---- */
@@ -255,8 +295,13 @@ static uint32_t render_mld(const struct wire_host *host, const uint8_t source[16
 	uint64_t sum = rs_wire_pseudo_sum(6, source, group, PROTO_ICMPV6, len);
 	uint16_t csum;
 
-	n += rs_wire_render_ip(6, source, group, IPV6_HOP_BY_HOP, sizeof(alert) + len,
-		MLD_HOP_LIMIT, false, out + n);
+	n += rs_wire_render_ip(&(struct wire_ip){.src = source,
+				       .dst = group,
+				       .l4_len = sizeof(alert) + len,
+				       .family = 6,
+				       .proto = IPV6_HOP_BY_HOP,
+				       .hop_limit = MLD_HOP_LIMIT},
+		out + n);
 	memcpy(out + n, alert, sizeof(alert));
 	n += sizeof(alert);
 	memcpy(out + n, message, len);
@@ -316,8 +361,13 @@ static uint32_t render_icmp_head(const struct wire_host *host, const struct pkt 
 	bool v4 = pkt->family == 4;
 	uint32_t n = rs_wire_render_eth(host, pkt->link, v4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6, out);
 
-	return n + rs_wire_render_ip(pkt->family, src, pkt->src, v4 ? PROTO_ICMP : PROTO_ICMPV6,
-			   l4_len, 64, true, out + n);
+	return n + rs_wire_render_ip(&(struct wire_ip){.src = src,
+					     .dst = pkt->src,
+					     .l4_len = l4_len,
+					     .family = pkt->family,
+					     .proto = v4 ? PROTO_ICMP : PROTO_ICMPV6,
+					     .hop_limit = 64},
+			   out + n);
 }
 
 static void finish_icmp(const struct pkt *pkt, const uint8_t src[16], uint8_t *icmp, uint32_t len)

@@ -49,42 +49,38 @@ static inline uint64_t copy32(uint8_t *to, const uint8_t *from, uint64_t sum)
 #define DONT_FRAGMENT 0x4000u
 #define ECT_0         2u /* of a traffic class: RFC 3168 section 5 */
 
-/* fragmentation: the word with identification, flags and offset. */
-static inline void render_ipv4(const uint8_t src[16], const uint8_t dst[16], uint8_t proto,
-	uint32_t l4_len, uint8_t ttl, bool csum, uint32_t traffic_class, uint32_t fragmentation,
-	uint8_t *ip)
+static inline void render_ipv4(const struct wire_ip *ip, uint8_t *out)
 {
-	uint64_t sum =
-		put32(ip, 0x45000000u | traffic_class << 16 | (IPV4_HEADER_BYTES + l4_len), 0);
+	uint64_t sum = put32(out,
+		0x45000000u | (uint32_t)ip->traffic_class << 16 | (IPV4_HEADER_BYTES + ip->l4_len),
+		0);
 	uint16_t folded;
 
-	sum = put32(ip + 4, fragmentation, sum);
-	sum = put32(ip + 8, (uint32_t)ttl << 24 | (uint32_t)proto << 16, sum);
-	sum = copy32(ip + 12, src + 12, sum);
-	sum = copy32(ip + 16, dst + 12, sum);
-	if (csum) {
+	sum = put32(out + 4, ip->may_cut ? (uint32_t)ip->id << 16 : DONT_FRAGMENT, sum);
+	sum = put32(out + 8, (uint32_t)ip->hop_limit << 24 | (uint32_t)ip->proto << 16, sum);
+	sum = copy32(out + 12, ip->src + 12, sum);
+	sum = copy32(out + 16, ip->dst + 12, sum);
+	if (!ip->no_csum) {
 		folded = rs_csum_finish(sum);
-		memcpy(ip + 10, &folded, 2);
+		memcpy(out + 10, &folded, 2);
 	}
 }
 
-static inline void render_ipv6(const uint8_t src[16], const uint8_t dst[16], uint8_t proto,
-	uint32_t l4_len, uint8_t hop_limit, uint32_t traffic_class, uint8_t *ip)
+static inline void render_ipv6(const struct wire_ip *ip, uint8_t *out)
 {
-	rs_store_be32(ip, 0x60000000u | traffic_class << 20);
-	rs_store_be32(ip + 4, l4_len << 16 | (uint32_t)proto << 8 | hop_limit);
-	memcpy(ip + 8, src, 16);
-	memcpy(ip + 24, dst, 16);
+	rs_store_be32(out, 0x60000000u | (uint32_t)ip->traffic_class << 20);
+	rs_store_be32(out + 4, ip->l4_len << 16 | (uint32_t)ip->proto << 8 | ip->hop_limit);
+	memcpy(out + 8, ip->src, 16);
+	memcpy(out + 24, ip->dst, 16);
 }
 
-uint32_t rs_wire_render_ip(uint8_t family, const uint8_t src[16], const uint8_t dst[16],
-	uint8_t proto, uint32_t l4_len, uint8_t hop_limit, bool csum, uint8_t *ip)
+uint32_t rs_wire_render_ip(const struct wire_ip *ip, uint8_t *out)
 {
-	if (family == 4) {
-		render_ipv4(src, dst, proto, l4_len, hop_limit, csum, 0, DONT_FRAGMENT, ip);
+	if (ip->family == 4) {
+		render_ipv4(ip, out);
 		return IPV4_HEADER_BYTES;
 	}
-	render_ipv6(src, dst, proto, l4_len, hop_limit, 0, ip);
+	render_ipv6(ip, out);
 	return IPV6_HEADER_BYTES;
 }
 
@@ -131,7 +127,20 @@ struct wire_lens rs_wire_tcp_lens(const struct tcp_tx *tx)
 	};
 }
 
-static inline uint32_t traffic_class(const struct tcp_tx *tx)
+/* What no router may do anything with. */
+static inline struct wire_ip plain_ip(const struct tcp_tx *tx, uint32_t l4_len, uint32_t flags)
+{
+	return (struct wire_ip){
+		.src = tx->key.local,
+		.dst = tx->key.remote,
+		.l4_len = l4_len,
+		.proto = PROTO_TCP,
+		.hop_limit = HOP_LIMIT,
+		.no_csum = flags & WIRE_IP_CSUM_OFFLOAD,
+	};
+}
+
+static inline uint8_t traffic_class(const struct tcp_tx *tx)
 {
 	return tx->routers_may & TCP_TX_MARK ? ECT_0 : 0;
 }
@@ -142,33 +151,35 @@ static inline uint32_t traffic_class(const struct tcp_tx *tx)
  * KiB, and tells others nothing.
  */
 static __attribute__((noinline)) void render_unusual_ipv4(
-	const struct tcp_tx *tx, uint32_t l4_len, bool csum, uint8_t *ip)
+	const struct tcp_tx *tx, uint32_t l4_len, uint32_t flags, uint8_t *out)
 {
-	render_ipv4(tx->key.local, tx->key.remote, PROTO_TCP, l4_len, HOP_LIMIT, csum,
-		traffic_class(tx), tx->routers_may & TCP_TX_CUT ? tx->seq << 16 : DONT_FRAGMENT,
-		ip);
+	struct wire_ip ip = plain_ip(tx, l4_len, flags);
+
+	ip.traffic_class = traffic_class(tx);
+	ip.may_cut = tx->routers_may & TCP_TX_CUT;
+	ip.id = (uint16_t)tx->seq;
+	render_ipv4(&ip, out);
 }
 
 /* What stands before TCP's header. Returns where that goes. */
 static inline uint8_t *render_below_tcp(const struct wire_host *host, const struct tcp_tx *tx,
 	uint32_t l4_len, uint32_t flags, uint8_t *frame)
 {
-	bool csum = !(flags & WIRE_IP_CSUM_OFFLOAD);
-	uint8_t *ip;
+	struct wire_ip ip = plain_ip(tx, l4_len, flags);
+	uint8_t *out;
 
 	if (rs_unlikely(tx->key.family != 4)) {
-		ip = frame + rs_wire_render_eth(host, tx->link, ETHERTYPE_IPV6, frame);
-		render_ipv6(tx->key.local, tx->key.remote, PROTO_TCP, l4_len, HOP_LIMIT,
-			traffic_class(tx), ip);
-		return ip + IPV6_HEADER_BYTES;
+		out = frame + rs_wire_render_eth(host, tx->link, ETHERTYPE_IPV6, frame);
+		ip.traffic_class = traffic_class(tx);
+		render_ipv6(&ip, out);
+		return out + IPV6_HEADER_BYTES;
 	}
-	ip = frame + rs_wire_render_eth(host, tx->link, ETHERTYPE_IPV4, frame);
+	out = frame + rs_wire_render_eth(host, tx->link, ETHERTYPE_IPV4, frame);
 	if (rs_unlikely(tx->routers_may))
-		render_unusual_ipv4(tx, l4_len, csum, ip);
+		render_unusual_ipv4(tx, l4_len, flags, out);
 	else
-		render_ipv4(tx->key.local, tx->key.remote, PROTO_TCP, l4_len, HOP_LIMIT, csum, 0,
-			DONT_FRAGMENT, ip);
-	return ip + IPV4_HEADER_BYTES;
+		render_ipv4(&ip, out);
+	return out + IPV4_HEADER_BYTES;
 }
 
 /* Headers that lack only TCP's checksum. */

@@ -35,8 +35,20 @@ uint32_t rs_wire_render_tcp(
 uint32_t rs_wire_render_eth(
 	const struct wire_host *host, uint64_t link, uint16_t ethertype, uint8_t *frame);
 
-/* A 20-byte IPv4 header or a 40-byte IPv6 header. l4_len: what follows it. Returns its length. */
-uint32_t rs_wire_render_ip(uint8_t family, const uint8_t src[16], const uint8_t dst[16],
-	uint8_t proto, uint32_t l4_len, uint8_t hop_limit, bool csum, uint8_t *ip);
+/* What an IP header says. */
+struct wire_ip {
+	const uint8_t *src, *dst; /* 16 bytes, as in struct pkt */
+	uint32_t l4_len;          /* of what follows it */
+	uint8_t family;
+	uint8_t proto;
+	uint8_t hop_limit;
+	uint8_t traffic_class;
+	bool no_csum; /* IPv4: leave the checksum 0 */
+	bool may_cut; /* IPv4: DF is not set, and routers may cut the packet … */
+	uint16_t id;  /* … of this identification; else it has none (RFC 6864) */
+};
+
+/* A 20-byte IPv4 header or a 40-byte IPv6 header. Returns its length. */
+uint32_t rs_wire_render_ip(const struct wire_ip *ip, uint8_t *out);
 
 #endif
