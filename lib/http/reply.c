@@ -128,11 +128,18 @@ static struct span write_page(uint8_t page[PAGE_BYTES], enum http_counter reason
 	return (struct span){.data = page, .len = n};
 }
 
+struct refusal {
+	enum http_counter reason;
+	struct span fields; /* that it has beside those of all */
+	bool is_last;
+};
+
 static bool queue_refusal(struct http_env *env, struct http_conn *hc, const struct http_req *req,
-	struct sendq *out, enum http_counter reason, struct span fields, bool last)
+	struct sendq *out, const struct refusal *refusal)
 {
 	const struct http_config *cfg = env->cfg;
-	uint16_t status = rs_http_reason_status(reason);
+	uint16_t status = rs_http_reason_status(refusal->reason);
+	struct span fields = refusal->fields;
 	struct span more = cfg->refusal_fields;
 	uint8_t lines[HTTP_REFUSAL_MORE_BYTES + HTTP_REFUSAL_FIELDS_BYTES];
 	uint8_t page[PAGE_BYTES];
@@ -140,7 +147,7 @@ static bool queue_refusal(struct http_env *env, struct http_conn *hc, const stru
 
 	if (!cfg->refusal_page || !cfg->refusal_page(env, req, status, &reply)) {
 		reply.content_type = rs_span_text("text/plain");
-		reply.body = write_page(page, reason);
+		reply.body = write_page(page, refusal->reason);
 	}
 	if (more.len && more.len + fields.len <= sizeof(lines)) {
 		if (fields.len)
@@ -148,9 +155,9 @@ static bool queue_refusal(struct http_env *env, struct http_conn *hc, const stru
 		memcpy(lines + fields.len, more.data, more.len);
 		reply.fields = (struct span){.data = lines, .len = fields.len + more.len};
 	}
-	if (!queue_reply(env, hc, req, out, &reply, last))
+	if (!queue_reply(env, hc, req, out, &reply, refusal->is_last))
 		return false;
-	env->counters[reason]++;
+	env->counters[refusal->reason]++;
 	return true;
 }
 
@@ -163,20 +170,26 @@ bool rs_http_reply(struct http_env *env, struct http_conn *hc, const struct http
 bool rs_http_refuse(struct http_env *env, struct http_conn *hc, const struct http_req *req,
 	struct sendq *out, enum http_counter reason)
 {
-	return queue_refusal(
-		env, hc, req, out, reason, (struct span){0}, rs_http_reply_closes(env, hc, req));
+	return rs_http_refuse_with(env, hc, req, out, reason, (struct span){0});
 }
 
 bool rs_http_refuse_with(struct http_env *env, struct http_conn *hc, const struct http_req *req,
 	struct sendq *out, enum http_counter reason, struct span fields)
 {
-	return queue_refusal(env, hc, req, out, reason, fields, rs_http_reply_closes(env, hc, req));
+	const struct refusal refusal = {
+		.reason = reason,
+		.fields = fields,
+		.is_last = rs_http_reply_closes(env, hc, req),
+	};
+
+	return queue_refusal(env, hc, req, out, &refusal);
 }
 
 bool rs_http_refuse_last(struct http_env *env, struct http_conn *hc, const struct http_req *req,
 	struct sendq *out, enum http_counter reason)
 {
-	return queue_refusal(env, hc, req, out, reason, (struct span){0}, true);
+	return queue_refusal(
+		env, hc, req, out, &(struct refusal){.reason = reason, .is_last = true});
 }
 
 static uint32_t allow_line(uint8_t *to, uint32_t methods)
@@ -199,8 +212,7 @@ bool rs_http_refuse_method(struct http_env *env, struct http_conn *hc, const str
 	uint8_t line[ALLOW_LINE_BYTES];
 	struct span allow = {.data = line, .len = allow_line(line, methods)};
 
-	return queue_refusal(
-		env, hc, req, out, HTTP_C_NOT_ALLOWED, allow, rs_http_reply_closes(env, hc, req));
+	return rs_http_refuse_with(env, hc, req, out, HTTP_C_NOT_ALLOWED, allow);
 }
 
 bool rs_http_reply_options(struct http_env *env, struct http_conn *hc, const struct http_req *req,

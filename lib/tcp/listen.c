@@ -75,29 +75,39 @@ static uint16_t peer_mss(const struct tcp_seg *seg)
 	return mss;
 }
 
-static void set_options(struct tcp *t, struct tcp_conn *c, uint16_t mss, bool ts, bool wscale,
-	uint8_t wscale_value, bool sack)
+/* What the peer's SYN has said. */
+struct offer {
+	uint16_t mss;
+	bool ts, wscale, sack;
+	uint8_t wscale_value; /* with wscale */
+};
+
+static void set_options(struct tcp *t, struct tcp_conn *c, const struct offer *o)
 {
 	uint16_t own = rs_tcp_own_mss(t, &c->key);
 
-	c->mss = mss < own ? mss : own;
-	if (ts && t->cfg->timestamps) {
+	c->mss = o->mss < own ? o->mss : own;
+	if (o->ts && t->cfg->timestamps) {
 		c->flags |= TCP_F_TS;
 		/* RFC 6691: options come out of the payload. */
 		c->mss = (uint16_t)(c->mss - TCP_TS_BYTES);
 	}
-	if (wscale && t->cfg->window_scaling) {
+	if (o->wscale && t->cfg->window_scaling) {
 		c->flags |= TCP_F_WSCALE;
-		c->snd_wscale = wscale_value > TCP_MAX_WSCALE ? TCP_MAX_WSCALE : wscale_value;
+		c->snd_wscale = o->wscale_value > TCP_MAX_WSCALE ? TCP_MAX_WSCALE : o->wscale_value;
 	}
-	if (sack)
+	if (o->sack)
 		c->flags |= TCP_F_SACK;
 }
 
 void rs_tcp_take_syn_options(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
 {
-	set_options(t, c, peer_mss(seg), seg->opts & TCP_OPT_TS, seg->opts & TCP_OPT_WSCALE,
-		seg->wscale, seg->opts & TCP_OPT_SACK_OK);
+	set_options(t, c,
+		&(struct offer){.mss = peer_mss(seg),
+			.ts = seg->opts & TCP_OPT_TS,
+			.wscale = seg->opts & TCP_OPT_WSCALE,
+			.sack = seg->opts & TCP_OPT_SACK_OK,
+			.wscale_value = seg->wscale});
 	c->ts_recent = c->flags & TCP_F_TS ? seg->ts_val : 0;
 }
 
@@ -207,8 +217,12 @@ static uint32_t cookie_input(struct tcp *t, const struct tcp_seg *seg, struct tc
 		return 0; /* counted; the peer will send again what follows */
 	if (seg->opts & TCP_OPT_TS)
 		said = (seg->ts_ecr - c->ts_offset) & ((1u << COOKIE_TS_BITS) - 1);
-	set_options(t, c, mss, seg->opts & TCP_OPT_TS, (said & 0xf) != COOKIE_TS_NO_WSCALE,
-		said & 0xf, said & COOKIE_TS_SACK);
+	set_options(t, c,
+		&(struct offer){.mss = mss,
+			.ts = seg->opts & TCP_OPT_TS,
+			.wscale = (said & 0xf) != COOKIE_TS_NO_WSCALE,
+			.sack = said & COOKIE_TS_SACK,
+			.wscale_value = said & 0xf});
 	c->ts_recent = c->flags & TCP_F_TS ? seg->ts_val : 0;
 	c->state = TCP_ESTABLISHED;
 	c->sacked = 0; /* it was iss until now */
