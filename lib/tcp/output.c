@@ -369,19 +369,21 @@ static bool send_again(struct tcp *t, struct tcp_conn *c)
 	return true;
 }
 
-/* What keeps a connection from send_answer(); zero: nothing. */
-static inline uint32_t unusual_output(const struct tcp *t, const struct tcp_conn *c)
+/* What keeps a connection from send_answer(), or, with fin 1, from send_last_answer(); zero:
+ * nothing. */
+static inline uint32_t unusual_output(const struct tcp *t, const struct tcp_conn *c, uint32_t fin)
 {
 	const struct sendq *q = &c->sendq;
 	uint32_t slow = t->cfg->force_slow;
 
 	slow |= (uint32_t)(c->state ^ TCP_ESTABLISHED);
 	slow |= c->flags & (TCP_F_RESEND | TCP_F_RTX | TCP_F_PERSIST | TCP_F_RECOVERY |
-				   TCP_F_DUP_ACKS | TCP_F_CLOSE | TCP_F_TIMING | TCP_F_PROBED);
+				   TCP_F_DUP_ACKS | TCP_F_TIMING | TCP_F_PROBED);
+	slow |= fin ? 0 : c->flags & TCP_F_CLOSE;
 	slow |= c->sacked | c->rcvq | q->head_skip | q->grown;
 	slow |= (c->snd_una ^ c->snd_max) | (c->snd_nxt ^ c->snd_max);
 	slow |= (uint32_t)(q->n ^ 1);
-	slow |= q->n_bytes > rs_min_u32(c->mss, rs_min_u32(c->cwnd, c->snd_wnd));
+	slow |= q->n_bytes + fin > rs_min_u32(c->mss, rs_min_u32(c->cwnd, c->snd_wnd));
 	slow |= c->cwnd > rs_tcp_initial_window(c->mss); /* see rs_tcp_cc_before_send() */
 	slow |= t->n_tx == t->max_tx;
 	return slow;
@@ -391,7 +393,7 @@ static inline uint32_t unusual_output(const struct tcp *t, const struct tcp_conn
  * Nearly every answer is one slice that fits into one segment, with nothing else on its way. What
  * send_new() and send_data() would come to is done here at once.
  */
-static void send_answer(struct tcp *t, struct tcp_conn *c)
+static inline void send_answer(struct tcp *t, struct tcp_conn *c)
 {
 	const struct slice *answer = &c->sendq.slices[c->sendq.head];
 	struct tcp_tx *tx = new_segment(t, c, c->snd_nxt, TCP_ACK | TCP_PSH);
@@ -410,13 +412,23 @@ static void send_answer(struct tcp *t, struct tcp_conn *c)
 	rs_tcp_start_rtx_timer(t, c);
 }
 
-bool rs_tcp_output(struct tcp *t, struct tcp_conn *c)
+/* The same, and FIN with it. */
+static void send_last_answer(struct tcp *t, struct tcp_conn *c)
+{
+	send_answer(t, c);
+	t->tx[t->n_tx - 1].flags |= TCP_FIN;
+	c->snd_max = ++c->snd_nxt;
+	fin_was_sent(c);
+}
+
+/* Whatever else there may be to send. Not inlined: the answers must not pay for it. */
+static __attribute__((noinline)) bool send_whatever(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t sent = c->snd_max;
 	bool done = true;
 
-	if (rs_likely(!unusual_output(t, c))) {
-		send_answer(t, c);
+	if (c->flags & TCP_F_CLOSE && !unusual_output(t, c, 1)) {
+		send_last_answer(t, c);
 		return true;
 	}
 	if (c->state == TCP_SYN_SENT) {
@@ -443,6 +455,14 @@ bool rs_tcp_output(struct tcp *t, struct tcp_conn *c)
 		c->flags |= TCP_F_PERSIST;
 	}
 	return done;
+}
+
+bool rs_tcp_output(struct tcp *t, struct tcp_conn *c)
+{
+	if (rs_unlikely(unusual_output(t, c, 0)))
+		return send_whatever(t, c);
+	send_answer(t, c);
+	return true;
 }
 
 /* What is kept beyond rcv_nxt, as far as there is room after what tx says already. */

@@ -29,8 +29,9 @@ struct scoreboard {
 	uint32_t heard_tick; /* when that was sent again which was sent last of what has come, */
 	uint32_t heard_end;  /* and where it ended */
 	uint32_t paid_tick;  /* when the window became smaller last for what was lost again */
-	uint32_t is_news;    /* something has come since rs_tcp_sack_is_news() was asked */
 	uint32_t n;
+	bool is_news;        /* something has come since rs_tcp_sack_is_news() was asked */
+	bool was_reneged;    /* the peer has thrown away what it had reported */
 	struct hole holes[]; /* sorted, from snd_una up to end; between them it was reported */
 };
 
@@ -288,6 +289,8 @@ static bool open_hole(const struct tcp *t, struct scoreboard *b, uint32_t seq, u
 	insert_hole(b, is_last ? b->n : 0, (struct hole){.start = seq, .end = end});
 	if (is_last)
 		b->end = end;
+	else
+		b->was_reneged = true;
 	return true;
 }
 
@@ -470,7 +473,7 @@ bool rs_tcp_sack_start_over(struct tcp *t, struct tcp_conn *c)
 	 * RFC 2018 section 8: the peer may throw away what it has reported. It must have where it
 	 * waits for just that, and it may have where this is the second timeout in a row.
 	 */
-	if (!nothing_is_reported(c, b) && !rs_tcp_sack_is_reneged(t, c) &&
+	if (!nothing_is_reported(c, b) && !rs_tcp_sack_is_reneged(t, c) && !b->was_reneged &&
 		!(c->flags & TCP_F_RETRIED) && lose_all(t, c, b))
 		return true;
 	rs_tcp_sack_clear(t, c);

@@ -439,7 +439,45 @@ static void nothing_behind_the_fin_counts(struct rig *r)
 	EVENTS(TCP_EV_GONE);
 }
 
+/* FIN takes a place in the window (RFC 9293 section 3.4): with the answer where there is one. */
+static void last_answer(struct rig *r, uint32_t wnd)
+{
+	OPEN(0);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10, .wnd = (uint16_t)wnd);
+	rig_drop_output(r);
+	r->no_flush = true;
+	rig_write(r, 100);
+	rig_close(r);
+	r->no_flush = false;
+	FLUSH();
+}
+
+static void fin_rides_on_the_answer(struct rig *r)
+{
+	last_answer(r, 101);
+	OUT(FIN_ACK, .seq = 1, .ack = 11, .len = 100);
+	STATE(TCP_FIN_WAIT_1);
+	WAIT(200);
+	OUT(FIN_ACK, .seq = 1, .ack = 11, .len = 100);
+	IN(TCP_ACK, .seq = 11, .ack = 102);
+	STATE(TCP_FIN_WAIT_2);
+}
+
+static void no_room_for_fin_beside_the_answer(struct rig *r)
+{
+	last_answer(r, 100);
+	OUT(TCP_ACK, .seq = 1, .ack = 11, .len = 100);
+	QUIET();
+	STATE(TCP_ESTABLISHED);
+	IN(TCP_ACK, .seq = 11, .ack = 101, .wnd = 100);
+	OUT(FIN_ACK, .seq = 101, .ack = 11);
+	STATE(TCP_FIN_WAIT_1);
+	IN(TCP_ACK, .seq = 11, .ack = 102);
+}
+
 const struct tcp_case close_cases[] = {
+	{"fin_rides_on_the_answer", fin_rides_on_the_answer, NULL, 0},
+	{"no_room_for_fin_beside_the_answer", no_room_for_fin_beside_the_answer, NULL, 0},
 	{"nothing_behind_the_fin_counts", nothing_behind_the_fin_counts, NULL, 0},
 	{"fin_wait_2_lasts_while_data_comes", fin_wait_2_lasts_while_data_comes, NULL, 0},
 	{"we_close_first", we_close_first, NULL, 0},

@@ -220,6 +220,34 @@ static void time_tells_of_the_other(struct rig *r)
 	EQ(COUNTER(TIMEOUTS), 0);
 }
 
+/* What was sent again at about the same time, and is lost again, costs the window once. */
+static void the_window_pays_once_a_round_trip(struct rig *r)
+{
+	uint32_t ssthresh;
+
+	open_far(r, 0);
+	rig_write(r, 60 * r->mss);
+	rig_drop_output(r);
+	MS(RTT_MS);
+	rig_report(r, 0, 1, 5);
+	rig_drop_output(r);
+	MS(10);
+	rig_report(r, 0, 6, 10);
+	rig_drop_output(r);
+	MS(RTT_MS + WINDOW_MS - 4);
+	rig_report(r, 0, 6, 11);
+	EQ(COUNTER(LOST_AGAIN), 1);
+	ssthresh = rig_conn(r)->ssthresh;
+	rig_drop_output(r);
+	MS(12);
+	rig_report(r, 0, 6, (rig_conn(r)->snd_max - rig_conn(r)->snd_una) / r->mss);
+	EQ(COUNTER(LOST_AGAIN), 2);
+	EQ(rig_conn(r)->ssthresh, ssthresh);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = rig_conn(r)->snd_max - r->p->our_isn);
+	rig_drop_output(r);
+}
+
 /* What comes sooner than a round trip after it was sent again is the original: it tells nothing. */
 static void the_original_tells_nothing(struct rig *r)
 {
@@ -274,6 +302,7 @@ const struct tcp_case reorder_cases[] = {
 	{"several_are_lost_again", several_are_lost_again, NULL, 0},
 	{"one_overtakes_the_other", one_overtakes_the_other, NULL, 0},
 	{"time_tells_of_the_other", time_tells_of_the_other, NULL, 0},
+	{"the_window_pays_once_a_round_trip", the_window_pays_once_a_round_trip, NULL, 0},
 	{"the_original_tells_nothing", the_original_tells_nothing, NULL, 0},
 	{"lost_after_all", lost_after_all, NULL, 0},
 	{0},

@@ -274,6 +274,49 @@ static void timeout_skips_what_was_reported(struct rig *r)
 	EQ(COUNTER(RETRANSMITTED), 3);
 }
 
+/*
+ * An ACK of some of it, and no reports beyond: what follows was sent before what has come, so it is
+ * lost, and goes once.
+ */
+static void partial_ack_without_reports(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	SEGMENTS(10);
+	rig_report(r, 0, 1, 4);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 4 * r->mss);
+	OUT(TCP_ACK, .seq = 1 + 4 * r->mss, .ack = 1, .len = r->mss);
+	rig_report(r, 4, 5, 10);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	EQ(COUNTER(RETRANSMITTED), 2);
+}
+
+/* All that was reported has been thrown away: after a timeout none of it counts any more. */
+static void reneging_of_all(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	SEGMENTS(5);
+	rig_report(r, 0, 1, 5);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	WAIT(200);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + r->mss);
+	OUT(TCP_ACK, .seq = 1 + r->mss, .ack = 1, .len = r->mss); /* which is lost */
+	while (!r->t.n_tx)
+		MS(1);
+	EQ(COUNTER(TIMEOUTS), 2);
+	OUT(TCP_ACK, .seq = 1 + r->mss, .ack = 1, .len = r->mss);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 2 * r->mss);
+	OUT(TCP_ACK, .seq = 1 + 2 * r->mss, .ack = 1, .len = r->mss);
+	OUT(TCP_ACK, .seq = 1 + 3 * r->mss, .ack = 1, .len = r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 4 * r->mss);
+	OUT(TCP_ACK, .seq = 1 + 4 * r->mss, .ack = 1, .len = r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 5 * r->mss);
+	EQ(rig_conn(r)->sacked, 0);
+}
+
 /* RFC 2018 section 8: the peer may throw away what it has reported. */
 static void reneging(struct rig *r)
 {
@@ -552,6 +595,8 @@ const struct tcp_case sack_cases[] = {
 	{"timeout_heeds_reports", timeout_heeds_reports, NULL, 0},
 	{"reports_after_a_timeout", reports_after_a_timeout, NULL, 0},
 	{"timeout_skips_what_was_reported", timeout_skips_what_was_reported, NULL, 0},
+	{"partial_ack_without_reports", partial_ack_without_reports, NULL, 0},
+	{"reneging_of_all", reneging_of_all, NULL, 0},
 	{"reneging", reneging, NULL, 0},
 	{"ack_cuts_a_report", ack_cuts_a_report, NULL, 0},
 	{"reneging_at_the_left_edge", reneging_at_the_left_edge, NULL, 0},
