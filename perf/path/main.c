@@ -4,10 +4,11 @@
  * other one, later, in another order, or never. What the way is like it is told on standard input,
  * a line for each direction, again and again if need be:
  *
- *     0 delay_us=50000 rate_kbit=10000 queue_bytes=125000 loss_ppm=10000 …
+ *     0 delay_us=50000 rate_kbit=10000 queue_bytes=125000 loss_ppm=10000 seed=1 …
  *
  * A direction has the number of the interface where its frames come in. The names stand in the
- * table of options below; what a line leaves out is 0: no delay, no limit, no loss.
+ * table of options below; what a line leaves out is 0: no delay, no limit, no loss. What happens to
+ * the frames that come after a line is the same whenever the line is.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,12 +45,14 @@ struct path {
 	uint64_t burst_end_ppm; /* … until the one with which it ends */
 	uint64_t late_ppm;      /* of frames that come … */
 	uint64_t late_us;       /* … so much later than the others */
+	uint64_t seed;          /* of what is left to chance */
 };
 
 struct direction {
 	struct path path;
 	int in, out;
 	bool in_burst;
+	uint64_t n_drawn;
 	uint64_t free_at_ns; /* when the bottleneck will have sent all that waits before it */
 	uint64_t n_frames;
 	struct frame *frames;
@@ -70,6 +73,7 @@ static const struct {
 	{"burst_end_ppm", offsetof(struct path, burst_end_ppm)},
 	{"late_ppm", offsetof(struct path, late_ppm)},
 	{"late_us", offsetof(struct path, late_us)},
+	{"seed", offsetof(struct path, seed)},
 };
 
 static void give_up(const char *what)
@@ -142,18 +146,28 @@ static void pop(struct direction *d)
 	}
 }
 
-static bool happens(uint64_t ppm)
+/* The next random number (SplitMix64). */
+static uint64_t draw(struct direction *d)
 {
-	return ppm && (uint64_t)random() % MILLION < ppm;
+	uint64_t z = ((d->path.seed << 32) + ++d->n_drawn) * 0x9e3779b97f4a7c15u;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+static bool happens(struct direction *d, uint64_t ppm)
+{
+	return ppm && draw(d) % MILLION < ppm;
 }
 
 static bool is_lost(struct direction *d)
 {
 	const struct path *p = &d->path;
 
-	if (d->in_burst ? happens(p->burst_end_ppm) : happens(p->burst_ppm))
+	if (happens(d, d->in_burst ? p->burst_end_ppm : p->burst_ppm))
 		d->in_burst = !d->in_burst;
-	return d->in_burst || happens(p->loss_ppm);
+	return d->in_burst || happens(d, p->loss_ppm);
 }
 
 /* Through the bottleneck: when the frame has left that, or 0: its queue is full. */
@@ -185,7 +199,7 @@ static void take(struct direction *d, uint64_t now)
 		f->len = (uint32_t)len;
 		f->number = d->n_frames++;
 		f->due_ns = left_ns + d->path.delay_us * 1000;
-		if (happens(d->path.late_ppm))
+		if (happens(d, d->path.late_ppm))
 			f->due_ns += d->path.late_us * 1000;
 		push(d);
 	}
@@ -214,6 +228,7 @@ static bool follow(struct direction *directions, char *line)
 	d = &directions[word[0] - '0'];
 	d->path = (struct path){0};
 	d->in_burst = false;
+	d->n_drawn = 0;
 	while ((word = strtok(NULL, " \n"))) {
 		char *value = strchr(word, '=');
 		size_t i = 0;
