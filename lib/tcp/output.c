@@ -219,17 +219,19 @@ static bool send_new(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t end = rs_tcp_snd_end(c);
 	bool is_closing = fin_is_due(c);
+	uint32_t edge;
 
 	if (rs_seq_gt(c->snd_nxt, end) || (c->snd_nxt == end && !is_closing))
 		return true;
 	rs_tcp_cc_before_send(t, c);
+	edge = c->snd_una + rs_tcp_cc_window(t, c); /* what goes out does not move it */
 	for (uint32_t n = 0; rs_seq_lt(c->snd_nxt, end) || is_closing; n++) {
 		uint32_t avail, fits, len;
 		int32_t room;
 		bool fin;
 
 		avail = end - c->snd_nxt;
-		room = (int32_t)(c->snd_una + rs_tcp_cc_window(t, c) - c->snd_nxt);
+		room = (int32_t)(edge - c->snd_nxt);
 		fits = room > 0 ? (uint32_t)room : 0;
 		if (!fits || (int32_t)avail < 0 || (!avail && !is_closing))
 			break;
