@@ -14,6 +14,8 @@ enum hole_state {
 	HOLE_RESENT /* it was sent again */
 };
 
+#define TICK_MASK (UINT32_MAX >> 2) /* what a hole keeps of a tick */
+
 struct hole {
 	uint32_t start, end;
 	uint32_t sent_max;       /* HOLE_RESENT: what was sent for the first time after it was
@@ -63,12 +65,12 @@ static void insert_hole(struct scoreboard *b, uint32_t i, struct hole h)
 /* Ticks since it was sent again. */
 static uint32_t age_of(const struct tcp *t, const struct hole *h)
 {
-	return (rs_tcp_tick(t) - h->sent_tick) & (UINT32_MAX >> 2);
+	return (rs_tcp_tick(t) - h->sent_tick) & TICK_MASK;
 }
 
 /*
- * Bytes of h have come. RFC 8985 section 6.2, step 2: sooner than a round trip after they were sent
- * again it is the originals that came.
+ * Bytes of h have come. RFC 8985 section 6.2, step 2: much sooner than a round trip after they were
+ * sent again it is the originals that came.
  */
 static void heard_of(
 	const struct tcp *t, const struct tcp_conn *c, struct scoreboard *b, const struct hole *h)
@@ -301,7 +303,7 @@ void rs_tcp_sack_sent_again(struct tcp *t, struct tcp_conn *c, uint32_t seq, uin
 		.start = seq,
 		.end = end,
 		.sent_max = c->snd_max,
-		.sent_tick = rs_tcp_tick(t) & (UINT32_MAX >> 2),
+		.sent_tick = rs_tcp_tick(t) & TICK_MASK,
 		.state = HOLE_RESENT,
 	};
 	uint32_t i = 0;
