@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Bytes as they stand on the wire: unaligned big-endian loads and stores. And what every file needs
- * and C lacks: smaller, larger, likely, the length of an array.
- * Any core; includes libc only.
+ * Bytes as they stand on the wire: unaligned loads and stores, big-endian for numbers. And what
+ * every file needs and C lacks: smaller, larger, likely, the length of an array. Any core; includes
+ * libc only.
  */
 #ifndef RS_BASE_BYTES_H
 #define RS_BASE_BYTES_H
@@ -38,6 +38,23 @@ static inline uint64_t rs_load_be64(const void *p)
 
 	memcpy(&v, p, sizeof(v));
 	return __builtin_bswap64(v);
+}
+
+/* As they stand in memory: to be compared. */
+static inline uint32_t rs_load_32(const void *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline uint64_t rs_load_64(const void *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
 }
 
 static inline void rs_store_be16(void *p, uint16_t v)

@@ -43,22 +43,6 @@ static const uint8_t at_slot[64] = {
 	[SLOT(19, 'u')] = HTTP_FIELD_IF_UNMODIFIED_SINCE,
 };
 
-static uint32_t word_4(const void *p)
-{
-	uint32_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
-
-static uint64_t word_8(const void *p)
-{
-	uint64_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
-
 /* Each bit 0x20 set makes lower case of letters and leaves "-" and digits; no other character of a
  * token becomes one of these. */
 #define LOWER_4 UINT32_C(0x20202020)
@@ -70,11 +54,11 @@ static bool is_name(const uint8_t *name, const struct known_name *k)
 	uint32_t last = k->len;
 
 	if (last < 8)
-		return (word_4(name) | LOWER_4) == word_4(k->text) &&
-		       (word_4(name + last - 4) | LOWER_4) == word_4(k->text + last - 4);
-	return (word_8(name) | LOWER_8) == word_8(k->text) &&
-	       (word_8(name + last - 8) | LOWER_8) == word_8(k->text + last - 8) &&
-	       (last <= 16 || (word_8(name + 8) | LOWER_8) == word_8(k->text + 8));
+		return (rs_load_32(name) | LOWER_4) == rs_load_32(k->text) &&
+		       (rs_load_32(name + last - 4) | LOWER_4) == rs_load_32(k->text + last - 4);
+	return (rs_load_64(name) | LOWER_8) == rs_load_64(k->text) &&
+	       (rs_load_64(name + last - 8) | LOWER_8) == rs_load_64(k->text + last - 8) &&
+	       (last <= 16 || (rs_load_64(name + 8) | LOWER_8) == rs_load_64(k->text + 8));
 }
 
 _Static_assert(MIN_NAME_BYTES >= 4 && MAX_NAME_BYTES <= 24, "three words of a name are compared");

@@ -14,14 +14,6 @@
 #define MIN_LINE         8   /* bytes of a line: by these it is looked for */
 #define MAX_LINE         256 /* longer ones do not come again */
 
-static uint64_t word_at(const uint8_t *p)
-{
-	uint64_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
-
 #ifdef __AVX2__
 
 static inline uint32_t differ_32(const uint8_t *a, const uint8_t *b)
@@ -45,9 +37,9 @@ static inline uint32_t differ_16(const uint8_t *a, const uint8_t *b)
 /* By bytes where kinds of clients differ, behind a Host. section: MIN_BYTES at least. */
 static struct http_similar_entry *entry_for(struct http_similar *similar, const uint8_t *section)
 {
-	uint64_t hash = word_at(section + 32) * UINT64_C(0x9e3779b97f4a7c15) +
-			word_at(section + 64) * UINT64_C(0xff51afd7ed558ccd) +
-			word_at(section + 96) * UINT64_C(0xc4ceb9fe1a85ec53);
+	uint64_t hash = rs_load_64(section + 32) * UINT64_C(0x9e3779b97f4a7c15) +
+			rs_load_64(section + 64) * UINT64_C(0xff51afd7ed558ccd) +
+			rs_load_64(section + 96) * UINT64_C(0xc4ceb9fe1a85ec53);
 
 	return &similar->entries[hash >> (64 - HTTP_SIMILAR_BITS)];
 }
@@ -64,7 +56,7 @@ static inline bool is_same(const uint8_t *a, const uint8_t *b, uint32_t len)
 	}
 	if (len >= 16)
 		return !(differ_16(a, b) | differ_16(a + len - 16, b + len - 16));
-	return word_at(a + len - 8) == word_at(b + len - 8);
+	return rs_load_64(a + len - 8) == rs_load_64(b + len - 8);
 #else
 	return memcmp(a, b, len) == 0;
 #endif
@@ -107,7 +99,7 @@ static inline int read_lines(const struct http_similar_entry *e, uint32_t max_fi
 		/* With the empty line's two bytes, there are eight of each that has six. */
 		if (n == max_fields || from + MIN_LINE - 2 > end)
 			return -1;
-		first = word_at(head + from);
+		first = rs_load_64(head + from);
 		while (line < last && line->first != first)
 			line++;
 		if (line < last)
@@ -190,7 +182,7 @@ void rs_http_similar_keep(struct http_similar *similar, const struct http_req *r
 			continue;
 		memcpy(e->bytes + bytes, head + from, len);
 		e->lines[n++] = (struct http_similar_line){
-			.first = word_at(head + from),
+			.first = rs_load_64(head + from),
 			.at = (uint16_t)bytes,
 			.len = (uint16_t)len,
 			.value = (uint16_t)(field->value - from),

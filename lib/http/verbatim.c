@@ -14,14 +14,6 @@
 #define MISSES_PER_ENTRY 8 /* one in so many is kept: who never repeats himself costs little */
 #define HASHED_BYTES     60
 
-static uint64_t word_at(const uint8_t *data, uint32_t offset)
-{
-	uint64_t word;
-
-	memcpy(&word, data + offset, sizeof(word));
-	return word;
-}
-
 /* Where a request may stand. */
 struct place {
 	uint32_t set;
@@ -34,15 +26,15 @@ struct place {
  */
 static struct place place_of(const uint8_t *data, uint32_t len)
 {
-	uint64_t hash = (word_at(data, 4) ^ len) * UINT64_C(0x9e3779b97f4a7c15) +
-			word_at(data, 12) * UINT64_C(0xff51afd7ed558ccd) +
-			word_at(data, HTTP_VERBATIM_MIN - 8) * UINT64_C(0xc4ceb9fe1a85ec53);
+	uint64_t hash = (rs_load_64(data + 4) ^ len) * UINT64_C(0x9e3779b97f4a7c15) +
+			rs_load_64(data + 12) * UINT64_C(0xff51afd7ed558ccd) +
+			rs_load_64(data + HTTP_VERBATIM_MIN - 8) * UINT64_C(0xc4ceb9fe1a85ec53);
 
 	if (len >= HASHED_BYTES)
-		hash += (word_at(data, 28) ^ hash >> 32) * UINT64_C(0x9e3779b97f4a7c15) +
-			word_at(data, 36) * UINT64_C(0xff51afd7ed558ccd) +
-			word_at(data, 44) * UINT64_C(0xc4ceb9fe1a85ec53) +
-			word_at(data, HASHED_BYTES - 8) * UINT64_C(0x94d049bb133111eb);
+		hash += (rs_load_64(data + 28) ^ hash >> 32) * UINT64_C(0x9e3779b97f4a7c15) +
+			rs_load_64(data + 36) * UINT64_C(0xff51afd7ed558ccd) +
+			rs_load_64(data + 44) * UINT64_C(0xc4ceb9fe1a85ec53) +
+			rs_load_64(data + HASHED_BYTES - 8) * UINT64_C(0x94d049bb133111eb);
 	hash ^= hash << 23;
 	return (struct place){
 		.set = (uint32_t)(hash >> (64 - HTTP_VERBATIM_SET_BITS)),

@@ -184,7 +184,7 @@ static void several_are_lost_again(struct rig *r)
 }
 
 /* The first and the sixth of ten are sent again, gap_ms apart, and the sixth comes. */
-static void overtake(struct rig *r, uint32_t gap_ms)
+static void overtake(struct rig *r, uint32_t gap_ms, uint32_t comes_ms)
 {
 	open_far(r, 0);
 	SEGMENTS(10);
@@ -194,14 +194,14 @@ static void overtake(struct rig *r, uint32_t gap_ms)
 	MS(gap_ms);
 	rig_report(r, 0, 6, 10);
 	OUT(TCP_ACK, .seq = 1 + 5 * r->mss, .ack = 1, .len = r->mss);
-	MS(RTT_MS);
+	MS(comes_ms);
 	rig_report(r, 0, 1, 10);
 }
 
 /* There need be no new data: what was sent again later tells as well. */
 static void one_overtakes_the_other(struct rig *r)
 {
-	overtake(r, WINDOW_MS + 5);
+	overtake(r, WINDOW_MS + 5, RTT_MS);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
 	EQ(COUNTER(LOST_AGAIN), 1);
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
@@ -211,7 +211,7 @@ static void one_overtakes_the_other(struct rig *r)
 /* … and where nothing else comes, the end of the reordering window. */
 static void time_tells_of_the_other(struct rig *r)
 {
-	overtake(r, 10);
+	overtake(r, 10, RTT_MS);
 	QUIET();
 	WAIT(WINDOW_MS);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
@@ -251,16 +251,7 @@ static void the_window_pays_once_a_round_trip(struct rig *r)
 /* What comes sooner than a round trip after it was sent again is the original: it tells nothing. */
 static void the_original_tells_nothing(struct rig *r)
 {
-	open_far(r, 0);
-	SEGMENTS(10);
-	MS(RTT_MS);
-	rig_report(r, 0, 1, 5);
-	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
-	MS(RTT_MS + WINDOW_MS);
-	rig_report(r, 0, 6, 10);
-	OUT(TCP_ACK, .seq = 1 + 5 * r->mss, .ack = 1, .len = r->mss);
-	MS(RTT_MS / 4);
-	rig_report(r, 0, 1, 10);
+	overtake(r, RTT_MS + WINDOW_MS, RTT_MS / 4);
 	QUIET();
 	EQ(COUNTER(LOST_AGAIN), 0);
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);

@@ -69,15 +69,22 @@ static void ranges_that_touch(struct rig *r)
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 4 * r->mss);
 }
 
+/* Of n segments ten are on their way; all but the first and the last arrive, and the first goes
+ * again. */
+static void lose_the_first(struct rig *r, uint32_t n)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	rig_write(r, n * r->mss);
+	rig_drop_output(r);
+	rig_report(r, 0, 1, 9);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+}
+
 /* Recovery goes on sending new data as reports take bytes out of the pipe. */
 static void new_data_in_recovery(struct rig *r)
 {
-	OPEN(TCP_OPT_SACK_OK);
-	rig_write(r, 20 * r->mss);
-	rig_drop_output(r);
-	rig_report(r, 0, 1, 9); /* of ten on their way nine have arrived, but for the first … */
-	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
-	/* … so there is room: seven of ten, less what was sent again and the tenth */
+	lose_the_first(r, 20);
+	/* So there is room: seven of ten, less what was sent again and the tenth */
 	for (uint32_t i = 10; i < 15; i++)
 		OUT(TCP_ACK, .seq = 1 + i * r->mss, .ack = 1, .len = r->mss);
 	QUIET();
@@ -89,11 +96,7 @@ static void new_data_in_recovery(struct rig *r)
  */
 static void loss_at_the_recovery_point(struct rig *r)
 {
-	OPEN(TCP_OPT_SACK_OK);
-	rig_write(r, 20 * r->mss);
-	rig_drop_output(r);
-	rig_report(r, 0, 1, 9);
-	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	lose_the_first(r, 20);
 	rig_drop_output(r); /* ten to fourteen are on their way */
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
 	rig_drop_output(r); /* and fifteen, sixteen; the tenth is lost */
@@ -145,11 +148,7 @@ static void loss_after_a_timeout(struct rig *r)
  */
 static void loss_beyond_the_recovery_point(struct rig *r)
 {
-	OPEN(TCP_OPT_SACK_OK);
-	rig_write(r, 15 * r->mss);
-	rig_drop_output(r);
-	rig_report(r, 0, 1, 9);
-	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	lose_the_first(r, 15);
 	rig_drop_output(r); /* ten to fourteen are on their way */
 	IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 2,
 		.sack = {{1 + 11 * r->mss, 1 + 15 * r->mss}, {1 + r->mss, 1 + 10 * r->mss}});

@@ -563,6 +563,14 @@ static void arp_takes_no_frame_in_vain(void **state)
 	rig_fini(&r);
 }
 
+/* Who has our address? And a SYN for it. */
+static void ask_and_connect(struct rig *r)
+{
+	put_arp(r, rte_pktmbuf_alloc(r->mbufs), false);
+	rig_put(r, 1000, 1, 0, TCP_SYN, "");
+	rs_stage_net_turn(r->net, r->now_us += 100);
+}
+
 /* The control core has found that somebody else has it. */
 static void an_address_that_is_not_used(void **state)
 {
@@ -572,17 +580,13 @@ static void an_address_that_is_not_used(void **state)
 	rig_init(&r, false, false, 8);
 	rs_slow_path_set_unused(&r.slow, 0, 1);
 	rs_stage_net_turn(r.net, r.now_us += 100);
-	put_arp(&r, rte_pktmbuf_alloc(r.mbufs), false);
-	rig_put(&r, 1000, 1, 0, TCP_SYN, "");
-	rs_stage_net_turn(r.net, r.now_us += 100);
+	ask_and_connect(&r);
 	assert_int_equal(r.n_sent, 0);
 	assert_int_equal(r.net->wire_counters[WIRE_OTHER_IP], 1);
 
 	rs_slow_path_set_unused(&r.slow, 0, 0);
 	rs_stage_net_turn(r.net, r.now_us += 100);
-	put_arp(&r, rte_pktmbuf_alloc(r.mbufs), false);
-	rig_put(&r, 1000, 1, 0, TCP_SYN, "");
-	rs_stage_net_turn(r.net, r.now_us += 100);
+	ask_and_connect(&r);
 	assert_int_equal(r.n_sent, 2);
 	rig_fini(&r);
 }
