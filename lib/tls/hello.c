@@ -348,6 +348,8 @@ enum tls_alert rs_tls_hello_fault(const struct tls_hello_parts *p)
 
 	if (p->version == SSL_3) /* appendix D.5 */
 		return TLS_ALERT_PROTOCOL_VERSION;
+	if (is_part(p->suites) && !p->suites.len)
+		return TLS_ALERT_DECODE_ERROR;
 	if (p->compressions.len && !memchr(p->compressions.data, 0, p->compressions.len))
 		return TLS_ALERT_ILLEGAL_PARAMETER;
 	if (is_part(p->versions) && !rs_tls_only_numbers(p->versions, 1, &list))

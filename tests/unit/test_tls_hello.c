@@ -34,6 +34,8 @@ struct fault {
 static const struct fault all[] = {
 	{"nothing", {.version = 0x0303}, NOTHING},
 	{"D.5: SSL 3.0", {.version = 0x0300}, TLS_ALERT_PROTOCOL_VERSION},
+	{"4.1.2: a suite", {.suites = BYTES("\x13\x01")}, NOTHING},
+	{"4.1.2: no suite", {.suites = BYTES("")}, TLS_ALERT_DECODE_ERROR},
 	{"4.1.2: null compression", {.compressions = BYTES("\x00")}, NOTHING},
 	{"4.1.2: no null compression", {.compressions = BYTES("\x01\x40")},
 		TLS_ALERT_ILLEGAL_PARAMETER},
