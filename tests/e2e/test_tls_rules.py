@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What fuzzers of TLS say and do, record by record, and what has to come of it: by handshakes of
+ours (X25519), and by OpenSSL's (P-256). Sections are RFC 8446's unless told."""
+
+import re
+import socket
+import struct
+
+from harness import equal, test, true
+from lab import wait_until
+from tls_client import is_served, start
+from tls_raw import (
+    ALERT, ALPN, CCS, DATA, GROUPS, HANDSHAKE, MODES, NAME, P256, SHARES, SIGNATURES, TICKETS,
+    VERSIONS, X25519, Client, Keys, message, number, numbers, record, vector)
+
+UNEXPECTED, BAD_MAC, OVERFLOW, FAILURE, ILLEGAL, DECODE, DECRYPT = 10, 20, 22, 40, 47, 50, 51
+VERSION, MISSING, NO_PROTOCOL = 70, 109, 120
+HELLO_REQUEST, END_OF_EARLY_DATA, CERTIFICATE, KEY_EXCHANGE, FINISHED, KEY_UPDATE = (
+    0, 5, 11, 16, 20, 24)
+GET = b"GET /hello/you HTTP/1.1\r\nHost: one.test\r\n\r\n"
+SERVED = "served"
+
+
+def answer(c):
+    """What a client gets in the end: SERVED, or as Client.outcome()."""
+    got = c.outcome()
+    return SERVED if isinstance(got, bytes) and got.startswith(b"HTTP/1.1 200") else got
+
+
+def ask(c):
+    c.send(DATA, GET)
+    return answer(c)
+
+
+def finish(c):
+    c.send(HANDSHAKE, c.finished())
+    c.use_keys()
+
+
+def after_hello(c, hello):
+    c.said = hello
+    c.send(HANDSHAKE, hello)
+    kind, content = c.receive()
+    if kind == ALERT:
+        return content[1]
+    c.messages = content
+    c.hear_flight()
+    finish(c)
+    return ask(c)
+
+
+def check(t, cases, group, run):
+    for what, expected, case in cases:
+        with Client(t, group=group) as c:
+            equal(run(c, case), expected, f"{what}, group {group}")
+
+
+# ---- hellos ----
+
+
+def many_shares(c, with_ours):
+    unknown = range(34, 255)  # of which nobody knows one
+    shares = b"".join(numbers(g) + vector(2, bytes(64)) for g in unknown)
+    ours = c.extensions()[SHARES][2:] if with_ours else b""
+    return {GROUPS: vector(2, numbers(*unknown, c.group)), SHARES: vector(2, shares + ours)}
+
+
+def tickets(n, n_binders):
+    return (vector(2, (vector(2, b"t") + bytes(4)) * n) +
+            vector(2, vector(1, bytes(32)) * n_binders))
+
+
+# Extensions that are others, None for one that is not there; or arguments of Client.hello().
+HELLOS = (
+    ("a plain one", SERVED, {}),
+    ("4.1.2: no suite", DECODE, {"suites": b""}),
+    ("4.1.2: half a suite", DECODE, {"suites": b"\x13\1\x13"}),
+    ("4.1.2: unknown suites", FAILURE, {"suites": numbers(0xfe00, 0x1306)}),
+    ("4.1.1: suites of TLS 1.2", FAILURE, {"suites": numbers(0xc02b, 0xc02f)}),
+    ("9.3: 4096 unknown suites and ours", SERVED,
+     {"suites": numbers(*range(0x2000, 0x3000), 0x1301)}),
+    ("4.1.2: no compression", DECODE, {"compressions": b""}),
+    ("4.1.2: null compression twice", ILLEGAL, {"compressions": b"\0\0"}),
+    ("3.4: a byte behind the extensions", DECODE, {"behind": b"x"}),
+    ("4.2.1: later versions only", VERSION, {VERSIONS: vector(1, numbers(0x0305, 0x7f1c))}),
+    ("4.2.1: unknown versions, too", SERVED, {VERSIONS: vector(1, numbers(0x0a0a, 0x0304))}),
+    ("9.2: no share", MISSING, {SHARES: None}),
+    ("9.2: no groups", MISSING, {GROUPS: None}),
+    ("9.2: neither", MISSING, {GROUPS: None, SHARES: None}),
+    ("9.2: no signatures", MISSING, {SIGNATURES: None}),
+    ("4.2.3: PKCS #1 only", FAILURE, {SIGNATURES: vector(2, numbers(0x0401, 0x0501))}),
+    ("4.2.3: thousands of them", SERVED,
+     {SIGNATURES: vector(2, numbers(*range(0x0a00, 0x1f00), 0x0403))}),
+    ("4.2.8: a share in bytes too few", ILLEGAL,
+     lambda c: {SHARES: vector(2, numbers(c.group) + vector(2, c.share[:-1]))}),
+    ("4.2.8: a share in bytes too many", ILLEGAL,
+     lambda c: {SHARES: vector(2, numbers(c.group) + vector(2, c.share + b"x"))}),
+    ("9.3: 221 unknown shares and ours", SERVED, lambda c: many_shares(c, True)),
+    ("4.2.9: a ticket without modes", MISSING, {MODES: None, TICKETS: tickets(1, 1)}),
+    ("4.2.9: no mode", DECODE, {MODES: b"\0"}),
+    ("4.2.11: an unknown ticket", SERVED, {TICKETS: tickets(1, 1)}),
+    ("4.2.11: 300 of them", SERVED, {TICKETS: tickets(300, 300)}),
+    ("4.2.11: two binders for it", ILLEGAL, {TICKETS: tickets(1, 2)}),
+    ("4.2.11: with more behind it", DECODE, {TICKETS: tickets(1, 1) + b"x"}),
+    ("RFC 6066 4: no such length", ILLEGAL, {1: b"\5"}),
+    ("RFC 7301 3.1: a name of no bytes", DECODE,
+     {ALPN: vector(2, vector(1, b"http/1.1") + b"\0")}),
+    ("RFC 7301 3.2: none of ours", NO_PROTOCOL, {ALPN: vector(2, vector(1, b"h2"))}),
+    ("9.3: 4000 unknown extensions", SERVED, {0x8000 + i: b"x" for i in range(4000)}),
+)
+
+
+def hello_with(c, case):
+    case = case(c) if callable(case) else case
+    how = {k: v for k, v in case.items() if isinstance(k, str)}
+    # Those that are in all hellos stay where they are: a ticket comes last.
+    others = {k: v for k, v in case.items() if isinstance(k, int) and k != TICKETS}
+    extensions = {**{k: None for k in others}, **c.extensions(), **case}
+    return c.hello(
+        {k: v for k, v in extensions.items() if isinstance(k, int) and v is not None}, **how)
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
+def hellos(t):
+    appliance = start(t)
+    for group in (X25519, P256):
+        check(t, HELLOS, group, lambda c, case: after_hello(c, hello_with(c, case)))
+        check(t, (
+            ("5.1: more in its record", UNEXPECTED, lambda c: c.hello() + b"\x14"),
+            ("5.1: another message in its record", UNEXPECTED, lambda c: c.hello() * 2),
+        ), group, lambda c, case: after_hello(c, case(c)))
+    for case in (lambda c: {SHARES: vector(2, b"")}, lambda c: many_shares(c, False)):
+        with Client(t) as c:
+            c.say_hello({**c.extensions(), **case(c)})
+            c.hear_hello()
+            true(c.is_retry, "no HelloRetryRequest")
+    appliance.stop()
+
+
+# ---- the second flight ----
+
+
+def sealed(kind, content, **how):
+    return lambda c: c.tx.seal(kind, content, **how)
+
+
+IN_PLACE_OF_FINISHED = (
+    ("5: a CCS of 2", UNEXPECTED, lambda c: record(CCS, b"\2")),
+    ("5: a CCS of two bytes", UNEXPECTED, lambda c: record(CCS, b"\1\1")),
+    ("5: a sealed CCS", UNEXPECTED, sealed(CCS, b"\1")),
+    ("5: no known type", UNEXPECTED, sealed(99, b"x")),
+    ("5: no known type outside", UNEXPECTED, lambda c: c.tx.seal_inner(b"x\x16", outer=0xff)),
+    ("5.1: data", UNEXPECTED, sealed(DATA, b"x")),
+    ("5.2: 2^14 + 257 bytes", OVERFLOW, lambda c: record(DATA, bytes(16384 + 257))),
+    ("5.2: nothing", BAD_MAC, lambda c: record(DATA, b"")),
+    ("5.2: under the keys of data", BAD_MAC, lambda c: Keys(c.app_tx).seal(DATA, GET)),
+    ("5.4: nothing but zeros", UNEXPECTED, lambda c: c.tx.seal_inner(bytes(20))),
+    ("5.4: nothing of a handshake", UNEXPECTED, sealed(HANDSHAKE, b"", padding=30)),
+    ("5.4: nothing of an alert", UNEXPECTED, sealed(ALERT, b"", padding=30)),
+    ("5.4: 2^14 + 2 bytes", OVERFLOW, lambda c: c.tx.seal(HANDSHAKE, c.finished(), padding=16349)),
+    ("4.4.4: a Finished in the clear", UNEXPECTED, lambda c: record(HANDSHAKE, c.finished())),
+    ("4.4.4: a wrong one", DECRYPT, sealed(HANDSHAKE, message(FINISHED, bytes(32)))),
+    ("6.2: a short one", DECODE, sealed(HANDSHAKE, message(FINISHED, bytes(31)))),
+    ("6.2: a long one", DECODE, sealed(HANDSHAKE, message(FINISHED, bytes(16380)))),
+    ("5.1: more in its record", UNEXPECTED,
+     lambda c: c.tx.seal(HANDSHAKE, c.finished() + message(KEY_UPDATE, b"\0"))),
+    ("4: a ClientHello", UNEXPECTED, lambda c: c.tx.seal(HANDSHAKE, c.hello())),
+    ("4: a ClientHello in the clear", UNEXPECTED, lambda c: record(HANDSHAKE, c.hello())),
+    ("4: a HelloRequest", UNEXPECTED, sealed(HANDSHAKE, message(HELLO_REQUEST, b""))),
+    ("4: an EndOfEarlyData", UNEXPECTED, sealed(HANDSHAKE, message(END_OF_EARLY_DATA, b""))),
+    ("4: a Certificate", UNEXPECTED, sealed(HANDSHAKE, message(CERTIFICATE, bytes(4)))),
+    ("4: a ClientKeyExchange", UNEXPECTED, sealed(HANDSHAKE, message(KEY_EXCHANGE, b"\0"))),
+    ("4: a KeyUpdate", UNEXPECTED, sealed(HANDSHAKE, message(KEY_UPDATE, b"\0"))),
+    ("6: an alert of error level", b"", lambda c: record(ALERT, b"\2\x28")),
+    ("6: its level means nothing", b"", sealed(ALERT, b"\1\x28")),
+)
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
+def what_comes_instead_of_a_finished(t):
+    appliance = start(t)
+
+    def run(c, case):
+        c.say_hello()
+        c.hear_flight()
+        c.wire.send(case(c))
+        return answer(c)
+
+    check(t, IN_PLACE_OF_FINISHED, X25519, run)
+    with Client(t) as c:  # what may come: two CCS, a Finished of one byte a record, padding
+        c.say_hello()
+        c.hear_flight()
+        c.wire.send(record(CCS, b"\1") * 2)
+        for byte in c.finished():
+            c.send(HANDSHAKE, number(byte, 1), padding=byte)
+        c.use_keys()
+        equal(ask(c), SERVED)
+    appliance.stop()
+
+
+# ---- those who go ----
+
+
+def leave(c, n, abruptly):
+    """After n bytes of its words: of the hello, then of what answers the flight."""
+    hello = record(HANDSHAKE, c.hello())
+    c.wire.send(hello[:n])
+    if n > len(hello):
+        c.said = hello[5:]
+        c.hear_flight()
+        c.wire.send((record(CCS, b"\1") + c.tx.seal(HANDSHAKE, c.finished()))[:n - len(hello)])
+    if abruptly:
+        c.wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@test(own=True, families=(4,), within=120, layouts=("fused",))
+def clients_that_leave_in_the_middle(t):
+    """At every byte of a handshake, by FIN and by RST; the process ends with all that it had."""
+    appliance = start(t)
+    for group in (X25519, P256):
+        with Client(t, group=group) as c:
+            n = len(record(HANDSHAKE, c.hello())) + 6 + 58
+        for i in range(1, n):
+            with Client(t, group=group) as c:
+                leave(c, i, abruptly=i % 2)
+    wait_until(lambda: is_served(t), 5, "they are gone, and nobody is served")
+    appliance.stop()
+    failed = re.search(r"handshakes_failed +(\d+)", appliance.words(200))
+    true(failed and int(failed[1]) > 0, "none has failed")
