@@ -225,7 +225,7 @@ static enum tls_status shake_hands(struct tls_session *s)
 						       : TLS_C_HANDSHAKES_FULL]++;
 	if (s->domain->lean)
 		rs_tls_lean_begin(s);
-	else
+	if (!s->lean)
 		SSL_set_msg_callback(s->ssl, on_late_message);
 	return TLS_OK;
 }

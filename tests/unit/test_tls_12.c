@@ -684,6 +684,36 @@ static void hellos_in_a_row(void **state)
 	}
 }
 
+/* In the record of the Finished: such a session stays with OpenSSL, and is bounded, too. */
+static void hellos_behind_the_finished(void **state)
+{
+	static const uint8_t hello[4] = {1};
+	uint8_t words[16 + sizeof(hello)] = {0}, text[64];
+	uint32_t n, at;
+
+	(void)state;
+	begin_finished(0, words);
+	words[16] = hello[0];
+	say(HANDSHAKE, words, sizeof(words));
+	assert_int_equal(server_read(&rig, &n), TLS_WANT_INPUT);
+	assert_true(rig.server.open && !rig.server.lean);
+	for (at = 0; rig.out[at] != CCS;)
+		at += TLS_RECORD_HEADER + rs_load_be16(rig.out + at + 3);
+	at += TLS_RECORD_HEADER + 1;
+	assert_int_equal(hear(&at, text, &n), HANDSHAKE);
+	assert_int_equal(hear(&at, text, &n), ALERT);
+	assert_int_equal(text[1], TLS_ALERT_NO_RENEGOTIATION);
+	assert_int_equal(at, rig.out_to);
+	rig.out_to = 0;
+	for (uint32_t i = 1; i < 32; i++) {
+		say(HANDSHAKE, hello, sizeof(hello));
+		assert_int_equal(answer(), TLS_ALERT_NO_RENEGOTIATION + WARNING);
+	}
+	say(HANDSHAKE, hello, sizeof(hello));
+	assert_int_equal(server_read(&rig, &n), TLS_FAILED);
+	end_keys();
+}
+
 /* The warning comes when there is room for it, before anything else; one will do. */
 static void a_refusal_without_room(void **state)
 {
@@ -777,6 +807,7 @@ int main(void)
 		cmocka_unit_test(renegotiation_of_a_client),
 		cmocka_unit_test(a_hello_in_fragments),
 		cmocka_unit_test(hellos_in_a_row),
+		cmocka_unit_test(hellos_behind_the_finished),
 		cmocka_unit_test(a_refusal_without_room),
 		cmocka_unit_test(ends),
 		cmocka_unit_test(no_more_records_than_the_cipher_stands),
