@@ -13,7 +13,6 @@
 #define PSK_KE         0
 #define PSK_DHE_KE     1
 #define MAX_EXTENSIONS 32
-#define MAX_SHARES     64 /* of a hello for us */
 
 bool rs_tls_hello_lists(struct span list, uint32_t wanted)
 {
@@ -110,19 +109,26 @@ static bool read_shares(struct span s, struct tls_hello *h)
 	return rs_tls_is_read(&r);
 }
 
-/* Section 4.2.8: of each group at most one, and none of a group that is not supported. */
+/*
+ * Section 4.2.8: of each group at most one share, and none of a group that is not supported. A
+ * group has its bit until its share has come.
+ */
 static bool fit(struct span shares, struct span groups)
 {
-	uint32_t seen[MAX_SHARES], n = 0;
+	uint8_t awaited[(1 << 16) / 8] = {0};
 
-	for (struct tls_reader r = rs_tls_reader(shares); r.at < r.end; n++) {
+	for (struct tls_reader r = rs_tls_reader(groups); r.at < r.end;) {
+		uint32_t group = rs_tls_number(&r, 2);
+
+		awaited[group / 8] |= (uint8_t)(1 << group % 8);
+	}
+	for (struct tls_reader r = rs_tls_reader(shares); r.at < r.end;) {
 		uint32_t group = rs_tls_number(&r, 2);
 
 		rs_tls_vector(&r, 2);
-		if (n == MAX_SHARES || is_among(seen, n, group) ||
-			!rs_tls_hello_lists(groups, group))
+		if (!(awaited[group / 8] & 1 << group % 8))
 			return false;
-		seen[n] = group;
+		awaited[group / 8] &= (uint8_t) ~(1 << group % 8);
 	}
 	return true;
 }
@@ -320,27 +326,6 @@ static bool lacks_point_format(const struct tls_hello_parts *p)
 	return false;
 }
 
-/* As fit(), for any number of shares: a group has its bit until its share has come. */
-static bool all_fit(struct span shares, struct span groups)
-{
-	uint8_t awaited[(1 << 16) / 8] = {0};
-
-	for (struct tls_reader r = rs_tls_reader(groups); r.at < r.end;) {
-		uint32_t group = rs_tls_number(&r, 2);
-
-		awaited[group / 8] |= (uint8_t)(1 << group % 8);
-	}
-	for (struct tls_reader r = rs_tls_reader(shares); r.at < r.end;) {
-		uint32_t group = rs_tls_number(&r, 2);
-
-		rs_tls_vector(&r, 2);
-		if (!(awaited[group / 8] & 1 << group % 8))
-			return false;
-		awaited[group / 8] &= (uint8_t) ~(1 << group % 8);
-	}
-	return true;
-}
-
 enum tls_alert rs_tls_hello_fault(const struct tls_hello_parts *p)
 {
 	struct tls_hello h = {0};
@@ -357,7 +342,7 @@ enum tls_alert rs_tls_hello_fault(const struct tls_hello_parts *p)
 	if (is_part(p->name) && p->name.len < MIN_NAME_BYTES)
 		return TLS_ALERT_DECODE_ERROR;
 	if (rs_tls_only_numbers(p->groups, 2, &list) && read_shares(p->shares, &h) &&
-		!all_fit(h.shares, list))
+		!fit(h.shares, list))
 		return TLS_ALERT_ILLEGAL_PARAMETER;
 	if (is_older(p) && lacks_point_format(p))
 		return TLS_ALERT_ILLEGAL_PARAMETER;
