@@ -73,7 +73,8 @@ uint8_t rs_http_field_id(const uint8_t *name, uint32_t len)
 	return known[id].len == len && is_name(name, &known[id]) ? id : (uint8_t)HTTP_FIELD_OTHER;
 }
 
-/* RFC 9112 section 3.2. A target with an authority has precedence, but Host has to be right. */
+/* RFC 9112 section 3.2. A target with an authority has precedence, but Host has to be right; an
+ * empty one is for what has no authority, which is nothing that is served here (section 3.3). */
 static int judge_host(bool vector, struct http_req *req, const struct http_found *found)
 {
 	uint32_t i, from, to;

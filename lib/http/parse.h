@@ -92,7 +92,7 @@ struct http_req {
 	uint8_t scheme;     /* enum http_scheme; with HTTP_ABSOLUTE_FORM only */
 	struct span path;   /* not decoded; "/" where an absolute target has none; "*" */
 	struct span query;  /* without the "?"; data is NULL where there is no "?" */
-	struct span host;   /* host[:port], from the target or else from Host; may be empty */
+	struct span host;   /* host[:port], from the target, or Host; HTTP/1.0 may have none */
 	struct span tail;   /* what follows the handler's prefix in path; set by exchange.c */
 	uint32_t fields_at; /* what the fields' offsets count from, in the head */
 	/* Where the fields are, if not in the next array: what was read of the same bytes before

@@ -70,7 +70,7 @@ bool rs_http_is_authority(bool vector, const uint8_t *p, uint32_t from, uint32_t
 {
 	uint32_t end = host_end(vector, p, from, to);
 
-	return end == to || (end > from && p[end] == ':' && is_port(slice_of(p, end + 1, to)));
+	return end > from && (end == to || (p[end] == ':' && is_port(slice_of(p, end + 1, to))));
 }
 
 static bool read_path(
@@ -121,7 +121,7 @@ static uint32_t scheme_end(struct span text, uint8_t *scheme)
 	return n + 3;
 }
 
-/* RFC 9112 section 3.2.2; an empty host is invalid (RFC 9110 section 4.2.1). */
+/* RFC 9112 section 3.2.2. */
 static bool read_absolute_form(
 	bool vector, const uint8_t *p, uint32_t from, uint32_t to, struct http_req *req)
 {
@@ -135,9 +135,7 @@ static bool read_absolute_form(
 		end++;
 	req->form = HTTP_ABSOLUTE_FORM;
 	req->host = slice_of(p, host, end);
-	if (host == end || !rs_http_is_authority(vector, p, host, end))
-		return false;
-	if (!read_path(vector, p, end, to, req))
+	if (!rs_http_is_authority(vector, p, host, end) || !read_path(vector, p, end, to, req))
 		return false;
 	if (req->path.len == 0) {
 		bool whole_server = req->method == HTTP_OPTIONS && !req->query.data;

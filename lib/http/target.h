@@ -19,9 +19,8 @@
 bool rs_http_read_target(bool vector, uint32_t from, uint32_t to, struct http_req *req);
 
 /*
- * [from, to) of p is host [":" port], or nothing. An empty port is allowed, no empty host before it
- * (RFC 9110 section 4.2.1), no userinfo. Two bytes behind it are readable: it ends before CR LF, or
- * within a target.
+ * [from, to) of p is host [":" port]. An empty port is allowed, no empty host (RFC 9110 section
+ * 4.2.1), no userinfo. Two bytes behind it are readable: it ends before CR LF, or within a target.
  */
 bool rs_http_is_authority(bool vector, const uint8_t *p, uint32_t from, uint32_t to);
 

@@ -27,6 +27,7 @@ REFUSED = [
     ("no Host", b"GET / HTTP/1.1\r\n\r\n", 400),
     ("two Hosts", get(b"Host: other"), 400),
     ("two equal Hosts", get(b"Host: test"), 400),
+    ("an empty Host", b"GET / HTTP/1.1\r\nHost: \r\n\r\n", 400),
     ("a bad Host", b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
     ("a Host with a path", b"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400),
     ("both lengths", post(b"Content-Length: 3", b"Transfer-Encoding: chunked"), 400),

@@ -50,7 +50,6 @@ static const struct {
 	{"[fd00::2]", NULL},
 	{"[fd00::2]:1", NULL},
 	{".", NULL},
-	{"", NULL},
 };
 
 /* RFC 9110 section 4.2.3: case and port make no other host; RFC 3986 section 3.2.2: the final dot.
