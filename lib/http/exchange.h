@@ -64,8 +64,8 @@ struct http_handler {
 	const char *path;
 	bool prefix;
 	bool needs_body; /* 411 to a POST or PUT that has neither Content-Length nor chunked */
-	/* A 200, 206, 304 or 404 to GET and HEAD depends on nothing but the path, conditions,
-	 * cfg->varying_fields and the date: see memo.h. */
+	/* A 200, 206, 304 or 404 to GET and HEAD depends on nothing but the path, the version,
+	 * conditions, cfg->varying_fields and the date: see memo.h. */
 	bool repeatable;
 	uint32_t methods; /* HTTP_METHOD_BIT()s; with GET give HEAD; OPTIONS goes without saying */
 	bool (*respond)(struct http_env *env, struct http_conn *hc, const struct http_req *req,

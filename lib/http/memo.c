@@ -12,7 +12,7 @@
 /* What a reply depends on, in bytes that its reader owns or in a buffer of their own. */
 struct key {
 	struct span text;
-	uint64_t hash; /* before entry_of(): the method */
+	uint64_t hash; /* before entry_of(): the method and the version */
 };
 
 /*
@@ -73,7 +73,7 @@ static bool make_key(const struct http_env *env, const struct http_req *req,
 		path_len > HTTP_MEMO_KEY_BYTES)
 		return false;
 	key->text = req->path;
-	key->hash = req->method;
+	key->hash = (uint64_t)req->method << 1 | req->minor_version;
 	if (rs_likely(!fields))
 		return true;
 	memcpy(buffer, req->path.data, path_len);

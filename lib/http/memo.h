@@ -4,10 +4,10 @@
  * within one second, while the Date is the same. Such a reply is made once; after that all send
  * queues share its bytes, and its checksum is known.
  *
- * It is found by what it depends on: the method, the path, the values of the fields that make a
- * difference, as they stand there, and what is said of the connection. Only what a handler calls
- * repeatable is kept, and only while buffers are plenty. Private to lib/http but for the struct,
- * which belongs to one core. Includes base only.
+ * It is found by what it depends on: the method, the path, the version, the values of the fields
+ * that make a difference, as they stand there, and what is said of the connection. Only what a
+ * handler calls repeatable is kept, and only while buffers are plenty. Private to lib/http but for
+ * the struct, which belongs to one core. Includes base only.
  */
 #ifndef RS_HTTP_MEMO_H
 #define RS_HTTP_MEMO_H
@@ -24,7 +24,7 @@
 struct http_memo_entry {
 	struct http_kept reply;
 	uint16_t key_len;
-	uint64_t key_hash; /* of the method and of what is said of the connection, too */
+	uint64_t key_hash; /* of the method, the version and what is said of the connection, too */
 };
 
 _Static_assert(sizeof(struct http_memo_entry) == 32, "half a cache line");

@@ -117,8 +117,8 @@ static void connections_are_told_apart(void **state)
 		assert_true(line ? *says && !memcmp(line, says, strlen(says)) : !*says);
 		assert_int_equal(rig.hc.closing, strstr(says, "close") != NULL);
 	}
-	/* Three replies are made, and then all are known. */
-	assert_int_equal(rig.counters[HTTP_C_REPEATED], rig.counters[HTTP_C_REPLIES_2XX] - 3);
+	/* Four replies are made, and then all are known. */
+	assert_int_equal(rig.counters[HTTP_C_REPEATED], rig.counters[HTTP_C_REPLIES_2XX] - 4);
 	rig_close(&rig);
 }
 

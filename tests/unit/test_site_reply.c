@@ -781,6 +781,24 @@ static void hints_of_all_sizes_are_whole(void **state)
 	free(body);
 }
 
+/* HTTP/1.0 that closes is told the same of the connection, and no hints: so its reply, which the
+ * memo keeps, is none for HTTP/1.1. */
+static void hints_come_behind_http_1_0(void **state)
+{
+	open_with_hints(*state, 10);
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_int_equal(ask("GET /page HTTP/1.0\r\n" NAVIGATE "\r\n"), 200);
+		assert_false(got.has_hints);
+		assert_int_equal(
+			ask("GET /page HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" NAVIGATE
+			    "\r\n"),
+			200);
+		assert_true(got.has_hints);
+	}
+	assert_true(rig.counters[HTTP_C_REPEATED] > 0);
+	close_sites();
+}
+
 /* docs/content.md: to GET requests of HTTP/1.1 by browsers that navigate, before a 200. */
 static void hints_come_to_nobody_else(void **state)
 {
@@ -842,6 +860,7 @@ int main(void)
 		test(what_is_not_copied_keeps_the_sites),
 		test(hints_come_before_a_page),
 		test(hints_of_all_sizes_are_whole),
+		test(hints_come_behind_http_1_0),
 		test(hints_come_to_nobody_else),
 	};
 
