@@ -21,6 +21,16 @@ static bool position(struct span text, uint64_t *n)
 	return true;
 }
 
+/* Digits, however many: is a the smaller number? */
+static bool is_less(struct span a, struct span b)
+{
+	for (; a.len > b.len && *a.data == '0'; a.len--)
+		a.data++;
+	for (; b.len > a.len && *b.data == '0'; b.len--)
+		b.data++;
+	return a.len < b.len || (a.len == b.len && memcmp(a.data, b.data, a.len) < 0);
+}
+
 /* "first-", "first-last" or "-suffix". False: malformed. *some: it has bytes of len. */
 static bool parse_one(struct span text, uint64_t len, struct http_range *r, bool *some)
 {
@@ -43,7 +53,7 @@ static bool parse_one(struct span text, uint64_t len, struct http_range *r, bool
 	if (!position(left, &r->first))
 		return false;
 	r->last = UINT64_MAX;
-	if (right.len && (!position(right, &r->last) || r->last < r->first))
+	if (right.len && (!position(right, &r->last) || is_less(right, left)))
 		return false;
 	*some = r->first < len || !r->first;
 	r->last = rs_min_u64(r->last, len - 1);
