@@ -833,6 +833,74 @@ static void hints_come_to_nobody_else(void **state)
 	close_sites();
 }
 
+/* ---- again ---- */
+
+static const char *const again_methods[] = {"GET", "HEAD", "OPTIONS"};
+static const char *const again_targets[] = {
+	"/page", "/other", "/other?q", "/dir", "/dir/", "/none"};
+static const char *const again_versions[] = {"1.1", "1.0"};
+static const char *const again_fields[] = {"", "Connection: close\r\n",
+	"Connection: keep-alive\r\n", NAVIGATE, NAVIGATE "Connection: close\r\n",
+	"Range: bytes=0-1\r\n", "Range: bytes=0-0,3-3\r\n",
+	"Range: bytes=0-1\r\nIf-Range: \"x\"\r\n", "If-None-Match: *\r\n", "If-Match: \"x\"\r\n",
+	"If-Modified-Since: " MTIME "\r\n", "Accept-Encoding: gzip\r\n",
+	"Accept-Encoding: gzip;q=0\r\n", "Accept-Encoding: gzip\r\nRange: bytes=0-1\r\n"};
+
+#define N_AGAIN                                                                                    \
+	(RS_ARRAY_SIZE(again_methods) * RS_ARRAY_SIZE(again_targets) *                             \
+		RS_ARRAY_SIZE(again_versions) * RS_ARRAY_SIZE(again_fields))
+
+/* Asks for the i-th of all combinations on a connection of its own: the reply stands in rig.got. */
+static void ask_nth(uint32_t i)
+{
+	static char request[400];
+	uint32_t n = i;
+	const char *fields = again_fields[n % RS_ARRAY_SIZE(again_fields)];
+	const char *version = again_versions[(n /= RS_ARRAY_SIZE(again_fields)) % 2];
+	const char *target = again_targets[(n /= 2) % RS_ARRAY_SIZE(again_targets)];
+	const char *method = again_methods[n / RS_ARRAY_SIZE(again_targets)];
+	int len = snprintf(request, sizeof(request), "%s %s HTTP/%s\r\nHost: a.test\r\n%s\r\n",
+		method, target, version, fields);
+
+	rig_reopen(&rig);
+	rig_feed(&rig, request, (uint32_t)len);
+	rig_drain(&rig);
+}
+
+/* What is known of earlier requests, in whatever order they came, makes no reply another one. */
+static void replies_are_the_same_again(void **state)
+{
+	static uint8_t replies[N_AGAIN][1024];
+	static uint64_t lens[N_AGAIN];
+	const struct site *dir = *state;
+	uint32_t seed = 1;
+
+	put(dir, "/page.gz", "\x1f\x8b\x08 as if it were", 17);
+	site_dir(dir, "/dir");
+	put_text(dir, "/dir/index.html", "index");
+	open_with_hints(dir, 100);
+	rig.env.memo = NULL;
+	for (uint32_t i = 0; i < N_AGAIN; i++) {
+		memset(&rig.seen, 0, sizeof(rig.seen));
+		ask_nth(i);
+		assert_in_range(rig.n_got, 1, sizeof(replies[0]));
+		memcpy(replies[i], rig.got, rig.n_got);
+		lens[i] = rig.n_got;
+	}
+	rig.env.memo = &rig.memo;
+	for (uint32_t round = 0; round < 20 * N_AGAIN; round++) {
+		uint32_t i;
+
+		seed = seed * 1664525 + 1013904223;
+		i = (seed >> 8) % N_AGAIN;
+		ask_nth(i);
+		assert_int_equal(rig.n_got, lens[i]);
+		assert_memory_equal(rig.got, replies[i], lens[i]);
+	}
+	assert_true(rig.counters[HTTP_C_REPEATED] > N_AGAIN);
+	close_sites();
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -862,6 +930,7 @@ int main(void)
 		test(hints_of_all_sizes_are_whole),
 		test(hints_come_behind_http_1_0),
 		test(hints_come_to_nobody_else),
+		test(replies_are_the_same_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
