@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
@@ -41,6 +42,8 @@ void rs_site_watch_close(struct site_watch *w)
 	if (w->fd >= 0)
 		close(w->fd);
 	w->fd = -1;
+	free(w->watched.numbers);
+	w->watched = (struct watch_list){0};
 }
 
 static void note_change(struct site_watch *w, uint64_t now_us)
@@ -78,27 +81,79 @@ void rs_site_watch_begin(struct site_watch *w)
 
 /* ---- directories ---- */
 
-static void watch(struct site_watch *w, const char *name)
+static bool list(struct watch_list *to, int number)
+{
+	uint32_t n_room = to->n_room ? 2 * to->n_room : 64;
+	int *numbers;
+
+	if (to->n == to->n_room) {
+		numbers = realloc(to->numbers, n_room * sizeof(*numbers));
+		if (!numbers)
+			return false;
+		to->numbers = numbers;
+		to->n_room = n_room;
+	}
+	to->numbers[to->n++] = number;
+	return true;
+}
+
+static void watch(struct site_watch *w, const char *name, struct watch_list *now)
 {
 	int number = inotify_add_watch(w->fd, name, CONTENT_CHANGES | IN_ONLYDIR);
 
+	if (number >= 0 && list(now, number))
+		return;
 	/* One that is gone already will have changed its parent. */
-	if (number < 0 && errno != ENOENT && errno != ENOTDIR && !w->is_failing) {
+	if (errno != ENOENT && errno != ENOTDIR && !w->is_failing) {
 		w->is_failing = true;
 		rs_log("--watch: %.*s: %s; send SIGHUP after changes there%s", PATH_MAX, name,
 			strerror(errno),
 			errno == ENOSPC ? ", or raise fs.inotify.max_user_watches" : "");
 	}
-	if (number > w->last)
-		w->last = number;
 }
 
-static void add_directory(struct site_watch *w, const char *root, struct span path)
+static void watch_directory(
+	struct site_watch *w, const char *root, struct span path, struct watch_list *now)
 {
 	char name[2 * PATH_MAX]; /* more than the kernel takes, which then says so */
 
 	snprintf(name, sizeof(name), "%s%.*s", root, (int)path.len, (const char *)path.data);
-	watch(w, name);
+	watch(w, name, now);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	int left = *(const int *)a, right = *(const int *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+/*
+ * These are watched from now on, and what is not among them no more: a release of before, or what
+ * was moved out of the root. Returns whether there are new ones.
+ */
+static bool take_over(struct site_watch *w, struct watch_list *now)
+{
+	const struct watch_list *before = &w->watched;
+	bool has_new = false;
+	uint32_t i = 0;
+
+	if (now->n)
+		qsort(now->numbers, now->n, sizeof(*now->numbers), by_number);
+	for (uint32_t k = 0; k < now->n; k++) {
+		if (k && now->numbers[k] == now->numbers[k - 1]) /* by two ways */
+			continue;
+		while (i < before->n && before->numbers[i] < now->numbers[k])
+			inotify_rm_watch(w->fd, before->numbers[i++]);
+		while (i < before->n && before->numbers[i] == now->numbers[k])
+			i++;
+		has_new |= !i || before->numbers[i - 1] != now->numbers[k];
+	}
+	while (i < before->n)
+		inotify_rm_watch(w->fd, before->numbers[i++]);
+	free(w->watched.numbers);
+	w->watched = *now;
+	return has_new;
 }
 
 /*
@@ -107,7 +162,7 @@ static void add_directory(struct site_watch *w, const char *root, struct span pa
  */
 void rs_site_watch_add(struct site_watch *w, const struct site_set *set, uint64_t now_us)
 {
-	int before = w->last;
+	struct watch_list now = {0};
 
 	if (w->fd < 0)
 		return;
@@ -115,13 +170,14 @@ void rs_site_watch_add(struct site_watch *w, const struct site_set *set, uint64_
 	w->n_failures = 0;
 	for (uint32_t i = 0; i < w->options->n_sites; i++) {
 		const char *root = w->options->sites[i].dir;
-		struct span path;
+		struct span path = {.data = (const uint8_t *)"", .len = 0};
+		uint32_t at = 0;
 
-		add_directory(w, root, (struct span){.data = (const uint8_t *)"", .len = 0});
-		for (uint32_t at = 0; rs_site_next_directory(set, i, &at, &path);)
-			add_directory(w, root, path);
+		do
+			watch_directory(w, root, path, &now);
+		while (rs_site_next_directory(set, i, &at, &path));
 	}
-	if (w->last > before)
+	if (take_over(w, &now))
 		note_change(w, now_us);
 }
 
@@ -138,13 +194,27 @@ uint32_t rs_site_watch_failed(struct site_watch *w, uint64_t now_us)
 
 /* ---- events ---- */
 
+/* Whether one of n bytes of events is a change: that a watch has ended is none. */
+static bool have_change(const char *events, ssize_t n)
+{
+	const struct inotify_event *event;
+	bool have = false;
+
+	for (ssize_t at = 0; at < n; at += (ssize_t)(sizeof(*event) + event->len)) {
+		event = (const void *)(events + at);
+		have |= !(event->mask & IN_IGNORED);
+	}
+	return have;
+}
+
 static bool read_events(const struct site_watch *w)
 {
 	_Alignas(struct inotify_event) char events[4096];
 	bool changed = false;
+	ssize_t n;
 
-	while (read(w->fd, events, sizeof(events)) > 0)
-		changed = true;
+	while ((n = read(w->fd, events, sizeof(events))) > 0)
+		changed |= have_change(events, n);
 	return changed;
 }
 

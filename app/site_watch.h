@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * --watch: tells when the sites have to be loaded again. Watched (inotify) are the directories that
- * were loaded; and each root is looked at, whether it is still the directory that it was: a release
- * that takes the place of another by a rename, or by turning any of the symbolic links that lead
- * there, is a change, too. After a load that failed it is tried again, in growing intervals: what
- * was missing may be where nobody watches. Control core only.
+ * were loaded last; and each root is looked at, whether it is still the directory that it was: a
+ * release that takes the place of another by a rename, or by turning any of the symbolic links that
+ * lead there, is a change, too. After a load that failed it is tried again, in growing intervals:
+ * what was missing may be where nobody watches. Control core only.
  */
 #ifndef RS_APP_SITE_WATCH_H
 #define RS_APP_SITE_WATCH_H
@@ -16,8 +16,11 @@
 #include "site.h"
 
 struct site_watch {
-	int fd;   /* inotify, or -1: nothing is watched */
-	int last; /* the highest number of a directory there */
+	int fd; /* inotify, or -1: nothing is watched */
+	struct watch_list {
+		int *numbers; /* of directories there, in order */
+		uint32_t n, n_room;
+	} watched;
 	bool is_failing;
 	bool has_changed;
 	uint64_t changed_us; /* the first of these changes … */

@@ -205,13 +205,34 @@ static void put_releases(const struct site *dir)
 	site_link(dir, "now", "/link");
 }
 
-static void watch_link(const struct site *dir)
+static void open_link(const struct site *dir)
 {
 	static char root[200];
 
-	put_releases(dir);
 	snprintf(root, sizeof(root), "%s/link", dir->root);
 	open_watch(root);
+}
+
+static void watch_link(const struct site *dir)
+{
+	put_releases(dir);
+	open_link(dir);
+}
+
+/* As the kernel lists them. */
+static uint32_t count_watches(void)
+{
+	char name[64], line[256];
+	uint32_t n = 0;
+	FILE *info;
+
+	snprintf(name, sizeof(name), "/proc/self/fdinfo/%d", watch.fd);
+	info = fopen(name, "r");
+	assert_non_null(info);
+	while (fgets(line, sizeof(line), info))
+		n += !strncmp(line, "inotify ", 8);
+	fclose(info);
+	return n;
 }
 
 static void turn(const struct site *dir, const char *target)
@@ -276,6 +297,30 @@ static void all_roots_are_looked_at(void **state)
 		assert_int_equal(symlink("y", roots[i]), 0);
 		assert_change();
 	}
+}
+
+/* The kernel has a bound on what is watched, and nobody serves what is done there. */
+static void what_is_served_no_more_is_not_watched(void **state)
+{
+	const struct site *dir = *state;
+	uint32_t n_watched;
+
+	put_releases(dir);
+	site_dir(dir, "/a/below");
+	site_dir(dir, "/b/below");
+	open_link(dir);
+	n_watched = count_watches();
+	assert_int_equal(n_watched, 2);
+	turn(dir, "b");
+	assert_change();
+	load();
+	assert_change(); /* b was not watched before */
+	assert_int_equal(count_watches(), n_watched);
+	site_text(dir, "/a/file", "text");
+	site_text(dir, "/a/below/file", "text");
+	assert_nothing_is_due();
+	site_text(dir, "/b/below/file", "text");
+	assert_change();
 }
 
 /* What a load finds is what it has begun with. */
@@ -383,6 +428,7 @@ int main(void)
 		test(a_link_that_is_turned_is_a_change),
 		test(a_root_that_is_replaced_is_a_change),
 		test(all_roots_are_looked_at),
+		test(what_is_served_no_more_is_not_watched),
 		test(a_root_that_is_replaced_before_a_load_is_no_change_after_it),
 		test(loads_that_fail_are_tried_again),
 		test(a_change_ends_the_wait_for_a_retry),
