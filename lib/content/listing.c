@@ -92,7 +92,10 @@ static uint8_t *put_row(uint8_t *to, const struct row *row)
 static uint8_t *put_page(
 	uint8_t *to, const struct walk_dir *dir, const struct row *rows, uint32_t n_rows)
 {
-	to = put(to, "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>");
+	/* No style sheet: a Content-Security-Policy of the operator's would not let it in. */
+	to = put(to, "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
+		     "<meta name=\"color-scheme\" content=\"light dark\">\n"
+		     "<meta name=\"viewport\" content=\"width=device-width\">\n<title>");
 	to = put_html(to, dir->path);
 	to = put(to, "</title>\n<h1>");
 	to = put_html(to, dir->path);

@@ -264,6 +264,8 @@ static void listing(void **state)
 {
 	static const char expected[] =
 		"<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
+		"<meta name=\"color-scheme\" content=\"light dark\">\n"
+		"<meta name=\"viewport\" content=\"width=device-width\">\n"
 		"<title>/d&#38;d/</title>\n<h1>/d&#38;d/</h1>\n<table>\n"
 		"<tr><th>Name<th>Bytes<th>Changed (UTC)\n"
 		"<tr><td><a href=\"../\">../</a><td><td>\n"
