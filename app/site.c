@@ -12,6 +12,8 @@
 #include "io/dma.h"
 #include "site_set.h"
 
+#define MAX_SKIPPED_LINES 100 /* of a load, for what was left out of it, one each */
+
 static uint64_t now_us(void)
 {
 	struct timespec now;
@@ -30,13 +32,26 @@ static void show_progress(void *audience, const struct content_progress *now)
 
 static void say_skipped(void *audience, const char *path, const char *reason)
 {
-	const struct site_audience *a = audience;
+	struct site_audience *a = audience;
 	char line[PATH_MAX + NAME_MAX + 256];
 
+	if (a->n_skipped++ >= MAX_SKIPPED_LINES)
+		return;
 	snprintf(line, sizeof(line), "not loaded: %.*s: %s", PATH_MAX + NAME_MAX, path, reason);
 	if (a->progress)
 		rs_site_progress_end(a->progress);
 	a->say(line);
+}
+
+static void say_skipped_beyond(const struct site_audience *audience)
+{
+	char line[64];
+
+	if (audience->n_skipped <= MAX_SKIPPED_LINES)
+		return;
+	snprintf(
+		line, sizeof(line), "not loaded: %u more", audience->n_skipped - MAX_SKIPPED_LINES);
+	audience->say(line);
 }
 
 static bool is_interrupted(void *audience)
@@ -267,6 +282,7 @@ struct site_set *rs_site_load(const struct site_options *options, const struct s
 		if (!site->host)
 			set->standard = site;
 	}
+	say_skipped_beyond(&audience);
 	set->first = set->standard ? set->standard : &set->sites[0];
 	set->standard = options->strict ? NULL : set->first;
 	if (!find_error_pages(set, say) || !list_areas(set, say)) {

@@ -314,6 +314,26 @@ static void one_site_is_the_same_for_all_hosts(void **state)
 {
 	struct site_options options = sites(1);
 
+/* Not as many lines as somebody has links that lead nowhere, at each load. */
+static void the_first_of_many_that_are_left_out_are_named(void **state)
+{
+	struct site_options options = sites(2);
+	char path[2 * TEMP_PATH_BYTES];
+	struct site_set *set;
+
+	(void)state;
+	for (uint32_t i = 0; i < 140; i++) {
+		snprintf(path, sizeof(path), "%s/%u", dirs[i % 2], i);
+		assert_int_equal(symlink("nowhere", path), 0);
+	}
+	n_said = 0;
+	set = load(&options);
+	assert_non_null(set);
+	rs_site_free(set);
+	assert_int_equal(n_said, 101);
+	assert_string_equal(said, "not loaded: 40 more");
+}
+
 	(void)state;
 	assert_false(vary_with_host(&options));
 	options.strict = true;
@@ -346,3 +366,5 @@ int main(void)
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
+		cmocka_unit_test_setup_teardown(
+			the_first_of_many_that_are_left_out_are_named, setup, teardown),
