@@ -54,7 +54,7 @@ int rs_option_parse_site(struct option_parser *p, const char *value)
 	if (!host)
 		return -EINVAL;
 	host[sign - value] = 0;
-	if (!rs_value_host(host))
+	if (strlen(host) > SITE_HOST_BYTES || !rs_value_host(host))
 		return rs_option_fail(p, "expected HOST=DIR, HOST a name or an address as in "
 					 "a.example or [fd00::1], without port, final dot or *");
 	for (char *c = host; *c; c++)

@@ -283,6 +283,7 @@ struct site_set *rs_site_load(const struct site_options *options, const struct s
 			set->standard = site;
 	}
 	say_skipped_beyond(&audience);
+	rs_site_sort_hosts(set);
 	set->first = set->standard ? set->standard : &set->sites[0];
 	set->standard = options->strict ? NULL : set->first;
 	if (!find_error_pages(set, say) || !list_areas(set, say)) {

@@ -21,7 +21,8 @@
 #include "http/exchange.h"
 #include "site_progress.h"
 
-#define SITE_MAX             64
+#define SITE_MAX             1024
+#define SITE_HOST_BYTES      255  /* RFC 1035 section 2.3.4 */
 #define SITE_MAX_ERROR_PAGES 16   /* one for each status that they are for */
 #define SITE_OLD_SETS        4    /* that a core may still be sending of */
 #define SITE_FIELDS_BYTES    8192 /* of --header, for one path */

@@ -2,9 +2,9 @@
 /* What HTTP has to know of sites: whom a request is for, pages of refusals, fields of all replies.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "http/text.h"
 #include "site_set.h"
 
 _Static_assert(SITE_CORS_BYTES <= HTTP_REFUSAL_FIELDS_BYTES, "a refusal has all of them");
@@ -24,18 +24,67 @@ static struct span bare_host(struct span host)
 	return host;
 }
 
+/* Shorter ones first: most comparisons end there. */
+static int compare(const char *a, size_t a_len, const char *b)
+{
+	size_t b_len = strlen(b);
+
+	if (a_len != b_len)
+		return a_len < b_len ? -1 : 1;
+	return memcmp(a, b, a_len);
+}
+
+static int by_host(const void *a, const void *b)
+{
+	const struct site *const *left = a, *const *right = b;
+
+	return compare((*left)->host, strlen((*left)->host), (*right)->host);
+}
+
+void rs_site_sort_hosts(struct site_set *set)
+{
+	for (uint32_t i = 0; i < set->n_sites; i++) {
+		if (set->sites[i].host)
+			set->hosts[set->n_hosts++] = &set->sites[i];
+	}
+	qsort(set->hosts, set->n_hosts, sizeof(set->hosts[0]), by_host);
+}
+
+/* NULL: there is none of that name. */
+static const struct site *find_host(const struct site_set *set, struct span host)
+{
+	char lower[SITE_HOST_BYTES];
+	uint32_t from = 0, to = set->n_hosts;
+
+	if (host.len > sizeof(lower))
+		return NULL;
+	for (uint32_t i = 0; i < host.len; i++) {
+		uint8_t c = host.data[i];
+
+		lower[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+	}
+	while (from < to) {
+		uint32_t middle = (from + to) / 2;
+		int order = compare(lower, host.len, set->hosts[middle]->host);
+
+		if (!order)
+			return set->hosts[middle];
+		if (order < 0)
+			to = middle;
+		else
+			from = middle + 1;
+	}
+	return NULL;
+}
+
 const struct site *rs_site_of(const struct site_set *set, const struct http_req *req)
 {
-	struct span host;
+	const struct site *site;
 
 	if (set->n_sites == 1 && set->standard)
 		return set->standard;
-	host = bare_host(req->host);
-	for (uint32_t i = 0; host.len && i < set->n_sites; i++) {
-		if (set->sites[i].host && rs_http_same(host, set->sites[i].host))
-			return &set->sites[i];
-	}
-	return set->standard;
+	site = find_host(set, bare_host(req->host));
+	return site ? site : set->standard;
 }
 
 static bool is_foreign(const struct http_env *env, const struct http_req *req)

@@ -24,7 +24,9 @@ struct site_set {
 	const struct site *first;    /* for refusals to requests of which no site is known */
 	uint32_t n_sites;
 	struct site sites[SITE_MAX];
-	struct span cors; /* field lines for every reply */
+	uint32_t n_hosts;
+	const struct site *hosts[SITE_MAX]; /* those that have a name, in the order of these */
+	struct span cors;                   /* field lines for every reply */
 	char cors_text[SITE_CORS_BYTES];
 	struct content_report totals;
 	uint64_t load_us;
@@ -32,6 +34,9 @@ struct site_set {
 	struct sums_area *areas;
 	bool is_external; /* ports can read it */
 };
+
+/* Lists the sites that have a host, all of which are there. */
+void rs_site_sort_hosts(struct site_set *set);
 
 /* The site that is asked for; NULL: there is none of that name. */
 const struct site *rs_site_of(const struct site_set *set, const struct http_req *req);

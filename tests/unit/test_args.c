@@ -1041,7 +1041,7 @@ static void addresses_that_hosts_have(void **state)
 
 static void sites_as_many_as_there_may_be(void **state)
 {
-	char text[2000] = "ip 10.0.0.2/24\n";
+	static char text[SITE_MAX * 20] = "ip 10.0.0.2/24\n";
 	size_t n = strlen(text);
 
 	(void)state;
@@ -1055,7 +1055,7 @@ static void sites_as_many_as_there_may_be(void **state)
 	assert_int_equal(parse_with_file("-c %s", text), 0);
 	assert_int_equal(cfg.site.n_sites, SITE_MAX);
 	snprintf(text + n, sizeof(text) - n, "site h=/d\n");
-	file_fails(text, ":66: site h=/d: expected at most 64");
+	file_fails(text, ":1026: site h=/d: expected at most 1024");
 }
 
 int main(void)
@@ -1068,6 +1068,10 @@ int main(void)
 		cmocka_unit_test(routes),
 		cmocka_unit_test(actions),
 		cmocka_unit_test(values_of_sites),
+	for (size_t len = SITE_HOST_BYTES; len <= SITE_HOST_BYTES + 1; len++) {
+		sprintf(text + n, "site %0*d=/d\n", (int)len, 0);
+		assert_int_equal(parse_with_file("-c %s", text), len > SITE_HOST_BYTES ? -22 : 0);
+	}
 		cmocka_unit_test(values_of_tls),
 		cmocka_unit_test(gateways_of_one_of_two_subnets),
 		cmocka_unit_test(errors),

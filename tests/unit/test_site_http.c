@@ -75,6 +75,38 @@ static void each_host_has_its_site(void **state)
 	remove_hosts(others, RS_ARRAY_SIZE(others));
 }
 
+/* As of a hosting company: names of all lengths, in no order, some of them of the same directory.
+ */
+static void many_hosts_have_their_sites(void **state)
+{
+	static const char *const texts[] = {"a.test", "b.test", "[fd00::1]", "192.0.2.1"};
+	static char names[SITE_MAX][16];
+	struct site others[4];
+	char name[SITE_HOST_BYTES + 2] = "";
+
+	add_hosts(*state, others, RS_ARRAY_SIZE(others));
+	add_site(*state, NULL);
+	for (uint32_t i = options.n_sites; i < SITE_MAX; i++) {
+		snprintf(names[i], sizeof(names[i]), "h%u.test", i * 7919 % 100003);
+		add_site(&others[i % 4], names[i]);
+	}
+	memset(name, 'x', SITE_HOST_BYTES);
+	options.sites[SITE_MAX - 1].host = name;
+	open_sites();
+	for (uint32_t i = 5; i < SITE_MAX; i++) {
+		assert_int_equal(get_of(options.sites[i].host), 200);
+		assert_got_text(texts[i % 4]);
+	}
+	name[SITE_HOST_BYTES] = 'x'; /* one more than any has */
+	assert_int_equal(get_of(name), 200);
+	assert_got_text("root");
+	assert_int_equal(get_of("h1.test"), 200);
+	assert_got_text("root");
+	name[SITE_HOST_BYTES] = '\0';
+	close_sites();
+	remove_hosts(others, RS_ARRAY_SIZE(others));
+}
+
 static void without_a_root_the_first_site_is_for_the_others(void **state)
 {
 	struct site others[2];
@@ -265,6 +297,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		test(each_host_has_its_site),
+		test(many_hosts_have_their_sites),
 		test(without_a_root_the_first_site_is_for_the_others),
 		test(strict_sites_answer_for_their_hosts_alone),
 		test(one_site_is_for_all_hosts_unless_it_is_strict),
