@@ -103,19 +103,6 @@ static void say_types(
 	audience->say(line);
 }
 
-/* What the newest site may take, as the bound is that of all together. */
-static uint64_t max_bytes(const struct site_set *set, const struct site_set *previous)
-{
-	uint64_t bound = set->options->content.max_bytes;
-	uint64_t others = set->totals.held_bytes;
-
-	if (!bound)
-		return 0;
-	for (uint32_t i = set->n_sites; previous && i < previous->n_sites; i++)
-		others += previous->sites[i].held_bytes;
-	return rs_max_u64(bound - rs_min_u64(bound, others), 1);
-}
-
 /* The reason stands behind the option that it is about, as that was given. */
 static void say_failed(const struct site_set *set, uint32_t i, const struct content_report *report,
 	void (*say)(const char *line))
@@ -133,6 +120,16 @@ static void say_failed(const struct site_set *set, uint32_t i, const struct cont
 	say(line);
 }
 
+/* An earlier one that serves the same directory, under another name; NULL: there is none. */
+static const struct site *same_as(const struct site_set *set, uint32_t i)
+{
+	for (uint32_t k = 0; k < i; k++) {
+		if (strcmp(set->options->sites[k].dir, set->options->sites[i].dir) == 0)
+			return &set->sites[k];
+	}
+	return NULL;
+}
+
 static bool load_newest(
 	struct site_set *set, const struct site_set *previous, struct site_audience *audience)
 {
@@ -140,10 +137,16 @@ static bool load_newest(
 	struct site *site = &set->sites[i];
 	const char *dir = set->options->sites[i].dir;
 	struct content_options options = set->options->content;
+	const struct site *same = same_as(set, i);
 	struct content_report report;
 
+	if (same) {
+		site->tree = same->tree;
+		site->is_again = true;
+		return true;
+	}
 	options.root = dir;
-	options.max_bytes = max_bytes(set, previous);
+	options.beside = i ? set->sites[0].tree : NULL;
 	options.patterns = set->options->patterns;
 	options.n_patterns = set->options->n_patterns;
 	options.ctx = audience;
@@ -164,8 +167,7 @@ static bool load_newest(
 	say_unused(audience, &report, dir);
 	for (uint32_t k = 0; k < CONTENT_N_COUNTERS; k++)
 		set->totals.counts[k] += report.counts[k];
-	site->held_bytes = report.held_bytes;
-	set->totals.held_bytes += report.held_bytes;
+	set->totals.held_bytes = report.held_bytes;
 	return true;
 }
 
@@ -241,17 +243,15 @@ static int by_address(const void *a, const void *b)
 
 static bool list_areas(struct site_set *set, void (*say)(const char *line))
 {
-	uint32_t n = 0;
+	const struct content_tree *tree = set->sites[0].tree;
 
-	for (uint32_t i = 0; i < set->n_sites; i++)
-		n += rs_content_areas(set->sites[i].tree, NULL);
-	set->areas = calloc(n + 1, sizeof(*set->areas));
+	set->n_areas = rs_content_areas(tree, NULL);
+	set->areas = calloc(set->n_areas + 1, sizeof(*set->areas));
 	if (!set->areas) {
 		say("no memory for a list of what was loaded");
 		return false;
 	}
-	for (uint32_t i = 0; i < set->n_sites; i++)
-		set->n_areas += rs_content_areas(set->sites[i].tree, set->areas + set->n_areas);
+	rs_content_areas(tree, set->areas);
 	qsort(set->areas, set->n_areas, sizeof(*set->areas), by_address);
 	set->is_external = set->options->content.memory && rs_io_dma_works();
 	return true;
@@ -326,8 +326,10 @@ void rs_site_free(struct site_set *set)
 {
 	if (!set)
 		return;
-	for (uint32_t i = 0; i < set->n_sites; i++)
-		rs_content_free(set->sites[i].tree);
+	for (uint32_t i = 0; i < set->n_sites; i++) {
+		if (!set->sites[i].is_again)
+			rs_content_free(set->sites[i].tree);
+	}
 	free(set->areas);
 	free(set);
 }

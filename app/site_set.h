@@ -11,9 +11,9 @@
 #define SITE_CORS_BYTES 512
 
 struct site {
-	const char *host; /* NULL: the default */
-	struct content_tree *tree;
-	uint64_t held_bytes; /* by it and by its trees of before, since it was loaded */
+	const char *host;          /* NULL: the default */
+	struct content_tree *tree; /* that of an earlier site of the same directory, or its own */
+	bool is_again;             /* it is that of an earlier one */
 	const struct content_entry *error_pages[SITE_MAX_ERROR_PAGES];
 };
 
@@ -30,7 +30,7 @@ struct site_set {
 	char cors_text[SITE_CORS_BYTES];
 	struct content_report totals;
 	uint64_t load_us;
-	uint32_t n_areas; /* memory of all trees, by address */
+	uint32_t n_areas; /* memory that all trees share, by address */
 	struct sums_area *areas;
 	bool is_external; /* ports can read it */
 };

@@ -7,7 +7,8 @@
  * rs_content_load() and rs_content_free() are for one thread, off the packet path: they read files,
  * allocate, and write reference counts. rs_content_find() and what it returns may be used by every
  * core at the same time, until the tree is freed: nothing of a loaded tree is written any more.
- * Trees that were made from one another share what is the same in them, and are freed in any order.
+ * Trees that were made from one another, or beside, share what is the same in them, and are freed
+ * in any order.
  *
  * Public: content.h, counters.h. Includes base, and libxxhash, zlib, brotli, zstd.
  */
@@ -111,10 +112,15 @@ struct content_options {
 	bool outside_links;   /* follow symbolic links that lead out of the root */
 	bool hidden;          /* names that begin with a dot, too; .well-known always is */
 	bool listing;         /* for directories without an index */
-	uint64_t max_bytes;   /* of memory for bodies, those of previous trees too; 0: no bound */
+	uint64_t
+		max_bytes; /* of memory for bodies, those of trees that share it too; 0: no bound */
 
 	const struct content_memory *memory; /* NULL: anonymous, transparent huge pages; taken over
-						from the previous tree where there is one */
+						from a tree that is shared with */
+
+	/* Of another directory, which bytes are shared with, and max_bytes. Not asked with a
+	 * previous tree: what that shares, this one does. NULL: there is none. */
+	const struct content_tree *beside;
 
 	void *ctx; /* of the callbacks, each of which may be NULL */
 	void (*on_progress)(void *ctx, const struct content_progress *progress);
@@ -162,8 +168,8 @@ const struct content_entry *rs_content_find(
 const struct content_entry *rs_content_entries(const struct content_tree *tree, uint32_t *n);
 
 /*
- * The memory that the tree's bodies stand in, with its sums: areas in no particular order, as many
- * as are returned; areas may be NULL. Some of it may be other trees'.
+ * The memory that the tree's bodies stand in, with its sums, and those of all trees that share with
+ * it: areas in no particular order, as many as are returned; areas may be NULL.
  */
 uint32_t rs_content_areas(const struct content_tree *tree, struct sums_area *areas);
 

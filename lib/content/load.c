@@ -59,7 +59,7 @@ bool rs_load_fail_memory(struct load *load)
 	if (arena->hit_bound)
 		return rs_load_fail(load,
 			"needs up to %" PRIu64 " bytes of memory, %" PRIu64
-			" of them for what is served now, and %s %" PRIu64,
+			" of them for what is loaded already, and %s %" PRIu64,
 			n_need, load->n_held,
 			load->options.max_bytes ? "the bound is" : "the machine has",
 			arena->max_bytes);
@@ -382,13 +382,20 @@ static uint64_t max_bytes(const struct load *load)
 	return available + rs_min_u64(load->n_held, UINT64_MAX - available);
 }
 
-/* A tree for what is to be loaded, on the previous one's store where there is one. */
+/* A tree that bytes are shared with; NULL: there is none. */
+static const struct content_tree *sharer(const struct load *load)
+{
+	return load->previous ? load->previous : load->options.beside;
+}
+
+/* A tree for what is to be loaded, on another one's store where there is one. */
 static bool begin(struct load *load)
 {
+	const struct content_tree *other = sharer(load);
 	struct body_store *store;
 
-	if (load->previous) {
-		store = load->previous->store;
+	if (other) {
+		store = other->store;
 		store->n_refs++;
 	} else {
 		store = rs_body_store_new(load->options.memory);
@@ -454,7 +461,7 @@ static bool run(struct load *load)
 /* What is served from now on, and what it takes; what was taken for nothing goes back. */
 static struct content_tree *end(struct load *load, bool ok)
 {
-	const struct content_tree *served = ok ? load->tree : load->previous;
+	const struct content_tree *served = ok ? load->tree : sharer(load);
 
 	rs_walk_free(&load->walk);
 	rs_mime_free(&load->types);

@@ -849,15 +849,16 @@ def bad_directories_are_named(t):
 
 @test(own=True, families=(4,), within=60, layouts=("fused",))
 def what_cannot_be_loaded_is_said(t):
-    with Site() as site:
+    with Site() as site, Site() as other:
         site.write("big", bytes(5_000_000))
+        other.write("big", noise(5_000_000)[:5_000_000])
         os.mkdir(site.path("../huge"))
         with open(site.path("../huge/sparse"), "wb") as file:
             file.truncate(2 * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
         for options, word in ((("--root", site.path("none")), site.path("none")),
                               (("--root", site.path("../huge")), "the machine has"),
                               (("--root", site.root, "--content-memory", "2M"), "is 2097152"),
-                              (("--root", site.root, "--site", f"b={site.root}",
+                              (("--root", site.root, "--site", f"b={other.root}",
                                 "--content-memory", "12M"), "needs up to"),
                               (("--root", site.root, "--error-page", "404=/none"), "/none"),
                               (("--root", site.root, "--site", f"b={site.root}",

@@ -658,7 +658,7 @@ static void memory_bound(void **state)
 	assert_non_null(said);
 	assert_int_equal(sscanf(said,
 				 "needs up to %llu bytes of memory, %llu of them for what is "
-				 "served now, and the bound is %llu",
+				 "loaded already, and the bound is %llu",
 				 &need, &held, &bound),
 		3);
 	assert_int_equal(held, 0);
@@ -675,7 +675,7 @@ static void memory_bound(void **state)
 	bytes[0] = 99;
 	site_put(site, "/new", bytes, 3 * MIB);
 	assert_null(site_load(site, tree));
-	assert_non_null(strstr(site->report.error, "of them for what is served now"));
+	assert_non_null(strstr(site->report.error, "of them for what is loaded already"));
 	assert_int_equal(site_body(tree, "/0")->len, 3 * MIB);
 	site->options.max_bytes = 0;
 	second = site_load(site, tree);

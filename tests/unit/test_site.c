@@ -61,6 +61,16 @@ static void put(const char *dir, const char *name)
 	close(fd);
 }
 
+static void put_zeros(const char *dir, const char *name, off_t len)
+{
+	char path[2 * TEMP_PATH_BYTES];
+
+	put(dir, name);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_int_equal(truncate(path, 0), 0);
+	assert_int_equal(truncate(path, len), 0);
+}
+
 /* The first n directories, for hosts of their own. */
 static struct site_options sites(uint32_t n)
 {
@@ -124,6 +134,72 @@ static void what_fails_is_named_as_it_was_given(void **state)
 	options.content.types_file = "/dev/zero"; /* it has no end */
 	assert_null(load(&options));
 	assert_string_equal(said, "--mime-types /dev/zero: cannot be read: File too large");
+}
+
+/* ---- what sites have in common ---- */
+
+static void the_same_bytes_are_kept_once_for_all_sites(void **state)
+{
+	struct site_options options = sites(2);
+	struct site_set *one, *two;
+
+	(void)state;
+	options.n_sites = 1;
+	for (int i = 0; i < 2; i++)
+		put_zeros(dirs[i], "large", 3 << 20);
+	put(dirs[1], "other");
+	one = load(&options);
+	options.n_sites = 2;
+	two = load(&options);
+	assert_non_null(one);
+	assert_non_null(two);
+	assert_int_equal(rs_site_totals(two).n_files, 3);
+	assert_int_equal(rs_site_totals(two).n_bytes, 2 * (3 << 20) + 4);
+	/* The second was in memory twice for a moment. */
+	assert_int_equal(rs_site_totals(two).n_held_bytes, rs_site_totals(one).n_held_bytes);
+	rs_site_free(one);
+	one = rs_site_load(&options, two, &(struct site_audience){.say = say});
+	rs_site_free(two);
+	assert_non_null(one);
+	rs_site_free(one);
+}
+
+static void the_bound_is_that_of_all_sites(void **state)
+{
+	struct site_options options = sites(2);
+	struct site_set *set;
+
+	(void)state;
+	put_zeros(dirs[0], "large", 3 << 20);
+	put_zeros(dirs[1], "large", (3 << 20) + 1);
+	options.content.max_bytes = 6 << 20;
+	assert_null(load(&options));
+	assert_non_null(strstr(said, dirs[1]));
+	assert_non_null(strstr(said, "of them for what is loaded already, and the bound is"));
+	options.content.max_bytes = 12 << 20;
+	set = load(&options);
+	assert_non_null(set);
+	rs_site_free(set);
+}
+
+/* As with the names of a server elsewhere: example.com, and www.example.com. */
+static void a_directory_of_two_hosts_is_loaded_once(void **state)
+{
+	struct site_options options = sites(2);
+	struct site_set *set, *next;
+
+	(void)state;
+	put(dirs[0], "file");
+	options.sites[1].dir = dirs[0];
+	set = load(&options);
+	assert_non_null(set);
+	assert_int_equal(rs_site_totals(set).n_files, 1);
+	assert_int_equal(rs_site_totals(set).n_read, 1);
+	next = rs_site_load(&options, set, &(struct site_audience){.say = say});
+	assert_non_null(next);
+	rs_site_free(set);
+	assert_int_equal(rs_site_totals(next).n_files, 1);
+	rs_site_free(next);
 }
 
 /* ---- the end of a load ---- */
@@ -238,6 +314,26 @@ static void a_long_path_is_told_whole(void **state)
 	assert_string_equal(said, expected);
 }
 
+/* Not as many lines as somebody has links that lead nowhere, at each load. */
+static void the_first_of_many_that_are_left_out_are_named(void **state)
+{
+	struct site_options options = sites(2);
+	char path[2 * TEMP_PATH_BYTES];
+	struct site_set *set;
+
+	(void)state;
+	for (uint32_t i = 0; i < 140; i++) {
+		snprintf(path, sizeof(path), "%s/%u", dirs[i % 2], i);
+		assert_int_equal(symlink("nowhere", path), 0);
+	}
+	n_said = 0;
+	set = load(&options);
+	assert_non_null(set);
+	rs_site_free(set);
+	assert_int_equal(n_said, 101);
+	assert_string_equal(said, "not loaded: 40 more");
+}
+
 /* From the root on its path is one that can be opened, and loaded; with the root it is too long. */
 static void a_directory_too_deep_to_be_watched_is_told(void **state)
 {
@@ -314,26 +410,6 @@ static void one_site_is_the_same_for_all_hosts(void **state)
 {
 	struct site_options options = sites(1);
 
-/* Not as many lines as somebody has links that lead nowhere, at each load. */
-static void the_first_of_many_that_are_left_out_are_named(void **state)
-{
-	struct site_options options = sites(2);
-	char path[2 * TEMP_PATH_BYTES];
-	struct site_set *set;
-
-	(void)state;
-	for (uint32_t i = 0; i < 140; i++) {
-		snprintf(path, sizeof(path), "%s/%u", dirs[i % 2], i);
-		assert_int_equal(symlink("nowhere", path), 0);
-	}
-	n_said = 0;
-	set = load(&options);
-	assert_non_null(set);
-	rs_site_free(set);
-	assert_int_equal(n_said, 101);
-	assert_string_equal(said, "not loaded: 40 more");
-}
-
 	(void)state;
 	assert_false(vary_with_host(&options));
 	options.strict = true;
@@ -352,6 +428,11 @@ int main(void)
 			an_error_page_of_one_site_is_enough, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			what_fails_is_named_as_it_was_given, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			the_same_bytes_are_kept_once_for_all_sites, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_bound_is_that_of_all_sites, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_directory_of_two_hosts_is_loaded_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_signal_ends_the_first_load, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_many_fields_are_named, setup, teardown),
 		cmocka_unit_test_setup_teardown(
@@ -360,11 +441,11 @@ int main(void)
 			lines_that_are_no_types_are_told_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_long_path_is_told_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(
+			the_first_of_many_that_are_left_out_are_named, setup, teardown),
+		cmocka_unit_test_setup_teardown(
 			a_directory_too_deep_to_be_watched_is_told, setup, teardown),
 		cmocka_unit_test(one_site_is_the_same_for_all_hosts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
-		cmocka_unit_test_setup_teardown(
-			the_first_of_many_that_are_left_out_are_named, setup, teardown),
