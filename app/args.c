@@ -340,7 +340,7 @@ static int parse(struct option_parser *p, int argc, char **argv)
 			return -EINVAL;
 	}
 	cfg->tls.n_pairs = cfg->n_certs;
-	if (rs_options_check(cfg, p->error))
+	if (rs_options_check(p))
 		return -EINVAL;
 	if (cfg->n_addrs)
 		return 0;

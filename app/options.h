@@ -45,9 +45,8 @@ uint32_t rs_option_find(const char *name);
 __attribute__((format(printf, 2, 3))) int rs_option_fail(
 	const struct option_parser *p, const char *format, ...);
 
-/* Do options fit together that took effect one by one? 0, or -EINVAL with words in error, which has
- * room for ARGS_ERROR_BYTES. */
-int rs_options_check(const struct config *cfg, char *error);
+/* Do options fit together that took effect one by one? 0, or -EINVAL with words in p->error. */
+int rs_options_check(struct option_parser *p);
 
 /* What is valid, but hardly meant, in words for the operator; NULL: nothing. */
 const char *rs_options_warning(const struct config *cfg);

@@ -2,6 +2,7 @@
 /* Do the options fit together? Each one by itself was looked at when it took effect. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
 #include "base/bytes.h"
@@ -22,13 +23,24 @@ static bool has_host(const struct site_options *site)
 	return false;
 }
 
-/* Is there an option that would have no effect? It is named in error. Those with a default cannot
- * be told. */
-static bool has_stray(const struct config *cfg, char *error)
+/* Where an option was given first. */
+static const struct args_setting *setting(const struct args *args, const char *name)
 {
+	uint32_t option = rs_option_find(name), i = 0;
+
+	while (args->settings[i].option != option)
+		i++;
+	return &args->settings[i];
+}
+
+/* Is there an option that would have no effect? It is told. One that is given with its default is
+ * let pass, as --check prints these, too. */
+static bool has_stray(struct option_parser *p)
+{
+	const struct config *cfg = p->cfg;
 	const struct site_options *site = &cfg->site;
 	const struct tls_settings *tls = &cfg->tls;
-	bool no_site = !site->n_sites, no_tls = !cfg->n_https_ports;
+	bool no_site = !site->n_sites, no_tls = !cfg->n_https_ports, no_log = !cfg->access.path;
 	const struct stray strays[] = {
 		{!has_host(site) && site->strict, "strict-site", "--site"},
 		{no_site && cfg->watch, "watch", "--root or --site"},
@@ -43,6 +55,9 @@ static bool has_stray(const struct config *cfg, char *error)
 		{no_site && site->content.hidden, "hidden", "--root or --site"},
 		{no_site && site->content.types_file, "mime-types", "--root or --site"},
 		{no_site && site->content.max_bytes, "content-memory", "--root or --site"},
+		{no_site && strcmp(site->content.charset, "utf-8"), "charset", "--root or --site"},
+		{no_log && strcmp(cfg->access.format, "combined"), "access-format", "--access-log"},
+		{no_log && cfg->access.sample > 1, "log-sample", "--access-log"},
 		{no_tls && cfg->n_certs, "cert", "--https"},
 		{no_tls && cfg->n_keys, "key", "--https"},
 		{no_tls && cfg->n_ocsps, "ocsp", "--https"},
@@ -57,8 +72,8 @@ static bool has_stray(const struct config *cfg, char *error)
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(strays); i++) {
 		if (!strays[i].is_given)
 			continue;
-		snprintf(error, ARGS_ERROR_BYTES, "--%s: only with %s", strays[i].name,
-			strays[i].belongs_to);
+		p->at = setting(p->args, strays[i].name);
+		rs_option_fail(p, "only with %s", strays[i].belongs_to);
 		return true;
 	}
 	return false;
@@ -82,29 +97,31 @@ static const char *check_tls(const struct config *cfg)
 }
 
 /* Twice in a reply, no browser takes it. */
-static const char *check_cors(const struct site_options *site)
+static bool has_second_cors(struct option_parser *p)
 {
 	static const char name[] = "Access-Control-Allow-Origin:";
+	const struct site_options *site = &p->cfg->site;
 
 	for (uint32_t i = 0; site->cors && i < site->n_patterns; i++) {
-		if (!strncasecmp(site->patterns[i].field, name, sizeof(name) - 1))
-			return "--cors: not with --header for Access-Control-Allow-Origin, which "
-			       "it sends by itself";
+		if (strncasecmp(site->patterns[i].field, name, sizeof(name) - 1) != 0)
+			continue;
+		p->at = setting(p->args, "cors");
+		rs_option_fail(p, "not with --header for Access-Control-Allow-Origin, which it "
+				  "sends by itself");
+		return true;
 	}
-	return NULL;
+	return false;
 }
 
-int rs_options_check(const struct config *cfg, char *error)
+int rs_options_check(struct option_parser *p)
 {
-	const char *wrong = check_tls(cfg);
+	const char *wrong = check_tls(p->cfg);
 
-	if (has_stray(cfg, error))
+	if (has_stray(p) || (!wrong && has_second_cors(p)))
 		return -EINVAL;
 	if (!wrong)
-		wrong = check_cors(&cfg->site);
-	if (!wrong)
 		return 0;
-	snprintf(error, ARGS_ERROR_BYTES, "%s", wrong);
+	snprintf(p->error, ARGS_ERROR_BYTES, "%s", wrong);
 	return -EINVAL;
 }
 

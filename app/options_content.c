@@ -2,6 +2,7 @@
 /* Sites, what is sent with their files, and the access log. */
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "values.h"
 
 #define MAX_CHARSET_BYTES 40 /* RFC 2978 section 2.3 */
+#define MAX_ORIGIN_BYTES  128
 
 /* ---- sites ---- */
 
@@ -147,8 +149,10 @@ int rs_option_parse_precompress(struct option_parser *p, const char *value)
 
 		while (i < 3 && (strlen(known[i].name) != n || memcmp(value, known[i].name, n)))
 			i++;
-		if (i == 3)
-			return rs_option_fail(p, "expected gzip, br, zstd, or several of them");
+		if (i == 3 ||
+			p->cfg->site.content.precompress & CONTENT_CODING_BIT(known[i].coding))
+			return rs_option_fail(
+				p, "expected gzip, br, zstd, or several of them, each once");
 		p->cfg->site.content.precompress |= CONTENT_CODING_BIT(known[i].coding);
 		value += n;
 		if (!*value)
@@ -156,20 +160,34 @@ int rs_option_parse_precompress(struct option_parser *p, const char *value)
 	}
 }
 
-/* It becomes the value of a field as it is. */
+/*
+ * RFC 6454 section 6.2, as browsers send it and compare it byte by byte: in lower case, and no
+ * path, not even "/". It becomes the value of a field as it is.
+ */
 static bool is_origin(const char *text)
 {
-	for (const char *c = text; *c; c++) {
-		if (!isgraph((unsigned char)*c) || *c == ',')
-			return false;
-	}
-	return strlen(text) <= 128;
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789+-.";
+	size_t n_scheme = strspn(text, letters);
+	const char *host, *bracket, *colon;
+	char bare[MAX_ORIGIN_BYTES + 1];
+	uint64_t port;
+
+	if (!n_scheme || strlen(text) > MAX_ORIGIN_BYTES || strncmp(text + n_scheme, "://", 3))
+		return false;
+	host = text + n_scheme + strlen("://");
+	bracket = strchr(host, ']');
+	colon = strchr(bracket ? bracket : host, ':');
+	if (colon && (!rs_value_number(colon + 1, &port) || !port || port > UINT16_MAX))
+		return false;
+	snprintf(bare, sizeof(bare), "%.*s", colon ? (int)(colon - host) : MAX_ORIGIN_BYTES, host);
+	return rs_value_host(bare) && !strpbrk(bare, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
 }
 
 int rs_option_parse_cors(struct option_parser *p, const char *value)
 {
-	if (!is_origin(value))
-		return rs_option_fail(p, "expected one origin, as in https://a.example, or *");
+	if (strcmp(value, "*") != 0 && strcmp(value, "null") != 0 && !is_origin(value))
+		return rs_option_fail(p, "expected one origin as browsers send it, as in "
+					 "https://a.example or https://a.example:8443, or *");
 	p->cfg->site.cors = value;
 	return 0;
 }

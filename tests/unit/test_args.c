@@ -348,6 +348,9 @@ static void hosts(void **state)
 
 /* ---- what is refused, and how ---- */
 
+#define BAD_ORIGIN                                                                                 \
+	"expected one origin as browsers send it, as in https://a.example or "                     \
+	"https://a.example:8443, or *"
 #define BAD_HOST                                                                                   \
 	"expected HOST=DIR, HOST a name or an address as in a.example or [fd00::1], without "      \
 	"port, final dot or *"
@@ -368,7 +371,7 @@ static void errors(void **state)
 			"--http off: expected --https, too, or there would be no port at all"},
 		{"--http off --http 80", "--http 80: expected either ports or off"},
 		{"--http 80 --http off", "--http off: expected either ports or off"},
-		{"--cert a --key b", "--cert: only with --https"},
+		{"--cert a --key b", "--cert a: only with --https"},
 		{"--https 443 --cert a", "--https: expected --cert and --key, too"},
 		{"--https 443 --cert a --key b --tls-min 1.1",
 			"--tls-min 1.1: expected 1.2 or 1.3"},
@@ -378,26 +381,37 @@ static void errors(void **state)
 			"--client-cert some: expected optional or required"},
 		{"--root /a --early-hints", "--early-hints: only with --header"},
 		{"--strict-sni", "--strict-sni: only with --https"},
-		{"--tls-cores 1", "--tls-cores: only with --https"},
+		{"--tls-cores 1", "--tls-cores 1: only with --https"},
 		{"--listing", "--listing: only with --root or --site"},
 		{"--strict-site", "--strict-site: only with --site"},
 		{"--root /a --strict-site", "--strict-site: only with --site"},
-		{"--cors https://a\x01", "--cors https://a?: expected one origin, as in "
-					 "https://a.example, or *"},
-		{"--cors https://\x7f", "--cors https://?: expected one origin, as in "
-					"https://a.example, or *"},
-		{"--cors https://\xc3\xbc", "--cors https://\xc3\xbc: expected one origin, as in "
-					    "https://a.example, or *"},
-		{"--cors https://a,b", "--cors https://a,b: expected one origin, as in "
-				       "https://a.example, or *"},
-		{"--cors *", "--cors: only with --root or --site"},
-		{"--root /a --precompress gzip,",
-			"--precompress gzip,: expected gzip, br, zstd, or several of them"},
-		{"--root /a --precompress ,br",
-			"--precompress ,br: expected gzip, br, zstd, or several of them"},
-		{"--root /a --precompress gzip,,br",
-			"--precompress gzip,,br: expected gzip, br, zstd, or several of them"},
-		{"--mime-types /a", "--mime-types: only with --root or --site"},
+		{"--root /a --cors https://a\x01", "--cors https://a?: " BAD_ORIGIN},
+		{"--root /a --cors https://\x7f", "--cors https://?: " BAD_ORIGIN},
+		{"--root /a --cors https://\xc3\xbc", "--cors https://\xc3\xbc: " BAD_ORIGIN},
+		{"--root /a --cors https://a,b", "--cors https://a,b: " BAD_ORIGIN},
+		{"--root /a --cors https://a/", "--cors https://a/: " BAD_ORIGIN},
+		{"--root /a --cors https://A.test", "--cors https://A.test: " BAD_ORIGIN},
+		{"--root /a --cors https://a:", "--cors https://a:: " BAD_ORIGIN},
+		{"--root /a --cors https://a:65536", "--cors https://a:65536: " BAD_ORIGIN},
+		{"--root /a --cors https://[fd00::1", "--cors https://[fd00::1: " BAD_ORIGIN},
+		{"--root /a --cors https://", "--cors https://: " BAD_ORIGIN},
+		{"--root /a --cors a.test", "--cors a.test: " BAD_ORIGIN},
+		{"--root /a --cors ://a.test", "--cors ://a.test: " BAD_ORIGIN},
+		{"--root /a --cors https://*.a.test", "--cors https://*.a.test: " BAD_ORIGIN},
+		{"--cors *", "--cors *: only with --root or --site"},
+		{"--root /a --precompress gzip,", "--precompress gzip,: expected gzip, br, zstd, "
+						  "or several of them, each once"},
+		{"--root /a --precompress ,br", "--precompress ,br: expected gzip, br, zstd, or "
+						"several of them, each once"},
+		{"--root /a --precompress br,gzip,br",
+			"--precompress br,gzip,br: expected gzip, br, zstd, or several of them, "
+			"each once"},
+		{"--root /a --precompress gzip,,br", "--precompress gzip,,br: expected gzip, br, "
+						     "zstd, or several of them, each once"},
+		{"--mime-types /a", "--mime-types /a: only with --root or --site"},
+		{"--charset none", "--charset none: only with --root or --site"},
+		{"--access-format json", "--access-format json: only with --access-log"},
+		{"--log-sample 10", "--log-sample 10: only with --access-log"},
 		{"--https 443 --cert a --cert b --key c",
 			"--cert and --key: expected as many of one as of the other"},
 		{"--https 443 --cert a --key b --ocsp c --ocsp d",
@@ -530,8 +544,9 @@ static void errors(void **state)
 		{"--config /nowhere/at/all",
 			"--config /nowhere/at/all: cannot be read: No such file or directory"},
 		{"--config /", "--config /: cannot be read: Is a directory"},
-		{"--access-format %", "--access-format %: \"%\" at byte 1: the format ends before "
-				      "the directive does"},
+		{"--access-log a --access-format %",
+			"--access-format %: \"%\" at byte 1: the format ends before "
+			"the directive does"},
 	};
 
 	(void)state;
@@ -571,7 +586,7 @@ static void bounds(void **state)
 		{"time-wait", 0, 240},
 		{"keepalive", 0, 86400},
 		{"drain-timeout", 0, 86400},
-		{"log-sample", 1, 1000000000},
+		{"access-log a --log-sample", 1, 1000000000},
 		{"https 443 --cert a --key b --ticket-lifetime", 0, 604800},
 		{"https 443 --cert a --key b --early-data", 0, 16384},
 		{"https 443 --cert a --key b --tls-backlog", 1, 1048576},
@@ -601,8 +616,8 @@ static void a_field_that_is_sent_already(void **state)
 
 	(void)state;
 	assert_int_equal(parse_with_file("-c %s", text), -22);
-	assert_string_equal(error, "--cors: not with --header for Access-Control-Allow-Origin, "
-				   "which it sends by itself");
+	assert_non_null(strstr(error, ":3: cors *: not with --header for "
+				      "Access-Control-Allow-Origin, which it sends by itself"));
 	assert_int_equal(parse_with_file("-c %s", "ip 10.0.0.1/24\nroot /a\ncors *\n"
 						  "header /a* Access-Control-Allow-Origins: b\n"),
 		0);
@@ -612,14 +627,21 @@ static void a_field_that_is_sent_already(void **state)
 }
 
 /* As long as 128 characters, no longer. */
-static void long_origins(void **state)
+static void origins(void **state)
 {
+	static const char *const good[] = {"*", "null", "https://a.example",
+		"http://a.example:8080", "http://[fd00::1]", "https://[fd00::1]:65535",
+		"chrome-extension://abcdef"};
 	char line[256];
 
 	(void)state;
-	sprintf(line, SITE "--cors %0128d", 0);
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		sprintf(line, SITE "--cors %s", good[i]);
+		parses(line);
+	}
+	sprintf(line, SITE "--cors https://%0120d", 0);
 	parses(line);
-	sprintf(line, SITE "--cors %0129d", 0);
+	sprintf(line, SITE "--cors https://%0121d", 0);
 	assert_int_equal(parse(line), -22);
 }
 
@@ -789,6 +811,7 @@ static void errors_in_files(void **state)
 		":3: header /a A b: expected PATTERN NAME: VALUE");
 	file_fails("ip 10.0.0.2/24\nroot /a\nheader /a Content-Length: 5\n",
 		":3: header /a Content-Length: 5: the field is one that Ringside sends by itself");
+	file_fails("ip 10.0.0.2/24\nlog-sample 9\n", ":2: log-sample 9: only with --access-log");
 	file_fails("= 5\n", ":1:  5: unknown option; --help lists them");
 	memset(line, 'x', sizeof(line));
 	line[sizeof(line) - 1] = 0;
@@ -1045,6 +1068,10 @@ static void sites_as_many_as_there_may_be(void **state)
 	size_t n = strlen(text);
 
 	(void)state;
+	for (size_t len = SITE_HOST_BYTES; len <= SITE_HOST_BYTES + 1; len++) {
+		sprintf(text + n, "site %0*d=/d\n", (int)len, 0);
+		assert_int_equal(parse_with_file("-c %s", text), len > SITE_HOST_BYTES ? -22 : 0);
+	}
 	parses("--ip 10.0.0.2/24 --site a.test=d --index 1 --index 2");
 	assert_string_equal(cfg.site.sites[0].dir, "d");
 	assert_string_equal(cfg.site.content.index_names[0], "1");
@@ -1068,10 +1095,6 @@ int main(void)
 		cmocka_unit_test(routes),
 		cmocka_unit_test(actions),
 		cmocka_unit_test(values_of_sites),
-	for (size_t len = SITE_HOST_BYTES; len <= SITE_HOST_BYTES + 1; len++) {
-		sprintf(text + n, "site %0*d=/d\n", (int)len, 0);
-		assert_int_equal(parse_with_file("-c %s", text), len > SITE_HOST_BYTES ? -22 : 0);
-	}
 		cmocka_unit_test(values_of_tls),
 		cmocka_unit_test(gateways_of_one_of_two_subnets),
 		cmocka_unit_test(errors),
@@ -1079,7 +1102,7 @@ int main(void)
 		cmocka_unit_test(charsets),
 		cmocka_unit_test(hosts),
 		cmocka_unit_test(a_field_that_is_sent_already),
-		cmocka_unit_test(long_origins),
+		cmocka_unit_test(origins),
 		cmocka_unit_test(too_much),
 		cmocka_unit_test(too_many),
 		cmocka_unit_test(files),
