@@ -56,8 +56,8 @@ struct site_audience {
 	struct site_progress *progress;    /* shown meanwhile; NULL: it is not */
 	bool (*is_interrupted)(void *ctx); /* as in struct content_options; NULL: never */
 	void *ctx;
-};
 	uint32_t n_skipped; /* what was left out until now; of a load that begins, 0 */
+};
 
 /* Loads all sites. previous: what is the same is shared with it; NULL: there is none. NULL: said
  * why. */
