@@ -23,6 +23,16 @@ static bool has_host(const struct site_options *site)
 	return false;
 }
 
+/* Does a --header add it? name: with its colon. */
+static bool has_field(const struct site_options *site, const char *name)
+{
+	for (uint32_t i = 0; i < site->n_patterns; i++) {
+		if (!strncasecmp(site->patterns[i].field, name, strlen(name)))
+			return true;
+	}
+	return false;
+}
+
 /* Where an option was given first. */
 static const struct args_setting *setting(const struct args *args, const char *name)
 {
@@ -47,7 +57,8 @@ static bool has_stray(struct option_parser *p)
 		{no_site && cfg->n_index_names, "index", "--root or --site"},
 		{no_site && site->content.listing, "listing", "--root or --site"},
 		{no_site && site->n_patterns, "header", "--root or --site"},
-		{!site->n_patterns && site->early_hints, "early-hints", "--header"},
+		{!has_field(site, "Link:") && site->early_hints, "early-hints",
+			"--header for Link"},
 		{no_site && site->n_error_pages, "error-page", "--root or --site"},
 		{no_site && site->content.precompress, "precompress", "--root or --site"},
 		{no_site && site->cors, "cors", "--root or --site"},
@@ -99,18 +110,14 @@ static const char *check_tls(const struct config *cfg)
 /* Twice in a reply, no browser takes it. */
 static bool has_second_cors(struct option_parser *p)
 {
-	static const char name[] = "Access-Control-Allow-Origin:";
 	const struct site_options *site = &p->cfg->site;
 
-	for (uint32_t i = 0; site->cors && i < site->n_patterns; i++) {
-		if (strncasecmp(site->patterns[i].field, name, sizeof(name) - 1) != 0)
-			continue;
-		p->at = setting(p->args, "cors");
-		rs_option_fail(p, "not with --header for Access-Control-Allow-Origin, which it "
-				  "sends by itself");
-		return true;
-	}
-	return false;
+	if (!site->cors || !has_field(site, "Access-Control-Allow-Origin:"))
+		return false;
+	p->at = setting(p->args, "cors");
+	rs_option_fail(p, "not with --header for Access-Control-Allow-Origin, which it sends by "
+			  "itself");
+	return true;
 }
 
 int rs_options_check(struct option_parser *p)

@@ -379,7 +379,7 @@ static void errors(void **state)
 			"--tls-records fat: expected lean or openssl"},
 		{"--https 443 --cert a --key b --client-cert some",
 			"--client-cert some: expected optional or required"},
-		{"--root /a --early-hints", "--early-hints: only with --header"},
+		{"--root /a --early-hints", "--early-hints: only with --header for Link"},
 		{"--strict-sni", "--strict-sni: only with --https"},
 		{"--tls-cores 1", "--tls-cores 1: only with --https"},
 		{"--listing", "--listing: only with --root or --site"},
@@ -623,6 +623,16 @@ static void a_field_that_is_sent_already(void **state)
 		0);
 	assert_int_equal(parse_with_file("-c %s", "ip 10.0.0.1/24\nroot /a\n"
 						  "header /a* Access-Control-Allow-Origin: *\n"),
+		0);
+}
+
+static void hints_need_a_link(void **state)
+{
+	(void)state;
+	file_fails("ip 10.0.0.1/24\nroot /a\nearly-hints\nheader * Links: </a>\n",
+		":3: early-hints: only with --header for Link");
+	assert_int_equal(parse_with_file("-c %s", "ip 10.0.0.1/24\nroot /a\nearly-hints\n"
+						  "header * link: </a>\n"),
 		0);
 }
 
@@ -1102,6 +1112,7 @@ int main(void)
 		cmocka_unit_test(charsets),
 		cmocka_unit_test(hosts),
 		cmocka_unit_test(a_field_that_is_sent_already),
+		cmocka_unit_test(hints_need_a_link),
 		cmocka_unit_test(origins),
 		cmocka_unit_test(too_much),
 		cmocka_unit_test(too_many),
