@@ -27,15 +27,22 @@ static void begin(struct rig *r)
 	begin_with(r, 0);
 }
 
-static void keep_busy(struct rig *r)
+/* A flush has no room for all of it. */
+static void flush_all(struct rig *r)
 {
 	rig_drop_output(r);
-	if (rig_conn(r)->sendq.n_bytes < 200000)
-		rig_write(r, 100000);
-	while (r->t.n_tx) { /* a flush has no room for all of it */
-		rig_drop_output(r);
+	while (rs_tcp_pending(&r->t)) {
 		rig_flush(r);
+		rig_drop_output(r);
 	}
+}
+
+static void keep_busy(struct rig *r)
+{
+	flush_all(r);
+	if (rig_conn(r)->sendq.n_bytes < 200000)
+		rig_write(r, 200000);
+	flush_all(r);
 }
 
 /* All that is in flight is acknowledged by one ACK, a round trip after it was sent. */
@@ -140,33 +147,120 @@ static void it_stays_long(struct rig *r)
 	TRUE(rig_conn(r)->ssthresh <= rig_conn(r)->cwnd);
 }
 
-/*
- * Section 4.2: W_cubic(t) = 0.4 (t - K)^3 + W_max. Of 100 segments 70 are left, K is the cube root
- * of 30 / 0.4, 4.2 seconds; then the window is 100 again.
- */
-static void along_the_curve(struct rig *r)
+static void rounds(struct rig *r, uint32_t n)
 {
-	uint32_t una;
+	while (n--)
+		one_round(r);
+}
 
+/* The first of what is in flight is lost, and goes again. */
+static void lose_one(struct rig *r)
+{
+	uint32_t una = rig_conn(r)->snd_una - r->p->our_isn;
+
+	MS(RTT_MS);
+	IN(TCP_ACK, .seq = 1, .ack = una, .n_sack = 1, .sack = {{una + r->mss, una + 5 * r->mss}});
+	keep_busy(r);
+	EQ(rig_conn(r)->ssthresh, rig_conn(r)->cwnd);
+}
+
+/* Of 100 segments 70 are left. */
+static void begin_curve(struct rig *r)
+{
 	begin(r);
 	while (cwnd_segs(r) < 100)
 		one_round(r);
 	rig_conn(r)->cwnd = 100 * r->mss;
-	MS(RTT_MS);
-	una = rig_conn(r)->snd_una - r->p->our_isn;
-	IN(TCP_ACK, .seq = 1, .ack = una, .n_sack = 1, .sack = {{una + r->mss, una + 5 * r->mss}});
-	keep_busy(r);
-	EQ(rig_conn(r)->ssthresh, rig_conn(r)->cwnd);
+	lose_one(r);
 	TRUE(cwnd_segs(r) >= 69 && cwnd_segs(r) <= 70);
-	for (uint32_t i = 0; i < 21; i++)
-		one_round(r);
+}
+
+/*
+ * RFC 9438 section 4.2: W_cubic(t) = 0.4 (t - K)^3 + W_max. K is the cube root of 30 / 0.4, 4.2
+ * seconds; then the window is 100 again.
+ */
+static void along_the_curve(struct rig *r)
+{
+	begin_curve(r);
+	rounds(r, 21);
 	TRUE(cwnd_segs(r) >= 94 && cwnd_segs(r) <= 97); /* 2.1 s: 100 - 0.4 * 2.1^3 */
-	for (uint32_t i = 0; i < 21; i++)
-		one_round(r);
+	rounds(r, 21);
 	TRUE(cwnd_segs(r) >= 99 && cwnd_segs(r) <= 101);
-	for (uint32_t i = 0; i < 40; i++)
-		one_round(r);
+	rounds(r, 40);
 	TRUE(cwnd_segs(r) >= 120 && cwnd_segs(r) <= 123); /* 8 s: 100 + 0.4 * 3.8^3 */
+}
+
+/* The next loss begins a curve of its own: 103 become 72, and K is 4.3. */
+static void a_loss_begins_a_curve(struct rig *r)
+{
+	begin_curve(r);
+	rounds(r, 62);
+	TRUE(cwnd_segs(r) >= 102 && cwnd_segs(r) <= 105);
+	lose_one(r);
+	rounds(r, 21);
+	TRUE(cwnd_segs(r) >= 97 && cwnd_segs(r) <= 101); /* 103 - 0.4 * 2.2^3 */
+}
+
+/* All that is in flight is acknowledged, and the application writes nothing. */
+static void last_round(struct rig *r)
+{
+	MS(RTT_MS);
+	IN(TCP_ACK, .seq = 1, .ack = rig_conn(r)->snd_max - r->p->our_isn);
+	flush_all(r);
+}
+
+/* Section 5.8: a time in which the window is not used does not count. */
+static void a_pause_stops_the_clock(struct rig *r)
+{
+	uint32_t before;
+
+	begin_curve(r);
+	rounds(r, 21);
+	while (rig_conn(r)->sendq.n_bytes)
+		last_round(r);
+	before = cwnd_segs(r);
+	for (uint32_t i = 0; i < 100; i++) {
+		rig_write(r, r->mss);
+		last_round(r);
+	}
+	EQ(cwnd_segs(r), before);
+	keep_busy(r);
+	rounds(r, 3);
+	TRUE(cwnd_segs(r) <= before + 3); /* else it would grow by a half each */
+}
+
+/* The queue becomes empty with most of a window in flight: to the end the window was used. */
+static void stop_while_in_use(struct rig *r)
+{
+	const struct tcp_conn *c = rig_conn(r);
+	uint32_t most = c->cwnd / 10 * 18;
+
+	while (c->sendq.n_bytes > most)
+		last_round(r);
+	rig_write(r, most - c->sendq.n_bytes);
+	flush_all(r);
+	last_round(r);
+	last_round(r);
+	EQ(c->sendq.n_bytes, 0);
+}
+
+/* RFC 5681 section 4.1: the pause ends in slow start, which ends where the last loss has set it. */
+static void a_restart_begins_a_curve(struct rig *r)
+{
+	uint32_t before;
+
+	begin_curve(r);
+	rounds(r, 21);
+	stop_while_in_use(r);
+	MS(10000);
+	keep_busy(r);
+	EQ(cwnd_segs(r), 10);
+	while (rig_conn(r)->cwnd < rig_conn(r)->ssthresh)
+		one_round(r);
+	before = cwnd_segs(r);
+	TRUE(before < 80);
+	rounds(r, 3);
+	TRUE(cwnd_segs(r) <= before + 8); /* 100 - 0.4 * (K - 0.3)^3, K is 4 */
 }
 
 /*
@@ -199,6 +293,9 @@ const struct tcp_case grow_cases[] = {
 	{"it_stays_long", it_stays_long, NULL, 0},
 	{"path_is_full", path_is_full, NULL, 0},
 	{"along_the_curve", along_the_curve, NULL, 0},
+	{"a_loss_begins_a_curve", a_loss_begins_a_curve, NULL, 0},
+	{"a_pause_stops_the_clock", a_pause_stops_the_clock, NULL, 0},
+	{"a_restart_begins_a_curve", a_restart_begins_a_curve, NULL, 0},
 	{"loss_behind_a_long_ack", loss_behind_a_long_ack, NULL, 0},
 	{0},
 };

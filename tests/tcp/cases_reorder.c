@@ -257,6 +257,39 @@ static void the_original_tells_nothing(struct rig *r)
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
 }
 
+/*
+ * Nor need there be a report: what is acknowledged tells as well. The first, the third and the
+ * seventh of ten go again one after the other; the third comes, which tells of the first; that
+ * comes the next time, and tells of the seventh.
+ */
+static void an_acknowledgement_tells_of_the_other(struct rig *r)
+{
+	open_far(r, 0);
+	SEGMENTS(10);
+	MS(RTT_MS);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 2,
+		.sack = {{1 + 3 * r->mss, 1 + 5 * r->mss}, {1 + r->mss, 1 + 2 * r->mss}});
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	MS(5);
+	rig_report(r, 0, 3, 6);
+	OUT(TCP_ACK, .seq = 1 + 2 * r->mss, .ack = 1, .len = r->mss);
+	MS(10);
+	rig_report(r, 0, 7, 10);
+	OUT(TCP_ACK, .seq = 1 + 6 * r->mss, .ack = 1, .len = r->mss);
+	MS(RTT_MS + WINDOW_MS - 13);
+	QUIET();
+	rig_report(r, 0, 1, 6);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	EQ(COUNTER(LOST_AGAIN), 1);
+	MS(RTT_MS);
+	QUIET();
+	rig_report(r, 6, 7, 10);
+	OUT(TCP_ACK, .seq = 1 + 6 * r->mss, .ack = 1, .len = r->mss);
+	EQ(COUNTER(LOST_AGAIN), 2);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	EQ(COUNTER(TIMEOUTS), 0);
+}
+
 /* A recovery is undone while something else that was sent again is on its way, and gets lost. */
 static void lost_after_all(struct rig *r)
 {
@@ -293,6 +326,7 @@ const struct tcp_case reorder_cases[] = {
 	{"several_are_lost_again", several_are_lost_again, NULL, 0},
 	{"one_overtakes_the_other", one_overtakes_the_other, NULL, 0},
 	{"time_tells_of_the_other", time_tells_of_the_other, NULL, 0},
+	{"an_acknowledgement_tells_of_the_other", an_acknowledgement_tells_of_the_other, NULL, 0},
 	{"the_window_pays_once_a_round_trip", the_window_pays_once_a_round_trip, NULL, 0},
 	{"the_original_tells_nothing", the_original_tells_nothing, NULL, 0},
 	{"lost_after_all", lost_after_all, NULL, 0},
