@@ -1,9 +1,124 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Delivery: bytes in order to the application, and what follows from it: the acknowledgement, the
- * window, the peer's FIN (RFC 9293 section 3.10.7.4, seventh and eighth).
+ * The text of segments, and its way to the application: what of it is new, what is in order, and
+ * what follows from that: the acknowledgement, the window, the peer's FIN (RFC 9293 section
+ * 3.10.7.4, seventh and eighth).
  */
 #include "tcp/tcp_internal.h"
+
+/* ---- a segment arrives ---- */
+
+/* The text of a segment, as far as it is new and lies in the window. */
+struct text {
+	const uint8_t *data;
+	uint32_t seq;
+	uint32_t len;
+	struct sack_block again; /* the first run of bytes that had come before; empty: none had */
+};
+
+/* RFC 2883 section 4 */
+static struct sack_block first_duplicate(
+	const struct tcp *t, const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	uint32_t end = seg->seq + seg->len;
+
+	if (rs_seq_lt(seg->seq, c->rcv_nxt))
+		return (struct sack_block){.start = seg->seq, .end = c->rcv_nxt};
+	return rs_tcp_rcvq_overlap(t, c, seg->seq, end);
+}
+
+/* Where the peer's FIN stands is noted, and nothing may follow it. */
+static void end_at_fin(struct tcp *t, struct tcp_conn *c, struct text *x, bool has_fin)
+{
+	if (c->flags & TCP_F_FIN_SEEN) {
+		bool is_behind = rs_seq_geq(x->seq, c->fin_rcv_seq);
+
+		x->len = is_behind ? 0 : rs_min_u32(x->len, c->fin_rcv_seq - x->seq);
+	} else if (has_fin) {
+		c->flags |= TCP_F_FIN_SEEN;
+		c->fin_rcv_seq = x->seq + x->len;
+		rs_tcp_rcvq_truncate(t, c, c->fin_rcv_seq);
+	}
+}
+
+/* RFC 9293 section 3.10.7.4, first: what is old or beyond the window is cut off. */
+static struct text trim(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	uint32_t old = rs_seq_lt(seg->seq, c->rcv_nxt) ? c->rcv_nxt - seg->seq : 0;
+	bool has_fin = seg->flags & TCP_FIN;
+	struct text x = {
+		.data = seg->data + old,
+		.seq = seg->seq + old,
+		.len = seg->len - old,
+		.again = first_duplicate(t, c, seg),
+	};
+
+	if (rs_seq_gt(x.seq + x.len, c->rcv_edge)) {
+		x.len = rs_min_u32(x.len, c->rcv_edge - x.seq);
+		has_fin = false;
+		t->counters[TCP_C_DROP_WINDOW]++;
+	}
+	end_at_fin(t, c, &x, has_fin);
+	return x;
+}
+
+/* x stands at rcv_nxt: it is delivered where it lies, unless older bytes are unread. */
+static uint32_t take_in_order(struct tcp *t, struct tcp_conn *c, struct text x)
+{
+	if (rs_unlikely(c->flags & TCP_F_FIN_ACKED))
+		rs_tcp_start_fin_wait_2(t, c);
+	if (x.again.start != x.again.end) {
+		c->twice = x.again;
+		c->flags |= TCP_F_ACK_NOW | TCP_F_TWICE;
+	}
+	if (c->rcvq) {
+		uint32_t gap = rs_tcp_rcvq_start(t, c) - c->rcv_nxt;
+
+		c->flags |=
+			TCP_F_ACK_NOW; /* RFC 5681 section 4.2: it fills a gap, or somebody waits */
+		if ((int32_t)gap <= 0) {
+			rs_tcp_rcvq_insert(t, c, c->rcv_nxt, x.data, x.len);
+			/* What is kept in order counts as received before anybody reads it. */
+			c->rcv_nxt = rs_tcp_rcvq_contiguous(t, c, c->rcv_nxt);
+			return TCP_EV_DATA;
+		}
+		if (x.len > gap) {
+			rs_tcp_rcvq_insert(t, c, c->rcv_nxt + gap, x.data + gap, x.len - gap);
+			x.len = gap;
+		}
+	}
+	t->cur = (struct span){.data = x.data, .len = x.len};
+	return TCP_EV_DATA;
+}
+
+/* RFC 5681 section 4.2: answered at once, so that the sender learns of the gap. */
+static void keep_beyond_gap(struct tcp *t, struct tcp_conn *c, struct text x)
+{
+	t->counters[TCP_C_OUT_OF_ORDER]++;
+	if (x.len)
+		rs_tcp_rcvq_insert(t, c, x.seq, x.data, x.len);
+	if (x.again.start != x.again.end)
+		rs_tcp_send_ack_of_duplicate(t, c, x.again);
+	else
+		rs_tcp_send_ack(t, c, x.seq);
+}
+
+uint32_t rs_tcp_input_text(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	struct text x;
+
+	if (!rs_tcp_seq_len(seg->len, seg->flags))
+		return 0;
+	if (rs_unlikely(c->flags & TCP_F_ECN))
+		rs_tcp_ecn_take(t, c, seg);
+	x = trim(t, c, seg);
+	if (x.seq == c->rcv_nxt)
+		return take_in_order(t, c, x);
+	keep_beyond_gap(t, c, x);
+	return 0;
+}
+
+/* ---- the application reads ---- */
 
 /* Where the bytes end that may be read; the peer's FIN is no byte. */
 static uint32_t readable_end(const struct tcp_conn *c)

@@ -315,7 +315,8 @@ static void answer_unacceptable(struct tcp *t, struct tcp_conn *c, const struct 
 	if (!may_be_answered(t, c, seg))
 		return;
 	if (seg->len && rs_seq_leq(seg->seq + seg->len, c->rcv_nxt))
-		rs_tcp_send_ack_of_duplicate(t, c, seg->seq, seg->len);
+		rs_tcp_send_ack_of_duplicate(
+			t, c, (struct sack_block){.start = seg->seq, .end = seg->seq + seg->len});
 	else
 		rs_tcp_send_ack(t, c, seg->seq);
 }
@@ -407,19 +408,11 @@ static bool is_duplicate_ack(const struct tcp_conn *c, const struct tcp_seg *seg
 	return is_repetition(c, seg) && c->snd_una != c->snd_max && !(c->flags & TCP_F_PERSIST);
 }
 
-/* We have closed: how long the peer may go on without sending anything new. */
-static void start_fin_wait_2(struct tcp *t, struct tcp_conn *c)
-{
-	c->rtx_tick = rs_tcp_tick(t) + rs_tcp_ms_to_ticks(t->cfg->fin_wait_2_ms);
-	c->flags |= TCP_F_RTX;
-	rs_tcp_arm(t, c, c->rtx_tick);
-}
-
 /* TCP_EV_GONE when that was the end of it all, else 0. */
 static uint32_t our_fin_acked(struct tcp *t, struct tcp_conn *c)
 {
 	c->flags |= TCP_F_FIN_ACKED;
-	start_fin_wait_2(t, c);
+	rs_tcp_start_fin_wait_2(t, c);
 	if (c->state == TCP_FIN_WAIT_1)
 		c->state = TCP_FIN_WAIT_2;
 	return rs_tcp_finish(t, c) ? TCP_EV_GONE : 0;
@@ -486,82 +479,6 @@ static uint32_t ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_se
 	}
 	*go_on = true;
 	return ev;
-}
-
-/* data[0, len) stands at rcv_nxt: it is delivered where it lies, unless older bytes are unread. */
-static uint32_t take_in_order(struct tcp *t, struct tcp_conn *c, const uint8_t *data, uint32_t len)
-{
-	if (rs_unlikely(c->flags & TCP_F_FIN_ACKED))
-		start_fin_wait_2(t, c);
-	if (c->rcvq) {
-		uint32_t gap = rs_tcp_rcvq_start(t, c) - c->rcv_nxt;
-
-		c->flags |=
-			TCP_F_ACK_NOW; /* RFC 5681 section 4.2: it fills a gap, or somebody waits */
-		if ((int32_t)gap <= 0) {
-			rs_tcp_rcvq_insert(t, c, c->rcv_nxt, data, len);
-			/* What is kept in order counts as received before anybody reads it. */
-			c->rcv_nxt = rs_tcp_rcvq_contiguous(t, c, c->rcv_nxt);
-			return TCP_EV_DATA;
-		}
-		if (len > gap) {
-			rs_tcp_rcvq_insert(t, c, c->rcv_nxt + gap, data + gap, len - gap);
-			len = gap;
-		}
-	}
-	t->cur = (struct span){.data = data, .len = len};
-	return TCP_EV_DATA;
-}
-
-uint32_t rs_tcp_input_text(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
-{
-	const uint8_t *data = seg->data;
-	uint32_t seq = seg->seq;
-	uint32_t len = seg->len;
-	bool fin = seg->flags & TCP_FIN;
-
-	if (!len && !fin)
-		return 0;
-	if (rs_unlikely(c->flags & TCP_F_ECN))
-		rs_tcp_ecn_take(t, c, seg);
-	if (rs_seq_lt(seq, c->rcv_nxt)) {
-		uint32_t old = c->rcv_nxt - seq;
-
-		c->flags |= TCP_F_ACK_NOW;
-		rs_tcp_mark_dirty(t, c);
-		if (old > len)
-			return 0;
-		seq += old;
-		data += old;
-		len -= old;
-	}
-	if (rs_seq_gt(seq + len, c->rcv_edge)) {
-		len = rs_min_u32(len, c->rcv_edge - seq);
-		fin = false;
-		t->counters[TCP_C_DROP_WINDOW]++;
-	}
-	if (c->flags & TCP_F_FIN_SEEN) {
-		if (rs_seq_geq(seq, c->fin_rcv_seq))
-			len = 0;
-		else
-			len = rs_min_u32(len, c->fin_rcv_seq - seq);
-	} else if (fin) {
-		c->flags |= TCP_F_FIN_SEEN;
-		c->fin_rcv_seq = seq + len;
-		rs_tcp_rcvq_truncate(t, c, c->fin_rcv_seq); /* nothing may follow it */
-	}
-	if (seq == c->rcv_nxt)
-		return take_in_order(t, c, data, len);
-	/* RFC 5681 section 4.2: at once, so that the sender learns of the gap. */
-	t->counters[TCP_C_OUT_OF_ORDER]++;
-	if (len && rs_tcp_rcvq_contiguous(t, c, seq) - seq >= len) {
-		rs_tcp_send_ack_of_duplicate(t, c, seq, len);
-		return 0;
-	}
-	if (len)
-		rs_tcp_rcvq_insert(t, c, seq, data, len);
-	rs_tcp_send_ack(t, c, seq);
-	return 0;
 }
 
 /* Returns events. Into a closed window: the text is refused, the acknowledgement counts. */

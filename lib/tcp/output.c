@@ -110,7 +110,7 @@ static inline struct tcp_tx *new_segment(
 		UINT16_MAX);
 	put_timestamps(t, c, tx);
 	c->rcv_acked = c->rcv_nxt;
-	c->flags &= ~(uint32_t)(TCP_F_ACK_NOW | TCP_F_ACK_OWED | TCP_F_DELACK);
+	c->flags &= ~(uint32_t)(TCP_F_ACK_NOW | TCP_F_ACK_OWED | TCP_F_DELACK | TCP_F_TWICE);
 	return tx;
 }
 
@@ -448,7 +448,10 @@ static __attribute__((noinline)) bool send_whatever(struct tcp *t, struct tcp_co
 	if (c->flags & TCP_F_ACK_NOW) {
 		if (t->n_tx == t->max_tx)
 			return false;
-		rs_tcp_send_ack(t, c, c->rcv_nxt);
+		if (c->flags & TCP_F_TWICE)
+			rs_tcp_send_ack_of_duplicate(t, c, c->twice);
+		else
+			rs_tcp_send_ack(t, c, c->rcv_nxt);
 	}
 	if (c->flags & TCP_F_ACK_OWED)
 		delay_ack(t, c);
@@ -499,14 +502,14 @@ void rs_tcp_send_ack(struct tcp *t, struct tcp_conn *c, uint32_t recent)
 		put_sack(t, c, tx, recent);
 }
 
-void rs_tcp_send_ack_of_duplicate(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len)
+void rs_tcp_send_ack_of_duplicate(struct tcp *t, struct tcp_conn *c, struct sack_block again)
 {
 	struct tcp_tx *tx = new_ack(t, c);
 
 	if (!tx || !(c->flags & TCP_F_SACK))
 		return;
-	tx->sack[tx->n_sack++] = (struct sack_block){.start = seq, .end = seq + len};
-	put_sack(t, c, tx, seq);
+	tx->sack[tx->n_sack++] = again;
+	put_sack(t, c, tx, again.start);
 }
 
 bool rs_tcp_challenge_allowed(struct tcp *t)

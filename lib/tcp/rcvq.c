@@ -119,7 +119,7 @@ static void merge(struct tcp *t, struct tcp_conn *c)
 	}
 }
 
-uint32_t rs_tcp_rcvq_insert(
+void rs_tcp_rcvq_insert(
 	struct tcp *t, struct tcp_conn *c, uint32_t seq, const uint8_t *data, uint32_t len)
 {
 	uint32_t *link = &c->rcvq;
@@ -144,7 +144,22 @@ uint32_t rs_tcp_rcvq_insert(
 		before = NULL;
 	}
 	merge(t, c);
-	return rs_min_u32(rs_tcp_rcvq_contiguous(t, c, seq) - seq, len);
+}
+
+struct sack_block rs_tcp_rcvq_overlap(
+	const struct tcp *t, const struct tcp_conn *c, uint32_t seq, uint32_t end)
+{
+	uint32_t chunk = c->rcvq;
+	uint32_t last;
+
+	while (chunk && rs_seq_leq(block_end(block_at(t, chunk)), seq))
+		chunk = block_at(t, chunk)->next;
+	if (chunk && rs_seq_gt(block_at(t, chunk)->seq, seq))
+		seq = block_at(t, chunk)->seq;
+	if (!chunk || rs_seq_geq(seq, end))
+		return (struct sack_block){.start = end, .end = end};
+	last = rs_tcp_rcvq_contiguous(t, c, seq);
+	return (struct sack_block){.start = seq, .end = rs_seq_lt(last, end) ? last : end};
 }
 
 uint32_t rs_tcp_rcvq_contiguous(const struct tcp *t, const struct tcp_conn *c, uint32_t seq)

@@ -135,6 +135,7 @@ enum {
 	TCP_F_UNTIMED = 1u << 29,   /* no round trip was measured since the last one */
 	TCP_F_ECE = 1u << 30,       /* routers have marked what came: the peer is told until it
 				       says that it sends less */
+	TCP_F_TWICE = 1u << 31,     /* the acknowledgement that is owed tells of twice */
 };
 
 struct tcp_conn {
@@ -225,6 +226,8 @@ struct tcp_conn {
 	uint8_t reorder_steps; /* the reordering window in quarters of a round trip; 0: nothing was
 				  ever seen to be overtaken */
 	uint8_t reorder_keeps; /* recoveries until the window is small again */
+	struct sack_block twice; /* what of a segment had come before (RFC 2883 section 4.2); valid
+				    with TCP_F_TWICE */
 };
 
 _Static_assert(offsetof(struct tcp_conn, key) == 64, "the hot part is one cache line");

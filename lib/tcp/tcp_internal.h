@@ -124,21 +124,27 @@ bool rs_tcp_time_wait_match(const struct tcp *t, uint32_t slot, const struct flo
 void rs_tcp_time_wait_expire(struct tcp *t);
 
 /* input.c */
-/* The payload and FIN of a segment whose acknowledgement has been dealt with. Returns events. */
-uint32_t rs_tcp_input_text(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg);
 /* Frees a connection; TCP_EV_GONE when the application knows it, else 0. */
 uint32_t rs_tcp_end(struct tcp *t, struct tcp_conn *c);
 
+/* timer.c */
+/* We have closed: how long the peer may go on without sending anything new. */
+void rs_tcp_start_fin_wait_2(struct tcp *t, struct tcp_conn *c);
+
 /* deliver.c */
+/* The payload and FIN of a segment whose acknowledgement has been dealt with. Returns events. */
+uint32_t rs_tcp_input_text(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg);
 /* Ends a connection whose FINs are both done and whose bytes are all read: to TIME-WAIT, or, where
  * the peer closed first, at once. False: it is not that far. */
 bool rs_tcp_finish(struct tcp *t, struct tcp_conn *c);
 
 /* rcvq.c: bytes that have arrived and cannot be delivered yet */
-/* Keeps data[0, len) at seq, as far as it is new. Returns how many bytes from seq on are kept now.
- */
-uint32_t rs_tcp_rcvq_insert(
+/* Keeps data[0, len) at seq, as far as it is new and there is room. */
+void rs_tcp_rcvq_insert(
 	struct tcp *t, struct tcp_conn *c, uint32_t seq, const uint8_t *data, uint32_t len);
+/* The first run of [seq, end) that is kept already; an empty one when nothing of it is. */
+struct sack_block rs_tcp_rcvq_overlap(
+	const struct tcp *t, const struct tcp_conn *c, uint32_t seq, uint32_t end);
 /* Where the run of kept bytes ends that starts at or before seq and covers it; seq when none does.
  */
 uint32_t rs_tcp_rcvq_contiguous(const struct tcp *t, const struct tcp_conn *c, uint32_t seq);
@@ -159,8 +165,8 @@ uint8_t rs_tcp_rcvq_sack(const struct tcp *t, const struct tcp_conn *c, uint32_t
 bool rs_tcp_output(struct tcp *t, struct tcp_conn *c);
 /* An ACK without data, now. recent: the sequence number that made it necessary, for SACK. */
 void rs_tcp_send_ack(struct tcp *t, struct tcp_conn *c, uint32_t recent);
-/* The same for len bytes from seq on that had come before: RFC 2883. */
-void rs_tcp_send_ack_of_duplicate(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len);
+/* The same, of bytes that had come before: RFC 2883. */
+void rs_tcp_send_ack_of_duplicate(struct tcp *t, struct tcp_conn *c, struct sack_block again);
 void rs_tcp_send_challenge_ack(struct tcp *t, struct tcp_conn *c);
 /* SYN or SYN-ACK of a connection in SYN-SENT or SYN-RECEIVED. */
 void rs_tcp_send_syn(struct tcp *t, struct tcp_conn *c);

@@ -60,6 +60,13 @@ static bool on_rtx_timer(struct tcp *t, struct tcp_conn *c)
 	return true;
 }
 
+void rs_tcp_start_fin_wait_2(struct tcp *t, struct tcp_conn *c)
+{
+	c->rtx_tick = rs_tcp_tick(t) + rs_tcp_ms_to_ticks(t->cfg->fin_wait_2_ms);
+	c->flags |= TCP_F_RTX;
+	rs_tcp_arm(t, c, c->rtx_tick);
+}
+
 static uint32_t keepalive_tick(const struct tcp *t, const struct tcp_conn *c)
 {
 	const struct tcp_config *cfg = t->cfg;

@@ -261,11 +261,80 @@ static void what_came_twice_is_reported(struct rig *r)
 	IN(TCP_ACK, .seq = 1501, .ack = 1, .len = 500); /* 4.1.3 */
 	OUT(TCP_ACK, .seq = 1, .ack = 1001, .opts = TCP_OPT_SACK, .n_sack = 2,
 		.sack = {{1501, 2001}, {1501, 2501}});
-	IN(TCP_ACK, .seq = 1401, .ack = 1, .len = 200); /* half of it is new: as any other */
-	OUT(TCP_ACK, .seq = 1, .ack = 1001, .opts = TCP_OPT_SACK, .n_sack = 1,
-		.sack = {{1401, 2501}});
-	IN(TCP_ACK, .seq = 1001, .ack = 1, .len = 400);
+	IN(TCP_ACK, .seq = 1001, .ack = 1, .len = 500);
 	OUT(TCP_ACK, .seq = 1, .ack = 2501);
+}
+
+/* Section 4.2.1: the peer's segments have become longer, and half of one has come before. */
+static void half_of_it_came_twice(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 500);
+	IN(TCP_ACK, .seq = 1501, .ack = 1, .len = 500);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 501, .ack = 1, .len = 500);
+	OUT(TCP_ACK, .seq = 1, .ack = 1001, .opts = TCP_OPT_SACK, .n_sack = 1,
+		.sack = {{1501, 2001}});
+	IN(TCP_ACK, .seq = 501, .ack = 1, .len = 1000);
+	OUT(TCP_ACK, .seq = 1, .ack = 2001, .opts = TCP_OPT_SACK, .n_sack = 1,
+		.sack = {{501, 1001}});
+	IN(TCP_ACK, .seq = 2001, .ack = 1, .len = 100);
+	WAIT(40);
+	OUT(TCP_ACK, .seq = 1, .ack = 2101); /* it is told once */
+	EQ(r->p->n_read, 2100);
+}
+
+/* Section 4.2.2: two pieces of it have come before. The first is reported. */
+static void two_pieces_came_twice(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 500);
+	IN(TCP_ACK, .seq = 2501, .ack = 1, .len = 500);
+	IN(TCP_ACK, .seq = 501, .ack = 1, .len = 500);
+	IN(TCP_ACK, .seq = 1501, .ack = 1, .len = 500);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 501, .ack = 1, .len = 1500);
+	OUT(TCP_ACK, .seq = 1, .ack = 2001, .opts = TCP_OPT_SACK, .n_sack = 2,
+		.sack = {{501, 1001}, {2501, 3001}});
+	EQ(r->p->n_read, 2000);
+}
+
+/* Section 4.2.3: the same beyond a gap. */
+static void two_pieces_beyond_a_gap_came_twice(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 500);
+	IN(TCP_ACK, .seq = 3001, .ack = 1, .len = 500);
+	IN(TCP_ACK, .seq = 1001, .ack = 1, .len = 500);
+	IN(TCP_ACK, .seq = 2001, .ack = 1, .len = 500);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1001, .ack = 1, .len = 1500);
+	OUT(TCP_ACK, .seq = 1, .ack = 501, .opts = TCP_OPT_SACK, .n_sack = 3,
+		.sack = {{1001, 1501}, {1001, 2501}, {3001, 3501}});
+	IN(TCP_ACK, .seq = 901, .ack = 1, .len = 200); /* what is new comes first */
+	OUT(TCP_ACK, .seq = 1, .ack = 501, .opts = TCP_OPT_SACK, .n_sack = 3,
+		.sack = {{1001, 1101}, {901, 2501}, {3001, 3501}});
+	IN(TCP_ACK, .seq = 501, .ack = 1, .len = 600); /* … and ends the gap */
+	OUT(TCP_ACK, .seq = 1, .ack = 2501, .opts = TCP_OPT_SACK, .n_sack = 2,
+		.sack = {{901, 1101}, {3001, 3501}});
+	EQ(r->p->n_read, 2500);
+}
+
+/* An answer takes the acknowledgement along, and says nothing of what came twice. */
+static void an_answer_does_not_report(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 500);
+	r->no_flush = true;
+	IN(TCP_ACK, .seq = 401, .ack = 1, .len = 200);
+	rig_write(r, 100);
+	FLUSH();
+	r->no_flush = false;
+	OUT(TCP_ACK | TCP_PSH, .seq = 1, .ack = 601, .len = 100);
+	QUIET();
+	IN(TCP_ACK, .seq = 601, .ack = 101, .len = 100);
+	WAIT(40);
+	OUT(TCP_ACK, .seq = 101, .ack = 701);
 }
 
 /* Not where reports were not agreed; and with timestamps there is room for three in all. */
@@ -409,6 +478,10 @@ const struct tcp_case receive_cases[] = {
 	{"sack_blocks_are_limited", sack_blocks_are_limited, NULL, 0},
 	{"sack_beside_timestamps", sack_beside_timestamps, NULL, 0},
 	{"what_came_twice_is_reported", what_came_twice_is_reported, NULL, 0},
+	{"half_of_it_came_twice", half_of_it_came_twice, NULL, 0},
+	{"two_pieces_came_twice", two_pieces_came_twice, NULL, 0},
+	{"two_pieces_beyond_a_gap_came_twice", two_pieces_beyond_a_gap_came_twice, NULL, 0},
+	{"an_answer_does_not_report", an_answer_does_not_report, NULL, 0},
 	{"what_came_twice_takes_a_place", what_came_twice_takes_a_place, NULL, 0},
 	{"no_report_of_what_came_twice_unasked", no_report_of_what_came_twice_unasked, NULL, 0},
 	{"no_sack_unasked", no_sack_unasked, NULL, 0},
