@@ -42,9 +42,13 @@ static struct scoreboard *board(const struct tcp *t, const struct tcp_conn *c)
 	return (struct scoreboard *)rs_chunk_data(t->chunks, c->sacked);
 }
 
-static bool is_full(const struct tcp *t, const struct scoreboard *b)
+/* For one more hole. Counts where there is none: what was to be noted is not. */
+static bool has_room(struct tcp *t, const struct scoreboard *b)
 {
-	return sizeof(*b) + (b->n + 1) * sizeof(b->holes[0]) > t->chunks->chunk_bytes;
+	if (sizeof(*b) + (b->n + 1) * sizeof(b->holes[0]) <= t->chunks->chunk_bytes)
+		return true;
+	t->counters[TCP_C_SCOREBOARD_FULL]++;
+	return false;
 }
 
 static void remove_hole(struct scoreboard *b, uint32_t i)
@@ -54,7 +58,7 @@ static void remove_hole(struct scoreboard *b, uint32_t i)
 		b->holes[i] = b->holes[i + 1];
 }
 
-/* Only where it is not full. */
+/* Only where there is room. */
 static void insert_hole(struct scoreboard *b, uint32_t i, struct hole h)
 {
 	for (uint32_t k = b->n++; k > i; k--)
@@ -89,7 +93,7 @@ static void heard_of(
 
 /* What lies within r is missing no more. */
 static void fill_holes(
-	const struct tcp *t, const struct tcp_conn *c, struct scoreboard *b, struct sack_block r)
+	struct tcp *t, const struct tcp_conn *c, struct scoreboard *b, struct sack_block r)
 {
 	uint32_t i = 0;
 
@@ -105,8 +109,8 @@ static void fill_holes(
 			h->start = rs_seq_lt(r.end, h->end) ? r.end : h->end;
 		} else {
 			if (rs_seq_gt(rest.end, rest.start)) {
-				if (is_full(t, b))
-					return; /* it will be reported again */
+				if (!has_room(t, b))
+					return;
 				insert_hole(b, i + 1, rest);
 			}
 			h->end = r.start;
@@ -119,13 +123,13 @@ static void fill_holes(
 }
 
 static void take_report(
-	const struct tcp *t, const struct tcp_conn *c, struct scoreboard *b, struct sack_block r)
+	struct tcp *t, const struct tcp_conn *c, struct scoreboard *b, struct sack_block r)
 {
 	fill_holes(t, c, b, r);
 	if (rs_seq_leq(r.end, b->end))
 		return;
 	if (rs_seq_gt(r.start, b->end)) {
-		if (is_full(t, b))
+		if (!has_room(t, b))
 			return;
 		insert_hole(b, b->n, (struct hole){.start = b->end, .end = r.start});
 	}
@@ -282,11 +286,11 @@ bool rs_tcp_sack_next_lost(
 }
 
 /* The hole that begins at seq: from there on nothing is known, or the peer has thrown it away. */
-static bool open_hole(const struct tcp *t, struct scoreboard *b, uint32_t seq, uint32_t end)
+static bool open_hole(struct tcp *t, struct scoreboard *b, uint32_t seq, uint32_t end)
 {
 	bool is_last = seq == b->end;
 
-	if (is_full(t, b))
+	if (!has_room(t, b))
 		return false;
 	insert_hole(b, is_last ? b->n : 0, (struct hole){.start = seq, .end = end});
 	if (is_last)
@@ -323,7 +327,7 @@ void rs_tcp_sack_sent_again(struct tcp *t, struct tcp_conn *c, uint32_t seq, uin
 		b->holes[i].start = end;
 		if (b->holes[i].start == b->holes[i].end)
 			remove_hole(b, i);
-	} else if (end == b->holes[i].end || is_full(t, b)) {
+	} else if (end == b->holes[i].end || !has_room(t, b)) {
 		/* What does not fit counts as sent, too, until it is found lost again. */
 		resent.end = b->holes[i].end;
 		b->holes[i] = resent;
@@ -458,7 +462,7 @@ bool rs_tcp_sack_is_reneged(const struct tcp *t, const struct tcp_conn *c)
 }
 
 /* All that was not reported, whatever came of it before. False: there is no room to note that. */
-static bool lose_all(const struct tcp *t, const struct tcp_conn *c, struct scoreboard *b)
+static bool lose_all(struct tcp *t, const struct tcp_conn *c, struct scoreboard *b)
 {
 	if (b->end != c->snd_max && !open_hole(t, b, b->end, c->snd_max))
 		return false;

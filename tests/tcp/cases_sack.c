@@ -422,6 +422,8 @@ static void report_within_a_hole(struct rig *r)
 	EQ(rig_conn(r)->sacked, 0);
 }
 
+#define MOST_HOLES 126 /* in a chunk of 2 KiB: docs/tcp.md */
+
 /* As many holes as a chunk has room for, and not one more: from below, or cut out of one. */
 static void fill_scoreboard(struct rig *r, bool is_cut)
 {
@@ -444,18 +446,82 @@ static void fill_scoreboard(struct rig *r, bool is_cut)
 	for (uint32_t i = 0; i < r->chunks.chunk_bytes; i++)
 		EQ(beyond[i], 0x5a);
 	rig_drop_output(r);
-	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
-	EQ(rig_conn(r)->sacked, 0);
+	EQ(COUNTER(SCOREBOARD_FULL), n - MOST_HOLES);
 }
 
 static void scoreboard_is_full(struct rig *r)
 {
 	fill_scoreboard(r, false);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	EQ(rig_conn(r)->sacked, 0);
 }
 
 static void scoreboard_is_full_of_cuts(struct rig *r)
 {
 	fill_scoreboard(r, true);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	EQ(rig_conn(r)->sacked, 0);
+}
+
+/* What is in flight beyond all reports cannot be noted as lost: all of it goes again. */
+static void timeout_with_a_full_scoreboard(struct rig *r)
+{
+	fill_scoreboard(r, false);
+	WAIT(200);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	EQ(rig_conn(r)->sacked, 0);
+	for (uint32_t i = 1; i < 10; i++) {
+		IN(TCP_ACK, .seq = 1, .ack = 1 + i * r->mss);
+		rig_drop_output(r);
+	}
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	EQ(COUNTER(TIMEOUTS), 1);
+	EQ(rig_conn(r)->sacked, 0);
+}
+
+/*
+ * The last of all holes is longer than a segment. Its rest counts as sent with its beginning, and
+ * so waits for the timeout, which finds room, since the other holes have been filled.
+ */
+static void long_hole_in_a_full_scoreboard(struct rig *r)
+{
+	uint32_t at = 1 + 4 * (MOST_HOLES - 1);
+
+	OPEN(TCP_OPT_SACK_OK);
+	SEGMENTS(10);
+	for (uint32_t i = 0; i < MOST_HOLES - 1; i++) {
+		IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 1, .sack = {{3 + 4 * i, 5 + 4 * i}});
+		rig_drop_output(r);
+	}
+	EQ(COUNTER(SCOREBOARD_FULL), 0);
+	rig_report(r, 0, 6, 10); /* all below is lost */
+	while (rs_tcp_pending(&r->t)) {
+		rig_drop_output(r);
+		FLUSH();
+	}
+	EQ(COUNTER(SCOREBOARD_FULL), 1);
+	EQ(r->tx[r->t.n_tx - 1].seq - r->p->our_isn, at);
+	EQ(r->tx[r->t.n_tx - 1].len, r->mss);
+	rig_drop_output(r);
+	rig_report(r, 0, 6, 10);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = at + r->mss, .n_sack = 1,
+		.sack = {{1 + 6 * r->mss, 1 + 10 * r->mss}});
+	QUIET();
+	while (!COUNTER(TIMEOUTS))
+		MS(1);
+	OUT(TCP_ACK, .seq = at + r->mss, .ack = 1, .len = r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = at + 2 * r->mss, .n_sack = 1,
+		.sack = {{1 + 6 * r->mss, 1 + 10 * r->mss}});
+	OUT(TCP_ACK, .seq = at + 2 * r->mss, .ack = 1, .len = r->mss);
+	OUT(TCP_ACK, .seq = at + 3 * r->mss, .ack = 1, .len = r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = at + 4 * r->mss, .n_sack = 1,
+		.sack = {{1 + 6 * r->mss, 1 + 10 * r->mss}});
+	OUT(TCP_ACK, .seq = at + 4 * r->mss, .ack = 1, .len = r->mss);
+	OUT(TCP_ACK, .seq = at + 5 * r->mss, .ack = 1, .len = 1 + 6 * r->mss - at - 5 * r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	EQ(COUNTER(SCOREBOARD_FULL), 1);
+	EQ(rig_conn(r)->sacked, 0);
 }
 
 /* RFC 2883 sections 4.1.1 and 4.2.2: what came twice, below the acknowledgement and beyond a gap.
@@ -604,6 +670,8 @@ const struct tcp_case sack_cases[] = {
 	{"report_within_a_hole", report_within_a_hole, NULL, 0},
 	{"scoreboard_is_full", scoreboard_is_full, NULL, 0},
 	{"scoreboard_is_full_of_cuts", scoreboard_is_full_of_cuts, NULL, 0},
+	{"timeout_with_a_full_scoreboard", timeout_with_a_full_scoreboard, NULL, 0},
+	{"long_hole_in_a_full_scoreboard", long_hole_in_a_full_scoreboard, NULL, 0},
 	{"what_came_twice_is_no_loss", what_came_twice_is_no_loss, NULL, 0},
 	{"not_agreed", not_agreed, NULL, 0},
 	{"reports_come_late", reports_come_late, NULL, 0},
