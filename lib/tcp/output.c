@@ -155,6 +155,10 @@ static bool send_data(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t 
 	}
 	if (rs_seq_gt(end, c->snd_max))
 		c->snd_max = end;
+	if (!(c->flags & TCP_F_RTX)) { /* what was tried so far were keep-alive probes */
+		c->n_retries = 0;
+		c->flags &= ~(uint32_t)TCP_F_RETRIED;
+	}
 	if ((c->flags & (TCP_F_RTX | TCP_F_PERSIST)) != TCP_F_RTX) {
 		c->flags &= ~(uint32_t)TCP_F_PERSIST;
 		rs_tcp_start_rtx_timer(t, c);
@@ -380,7 +384,7 @@ static inline uint32_t unusual_output(const struct tcp *t, const struct tcp_conn
 
 	slow |= (uint32_t)(c->state ^ TCP_ESTABLISHED);
 	slow |= c->flags & (TCP_F_RESEND | TCP_F_RTX | TCP_F_PERSIST | TCP_F_RECOVERY |
-				   TCP_F_DUP_ACKS | TCP_F_TIMING | TCP_F_PROBED);
+				   TCP_F_DUP_ACKS | TCP_F_RETRIED | TCP_F_TIMING | TCP_F_PROBED);
 	slow |= fin ? 0 : c->flags & TCP_F_CLOSE;
 	slow |= c->sacked | c->rcvq | q->head_skip | q->grown;
 	slow |= (c->snd_una ^ c->snd_max) | (c->snd_nxt ^ c->snd_max);

@@ -95,6 +95,26 @@ static void keepalive_with_timestamps(struct rig *r)
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 10);
 }
 
+/*
+ * No answer to a probe says anything of the data that follows: its first timeout takes of the
+ * window (RFC 5681 section 3.1, equation 4), and it is tried as often as any other.
+ */
+static void keepalive_before_data(struct rig *r)
+{
+	OPEN(0);
+	WAIT(10000);
+	OUT(TCP_ACK, .seq = 0, .ack = 1);
+	WAIT(1000);
+	OUT(TCP_ACK, .seq = 0, .ack = 1);
+	rig_write(r, r->mss);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	EQ(rig_conn(r)->n_retries, 0);
+	WAIT(200);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	EQ(rig_conn(r)->ssthresh, 2 * r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + r->mss);
+}
+
 static void none_unless_asked(struct rig *r)
 {
 	OPEN(0);
@@ -220,6 +240,7 @@ const struct tcp_case timer_cases[] = {
 	{"silence_shorter_than_the_interval", silence_shorter_than_the_interval, short_silences, 0},
 	{"traffic_puts_keepalive_off", traffic_puts_keepalive_off, probing, 0},
 	{"no_keepalive_while_retransmitting", no_keepalive_while_retransmitting, probing, 0},
+	{"keepalive_before_data", keepalive_before_data, probing, 0},
 	{"keepalive_with_timestamps", keepalive_with_timestamps, probing, 0},
 	{"none_unless_asked", none_unless_asked, NULL, 0},
 	{"deadline", deadline, NULL, 0},
