@@ -29,6 +29,7 @@ static inline bool rs_ipv4_is_broadcast(const struct wire_host *host, uint32_t w
 	return rs_ipv4_is_among(word, host->v4 + host->n_v4, host->n_v4_broadcasts);
 }
 
+/* No source (RFC 1122 section 3.2.1.3): this network, loopback, groups and beyond, or our own. */
 static inline bool rs_ipv4_is_martian(const struct wire_host *host, uint32_t word)
 {
 	uint32_t top = word & 0xff; /* the first byte */

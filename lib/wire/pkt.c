@@ -430,7 +430,6 @@ enum wire_drop rs_wire_parse(const struct wire_host *host, const uint8_t *frame,
 	}
 	if (rs_unlikely(vlan_id != host->vlan_id || ethertype == ETHERTYPE_VLAN))
 		return WIRE_OTHER_VLAN;
-	pkt->frame = frame;
 	pkt->link = rs_link_pack(frame + 6, vlan_id, host->port);
 	pkt->l3 = frame + offset;
 	pkt->l3_len = len - offset;

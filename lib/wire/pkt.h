@@ -94,7 +94,6 @@ enum wire_kind {
 };
 
 struct pkt {
-	const uint8_t *frame;
 	const uint8_t *l3;
 	const uint8_t *l4;
 	uint32_t l3_len; /* bytes from the IP header to the end of the packet, without padding */

@@ -8,9 +8,9 @@
 #include "wire/tcp_parse.h"
 
 /* Is it what the quick way is for, given that the long one took it? */
-static inline bool twins_is_plain(const struct pkt *pkt)
+static inline bool twins_is_plain(const uint8_t *frame, const struct pkt *pkt)
 {
-	return pkt->family == 4 && pkt->l3 == pkt->frame + ETH_HEADER_BYTES &&
+	return pkt->family == 4 && pkt->l3 == frame + ETH_HEADER_BYTES &&
 	       pkt->l4 == pkt->l3 + IPV4_HEADER_BYTES && !pkt->is_ce;
 }
 
@@ -28,7 +28,7 @@ static inline bool twins_agree(
 		  rs_wire_parse_tcp(&pkt, &slow) == WIRE_OK;
 	if (is_quick)
 		return is_slow && !memcmp(&quick, &slow, sizeof(quick));
-	return !is_slow || !twins_is_plain(&pkt);
+	return !is_slow || !twins_is_plain(frame, &pkt);
 }
 
 #endif
