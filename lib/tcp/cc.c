@@ -284,7 +284,7 @@ static void recovery_report(struct tcp *t, struct tcp_conn *c)
 	c->cwnd = rs_min_u32(c->cwnd, c->ssthresh);
 	rs_tcp_sack_judge(t, c);
 	find_what_is_lost_again(t, c);
-	if (rs_tcp_sack_is_news(t, c) && c->cwnd < c->ssthresh) /* after a timeout */
+	if (rs_tcp_sack_take_news(t, c) && c->cwnd < c->ssthresh) /* after a timeout */
 		rs_tcp_grow(t, c, c->mss);
 	rs_tcp_tail_reported(t, c);
 }

@@ -16,15 +16,23 @@ struct text {
 	struct sack_block again; /* the first run of bytes that had come before; empty: none had */
 };
 
-/* RFC 2883 section 4 */
-static struct sack_block first_duplicate(
+/* What is old is cut off, and what had come before is found: RFC 2883 section 4. */
+static struct text take_new(
 	const struct tcp *t, const struct tcp_conn *c, const struct tcp_seg *seg)
 {
-	uint32_t end = seg->seq + seg->len;
+	struct text x = {.data = seg->data, .seq = seg->seq, .len = seg->len};
 
-	if (rs_seq_lt(seg->seq, c->rcv_nxt))
-		return (struct sack_block){.start = seg->seq, .end = c->rcv_nxt};
-	return rs_tcp_rcvq_overlap(t, c, seg->seq, end);
+	if (rs_seq_lt(seg->seq, c->rcv_nxt)) {
+		uint32_t old = c->rcv_nxt - seg->seq;
+
+		x.again = (struct sack_block){.start = seg->seq, .end = c->rcv_nxt};
+		x.data += old;
+		x.seq += old;
+		x.len -= old;
+	} else if (c->rcvq) {
+		x.again = rs_tcp_rcvq_overlap(t, c, seg->seq, seg->seq + seg->len);
+	}
+	return x;
 }
 
 /* Where the peer's FIN stands is noted, and nothing may follow it. */
@@ -41,17 +49,11 @@ static void end_at_fin(struct tcp *t, struct tcp_conn *c, struct text *x, bool h
 	}
 }
 
-/* RFC 9293 section 3.10.7.4, first: what is old or beyond the window is cut off. */
+/* RFC 9293 section 3.10.7.4, first: only what lies in the window counts. */
 static struct text trim(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
 {
-	uint32_t old = rs_seq_lt(seg->seq, c->rcv_nxt) ? c->rcv_nxt - seg->seq : 0;
+	struct text x = take_new(t, c, seg);
 	bool has_fin = seg->flags & TCP_FIN;
-	struct text x = {
-		.data = seg->data + old,
-		.seq = seg->seq + old,
-		.len = seg->len - old,
-		.again = first_duplicate(t, c, seg),
-	};
 
 	if (rs_seq_gt(x.seq + x.len, c->rcv_edge)) {
 		x.len = rs_min_u32(x.len, c->rcv_edge - x.seq);
@@ -107,7 +109,7 @@ uint32_t rs_tcp_input_text(struct tcp *t, struct tcp_conn *c, const struct tcp_s
 {
 	struct text x;
 
-	if (!rs_tcp_seq_len(seg->len, seg->flags))
+	if (!seg->len && !(seg->flags & TCP_FIN))
 		return 0;
 	if (rs_unlikely(c->flags & TCP_F_ECN))
 		rs_tcp_ecn_take(t, c, seg);

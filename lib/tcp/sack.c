@@ -32,7 +32,7 @@ struct scoreboard {
 	uint32_t heard_end;  /* and where it ended */
 	uint32_t paid_tick;  /* when the window became smaller last for what was lost again */
 	uint32_t n;
-	bool is_news;        /* something has come since rs_tcp_sack_is_news() was asked */
+	bool is_news;        /* something has come since rs_tcp_sack_take_news() was asked */
 	bool was_reneged;    /* the peer has thrown away what it had reported */
 	struct hole holes[]; /* sorted, from snd_una up to end; between them it was reported */
 };
@@ -161,7 +161,7 @@ void rs_tcp_sack_update(struct tcp *t, struct tcp_conn *c, const struct tcp_seg 
 	}
 }
 
-bool rs_tcp_sack_is_news(const struct tcp *t, const struct tcp_conn *c)
+bool rs_tcp_sack_take_news(const struct tcp *t, const struct tcp_conn *c)
 {
 	bool is_news = board(t, c)->is_news;
 

@@ -49,7 +49,6 @@ void rs_tcp_tail_watch(struct tcp *t, struct tcp_conn *c)
 void rs_tcp_tail_reported(struct tcp *t, struct tcp_conn *c)
 {
 	const uint32_t barred = TCP_F_PERSIST | TCP_F_REORDER;
-
 	uint32_t rto_tick =
 		c->flags & TCP_F_PTO ? rs_tcp_tick(t) + rs_tcp_ms_to_ticks(c->rto_ms) : c->rtx_tick;
 

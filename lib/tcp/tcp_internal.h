@@ -19,9 +19,6 @@ static inline uint32_t rs_tcp_tick(const struct tcp *t)
 #define TCP_MAX_WSCALE 14 /* RFC 7323 section 2.3 */
 #define TCP_DUP_THRESH 3  /* RFC 5681 section 3.2, RFC 6675 section 2 */
 
-/* A connection without a timer is looked at this often all the same: about an hour. */
-#define TCP_FAR_TICKS (3600u * 1000u)
-
 static inline uint32_t rs_tcp_ms_to_ticks(uint32_t ms)
 {
 	return (uint32_t)(((uint64_t)ms * 1000 + WHEEL_TICK_US - 1) >> WHEEL_TICK_SHIFT);
@@ -230,8 +227,8 @@ void rs_tcp_sack_update(struct tcp *t, struct tcp_conn *c, const struct tcp_seg 
 void rs_tcp_sack_clear(struct tcp *t, struct tcp_conn *c);
 /* snd_una has moved. May give the scoreboard back. */
 void rs_tcp_sack_acked(struct tcp *t, struct tcp_conn *c);
-/* Has anything come since this was asked last? */
-bool rs_tcp_sack_is_news(const struct tcp *t, const struct tcp_conn *c);
+/* Has anything come since this was asked last? To ask is to have heard. */
+bool rs_tcp_sack_take_news(const struct tcp *t, const struct tcp_conn *c);
 /* What enough was reported beyond is lost. */
 void rs_tcp_sack_judge(const struct tcp *t, const struct tcp_conn *c);
 /* What stands at snd_una is lost; or was sent again, and is on its way. */

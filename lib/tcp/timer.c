@@ -10,6 +10,9 @@
 /* One call handles at most this many connections that turn out to have nothing to report. */
 #define MAX_QUIET_PER_CALL 64
 
+/* A connection without a timer is looked at this often all the same: about an hour. */
+#define FAR_TICKS (3600u * 1000u)
+
 /* One more try without an answer. False when there were enough: the peer has gone. */
 static bool try_again(struct tcp *t, struct tcp_conn *c)
 {
@@ -104,7 +107,7 @@ static void earlier(uint32_t *tick, uint32_t other)
 static void rearm(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t now_tick = rs_tcp_tick(t);
-	uint32_t next = now_tick + TCP_FAR_TICKS;
+	uint32_t next = now_tick + FAR_TICKS;
 
 	if (c->flags & TCP_F_RTX)
 		earlier(&next, c->rtx_tick);
