@@ -19,18 +19,16 @@
 
 /* ---- frames of its own ---- */
 
-static struct rte_mbuf *new_frame(struct neighbour_side *side, uint32_t port)
+/* Any net core can send it; the first one does. What finds no room is lost, as on any network. */
+static void send_frame(
+	struct neighbour_side *side, uint32_t port, const uint8_t *frame, uint32_t len)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(side->appliance->mbufs);
 
-	if (m)
-		m->port = (uint16_t)port;
-	return m;
-}
-
-/* Any net core can send it; the first one does. */
-static void send_frame(struct neighbour_side *side, struct rte_mbuf *m, uint32_t len)
-{
+	if (!m)
+		return;
+	memcpy(rte_pktmbuf_mtod(m, uint8_t *), frame, len);
+	m->port = (uint16_t)port;
 	m->data_len = (uint16_t)len;
 	m->pkt_len = len;
 	if (rs_joint_push(&side->appliance->slow[0].from_control, &m, 1) != 1)
@@ -52,19 +50,14 @@ static uint32_t render_report(const struct neighbour_side *side, uint32_t port, 
 static void report_groups(struct neighbour_side *side, uint32_t port, bool is_news, uint64_t now_us)
 {
 	bool is_v1 = now_us < side->ports[port].mld_v1_until_us;
+	uint8_t out[WIRE_ANSWER_BYTES];
 
 	for (uint32_t i = 0; i < WIRE_MAX_ADDRS; i++) {
-		struct rte_mbuf *m = new_frame(side, port);
-		uint32_t len;
+		uint32_t len = render_report(side, port, is_news, is_v1, i, out);
 
-		if (!m)
+		if (!len)
 			return;
-		len = render_report(side, port, is_news, is_v1, i, rte_pktmbuf_mtod(m, uint8_t *));
-		if (!len) {
-			rte_pktmbuf_free(m);
-			return;
-		}
-		send_frame(side, m, len);
+		send_frame(side, port, out, len);
 	}
 }
 
@@ -72,19 +65,14 @@ static void report_groups(struct neighbour_side *side, uint32_t port, bool is_ne
 static void probe(struct neighbour_side *side, uint32_t port)
 {
 	const struct wire_host *host = &side->appliance->hosts[port];
+	uint8_t out[WIRE_ANSWER_BYTES];
 
 	for (uint32_t i = 0; i < host->n_addrs; i++) {
 		const struct wire_addr *a = &host->addrs[i];
-		struct rte_mbuf *m;
-		uint8_t *out;
 
 		if (!(side->ports[port].own.asked >> i & 1))
 			continue;
-		m = new_frame(side, port);
-		if (!m)
-			return;
-		out = rte_pktmbuf_mtod(m, uint8_t *);
-		send_frame(side, m,
+		send_frame(side, port, out,
 			a->family == 4 ? rs_arp_probe(host, a->addr, out)
 				       : rs_nd_probe(host, a->addr, out));
 	}
@@ -95,17 +83,13 @@ static void probe(struct neighbour_side *side, uint32_t port)
 static void announce(struct neighbour_side *side, uint32_t port, uint64_t now_us)
 {
 	const struct wire_host *host = &side->ports[port].used;
+	uint8_t out[WIRE_ANSWER_BYTES];
 
 	report_groups(side, port, true, now_us);
 	for (uint32_t i = 0; i < host->n_addrs; i++) {
 		const struct wire_addr *a = &host->addrs[i];
-		struct rte_mbuf *m = new_frame(side, port);
-		uint8_t *out;
 
-		if (!m)
-			return;
-		out = rte_pktmbuf_mtod(m, uint8_t *);
-		send_frame(side, m,
+		send_frame(side, port, out,
 			a->family == 4 ? rs_arp_request(host, a->addr, a->addr, LINK_NONE, out)
 				       : rs_nd_announce(host, a->addr, out));
 	}
@@ -135,20 +119,15 @@ static const uint8_t *source_for(const struct wire_host *host, const uint8_t tar
 static void ask(struct neighbour_side *side, const struct neigh_event *e)
 {
 	bool v4 = rs_ipv4_is_mapped(e->addr);
+	uint8_t out[WIRE_ANSWER_BYTES];
 
 	for (uint32_t port = 0; port < side->appliance->n_ports; port++) {
 		const struct wire_host *host = &side->ports[port].used;
 		const uint8_t *source = source_for(host, e->addr);
-		struct rte_mbuf *m;
-		uint8_t *out;
 
 		if (!source || (e->link != LINK_NONE && rs_link_port(e->link) != port))
 			continue;
-		m = new_frame(side, port);
-		if (!m)
-			return;
-		out = rte_pktmbuf_mtod(m, uint8_t *);
-		send_frame(side, m,
+		send_frame(side, port, out,
 			v4 ? rs_arp_request(host, source, e->addr, e->link, out)
 			   : rs_nd_solicit(host, source, e->addr, e->link, out));
 	}
