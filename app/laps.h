@@ -58,6 +58,20 @@ static inline void rs_laps_begin(struct laps *l)
 	l->last_tsc = rte_rdtsc_precise();
 }
 
+/* So many frames came in this turn. One without any tells nothing of what a frame costs. */
+static inline void rs_laps_frames(struct laps *l, uint32_t n)
+{
+	if (rs_likely(!l->on))
+		return;
+	l->on = n > 0;
+	l->n_frames += n;
+}
+
+static inline void rs_laps_end(struct laps *l)
+{
+	l->on = false;
+}
+
 /* What was done since the last lap belongs to this one. */
 static inline void rs_lap(struct laps *l, enum lap lap)
 {

@@ -4,7 +4,7 @@
  * latency of its frames overlaps:
  *
  *     take_in → parse_all → look_up_all → serve_all (each segment: TCP, then HTTP) → run_timers
- *             → rs_net_tls_take_jobs (with --https)
+ *             → take_from_control → rs_net_tls_take_jobs (with --https)
  *             → rs_tcp_flush → rs_net_render → push_out
  *
  * No system call, no log, no lock, no allocation but of mbufs, nothing unbounded.
@@ -21,6 +21,12 @@
 #define PREFETCH_AHEAD       4
 #define MAX_EXPIRED_PER_TURN 256
 #define MAX_CONTROL_PER_TURN 16
+
+/* Of frames that wait for a port: with no more of them, all that a turn may queue has room. */
+#define MOST_LEFT (NET_OUT - NET_MAX_TX - 2 * NET_BURST)
+
+_Static_assert(MOST_LEFT + NET_MAX_TX + NET_BURST + MAX_CONTROL_PER_TURN <= NET_OUT,
+	"segments, an answer to each frame that is none, and what the control core sends");
 
 const struct counter_def rs_net_counter_defs[NET_N_COUNTERS] = {
 #define RS_COUNTER(id, name, help) {name, help},
@@ -330,7 +336,7 @@ static uint32_t reset_left(struct stage_net *net)
 	return end - first;
 }
 
-/* ---- frames out ---- */
+/* ---- what the control core says ---- */
 
 /* Somebody has an address of ours, or has it no longer. */
 static void take_addresses(struct stage_net *net, uint32_t n_changes)
@@ -364,6 +370,8 @@ static uint32_t take_from_control(struct stage_net *net)
 	return n;
 }
 
+/* ---- frames out ---- */
+
 /* Gives each port what waits for it. Returns how many frames still wait for the fullest one. */
 static uint32_t push_out(struct stage_net *net)
 {
@@ -395,7 +403,7 @@ uint32_t rs_stage_net_turn(void *self, uint64_t now_us)
 	uint32_t n_done;
 
 	/* Back-pressure: while a port is far behind, nothing new is taken in for it to answer. */
-	if (push_out(net) > NET_OUT - NET_MAX_TX - 2 * NET_BURST) {
+	if (push_out(net) > MOST_LEFT) {
 		net->counters[NET_C_TX_BLOCKED]++;
 		return 1;
 	}
@@ -404,8 +412,7 @@ uint32_t rs_stage_net_turn(void *self, uint64_t now_us)
 	rs_http_core_turn(&net->web, now_us);
 	rs_laps_begin(laps);
 	take_in(net);
-	laps->on &= net->n_pkts > 0;
-	laps->n_frames += laps->on ? net->n_pkts : 0;
+	rs_laps_frames(laps, net->n_pkts);
 	rs_lap(laps, LAP_RX);
 	parse_all(net);
 	if (rs_unlikely(net->next_hops))
@@ -414,7 +421,9 @@ uint32_t rs_stage_net_turn(void *self, uint64_t now_us)
 	look_up_all(net);
 	rs_lap(laps, LAP_LOOKUP);
 	serve_all(net);
-	n_done = net->n_pkts + run_timers(net) + take_from_control(net);
+	n_done = net->n_pkts;
+	n_done += run_timers(net);
+	n_done += take_from_control(net);
 	if (net->tls.n_cores) {
 		n_done += rs_net_tls_take_jobs(net);
 		rs_net_tls_flush(net);
@@ -432,7 +441,7 @@ uint32_t rs_stage_net_turn(void *self, uint64_t now_us)
 	rte_pktmbuf_free_bulk(net->pkts, net->n_pkts);
 	net->frames.n_out += net->n_pkts;
 	rs_lap(laps, LAP_TX);
-	laps->on = false;
+	rs_laps_end(laps);
 	return n_done;
 }
 

@@ -33,9 +33,29 @@ static void time_spent_elsewhere_is_left_out(void **state)
 	assert_true(l.cycles[LAP_RENDER] < MOST_CYCLES / 2);
 }
 
+/* One turn in LAPS_EVERY, and of those the ones that frames came in. */
+static void some_turns_are_timed(void **state)
+{
+	struct laps l;
+
+	(void)state;
+	rs_laps_init(&l);
+	for (uint32_t turn = 1; turn <= 3 * LAPS_EVERY; turn++) {
+		bool is_empty = turn == 2 * LAPS_EVERY;
+
+		rs_laps_begin(&l);
+		assert_int_equal(l.on, turn % LAPS_EVERY == 0);
+		rs_laps_frames(&l, is_empty ? 0 : 10);
+		assert_int_equal(l.on, turn % LAPS_EVERY == 0 && !is_empty);
+		rs_laps_end(&l);
+	}
+	assert_int_equal(l.n_frames, 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(some_turns_are_timed),
 		cmocka_unit_test(time_spent_elsewhere_is_left_out),
 	};
 
