@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The whole of it: ports, pools, stages, joints and cores, built as the topology says, and taken
- * down in reverse. Control core only; while cores run they own their stages.
+ * down in reverse. Control core only; while cores run they own their stages. Includes everything.
  */
 #ifndef RS_APP_APPLIANCE_H
 #define RS_APP_APPLIANCE_H

@@ -5,7 +5,8 @@
  *
  * What is given is collected first, from the command line and from files, and takes effect then, in
  * the order of options.def: the order in which options are given means nothing. An option that is
- * on the command line and in a file is the command line's, unless it is repeatable.
+ * on the command line and in a file is the command line's, unless it is repeatable. Includes what
+ * struct config does.
  */
 #ifndef RS_APP_ARGS_H
 #define RS_APP_ARGS_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the operator asked for, checked. Made by args.c before EAL starts, then read by all.
+ * What the operator asked for, checked. Made by args.c before EAL starts; any core may read it
+ * then, and it does not change. Includes whose options it has: everything but io.
  */
 #ifndef RS_APP_CONFIG_H
 #define RS_APP_CONFIG_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The control core: signals, neighbours, links, draining. It sleeps nearly always, and shares
- * nothing with net cores but the rings of the slow path and flags that it alone writes.
+ * nothing with net cores but the rings of the slow path and flags that it alone writes. Includes
+ * everything.
  */
 #ifndef RS_APP_CONTROL_H
 #define RS_APP_CONTROL_H

@@ -2,7 +2,7 @@
 /*
  * How the stages of an appliance are joined with each other, with the ports and with the control
  * core, as its topology says: a part of what appliance.c builds and takes down. Before cores run
- * and after they have stopped; control core only.
+ * and after they have stopped; control core only. Includes everything.
  */
 #ifndef RS_APP_JOINTS_H
 #define RS_APP_JOINTS_H

@@ -3,7 +3,7 @@
  * What a net stage does with packets that are not TCP, and need no connection: ARP, neighbour
  * discovery and groups, echo requests and ICMP errors, packets that nobody here wants. What is
  * answered goes out of the port that it came in by, within limits. Called on the net core that the
- * stage belongs to.
+ * stage belongs to. May include everything.
  */
 #ifndef RS_APP_NET_ANSWER_H
 #define RS_APP_NET_ANSWER_H

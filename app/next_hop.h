@@ -2,6 +2,7 @@
 /*
  * --next-hop route: where segments to an address go by the routes. The control core resolves the
  * neighbours that routes name and writes their links, one word each; net cores only read them.
+ * Includes neigh and wire.
  */
 #ifndef RS_APP_NEXT_HOP_H
 #define RS_APP_NEXT_HOP_H

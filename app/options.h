@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The table of options.def as data, and how each takes effect on a configuration. For args.c, which
- * finds out what is given, and args_help.c, which prints the table. Control core only.
+ * finds out what is given, and args_help.c, which prints the table. Control core only. Includes
+ * what struct config does.
  */
 #ifndef RS_APP_OPTIONS_H
 #define RS_APP_OPTIONS_H

@@ -2,7 +2,8 @@
 /*
  * The parsers of options.def, one a kind of value or one an option, and what they have in common.
  * Private to the files named options*.c: options_network.c, options_content.c and options_tls.c
- * have the groups of these names, options.c the others and the table. Control core only.
+ * have the groups of these names, options.c the others and the table. Control core only. Includes
+ * what struct config does.
  */
 #ifndef RS_APP_OPTIONS_PARSE_H
 #define RS_APP_OPTIONS_PARSE_H

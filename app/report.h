@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the appliance tells people of itself: what it came to at start, and its counters. Control
- * core only; it reads what other cores write.
+ * core only; it reads what other cores write. Includes everything.
  */
 #ifndef RS_APP_REPORT_H
 #define RS_APP_REPORT_H

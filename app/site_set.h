@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the files of sites see of each other: site.c loads them, site_core.c has a core's share in
- * them, site_http.c chooses one, site_reply.c answers of it. Private to these.
+ * them, site_http.c chooses one, site_reply.c answers of it. Private to these. Includes content,
+ * http.
  */
 #ifndef RS_APP_SITE_SET_H
 #define RS_APP_SITE_SET_H

@@ -4,7 +4,7 @@
  * were loaded last; and each root is looked at, whether it is still the directory that it was: a
  * release that takes the place of another by a rename, or by turning any of the symbolic links that
  * lead there, is a change, too. After a load that failed it is tried again, in growing intervals:
- * what was missing may be where nobody watches. Control core only.
+ * what was missing may be where nobody watches. Control core only. Includes content.
  */
 #ifndef RS_APP_SITE_WATCH_H
 #define RS_APP_SITE_WATCH_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The way between a net core and the control core: two rings of frames, and which of our addresses
- * somebody else has. The net core gives copies of nothing and waits for nothing: what it hands over
- * it no longer owns.
+ * somebody else has. The net core waits for nothing, and what it hands over it no longer owns.
+ * Includes core and io.
  */
 #ifndef RS_APP_SLOW_PATH_H
 #define RS_APP_SLOW_PATH_H

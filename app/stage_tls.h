@@ -4,10 +4,11 @@
  * then HTTP on the plaintext, then TLS again. TCP stays with the net cores; see tls_job.h.
  *
  * Connections whose handshake is complete go first; handshakes, which take far longer, get what is
- * left, a few a turn. How many may wait is bounded: beyond it the newest is
- * reset, so that a flood costs the TLS cores their queue, and those who are in it are served.
+ * left, a few a turn. How many may wait is bounded: beyond it the newest is reset, so that a flood
+ * costs the TLS cores their queue, and those who are in it are served.
  *
- * A struct stage_tls belongs to one core from the moment that core starts until it has stopped.
+ * A struct stage_tls belongs to one core from the moment that core starts until it has stopped. May
+ * include everything.
  */
 #ifndef RS_APP_STAGE_TLS_H
 #define RS_APP_STAGE_TLS_H

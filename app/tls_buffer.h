@@ -5,7 +5,7 @@
  * all are taken, one is taken from who has held it for the longest, and that connection is reset:
  * handshakes first, and a handshake takes none but a handshake's. So clients that send half a
  * record and no more take nothing from those that send the other half.
- * Belongs to the TLS core.
+ * Belongs to the TLS core. Includes tls, core.
  */
 #ifndef RS_APP_TLS_BUFFER_H
 #define RS_APP_TLS_BUFFER_H

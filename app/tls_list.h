@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Lists of the connections of a TLS core, first come, first out, which one may leave from anywhere.
- * They are linked by number. Belongs to the TLS core.
+ * They are linked by number. Belongs to the TLS core. Includes tls, core.
  */
 #ifndef RS_APP_TLS_LIST_H
 #define RS_APP_TLS_LIST_H
