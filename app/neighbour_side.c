@@ -199,8 +199,8 @@ static void on_conflict(struct neighbour_side *side, const struct neigh_event *e
 		break;
 	case OWN_LOST:
 		side->table.counters[NEIGH_C_DUPLICATES]++;
-		tell_conflict(e, ", which is not used until nobody else has it");
 		use_what_is_ours(side, port);
+		tell_conflict(e, ", which is not used until nobody else has it");
 		break;
 	case OWN_KNOWN:
 		break;
@@ -376,8 +376,8 @@ static void watch_own(struct neighbour_side *side, uint32_t i, uint64_t now_us)
 		probe(side, i);
 		break;
 	case OWN_FREE:
-		tell_returned(&side->appliance->hosts[i], before & ~port->own.duplicates);
 		use_what_is_ours(side, i);
+		tell_returned(&side->appliance->hosts[i], before & ~port->own.duplicates);
 		port->n_announcements = N_ANNOUNCEMENTS;
 		port->announce_due_us = now_us;
 		break;

@@ -34,6 +34,26 @@ const struct counter_def rs_net_counter_defs[NET_N_COUNTERS] = {
 #undef RS_COUNTER
 };
 
+/* ---- who we are ---- */
+
+/* Somebody has an address of ours, or has it no longer. Not inlined: it hardly ever happens. */
+static __attribute__((noinline)) void take_addresses(struct stage_net *net, uint32_t n_changes)
+{
+	net->n_changes_seen = n_changes;
+	for (uint32_t i = 0; i < net->n_ports; i++)
+		rs_wire_host_without(
+			&net->ports[i].host, &net->hosts[i], rs_slow_path_unused(net->slow, i));
+}
+
+/* What the control core has found out. */
+static void heed_control(struct stage_net *net)
+{
+	uint32_t n_changes = rs_slow_path_changes(net->slow);
+
+	if (rs_unlikely(n_changes != net->n_changes_seen))
+		take_addresses(net, n_changes);
+}
+
 /* ---- frames in ---- */
 
 /* A burst from the joints. The next turn begins with those that this one has no room for. */
@@ -336,22 +356,10 @@ static uint32_t reset_left(struct stage_net *net)
 	return end - first;
 }
 
-/* ---- what the control core says ---- */
-
-/* Somebody has an address of ours, or has it no longer. */
-static void take_addresses(struct stage_net *net, uint32_t n_changes)
-{
-	net->n_changes_seen = n_changes;
-	for (uint32_t i = 0; i < net->n_ports; i++)
-		rs_wire_host_without(
-			&net->ports[i].host, &net->hosts[i], rs_slow_path_unused(net->slow, i));
-}
-
-/* What the control core wants sent, and what it has found out. */
-static uint32_t take_from_control(struct stage_net *net)
+/* What the control core wants sent. Not inlined: there is hardly ever anything. */
+static __attribute__((noinline)) uint32_t take_from_control(struct stage_net *net)
 {
 	struct rte_mbuf *frames[MAX_CONTROL_PER_TURN];
-	uint32_t n_changes = rs_slow_path_changes(net->slow);
 	uint32_t n = rs_joint_pull(&net->slow->from_control, frames, MAX_CONTROL_PER_TURN);
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -365,8 +373,6 @@ static uint32_t take_from_control(struct stage_net *net)
 		}
 	}
 	net->frames.n_in += n;
-	if (rs_unlikely(n_changes != net->n_changes_seen))
-		take_addresses(net, n_changes);
 	return n;
 }
 
@@ -410,6 +416,7 @@ uint32_t rs_stage_net_turn(void *self, uint64_t now_us)
 	net->tcp.now_us = now_us;
 	net->tcp.n_tx = 0;
 	rs_http_core_turn(&net->web, now_us);
+	heed_control(net);
 	rs_laps_begin(laps);
 	take_in(net);
 	rs_laps_frames(laps, net->n_pkts);
