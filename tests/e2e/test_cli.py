@@ -173,7 +173,7 @@ def why_nothing_starts_is_the_last_line(t):
     for arguments, words in (
         (("--no-huge", "-m", "64"), "no port: bind a NIC"),
         (
-            ("--no-huge", "-m", "64", "--vdev", "net_af_packet0,iface=nowhere"),
+            ("--no-huge", "-m", "64", "--vdev", f"net_af_packet0,iface={prefix}"),
             "no port: what -a or --vdev names did not come up",
         ),
         (("--no-huge", "-m", "64", "--vdev", "net_none0"), "EAL does not start: No such device"),
@@ -183,7 +183,7 @@ def why_nothing_starts_is_the_last_line(t):
         true(words in done.stderr.splitlines()[-1], f"{arguments}: {done.stderr}")
         true(not os.path.exists(f"/run/dpdk/{prefix}"), f"{arguments}: its files stay")
     with contextlib.suppress(FileNotFoundError):  # where there is no place for locks
-        os.unlink("/run/lock/ringside-nowhere")
+        os.unlink(f"/run/lock/ringside-{prefix}")
 
 
 @test(own=True, families=(4,))
