@@ -584,7 +584,33 @@ static void no_chunk(struct rig *r)
 	for (uint32_t to = 2; to <= 4; to++)
 		rig_report(r, 0, 1, to);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	EQ(COUNTER(SCOREBOARD_NO_CHUNK), 3);
 	r->chunks = saved;
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+}
+
+/* What peers send out of order takes three quarters of the chunks: the rest is left for answers. */
+static void scoreboards_leave_room(struct rig *r)
+{
+	for (uint32_t n = 0; n < 4; n++) {
+		rig_peer(r, n);
+		OPEN(TCP_OPT_SACK_OK);
+		for (uint32_t i = 0; i < r->cfg.rcvq_chunks; i++)
+			IN(TCP_ACK, .seq = 1001 + i * 10, .ack = 1, .len = 1);
+		rig_drop_output(r);
+	}
+	EQ(r->chunks.n_free, r->chunks.n_total / 4);
+	SEGMENTS(10);
+	rig_report(r, 0, 1, 2);
+	EQ(rig_conn(r)->sacked, 0);
+	EQ(COUNTER(SCOREBOARD_NO_CHUNK), 1);
+	rig_peer(r, 0);
+	rig_abort(r);
+	rig_drop_output(r);
+	rig_peer(r, 3);
+	rig_report(r, 0, 1, 2);
+	TRUE(rig_conn(r)->sacked);
+	EQ(COUNTER(SCOREBOARD_NO_CHUNK), 1);
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
 }
 
@@ -676,6 +702,7 @@ const struct tcp_case sack_cases[] = {
 	{"not_agreed", not_agreed, NULL, 0},
 	{"reports_come_late", reports_come_late, NULL, 0},
 	{"no_chunk", no_chunk, NULL, 0},
+	{"scoreboards_leave_room", scoreboards_leave_room, NULL, 0},
 	{"path_narrows_in_recovery", path_narrows_in_recovery, NULL, 0},
 	{"many_small_slices_are_lost", many_small_slices_are_lost, NULL, 0},
 	{0},
