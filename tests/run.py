@@ -204,7 +204,7 @@ def main():
     parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__.split("\n\n")[0])
     parser.add_argument("suites", nargs="*", metavar="SUITE", help="of: " + ", ".join(SUITES))
     parser.add_argument("--fast", action="store_true", help="without the sanitizers' build")
-    parser.add_argument("--long", action="store_true", help="e2e with its long tests too")
+    parser.add_argument("--long", action="store_true", help="e2e: all tests, in every pair")
     arguments = parser.parse_args()
     unknown = [suite for suite in arguments.suites if suite not in SUITES]
     if unknown:

@@ -5,6 +5,7 @@ Prints one line for each test and, as its last line, `N passed, N failed`.
 """
 
 import argparse
+import functools
 import importlib
 import itertools
 import multiprocessing
@@ -52,14 +53,19 @@ class Report:
 
 
 def pairs(layouts, families, every):
-    """Of layouts and families: every one, or so many that each layout and each family is there."""
+    """Of layouts and families: every pair, or so many that each of them is in one."""
     if every:
         return list(itertools.product(layouts, families))
     longest = max(len(layouts), len(families)) if layouts and families else 0
     return [(layouts[n % len(layouts)], families[n % len(families)]) for n in range(longest)]
 
 
-def cases(tests, layouts, families, every):
+def wants_every_pair(arguments, test):
+    """What shares a run of the appliance is cheap; what starts its own is not."""
+    return arguments.long or not (test.own or arguments.sanitized)
+
+
+def cases(tests, layouts, families, wants_every):
     """Groups that share a run of the appliance: (layout, family, options, tests), tests that start
     their own each alone. Large groups first, so that jobs end at about the same time."""
     groups = {}
@@ -67,7 +73,7 @@ def cases(tests, layouts, families, every):
         its_layouts = [layout for layout in layouts if layout in test.layouts]
         its_families = [family for family in families if family in test.families]
         shared = test.options if not test.own else test.name
-        for layout, family in pairs(its_layouts, its_families, every):
+        for layout, family in pairs(its_layouts, its_families, wants_every(test)):
             groups.setdefault((layout, family, shared), []).append(test)
     for (layout, family, _), group in sorted(groups.items(), key=lambda item: -len(item[1])):
         yield layout, family, group
@@ -220,11 +226,11 @@ def main():
     parser.add_argument("--binary", default=os.path.join(TREE, "build", "app", "ringside"))
     parser.add_argument("--layout", choices=LAYOUTS, help="this one only")
     parser.add_argument("--family", type=int, choices=harness.BOTH, help="this IP version only")
-    parser.add_argument("--long", action="store_true", help="the long tests too")
     parser.add_argument(
-        "--sanitized",
-        action="store_true",
-        help="the binary is slow: fewer tests, in each layout and family but not in every pair",
+        "--long", action="store_true", help="the long tests too, and all in every pair"
+    )
+    parser.add_argument(
+        "--sanitized", action="store_true", help="the binary is slow: fewer tests, in fewer pairs"
     )
     parser.add_argument("--jobs", type=int, default=1, help="so many tests at once")
     parser.add_argument("--slowest", type=int, default=0, help="say at the end which took longest")
@@ -243,7 +249,8 @@ def main():
     report = Report()
     layouts = [arguments.layout] if arguments.layout else LAYOUTS
     families = [arguments.family] if arguments.family else harness.BOTH
-    groups = list(cases(tests, layouts, families, not arguments.sanitized))
+    wants_every = functools.partial(wants_every_pair, arguments)
+    groups = list(cases(tests, layouts, families, wants_every))
     run_groups(report, arguments.binary, groups, max(1, min(arguments.jobs, len(groups))))
     if arguments.slowest:
         print(report.slowest(arguments.slowest))

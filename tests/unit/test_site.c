@@ -22,6 +22,8 @@
 
 /* ---- fixture: two directories ---- */
 
+#define PATH_BYTES (2 * TEMP_PATH_BYTES + 32) /* below one of dirs, with a name */
+
 static char dirs[2][TEMP_PATH_BYTES];
 static char said[512]; /* last */
 static uint32_t n_said;
@@ -51,7 +53,7 @@ static int teardown(void **state)
 
 static void put(const char *dir, const char *name)
 {
-	char path[2 * TEMP_PATH_BYTES];
+	char path[PATH_BYTES];
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
@@ -63,7 +65,7 @@ static void put(const char *dir, const char *name)
 
 static void put_zeros(const char *dir, const char *name, off_t len)
 {
-	char path[2 * TEMP_PATH_BYTES];
+	char path[PATH_BYTES];
 
 	put(dir, name);
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
@@ -230,7 +232,7 @@ static void a_signal_ends_the_first_load(void **state)
 static void date(const char *dir, const char *name, time_t mtime_s)
 {
 	const struct timespec times[] = {{.tv_sec = mtime_s}, {.tv_sec = mtime_s}};
-	char path[2 * TEMP_PATH_BYTES];
+	char path[PATH_BYTES];
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
@@ -318,7 +320,7 @@ static void a_long_path_is_told_whole(void **state)
 static void the_first_of_many_that_are_left_out_are_named(void **state)
 {
 	struct site_options options = sites(2);
-	char path[2 * TEMP_PATH_BYTES];
+	char path[PATH_BYTES];
 	struct site_set *set;
 
 	(void)state;
