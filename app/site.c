@@ -257,6 +257,24 @@ static bool list_areas(struct site_set *set, void (*say)(const char *line))
 	return true;
 }
 
+static bool load_all(
+	struct site_set *set, const struct site_set *previous, struct site_audience *audience)
+{
+	const struct site_options *options = set->options;
+
+	for (uint32_t i = 0; i < options->n_sites; i++) {
+		struct site *site = &set->sites[set->n_sites++];
+
+		site->host = options->sites[i].host;
+		if (!load_newest(set, previous, audience) ||
+			!check_fields(site, options->early_hints, audience->say))
+			return false;
+		if (!site->host)
+			set->standard = site;
+	}
+	return true;
+}
+
 struct site_set *rs_site_load(const struct site_options *options, const struct site_set *previous,
 	const struct site_audience *for_whom)
 {
@@ -264,25 +282,19 @@ struct site_set *rs_site_load(const struct site_options *options, const struct s
 	void (*say)(const char *line) = audience.say;
 	uint64_t begun_us = now_us();
 	struct site_set *set = calloc(1, sizeof(*set));
+	bool ok;
 
 	if (!set) {
 		say("no memory for sites");
 		return NULL;
 	}
 	set->options = options;
-	for (uint32_t i = 0; i < options->n_sites; i++) {
-		struct site *site = &set->sites[set->n_sites++];
-
-		site->host = options->sites[i].host;
-		if (!load_newest(set, previous, &audience) ||
-			!check_fields(site, options->early_hints, say)) {
-			rs_site_free(set);
-			return NULL;
-		}
-		if (!site->host)
-			set->standard = site;
-	}
+	ok = load_all(set, previous, &audience);
 	say_skipped_beyond(&audience);
+	if (!ok) {
+		rs_site_free(set);
+		return NULL;
+	}
 	rs_site_sort_hosts(set);
 	set->first = set->standard ? set->standard : &set->sites[0];
 	set->standard = options->strict ? NULL : set->first;

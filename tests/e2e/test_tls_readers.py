@@ -11,7 +11,8 @@ from tls_client import TlsConnection, start
 
 N_SLOW = 300
 BYTES = 20_000_000
-LEAST_SPEED = 1 / 6  # of what it is without slow readers: one segment a round trip is far less
+LEAST_SPEED = 1 / 4  # of what it is without slow readers
+MOST_TRIES = 12  # other tests may have the machine meanwhile
 
 
 def seconds(t):
@@ -38,16 +39,16 @@ def is_served(c):
 @test(own=True, families=(4,), within=120)
 def fast_and_slow_side_by_side(t):
     appliance = start(t, "--tls-backlog", "1000")
-    alone = [seconds(t) for _ in range(3)]
+    alone = min(seconds(t) for _ in range(6))
     slow = [ask(t) for _ in range(N_SLOW)]
     beside = [seconds(t) for _ in range(3)]
     equal(sum(is_served(c) for c in slow), N_SLOW, "slow readers that are served")
-    beside += [seconds(t) for _ in range(3)]
+    while len(beside) < 6 or (alone / min(beside) <= LEAST_SPEED and len(beside) < MOST_TRIES):
+        beside.append(seconds(t))
     equal(sum(is_served(c) for c in slow), N_SLOW, "slow readers that are served")
     for c in slow:
         c.socket.close()
-    alone += [seconds(t) for _ in range(3)]
-    speed = min(alone) / min(beside)
+    speed = alone / min(beside)
     true(speed > LEAST_SPEED, f"{speed:.2f} of the speed: {min(beside):.2f} s")
     appliance.stop()
     for counter in ("write_timeout", "reply_timeout", "no_buffer"):

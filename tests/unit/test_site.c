@@ -334,6 +334,14 @@ static void the_first_of_many_that_are_left_out_are_named(void **state)
 	rs_site_free(set);
 	assert_int_equal(n_said, 101);
 	assert_string_equal(said, "not loaded: 40 more");
+
+	/* Also where loading fails, behind the reason. */
+	options.sites[options.n_sites].host = "c.test";
+	options.sites[options.n_sites++].dir = "/does/not/exist";
+	n_said = 0;
+	assert_null(load(&options));
+	assert_int_equal(n_said, 102);
+	assert_string_equal(said, "not loaded: 40 more");
 }
 
 /* From the root on its path is one that can be opened, and loaded; with the root it is too long. */
