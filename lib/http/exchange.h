@@ -288,7 +288,7 @@ void rs_http_idle_since(const struct http_env *env, struct http_conn *hc, uint64
 /* For handlers. */
 
 /* Bodies that stand elsewhere are copied up to here, as far as there is room: the reply is one
- * slice, and can be repeated. */
+ * slice, and its checksum is known where it is repeated. */
 #define HTTP_SMALL_BODY_BYTES 1400
 
 struct http_reply {

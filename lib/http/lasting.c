@@ -92,14 +92,15 @@ uint64_t rs_http_parts_bytes(const struct http_lasting *body, uint8_t *type, uin
 	return total;
 }
 
-static bool begin_parts(struct http_env *env, struct http_conn *hc, const struct http_lasting *body)
+/* The chunk that tells of them, or 0. */
+static uint32_t begin_parts(struct http_env *env, const struct http_lasting *body)
 {
+	uint32_t chunk = rs_chunk_alloc(env->chunks);
 	struct parts *p;
 
-	hc->parts = rs_chunk_alloc(env->chunks);
-	if (!hc->parts)
-		return false;
-	p = (struct parts *)(void *)rs_chunk_data(env->chunks, hc->parts);
+	if (!chunk)
+		return 0;
+	p = (struct parts *)(void *)rs_chunk_data(env->chunks, chunk);
 	*p = (struct parts){
 		.data = body->data,
 		.len = body->len,
@@ -110,19 +111,22 @@ static bool begin_parts(struct http_env *env, struct http_conn *hc, const struct
 	memcpy(p->type, body->part_type.data, p->type_len);
 	memcpy(p->boundary, body->boundary.data, p->boundary_len);
 	memcpy(p->ranges, body->ranges, body->n_ranges * sizeof(p->ranges[0]));
-	return true;
+	return chunk;
 }
 
 bool rs_http_lasting_begin(
 	struct http_env *env, struct http_conn *hc, const struct http_lasting *body)
 {
-	hc->parts = 0;
-	if (body->n_ranges > 1 && !begin_parts(env, hc, body))
-		return false;
-	hc->lasting = body->data + (body->n_ranges == 1 ? body->ranges[0].first : 0);
-	hc->owner = body->owner;
-	if (hc->owner)
-		rs_chunk_share(env->chunks, hc->owner);
+	uint32_t parts = 0;
+
+	if (body->n_ranges > 1) {
+		parts = begin_parts(env, body);
+		if (!parts)
+			return false;
+	}
+	rs_http_lasting_begin_at(env, hc,
+		body->data + (body->n_ranges == 1 ? body->ranges[0].first : 0), body->owner);
+	hc->parts = parts;
 	return true;
 }
 

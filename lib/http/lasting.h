@@ -22,6 +22,18 @@ uint64_t rs_http_parts_bytes(const struct http_lasting *body, uint8_t *type, uin
 bool rs_http_lasting_begin(
 	struct http_env *env, struct http_conn *hc, const struct http_lasting *body);
 
+/* The same for the bytes from data on, as many as hc->reply_left says; owner: see struct
+ * http_lasting. */
+static inline void rs_http_lasting_begin_at(
+	struct http_env *env, struct http_conn *hc, const uint8_t *data, uint32_t owner)
+{
+	hc->parts = 0;
+	hc->lasting = data;
+	hc->owner = owner;
+	if (owner)
+		rs_chunk_share(env->chunks, owner);
+}
+
 /* Queues as much as there is room for. */
 void rs_http_lasting_push(struct http_env *env, struct http_conn *hc, struct sendq *out);
 

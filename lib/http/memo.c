@@ -89,9 +89,11 @@ static struct http_memo_entry *entry_of(
 	return &memo->entries[key->hash >> (64 - HTTP_MEMO_BITS)];
 }
 
-static const uint8_t *behind_reply(const struct http_env *env, const struct http_kept *reply)
+/* In the chunk. */
+static uint8_t *key_behind(const struct http_env *env, const struct http_kept *reply)
 {
-	return rs_chunk_data(env->chunks, reply->chunk) + reply->len;
+	return rs_chunk_data(env->chunks, reply->chunk) + reply->len +
+	       (reply->flags & KEPT_ELSEWHERE ? sizeof(struct http_kept_body) : 0);
 }
 
 static const struct http_memo_entry *find(
@@ -101,7 +103,7 @@ static const struct http_memo_entry *find(
 
 	if (e->key_hash != key->hash || e->key_len != key->text.len ||
 		!rs_http_kept_is_good(env, &e->reply) ||
-		memcmp(behind_reply(env, &e->reply), key->text.data, key->text.len) != 0)
+		memcmp(key_behind(env, &e->reply), key->text.data, key->text.len) != 0)
 		return NULL;
 	return e;
 }
@@ -134,24 +136,33 @@ bool rs_http_memo_reply(
 	}
 	rs_http_kept_account(env, hc, &e->reply);
 	if (rs_unlikely(env->log != NULL))
-		rs_http_follow_begin(env, hc, req, e->reply.status, e->reply.body_len);
+		rs_http_follow_begin(env, hc, req, e->reply.status,
+			e->reply.flags & KEPT_ELSEWHERE ? hc->reply_left : e->reply.body_len);
 	return true;
 }
 
 /* Up to and with the empty line. */
-static uint32_t head_bytes(const struct slice *reply)
+static uint32_t head_bytes(struct span reply)
 {
-	const uint8_t *end = memmem(reply->data, reply->len, "\r\n\r\n", 4);
+	const uint8_t *end = memmem(reply.data, reply.len, "\r\n\r\n", 4);
 
-	return end ? (uint32_t)(end - reply->data) + 4 : reply->len;
+	return end ? (uint32_t)(end - reply.data) + 4 : reply.len;
 }
 
 /* Three digits behind HTTP/1.1. */
-static uint16_t status_of(const struct slice *reply)
+static uint16_t status_of(struct span reply)
 {
-	const uint8_t *digits = reply->data + 9;
+	const uint8_t *digits = reply.data + 9;
 
 	return (uint16_t)(digits[0] * 100 + digits[1] * 10 + digits[2] - '0' * 111);
+}
+
+/* Without the 103 that may go ahead. */
+static struct span final_reply(struct span queued)
+{
+	uint32_t skipped = status_of(queued) == 103 ? head_bytes(queued) : 0;
+
+	return (struct span){.data = queued.data + skipped, .len = queued.len - skipped};
 }
 
 /* Of these nothing is said that the key does not have; a redirect repeats the query. */
@@ -160,16 +171,25 @@ static bool may_be_kept(uint16_t status)
 	return status == 200 || status == 206 || status == 304 || status == 404;
 }
 
-/* Is there a reply in out, whole, and alone in its chunk, with room for a key behind it? */
+/* What is left of it stands elsewhere, in one piece. */
+static bool is_elsewhere(const struct http_conn *hc)
+{
+	return hc->lasting && !hc->parts;
+}
+
+/* Is there a reply in out, alone in its chunk, with room for what comes behind it? It is whole, or
+ * its body stands elsewhere. */
 static bool stands_alone(const struct http_env *env, const struct http_conn *hc,
 	const struct sendq *out, uint32_t key_len)
 {
 	const struct slice *reply = &out->slices[out->head];
+	uint32_t room = rs_min_u32(env->chunks->chunk_bytes, UINT16_MAX);
 
-	return out->n == 1 && !out->head_skip && reply->chunk && !hc->reply_left &&
+	return out->n == 1 && !out->head_skip && reply->chunk &&
+	       (!hc->reply_left || is_elsewhere(hc)) &&
 	       reply->data == rs_chunk_data(env->chunks, reply->chunk) &&
 	       !rs_chunk_is_shared(env->chunks, reply->chunk) &&
-	       reply->len + key_len <= rs_min_u32(env->chunks->chunk_bytes, UINT16_MAX);
+	       reply->len + sizeof(struct http_kept_body) + key_len <= room;
 }
 
 /* Are buffers plenty, or is one given back for the one that is kept? */
@@ -182,10 +202,12 @@ static bool is_affordable(const struct chunk_pool *pool, const struct http_kept 
 void rs_http_memo_keep(struct http_env *env, const struct http_conn *hc, const struct http_req *req,
 	const struct sendq *out)
 {
-	const struct slice *reply = &out->slices[out->head];
+	const struct slice *queued = &out->slices[out->head];
 	enum http_connection connection = rs_http_say_connection(req, hc->last);
 	uint8_t buffer[HTTP_MEMO_KEY_BYTES];
+	struct http_kept_body body;
 	struct http_memo_entry *e;
+	struct span reply;
 	struct http_kept kept;
 	struct key key;
 	uint16_t status;
@@ -193,21 +215,28 @@ void rs_http_memo_keep(struct http_env *env, const struct http_conn *hc, const s
 	if (!env->memo || !env->cfg->handlers[hc->handler].repeatable ||
 		!make_key(env, req, buffer, &key) || !stands_alone(env, hc, out, key.text.len))
 		return;
+	reply = final_reply((struct span){.data = queued->data, .len = queued->len});
 	status = status_of(reply);
 	e = entry_of(env->memo, &key, connection);
 	if (!may_be_kept(status) || !is_affordable(env->chunks, &e->reply))
 		return;
 	kept = (struct http_kept){
-		.chunk = reply->chunk,
+		.chunk = queued->chunk,
 		.date_no = env->date_no,
-		.len = (uint16_t)reply->len,
-		.body_len = (uint16_t)(reply->len - head_bytes(reply)),
-		.sum = rs_csum_fold16(rs_csum_add(0, reply->data, reply->len)),
+		.len = (uint16_t)queued->len,
+		.body_len = (uint16_t)(reply.len - head_bytes(reply)),
+		.sum = rs_csum_fold16(rs_csum_add(0, queued->data, queued->len)),
 		.status = status,
 		.connection = (uint8_t)connection,
 		.counter = (uint8_t)(HTTP_C_REPLIES_1XX + status / 100 - 1),
+		.flags = (uint8_t)((status == 404 ? KEPT_NOT_FOUND : 0) |
+				   (reply.len != queued->len ? KEPT_HINTED : 0) |
+				   (is_elsewhere(hc) ? KEPT_ELSEWHERE : 0)),
 	};
-	memcpy(rs_chunk_data(env->chunks, reply->chunk) + reply->len, key.text.data, key.text.len);
+	body = (struct http_kept_body){hc->lasting, hc->reply_left, hc->owner};
+	if (kept.flags & KEPT_ELSEWHERE)
+		memcpy(rs_chunk_data(env->chunks, kept.chunk) + kept.len, &body, sizeof(body));
+	memcpy(key_behind(env, &kept), key.text.data, key.text.len);
 	rs_http_kept_replace(env, &e->reply, &kept);
 	e->key_len = (uint16_t)key.text.len;
 	e->key_hash = key.hash;

@@ -21,6 +21,8 @@
 #define ASSET                                                                                      \
 	"/assets/javascripts/vendor~application-checkout-7f83b1657ff1fc53b92dc18148a1d65d.min.js"
 
+#define STYLE "/assets/style.css" /* of three segments */
+
 #define CURL HOST "User-Agent: curl/7.88.1\r\nAccept: */*\r\n"
 
 #define CHROME                                                                                     \
@@ -60,11 +62,14 @@ static const struct form forms[] = {
 		FORM_PLAIN},
 	{"curl-gzip", "curl --compressed", GET("/"),
 		CURL "Accept-Encoding: deflate, gzip, br, zstd\r\n", "200", FORM_PLAIN},
+	{"curl-style", "curl, a file of 4,000 bytes", GET(STYLE), CURL, "200", FORM_PLAIN},
 	{"curl-304", "curl -z", GET("/"), CURL "If-Modified-Since: " CHANGED_ "\r\n", "304",
 		FORM_PLAIN},
 	{"chrome", "Chrome, the page", GET("/"), CHROME_PAGE, "200", FORM_PLAIN},
 	{"chrome-asset", "Chrome, a path of 89 bytes", GET(ASSET), CHROME_ASSET, "200", FORM_PLAIN},
-	{"chrome-304", "the same, revalidated", GET(ASSET),
+	{"chrome-style", "Chrome, a file of 4,000 bytes", GET(STYLE), CHROME_ASSET, "200",
+		FORM_PLAIN},
+	{"chrome-304", "Chrome, the path of 89 bytes, revalidated", GET(ASSET),
 		CHROME_ASSET "If-Modified-Since: " CHANGED_ "\r\n", "304", FORM_PLAIN},
 	{"chrome-404", "Chrome, its favicon, which is not there", GET("/favicon.ico"), CHROME_ASSET,
 		"404", FORM_PLAIN},
@@ -143,6 +148,7 @@ void forms_site_open(struct rig *rig, const struct form *form)
 	put(root, "/index.html.gz", 300);
 	put_folder(root, "/assets");
 	put_folder(root, "/assets/javascripts");
+	put(root, STYLE, 4000);
 	put(root, ASSET, 1200);
 	put(root, ASSET ".gz", 500);
 	site_options.sites[0].dir = root;

@@ -77,6 +77,7 @@ static void close_rig(void)
 {
 	rs_http_release(&rig.env, &rig.hc);
 	rs_sendq_clear(&rig.out, &rig.chunks);
+	rs_http_memo_clear(&rig.env);
 	assert_false(rs_chunk_is_shared(&rig.chunks, owner));
 	rs_chunk_free(&rig.chunks, owner);
 	rig_close(&rig);
@@ -130,6 +131,104 @@ static void a_body_stands_behind_them(void **state)
 	rig_drain(&rig);
 	assert_int_equal(rig.n_got, n);
 	assert_memory_equal(rig.got, expected, n);
+	close_rig();
+}
+
+/* Asks three times, as who has just come, as who knows the head, and as who knows all of the
+ * request: what comes is n bytes of expected, then body, each time. */
+static void expect_again(const char *request, uint32_t n, struct span body)
+{
+	uint64_t n_before = rig.counters[HTTP_C_REPLIES_2XX];
+	uint64_t n_repeated = rig.counters[HTTP_C_REPEATED];
+
+	for (uint32_t i = 0; i < 3; i++) {
+		rig_reopen(&rig);
+		feed(request);
+		rig_drain(&rig);
+		assert_int_equal(rig.n_got, n + body.len);
+		assert_memory_equal(rig.got, expected, n);
+		if (body.len)
+			assert_memory_equal(rig.got + n, body.data, body.len);
+		assert_true(rs_http_idle(&rig.hc));
+	}
+	assert_int_equal(rig.counters[HTTP_C_REPLIES_2XX] - n_before, 3);
+	assert_int_equal(rig.counters[HTTP_C_REPEATED] - n_repeated, 2);
+}
+
+/* What is kept has a share in the body, as the slices of it have: none is left when it goes. */
+static void a_body_is_given_again(void **state)
+{
+	static const struct http_range range = {1000, 1999};
+	const struct span all = {.data = page, .len = sizeof(page)};
+	const struct span some = {.data = page + 1000, .len = 1000};
+	uint32_t n;
+
+	(void)state;
+	open_rig(64);
+	reply = (struct http_reply){
+		.status = 200,
+		.lasting = {.data = page, .len = sizeof(page), .owner = owner},
+	};
+	n = (uint32_t)sprintf((char *)expected, HEAD "50000\r\n\r\n");
+	expect_again("GET /page HTTP/1.1\r\nHost: a\r\n\r\n", n, all);
+	expect_again("HEAD /page HTTP/1.1\r\nHost: a\r\n\r\n", n, (struct span){0});
+	reply.lasting.n_ranges = 1;
+	reply.lasting.ranges = &range;
+	n = (uint32_t)sprintf((char *)expected, HEAD "1000\r\n\r\n");
+	expect_again("GET /some HTTP/1.1\r\nHost: a\r\n\r\n", n, some);
+	assert_true(rs_chunk_is_shared(&rig.chunks, owner));
+	close_rig();
+}
+
+/* Also behind others, where it is not told from a queue's first slice; each one whole. */
+static void a_body_is_given_again_behind_others(void **state)
+{
+	const char *request = "GET /page HTTP/1.1\r\nHost: a\r\n\r\n";
+	uint32_t n;
+
+	(void)state;
+	open_rig(64);
+	reply = (struct http_reply){
+		.status = 200,
+		.lasting = {.data = page, .len = 7000, .owner = owner},
+	};
+	n = (uint32_t)sprintf((char *)expected, HEAD "7000\r\n\r\n");
+	feed("GET /page HTTP/1.1\r\nHost: a\r\n\r\n"
+	     "GET /page HTTP/1.1\r\nHost: a\r\n\r\n"
+	     "GET /page HTTP/1.1\r\nHost: a\r\n\r\n");
+	feed(request);
+	rig_drain(&rig);
+	assert_int_equal(rig.n_got, 4 * (n + 7000));
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_memory_equal(rig.got + i * (n + 7000), expected, n);
+		assert_memory_equal(rig.got + i * (n + 7000) + n, page, 7000);
+	}
+	assert_int_equal(rig.counters[HTTP_C_REPEATED], 3);
+	close_rig();
+}
+
+/* Its head is not in the place of others for ever: the share in the body goes with it. */
+static void a_body_is_let_go_for_another(void **state)
+{
+	char request[100];
+
+	(void)state;
+	open_rig(64);
+	reply = (struct http_reply){
+		.status = 200,
+		.lasting = {.data = page, .len = 7000, .owner = owner},
+	};
+	for (uint32_t i = 0; i < 10000; i++) { /* more than there are places, or chunks */
+		sprintf(request, "GET /%u HTTP/1.1\r\nHost: a\r\n\r\n", i);
+		feed(request);
+		feed(request);
+		rig_drain(&rig);
+		rig.n_got = 0;
+	}
+	rig.env.date_no++;
+	feed(GET); /* a new second: nothing of the one before is good */
+	rig_drain(&rig);
+	assert_int_equal(rig.counters[HTTP_C_REPLIES_2XX], 20001);
 	close_rig();
 }
 
@@ -428,6 +527,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fields_are_the_last),
 		cmocka_unit_test(a_body_stands_behind_them),
+		cmocka_unit_test(a_body_is_given_again),
+		cmocka_unit_test(a_body_is_given_again_behind_others),
+		cmocka_unit_test(a_body_is_let_go_for_another),
 		cmocka_unit_test(a_queue_is_shorter_than_half_of_the_sequence_numbers),
 		cmocka_unit_test(parts_of_more_than_fits_the_queue),
 		cmocka_unit_test(all_or_nothing_of_a_head_is_queued),
