@@ -55,6 +55,7 @@ struct config {
 	bool http_is_default; /* nobody asked for them */
 	uint32_t n_https_ports;
 	uint16_t https_ports[TCP_MAX_LISTEN];
+	bool redirect_to_https;
 
 	/* Content */
 	struct site_options site;

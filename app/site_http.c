@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http/text.h"
 #include "site_set.h"
 
 _Static_assert(SITE_CORS_BYTES <= HTTP_REFUSAL_FIELDS_BYTES, "a refusal has all of them");
@@ -14,11 +15,7 @@ _Static_assert(SITE_CORS_BYTES <= HTTP_REFUSAL_FIELDS_BYTES, "a refusal has all 
 /* Without port and final dot. HTTP/1.0 may come without any host. */
 static struct span bare_host(struct span host)
 {
-	const uint8_t *colon = host.len ? memrchr(host.data, ':', host.len) : NULL;
-
-	/* The colons of an IPv6 address stand in brackets. */
-	if (colon && !memchr(colon, ']', (size_t)(host.data + host.len - colon)))
-		host.len = (uint32_t)(colon - host.data);
+	host = rs_http_without_port(host);
 	if (host.len && host.data[host.len - 1] == '.')
 		host.len--;
 	return host;

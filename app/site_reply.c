@@ -9,6 +9,7 @@
 #include "http/codings.h"
 #include "http/conditional.h"
 #include "http/date.h"
+#include "http/escape.h"
 #include "http/path.h"
 #include "http/respond.h"
 #include "http/text.h"
@@ -135,39 +136,9 @@ static bool refuse(struct ask *a, enum http_counter reason)
 
 /* ---- redirects ---- */
 
-/* Bytes that stand for themselves in a path (RFC 3986 section 3.3), and those of others. */
-static bool is_plain(uint8_t c, const char *others)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c && (strchr("-._~!$&'()*+,;=:@/", c) || strchr(others, c)));
-}
-
-/* In a query, "%" is the client's own escape, or was meant as it is: it stays (section 3.4). */
-#define IN_PATH  ""
-#define IN_QUERY "?%"
-
-static uint32_t escaped_bytes(struct span text, const char *others)
-{
-	uint32_t n = text.len;
-
-	for (uint32_t i = 0; i < text.len; i++)
-		n += is_plain(text.data[i], others) ? 0 : 2;
-	return n;
-}
-
 static void add_escaped(struct ask *a, struct span text, const char *others)
 {
-	static const char hex[] = "0123456789ABCDEF";
-
-	for (uint32_t i = 0; i < text.len; i++) {
-		uint8_t c = text.data[i];
-		const char escape[] = {'%', hex[c >> 4], hex[c & 15]};
-
-		if (is_plain(c, others))
-			add(a, &c, 1);
-		else
-			add(a, escape, sizeof(escape));
-	}
+	a->n += rs_http_escape(a->fields + a->n, text, others);
 }
 
 static struct span last_segment(struct span path)
@@ -187,21 +158,21 @@ static bool redirect(struct ask *a)
 {
 	struct span path = a->entry->path, query = a->req->query;
 	struct http_reply reply = {.status = 301};
-	uint32_t query_bytes = escaped_bytes(query, IN_QUERY);
-	bool is_long = escaped_bytes(path, IN_PATH) + query_bytes > MAX_LOCATION_BYTES;
+	uint32_t query_bytes = rs_http_escaped_bytes(query, HTTP_IN_QUERY);
+	bool is_long = rs_http_escaped_bytes(path, HTTP_IN_NAME) + query_bytes > MAX_LOCATION_BYTES;
 
 	if (is_long)
 		path = last_segment(path);
-	if (is_long && escaped_bytes(path, IN_PATH) + query_bytes > MAX_LOCATION_BYTES)
+	if (is_long && rs_http_escaped_bytes(path, HTTP_IN_NAME) + query_bytes > MAX_LOCATION_BYTES)
 		return refuse(a, HTTP_C_TARGET_TOO_LONG);
 	ADD(a, "Location: ");
 	if (is_long)
 		ADD(a, "./"); /* or a colon in it would end a scheme */
-	add_escaped(a, path, IN_PATH);
+	add_escaped(a, path, HTTP_IN_NAME);
 	ADD(a, "/");
 	if (query.data) {
 		ADD(a, "?");
-		add_escaped(a, query, IN_QUERY);
+		add_escaped(a, query, HTTP_IN_QUERY);
 	}
 	ADD(a, "\r\n");
 	add(a, a->core->set->cors.data, a->core->set->cors.len);

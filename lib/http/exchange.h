@@ -63,6 +63,7 @@ struct http_handler {
 	const char *name;
 	const char *path;
 	bool prefix;
+	bool plain_only; /* not for what comes over TLS: that is for the next one that fits */
 	bool needs_body; /* 411 to a POST or PUT that has neither Content-Length nor chunked */
 	/* A 200, 206, 304 or 404 to GET and HEAD depends on nothing but the path, the version,
 	 * conditions, cfg->varying_fields and the date: see memo.h. */

@@ -15,11 +15,16 @@ static bool handler_fits(const struct http_handler *h, struct http_req *req)
 	return !h->path[i] && (h->prefix || req->tail.len == 0);
 }
 
-static const struct http_handler *find_handler(const struct http_config *cfg, struct http_req *req)
+static const struct http_handler *find_handler(const struct http_env *env, struct http_req *req)
 {
-	for (uint32_t i = 0; i < cfg->n_handlers; i++)
-		if (handler_fits(&cfg->handlers[i], req))
-			return &cfg->handlers[i];
+	const struct http_config *cfg = env->cfg;
+
+	for (uint32_t i = 0; i < cfg->n_handlers; i++) {
+		const struct http_handler *h = &cfg->handlers[i];
+
+		if (!(h->plain_only && env->secured) && handler_fits(h, req))
+			return h;
+	}
 	return NULL;
 }
 
@@ -82,7 +87,7 @@ struct route rs_http_route(const struct http_env *env, struct http_req *req)
 		return refuse(HTTP_C_MISDIRECTED, 0);
 	if (req->path.data[0] == '*')
 		return route_server(env, req);
-	h = find_handler(cfg, req);
+	h = find_handler(env, req);
 	if (!h)
 		return refuse(HTTP_C_NOT_FOUND, 0);
 	methods = h->methods | HTTP_METHOD_BIT(HTTP_OPTIONS);

@@ -47,6 +47,17 @@ struct span rs_http_trim(struct span text)
 	return (struct span){.data = p, .len = (uint32_t)(end - p)};
 }
 
+struct span rs_http_without_port(struct span authority)
+{
+	const uint8_t *p = authority.data;
+	const uint8_t *colon = authority.len ? memrchr(p, ':', authority.len) : NULL;
+
+	/* The colons of an IPv6 address stand in brackets. */
+	if (colon && !memchr(colon, ']', (size_t)(p + authority.len - colon)))
+		authority.len = (uint32_t)(colon - p);
+	return authority;
+}
+
 bool rs_http_next_element(struct span *list, struct span *element)
 {
 	struct span all = *list;

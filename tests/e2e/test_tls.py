@@ -16,7 +16,7 @@ from harness import equal, pattern, test, true
 from http_client import Connection, request
 from lab import wait_until
 from tls_client import (
-    HTTPS, V12, V13, HandMade, TlsConnection, context, is_reset, is_served, s_client, start,
+    HTTPS, PORT, V12, V13, HandMade, TlsConnection, context, is_reset, is_served, s_client, start,
 )  # fmt: skip
 
 
@@ -98,6 +98,26 @@ def only_1_3_where_that_is_asked_for(t):
     with TlsConnection(t, context(V13)) as c:
         equal(c.get("/").status, 200)
     true("Cipher is (NONE)" in s_client(t, "-tls1_2"), "1.2 is spoken")
+    appliance.stop()
+
+
+@test(own=True)
+def who_comes_without_tls_is_redirected(t):
+    appliance = start(t, "--redirect-to-https")
+    resolved = [word for port in (80, PORT) for word in ("--resolve", f"one.test:{port}:{t.host}")]
+    words = t.tool("curl", "-sS", "-i", "-L", "--max-time", "20", "--cacert", pki.authority(),
+                   *resolved, "http://one.test/hello/a%20b?c=d")
+    true(re.fullmatch(r"HTTP/1\.1 301 Moved Permanently\r\n(.+\r\n)*"
+                      r"Location: https://one\.test/hello/a%20b\?c=d\r\n(.+\r\n)*\r\n"
+                      r"HTTP/1\.1 200 OK\r\n(.+\r\n)*\r\nHello, a b\n?", words), words)
+    with Connection(t) as c:
+        for _ in range(3):
+            equal(c.get("/").status, 301)
+        c.send(request("POST", "/hello/you", "Content-Length: 1", body=b"x"))
+        equal(c.response().status, 405)
+    with TlsConnection(t) as c:
+        for _ in range(3):
+            equal(c.get("/").status, 200)
     appliance.stop()
 
 

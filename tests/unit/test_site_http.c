@@ -5,6 +5,8 @@
  */
 #include "site_rig.h"
 
+#include "redirect.h"
+
 /* ---- hosts ---- */
 
 static void add_hosts(const struct site *root, struct site *others, uint32_t n)
@@ -228,6 +230,76 @@ static void a_strict_refusal_has_the_page_of_the_root(void **state)
 	remove_hosts(others, RS_ARRAY_SIZE(others));
 }
 
+/* ---- without TLS ---- */
+
+#define TO(target) "https://else.test:8443" target
+
+/* RFC 9110 sections 10.2.2 and 15.4.2; what a URI cannot have in it is escaped (RFC 3986). */
+static void who_comes_without_tls_is_sent_there(void **state)
+{
+	static const struct {
+		const char *host, *target, *location;
+	} cases[] = {
+		{"else.test", "/", TO("/")},
+		{"else.test:8080", "/page.html", TO("/page.html")},
+		{"else.test.:80", "/", "https://else.test.:8443/"},
+		{"[fd99::2]", "/", "https://[fd99::2]:8443/"},
+		{"[fd99::2]:80", "/", "https://[fd99::2]:8443/"},
+		{"else.test", "/none/../%2e/a?b=c&d=%20e", TO("/none/../%2e/a?b=c&d=%20e")},
+		{"else.test", "/?", TO("/?")},
+		{"else.test", "/?a?b", TO("/?a?b")},
+		{"else.test", "/\xc3\xbc\"?\xfc", TO("/%C3%BC%22?%FC")},
+		{"else.test", "http://other.test:81/a?b", "https://other.test:8443/a?b"},
+		{"else.test", "//evil.test/", TO("//evil.test/")},
+	};
+	const struct site *root = *state;
+
+	put_text(root, "/page.html", "secret");
+	options.cors = "*";
+	open_root(root);
+	rs_redirect_to_https(&rig.cfg, 8443);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		assert_int_equal(ask_for("GET", cases[i].target, cases[i].host, ""), 301);
+		assert_field("Location", cases[i].location);
+		assert_field("Access-Control-Allow-Origin", "*");
+		assert_field("Content-Length", "0");
+	}
+	assert_int_equal(ask_for("HEAD", "/page.html", "else.test", ""), 301);
+	assert_int_equal(ask_for("POST", "/page.html", "else.test", ""), 405);
+	assert_int_equal(ask_for("OPTIONS", "/page.html", "else.test", ""), 204);
+	assert_int_equal(ask("GET / HTTP/1.0\r\n\r\n"), 400);
+	assert_int_equal(ask("GET / HTTP/1.0\r\nHost: a\r\n\r\n"), 301);
+	assert_field("Location", "https://a:8443/");
+	rig.env.secured = true;
+	assert_int_equal(ask_for("GET", "/page.html", "else.test", ""), 200);
+	assert_got_text("secret");
+	close_sites();
+}
+
+static void a_redirect_to_tls_has_no_room_for_everything(void **state)
+{
+	static char target[4096];
+	uint32_t longest = 0;
+
+	open_root(*state);
+	rs_redirect_to_https(&rig.cfg, 443);
+	for (uint32_t n = 1; n < sizeof(target) - 1; n++) {
+		int status;
+
+		memset(target, 'a', n);
+		target[0] = '/';
+		status = ask_for("GET", target, "else.test", "");
+		assert_int_equal(status, longest + 1 == n && status == 301 ? 301 : 414);
+		if (status == 301) {
+			longest = n;
+			assert_int_equal(memcmp(field("Location"), "https://else.test/", 18), 0);
+			assert_int_equal(strlen(field("Location")), 17 + n);
+		}
+	}
+	assert_in_range(longest, 1500, 2000);
+	close_sites();
+}
+
 /* ---- fields ---- */
 
 /* On all replies; and on refusals beside what these have of their own. */
@@ -303,6 +375,8 @@ int main(void)
 		test(one_site_is_for_all_hosts_unless_it_is_strict),
 		test(a_refusal_has_the_page_of_its_status_and_site),
 		test(a_strict_refusal_has_the_page_of_the_root),
+		test(who_comes_without_tls_is_sent_there),
+		test(a_redirect_to_tls_has_no_room_for_everything),
 		test(cors_is_on_everything),
 		test(options_says_which_methods_there_are),
 	};
