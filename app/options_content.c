@@ -136,6 +136,22 @@ int rs_option_parse_error_page(struct option_parser *p, const char *value)
 		"416, 417, 421, 425, 431, 501, 503 or 505");
 }
 
+int rs_option_parse_try(struct option_parser *p, const char *value)
+{
+	struct site_options *site = &p->cfg->site;
+
+	if (*value != '/' && (*value != '.' || !value[1] || strchr(value, '/') ||
+				     strlen(value) > SITE_ENDING_BYTES))
+		return rs_option_fail(p,
+			"expected the ending of a name, as in .html, of at most %d characters, or "
+			"the path of a file in the site, as in /index.html",
+			SITE_ENDING_BYTES);
+	if (site->n_tries == SITE_MAX_TRIES)
+		return rs_option_fail(p, "expected at most %d", SITE_MAX_TRIES);
+	site->tries[site->n_tries++] = value;
+	return 0;
+}
+
 int rs_option_parse_precompress(struct option_parser *p, const char *value)
 {
 	static const struct {

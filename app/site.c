@@ -200,9 +200,8 @@ static bool check_fields(const struct site *site, bool early_hints, void (*say)(
 }
 
 /* Some sites may have none. False: that is so of all. */
-static bool find_error_page(struct site_set *set, uint32_t number)
+static bool find_named_file(struct site_set *set, uint32_t number, const char *path)
 {
-	const char *path = set->options->error_pages[number].path;
 	bool is_found = false;
 
 	for (uint32_t i = 0; i < set->n_sites; i++) {
@@ -212,23 +211,49 @@ static bool find_error_page(struct site_set *set, uint32_t number)
 
 		if (!e || e->kind != CONTENT_FILE)
 			continue;
-		site->error_pages[number] = e;
+		site->named[number] = e;
 		is_found = true;
 	}
 	return is_found;
 }
 
-static bool find_error_pages(struct site_set *set, void (*say)(const char *line))
+static void say_no_file(
+	const struct site_set *set, const char *option, void (*say)(const char *line))
 {
 	char line[512];
 
-	for (uint32_t i = 0; i < set->options->n_error_pages; i++) {
-		if (find_error_page(set, i))
+	snprintf(line, sizeof(line), "%s: there is no such file%s", option,
+		set->n_sites > 1 ? " in any site" : "");
+	say(line);
+}
+
+static bool find_error_pages(struct site_set *set, void (*say)(const char *line))
+{
+	const struct site_options *o = set->options;
+	char option[450];
+
+	for (uint32_t i = 0; i < o->n_error_pages; i++) {
+		if (find_named_file(set, i, o->error_pages[i].path))
 			continue;
-		snprintf(line, sizeof(line), "--error-page %u=%.400s: there is no such file%s",
-			set->options->error_pages[i].status, set->options->error_pages[i].path,
-			set->n_sites > 1 ? " in any site" : "");
-		say(line);
+		snprintf(option, sizeof(option), "--error-page %u=%.400s", o->error_pages[i].status,
+			o->error_pages[i].path);
+		say_no_file(set, option, say);
+		return false;
+	}
+	return true;
+}
+
+/* An ending need not be that of any file. */
+static bool find_tries(struct site_set *set, void (*say)(const char *line))
+{
+	const struct site_options *o = set->options;
+	char option[450];
+
+	for (uint32_t i = 0; i < o->n_tries; i++) {
+		if (*o->tries[i] != '/' || find_named_file(set, SITE_NAMED_TRY(i), o->tries[i]))
+			continue;
+		snprintf(option, sizeof(option), "--try %.400s", o->tries[i]);
+		say_no_file(set, option, say);
 		return false;
 	}
 	return true;
@@ -298,7 +323,7 @@ struct site_set *rs_site_load(const struct site_options *options, const struct s
 	rs_site_sort_hosts(set);
 	set->first = set->standard ? set->standard : &set->sites[0];
 	set->standard = options->strict ? NULL : set->first;
-	if (!find_error_pages(set, say) || !list_areas(set, say)) {
+	if (!find_error_pages(set, say) || !find_tries(set, say) || !list_areas(set, say)) {
 		rs_site_free(set);
 		return NULL;
 	}

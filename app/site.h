@@ -22,8 +22,10 @@
 #include "site_progress.h"
 
 #define SITE_MAX             1024
-#define SITE_HOST_BYTES      255  /* RFC 1035 section 2.3.4 */
-#define SITE_MAX_ERROR_PAGES 16   /* one for each status that they are for */
+#define SITE_HOST_BYTES      255 /* RFC 1035 section 2.3.4 */
+#define SITE_MAX_ERROR_PAGES 16  /* one for each status that they are for */
+#define SITE_MAX_TRIES       8
+#define SITE_ENDING_BYTES    32   /* of these */
 #define SITE_OLD_SETS        4    /* that a core may still be sending of */
 #define SITE_FIELDS_BYTES    8192 /* of --header, for one path */
 #define SITE_HINTS_BYTES     512  /* of these, the Link of --early-hints */
@@ -40,6 +42,10 @@ struct site_options {
 		uint16_t status;  /* one that is sent */
 		const char *path; /* in the site */
 	} error_pages[SITE_MAX_ERROR_PAGES];
+	/* What is sent for a path where nothing is: a file of the site, as in /index.html, or the
+	 * path with an ending, as in .html; the first that is there. */
+	uint32_t n_tries;
+	const char *tries[SITE_MAX_TRIES];
 	bool early_hints; /* 103 with the Link field of a page, before it, to browsers that navigate
 			   */
 	const char *cors; /* an origin, or "*"; NULL: none */

@@ -108,7 +108,7 @@ static bool refusal_page(const struct http_env *env, const struct http_req *req,
 		site = set->first;
 	for (uint32_t i = 0; i < set->options->n_error_pages; i++) {
 		if (set->options->error_pages[i].status == status)
-			page = site->error_pages[i];
+			page = site->named[i];
 	}
 	if (!page || !page->bodies[CONTENT_IDENTITY]->len)
 		return false;

@@ -307,11 +307,33 @@ static bool reply_file(struct ask *a)
 
 /* ---- requests ---- */
 
+/* Where nothing is: what --try has, in its order. name: n bytes, with room for an ending; none
+ * where no file can have it. */
+static const struct content_entry *try_others(const struct ask *a, uint8_t *name, uint32_t n)
+{
+	const struct site_options *options = a->core->set->options;
+	const struct content_entry *e = NULL;
+
+	for (uint32_t i = 0; !e && i < options->n_tries; i++) {
+		const char *ending = options->tries[i];
+		uint32_t len = (uint32_t)strlen(ending);
+
+		if (*ending == '/') {
+			e = a->site->named[SITE_NAMED_TRY(i)];
+		} else if (n) {
+			memcpy(name + n, ending, len);
+			e = rs_content_find(a->site->tree, name, n + len);
+			e = e && e->kind == CONTENT_FILE ? e : NULL;
+		}
+	}
+	return e;
+}
+
 bool rs_site_respond(
 	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
 {
 	const struct site_core *core = env->app;
-	uint8_t name[MAX_PATH_BYTES];
+	uint8_t name[MAX_PATH_BYTES + SITE_ENDING_BYTES];
 	struct ask a;
 	int n;
 
@@ -324,10 +346,12 @@ bool rs_site_respond(
 	a.site = rs_site_of(core->set, req);
 	if (!a.site)
 		return refuse(&a, HTTP_C_MISDIRECTED);
-	n = req->path.len <= sizeof(name) ? rs_http_path(req->path, name) : HTTP_PATH_NOWHERE;
+	n = req->path.len <= MAX_PATH_BYTES ? rs_http_path(req->path, name) : HTTP_PATH_NOWHERE;
 	if (n == HTTP_PATH_MALFORMED || n == HTTP_PATH_OUTSIDE)
 		return refuse(&a, HTTP_C_BAD_TARGET);
 	a.entry = n > 0 ? rs_content_find(a.site->tree, name, (uint32_t)n) : NULL;
+	if (!a.entry)
+		a.entry = try_others(&a, name, n > 0 ? (uint32_t)n : 0);
 	if (!a.entry)
 		return refuse(&a, HTTP_C_NOT_FOUND);
 	switch ((enum content_kind)a.entry->kind) {

@@ -11,11 +11,14 @@
 
 #define SITE_CORS_BYTES 512
 
+#define SITE_NAMED_TRY(i) (SITE_MAX_ERROR_PAGES + (i)) /* of named */
+
 struct site {
 	const char *host;          /* NULL: the default */
 	struct content_tree *tree; /* that of an earlier site of the same directory, or its own */
 	bool is_again;             /* it is that of an earlier one */
-	const struct content_entry *error_pages[SITE_MAX_ERROR_PAGES];
+	/* Those of --error-page, then those of --try; NULL: it has no such file. */
+	const struct content_entry *named[SITE_MAX_ERROR_PAGES + SITE_MAX_TRIES];
 };
 
 struct site_set {

@@ -584,6 +584,27 @@ def every_refusal_has_its_page(t):
 
 
 @test(own=True, families=(4,), layouts=("fused",))
+def a_single_page_application(t):
+    """As of nginx's `try_files $uri $uri.html /index.html`, and of a reload of its page."""
+    with Site() as site:
+        site.write("about.html", b"about\n")
+        site.write("large.html", noise(300000, 5))
+        appliance = t.start("--root", site.root, "--try", ".html", "--try", "/index.html")
+        with Connection(t) as c:
+            for path, body in (("/about", b"about\n"), ("/users/17?tab=2", b"<h1>home</h1>\n"),
+                               ("/large", noise(300000, 5)), ("/about/", b"<h1>home</h1>\n")):
+                for _ in range(3):
+                    r = ask(c, path)
+                    equal((r.status, r.body), (200, body), path)
+            site.write("index.html", b"<h1>new</h1>\n")
+            site.write("users/17", b"it is there now\n")
+            appliance.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: ask(c, "/users/17").body == b"it is there now\n", 5, "the reload")
+            equal(ask(c, "/users/18").body, b"<h1>new</h1>\n")
+        appliance.stop()
+
+
+@test(own=True, families=(4,), layouts=("fused",))
 def refusals_may_be_read_by_other_origins(t):
     """Without Access-Control-Allow-Origin a script sees a failure, and no status."""
     with Site() as site:
@@ -861,6 +882,7 @@ def what_cannot_be_loaded_is_said(t):
                               (("--root", site.root, "--site", f"b={other.root}",
                                 "--content-memory", "12M"), "needs up to"),
                               (("--root", site.root, "--error-page", "404=/none"), "/none"),
+                              (("--root", site.root, "--try", "/none"), "/none"),
                               (("--root", site.root, "--site", f"b={site.root}",
                                 "--error-page", "404=/none"), "/none")):
             try:

@@ -273,6 +273,10 @@ static void actions(void **state)
 #define SITE "--ip 10.0.0.1/24 --root /a "
 #define TLS  "--ip 10.0.0.1/24 --https 443 --cert a --key b "
 
+#define BAD_TRY                                                                                    \
+	"expected the ending of a name, as in .html, of at most 32 characters, or the path of a "  \
+	"file in the site, as in /index.html"
+
 static void values_of_sites(void **state)
 {
 	static const uint16_t statuses[SITE_MAX_ERROR_PAGES] = {
@@ -297,6 +301,21 @@ static void values_of_sites(void **state)
 		CONTENT_CODING_BIT(CONTENT_BR) | CONTENT_CODING_BIT(CONTENT_ZSTD));
 	parses("--ip 10.0.0.1/24 --site a.test=/a --strict-site");
 	assert_true(cfg.site.strict);
+	parses(SITE "--try .html --try /index.html");
+	assert_int_equal(cfg.site.n_tries, 2);
+	assert_string_equal(cfg.site.tries[0], ".html");
+	assert_string_equal(cfg.site.tries[1], "/index.html");
+	parses(SITE "--try .1234567890123456789012345678901");
+	fails(SITE "--try .12345678901234567890123456789012",
+		"--try .12345678901234567890123456789012: " BAD_TRY);
+	fails(SITE "--try .", "--try .: " BAD_TRY);
+	fails(SITE "--try .a/b", "--try .a/b: " BAD_TRY);
+	strcpy(line, SITE);
+	for (uint32_t i = 0; i < SITE_MAX_TRIES; i++)
+		strcat(line, " --try .html");
+	parses(line);
+	strcat(line, " --try .html");
+	fails(line, "--try .html: expected at most 8");
 }
 
 static void values_of_tls(void **state)
@@ -385,6 +404,8 @@ static void errors(void **state)
 		{"--listing", "--listing: only with --root or --site"},
 		{"--strict-site", "--strict-site: only with --site"},
 		{"--root /a --strict-site", "--strict-site: only with --site"},
+		{"--try .html", "--try .html: only with --root or --site"},
+		{"--root /a --try html", "--try html: " BAD_TRY},
 		{"--redirect-to-https", "--redirect-to-https: only with --https"},
 		{"--http off --https 443 --cert a --key b --redirect-to-https",
 			"--redirect-to-https: only with a port of --http"},

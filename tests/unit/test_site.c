@@ -115,6 +115,28 @@ static void an_error_page_of_one_site_is_enough(void **state)
 	assert_string_equal(said, "--error-page 404=/405.html: there is no such file in any site");
 }
 
+static void a_file_to_try_of_one_site_is_enough(void **state)
+{
+	struct site_options options = sites(2);
+	struct site_set *set;
+
+	(void)state;
+	put(dirs[1], "app.html");
+	options.n_tries = 2;
+	options.tries[0] = ".nowhere";
+	options.tries[1] = "/app.html";
+	set = load(&options);
+	assert_non_null(set);
+	rs_site_free(set);
+	options.n_sites = 1;
+	assert_null(load(&options));
+	assert_string_equal(said, "--try /app.html: there is no such file");
+	options.n_sites = 2;
+	options.tries[1] = "/"; /* a directory is none */
+	assert_null(load(&options));
+	assert_string_equal(said, "--try /: there is no such file in any site");
+}
+
 /* ---- what cannot be loaded ---- */
 
 static void what_fails_is_named_as_it_was_given(void **state)
@@ -436,6 +458,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			an_error_page_of_one_site_is_enough, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_file_to_try_of_one_site_is_enough, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			what_fails_is_named_as_it_was_given, setup, teardown),
 		cmocka_unit_test_setup_teardown(

@@ -230,6 +230,83 @@ static void a_strict_refusal_has_the_page_of_the_root(void **state)
 	remove_hosts(others, RS_ARRAY_SIZE(others));
 }
 
+/* ---- where nothing is ---- */
+
+static void assert_asked(const char *target, const char *fields, int status, const char *body)
+{
+	assert_int_equal(ask_for("GET", target, "else.test", fields), status);
+	if (body)
+		assert_got_text(body);
+}
+
+/* As nginx's "try_files $uri $uri.html /app.html": in this order, and with 200. */
+static void what_is_not_there_is_tried_otherwise(void **state)
+{
+	const struct site *root = *state;
+	char long_path[300] = "/";
+
+	put_text(root, "/about.html", "about");
+	put_text(root, "/app.html", "app");
+	put_text(root, "/plain", "plain");
+	put_text(root, "/plain.html", "not it");
+	site_dir(root, "/dir");
+	put_text(root, "/dir/index.html", "in dir");
+	site_dir(root, "/dir/bare");
+	site_dir(root, "/folder.html");
+	options.tries[options.n_tries++] = ".html";
+	options.tries[options.n_tries++] = "/app.html";
+	add_pattern("/app.html", "X-Of: app");
+	open_root(root);
+	for (uint32_t round = 0; round < 3; round++) { /* also from what is kept */
+		assert_asked("/about", "", 200, "about");
+		assert_field("X-Of", "");
+		assert_field("Content-Type", "text/html; charset=utf-8");
+		assert_asked("/plain", "", 200, "plain");
+		assert_asked("/dir", "", 301, NULL);
+		assert_asked("/dir/", "", 200, "in dir");
+		assert_asked("/dir/bare/", "", 403, NULL);
+		assert_asked("/folder", "", 200, "app"); /* no file */
+		assert_asked("/users/17?tab=2", "", 200, "app");
+		assert_field("X-Of", "app");
+		assert_asked("/users/a%2Fb", "", 200, "app"); /* no name of a file */
+		assert_asked("/about/", "", 200, "app");
+		assert_asked("/users/17", "Range: bytes=1-\r\n", 206, "pp");
+		assert_asked("/users/17", "If-Modified-Since: " MTIME "\r\n", 304, NULL);
+		assert_asked("/users/%zz", "", 400, NULL);
+		assert_asked("/../users", "", 400, NULL);
+	}
+	assert_int_equal(ask_for("HEAD", "/users/17", "else.test", ""), 200);
+	assert_field("Content-Length", "3");
+	assert_int_equal(ask_for("POST", "/users/17", "else.test", ""), 405);
+	memset(long_path + 1, 'a', 255);
+	assert_asked(long_path, "", 200, "app");
+	close_sites();
+}
+
+/* A site that has no such file has nothing there. */
+static void a_site_may_have_nothing_to_try(void **state)
+{
+	struct site others[2];
+	const struct site *root = *state;
+
+	add_hosts(root, others, RS_ARRAY_SIZE(others));
+	put_text(root, "/app.html", "app of root");
+	put_text(&others[0], "/app.html", "app of a");
+	put_text(&others[1], "/about.html", "about b");
+	options.tries[options.n_tries++] = "/app.html";
+	options.tries[options.n_tries++] = ".html";
+	open_root(root);
+	assert_int_equal(ask_for("GET", "/x", "a.test", ""), 200);
+	assert_got_text("app of a");
+	assert_int_equal(ask_for("GET", "/x", "else.test", ""), 200);
+	assert_got_text("app of root");
+	assert_int_equal(ask_for("GET", "/about", "b.test", ""), 200);
+	assert_got_text("about b");
+	assert_int_equal(ask_for("GET", "/x", "b.test", ""), 404);
+	close_sites();
+	remove_hosts(others, RS_ARRAY_SIZE(others));
+}
+
 /* ---- without TLS ---- */
 
 #define TO(target) "https://else.test:8443" target
@@ -375,6 +452,8 @@ int main(void)
 		test(one_site_is_for_all_hosts_unless_it_is_strict),
 		test(a_refusal_has_the_page_of_its_status_and_site),
 		test(a_strict_refusal_has_the_page_of_the_root),
+		test(what_is_not_there_is_tried_otherwise),
+		test(a_site_may_have_nothing_to_try),
 		test(who_comes_without_tls_is_sent_there),
 		test(a_redirect_to_tls_has_no_room_for_everything),
 		test(cors_is_on_everything),
