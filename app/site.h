@@ -33,7 +33,7 @@
 struct site_options {
 	uint32_t n_sites;
 	struct {
-		const char *host; /* in lower case; NULL: the one for all others */
+		const char *host; /* in lower case, perhaps behind "*."; NULL: all others */
 		const char *dir;
 	} sites[SITE_MAX];
 	bool strict; /* hosts that have no site get 421 instead of the default */

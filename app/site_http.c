@@ -41,28 +41,22 @@ static int by_host(const void *a, const void *b)
 void rs_site_sort_hosts(struct site_set *set)
 {
 	for (uint32_t i = 0; i < set->n_sites; i++) {
-		if (set->sites[i].host)
-			set->hosts[set->n_hosts++] = &set->sites[i];
+		if (!set->sites[i].host)
+			continue;
+		set->hosts[set->n_hosts++] = &set->sites[i];
+		set->has_wildcards = set->has_wildcards || set->sites[i].host[0] == '*';
 	}
 	qsort(set->hosts, set->n_hosts, sizeof(set->hosts[0]), by_host);
 }
 
-/* NULL: there is none of that name. */
-static const struct site *find_host(const struct site_set *set, struct span host)
+/* NULL: there is none of this very name, in lower case. */
+static const struct site *find_name(const struct site_set *set, const char *name, size_t len)
 {
-	char lower[SITE_HOST_BYTES];
 	uint32_t from = 0, to = set->n_hosts;
 
-	if (host.len > sizeof(lower))
-		return NULL;
-	for (uint32_t i = 0; i < host.len; i++) {
-		uint8_t c = host.data[i];
-
-		lower[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-	}
 	while (from < to) {
 		uint32_t middle = (from + to) / 2;
-		int order = compare(lower, host.len, set->hosts[middle]->host);
+		int order = compare(name, len, set->hosts[middle]->host);
 
 		if (!order)
 			return set->hosts[middle];
@@ -72,6 +66,29 @@ static const struct site *find_host(const struct site_set *set, struct span host
 			from = middle + 1;
 	}
 	return NULL;
+}
+
+/* By its name, or else by the longest "*." that the rest of it stands behind; NULL: by none. */
+static const struct site *find_host(const struct site_set *set, struct span host)
+{
+	char lower[SITE_HOST_BYTES];
+	const struct site *site;
+
+	if (host.len > sizeof(lower))
+		return NULL;
+	for (uint32_t i = 0; i < host.len; i++) {
+		uint8_t c = host.data[i];
+
+		lower[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+	}
+	site = find_name(set, lower, host.len);
+	for (uint32_t i = 1; !site && set->has_wildcards && i < host.len; i++) {
+		if (lower[i] != '.')
+			continue;
+		lower[i - 1] = '*';
+		site = find_name(set, lower + i - 1, host.len - i + 1);
+	}
+	return site;
 }
 
 const struct site *rs_site_of(const struct site_set *set, const struct http_req *req)

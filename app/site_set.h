@@ -30,6 +30,7 @@ struct site_set {
 	struct site sites[SITE_MAX];
 	uint32_t n_hosts;
 	const struct site *hosts[SITE_MAX]; /* those that have a name, in the order of these */
+	bool has_wildcards;                 /* some of these begin with "*." */
 	struct span cors;                   /* field lines for every reply */
 	char cors_text[SITE_CORS_BYTES];
 	struct content_report totals;

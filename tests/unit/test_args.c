@@ -371,8 +371,8 @@ static void hosts(void **state)
 	"expected one origin as browsers send it, as in https://a.example or "                     \
 	"https://a.example:8443, or *"
 #define BAD_HOST                                                                                   \
-	"expected HOST=DIR, HOST a name or an address as in a.example or [fd00::1], without "      \
-	"port, final dot or *"
+	"expected HOST=DIR, HOST a name or an address as in a.example, *.a.example or [fd00::1], " \
+	"without port or final dot"
 
 static void errors(void **state)
 {
@@ -515,7 +515,15 @@ static void errors(void **state)
 		{"--site a.test=/a --site A.test=/b", "--site A.test=/b: this host is given twice"},
 		{"--site a.test:80=/a", "--site a.test:80=/a: " BAD_HOST},
 		{"--site a.test.=/a", "--site a.test.=/a: " BAD_HOST},
-		{"--site *.test=/a", "--site *.test=/a: " BAD_HOST},
+		{"--site *=/a", "--site *=/a: " BAD_HOST},
+		{"--site *.=/a", "--site *.=/a: " BAD_HOST},
+		{"--site *test=/a", "--site *test=/a: " BAD_HOST},
+		{"--site a.*.test=/a", "--site a.*.test=/a: " BAD_HOST},
+		{"--site *.*.test=/a", "--site *.*.test=/a: " BAD_HOST},
+		{"--site *.[fd00::1]=/a", "--site *.[fd00::1]=/a: " BAD_HOST},
+		{"--site *.0.2.1=/a", "--site *.0.2.1=/a: " BAD_HOST},
+		{"--site *.A.test=/a --site *.a.test=/b",
+			"--site *.a.test=/b: this host is given twice"},
 		{"--site .test=/a", "--site .test=/a: " BAD_HOST},
 		{"--site fd00::1=/a", "--site fd00::1=/a: " BAD_HOST},
 		{"--site a.test", "--site a.test: expected HOST=DIR"},

@@ -9,9 +9,10 @@
 
 /* ---- hosts ---- */
 
-static void add_hosts(const struct site *root, struct site *others, uint32_t n)
+/* Each has its name as its page. */
+static void add_named_hosts(
+	const struct site *root, struct site *others, const char *const *hosts, uint32_t n)
 {
-	static const char *const hosts[] = {"a.test", "b.test", "[fd00::1]", "192.0.2.1"};
 	void *state;
 
 	put_text(root, "/index.html", "root");
@@ -22,6 +23,13 @@ static void add_hosts(const struct site *root, struct site *others, uint32_t n)
 		put_text(&others[i], "/index.html", hosts[i]);
 		add_site(&others[i], hosts[i]);
 	}
+}
+
+static void add_hosts(const struct site *root, struct site *others, uint32_t n)
+{
+	static const char *const hosts[] = {"a.test", "b.test", "[fd00::1]", "192.0.2.1"};
+
+	add_named_hosts(root, others, hosts, n);
 }
 
 static void remove_hosts(struct site *others, uint32_t n)
@@ -73,6 +81,46 @@ static void each_host_has_its_site(void **state)
 	/* RFC 9112 section 3.2.2: the target's host, not that of the field. */
 	assert_int_equal(ask_for("GET", "http://b.test:80/", "a.test", ""), 200);
 	assert_got_text("b.test");
+	close_sites();
+	remove_hosts(others, RS_ARRAY_SIZE(others));
+}
+
+/* As of nginx: the very name, or else the longest "*." before it, of any number of labels. */
+static void wildcards_are_for_all_names_that_end_so(void **state)
+{
+	static const char *const sites[] = {"*.test", "*.a.test", "b.a.test", "*.c.b.a.test"};
+	static const struct {
+		const char *host, *site;
+	} cases[] = {
+		{"a.test", "*.test"},
+		{"x.a.test", "*.a.test"},
+		{"x.y.a.test", "*.a.test"},
+		{"b.a.test", "b.a.test"},
+		{"c.b.a.test", "*.a.test"},
+		{"x.c.b.a.test", "*.c.b.a.test"},
+		{"X.Y.C.b.A.TEST.:80", "*.c.b.a.test"},
+		{"xb.a.test", "*.a.test"},
+		{"test", "root"},
+		{"xtest", "root"},
+		{".test", "root"},
+		{"..test", "*.test"},
+		{"a.test.x", "root"},
+		{"a", "root"},
+	};
+	struct site others[RS_ARRAY_SIZE(sites)];
+
+	add_named_hosts(*state, others, sites, RS_ARRAY_SIZE(others));
+	open_root(*state);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		assert_int_equal(get_of(cases[i].host), 200);
+		assert_got_text(cases[i].site);
+	}
+	close_sites();
+	options.n_sites = RS_ARRAY_SIZE(sites); /* no root */
+	options.strict = true;
+	open_sites();
+	assert_int_equal(get_of("x.test"), 200);
+	assert_int_equal(get_of("test"), 421);
 	close_sites();
 	remove_hosts(others, RS_ARRAY_SIZE(others));
 }
@@ -446,6 +494,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		test(each_host_has_its_site),
+		test(wildcards_are_for_all_names_that_end_so),
 		test(many_hosts_have_their_sites),
 		test(without_a_root_the_first_site_is_for_the_others),
 		test(strict_sites_answer_for_their_hosts_alone),
