@@ -13,6 +13,17 @@ struct http_kept_body rs_http_kept_body(const struct http_env *env, const struct
 	return body;
 }
 
+bool rs_http_kept_copy(struct http_env *env, const struct http_kept *kept, struct sendq *out)
+{
+	uint8_t *to = rs_sendq_reserve(out, env->chunks, kept->len);
+
+	if (!to)
+		return false;
+	memcpy(to, rs_chunk_data(env->chunks, kept->chunk), kept->len);
+	rs_sendq_commit(out, kept->len, env->chunks);
+	return true;
+}
+
 void rs_http_kept_flagged(struct http_env *env, struct http_conn *hc, const struct http_kept *kept)
 {
 	if (kept->flags & KEPT_NOT_FOUND)

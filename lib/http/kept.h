@@ -55,6 +55,9 @@ static inline void rs_http_kept_share(
 		out, rs_chunk_data(env->chunks, kept->chunk), kept->len, kept->chunk, kept->sum);
 }
 
+/* For a queue that is not empty: pipelined replies stand close together. False: no room. */
+bool rs_http_kept_copy(struct http_env *env, const struct http_kept *kept, struct sendq *out);
+
 /* What those with flags bring about. */
 void rs_http_kept_flagged(struct http_env *env, struct http_conn *hc, const struct http_kept *kept);
 

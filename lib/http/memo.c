@@ -126,13 +126,8 @@ bool rs_http_memo_reply(
 		rs_http_kept_share(env, &e->reply, out);
 		if (!conn_closes) /* whether this reply closes is all the request's doing */
 			rs_http_verbatim_keep(env, req->head, req->head_bytes, &e->reply);
-	} else { /* pipelined replies stand close together */
-		uint8_t *to = rs_sendq_reserve(out, env->chunks, e->reply.len);
-
-		if (!to)
-			return false;
-		memcpy(to, rs_chunk_data(env->chunks, e->reply.chunk), e->reply.len);
-		rs_sendq_commit(out, e->reply.len, env->chunks);
+	} else if (!rs_http_kept_copy(env, &e->reply, out)) {
+		return false;
 	}
 	rs_http_kept_account(env, hc, &e->reply);
 	if (rs_unlikely(env->log != NULL))

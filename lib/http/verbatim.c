@@ -88,11 +88,24 @@ static bool may_be_kept(uint32_t len)
 	return len >= HTTP_VERBATIM_MIN && len <= HTTP_VERBATIM_MAX;
 }
 
+static bool may_be_known(const struct http_env *env, uint32_t len)
+{
+	return env->memo && !env->log && may_be_kept(len);
+}
+
+/* Is the reply to data[0, len) that of e? NULL: there is none. */
+static bool answers(const struct http_env *env, const struct http_conn *hc,
+	const struct http_verbatim_entry *e, const uint8_t *data, uint32_t len)
+{
+	return e && e->len == len && !rs_http_conn_closes(env, hc) &&
+	       rs_http_kept_is_good(env, &e->reply) && memcmp(e->request, data, len) == 0;
+}
+
 struct http_foreseen rs_http_foresee(const struct http_env *env, const uint8_t *data, uint32_t len)
 {
 	const struct http_verbatim_entry *e = NULL;
 
-	if (env->memo && !env->log && may_be_kept(len))
+	if (may_be_known(env, len))
 		e = find(&env->memo->verbatim, data, len);
 	if (e) { /* NULL is nothing to be fetched: it would be looked for in the page tables */
 		__builtin_prefetch(e);
@@ -110,10 +123,24 @@ bool rs_http_verbatim_reply(struct http_env *env, struct http_conn *hc, const ui
 	if (rs_unlikely(foreseen.data != data))
 		foreseen = rs_http_foresee(env, data, len);
 	e = foreseen.entry;
-	if (!e || e->len != len || !rs_sendq_empty(out) || rs_http_conn_closes(env, hc) ||
-		!rs_http_kept_is_good(env, &e->reply) || memcmp(e->request, data, len) != 0)
+	if (!rs_sendq_empty(out) || !answers(env, hc, e, data, len))
 		return false;
 	rs_http_kept_share(env, &e->reply, out);
+	rs_http_kept_account(env, hc, &e->reply);
+	return true;
+}
+
+/* Not inlined: most requests come one by one. */
+__attribute__((noinline)) bool rs_http_verbatim_reply_behind(struct http_env *env,
+	struct http_conn *hc, const uint8_t *data, uint32_t len, struct sendq *out)
+{
+	const struct http_verbatim_entry *e;
+
+	if (!may_be_known(env, len))
+		return false;
+	e = find(&env->memo->verbatim, data, len);
+	if (!answers(env, hc, e, data, len) || !rs_http_kept_copy(env, &e->reply, out))
+		return false;
 	rs_http_kept_account(env, hc, &e->reply);
 	return true;
 }

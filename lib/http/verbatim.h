@@ -5,7 +5,7 @@
  * the same now. So while the reply to them is the same, too, it is found by comparing them, without
  * reading them.
  *
- * Kept are requests that memo.h has answered, short enough, that came alone and in one piece. The
+ * Kept are requests that memo.h has answered, short enough, and in one piece. The
  * outcome is that of the long way in every case, but for the access log, which wants to know what
  * was asked: where there is one, nothing is taken from here.
  *
@@ -47,6 +47,14 @@ struct http_verbatim {
  * is not; nothing was queued.
  */
 bool rs_http_verbatim_reply(struct http_env *env, struct http_conn *hc, const uint8_t *data,
+	uint32_t len, struct sendq *out);
+
+/*
+ * The same for one of several that came at once, behind others or before them: are the first len
+ * bytes such a request? As long as the one before it was is a good guess. False also where there is
+ * no room.
+ */
+bool rs_http_verbatim_reply_behind(struct http_env *env, struct http_conn *hc, const uint8_t *data,
 	uint32_t len, struct sendq *out);
 
 /* reply was given to the request at data[0, len): keeps both, now and then. */

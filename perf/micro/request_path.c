@@ -8,6 +8,7 @@
  *     keepalive     a round is one GET of 64 bytes on each of CONNS connections (64)
  *     page          the same with one page of 724 bytes
  *     pages         with a thousand pages of 224 to 1,223 bytes, in no order
+ *     pipelined     a round is 16 GETs of 64 bytes at once on each
  *     connections   a round is a connection for each: SYN, GET with Connection: close, FIN
  *     syns          a round is a SYN on each, all answered with cookies
  *     bulk          a round is one GET of 13,000 bytes on each: ten frames
@@ -37,6 +38,7 @@
 #define N_PAGES    1000
 #define FIRST_PAGE 224 /* bytes; each is larger by one than the one before */
 #define PAGE_BYTES (FIRST_PAGE + N_PAGES / 2)
+#define PIPELINED  16
 
 struct peer_conn {
 	uint32_t seq, ack;
@@ -52,6 +54,9 @@ struct run {
 	uint32_t burst;
 	const char *replied; /* the status of answers */
 	bool bodiless;       /* they have none, whatever they say of it */
+	bool is_pipelined;   /* several answers may stand in a segment: so many bytes, of so many */
+	uint64_t pipelined_bytes;
+	uint32_t one_bytes;
 	uint64_t cycles;
 	uint64_t n_answers;
 	uint64_t n_syn_acks;
@@ -84,6 +89,22 @@ static uint32_t answer_bytes(const struct run *run, const uint8_t *data, uint32_
 	return (uint32_t)(end - data) + 4 + body_bytes;
 }
 
+/* One answer after the other, or, pipelined, as many as its bytes come to: all are alike. */
+static void count_answers(struct run *run, struct peer_conn *c, const struct tcp_seg *seg)
+{
+	if (!c->answer_left && (!run->is_pipelined || !run->pipelined_bytes))
+		c->answer_left = answer_bytes(run, seg->data, seg->len);
+	if (run->is_pipelined) {
+		run->one_bytes = rs_max_u32(run->one_bytes, c->answer_left);
+		run->pipelined_bytes += seg->len;
+		c->answer_left = 0;
+		return;
+	}
+	RIG_CHECK(seg->len <= c->answer_left);
+	c->answer_left -= seg->len;
+	run->n_answers += !c->answer_left;
+}
+
 /* The peer reads what the stage has sent: sequence numbers go on, answers are checked. */
 static void hear(struct run *run)
 {
@@ -100,12 +121,9 @@ static void hear(struct run *run)
 		RIG_CHECK(rs_wire_parse_tcp(&pkt, &seg) == WIRE_OK);
 		c = &run->conns[(uint32_t)(seg.key.local_port - FIRST_PORT) % run->n_conns];
 		RIG_CHECK(c->port == seg.key.local_port && !(seg.flags & TCP_RST));
-		if (seg.len && !c->answer_left)
-			c->answer_left = answer_bytes(run, seg.data, seg.len);
-		RIG_CHECK(seg.len <= c->answer_left);
-		run->n_answers += seg.len && seg.len == c->answer_left;
+		if (seg.len)
+			count_answers(run, c, &seg);
 		run->n_syn_acks += (seg.flags & TCP_SYN) != 0;
-		c->answer_left -= seg.len;
 		c->ack = seg.seq + rs_tcp_seq_len(seg.len, seg.flags);
 		c->fin |= seg.flags & TCP_FIN;
 	}
@@ -174,6 +192,22 @@ static void keepalive(struct run *run, uint32_t n_rounds, uint32_t body_bytes)
 	}
 }
 
+/* An answer each counts as one of PIPELINED. */
+static void pipelined(struct run *run, uint32_t n_rounds)
+{
+	static const char request[] = "GET /bytes/64 HTTP/1.1\r\nHost: 10.99.0.2\r\n\r\n";
+	char text[PIPELINED * sizeof(request)] = "";
+
+	for (uint32_t i = 0; i < PIPELINED; i++)
+		strcat(text, request);
+	run->is_pipelined = true;
+	stand(run);
+	for (uint32_t round = 0; round < n_rounds; round++)
+		say_all(run, TCP_ACK | TCP_PSH, text);
+	RIG_CHECK(run->pipelined_bytes % (PIPELINED * run->one_bytes) == 0);
+	run->n_answers = run->pipelined_bytes / (PIPELINED * run->one_bytes);
+}
+
 /* The segment of connection i's request that begins at byte at. */
 static void say_piece(struct run *run, const struct form *form, uint32_t i, uint32_t at)
 {
@@ -233,6 +267,7 @@ static const struct mode modes[] = {
 	{"pages", 0, BURST, 0},
 	{"bulk", 13000, BULK_BURST, 0},
 	{"pointed", 13000, BULK_BURST, 1024},
+	{"pipelined", 64, BURST, 0},
 	{"connections", 64, BURST, 0},
 	{"syns", 0, BURST, 0},
 };
@@ -250,7 +285,7 @@ static int usage(void)
 {
 	fprintf(stderr,
 		"request_path forms, or request_path "
-		"keepalive|page|pages|bulk|pointed|connections|syns|FORM ROUNDS "
+		"keepalive|page|pages|bulk|pointed|pipelined|connections|syns|FORM ROUNDS "
 		"[CONNS, at most %d]\n",
 		MAX_CONNS);
 	return 2;
@@ -263,6 +298,8 @@ static void run_mode(struct run *run, const struct mode *mode, uint32_t n_rounds
 		rig_point(&run->rig, mode->point_bytes);
 	if (strcmp(mode->name, "connections") == 0)
 		connections(run, n_rounds);
+	else if (strcmp(mode->name, "pipelined") == 0)
+		pipelined(run, n_rounds);
 	else if (strcmp(mode->name, "syns") == 0)
 		syns(run, n_rounds);
 	else

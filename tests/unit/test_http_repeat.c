@@ -337,6 +337,70 @@ static void requests_come_again_verbatim(void **state)
 	rig_close(&rig);
 }
 
+#define KNOWN "GET /hello/a HTTP/1.1\r\n" HOST
+#define ALIKE "GET /hello/b HTTP/1.1\r\n" HOST /* as long */
+#define A     "200 \"Hello, a\"\n"
+#define B     "200 \"Hello, b\"\n"
+
+/* All replies, a line each. */
+static void expect_replies(const char *expected)
+{
+	char transcript[4096];
+
+	assert_true(rig_transcript(&rig, transcript, sizeof(transcript) - 1));
+	strcat(transcript, "\n");
+	assert_string_equal(transcript, expected);
+}
+
+/* Where several come at once, those behind one that was as long; each has its reply. */
+static void so_do_requests_behind_others(void **state)
+{
+	uint64_t repeated;
+
+	(void)state;
+	rig_open(&rig, 64, 4);
+	verbatims_of(KNOWN, 7);
+	for (uint32_t i = 0; i < HTTP_MEMO_ENTRIES; i++) /* from there they do not come */
+		rs_http_kept_drop(&rig.env, &rig.memo.entries[i].reply);
+	repeated = rig.counters[HTTP_C_REPEATED];
+	rig_reopen(&rig);
+	ask(ALIKE KNOWN KNOWN ALIKE KNOWN ALIKE);
+	rig_drain(&rig);
+	expect_replies(B A A B A B);
+	assert_int_equal(rig.counters[HTTP_C_REPEATED] - repeated, 5); /* the first is kept, too */
+	assert_int_equal(rig.counters[HTTP_C_REQUESTS], 7 + 6);
+	assert_true(rs_http_idle(&rig.hc));
+	rig_close(&rig);
+}
+
+/* One that closes is the last, and with little memory none is lost. */
+static void behind_others_they_close_and_wait_as_well(void **state)
+{
+	static const char closing[] = "GET /hello/a HTTP/1.1\r\nConnection: close\r\n" HOST;
+	static const char as_long[] = "GET /hello/b HTTP/1.1\r\nConnection: abcde\r\n" HOST;
+	static char text[1024];
+
+	(void)state;
+	assert_int_equal(strlen(closing), strlen(as_long));
+	rig_open(&rig, 64, 4);
+	verbatims_of(closing, 7);
+	rig_reopen(&rig);
+	snprintf(text, sizeof(text), "%s%s%s", as_long, closing, as_long);
+	ask(text);
+	rig_drain(&rig);
+	expect_replies(B "200 close \"Hello, a\"\n");
+	assert_true(rig.hc.closing);
+	rig_close(&rig);
+	rig_open(&rig, 5, 4);
+	verbatims_of(KNOWN, 7);
+	rig_reopen(&rig);
+	ask(ALIKE KNOWN KNOWN KNOWN KNOWN ALIKE KNOWN KNOWN KNOWN KNOWN KNOWN KNOWN KNOWN KNOWN
+			KNOWN KNOWN KNOWN KNOWN KNOWN KNOWN KNOWN KNOWN KNOWN KNOWN KNOWN KNOWN);
+	rig_drain(&rig);
+	expect_replies(B A A A A B A A A A A A A A A A A A A A A A A A A A);
+	rig_close(&rig);
+}
+
 /* Connection: close is kept with the request that said so, and with no other. */
 static void so_do_requests_that_close(void **state)
 {
@@ -725,6 +789,8 @@ int main(void)
 		cmocka_unit_test(only_what_stands_alone_is_kept),
 		cmocka_unit_test(scarce_chunks_are_not_kept),
 		cmocka_unit_test(requests_come_again_verbatim),
+		cmocka_unit_test(so_do_requests_behind_others),
+		cmocka_unit_test(behind_others_they_close_and_wait_as_well),
 		cmocka_unit_test(so_do_requests_that_close),
 		cmocka_unit_test(requests_are_told_apart),
 		cmocka_unit_test(pages_of_a_folder_are_told_apart),
