@@ -76,26 +76,29 @@ void rs_tcp_cc_sample_rtt(const struct tcp *t, struct tcp_conn *c)
 	take_measured_rto(t, c);
 }
 
-/* Bytes wait, and it is neither the peer nor the application that holds them back. */
+/* Bytes wait for a window, be it ours or the peer's. */
 static bool is_held_back(const struct tcp_conn *c)
 {
-	return rs_seq_lt(c->snd_nxt, rs_tcp_snd_end(c)) && c->cwnd < c->snd_wnd;
+	return rs_seq_lt(c->snd_nxt, rs_tcp_snd_end(c));
 }
 
 /* Has the window been used, or would it be, were this not the midst of a burst of ACKs? */
 static bool is_in_use(const struct tcp_conn *c, uint32_t flight)
 {
-	return is_held_back(c) || flight * 2 >= c->cwnd;
+	return (is_held_back(c) && c->cwnd < c->snd_wnd) || flight * 2 >= c->cwnd;
 }
 
 /*
- * What met a loss. RFC 9438 section 4.6: the window itself, where that is what holds us back, as
- * most of what was in flight may just have been acknowledged, and not been followed by more yet.
- * What limited transmit sent stands beyond cwnd and does not count (RFC 5681 section 3.2 step 2).
+ * What met a loss. RFC 9438 section 4.6: the window itself, where bytes wait for it, as most of
+ * what was in flight may just have been acknowledged, and not been followed by more yet; the peer's
+ * own, where that is smaller, as it was before what came early took of it. What limited transmit
+ * sent stands beyond cwnd and does not count (RFC 5681 section 3.2 step 2).
  */
 static uint32_t window_in_use(const struct tcp_conn *c)
 {
-	return is_held_back(c) ? c->cwnd : rs_min_u32(c->snd_max - c->snd_una, c->cwnd);
+	uint32_t flight = c->snd_max - c->snd_una;
+
+	return rs_min_u32(is_held_back(c) ? c->max_snd_wnd : flight, c->cwnd);
 }
 
 /* What rs_tcp_cc_undo() will need. */

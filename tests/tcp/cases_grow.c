@@ -10,16 +10,21 @@ static uint32_t cwnd_segs(struct rig *r)
 }
 
 /* A connection far away that has much to send, and has sent its initial window. */
-static void begin_with(struct rig *r, uint8_t opts)
+static void begin_with_window(struct rig *r, uint8_t opts, uint16_t wnd)
 {
 	opts |= TCP_OPT_MSS | TCP_OPT_SACK_OK | TCP_OPT_WSCALE;
-	IN(TCP_SYN, .opts = opts, .mss = 1460, .wscale = 10);
+	IN(TCP_SYN, .opts = opts, .mss = 1460, .wscale = 10, .wnd = rs_min_u32(wnd * 1024u, 65535));
 	OUT(SYN_ACK, .ack = 1, .opts = opts, .mss = (uint16_t)r->mss, .wscale = r->t.rcv_wscale);
 	MS(RTT_MS);
-	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = 65535);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = wnd);
 	r->mss = rig_conn(r)->mss;
 	rig_write(r, 200000);
 	rig_drop_output(r);
+}
+
+static void begin_with(struct rig *r, uint8_t opts)
+{
+	begin_with_window(r, opts, 65535);
 }
 
 static void begin(struct rig *r)
@@ -286,6 +291,50 @@ static void loss_behind_a_long_ack(struct rig *r)
 	rig_drop_output(r);
 }
 
+/*
+ * The same where the peer keeps so much that came early that its window is smaller than ours just
+ * now: what was in flight when the loss came was as much as ever.
+ */
+static void loss_behind_a_window_that_shrinks(struct rig *r)
+{
+	begin(r);
+	one_round(r);
+	EQ(cwnd_segs(r), 18);
+	MS(RTT_MS);
+	r->no_flush = true;
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 24 * r->mss);
+	for (uint32_t i = 1; i <= 3; i++)
+		IN(TCP_ACK, .seq = 1, .ack = 1 + 24 * r->mss, .wnd = 6, .n_sack = 1,
+			.sack = {{1 + 25 * r->mss, 1 + (25 + i) * r->mss}});
+	EQ(rig_conn(r)->ssthresh, 26 * r->mss / 10 * 7);
+	rig_drop_output(r);
+	FLUSH();
+	rig_drop_output(r);
+}
+
+/* RFC 9438 section 4.6, flight_size: more than the peer's window cannot have met the loss. */
+static void loss_in_the_peers_window(struct rig *r)
+{
+	const uint16_t wnd = 20; /* KiB: 14 segments */
+
+	begin_with_window(r, 0, wnd);
+	for (uint32_t i = 0; i < 3; i++) {
+		MS(RTT_MS);
+		IN(TCP_ACK, .seq = 1, .ack = rig_conn(r)->snd_max - r->p->our_isn, .wnd = wnd);
+		keep_busy(r);
+	}
+	TRUE(rig_conn(r)->cwnd > 20 * 1024);
+	MS(RTT_MS);
+	for (uint32_t i = 1; i <= 3; i++) {
+		uint32_t una = rig_conn(r)->snd_una - r->p->our_isn;
+
+		IN(TCP_ACK, .seq = 1, .ack = una, .wnd = wnd, .n_sack = 1,
+			.sack = {{una + r->mss, una + (1 + i) * r->mss}});
+	}
+	EQ(rig_conn(r)->ssthresh, 20 * 1024 / 10 * 7);
+	rig_drop_output(r);
+}
+
 const struct tcp_case grow_cases[] = {
 	{"one_ack_for_many", one_ack_for_many, NULL, 0},
 	{"round_trip_becomes_longer", round_trip_becomes_longer, NULL, 0},
@@ -297,5 +346,7 @@ const struct tcp_case grow_cases[] = {
 	{"a_pause_stops_the_clock", a_pause_stops_the_clock, NULL, 0},
 	{"a_restart_begins_a_curve", a_restart_begins_a_curve, NULL, 0},
 	{"loss_behind_a_long_ack", loss_behind_a_long_ack, NULL, 0},
+	{"loss_behind_a_window_that_shrinks", loss_behind_a_window_that_shrinks, NULL, 0},
+	{"loss_in_the_peers_window", loss_in_the_peers_window, NULL, 0},
 	{0},
 };
