@@ -146,12 +146,12 @@ static void begin_epoch(const struct tcp *t, struct tcp_conn *c)
 /* Section 4.3: what Reno would have; alpha is 9/17 up to the window that met the loss, then 1. */
 static void estimate_reno(struct tcp_conn *c, uint32_t acked)
 {
-	bool is_slow = c->w_est < c->w_max;
+	uint32_t needed = c->w_est < c->w_max ? c->cwnd / 9 * 17 : c->cwnd;
 
 	c->ca_acked += acked;
-	if ((uint64_t)c->ca_acked * (is_slow ? 9 : 17) < (uint64_t)c->cwnd * 17)
+	if (c->ca_acked < needed)
 		return;
-	c->ca_acked = 0;
+	c->ca_acked -= needed;
 	c->w_est += c->mss;
 }
 

@@ -335,6 +335,24 @@ static void loss_in_the_peers_window(struct rig *r)
 	rig_drop_output(r);
 }
 
+/*
+ * RFC 9438 section 4.3: what Reno would have grows by 9/17 of a segment a round trip, 27 segments
+ * in 52 of them. Round trips are short, so that it is ahead of the curve; one ACK tells of each.
+ */
+static void as_reno_would(struct rig *r)
+{
+	begin_curve(r);
+	one_round(r); /* ends the recovery */
+	rig_conn(r)->cwnd = rig_conn(r)->ssthresh = 70 * r->mss;
+	keep_busy(r);
+	for (uint32_t i = 0; i < 52; i++) {
+		MS(2);
+		IN(TCP_ACK, .seq = 1, .ack = rig_conn(r)->snd_max - r->p->our_isn);
+		keep_busy(r);
+	}
+	EQ(cwnd_segs(r), 70 + 27);
+}
+
 const struct tcp_case grow_cases[] = {
 	{"one_ack_for_many", one_ack_for_many, NULL, 0},
 	{"round_trip_becomes_longer", round_trip_becomes_longer, NULL, 0},
@@ -345,6 +363,7 @@ const struct tcp_case grow_cases[] = {
 	{"a_loss_begins_a_curve", a_loss_begins_a_curve, NULL, 0},
 	{"a_pause_stops_the_clock", a_pause_stops_the_clock, NULL, 0},
 	{"a_restart_begins_a_curve", a_restart_begins_a_curve, NULL, 0},
+	{"as_reno_would", as_reno_would, NULL, 0},
 	{"loss_behind_a_long_ack", loss_behind_a_long_ack, NULL, 0},
 	{"loss_behind_a_window_that_shrinks", loss_behind_a_window_that_shrinks, NULL, 0},
 	{"loss_in_the_peers_window", loss_in_the_peers_window, NULL, 0},
