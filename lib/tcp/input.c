@@ -53,6 +53,15 @@ static void answered_at_last(struct tcp *t, struct tcp_conn *c, const struct tcp
 	c->may_undo = 0; /* it would have told */
 }
 
+/* What stands at snd_una has changed, or what is reported beyond it. */
+static void heed_reports(struct tcp *t, struct tcp_conn *c)
+{
+	if (rs_likely(!c->sacked))
+		return;
+	rs_tcp_cc_sacked(t, c);
+	rs_tcp_mark_dirty(t, c);
+}
+
 /* New bytes (or our FIN) are acknowledged. Returns TCP_EV_SENT where there were bytes. */
 static uint32_t advance_una(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
 {
@@ -75,6 +84,7 @@ static uint32_t advance_una(struct tcp *t, struct tcp_conn *c, const struct tcp_
 	if (c->snd_una != c->snd_max) {
 		rs_tcp_start_rtx_timer(t, c);
 		rs_tcp_tail_watch(t, c);
+		heed_reports(t, c); /* with all acknowledged there are none */
 	}
 	if (c->snd_nxt != rs_tcp_snd_end(c) || (c->flags & TCP_F_CLOSE && acked == bytes))
 		rs_tcp_mark_dirty(t, c);
@@ -460,14 +470,13 @@ static uint32_t ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_se
 			rs_tcp_cc_reset_rto(t, c); /* the backoff was that of the probes */
 		fin_acked = seg->ack - c->snd_una > c->sendq.n_bytes;
 		ev = advance_una(t, c, seg);
-	} else if (is_duplicate_ack(c, seg) && !reports_duplicate(c, seg)) {
-		t->counters[TCP_C_DUP_ACKS_IN]++;
-		rs_tcp_cc_duplicate_ack(t, c);
-		rs_tcp_mark_dirty(t, c);
-	}
-	if (rs_unlikely(c->sacked)) {
-		rs_tcp_cc_sacked(t, c);
-		rs_tcp_mark_dirty(t, c);
+	} else {
+		if (is_duplicate_ack(c, seg) && !reports_duplicate(c, seg)) {
+			t->counters[TCP_C_DUP_ACKS_IN]++;
+			rs_tcp_cc_duplicate_ack(t, c);
+			rs_tcp_mark_dirty(t, c);
+		}
+		heed_reports(t, c);
 	}
 	if (seg->ack == c->snd_una && rs_seq_geq(seg->seq, c->snd_wl1))
 		update_window(t, c, seg);

@@ -403,6 +403,25 @@ static void absurd_reports(struct rig *r)
 	EQ(rig_conn(r)->sacked, 0);
 }
 
+/*
+ * The peer does not repeat what it has reported, though RFC 2018 section 4 asks for that: time
+ * tells all the same, a quarter of a round trip after the last new acknowledgement (RFC 8985, 6.2).
+ */
+static void a_report_is_not_repeated(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	SEGMENTS(10);
+	rig_report(r, 3, 5, 6);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 4 * r->mss);
+	QUIET();
+	WAIT(2);
+	OUT(TCP_ACK, .seq = 1 + 4 * r->mss, .ack = 1, .len = r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	EQ(COUNTER(TIMEOUTS), 0);
+	EQ(COUNTER(FAST_RETRANSMITS), 1);
+	EQ(rig_conn(r)->sacked, 0);
+}
+
 /* Reports come in any order: what arrives in the midst of what is missing leaves two holes. */
 static void report_within_a_hole(struct rig *r)
 {
@@ -693,6 +712,7 @@ const struct tcp_case sack_cases[] = {
 	{"reneging_at_the_left_edge", reneging_at_the_left_edge, NULL, 0},
 	{"reneging_behind_a_closed_window", reneging_behind_a_closed_window, NULL, 0},
 	{"absurd_reports", absurd_reports, NULL, 0},
+	{"a_report_is_not_repeated", a_report_is_not_repeated, NULL, 0},
 	{"report_within_a_hole", report_within_a_hole, NULL, 0},
 	{"scoreboard_is_full", scoreboard_is_full, NULL, 0},
 	{"scoreboard_is_full_of_cuts", scoreboard_is_full_of_cuts, NULL, 0},
