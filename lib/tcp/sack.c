@@ -42,13 +42,24 @@ static struct scoreboard *board(const struct tcp *t, const struct tcp_conn *c)
 	return (struct scoreboard *)rs_chunk_data(t->chunks, c->sacked);
 }
 
-/* For one more hole. Counts where there is none: what was to be noted is not. */
-static bool has_room(struct tcp *t, const struct scoreboard *b)
+static bool fits(const struct tcp *t, const struct scoreboard *b, uint32_t n_more)
 {
-	if (sizeof(*b) + (b->n + 1) * sizeof(b->holes[0]) <= t->chunks->chunk_bytes)
+	return sizeof(*b) + (b->n + n_more) * sizeof(b->holes[0]) <= t->chunks->chunk_bytes;
+}
+
+/* For n_more holes. Counts where there is none: what was to be noted is not. */
+static bool has_room_for(struct tcp *t, const struct scoreboard *b, uint32_t n_more)
+{
+	if (fits(t, b, n_more))
 		return true;
 	t->counters[TCP_C_SCOREBOARD_FULL]++;
 	return false;
+}
+
+/* For a hole that is reported: one is left for a hole that is sent again piece by piece. */
+static bool has_room(struct tcp *t, const struct scoreboard *b)
+{
+	return has_room_for(t, b, 2);
 }
 
 static void remove_hole(struct scoreboard *b, uint32_t i)
@@ -310,6 +321,18 @@ static bool open_hole(struct tcp *t, struct scoreboard *b, uint32_t seq, uint32_
 	return true;
 }
 
+/*
+ * What goes again now joins what did so before, where that ends. Of another time it does only where
+ * there is no room, and then all of it counts as sent now.
+ */
+static bool joins(const struct tcp *t, const struct scoreboard *b, const struct hole *before,
+	const struct hole *resent)
+{
+	return before->state == HOLE_RESENT && before->end == resent->start &&
+	       ((before->sent_tick == resent->sent_tick && before->sent_max == resent->sent_max) ||
+		       !fits(t, b, 1));
+}
+
 void rs_tcp_sack_sent_again(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t end)
 {
 	struct scoreboard *b = board(t, c);
@@ -321,7 +344,6 @@ void rs_tcp_sack_sent_again(struct tcp *t, struct tcp_conn *c, uint32_t seq, uin
 		.state = HOLE_RESENT,
 	};
 	uint32_t i = 0;
-	struct hole *before;
 
 	while (i < b->n && b->holes[i].start != seq)
 		i++;
@@ -330,14 +352,13 @@ void rs_tcp_sack_sent_again(struct tcp *t, struct tcp_conn *c, uint32_t seq, uin
 			return;
 		i = seq == b->holes[0].start ? 0 : b->n - 1;
 	}
-	before = i ? &b->holes[i - 1] : NULL;
-	if (before && before->state == HOLE_RESENT && before->end == seq &&
-		before->sent_tick == resent.sent_tick && before->sent_max == resent.sent_max) {
-		before->end = end;
+	if (i && joins(t, b, &b->holes[i - 1], &resent)) {
+		resent.start = b->holes[i - 1].start;
+		b->holes[i - 1] = resent;
 		b->holes[i].start = end;
 		if (b->holes[i].start == b->holes[i].end)
 			remove_hole(b, i);
-	} else if (end == b->holes[i].end || !has_room(t, b)) {
+	} else if (end == b->holes[i].end || !has_room_for(t, b, 1)) {
 		/* What does not fit counts as sent, too, until it is found lost again. */
 		resent.end = b->holes[i].end;
 		b->holes[i] = resent;

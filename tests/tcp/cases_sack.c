@@ -441,7 +441,7 @@ static void report_within_a_hole(struct rig *r)
 	EQ(rig_conn(r)->sacked, 0);
 }
 
-#define MOST_HOLES 126 /* in a chunk of 2 KiB: docs/tcp.md */
+#define MOST_HOLES 125 /* of reports, in a chunk of 2 KiB: docs/tcp.md */
 
 /* As many holes as a chunk has room for, and not one more: from below, or cut out of one. */
 static void fill_scoreboard(struct rig *r, bool is_cut)
@@ -499,47 +499,39 @@ static void timeout_with_a_full_scoreboard(struct rig *r)
 }
 
 /*
- * The last of all holes is longer than a segment. Its rest counts as sent with its beginning, and
- * so waits for the timeout, which finds room, since the other holes have been filled.
+ * The last hole that there is room for is longer than a segment: it goes again whole, as the window
+ * allows (RFC 6675 section 5, C.1), though it can be noted only as one that was sent again, and one
+ * that was not yet.
  */
 static void long_hole_in_a_full_scoreboard(struct rig *r)
 {
-	uint32_t at = 1 + 4 * (MOST_HOLES - 1);
+	uint32_t at = 1 + 4 * (MOST_HOLES - 1), end = 1 + 6 * r->mss;
 
 	OPEN(TCP_OPT_SACK_OK);
 	SEGMENTS(10);
 	for (uint32_t i = 0; i < MOST_HOLES - 1; i++) {
+		rig_conn(r)->cwnd = rig_conn(r)->ssthresh = 20 * r->mss;
 		IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 1, .sack = {{3 + 4 * i, 5 + 4 * i}});
 		rig_drop_output(r);
 	}
-	EQ(COUNTER(SCOREBOARD_FULL), 0);
+	rig_conn(r)->cwnd = rig_conn(r)->ssthresh = 3 * r->mss;
 	rig_report(r, 0, 6, 10); /* all below is lost */
-	while (rs_tcp_pending(&r->t)) {
-		rig_drop_output(r);
-		FLUSH();
-	}
-	EQ(COUNTER(SCOREBOARD_FULL), 1);
-	EQ(r->tx[r->t.n_tx - 1].seq - r->p->our_isn, at);
-	EQ(r->tx[r->t.n_tx - 1].len, r->mss);
-	rig_drop_output(r);
-	rig_report(r, 0, 6, 10);
-	QUIET();
-	IN(TCP_ACK, .seq = 1, .ack = at + r->mss, .n_sack = 1,
-		.sack = {{1 + 6 * r->mss, 1 + 10 * r->mss}});
-	QUIET();
-	while (!COUNTER(TIMEOUTS))
-		MS(1);
+	OUT(TCP_ACK, .seq = at - 8, .ack = 1, .len = 2);
+	OUT(TCP_ACK, .seq = at - 4, .ack = 1, .len = 2);
+	OUT(TCP_ACK, .seq = at, .ack = 1, .len = r->mss);
 	OUT(TCP_ACK, .seq = at + r->mss, .ack = 1, .len = r->mss);
-	IN(TCP_ACK, .seq = 1, .ack = at + 2 * r->mss, .n_sack = 1,
-		.sack = {{1 + 6 * r->mss, 1 + 10 * r->mss}});
+	QUIET();
+	MS(1);
+	rig_conn(r)->cwnd = rig_conn(r)->ssthresh = 7 * r->mss;
+	rig_report(r, 0, 6, 10);
 	OUT(TCP_ACK, .seq = at + 2 * r->mss, .ack = 1, .len = r->mss);
 	OUT(TCP_ACK, .seq = at + 3 * r->mss, .ack = 1, .len = r->mss);
-	IN(TCP_ACK, .seq = 1, .ack = at + 4 * r->mss, .n_sack = 1,
-		.sack = {{1 + 6 * r->mss, 1 + 10 * r->mss}});
 	OUT(TCP_ACK, .seq = at + 4 * r->mss, .ack = 1, .len = r->mss);
-	OUT(TCP_ACK, .seq = at + 5 * r->mss, .ack = 1, .len = 1 + 6 * r->mss - at - 5 * r->mss);
+	OUT(TCP_ACK, .seq = at + 5 * r->mss, .ack = 1, .len = end - at - 5 * r->mss);
+	QUIET();
+	EQ(COUNTER(SCOREBOARD_FULL), 0);
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
-	EQ(COUNTER(SCOREBOARD_FULL), 1);
+	EQ(COUNTER(TIMEOUTS), 0);
 	EQ(rig_conn(r)->sacked, 0);
 }
 
