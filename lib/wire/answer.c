@@ -447,7 +447,7 @@ static uint32_t render_error(
 	uint32_t quote = rs_min_u32(pkt->l3_len, most);
 	uint32_t n;
 
-	if (!pkt->is_unicast || !memcmp(pkt->src, zero_addr, 16))
+	if (!pkt->is_unicast) /* of who sent it, parsing has seen that there is an answer to him */
 		return 0;
 	n = render_icmp_head(host, pkt, pkt->dst, ICMP_HEADER_BYTES + quote, out);
 	rs_store_be32(out + n, (uint32_t)error.type << 24 | (uint32_t)error.code << 16);

@@ -287,7 +287,8 @@ static void cut_anywhere(void **state)
 	}
 }
 
-/* What answers a frame must be, byte for byte; padding is zeros (RFC 894), not what stood there. */
+/* What answers a frame must be, byte for byte; it is padded to Ethernet's least with zeros (RFC
+ * 894), not with what stood there. */
 #define ANSWER(call, frame, expected)                                                              \
 	do {                                                                                       \
 		struct wire_host host = host_on(0);                                                \
@@ -300,7 +301,7 @@ static void cut_anywhere(void **state)
 		for (uint32_t i = sizeof(expected); i < len; i++)                                  \
 			assert_int_equal(out[i], 0);                                               \
 		assert_memory_equal(out, expected, sizeof(expected));                              \
-		assert_true(len == sizeof(expected) || len == 60);                                 \
+		assert_int_equal(len, rs_max_u64(sizeof(expected), 60));                           \
 		free(out);                                                                         \
 		free(copy);                                                                        \
 	} while (0)
@@ -373,6 +374,24 @@ static void problems(void **state)
 	}
 }
 
+/* Whatever parsing has left of an earlier packet. */
+static void no_problems_of_ipv4(void **state)
+{
+	struct wire_host host = host_on(0);
+	uint8_t out[WIRE_ANSWER_BYTES];
+	struct tcp_seg seg;
+	struct pkt pkt;
+	uint8_t *copy;
+
+	(void)state;
+	assert_int_equal(
+		parse(0, option_80_v6, sizeof(option_80_v6), &pkt, &seg, &copy), WIRE_IP_OPTION);
+	assert_int_not_equal(rs_icmp_problem(&host, &pkt, out), 0);
+	pkt.family = 4;
+	assert_int_equal(rs_icmp_problem(&host, &pkt, out), 0);
+	free(copy);
+}
+
 /* RFC 4443 section 2.4 (e.1): whether an error stands behind the option is looked at, as far as
  * there is anything. */
 static void problems_about_errors(void **state)
@@ -389,7 +408,8 @@ static void problems_about_errors(void **state)
 	} cases[] = {
 		{58, 4, 8, {128}, true}, {58, 4, 8, {127}, false}, {58, 4, 0, {0}, true},
 		{60, 4, 8, {58, 0, 1, 4}, true}, {60, 4, 16, {58, 0, 1, 4, [8] = 1}, false},
-		{60, 4, 4, {58, 0, 1, 4}, true}, {60, 4, 8, {58, 1, 1, 4}, true},
+		{60, 4, 4, {58, 0, 1, 4}, true}, {60, 4, 1, {58}, true},
+		{60, 4, 8, {58, 1, 1, 4}, true},
 		{58, 5, 8, {128}, false}, /* an option that ends behind its header */
 	};
 	struct wire_host host = host_on(0);
@@ -552,6 +572,47 @@ static void groups_of_our_addresses(void **state)
 	assert_int_equal(rs_mld_report(&host, true, out), 0);
 }
 
+/* RFC 4291 section 2.7.1: of each of them, when there are as many addresses as there may be. */
+static void a_group_for_each_address(void **state)
+{
+	static const uint8_t prefix[13] = {0xff, 0x02, [11] = 1, [12] = 0xff};
+	enum {
+		HEADERS = 14 + 40 + 8
+	};
+	struct wire_addr addrs[WIRE_MAX_ADDRS - 1] = {{.family = 6}};
+	uint8_t out[WIRE_ANSWER_BYTES];
+	struct wire_host host;
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(addrs); i++) {
+		addrs[i] = (struct wire_addr){.prefix_len = 64, .family = 6};
+		memcpy(addrs[i].addr, our_v6, 16);
+		addrs[i].addr[14] = (uint8_t)(1 + i);
+	}
+	rs_wire_host_init(&host, our_mac, 0, 0, addrs, RS_ARRAY_SIZE(addrs));
+	assert_int_equal(rs_mld_report(&host, false, out), HEADERS + 8 + WIRE_MAX_ADDRS * 20);
+	for (uint32_t i = 0; i < WIRE_MAX_ADDRS; i++) {
+		const uint8_t *group = out + HEADERS + 8;
+
+		assert_int_equal(rs_mld_report_v1(&host, i, out), HEADERS + 24);
+		assert_memory_equal(group, prefix, sizeof(prefix));
+		assert_memory_equal(group + 13, host.addrs[i].addr + 13, 3);
+	}
+}
+
+/* RFC 3810 section 5.2.13: reports come from a link-local address. Another may have taken ours. */
+static void no_reports_without_a_link_local_address(void **state)
+{
+	struct wire_host whole = host_on(0), host;
+	uint8_t out[WIRE_ANSWER_BYTES];
+
+	(void)state;
+	rs_wire_host_without(&host, &whole, 1 << 2);
+	assert_true(rs_wire_is_ours(&host, our_v6));
+	assert_int_equal(rs_mld_report(&host, true, out), 0);
+	assert_int_equal(rs_mld_report_v1(&host, 0, out), 0);
+}
+
 static void no_answer(void **state)
 {
 	struct wire_host host = host_on(0);
@@ -664,6 +725,9 @@ static void what_advertisements_tell(void **state)
 	assert_true(rs_nd_hint(&host, &pkt, &hint));
 	advert[26] = 3; /* a group's */
 	assert_false(rs_nd_hint(&host, &pkt, &hint));
+	advert[26] = 2;
+	memset(advert + 8, 0, 16); /* nobody's address */
+	assert_false(rs_nd_hint(&host, &pkt, &hint));
 	free(copy);
 }
 
@@ -735,6 +799,9 @@ static void advertisement_without_an_address(void **state)
 	assert_int_equal(hint.link, LINK_NONE);
 	assert_true(hint.solicited);
 	assert_false(hint.claims_ours);
+	memcpy(copy + (pkt.l4 - copy) + 8, our_v6, 16); /* nor, then, that it is elsewhere */
+	assert_true(rs_nd_hint(&host, &pkt, &hint));
+	assert_false(hint.claims_ours);
 	free(copy);
 }
 
@@ -759,6 +826,31 @@ static void too_big_is_understood(void **state)
 		assert_true(rs_icmp_parse_too_big(&host, &pkt, &e));
 		assert_int_equal(e.mtu, 1280);
 		assert_memory_equal(e.local, our_v6, 16);
+		free(copy);
+	}
+}
+
+/* RFC 792, RFC 4443: errors of other types, or about what is no TCP. */
+static void other_errors_are_not_too_big(void **state)
+{
+	struct wire_host host = host_on(0);
+	struct icmp_too_big e;
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		PARSE(0, too_big);
+		uint8_t *icmp = copy + (pkt.l4 - copy);
+
+		icmp[i == 0 ? 0 : i == 1 ? 1 : 8 + 9] ^= 1; /* type, code, protocol quoted */
+		assert_false(rs_icmp_parse_too_big(&host, &pkt, &e));
+		free(copy);
+	}
+	for (uint32_t i = 0; i < 2; i++) {
+		PARSE(0, too_big6);
+		uint8_t *icmp = copy + (pkt.l4 - copy);
+
+		icmp[i == 0 ? 0 : 8 + 6] ^= 1;
+		assert_false(rs_icmp_parse_too_big(&host, &pkt, &e));
 		free(copy);
 	}
 }
@@ -939,12 +1031,15 @@ int main(void)
 		cmocka_unit_test(cut_anywhere),
 		cmocka_unit_test(answers),
 		cmocka_unit_test(problems),
+		cmocka_unit_test(no_problems_of_ipv4),
 		cmocka_unit_test(problems_about_errors),
 		cmocka_unit_test(echoes),
 		cmocka_unit_test(questions),
 		cmocka_unit_test(queries_for_groups),
 		cmocka_unit_test(when_to_report),
 		cmocka_unit_test(groups_of_our_addresses),
+		cmocka_unit_test(a_group_for_each_address),
+		cmocka_unit_test(no_reports_without_a_link_local_address),
 		cmocka_unit_test(no_answer),
 		cmocka_unit_test(advertisement_without_an_address),
 		cmocka_unit_test(what_arp_tells),
@@ -952,6 +1047,7 @@ int main(void)
 		cmocka_unit_test(another_has_our_address),
 		cmocka_unit_test(without_an_address),
 		cmocka_unit_test(too_big_is_understood),
+		cmocka_unit_test(other_errors_are_not_too_big),
 		cmocka_unit_test(rendering),
 		cmocka_unit_test(rendering_for_routers_that_cut),
 		cmocka_unit_test(rendering_for_routers_that_mark),
