@@ -51,6 +51,8 @@ struct span rs_tls_hello_protocol(struct span offered)
 
 /* ---- extensions ---- */
 
+/* No element of a list may be empty, and what is cut is read as empty: that refuses both. */
+
 /* RFC 6066 section 3: one name, of type host_name. */
 static bool read_name(struct span s, struct tls_hello *h)
 {
@@ -88,7 +90,7 @@ static bool read_protocols(struct span s, struct tls_hello *h)
 		if (!rs_tls_vector(&r, 1).len)
 			return false;
 	}
-	return rs_tls_is_read(&r);
+	return true;
 }
 
 static bool read_shares(struct span s, struct tls_hello *h)
@@ -106,7 +108,7 @@ static bool read_shares(struct span s, struct tls_hello *h)
 		if (group == TLS_GROUP_X25519)
 			h->share = share;
 	}
-	return rs_tls_is_read(&r);
+	return true;
 }
 
 /*
@@ -156,7 +158,7 @@ static enum tls_alert read_tickets(struct span s, const uint8_t *message, struct
 		if (rs_tls_vector(&binders, 1).len < 32)
 			return TLS_ALERT_DECODE_ERROR;
 	}
-	if (!rs_tls_is_read(&identities) || !rs_tls_is_read(&binders))
+	if (!rs_tls_is_read(&identities))
 		return TLS_ALERT_DECODE_ERROR;
 	return more ? TLS_ALERT_ILLEGAL_PARAMETER : TLS_ALERT_NONE;
 }

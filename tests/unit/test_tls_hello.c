@@ -66,6 +66,15 @@ static const struct fault all[] = {
 		{.tickets = BYTES("\x00\x07" TICKET "\x00\x20\x1f"
 				  "1234567890123456789012345678901")},
 		TLS_ALERT_DECODE_ERROR},
+	{"4.2.11: a ticket, and half of its age",
+		{.tickets = BYTES("\x00\x05\x00\x01t\x00\x00\x00\x21\x20" BINDER)},
+		TLS_ALERT_DECODE_ERROR},
+	{"4.2.11: half a binder",
+		{.tickets = BYTES("\x00\x07" TICKET "\x00\x23\x20" BINDER "\x20x")},
+		TLS_ALERT_DECODE_ERROR},
+	{"4.2.11: more behind them",
+		{.tickets = BYTES("\x00\x07" TICKET "\x00\x21\x20" BINDER "x")},
+		TLS_ALERT_DECODE_ERROR},
 	{"4.2.11: no binder", {.tickets = BYTES("\x00\x07" TICKET "\x00\x00")},
 		TLS_ALERT_DECODE_ERROR},
 	{"4.2.11: no ticket", {.tickets = BYTES("\x00\x00\x00\x21\x20" BINDER)},
@@ -213,7 +222,9 @@ static void first_hellos(void **state)
 	const struct span head = BYTES(HEAD), with_ticket = BYTES(FIRST "\x00\x29\x00\x00"),
 			  twice = BYTES(FIRST FIRST), first_of_1_3 = BYTES(FIRST),
 			  cookie = BYTES(FIRST "\x00\x2c\x00\x00"),
-			  cookie_to_1_2 = BYTES("\x00\x2c\x00\x00");
+			  cookie_to_1_2 = BYTES("\x00\x2c\x00\x00"),
+			  cookie_and_half_a_version =
+				  BYTES("\x00\x2b\x00\x02\x01\x03\x04\x00\x00\x00\x00\x2c\x00\x00");
 	struct tls_hello_gist first = {0};
 
 	(void)state;
@@ -224,6 +235,8 @@ static void first_hellos(void **state)
 	assert_int_equal(fault_of(head, first_of_1_3, &first), NOTHING);
 	first = (struct tls_hello_gist){0};
 	assert_int_equal(fault_of(head, cookie_to_1_2, &first), NOTHING);
+	first = (struct tls_hello_gist){0};
+	assert_int_equal(fault_of(head, cookie_and_half_a_version, &first), NOTHING);
 }
 
 /* ---- which of them are for a handshake of ours ---- */
@@ -279,6 +292,11 @@ static const struct reading readings[] = {
 	{"4.2.8: no shares", false, {51, LEFT_OUT}, false},
 	{"4.2.8: an empty list", false, {51, BYTES("\x00\x00")}, false},
 	{"4.2.8: behind another", false, {51, BYTES("\x00\x29\x00\x17\x00\x01p" SHARE)}, true},
+	{"4.2.8: before another", false, {51, BYTES("\x00\x29" SHARE "\x00\x17\x00\x01p")}, true},
+	{"4.2.8: behind another of no bytes", false, {51, BYTES("\x00\x28\x00\x17\x00\x00" SHARE)},
+		false},
+	{"4.2.8: before half of another", false, {51, BYTES("\x00\x28" SHARE "\x00\x17\x00\x01")},
+		false},
 	{"4.2.8: another alone", false, {51, BYTES("\x00\x05\x00\x17\x00\x01p")}, false},
 	{"4.2.8: twice", false, {51, BYTES("\x00\x48" SHARE SHARE)}, false},
 	{"4.2.8: of no bytes", false, {51, BYTES("\x00\x04\x00\x1d\x00\x00")}, false},
@@ -350,6 +368,10 @@ static const struct reading readings[] = {
 	{"4.2.11: a ticket of no bytes", true,
 		{TYPE_TICKETS, BYTES("\x00\x06\x00\x00\x00\x00\x00\x00\x00\x21\x20" BINDER)},
 		false},
+	{"4.2.11: a ticket, and half of its age", true,
+		{TYPE_TICKETS, BYTES("\x00\x05\x00\x01t\x00\x00\x00\x21\x20" BINDER)}, false},
+	{"4.2.11: more behind them", true,
+		{TYPE_TICKETS, BYTES("\x00\x07" TICKET "\x00\x21\x20" BINDER "x")}, false},
 	{"4.2.11: a short binder", true,
 		{TYPE_TICKETS, BYTES("\x00\x07" TICKET "\x00\x20\x1f"
 				     "1234567890123456789012345678901")},
@@ -440,6 +462,42 @@ static void only_plain_hellos_are_for_us(void **state)
 	}
 }
 
+/* Section 4.2.9: where psk_ke is what a client offers, a share may be missing, but not be
+ * malformed. */
+static void no_share_without_a_key_exchange(void **state)
+{
+	static const struct {
+		struct span body;
+		bool is_ours;
+	} shares[] = {
+		{LEFT_OUT, true},
+		{BYTES("\x00\x24" SHARE), true},
+		{BYTES("\x00\x05\x00\x17\x00\x01p"), true},
+		{BYTES("\x00\x05\x00\x17\x00\x01"), false},
+		{BYTES("\x00\x05\x00\x17\x00\x01px"), false},
+	};
+	const struct piece modes = {TYPE_MODES, BYTES("\x01\x00")};
+	const struct span head = BYTES(HEAD);
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(shares); i++) {
+		uint8_t extensions[1024];
+		uint32_t n = 0;
+
+		for (uint32_t k = 0; k < RS_ARRAY_SIZE(plain); k++) {
+			const struct piece share = {51, shares[i].body};
+			const struct piece *p = plain[k].type == 51           ? &share
+						: plain[k].type == TYPE_MODES ? &modes
+									      : &plain[k];
+
+			if (p->body.data)
+				put(extensions, &n, p);
+		}
+		assert_int_equal(is_whole_read(head, (struct span){.data = extensions, .len = n}),
+			shares[i].is_ours);
+	}
+}
+
 /* Section 4.2: none comes twice, and nothing behind pre_shared_key. So of each two, one behind the
  * other in the place of the first. */
 static void extensions_once_and_tickets_last(void **state)
@@ -499,6 +557,51 @@ static void heads_of_hellos(void **state)
 	}
 }
 
+/* RFC 6066 section 3: no longer than a name of DNS may be, which is what OpenSSL takes. */
+static void names_of_any_length(void **state)
+{
+	const struct span head = BYTES(HEAD);
+
+	(void)state;
+	for (uint32_t n = 1; n <= 256; n++) {
+		uint8_t body[5 + 256];
+		const struct piece name = {0, {.data = body, .len = 5 + n}};
+
+		rs_tls_put_number(body, 3 + n, 2);
+		rs_tls_put_number(body + 2, 0, 1);
+		rs_tls_put_number(body + 3, n, 2);
+		memset(body + 5, 'a', n);
+		assert_int_equal(is_read(head, &name, false), n <= 255);
+	}
+}
+
+/* RFC 7301 section 3.2: one of those that are offered, and the one that we like best. */
+static void protocols_in_our_order(void **state)
+{
+	static const struct {
+		const char *offered, *chosen;
+	} cases[] = {
+		{"\x08http/1.1", "http/1.1"},
+		{"\x08http/1.0", "http/1.0"},
+		{"\x02h2\x08http/1.0\x08http/1.1", "http/1.1"},
+		{"\x02h2\x08http/1.0", "http/1.0"},
+		{"\x02h2", ""},
+		{"\x08http/1.2", ""},
+		{"\x07http/1.", ""},
+		{"\x09http/1.1x", ""},
+		{"", ""},
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		const struct span chosen = rs_tls_hello_protocol(rs_tls_text(cases[i].offered));
+
+		assert_int_equal(chosen.len, strlen(cases[i].chosen));
+		if (chosen.len)
+			assert_memory_equal(chosen.data, cases[i].chosen, chosen.len);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -507,8 +610,11 @@ int main(void)
 		cmocka_unit_test(a_second_hello_is_like_the_first),
 		cmocka_unit_test(first_hellos),
 		cmocka_unit_test(only_plain_hellos_are_for_us),
+		cmocka_unit_test(no_share_without_a_key_exchange),
 		cmocka_unit_test(extensions_once_and_tickets_last),
 		cmocka_unit_test(heads_of_hellos),
+		cmocka_unit_test(names_of_any_length),
+		cmocka_unit_test(protocols_in_our_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
