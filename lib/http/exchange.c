@@ -217,18 +217,25 @@ static bool is_safe(const struct http_req *req)
 	return req->method == HTTP_GET || req->method == HTTP_HEAD || req->method == HTTP_OPTIONS;
 }
 
+/* What no handler is asked about. */
+static bool refuse(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+	struct sendq *out, const struct route *route)
+{
+	/* Who takes the tunnel for granted sends bytes for it at once: they are no requests. */
+	if (req->method == HTTP_CONNECT)
+		return rs_http_refuse_last(env, hc, req, out, route->reason);
+	if (route->reason == HTTP_C_NOT_ALLOWED)
+		return rs_http_refuse_method(env, hc, req, out, route->methods);
+	return rs_http_refuse(env, hc, req, out, route->reason);
+}
+
 static bool queue_answer(struct http_env *env, struct http_conn *hc, const struct http_req *req,
 	struct sendq *out, const struct route *route)
 {
 	if (rs_unlikely(hc->early) && !is_safe(req))
 		return rs_http_refuse(env, hc, req, out, HTTP_C_TOO_EARLY);
-	/* Who takes the tunnel for granted sends bytes for it at once: they are no requests. */
-	if (route->refused && req->method == HTTP_CONNECT)
-		return rs_http_refuse_last(env, hc, req, out, route->reason);
-	if (route->refused && !route->foreign && route->reason == HTTP_C_NOT_ALLOWED)
-		return rs_http_refuse_method(env, hc, req, out, route->methods);
 	if (route->refused && !route->foreign)
-		return rs_http_refuse(env, hc, req, out, route->reason);
+		return refuse(env, hc, req, out, route);
 	if (req->method == HTTP_OPTIONS && !route->foreign)
 		return rs_http_reply_options(env, hc, req, out, route->methods);
 	hc->handler = route->handler;
@@ -348,9 +355,7 @@ static bool begin_request(struct http_env *env, struct http_conn *hc, struct htt
 	struct span rest, struct sendq *out, uint32_t *used)
 {
 	*used = 0;
-	if (req->framing == HTTP_LENGTH && !req->content_length)
-		return answer(env, hc, req, out);
-	if (req->framing == HTTP_LENGTH && req->content_length > env->cfg->max_body_bytes)
+	if (req->content_length > env->cfg->max_body_bytes)
 		return refuse_last(env, hc, req, out, HTTP_C_BODY_TOO_LARGE);
 	if (req->expect_continue && rs_http_route(env, req).refused) {
 		hc->last = true;
@@ -555,7 +560,7 @@ uint32_t rs_http_input(struct http_env *env, struct http_conn *hc, const uint8_t
 
 	if (!queued && hc->clock == CLOCK_WRITE) /* all of it has arrived: that one is over */
 		hc->clock = CLOCK_NONE;
-	while (used < len && !hc->blocked && !hc->abort) {
+	while (used < len && !hc->blocked) {
 		uint32_t n = take(env, hc, data + used, len - used, out);
 
 		used += n;
@@ -588,9 +593,9 @@ void rs_http_eof(struct http_env *env, struct http_conn *hc, struct sendq *out)
 
 	if (hc->state == STATE_REPLY)
 		hc->last = true;
-	else if (hc->state != STATE_CLOSING && hc->head)
+	else if (hc->head)
 		give_up(env, hc, out, HTTP_C_INCOMPLETE);
-	else if (hc->state != STATE_CLOSING)
+	else
 		close_conn(env, hc);
 	settle_clock(env, hc, out, queued);
 }
@@ -637,7 +642,7 @@ void rs_http_deadline(struct http_env *env, struct http_conn *hc, struct sendq *
 	case CLOCK_WRITE:
 		if (queued && hc->progress - queued < cfg->write_min_bytes)
 			abort_conn(env, hc, HTTP_C_WRITE_TIMEOUT);
-		else if (queued)
+		else
 			start_clock(env, hc, out, CLOCK_WRITE);
 		break;
 	case CLOCK_RETRY:

@@ -249,7 +249,7 @@ void rs_http_open(struct http_env *env, struct http_conn *hc);
  */
 struct http_foreseen rs_http_foresee(const struct http_env *env, const uint8_t *data, uint32_t len);
 
-/* Returns the bytes consumed: all of them, unless hc->blocked or hc->abort. len may be 0. */
+/* Returns the bytes consumed: all of them, unless hc->blocked. len may be 0. */
 uint32_t rs_http_input(struct http_env *env, struct http_conn *hc, const uint8_t *data,
 	uint32_t len, struct sendq *out);
 void rs_http_writable(struct http_env *env, struct http_conn *hc, struct sendq *out);

@@ -85,8 +85,8 @@ struct http_req {
 	bool keep_alive;      /* as the client asks (RFC 9112 section 9.3) */
 	bool expect_continue; /* RFC 9110 section 10.1.1 */
 	uint16_t n_fields;
-	uint32_t known; /* a bit for each enum http_field_id that occurs */
-	uint64_t content_length;
+	uint32_t known;          /* a bit for each enum http_field_id that occurs */
+	uint64_t content_length; /* 0 with any other framing than HTTP_LENGTH */
 	/* Away from method: what was written byte by byte must not be read back as one word. */
 	uint8_t framing;    /* enum http_framing */
 	uint8_t scheme;     /* enum http_scheme; with HTTP_ABSOLUTE_FORM only */

@@ -130,7 +130,7 @@ static inline uint32_t rig_input(struct rig *rig, const void *data, uint32_t len
 	used = rs_http_input(&rig->env, &rig->hc, copy, len, &rig->out);
 	free(copy);
 	RIG_CHECK(used <= len);
-	RIG_CHECK(used == len || rig->hc.blocked || rig->hc.abort);
+	RIG_CHECK(used == len || rig->hc.blocked);
 	/* Blocked on an empty queue, it would wait for ever. */
 	RIG_CHECK(!rig->hc.blocked || rig->out.n_bytes);
 	RIG_CHECK(rig->hc.abort ? !rig->hc.deadline_us : rig->hc.deadline_us > rig->env.now_us);

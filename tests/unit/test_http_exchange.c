@@ -306,6 +306,25 @@ static void bodies(void **state)
 	EXPECT_ALL(cases);
 }
 
+/* However they come: with the head, or behind it. */
+static void bodies_are_counted(void **state)
+{
+	static const char text[] = POST "Content-Length: 5\r\n\r\nhello";
+	static struct rig rig;
+
+	(void)state;
+	rig_open(&rig, 4, 1);
+	for (uint32_t rest = 0; rest <= 5; rest++) {
+		rig_feed(&rig, text, sizeof(text) - 1 - rest);
+		assert_int_equal(rig.counters[HTTP_C_BODY_BYTES], (rest + 1) * 5 - rest);
+		rig_feed(&rig, text + sizeof(text) - 1 - rest, rest);
+		assert_int_equal(rig.counters[HTTP_C_BODY_BYTES], (rest + 1) * 5);
+		assert_int_equal(rig.counters[HTTP_C_REQUESTS], rest + 1);
+		rig_drain(&rig);
+	}
+	rig_close(&rig);
+}
+
 /* 64 KiB of body a chunk: 16 of them are the limit, exactly. */
 static void chunks_add_up(void **state)
 {
@@ -702,6 +721,7 @@ static void a_head_is_given_back(void **state)
 	rig_open(&rig, 0, 1);
 	rig_feed(&rig, "GET /he", 7);
 	assert_int_equal(rig.heads.pool.n_free, 0);
+	assert_int_equal(rig.counters[HTTP_C_SPLIT_HEADS], 1);
 	wait_for_deadline(&rig);
 	assert_true(rig.hc.closing && !rig.hc.abort);
 	assert_int_equal(rig.out.n_bytes, 0);
@@ -734,6 +754,23 @@ static void idle_clients(void **state)
 }
 
 /* RFC 9110 section 9.3.2: no content in reply to HEAD, however much of its target has come. */
+/* It moves the time of who is idle, later and not earlier, and nobody else's. */
+static void idle_since_the_last_byte(void **state)
+{
+	static struct rig rig;
+
+	(void)state;
+	rig_open(&rig, 4, 1);
+	rs_http_idle_since(&rig.env, &rig.hc, rig.env.now_us + 5000000);
+	assert_deadline_in(&rig, 35000000);
+	rs_http_idle_since(&rig.env, &rig.hc, rig.env.now_us);
+	assert_deadline_in(&rig, 35000000);
+	rig_feed(&rig, "G", 1);
+	rs_http_idle_since(&rig.env, &rig.hc, rig.env.now_us);
+	assert_deadline_in(&rig, 10000000);
+	rig_close(&rig);
+}
+
 static void long_targets(void **state)
 {
 	static struct rig rig;
@@ -896,6 +933,15 @@ static void slow_readers(void **state)
 	wait_for_deadline(&rig);
 	assert_true(rig.hc.abort);
 	rig_close(&rig);
+	/* One that has been read when the time is over, as nobody has said so far. */
+	rig_open(&rig, 4, 1);
+	rig_feed(&rig, "GET /" V "\r\n", 5 + sizeof(V "\r\n") - 1);
+	rs_sendq_ack(&rig.out, rig.out.n_bytes, &rig.chunks);
+	wait_for_deadline(&rig);
+	assert_false(rig.hc.abort);
+	assert_true(rs_http_idle(&rig.hc));
+	assert_deadline_in(&rig, 30000000);
+	rig_close(&rig);
 }
 
 /* rs_http_writable() is not called where input follows. */
@@ -996,6 +1042,7 @@ static void lingering(void **state)
 	rig_feed(&rig, POST "Content-Length: 9000000\r\n\r\n",
 		sizeof(POST "Content-Length: 9000000\r\n\r\n") - 1);
 	assert_true(rig.hc.closing);
+	assert_false(rs_http_idle(&rig.hc)); /* closing it anew would count anew */
 	rig_feed(&rig, rest, sizeof(rest));
 	assert_false(rig.hc.abort);
 	expect_transcript(&rig, "413 close");
@@ -1153,6 +1200,7 @@ int main(void)
 		cmocka_unit_test(names_bounded),
 		cmocka_unit_test(persistence),
 		cmocka_unit_test(bodies),
+		cmocka_unit_test(bodies_are_counted),
 		cmocka_unit_test(chunks_add_up),
 		cmocka_unit_test(each_body_counts_by_itself),
 		cmocka_unit_test(no_room_for_continue),
@@ -1168,6 +1216,7 @@ int main(void)
 		cmocka_unit_test(the_end_of_a_reply_lets_go_on),
 		cmocka_unit_test(a_head_is_given_back),
 		cmocka_unit_test(idle_clients),
+		cmocka_unit_test(idle_since_the_last_byte),
 		cmocka_unit_test(long_targets),
 		cmocka_unit_test(slow_heads),
 		cmocka_unit_test(empty_lines),

@@ -401,6 +401,23 @@ static void behind_others_they_close_and_wait_as_well(void **state)
 	rig_close(&rig);
 }
 
+/* What would be one by itself belongs to the head that has begun before it. */
+static void not_within_a_head(void **state)
+{
+	const char *known = "GET /hello/you HTTP/1.1\r\n" HOST;
+
+	(void)state;
+	rig_open(&rig, 64, 4);
+	assert_int_equal(verbatims_of(known, 3), 1);
+	rig_reopen(&rig);
+	ask("GET /hello/me HTTP/1.1\r\nX: ");
+	ask(known);
+	rig_drain(&rig);
+	assert_non_null(memmem(rig.got, rig.n_got, "Hello, me", 9));
+	assert_int_equal(rig.hc.n_requests, 1);
+	rig_close(&rig);
+}
+
 /* Connection: close is kept with the request that said so, and with no other. */
 static void so_do_requests_that_close(void **state)
 {
@@ -791,6 +808,7 @@ int main(void)
 		cmocka_unit_test(requests_come_again_verbatim),
 		cmocka_unit_test(so_do_requests_behind_others),
 		cmocka_unit_test(behind_others_they_close_and_wait_as_well),
+		cmocka_unit_test(not_within_a_head),
 		cmocka_unit_test(so_do_requests_that_close),
 		cmocka_unit_test(requests_are_told_apart),
 		cmocka_unit_test(pages_of_a_folder_are_told_apart),

@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include "tls_rig.h"
+#include "tls/domain_internal.h"
+#include "tls/quick_ticket.h"
 
 #define MINUTE 60
 #define DAY    86400
@@ -193,6 +195,45 @@ static void not_for_ever(void **state)
 	}
 }
 
+/* RFC 8446 section 4.6.1: for as long as was said, and ten seconds before by another box's clock.
+ */
+static void tickets_to_the_second(void **state)
+{
+	static const struct {
+		time_t after_s, until_s; /* until_s 0: as after a full handshake */
+		bool opens;
+	} all[] = {
+		{0, 0, true},
+		{99, 0, true},
+		{100, 0, false},
+		{-10, 0, true},
+		{-11, 0, false},
+		{49, 50, true},
+		{50, 50, false},
+	};
+	uint8_t sealed[TLS_TICKET_BYTES];
+	static struct rig r;
+	time_t begun = now_s;
+
+	(void)state;
+	begin(&r, false);
+	r.settings.ticket_lifetime_s = 100;
+	rig_change_domain(&r);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(all); i++) {
+		uint64_t until_s = all[i].until_s ? (uint64_t)(begun + all[i].until_s) : 0;
+		struct tls_ticket t = {.secret_bytes = 32};
+		struct span ticket = {.data = sealed, .len = sizeof(sealed)};
+
+		memcpy(t.until_s, &until_s, sizeof(until_s));
+		now_s = begun;
+		assert_true(rs_tls_ticket_seal(r.domain, &t, sealed));
+		now_s = begun + all[i].after_s;
+		assert_int_equal(rs_tls_ticket_open(r.domain, ticket, &t), all[i].opens);
+	}
+	now_s = begun;
+	finish(&r);
+}
+
 /* The server's clock was ahead by so much when it made the last ticket; the client's was not. */
 static enum outcome meet_again(struct rig *r, time_t ahead_s)
 {
@@ -239,6 +280,7 @@ int main(void)
 		cmocka_unit_test(only_under_the_same_demands),
 		cmocka_unit_test(not_beyond_the_certificate),
 		cmocka_unit_test(not_for_ever),
+		cmocka_unit_test(tickets_to_the_second),
 		cmocka_unit_test(tickets_from_a_near_future),
 		cmocka_unit_test(tickets_from_a_far_future),
 	};

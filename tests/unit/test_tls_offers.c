@@ -36,6 +36,7 @@ struct offer {
 	const char *of_chain;   /* signature_algorithms_cert, the same */
 	bool only_psk_ke;       /* and not psk_dhe_ke */
 	bool has_no_share;
+	uint32_t n_more; /* bytes behind each binder, as if they were of it */
 };
 
 static struct rig rig;
@@ -82,6 +83,11 @@ static void bind_to(const uint8_t *message, uint32_t n, uint8_t *binder)
 		h, rs_tls_span(psk, HASH_BYTES), rs_tls_span(hash, HASH_BYTES), binder));
 }
 
+static uint32_t binder_bytes(const struct offer *o)
+{
+	return 1 + HASH_BYTES + o->n_more;
+}
+
 /* The body of pre_shared_key, by that of the client; the binders are zeros. */
 static uint32_t put_tickets(uint8_t *to, const uint8_t *was, const struct offer *o)
 {
@@ -94,11 +100,11 @@ static uint32_t put_tickets(uint8_t *to, const uint8_t *was, const struct offer 
 		if (i < o->n_foreign || o->is_foreign)
 			to[n - bytes + 2] ^= 1; /* another key's name */
 	}
-	n += rs_tls_put_number(to + n, n_all * (1 + HASH_BYTES), 2);
+	n += rs_tls_put_number(to + n, n_all * binder_bytes(o), 2);
 	for (uint32_t i = 0; i < n_all; i++) {
-		n += rs_tls_put_number(to + n, HASH_BYTES, 1);
-		memset(to + n, 0, HASH_BYTES);
-		n += HASH_BYTES;
+		memset(to + n, 0, binder_bytes(o));
+		rs_tls_put_number(to + n, binder_bytes(o) - 1, 1);
+		n += binder_bytes(o);
 	}
 	return n;
 }
@@ -128,7 +134,7 @@ static uint32_t put_extension(
 /* Another message of the client's. Returns how long it is. */
 static uint32_t put_hello(uint8_t *to, const uint8_t *was, uint32_t bytes, const struct offer *o)
 {
-	uint32_t n_binders = (o->n_foreign + 1 + o->twice) * (1 + HASH_BYTES);
+	uint32_t n_binders = (o->n_foreign + 1 + o->twice) * binder_bytes(o);
 	uint32_t at = RANDOM_END, n, n_extensions;
 
 	at += 1u + was[at];
@@ -148,7 +154,7 @@ static uint32_t put_hello(uint8_t *to, const uint8_t *was, uint32_t bytes, const
 	rs_tls_put_number(to + n_extensions, n - n_extensions - 2, 2);
 	rs_tls_put_header(to, TLS_CLIENT_HELLO, n - TLS_MESSAGE_HEADER);
 	for (uint32_t i = o->n_foreign; i < o->n_foreign + 1 + o->twice; i++)
-		bind_to(to, n - n_binders - 2, to + n - n_binders + i * (1 + HASH_BYTES) + 1);
+		bind_to(to, n - n_binders - 2, to + n - n_binders + i * binder_bytes(o) + 1);
 	return n;
 }
 
@@ -228,6 +234,15 @@ static void but_not_any_number_of_them(void **state)
 	assert_int_equal(answer_with(10, true, false, ECDSA), NO_TICKET);
 }
 
+/* Section 4.2.11.2: a binder is as long as the hash. */
+static void binders_that_only_begin_well(void **state)
+{
+	(void)state;
+	assert_int_equal(answer_to(&(struct offer){.signatures = ECDSA, .n_more = 0}), 0);
+	assert_int_equal(answer_to(&(struct offer){.signatures = ECDSA, .n_more = 1}), FAILED);
+	assert_int_equal(answer_to(&(struct offer){.signatures = ECDSA, .n_more = 16}), FAILED);
+}
+
 /* Sections 4.2.3, 9.2: what is not signed needs no algorithm; a full handshake does. */
 static void without_signatures(void **state)
 {
@@ -285,6 +300,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_first_that_opens, begin, end),
 		cmocka_unit_test_setup_teardown(but_not_any_number_of_them, begin, end),
+		cmocka_unit_test_setup_teardown(binders_that_only_begin_well, begin, end),
 		cmocka_unit_test_setup_teardown(without_signatures, begin, end),
 		cmocka_unit_test_setup_teardown(with_algorithms_of_chains, begin, end),
 		cmocka_unit_test_setup_teardown(without_a_key_exchange, begin, end),

@@ -113,23 +113,70 @@ static void suites_in_the_servers_order_but_for_chacha20(void **state)
 	}
 }
 
+/* The client's first words, in r->in. */
+static void say_hello(struct rig *r, SSL_SESSION *session)
+{
+	rig_connect(r);
+	offer(r, session);
+	SSL_set_tlsext_host_name(r->client, "a.test");
+	SSL_do_handshake(r->client);
+	carry(r);
+}
+
+static bool read_hello(const struct rig *r, struct tls_hello *h)
+{
+	return rs_tls_hello_read((struct span){.data = r->in + 5, .len = r->in_to - 5}, h);
+}
+
 /* RFC 8446 section 4.1.1: what a client has not offered is not taken. */
 static void no_suite_in_common(void **state)
 {
 	static struct rig r;
+	struct tls_hello h;
 	uint32_t n;
 
 	(void)state;
-	begin(&r);
-	SSL_CTX_set_min_proto_version(r.ctx, TLS1_3_VERSION);
-	SSL_CTX_set_ciphersuites(r.ctx, "TLS_AES_128_CCM_SHA256");
-	rig_connect(&r);
-	SSL_do_handshake(r.client);
-	carry(&r);
-	assert_int_equal(server_read(&r, &n), TLS_FAILED);
-	assert_int_equal(alert_of(&r), SSL_AD_HANDSHAKE_FAILURE);
-	rig_disconnect(&r);
-	finish(&r);
+	for (uint32_t i = 0; i < 2; i++) {
+		begin(&r);
+		SSL_CTX_set_min_proto_version(r.ctx, TLS1_3_VERSION);
+		SSL_CTX_set_ciphersuites(r.ctx, "TLS_AES_128_CCM_SHA256");
+		say_hello(&r, NULL);
+		assert_true(read_hello(&r, &h));
+		if (i) /* none that anybody has (RFC 8701) */
+			memset(r.in + (h.suites.data - r.in), 0x0a, h.suites.len);
+		assert_int_equal(server_read(&r, &n), TLS_FAILED);
+		assert_int_equal(alert_of(&r), SSL_AD_HANDSHAKE_FAILURE);
+		rig_disconnect(&r);
+		finish(&r);
+	}
+}
+
+/* RFC 8701 section 3.1: numbers that nobody knows do not count, before ChaCha20 either. */
+static void suites_behind_those_that_nobody_knows(void **state)
+{
+	static struct rig r;
+	struct tls_hello h;
+	uint32_t n;
+
+	(void)state;
+	for (uint32_t i = 0; i <= 16; i++) {
+		uint8_t *first;
+
+		begin(&r);
+		SSL_CTX_set_ciphersuites(r.ctx, "TLS_AES_128_CCM_SHA256:TLS_CHACHA20_POLY1305_"
+						"SHA256:TLS_AES_128_GCM_SHA256");
+		say_hello(&r, NULL);
+		assert_true(read_hello(&r, &h));
+		first = r.in + (h.suites.data - r.in);
+		if (i < 16)
+			first[0] = first[1] = (uint8_t)(i << 4 | 0x0a);
+		assert_int_equal(server_read(&r, &n), TLS_WANT_INPUT);
+		assert_non_null(r.server.quick);
+		assert_int_equal(
+			rs_load_be16(r.out + 5 + 4 + 2 + 32 + 1 + 32), i < 16 ? 0x1303 : 0x1301);
+		rig_disconnect(&r);
+		finish(&r);
+	}
 }
 
 static void protocols(void **state)
@@ -169,6 +216,20 @@ static void resumption(void **state)
 		rig_disconnect(&r);
 		SSL_SESSION_free(session);
 	}
+	finish(&r);
+}
+
+static void no_tickets_where_none_are_wanted(void **state)
+{
+	static struct rig r;
+
+	(void)state;
+	begin(&r);
+	r.settings.ticket_lifetime_s = 0;
+	rig_change_domain(&r);
+	assert_true(connect_with(&r, NULL, "a.test"));
+	rig_disconnect(&r);
+	assert_null(last_session);
 	finish(&r);
 }
 
@@ -232,6 +293,26 @@ static void tickets_of_others_make_full_handshakes(void **state)
 			rig_fini(&other);
 		}
 	}
+	finish(&r);
+}
+
+/* Section 4.2.11: a ticket's secret is for suites of its own hash. */
+static void tickets_of_another_hash(void **state)
+{
+	static struct rig r;
+
+	(void)state;
+	begin(&r);
+	SSL_CTX_set_ciphersuites(r.ctx, "TLS_AES_256_GCM_SHA384");
+	assert_true(connect_with(&r, NULL, "a.test"));
+	rig_disconnect(&r);
+	assert_true(connect_with(&r, last_session, "a.test"));
+	assert_int_equal(SSL_session_reused(r.client), 1);
+	rig_disconnect(&r);
+	SSL_CTX_set_ciphersuites(r.ctx, "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256");
+	assert_true(connect_with(&r, last_session, "a.test"));
+	assert_int_equal(SSL_session_reused(r.client), 0);
+	rig_disconnect(&r);
 	finish(&r);
 }
 
@@ -447,6 +528,91 @@ static void clients_that_want_short_records(void **state)
 	}
 }
 
+/* Section D.4: who has sent no session id wants no change of cipher spec. */
+static void without_what_middleboxes_want(void **state)
+{
+	static struct rig r;
+	uint32_t n;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2; i++) {
+		begin(&r);
+		if (i)
+			SSL_CTX_clear_options(r.ctx, SSL_OP_ENABLE_MIDDLEBOX_COMPAT);
+		rig_connect(&r);
+		SSL_do_handshake(r.client);
+		carry(&r);
+		assert_int_equal(server_read(&r, &n), TLS_WANT_INPUT);
+		assert_int_equal(r.out[0], TLS_CONTENT_HANDSHAKE);
+		assert_int_equal(
+			r.out[5 + rs_load_be16(r.out + 3)], i ? TLS_CONTENT_DATA : TLS_CONTENT_CCS);
+		carry(&r);
+		shake_hands(&r);
+		talk(&r);
+		rig_disconnect(&r);
+		finish(&r);
+	}
+}
+
+/* ---- room ---- */
+
+/* Nothing of it is sent before there is room for all of it. */
+static void a_flight_that_waits_for_room(void **state)
+{
+	static struct rig r;
+	uint32_t roomy = 0, n;
+
+	(void)state;
+	begin(&r);
+	say_hello(&r, NULL);
+	do {
+		assert_int_equal(r.out_to, 0);
+		r.roomy = ++roomy;
+	} while (server_read(&r, &n) == TLS_WANT_ROOM);
+	assert_true(roomy > 500); /* that much has to be sent with any certificate */
+	assert_true(r.out_to <= roomy);
+	carry(&r);
+	SSL_do_handshake(r.client);
+	carry(&r);
+	r.roomy = 100; /* and then a ticket */
+	assert_int_equal(server_read(&r, &n), TLS_WANT_ROOM);
+	assert_false(r.server.open);
+	r.roomy = 1000;
+	assert_int_equal(server_read(&r, &n), TLS_WANT_INPUT);
+	assert_true(r.server.open);
+	r.roomy = BUFFER_BYTES;
+	talk(&r);
+	assert_int_equal(r.counters[TLS_C_HANDSHAKES_QUICK], 1);
+	rig_disconnect(&r);
+	finish(&r);
+}
+
+/* Where some came, and it was not enough, OpenSSL does with it. */
+static void too_little_room_for_a_flight(void **state)
+{
+	static struct rig r;
+	uint32_t n;
+
+	(void)state;
+	begin(&r);
+	say_hello(&r, NULL);
+	r.roomy = 500;
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_int_equal(server_read(&r, &n), TLS_WANT_ROOM);
+		assert_null(r.server.ssl);
+	}
+	r.server.got_room = true;
+	assert_int_equal(server_read(&r, &n), TLS_WANT_ROOM);
+	assert_non_null(r.server.ssl);
+	r.roomy = BUFFER_BYTES;
+	shake_hands(&r);
+	talk(&r);
+	assert_int_equal(r.counters[TLS_C_HANDSHAKES_QUICK], 0);
+	assert_int_equal(r.counters[TLS_C_HANDSHAKES_FULL], 1);
+	rig_disconnect(&r);
+	finish(&r);
+}
+
 /* ---- what it leaves ---- */
 
 static void others_are_openssls(void **state)
@@ -487,16 +653,6 @@ static void clients_that_would_show_a_certificate_later(void **state)
 }
 
 /* ---- bytes out of place ---- */
-
-/* The client's first words, in r->in. */
-static void say_hello(struct rig *r, SSL_SESSION *session)
-{
-	rig_connect(r);
-	offer(r, session);
-	SSL_set_tlsext_host_name(r->client, "a.test");
-	SSL_do_handshake(r->client);
-	carry(r);
-}
 
 static void hellos_cut_short_or_grown_are_none(void **state)
 {
@@ -640,8 +796,7 @@ static void shares_of_small_order(void **state)
 
 		rig_init_with(&r, i % 2); /* OpenSSL's are the same */
 		say_hello(&r, NULL);
-		assert_true(
-			rs_tls_hello_read((struct span){.data = r.in + 5, .len = r.in_to - 5}, &h));
+		assert_true(read_hello(&r, &h));
 		share = r.in + (h.share.data - r.in);
 		if (kind < RS_ARRAY_SIZE(shares)) {
 			memcpy(share, shares[kind], 32);
@@ -725,10 +880,13 @@ int main(void)
 		cmocka_unit_test(every_suite_and_key),
 		cmocka_unit_test(suites_in_the_servers_order_but_for_chacha20),
 		cmocka_unit_test(no_suite_in_common),
+		cmocka_unit_test(suites_behind_those_that_nobody_knows),
 		cmocka_unit_test(protocols),
 		cmocka_unit_test(resumption),
+		cmocka_unit_test(no_tickets_where_none_are_wanted),
 		cmocka_unit_test(resumption_without_a_key_exchange),
 		cmocka_unit_test(tickets_of_others_make_full_handshakes),
+		cmocka_unit_test(tickets_of_another_hash),
 		cmocka_unit_test(tickets_when_keys_change),
 		cmocka_unit_test(keys_made_ahead),
 		cmocka_unit_test(hellos_in_pieces),
@@ -737,6 +895,9 @@ int main(void)
 		cmocka_unit_test(versions_of_records),
 		cmocka_unit_test(padded_records),
 		cmocka_unit_test(clients_that_want_short_records),
+		cmocka_unit_test(without_what_middleboxes_want),
+		cmocka_unit_test(a_flight_that_waits_for_room),
+		cmocka_unit_test(too_little_room_for_a_flight),
 		cmocka_unit_test(others_are_openssls),
 		cmocka_unit_test(clients_that_would_show_a_certificate_later),
 		cmocka_unit_test(hellos_cut_short_or_grown_are_none),
