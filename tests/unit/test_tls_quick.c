@@ -262,6 +262,7 @@ static void resumption_without_a_key_exchange(void **state)
 		EVP_PKEY_free(share);
 		rig_disconnect(&r);
 		assert_int_equal(r.counters[TLS_C_HANDSHAKES_RESUMED], 1);
+		assert_int_equal(r.counters[TLS_C_KEYS_AHEAD], 0);
 		finish(&r);
 	}
 }
@@ -393,6 +394,37 @@ static void hellos_in_pieces(void **state)
 		r.shown = UINT32_MAX;
 		talk(&r);
 		assert_int_equal(r.counters[TLS_C_HANDSHAKES_QUICK], before + !is_old);
+		rig_disconnect(&r);
+	}
+	finish(&r);
+}
+
+/* Nobody answers, and nobody gives up, before the last byte has come. */
+static void hellos_that_come_in_parts(void **state)
+{
+	static struct rig r;
+	uint32_t n, all = UINT32_MAX;
+
+	(void)state;
+	begin(&r);
+	for (uint32_t cut = 0; cut < all; cut += cut < 12 ? 1 : 29) {
+		say_hello(&r, NULL);
+		all = r.in_to;
+		for (uint32_t i = 0; i < 2; i++) {
+			r.in_to = cut / (2 - i);
+			assert_int_equal(server_read(&r, &n), TLS_WANT_INPUT);
+			assert_int_equal(r.out_to, 0);
+		}
+		r.in_to = all;
+		assert_int_equal(server_read(&r, &n), TLS_WANT_INPUT);
+		assert_non_null(r.server.quick);
+		assert_null(r.server.opening); /* it is done with */
+		rig_disconnect(&r);
+		say_hello(&r, NULL);
+		r.in_to = cut;
+		r.has_ended = true;
+		assert_int_equal(server_read(&r, &n), TLS_FAILED);
+		assert_int_equal(r.out_to, 0);
 		rig_disconnect(&r);
 	}
 	finish(&r);
@@ -890,6 +922,7 @@ int main(void)
 		cmocka_unit_test(tickets_when_keys_change),
 		cmocka_unit_test(keys_made_ahead),
 		cmocka_unit_test(hellos_in_pieces),
+		cmocka_unit_test(hellos_that_come_in_parts),
 		cmocka_unit_test(long_hellos),
 		cmocka_unit_test(other_protocols),
 		cmocka_unit_test(versions_of_records),

@@ -291,15 +291,17 @@ static void key_updates_now_and_then(void **state)
 	}
 }
 
-/* Section 5: until the Finished they are dropped; but not without end. */
+/* Section 5: until the Finished they are dropped; but not without end. The client has one of its
+ * own, too. */
 static void ccs_before_the_finished(void **state)
 {
 	static const uint8_t ccs[6] = {CCS, 3, 3, 0, 1, 1};
+	static const uint32_t counts[2][2] = {{31, 32}, {6, 40}}; /* OpenSSL counts otherwise */
 
 	(void)state;
 	for (uint32_t no_lean = 0; no_lean < 2; no_lean++) {
 		for (uint32_t many = 0; many < 2; many++) {
-			uint32_t n, n_ccs = many ? 40 : 6;
+			uint32_t n;
 
 			rig_init_with(&rig, no_lean);
 			rig_connect(&rig);
@@ -307,7 +309,7 @@ static void ccs_before_the_finished(void **state)
 			carry(&rig);
 			assert_int_equal(server_read(&rig, &n), TLS_WANT_INPUT);
 			carry(&rig);
-			for (uint32_t i = 0; i < n_ccs; i++) {
+			for (uint32_t i = 0; i < counts[no_lean][many]; i++) {
 				memcpy(rig.in + rig.in_to, ccs, sizeof(ccs));
 				rig.in_to += (uint32_t)sizeof(ccs);
 			}
