@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "telem/access_format.h"
+#include "telem/access_out.h"
 
 /* ---- Lines ------------------------------------------------------------------------------- */
 
@@ -338,6 +339,41 @@ static void no_byte_breaks_a_line(void **state)
 	}
 }
 
+/* Whatever the room: what does not fit is not begun, and nothing comes behind it. */
+static void escapes_are_whole_or_not_there(void **state)
+{
+	static const struct {
+		void (*put)(struct access_out *out, struct span text);
+		const char *text, *pieces[12]; /* and "." behind it */
+	} cases[] = {
+		{rs_access_put_escaped, "a\"\n\x01\\z",
+			{"a", "\\\"", "\\n", "\\x01", "\\\\", "z", "."}},
+		{rs_access_put_json, "a\"\xc3\xa9\n\xff\xc2\x80\\z",
+			{"\"", "a", "\\\"", "\xc3\xa9", "\\u000a", "\\u00ff", "\\u0080", "\\\\",
+				"z", "\"", "."}},
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		const char *text = cases[i].text;
+
+		for (uint32_t room = 0; room < 50; room++) {
+			char line[50], want[50];
+			struct access_out out = {.at = line, .end = line + room};
+			uint32_t len = 0;
+
+			for (const char *const *p = cases[i].pieces; *p && len + strlen(*p) <= room;
+				p++)
+				len += (uint32_t)sprintf(want + len, "%s", *p);
+			cases[i].put(
+				&out, (struct span){(const uint8_t *)text, (uint32_t)strlen(text)});
+			rs_access_put_str(&out, ".");
+			assert_int_equal(out.at - line, len);
+			assert_memory_equal(line, want, len);
+		}
+	}
+}
+
 /* ---- Bounds ------------------------------------------------------------------------------ */
 
 /* The longest of everything that a record can hold, in all directives at once. */
@@ -475,6 +511,7 @@ int main(void)
 		cmocka_unit_test(largest_numbers),
 		cmocka_unit_test(escapes_of_text),
 		cmocka_unit_test(no_byte_breaks_a_line),
+		cmocka_unit_test(escapes_are_whole_or_not_there),
 		cmocka_unit_test(longest_lines_are_as_promised),
 		cmocka_unit_test(refused_formats),
 		cmocka_unit_test(formats_have_an_end),
