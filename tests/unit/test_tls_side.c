@@ -158,6 +158,9 @@ static void a_reload_waits_for_the_one_before(void **state)
 	assert_int_equal(newest_key(r), 'a');
 	assert_null(r->side.stages[0]->next_domain);
 	assert_ptr_equal(r->side.stages[0]->domain, first);
+	/* What the other one still uses is there. */
+	assert_int_equal(r->side.domains[1].n, 2);
+	assert_ptr_equal(r->side.stages[1]->domain, r->side.domains[1].domains[0]);
 	turn(r);
 	tick(r, 1000);
 	assert_int_equal(newest_key(r), 'b');
@@ -179,6 +182,24 @@ static void the_end_comes_before_it_is_taken(void **state)
 	rs_tls_side_reload(&r->side);
 	tick(r, 1000);
 	assert_non_null(r->side.stages[0]->next_domain);
+	end(r);
+}
+
+/* Of any reload: whoever stops a process learns of each. */
+static void sessions_that_did_not_come_back(void **state)
+{
+	struct side_rig *r = begin(2, false);
+	struct tls_session sessions[2];
+
+	(void)state;
+	assert_true(rs_tls_session_open(&sessions[0], r->side.stages[0]->domain, &pipe_ops, NULL));
+	assert_int_equal(rs_tls_side_leaks(&r->side), 1);
+	reload(r);
+	assert_true(rs_tls_session_open(&sessions[1], r->side.stages[0]->domain, &pipe_ops, NULL));
+	assert_int_equal(rs_tls_side_leaks(&r->side), 2);
+	rs_tls_session_free(&sessions[0]);
+	assert_int_equal(rs_tls_side_leaks(&r->side), 1);
+	rs_tls_session_free(&sessions[1]);
 	end(r);
 }
 
@@ -313,6 +334,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_reload_waits_for_the_one_before),
 		cmocka_unit_test(the_end_comes_before_it_is_taken),
+		cmocka_unit_test(sessions_that_did_not_come_back),
 		cmocka_unit_test(sessions_of_many_reloads_hold_up_the_next),
 		cmocka_unit_test(a_bad_file_changes_nothing),
 		cmocka_unit_test(ticket_keys_turn),
