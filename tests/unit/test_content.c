@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "base/bytes.h"
+#include "content/index.h"
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -505,6 +506,48 @@ static void what_is_no_file(void **state)
 	rs_content_free(tree);
 }
 
+/* ---- the way to a path ---- */
+
+/* Paths that begin their search in the last slot of all, of which some have the same hash. */
+static void paths_that_meet(void **state)
+{
+	static const uint32_t lows[] = {7, 8, 7, 9};
+	struct index index;
+
+	(void)state;
+	assert_true(rs_index_init(&index, RS_ARRAY_SIZE(lows)));
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(lows); i++)
+		rs_index_add(&index, UINT64_MAX << 32 | lows[i], i);
+	for (uint32_t low = 6; low < 11; low++) {
+		uint64_t hash = UINT64_MAX << 32 | low, at = rs_index_home(&index, hash);
+
+		assert_int_equal(at, index.mask);
+		for (uint32_t i = 0; i < RS_ARRAY_SIZE(lows); i++) {
+			if (lows[i] == low)
+				assert_int_equal(rs_index_next(&index, hash, &at), i);
+		}
+		assert_int_equal(rs_index_next(&index, hash, &at), INDEX_NONE);
+	}
+	rs_index_free(&index);
+}
+
+/* So that a search is short, and ends. */
+static void half_of_all_slots_are_free(void **state)
+{
+	struct index index;
+
+	(void)state;
+	for (uint32_t n = 0; n < 70; n++) {
+		uint64_t n_slots;
+
+		assert_true(rs_index_init(&index, n));
+		n_slots = index.mask + 1;
+		assert_int_equal(n_slots & index.mask, 0); /* a power of two */
+		assert_true(n_slots >= 2 * n && n_slots > 1 && (n < 2 || n_slots < 4 * n));
+		rs_index_free(&index);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -527,6 +570,8 @@ int main(void)
 		site_test(links_outside),
 		site_test(links_in_circles),
 		site_test(what_is_no_file),
+		cmocka_unit_test(paths_that_meet),
+		cmocka_unit_test(half_of_all_slots_are_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
