@@ -712,6 +712,23 @@ static void the_end_of_a_reply_lets_go_on(void **state)
 	rig_close(&rig);
 }
 
+/* Who sends a head line by line has each looked at once, and not all of them each time. */
+static void lines_are_not_searched_again(void **state)
+{
+	static struct rig rig;
+	uint16_t before = 0;
+
+	(void)state;
+	rig_open(&rig, 4, 1);
+	rig_feed(&rig, "GET /" V, sizeof("GET /" V) - 1);
+	for (uint32_t i = 0; i < 10; i++) {
+		assert_true(rig.hc.head_scanned > before);
+		before = rig.hc.head_scanned;
+		rig_feed(&rig, "X: y\r\n", 6);
+	}
+	rig_close(&rig);
+}
+
 /* Who has been given up holds no buffer for a head, not even where there is no room to say why. */
 static void a_head_is_given_back(void **state)
 {
@@ -1214,6 +1231,7 @@ int main(void)
 		cmocka_unit_test(generated_in_order),
 		cmocka_unit_test(half_closed),
 		cmocka_unit_test(the_end_of_a_reply_lets_go_on),
+		cmocka_unit_test(lines_are_not_searched_again),
 		cmocka_unit_test(a_head_is_given_back),
 		cmocka_unit_test(idle_clients),
 		cmocka_unit_test(idle_since_the_last_byte),
