@@ -84,7 +84,7 @@ static struct tls_domain *new_domain(struct tls_side *side, uint32_t i, char *wh
 
 int rs_tls_side_check(const struct config *cfg)
 {
-	uint64_t counters[TLS_N_COUNTERS];
+	uint64_t counters[TLS_N_COUNTERS] = {0};
 	struct tls_library *library;
 	struct tls_shared *shared;
 	struct tls_ticket_file keys;
@@ -317,19 +317,19 @@ static void reload(struct tls_side *side)
 
 static void reload_if_possible(struct tls_side *side)
 {
-	bool is_possible = !is_full(side);
+	bool was_held_up = side->is_held_up;
 
 	if (!is_taken(side))
 		return;
-	if (!is_possible && !side->is_held_up)
+	side->is_held_up = is_full(side);
+	if (!side->is_held_up) {
+		side->reload_is_due = false;
+		reload(side);
+	} else if (!was_held_up) {
 		rs_log("reload: certificates wait for connections that use those of %u earlier "
 		       "reloads",
 			TLS_SIDE_OLD_DOMAINS);
-	side->is_held_up = !is_possible;
-	if (!is_possible)
-		return;
-	side->reload_is_due = false;
-	reload(side);
+	}
 }
 
 void rs_tls_side_reload(struct tls_side *side)
@@ -339,10 +339,8 @@ void rs_tls_side_reload(struct tls_side *side)
 
 void rs_tls_side_tick(struct tls_side *side, uint64_t now_us)
 {
-	for (uint32_t i = 0; i < side->n; i++) {
-		if (side->domains[i].n > 1)
-			free_unused(side, i);
-	}
+	for (uint32_t i = 0; i < side->n; i++)
+		free_unused(side, i);
 	if (side->reload_is_due)
 		reload_if_possible(side);
 	if (!side->n || side->cfg->ticket_keys || now_us < side->rotate_due_us)
