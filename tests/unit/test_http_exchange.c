@@ -1070,6 +1070,12 @@ static void lingering(void **state)
 	assert_true(rig.hc.abort);
 	assert_int_equal(rig.counters[HTTP_C_LINGER_OVERRUN], 1);
 	rig_close(&rig);
+	/* Who has half-closed has as long to close. */
+	rig_open(&rig, 4, 1);
+	rs_http_eof(&rig.env, &rig.hc, &rig.out);
+	assert_true(rig.hc.closing);
+	assert_deadline_in(&rig, 5000000);
+	rig_close(&rig);
 }
 
 static void limits_on_requests(void **state)

@@ -323,6 +323,7 @@ static void requests_come_again_verbatim(void **state)
 	/* The first makes the reply, the second is kept. */
 	assert_int_equal(verbatims_of("GET /bytes/9 HTTP/1.1\r\n" HOST, 7), 5);
 	assert_int_equal(verbatims_of("GET /bytes/9 HTTP/1.1\r\n" HOST, 1), 1);
+	assert_int_equal(rig.counters[HTTP_C_REQUESTS], 8);
 	rig.memo.verbatim.n_misses = 0;
 	snprintf(longest, sizeof(longest), "GET /bytes/8 HTTP/1.1\r\nX: %0*d\r\n" HOST,
 		HTTP_VERBATIM_MAX - 39, 0);
