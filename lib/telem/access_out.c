@@ -3,32 +3,23 @@
 
 #include <stdbool.h>
 
-static const char hex[] = "0123456789abcdef";
+#include "base/bytes.h"
 
-static void stop(struct access_out *out)
-{
-	out->end = out->at;
-}
+static const char hex[] = "0123456789abcdef";
 
 void rs_access_put(struct access_out *out, const char *data, uint32_t len)
 {
-	size_t room = (size_t)(out->end - out->at);
+	size_t n = rs_min_u64(len, (uint64_t)(out->end - out->at));
 
-	if (len > room) {
-		memcpy(out->at, data, room);
-		out->at += room;
-		stop(out);
-		return;
-	}
-	memcpy(out->at, data, len);
-	out->at += len;
+	memcpy(out->at, data, n);
+	out->at += n;
 }
 
 /* All of it or nothing. */
 static void put_whole(struct access_out *out, const char *data, uint32_t len)
 {
 	if (len > (size_t)(out->end - out->at))
-		stop(out);
+		out->end = out->at;
 	else
 		rs_access_put(out, data, len);
 }

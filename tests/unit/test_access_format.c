@@ -374,6 +374,23 @@ static void escapes_are_whole_or_not_there(void **state)
 	}
 }
 
+/* What stands behind the text is no part of its last character. */
+static void characters_end_with_the_text(void **state)
+{
+	static const char *const characters[] = {"\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80"};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(characters); i++) {
+		for (uint32_t n = 1; n < strlen(characters[i]); n++) {
+			char line[64];
+			struct access_out out = {.at = line, .end = line + sizeof(line)};
+
+			rs_access_put_json(&out, (struct span){(const uint8_t *)characters[i], n});
+			assert_int_equal(out.at - line, strlen("\"\"") + n * strlen("\\u0000"));
+		}
+	}
+}
+
 /* ---- Bounds ------------------------------------------------------------------------------ */
 
 /* The longest of everything that a record can hold, in all directives at once. */
@@ -512,6 +529,7 @@ int main(void)
 		cmocka_unit_test(escapes_of_text),
 		cmocka_unit_test(no_byte_breaks_a_line),
 		cmocka_unit_test(escapes_are_whole_or_not_there),
+		cmocka_unit_test(characters_end_with_the_text),
 		cmocka_unit_test(longest_lines_are_as_promised),
 		cmocka_unit_test(refused_formats),
 		cmocka_unit_test(formats_have_an_end),
