@@ -185,8 +185,8 @@ static void the_end_comes_before_it_is_taken(void **state)
 	end(r);
 }
 
-/* Of any reload: whoever stops a process learns of each. */
-static void sessions_that_did_not_come_back(void **state)
+/* Of any reload, and of a stage's pools: whoever stops a process learns of each. */
+static void what_did_not_come_back(void **state)
 {
 	struct side_rig *r = begin(2, false);
 	struct tls_session sessions[2];
@@ -200,6 +200,9 @@ static void sessions_that_did_not_come_back(void **state)
 	rs_tls_session_free(&sessions[0]);
 	assert_int_equal(rs_tls_side_leaks(&r->side), 1);
 	rs_tls_session_free(&sessions[1]);
+	r->side.stages[1]->records.n_free--;
+	assert_int_equal(rs_tls_side_leaks(&r->side), 1);
+	r->side.stages[1]->records.n_free++;
 	end(r);
 }
 
@@ -295,6 +298,19 @@ static void ticket_keys_turn(void **state)
 	end(r);
 }
 
+/* There is nothing to be read again, then. */
+static void without_tls(void **state)
+{
+	struct side_rig *r = new_rig(0);
+
+	(void)state;
+	assert_int_equal(build(r), 0);
+	assert_null(r->side.shared);
+	reload(r);
+	tick(r, 100000 * SECOND_US);
+	end(r);
+}
+
 /* EAL has 64 MB here, which two stages need most of. What was built is taken down again. */
 static void too_little_memory(void **state)
 {
@@ -334,10 +350,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_reload_waits_for_the_one_before),
 		cmocka_unit_test(the_end_comes_before_it_is_taken),
-		cmocka_unit_test(sessions_that_did_not_come_back),
+		cmocka_unit_test(what_did_not_come_back),
 		cmocka_unit_test(sessions_of_many_reloads_hold_up_the_next),
 		cmocka_unit_test(a_bad_file_changes_nothing),
 		cmocka_unit_test(ticket_keys_turn),
+		cmocka_unit_test(without_tls),
 		cmocka_unit_test(too_little_memory),
 		cmocka_unit_test(no_start_with_bad_files),
 	};
