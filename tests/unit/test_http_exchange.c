@@ -958,6 +958,7 @@ static void slow_readers(void **state)
 	assert_false(rig.hc.abort);
 	assert_true(rs_http_idle(&rig.hc));
 	assert_deadline_in(&rig, 30000000);
+	assert_int_equal(rig.counters[HTTP_C_REPLY_WAITED], 0);
 	rig_close(&rig);
 }
 
