@@ -12,6 +12,7 @@
 #include "tls_rig.h"
 #include "tls/hello.h"
 #include "tls/message.h"
+#include "tls/quick_internal.h"
 
 static void begin(struct rig *r)
 {
@@ -230,6 +231,42 @@ static void no_tickets_where_none_are_wanted(void **state)
 	assert_true(connect_with(&r, NULL, "a.test"));
 	rig_disconnect(&r);
 	assert_null(last_session);
+	finish(&r);
+}
+
+/* Whatever is not set stands there. */
+static __attribute__((noinline)) void soil_stack(void)
+{
+	volatile uint8_t junk[65536];
+
+	for (uint32_t i = 0; i < sizeof(junk); i++)
+		junk[i] = 0xa5;
+}
+
+/* Sections 4.1.3, 4.6.1: the server's random, and what is added to a ticket's age, are new ones in
+ * each handshake. */
+static void what_is_drawn(void **state)
+{
+	uint8_t randoms[2][32], age_adds[2][4];
+	static struct rig r;
+	uint32_t n;
+
+	(void)state;
+	begin(&r);
+	for (uint32_t i = 0; i < 2; i++) {
+		say_hello(&r, NULL);
+		soil_stack();
+		assert_int_equal(server_read(&r, &n), TLS_WANT_INPUT);
+		memcpy(randoms[i], r.out + 5 + 4 + 2, 32);
+		memcpy(age_adds[i], r.server.quick->age_add, 4);
+		carry(&r);
+		shake_hands(&r);
+		talk(&r);
+		rig_disconnect(&r);
+	}
+	for (uint32_t at = 0; at < 32; at += 8)
+		assert_memory_not_equal(randoms[0] + at, randoms[1] + at, 8);
+	assert_memory_not_equal(age_adds[0], age_adds[1], 4);
 	finish(&r);
 }
 
@@ -604,14 +641,17 @@ static void a_flight_that_waits_for_room(void **state)
 	assert_true(roomy > 500); /* that much has to be sent with any certificate */
 	assert_true(r.out_to <= roomy);
 	carry(&r);
+	r.roomy = 0; /* nor is more wanted before it is answered … */
+	assert_int_equal(server_read(&r, &n), TLS_WANT_INPUT);
 	SSL_do_handshake(r.client);
 	carry(&r);
-	r.roomy = 100; /* and then a ticket */
+	r.roomy = 100; /* … but then, for a ticket */
 	assert_int_equal(server_read(&r, &n), TLS_WANT_ROOM);
 	assert_false(r.server.open);
 	r.roomy = 1000;
 	assert_int_equal(server_read(&r, &n), TLS_WANT_INPUT);
 	assert_true(r.server.open);
+	assert_null(r.server.quick);
 	r.roomy = BUFFER_BYTES;
 	talk(&r);
 	assert_int_equal(r.counters[TLS_C_HANDSHAKES_QUICK], 1);
@@ -914,6 +954,7 @@ int main(void)
 		cmocka_unit_test(no_suite_in_common),
 		cmocka_unit_test(suites_behind_those_that_nobody_knows),
 		cmocka_unit_test(protocols),
+		cmocka_unit_test(what_is_drawn),
 		cmocka_unit_test(resumption),
 		cmocka_unit_test(no_tickets_where_none_are_wanted),
 		cmocka_unit_test(resumption_without_a_key_exchange),

@@ -448,6 +448,8 @@ enum finished_fault {
 	DATA_BEFORE_IT,
 	DATA_WITHIN,
 	EMPTY,
+	EMPTY_WITHIN,
+	SPOILT,
 	N_FINISHED_FAULTS,
 };
 
@@ -488,13 +490,21 @@ static void say_faulty(enum finished_fault fault, uint8_t *finished)
 		say(HANDSHAKE, text, 10);
 		say(DATA, text, 1);
 		return;
+	case EMPTY_WITHIN:
+		say(HANDSHAKE, text, 10);
+		say(HANDSHAKE, text, 0);
+		return;
+	case SPOILT: /* in nothing but the tag */
+		say(HANDSHAKE, text, FINISHED_BYTES);
+		rig.in[rig.in_to - 1] ^= 1;
+		return;
 	default:
 		say(HANDSHAKE, text, 0);
 		return;
 	}
 }
 
-/* Sections 4.4.4, 5.1, 6.2. */
+/* Sections 4.4.4, 5.1, 5.2, 6.2. */
 static void nothing_but_the_finished(void **state)
 {
 	static const int alerts[N_FINISHED_FAULTS] = {
@@ -507,6 +517,8 @@ static void nothing_but_the_finished(void **state)
 		[DATA_BEFORE_IT] = TLS_ALERT_UNEXPECTED_MESSAGE,
 		[DATA_WITHIN] = TLS_ALERT_UNEXPECTED_MESSAGE,
 		[EMPTY] = TLS_ALERT_UNEXPECTED_MESSAGE,
+		[EMPTY_WITHIN] = TLS_ALERT_UNEXPECTED_MESSAGE,
+		[SPOILT] = TLS_ALERT_BAD_RECORD_MAC,
 	};
 	uint8_t finished[FINISHED_BYTES];
 
@@ -519,6 +531,24 @@ static void nothing_but_the_finished(void **state)
 			assert_false(rig.server.open);
 			end();
 		}
+	}
+}
+
+/* Section 5: a single byte, which is 1. OpenSSL has another alert. */
+static void other_changes_of_cipher_spec(void **state)
+{
+	static const struct {
+		uint8_t n, text[2];
+	} all_kinds[] = {{0, {1}}, {1, {0}}, {1, {2}}, {2, {1, 1}}};
+	uint8_t finished[FINISHED_BYTES];
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(all_kinds); i++) {
+		begin_finished(false, finished);
+		say_in_clear(CCS, all_kinds[i].text, all_kinds[i].n);
+		assert_int_equal(answer(), TLS_ALERT_UNEXPECTED_MESSAGE);
+		assert_false(rig.server.open);
+		end();
 	}
 }
 
@@ -616,6 +646,7 @@ int main(void)
 		cmocka_unit_test(a_second_hello_of_other_bytes),
 		cmocka_unit_test(a_finished_in_fragments),
 		cmocka_unit_test(nothing_but_the_finished),
+		cmocka_unit_test(other_changes_of_cipher_spec),
 		cmocka_unit_test(alerts_instead_of_the_finished),
 		cmocka_unit_test(nothing_within_the_finished),
 		cmocka_unit_test(who_cancels_may_go_on),
