@@ -89,6 +89,28 @@ static void tickets_open_as_they_were_sealed(void **state)
 	rig_fini(&r);
 }
 
+/* Boxes that share keys may be of other releases. */
+static void tickets_of_another_version(void **state)
+{
+	uint8_t sealed[TLS_TICKET_BYTES], *nonce = sealed + 16, *body = nonce + TLS_AEAD_NONCE;
+	struct tls_aead_text text;
+	struct tls_ticket t, got;
+	static struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	fill(&t);
+	assert_true(rs_tls_ticket_seal(r.domain, &t, sealed));
+	t.version -= 1;
+	for (uint32_t i = 0; i < 3; i++, t.version++) {
+		rs_tls_aead_begin(&text, r.library->sealer, true, nonce, sealed, 16);
+		rs_tls_aead_take(&text, body, (const uint8_t *)&t, sizeof(t));
+		rs_tls_aead_end(&text, body + sizeof(t));
+		assert_int_equal(opens(&r, sealed, sizeof(sealed), &got), i == 1);
+	}
+	rig_fini(&r);
+}
+
 /* Each ticket under the key that it names, whichever was used last; and not under one that has only
  * its name. */
 static void tickets_of_several_keys(void **state)
@@ -141,6 +163,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(strict_names),
 		cmocka_unit_test(tickets_open_as_they_were_sealed),
+		cmocka_unit_test(tickets_of_another_version),
 		cmocka_unit_test(tickets_of_several_keys),
 		cmocka_unit_test(tickets_end),
 	};

@@ -140,6 +140,34 @@ static char newest_key(const struct side_rig *r)
 	return (char)key.aes[31];
 }
 
+/* Each TLS stage with each net stage: what one puts in, the other takes out. */
+static void who_is_joined(void **state)
+{
+	uint64_t taken_us = 0;
+	struct side_rig *r = new_rig(2);
+	const uint32_t n_jobs = TLS_MAX_JOBS(64, 16);
+
+	(void)state;
+	r->net.web.chunks.base = (uint8_t *)r;
+	r->net.tls.taken_us = &taken_us;
+	assert_int_equal(build(r), 0);
+	for (uint32_t i = 0; i < 2; i++) {
+		const struct tls_net *net = &r->side.stages[i]->nets[0];
+
+		assert_ptr_equal(net->from, r->to[i].ring);
+		assert_ptr_equal(net->to.ring, r->from[i]);
+		assert_ptr_not_equal(net->from, net->to.ring);
+		assert_true(rte_ring_get_capacity(net->from) >= n_jobs);
+		assert_true(rte_ring_get_capacity(net->to.ring) >= n_jobs);
+		assert_ptr_equal(net->chunks, r);
+		assert_int_equal(net->chunk_bytes, HTTP_CHUNK_BYTES);
+		assert_ptr_equal(net->taken_us, &taken_us);
+	}
+	assert_ptr_not_equal(r->to[0].ring, r->to[1].ring);
+	assert_ptr_not_equal(r->from[0], r->from[1]);
+	end(r);
+}
+
 /* A stage that has not taken what one reload has read keeps the next one waiting, not out. */
 static void a_reload_waits_for_the_one_before(void **state)
 {
@@ -348,6 +376,7 @@ static void no_start_with_bad_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_is_joined),
 		cmocka_unit_test(a_reload_waits_for_the_one_before),
 		cmocka_unit_test(the_end_comes_before_it_is_taken),
 		cmocka_unit_test(what_did_not_come_back),
