@@ -353,6 +353,19 @@ static void too_little_memory(void **state)
 	end(r);
 }
 
+/* However often it is built. */
+static void memory_is_given_back(void **state)
+{
+	struct rte_malloc_socket_stats before, after;
+
+	(void)state;
+	end(begin(2, true)); /* what EAL itself keeps is there then */
+	assert_int_equal(rte_malloc_get_socket_stats((int)rte_socket_id(), &before), 0);
+	end(begin(2, true));
+	assert_int_equal(rte_malloc_get_socket_stats((int)rte_socket_id(), &after), 0);
+	assert_int_equal(after.alloc_count, before.alloc_count);
+}
+
 static void no_start_with_bad_files(void **state)
 {
 	struct side_rig *r = new_rig(1);
@@ -385,6 +398,7 @@ int main(void)
 		cmocka_unit_test(ticket_keys_turn),
 		cmocka_unit_test(without_tls),
 		cmocka_unit_test(too_little_memory),
+		cmocka_unit_test(memory_is_given_back),
 		cmocka_unit_test(no_start_with_bad_files),
 	};
 
