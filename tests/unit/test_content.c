@@ -2,12 +2,14 @@
 /* Loading a directory: what is served from it under which path, and what is not. */
 #include "content_site.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <sys/un.h>
 #include <sys/socket.h>
 
 #include "base/bytes.h"
 #include "content/index.h"
+#include "content/load.h"
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -229,6 +231,25 @@ static void index_names_by_option(void **state)
 	tree = site_load(site, NULL);
 	assert_body(site_body(tree, "/"), "yes", 3);
 	assert_text(site_file(tree, "/")->type, "application/xhtml+xml; charset=utf-8");
+	rs_content_free(tree);
+}
+
+/* No file has one that is longer than a name may be. */
+static void the_longest_name_of_an_index(void **state)
+{
+	char longest[NAME_MAX + 1], longer[NAME_MAX + 2], path[NAME_MAX + 2];
+	const char *const names[] = {longer, longest, NULL};
+	struct site *site = *state;
+	struct content_tree *tree;
+
+	memset(longer, 'i', NAME_MAX + 1);
+	longer[NAME_MAX + 1] = 0;
+	memcpy(longest, longer + 1, sizeof(longest));
+	snprintf(path, sizeof(path), "/%s", longest);
+	site->options.index_names = names;
+	site_text(site, path, "yes");
+	tree = site_load(site, NULL);
+	assert_body(site_body(tree, "/"), "yes", 3);
 	rs_content_free(tree);
 }
 
@@ -506,6 +527,29 @@ static void what_is_no_file(void **state)
 	rs_content_free(tree);
 }
 
+/* Without what we ourselves lack, a site would be served as if it were all; without what is not to
+ * be had, it is. */
+static void what_ends_a_load(void **state)
+{
+	static const struct {
+		int err;
+		bool goes_on;
+	} cases[] = {{EACCES, true}, {ENOENT, true}, {EIO, true}, {EMFILE, false}, {ENFILE, false},
+		{ENOMEM, false}};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		struct content_report report = {0};
+		struct load load = {.report = &report};
+
+		assert_int_equal(
+			rs_load_leave_out(&load, CONTENT_C_UNREADABLE, "/path", cases[i].err),
+			cases[i].goes_on);
+		assert_int_equal(report.counts[CONTENT_C_UNREADABLE], cases[i].goes_on);
+		assert_int_equal(report.error[0] == 0, cases[i].goes_on);
+	}
+}
+
 /* ---- the way to a path ---- */
 
 /* Paths that begin their search in the last slot of all, of which some have the same hash. */
@@ -561,6 +605,7 @@ int main(void)
 		site_test(an_empty_root),
 		site_test(indexes_and_redirects),
 		site_test(index_names_by_option),
+		site_test(the_longest_name_of_an_index),
 		site_test(depth),
 		site_test(listing),
 		site_test(listings_are_in_order),
@@ -570,6 +615,7 @@ int main(void)
 		site_test(links_outside),
 		site_test(links_in_circles),
 		site_test(what_is_no_file),
+		cmocka_unit_test(what_ends_a_load),
 		cmocka_unit_test(paths_that_meet),
 		cmocka_unit_test(half_of_all_slots_are_free),
 	};
