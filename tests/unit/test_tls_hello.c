@@ -313,6 +313,15 @@ static const struct reading readings[] = {
 		{0, BYTES("\x00\x04\x01\x00\x01"
 			  "a")},
 		false},
+	{"RFC 6066 3: nothing", false, {0, BYTES("")}, false},
+	{"RFC 6066 3: half a name", false,
+		{0, BYTES("\x00\x05\x00\x00\x02"
+			  "a")},
+		false},
+	{"RFC 6066 3: half a list", false,
+		{0, BYTES("\x00\x05\x00\x00\x01"
+			  "a")},
+		false},
 	{"RFC 6066 3: of no bytes", false, {0, BYTES("\x00\x03\x00\x00\x00")}, false},
 	{"RFC 6066 3: with a zero", false,
 		{0, BYTES("\x00\x05\x00\x00\x02"
@@ -522,6 +531,25 @@ static void extensions_once_and_tickets_last(void **state)
 	}
 }
 
+/* As docs/tls.md says: no more than 32 of them. */
+static void as_many_extensions_as_there_may_be(void **state)
+{
+	const struct span head = BYTES(HEAD);
+
+	(void)state;
+	for (uint32_t n_all = 30; n_all <= 34; n_all++) {
+		uint8_t bytes[256];
+		uint32_t n = 0;
+
+		put(bytes, &n, &plain[0]);
+		for (uint32_t i = RS_ARRAY_SIZE(plain); i < n_all; i++)
+			put(bytes, &n, &(struct piece){0x1000 + i, BYTES("")});
+		assert_int_equal(
+			is_read_with(head, plain[0].type, (struct span){.data = bytes, .len = n}),
+			n_all <= 32);
+	}
+}
+
 /* Section 4.1.2 */
 static void heads_of_hellos(void **state)
 {
@@ -612,6 +640,7 @@ int main(void)
 		cmocka_unit_test(only_plain_hellos_are_for_us),
 		cmocka_unit_test(no_share_without_a_key_exchange),
 		cmocka_unit_test(extensions_once_and_tickets_last),
+		cmocka_unit_test(as_many_extensions_as_there_may_be),
 		cmocka_unit_test(heads_of_hellos),
 		cmocka_unit_test(names_of_any_length),
 		cmocka_unit_test(protocols_in_our_order),
