@@ -216,27 +216,59 @@ static void a_second_hello_is_like_the_first(void **state)
 	}
 }
 
-/* Extensions twice and cookies are faults of the first one, too; tickets may go, but not come. */
+#define COOKIE "\x00\x2c\x00\x00"
+
+/* Extensions twice and cookies are faults of the first one, too. */
+static const struct hello firsts[] = {
+	{"4.1.2: plain", BYTES(HEAD), BYTES(FIRST), NOTHING},
+	{"4.2: all twice", BYTES(HEAD), BYTES(FIRST FIRST), TLS_ALERT_ILLEGAL_PARAMETER},
+	{"4.2: one twice", BYTES(HEAD), BYTES(VERSION_1_3 NAME "a" VERSION_1_3),
+		TLS_ALERT_ILLEGAL_PARAMETER},
+	{"4.2: two with similar numbers", BYTES(HEAD), BYTES(FIRST "\x00\x2d\x00\x00"), NOTHING},
+	{"4.2.2: a cookie", BYTES(HEAD), BYTES(FIRST COOKIE), TLS_ALERT_ILLEGAL_PARAMETER},
+	{"4.2.2: a cookie to 1.2", BYTES(HEAD), BYTES(COOKIE), NOTHING},
+	{"4.2.2: … with those bytes elsewhere", BYTES(HEAD),
+		BYTES("\x33\x33\x00\x03\x02\x03\x04" COOKIE), NOTHING},
+	{"4.2.1: … with no list of versions", BYTES(HEAD), BYTES("\x00\x2b\x00\x00" COOKIE),
+		NOTHING},
+	{"4.2.1: … with half a version", BYTES(HEAD),
+		BYTES("\x00\x2b\x00\x02\x01\x03\x04\x00\x00\x00" COOKIE), NOTHING},
+};
+
 static void first_hellos(void **state)
 {
-	const struct span head = BYTES(HEAD), with_ticket = BYTES(FIRST "\x00\x29\x00\x00"),
-			  twice = BYTES(FIRST FIRST), first_of_1_3 = BYTES(FIRST),
-			  cookie = BYTES(FIRST "\x00\x2c\x00\x00"),
-			  cookie_to_1_2 = BYTES("\x00\x2c\x00\x00"),
-			  cookie_and_half_a_version =
-				  BYTES("\x00\x2b\x00\x02\x01\x03\x04\x00\x00\x00\x00\x2c\x00\x00");
-	struct tls_hello_gist first = {0};
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(firsts); i++) {
+		const struct hello *h = &firsts[i];
+		struct tls_hello_gist first = {0};
+		enum tls_alert alert = fault_of(h->head, h->extensions, &first);
+
+		if (alert != h->alert)
+			fail_msg("%s: %d, not %d", h->name, (int)alert, (int)h->alert);
+		assert_int_equal(first.was_there, alert == NOTHING);
+	}
+}
+
+/* Section 4.1.2: tickets may go, and have other binders, but not come; early data has to go. */
+static void what_may_change(void **state)
+{
+	static const struct {
+		struct span first, second;
+	} pairs[] = {
+		{BYTES(FIRST "\x00\x29\x00\x01x"), BYTES(FIRST)},
+		{BYTES(FIRST "\x00\x29\x00\x01x"), BYTES(FIRST "\x00\x29\x00\x01y")},
+		{BYTES(FIRST "\x00\x2a\x00\x00"), BYTES(FIRST)},
+		{BYTES(FIRST "\xfe\x0d\x00\x01x"), BYTES(FIRST "\xfe\x0d\x00\x01y")},
+	};
+	const struct span head = BYTES(HEAD);
 
 	(void)state;
-	assert_int_equal(fault_of(head, twice, &first), TLS_ALERT_ILLEGAL_PARAMETER);
-	assert_int_equal(fault_of(head, cookie, &first), TLS_ALERT_ILLEGAL_PARAMETER);
-	assert_false(first.was_there);
-	assert_int_equal(fault_of(head, with_ticket, &first), NOTHING);
-	assert_int_equal(fault_of(head, first_of_1_3, &first), NOTHING);
-	first = (struct tls_hello_gist){0};
-	assert_int_equal(fault_of(head, cookie_to_1_2, &first), NOTHING);
-	first = (struct tls_hello_gist){0};
-	assert_int_equal(fault_of(head, cookie_and_half_a_version, &first), NOTHING);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(pairs); i++) {
+		struct tls_hello_gist first = {0};
+
+		assert_int_equal(fault_of(head, pairs[i].first, &first), NOTHING);
+		assert_int_equal(fault_of(head, pairs[i].second, &first), NOTHING);
+	}
 }
 
 /* ---- which of them are for a handshake of ours ---- */
@@ -637,6 +669,7 @@ int main(void)
 		cmocka_unit_test(any_number_of_shares),
 		cmocka_unit_test(a_second_hello_is_like_the_first),
 		cmocka_unit_test(first_hellos),
+		cmocka_unit_test(what_may_change),
 		cmocka_unit_test(only_plain_hellos_are_for_us),
 		cmocka_unit_test(no_share_without_a_key_exchange),
 		cmocka_unit_test(extensions_once_and_tickets_last),
