@@ -172,26 +172,64 @@ static bool exists(void)
 	return access(path, F_OK) == 0;
 }
 
-/* vdev: a format with one %s for the path. */
-static void clean(const char *format)
+/* As EAL takes it: in two arguments, or in one. */
+static void clean_as(bool is_joined, const char *vdev)
 {
-	char vdev[256], joined[300];
-	char *apart[] = {"ringside", "-l", "1", "--vdev", vdev};
+	char word[300], joined[300];
+	char *apart[] = {"ringside", "-l", "1", "--vdev", word};
 	char *together[] = {"ringside", joined, "-l", "1"};
 
-	snprintf(vdev, sizeof(vdev), format, path);
+	snprintf(word, sizeof(word), "%s", vdev);
 	snprintf(joined, sizeof(joined), "--vdev=%s", vdev);
-	rs_io_memif_clean_stale(5, apart);
-	rs_io_memif_clean_stale(4, together);
+	if (is_joined)
+		rs_io_memif_clean_stale(RS_ARRAY_SIZE(together), together);
+	else
+		rs_io_memif_clean_stale(RS_ARRAY_SIZE(apart), apart);
+}
+
+/* format: with one %s for the path. */
+static void clean(const char *format)
+{
+	char vdev[256];
+
+	snprintf(vdev, sizeof(vdev), format, path);
+	for (int is_joined = 0; is_joined < 2; is_joined++)
+		clean_as(is_joined, vdev);
 }
 
 static void a_stale_socket_goes(void **state)
 {
+	static const char *const formats[] = {
+		"net_memif0,role=server,socket-abstract=no,socket=%s,id=3",
+		"net_memif0,role=master,socket-abstract=no,socket=%s",
+	};
+
 	(void)state;
+	for (uint32_t i = 0; i < 2 * RS_ARRAY_SIZE(formats); i++) {
+		char vdev[256];
+
+		close(listen_at_path());
+		assert_true(exists());
+		snprintf(vdev, sizeof(vdev), formats[i / 2], path);
+		clean_as(i % 2, vdev);
+		assert_false(exists());
+	}
+}
+
+/* A path that is too long for a socket is no other one's, which it begins with. */
+static void a_path_that_is_too_long(void **state)
+{
+	const size_t longest = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
+
+	(void)state;
+	memset(path + strlen(path), 'x', longest - strlen(path));
+	path[longest] = 0;
 	close(listen_at_path());
+	clean("net_memif0,role=server,socket-abstract=no,socket=%sx");
 	assert_true(exists());
-	clean("net_memif0,role=server,socket-abstract=no,socket=%s,id=3");
+	clean("net_memif0,role=server,socket-abstract=no,socket=%s");
 	assert_false(exists());
+	name_socket(NULL);
 }
 
 static void a_socket_in_use_stays(void **state)
@@ -252,7 +290,7 @@ static void other_files_stay(void **state)
 
 static void an_option_without_value_is_eals_to_refuse(void **state)
 {
-	char *argv[] = {"ringside", "--vdev"};
+	char *argv[] = {"ringside", "--vdev", NULL};
 
 	(void)state;
 	close(listen_at_path());
@@ -358,6 +396,7 @@ int main(void)
 		cmocka_unit_test(a_poller_in_a_turn_is_waited_for),
 		cmocka_unit_test(memory_outlives_every_burst),
 		cmocka_unit_test(a_stale_socket_goes),
+		cmocka_unit_test(a_path_that_is_too_long),
 		cmocka_unit_test(a_socket_in_use_stays),
 		cmocka_unit_test(a_socket_with_a_full_backlog_stays),
 		cmocka_unit_test(sockets_of_others_stay),
