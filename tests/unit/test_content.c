@@ -547,6 +547,10 @@ static void what_ends_a_load(void **state)
 			cases[i].goes_on);
 		assert_int_equal(report.counts[CONTENT_C_UNREADABLE], cases[i].goes_on);
 		assert_int_equal(report.error[0] == 0, cases[i].goes_on);
+		if (cases[i].goes_on)
+			continue;
+		rs_load_fail(&load, "and then"); /* what came first says why */
+		assert_non_null(strstr(report.error, "/path"));
 	}
 }
 
