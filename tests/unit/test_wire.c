@@ -629,6 +629,12 @@ static void no_answer(void **state)
 		free(copy);
 	}
 	{
+		PARSE(0, arp_request);
+		copy[(pkt.l3 - copy) + 7] = 2; /* a reply is not replied to */
+		assert_int_equal(rs_arp_answer(&host, &pkt, out), 0);
+		free(copy);
+	}
+	{
 		PARSE(0, arp_conflict);
 		assert_int_equal(rs_arp_answer(&host, &pkt, out), 0);
 		assert_true(rs_arp_hint(&host, &pkt, &hint));
