@@ -374,6 +374,33 @@ static void problems(void **state)
 	}
 }
 
+/* None of them has anything wrong with it, and what is behind them has not been looked at. */
+static void no_problem_of_more_headers_than_are_read(void **state)
+{
+	enum {
+		EXTENSIONS = 54,
+		N = 8
+	};
+	static const uint8_t skipped[8] = {60, 0, 1, 4};
+	uint8_t frame[EXTENSIONS + N * 8 + 20] = {0}, out[WIRE_ANSWER_BYTES];
+	struct wire_host host = host_on(0);
+	struct tcp_seg seg;
+	struct pkt pkt;
+	uint8_t *copy;
+
+	(void)state;
+	memcpy(frame, option_80_v6, EXTENSIONS);
+	rs_store_be16(frame + 18, N * 8 + 20);
+	frame[20] = 60;
+	for (uint32_t i = 0; i < N; i++)
+		memcpy(frame + EXTENSIONS + i * 8, skipped, sizeof(skipped));
+	frame[EXTENSIONS + (N - 1) * 8] = 6;
+	assert_int_equal(parse(0, frame, sizeof(frame), &pkt, &seg, &copy), WIRE_IP_OPTION);
+	assert_int_equal(pkt.proto, 6);
+	assert_int_equal(rs_icmp_problem(&host, &pkt, out), 0);
+	free(copy);
+}
+
 /* Whatever parsing has left of an earlier packet. */
 static void no_problems_of_ipv4(void **state)
 {
@@ -1037,6 +1064,7 @@ int main(void)
 		cmocka_unit_test(cut_anywhere),
 		cmocka_unit_test(answers),
 		cmocka_unit_test(problems),
+		cmocka_unit_test(no_problem_of_more_headers_than_are_read),
 		cmocka_unit_test(no_problems_of_ipv4),
 		cmocka_unit_test(problems_about_errors),
 		cmocka_unit_test(echoes),
