@@ -3,37 +3,18 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "io/log.h"
 #include "report.h"
+#include "signals.h"
 
 #define TICK_MS      10
 #define WATCH_US     100000
 #define HANDSHAKE_US 1000000 /* those that take longer will hardly become connections */
 #define QUIET_TICKS  2       /* for the last frames of the last connection to leave */
 #define RESET_US     500000  /* for RSTs to leave to those that have not ended in time */
-
-static void fill_signals(sigset_t *set)
-{
-	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGHUP);
-	sigaddset(set, SIGUSR1);
-}
-
-void rs_control_block_signals(void)
-{
-	sigset_t set;
-
-	fill_signals(&set);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
-}
 
 int rs_control_init(struct control *c, struct appliance *a)
 {
@@ -42,7 +23,7 @@ int rs_control_init(struct control *c, struct appliance *a)
 	memset(c, 0, sizeof(*c));
 	c->appliance = a;
 	rs_neighbour_side_init(&c->neighbours, a);
-	fill_signals(&set);
+	rs_signals_fill(&set);
 	c->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (c->signals < 0) {
 		int err = -errno;

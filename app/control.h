@@ -20,10 +20,7 @@ struct control {
 	uint32_t n_quiet_ticks;       /* in a row without a connection, while draining */
 };
 
-/* Blocks the signals that control handles, in this thread and all that it starts. Before EAL. */
-void rs_control_block_signals(void);
-
-/* 0 or -errno, logged. */
+/* The signals that it handles are blocked. 0 or -errno, logged. */
 int rs_control_init(struct control *c, struct appliance *a);
 
 /* Runs until a signal has ended it all; then the appliance's cores are told to stop. */

@@ -24,6 +24,7 @@
 #include "io/memif.h"
 #include "options.h"
 #include "report.h"
+#include "signals.h"
 #include "site_side.h"
 #include "version.h"
 
@@ -46,6 +47,13 @@ static void open_standard_streams(void)
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd >= 0)
 		close(fd);
+}
+
+/* A log whose reader is gone, or that is as long as files may be: write() says so. */
+static void ignore_failed_writes(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 /* The exit status of an action that prints: status, unless what was printed did not arrive. */
@@ -195,13 +203,17 @@ int main(int argc, char **argv)
 	static struct config cfg;
 	struct topology topology;
 	char error[ARGS_ERROR_BYTES];
+	sigset_t blocked_before;
 	int status;
 
+	rs_signals_block(&blocked_before);
 	open_standard_streams();
 	if (rs_args_parse(&args, &cfg, argc - start, argv + start, error)) {
 		rs_log("%s", error);
 		return EXIT_USAGE;
 	}
+	if (cfg.action != ACTION_RUN) /* there is nothing to reload, and the end may come at once */
+		pthread_sigmask(SIG_SETMASK, &blocked_before, NULL);
 	switch (cfg.action) {
 	case ACTION_HELP:
 		rs_args_print_help(stdout);
@@ -217,9 +229,9 @@ int main(int argc, char **argv)
 	case ACTION_RUN:
 		break;
 	}
-	rs_control_block_signals(); /* a reload that is asked for meanwhile waits */
+	ignore_failed_writes();
 	status = check_together(&cfg, eal_argc, argv, &topology);
-	if (status != EXIT_OK)
+	if (status != EXIT_OK || rs_signals_is_end_pending(NULL))
 		return status;
 	if (rs_io_claim_interfaces(eal_argc, argv))
 		return EXIT_FAILED;

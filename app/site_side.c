@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
 
 #include "base/pages.h"
 #include "io/dma.h"
 #include "io/log.h"
+#include "signals.h"
 
 static struct site_set *newest(const struct site_side *side)
 {
@@ -16,16 +16,6 @@ static struct site_set *newest(const struct site_side *side)
 }
 
 /* ---- loading ---- */
-
-/* Nobody reads signals yet. */
-static bool is_end_pending(void *ctx)
-{
-	sigset_t pending;
-
-	(void)ctx;
-	return sigpending(&pending) == 0 &&
-	       (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM));
-}
 
 static bool is_ending(void *ctx)
 {
@@ -62,8 +52,9 @@ int rs_site_side_load(struct site_side *side, const struct site_options *options
 	static const struct content_memory memory = {
 		.alloc = rs_io_dma_alloc, .free = rs_io_dma_free};
 	struct site_progress progress;
-	struct site_audience audience = {
-		.say = rs_log_line, .progress = &progress, .is_interrupted = is_end_pending};
+	struct site_audience audience = {.say = rs_log_line,
+		.progress = &progress,
+		.is_interrupted = rs_signals_is_end_pending};
 	struct site_set *set;
 
 	memset(side, 0, sizeof(*side));
@@ -78,7 +69,7 @@ int rs_site_side_load(struct site_side *side, const struct site_options *options
 	rs_site_watch_begin(&side->watch);
 	set = rs_site_load(options, NULL, &audience);
 	if (!set)
-		return is_end_pending(NULL) ? -EINTR : -EINVAL;
+		return rs_signals_is_end_pending(NULL) ? -EINTR : -EINVAL;
 	side->sets[side->n_sets++] = set;
 	rs_site_watch_add(&side->watch, set, 0);
 	say_totals("loaded", set);

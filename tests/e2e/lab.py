@@ -8,6 +8,7 @@ An Appliance is one run of the binary at the other end.
 
 import contextlib
 import ctypes
+import errno
 import fcntl
 import glob
 import json
@@ -48,6 +49,18 @@ def wait_until(condition, within, what):
         if time.monotonic() >= deadline:
             raise AssertionError(f"not within {within} s: {what}")
         time.sleep(0.02)
+
+
+def open_for_reader(fifo):
+    """To write to a FIFO that somebody waits to read; None: nobody does yet."""
+    try:
+        fd = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        return None
+    os.set_blocking(fd, True)
+    return os.fdopen(fd, "wb")
 
 
 class Lab:

@@ -4,14 +4,17 @@
 import array
 import fcntl
 import os
+import re
+import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 import pki
 from harness import equal, pattern, test, true
 from http_client import Connection, request
-from lab import Appliance, wait_until
+from lab import Appliance, open_for_reader, wait_until
 from peer import Peer
 from tls_client import TlsConnection
 
@@ -149,6 +152,45 @@ def all_acknowledged(s):
     left = array.array("i", [1])
     fcntl.ioctl(s.fileno(), 0x5411, left)
     return left[0] == 0
+
+
+@test(own=True, families=(4,), layouts=("fused",))
+def signals_come_before_the_options_are_read(t):
+    """They wait until somebody handles them."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = os.path.join(folder, "options")
+        os.mkfifo(options)
+
+        def sent(appliance, *signals):
+            file = open_for_reader(options)
+            if not file:
+                return False
+            for number in signals:
+                appliance.process.send_signal(number)
+            with file:
+                file.write(b"drain-timeout 2\n")
+            return True
+
+        ending = Appliance(t.lab, t.binary, t.layout, ("-c", options))
+        t.extra.append(ending)
+        ending.spawn()
+        wait_until(lambda: sent(ending, signal.SIGTERM), 10, "it reads its options")
+        ending.wait()
+        true("EAL" not in ending.words(), "it started EAL before it ended")
+        appliance = t.start("-c", options, ready=lambda a: sent(
+            a, signal.SIGHUP, signal.SIGUSR1) or a.answers())
+        wait_until(lambda: "nothing to reload" in appliance.words(200), 5, "the reload")
+        wait_until(lambda: re.search(r"received \d+ frames", appliance.words(200)), 5,
+                   "the counters")
+        appliance.stop()
+    # A check is no appliance that could drain: it just ends.
+    with subprocess.Popen((t.binary, "--", "--check", "-c", "/dev/stdin"), stdin=subprocess.PIPE,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as check:
+        check.stdin.write(b"ip 10.9.9.9/24\n")
+        check.stdin.flush()
+        check.send_signal(signal.SIGTERM)
+        check.stdin.close()
+        equal(check.wait(10), -signal.SIGTERM, "status of a check")
 
 
 @test(own=True, families=(4,))
