@@ -375,6 +375,7 @@ void rs_appliance_stop(struct appliance *a)
 {
 	__atomic_store_n(&a->stop, true, __ATOMIC_RELAXED);
 	rte_eal_mp_wait_lcore();
+	rs_tls_side_stop(&a->tls);
 	rs_site_side_stop(&a->site);
 }
 

@@ -99,7 +99,7 @@ static int check_together(
 {
 	if (!foresee_topology(cfg, argc, argv, topology))
 		return EXIT_USAGE;
-	if (rs_tls_side_check(cfg))
+	if (rs_tls_side_check(cfg) && !rs_signals_is_end_pending(NULL))
 		return EXIT_FAILED;
 	if (rs_options_warning(cfg))
 		rs_log("%s", rs_options_warning(cfg));

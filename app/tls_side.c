@@ -24,25 +24,8 @@ _Static_assert(TOPOLOGY_MAX_CORES <= TLS_MAX_NETS, "a TLS stage has room for all
 
 /* ---- keys and certificates ---- */
 
-/* 0 where there are none, too. */
-static int read_ticket_keys(
-	const struct config *cfg, struct tls_ticket_file *keys, char *why, size_t why_bytes)
-{
-	keys->n = 0;
-	return cfg->ticket_keys ? rs_tls_tickets_read(keys, cfg->ticket_keys, why, why_bytes) : 0;
-}
-
-static void use_ticket_keys(struct tls_shared *shared, struct tls_ticket_file *keys)
-{
-	if (keys->n)
-		rs_tls_tickets_use(&shared->tickets, keys);
-}
-
 static int init_shared(struct tls_side *side)
 {
-	struct tls_ticket_file keys;
-	char why[256];
-
 	side->shared = rte_zmalloc("tls-shared", sizeof(*side->shared), RS_CACHE_LINE);
 	if (!side->shared) {
 		rs_log("no memory for TLS; give EAL more (-m)");
@@ -53,11 +36,6 @@ static int init_shared(struct tls_side *side)
 		rs_log("no random numbers for TLS");
 		return -EIO;
 	}
-	if (read_ticket_keys(side->cfg, &keys, why, sizeof(why))) {
-		rs_log("%s", why);
-		return -EINVAL;
-	}
-	use_ticket_keys(side->shared, &keys);
 	return 0;
 }
 
@@ -76,45 +54,28 @@ static struct tls_library *new_library(void)
 	return library;
 }
 
-static struct tls_domain *new_domain(struct tls_side *side, uint32_t i, char *why, size_t why_bytes)
-{
-	return rs_tls_domain_new(side->stages[i]->library, &side->cfg->tls, side->shared,
-		side->stages[i]->counters, why, why_bytes);
-}
-
 int rs_tls_side_check(const struct config *cfg)
 {
+	struct tls_loader loader;
 	uint64_t counters[TLS_N_COUNTERS] = {0};
 	struct tls_library *library;
 	struct tls_shared *shared;
-	struct tls_ticket_file keys;
-	struct tls_domain *d;
-	char why[512];
-	int err = 0;
+	int err = -ENOMEM;
 
 	if (!cfg->n_https_ports)
 		return 0;
 	shared = calloc(1, sizeof(*shared));
 	library = new_library();
+	rs_tls_loader_init(&loader, cfg, shared);
+	rs_tls_loader_add_core(&loader, library, counters);
 	if (!shared)
 		rs_log("no memory for TLS");
-	if (!shared || !library) {
-		err = -ENOMEM;
-		goto end;
-	}
-	d = rs_tls_domain_new(library, &cfg->tls, shared, counters, why, sizeof(why));
-	if (!d || read_ticket_keys(cfg, &keys, why, sizeof(why))) {
-		rs_log("%s", why);
-		err = -EINVAL;
-	} else {
-		use_ticket_keys(shared, &keys);
-		rs_tls_inspect(d, &cfg->tls, rs_log_line);
-	}
-	rs_tls_domain_free(d);
-end:
+	if (shared && library)
+		err = rs_tls_loader_read(&loader);
+	if (!err)
+		rs_tls_inspect(loader.domains[0], &cfg->tls, rs_log_line);
+	rs_tls_loader_stop(&loader);
 	rs_tls_library_free(library);
-	if (shared)
-		explicit_bzero(shared, sizeof(*shared));
 	free(shared);
 	return err;
 }
@@ -199,20 +160,31 @@ static int build_stage(struct tls_side *side, const struct topology *t,
 	if (err)
 		return err;
 	side->stages[i]->library = new_library();
+	rs_tls_loader_add_core(&side->loader, side->stages[i]->library, side->stages[i]->counters);
 	return side->stages[i]->library ? 0 : -ENOMEM;
 }
 
-static int add_first_domain(struct tls_side *side, uint32_t i)
+static void add_domains(struct tls_side *side)
 {
-	char why[512];
-	struct tls_domain *d = new_domain(side, i, why, sizeof(why));
+	for (uint32_t i = 0; i < side->n; i++) {
+		struct tls_side_domains *d = &side->domains[i];
 
-	if (!d) {
-		rs_log("%s", why);
-		return -EINVAL;
+		d->domains[d->n++] = side->loader.domains[i];
+		side->loader.domains[i] = NULL;
 	}
-	side->stages[i]->domain = d;
-	side->domains[i] = (struct tls_side_domains){.n = 1, .domains = {d}};
+	if (side->loader.ticket_keys.n)
+		rs_tls_tickets_use(&side->shared->tickets, &side->loader.ticket_keys);
+}
+
+static int add_first_domains(struct tls_side *side)
+{
+	int err = rs_tls_loader_read(&side->loader);
+
+	if (err)
+		return err;
+	add_domains(side);
+	for (uint32_t i = 0; i < side->n; i++)
+		side->stages[i]->domain = side->domains[i].domains[0];
 	return 0;
 }
 
@@ -228,19 +200,19 @@ int rs_tls_side_build(struct tls_side *side, const struct config *cfg, const str
 		return 0;
 	err = init_shared(side);
 	side->rotate_due_us = now_us + ticket_turn_us(side);
+	rs_tls_loader_init(&side->loader, cfg, side->shared);
 	for (uint32_t i = 0; !err && i < t->n_tls; i++) {
 		err = build_stage(side, t, http, i, now_us);
 		if (!err)
 			err = join(side, i, nets);
-		if (!err)
-			err = add_first_domain(side, i);
 	}
-	return err;
+	return err ? err : add_first_domains(side);
 }
 
 /* ---- changes ---- */
 
-static void free_unused(struct tls_side *side, uint32_t i)
+/* The loader frees what no session uses any more. */
+static void give_up_unused(struct tls_side *side, uint32_t i)
 {
 	struct tls_side_domains *d = &side->domains[i];
 	uint32_t n = 0;
@@ -250,7 +222,7 @@ static void free_unused(struct tls_side *side, uint32_t i)
 		return;
 	for (uint32_t k = 0; k < d->n; k++) {
 		if (k + 1 < d->n && !rs_tls_domain_n_sessions(d->domains[k]))
-			rs_tls_domain_free(d->domains[k]);
+			side->loader.unused[side->loader.n_unused++] = d->domains[k];
 		else
 			d->domains[n++] = d->domains[k];
 	}
@@ -271,65 +243,52 @@ static bool is_taken(const struct tls_side *side)
 static bool is_full(const struct tls_side *side)
 {
 	for (uint32_t i = 0; i < side->n; i++) {
-		if (side->domains[i].n > TLS_SIDE_OLD_DOMAINS)
+		if (side->domains[i].n > TLS_LOADER_OLD_DOMAINS)
 			return true;
 	}
 	return false;
 }
 
-/* All of the new ones, or none of them. */
-static bool make_domains(
-	struct tls_side *side, struct tls_domain **domains, char *why, size_t why_bytes)
-{
-	for (uint32_t i = 0; i < side->n; i++) {
-		domains[i] = new_domain(side, i, why, why_bytes);
-		if (domains[i])
-			continue;
-		while (i-- > 0)
-			rs_tls_domain_free(domains[i]);
-		return false;
-	}
-	return true;
-}
-
-/* Nothing is changed before all files are read. */
-static void reload(struct tls_side *side)
-{
-	struct tls_domain *domains[TOPOLOGY_MAX_CORES];
-	struct tls_ticket_file keys;
-	char why[512];
-
-	if (read_ticket_keys(side->cfg, &keys, why, sizeof(why)) ||
-		!make_domains(side, domains, why, sizeof(why))) {
-		explicit_bzero(&keys, sizeof(keys));
-		rs_log("reload: %s; certificates and ticket keys stay as they were", why);
-		return;
-	}
-	use_ticket_keys(side->shared, &keys);
-	rs_tls_inspect(domains[0], &side->cfg->tls, rs_log_line); /* while it is still ours alone */
-	for (uint32_t i = 0; i < side->n; i++) {
-		side->domains[i].domains[side->domains[i].n++] = domains[i];
-		__atomic_store_n(&side->stages[i]->next_domain, domains[i], __ATOMIC_RELEASE);
-	}
-	rs_log("reload: %u certificate%s read", side->cfg->tls.n_pairs,
-		side->cfg->tls.n_pairs == 1 ? "" : "s");
-}
-
-static void reload_if_possible(struct tls_side *side)
+static bool is_reload_possible(struct tls_side *side)
 {
 	bool was_held_up = side->is_held_up;
 
-	if (!is_taken(side))
-		return;
+	if (!side->reload_is_due || !is_taken(side))
+		return false;
 	side->is_held_up = is_full(side);
-	if (!side->is_held_up) {
-		side->reload_is_due = false;
-		reload(side);
-	} else if (!was_held_up) {
+	if (side->is_held_up && !was_held_up)
 		rs_log("reload: certificates wait for connections that use those of %u earlier "
 		       "reloads",
-			TLS_SIDE_OLD_DOMAINS);
+			TLS_LOADER_OLD_DOMAINS);
+	return !side->is_held_up;
+}
+
+static void start_loader(struct tls_side *side)
+{
+	bool read = is_reload_possible(side);
+
+	if (!read && !side->loader.n_unused)
+		return;
+	side->is_reading = rs_tls_loader_start(&side->loader, read) && read;
+	if (read)
+		side->reload_is_due = false;
+}
+
+/* Nothing is changed before all files are read. */
+static void end_reload(struct tls_side *side)
+{
+	side->is_reading = false;
+	if (!side->loader.domains[0])
+		return;
+	add_domains(side);
+	for (uint32_t i = 0; i < side->n; i++) {
+		const struct tls_side_domains *d = &side->domains[i];
+
+		__atomic_store_n(
+			&side->stages[i]->next_domain, d->domains[d->n - 1], __ATOMIC_RELEASE);
 	}
+	rs_log("reload: %u certificate%s read", side->cfg->tls.n_pairs,
+		side->cfg->tls.n_pairs == 1 ? "" : "s");
 }
 
 void rs_tls_side_reload(struct tls_side *side)
@@ -337,17 +296,32 @@ void rs_tls_side_reload(struct tls_side *side)
 	side->reload_is_due = side->n > 0;
 }
 
-void rs_tls_side_tick(struct tls_side *side, uint64_t now_us)
+static void change_ticket_keys(struct tls_side *side, uint64_t now_us)
 {
-	for (uint32_t i = 0; i < side->n; i++)
-		free_unused(side, i);
-	if (side->reload_is_due)
-		reload_if_possible(side);
-	if (!side->n || side->cfg->ticket_keys || now_us < side->rotate_due_us)
+	if (side->cfg->ticket_keys || now_us < side->rotate_due_us)
 		return;
 	side->rotate_due_us = now_us + ticket_turn_us(side);
 	if (rs_tls_tickets_rotate(&side->shared->tickets))
 		rs_log("no random numbers for new ticket keys; the old ones stay");
+}
+
+void rs_tls_side_tick(struct tls_side *side, uint64_t now_us)
+{
+	if (!side->n)
+		return;
+	change_ticket_keys(side, now_us);
+	if (rs_tls_loader_is_busy(&side->loader))
+		return;
+	if (side->is_reading)
+		end_reload(side);
+	for (uint32_t i = 0; i < side->n; i++)
+		give_up_unused(side, i);
+	start_loader(side);
+}
+
+void rs_tls_side_stop(struct tls_side *side)
+{
+	rs_tls_loader_stop(&side->loader);
 }
 
 /* ---- the end ---- */
@@ -370,6 +344,7 @@ uint32_t rs_tls_side_leaks(struct tls_side *side)
 
 void rs_tls_side_destroy(struct tls_side *side)
 {
+	rs_tls_side_stop(side);
 	for (uint32_t i = 0; i < side->n; i++) {
 		for (uint32_t k = 0; k < side->domains[i].n; k++)
 			rs_tls_domain_free(side->domains[i].domains[k]);

@@ -13,14 +13,13 @@
 #include "config.h"
 #include "stage_net.h"
 #include "stage_tls.h"
+#include "tls_loader.h"
 #include "topology.h"
-
-#define TLS_SIDE_OLD_DOMAINS 8
 
 /* What one TLS stage has used; all but the newest are freed when their last session has ended. */
 struct tls_side_domains {
 	uint32_t n;
-	struct tls_domain *domains[1 + TLS_SIDE_OLD_DOMAINS];
+	struct tls_domain *domains[1 + TLS_LOADER_OLD_DOMAINS];
 };
 
 struct tls_side {
@@ -34,11 +33,14 @@ struct tls_side {
 		*to_tls[TOPOLOGY_MAX_CORES][TOPOLOGY_MAX_CORES]; /* by TLS, then net stage */
 	struct rte_ring *to_net[TOPOLOGY_MAX_CORES][TOPOLOGY_MAX_CORES];
 	uint64_t rotate_due_us;
+	struct tls_loader loader;
 	bool reload_is_due;
+	bool is_reading; /* the loader, for a reload */
 	bool is_held_up; /* … by connections that use what earlier ones have read: that was said */
 };
 
-/* Are all files there that TLS needs, and as they should be? Needs no EAL. 0 or -EINVAL, logged. */
+/* Are all files there that TLS needs, and as they should be? Needs no EAL. 0 or -EINVAL, logged;
+ * or -EINTR, logged: a signal that is pending asks for the end. */
 int rs_tls_side_check(const struct config *cfg);
 
 /*
@@ -49,13 +51,17 @@ int rs_tls_side_build(struct tls_side *side, const struct config *cfg, const str
 	const struct http_config *http, struct stage_net *const *nets, uint64_t now_us);
 
 /*
- * Certificates and ticket keys are to be read again, in the next tick in which that is possible.
- * Running connections keep what they have; where a file is bad, everybody does, and it is said.
+ * Certificates and ticket keys are to be read again, from the next tick on in which that is
+ * possible. Running connections keep what they have; where a file is bad, everybody does, and it is
+ * said. What is asked for while files are read is done when they have been.
  */
 void rs_tls_side_reload(struct tls_side *side);
 
-/* Now and then: reloads, rotates ticket keys, frees certificates that nobody uses any more. */
+/* Now and then: hands on what was read again, rotates ticket keys, gives up what nobody uses. */
 void rs_tls_side_tick(struct tls_side *side, uint64_t now_us);
+
+/* Nothing is read any more; it waits for the file that is being read. */
+void rs_tls_side_stop(struct tls_side *side);
 
 /* After the cores have stopped, before the net stages are looked at. Returns how many pools are not
  * full. */

@@ -76,33 +76,41 @@ static bool add_pair(struct tls_domain *d, const struct tls_settings *s,
 	return !pair->ocsp || rs_tls_ocsp_read(id, pair->ocsp, c);
 }
 
-static bool add_pairs(
-	struct tls_domain *d, const struct tls_settings *s, const struct tls_complaint *c)
+static bool is_interrupted(const struct tls_audience *audience)
+{
+	if (!audience->is_interrupted || !audience->is_interrupted(audience->ctx))
+		return false;
+	snprintf(audience->why, audience->why_bytes, "loading certificates was interrupted");
+	return true;
+}
+
+static bool add_pairs(struct tls_domain *d, const struct tls_settings *s,
+	const struct tls_audience *audience, const struct tls_complaint *c)
 {
 	struct tls_authorities authorities;
 	bool ok = rs_tls_authorities_read(&authorities, s, d->library->ctx, c);
 
 	for (uint32_t i = 0; ok && i < s->n_pairs; i++)
-		ok = add_pair(d, s, &s->pairs[i], &authorities, c);
+		ok = !is_interrupted(audience) && add_pair(d, s, &s->pairs[i], &authorities, c);
 	rs_tls_authorities_free(&authorities);
 	return ok;
 }
 
 struct tls_domain *rs_tls_domain_new(struct tls_library *library,
 	const struct tls_settings *settings, struct tls_shared *shared, uint64_t *counters,
-	char *why, size_t why_bytes)
+	const struct tls_audience *audience)
 {
-	struct tls_complaint c = {.why = why, .bytes = why_bytes};
+	const struct tls_complaint c = {.why = audience->why, .bytes = audience->why_bytes};
 	struct tls_domain *d = calloc(1, sizeof(*d));
 
 	ERR_clear_error();
 	if (!d) {
-		snprintf(why, why_bytes, "no memory for certificates");
+		snprintf(c.why, c.bytes, "no memory for certificates");
 		return NULL;
 	}
 	d->identities = calloc(settings->n_pairs, sizeof(d->identities[0]));
 	if (!d->identities) {
-		snprintf(why, why_bytes, "no memory for %u certificates", settings->n_pairs);
+		snprintf(c.why, c.bytes, "no memory for %u certificates", settings->n_pairs);
 		goto fail;
 	}
 	d->library = library;
@@ -114,10 +122,10 @@ struct tls_domain *rs_tls_domain_new(struct tls_library *library,
 	d->ticket_lifetime_s = settings->ticket_lifetime_s;
 	d->psk_ke = settings->psk_ke;
 	d->quick = d->lean && !d->early_data && !settings->client_ca;
-	if (!add_pairs(d, settings, &c))
+	if (!add_pairs(d, settings, audience, &c))
 		goto fail;
 	if (!rs_tls_directory_init(&d->directory, d)) {
-		snprintf(why, why_bytes, "no memory for the names of certificates");
+		snprintf(c.why, c.bytes, "no memory for the names of certificates");
 		goto fail;
 	}
 	for (uint32_t i = 0; d->quick && i < d->n_identities; i++) {

@@ -5,7 +5,7 @@
  * the ticket keys and the replay register, which need no lock. Each core has an OpenSSL of its own,
  * a struct tls_library, that its domains stand on.
  *
- * A domain is made and freed by the control core; in between it belongs to one TLS core. After a
+ * A domain is made and freed for the control core; in between it belongs to one TLS core. After a
  * reload it lives on until its last session has ended. Includes base and OpenSSL.
  */
 #ifndef RS_TLS_DOMAIN_H
@@ -76,19 +76,27 @@ void rs_tls_library_leave(struct tls_library *library);
 /* No domain is left, and the core has left it. NULL is allowed. */
 void rs_tls_library_free(struct tls_library *library);
 
+/* Who waits for files to be read. */
+struct tls_audience {
+	char *why; /* gets one line where that fails: which file, and what is wrong */
+	size_t why_bytes;
+	bool (*is_interrupted)(void *ctx); /* asked before each pair; NULL: never */
+	void *ctx;
+};
+
 /*
- * Reads the files. counters: TLS_N_COUNTERS of the core that will use it. library, shared and
- * counters outlive the domain; settings need not. NULL with one line in why: which file, and what
- * is wrong.
+ * Reads the files. Any thread, while library's core works. counters: TLS_N_COUNTERS of that core.
+ * library, shared and counters outlive the domain; settings need not. NULL: it fails, or is
+ * interrupted.
  */
 struct tls_domain *rs_tls_domain_new(struct tls_library *library,
 	const struct tls_settings *settings, struct tls_shared *shared, uint64_t *counters,
-	char *why, size_t why_bytes);
+	const struct tls_audience *audience);
 
 /* Any core: how many sessions of it there are. */
 uint32_t rs_tls_domain_n_sessions(const struct tls_domain *d);
 
-/* No session of it is left. NULL is allowed. */
+/* No session of it is left. Any thread. NULL is allowed. */
 void rs_tls_domain_free(struct tls_domain *d);
 
 #endif

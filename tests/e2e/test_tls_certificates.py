@@ -10,7 +10,7 @@ import tempfile
 
 import pki
 from harness import equal, test, true
-from lab import wait_until
+from lab import open_for_reader, wait_until
 from tls_client import HTTPS, V13, TlsConnection, context, s_client, start
 
 ECDSA, RSA = "ECDSA+SHA256", "RSA-PSS+SHA256:RSA+SHA256"
@@ -151,6 +151,13 @@ class Live:
         self.appliance.process.send_signal(signal.SIGHUP)
         wait_until(lambda: self.appliance.words(1000).count(says) > seen, 5, says)
 
+    def begin_reload(self):
+        """The file of the certificate that a reload waits to read."""
+        os.remove(self.files[0])
+        os.mkfifo(self.files[0])
+        self.appliance.process.send_signal(signal.SIGHUP)
+        return wait_until(lambda: open_for_reader(self.files[0]), 5, "it reads the certificate")
+
 
 @test(own=True, families=(4,), within=60, layouts=("fused",))
 def a_reload_waits_for_connections_of_many_before(t):
@@ -171,6 +178,33 @@ def a_reload_waits_for_connections_of_many_before(t):
         equal(c.get("/hello/held").status, 200)
         c.socket.close()
     live.appliance.stop()
+
+
+@test(own=True, families=(4,), within=60)
+def nobody_waits_for_a_reload(t):
+    live = Live(t, "--tls-cores", "1")
+    process, words = live.appliance.process, lambda: live.appliance.words(1000)
+    with open(pki.pair("another.test")[0], "rb") as file:
+        another = file.read()
+    live.install("another.test")
+    with live.begin_reload() as waited_for:
+        process.send_signal(signal.SIGUSR1)
+        wait_until(lambda: re.search(r"received \d+ frames", words()), 5, "the counters")
+        equal(live.subject(), "one.test")
+        # What changes now is for the next reload, which is asked for meanwhile.
+        os.remove(live.files[0])
+        live.install("one.test")
+        shutil.copy(pki.pair("another.test")[1], live.files[1])
+        process.send_signal(signal.SIGHUP)
+        waited_for.write(another)
+    wait_until(lambda: "stay as they were" in words(), 5, "the second reload, of what is no pair")
+    equal(words().count("certificate read"), 1, "reloads")
+    equal(live.subject(), "another.test")
+    # The end takes no longer than the file.
+    with live.begin_reload():
+        process.send_signal(signal.SIGTERM)
+        wait_until(lambda: "draining" in words(), 5, "it drains")
+    live.appliance.wait()
 
 
 @test(own=True, families=(4,), within=60, layouts=("fused",))

@@ -68,8 +68,8 @@ struct stage_rig {
 static inline struct tls_domain *stage_new_domain(struct stage_rig *r)
 {
 	char why[256];
-	struct tls_domain *d = rs_tls_domain_new(
-		r->tls->library, &r->settings, r->shared, r->tls->counters, why, sizeof(why));
+	struct tls_domain *d = rs_tls_domain_new(r->tls->library, &r->settings, r->shared,
+		r->tls->counters, &(struct tls_audience){.why = why, .why_bytes = sizeof(why)});
 
 	RIG_CHECK(d);
 	return d;

@@ -412,8 +412,8 @@ static void inspect(const struct pki_pair *p)
 	struct tls_library *library = rs_tls_library_new();
 	uint64_t counters[TLS_N_COUNTERS];
 	char why[256] = "";
-	struct tls_domain *d =
-		rs_tls_domain_new(library, &settings, shared, counters, why, sizeof(why));
+	struct tls_domain *d = rs_tls_domain_new(library, &settings, shared, counters,
+		&(struct tls_audience){.why = why, .why_bytes = sizeof(why)});
 
 	assert_string_equal(why, "");
 	n_objections = 0;
@@ -489,7 +489,8 @@ static void authorities_are_read_once(void **state)
 		_exit(0);
 	}
 	alarm(60);
-	d = rs_tls_domain_new(library, &settings, shared, counters, why, sizeof(why));
+	d = rs_tls_domain_new(library, &settings, shared, counters,
+		&(struct tls_audience){.why = why, .why_bytes = sizeof(why)});
 	alarm(0);
 	assert_string_equal(why, "");
 	assert_int_equal(waitpid(writer, NULL, 0), writer);
@@ -518,7 +519,8 @@ static const char *refusal_of(const struct pki_pair *p)
 	struct tls_library *library = rs_tls_library_new();
 	uint64_t counters[TLS_N_COUNTERS];
 
-	assert_null(rs_tls_domain_new(library, &settings, shared, counters, why, sizeof(why)));
+	assert_null(rs_tls_domain_new(library, &settings, shared, counters,
+		&(struct tls_audience){.why = why, .why_bytes = sizeof(why)}));
 	rs_tls_library_free(library);
 	free(shared);
 	return why;

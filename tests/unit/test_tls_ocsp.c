@@ -174,8 +174,8 @@ static void assert_refused(struct rig *r, const char *path, const char *words)
 	char why[256] = "";
 
 	r->settings.pairs[0].ocsp = path;
-	assert_null(rs_tls_domain_new(
-		r->library, &r->settings, r->shared, r->counters, why, sizeof(why)));
+	assert_null(rs_tls_domain_new(r->library, &r->settings, r->shared, r->counters,
+		&(struct tls_audience){.why = why, .why_bytes = sizeof(why)}));
 	if (!strstr(why, words) || !strstr(why, "--ocsp") || !strstr(why, path))
 		fail_msg("%s, not: %s", why, words);
 }

@@ -196,7 +196,8 @@ static void while_certificates_are_read(void **state)
 
 		n_allocations = 0;
 		is_counting = true;
-		d = rs_tls_domain_new(library, &settings, shared, counters, why, sizeof(why));
+		d = rs_tls_domain_new(library, &settings, shared, counters,
+			&(struct tls_audience){.why = why, .why_bytes = sizeof(why)});
 		is_counting = false;
 		assert_int_equal(!d, why[0] != 0);
 		n_refused += !d;

@@ -11,11 +11,14 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 
 #include <rte_malloc.h>
 
 #include "base/carve.h"
 #include "eal_rig.h"
+#include "signals.h"
 #include "tls_rig.h"
 #include "tls_side.h"
 
@@ -113,10 +116,22 @@ static void end(struct side_rig *r)
 	free(r);
 }
 
+static void wait_for_loader(struct side_rig *r)
+{
+	for (uint32_t ms = 0; rs_tls_loader_is_busy(&r->side.loader); ms++) {
+		assert_true(ms < 20000);
+		poll(NULL, 0, 1);
+	}
+}
+
+/* With all that comes of it. */
 static void tick(struct side_rig *r, uint64_t us)
 {
 	r->now_us += us;
 	rs_tls_side_tick(&r->side, r->now_us);
+	wait_for_loader(r);
+	rs_tls_side_tick(&r->side, r->now_us);
+	wait_for_loader(r);
 }
 
 static void turn(struct side_rig *r)
@@ -234,13 +249,54 @@ static void what_did_not_come_back(void **state)
 	end(r);
 }
 
+/* … and before its thread has ended. */
+static void the_end_comes_while_files_are_read(void **state)
+{
+	struct side_rig *r = begin(2, true);
+
+	(void)state;
+	rs_tls_side_reload(&r->side);
+	rs_tls_side_tick(&r->side, r->now_us);
+	assert_true(r->side.loader.is_running);
+	rs_tls_side_stop(&r->side);
+	assert_false(r->side.loader.is_running);
+	assert_null(r->side.loader.domains[0]);
+	assert_int_equal(r->side.loader.ticket_keys.n, 0);
+	assert_int_equal(newest_key(r), 'a');
+	end(r);
+}
+
+/* What is asked for while files are read is not lost: they may have been changed since. */
+static void a_reload_is_asked_for_while_one_is_made(void **state)
+{
+	struct side_rig *r = begin(1, true);
+	const struct tls_domain *first;
+
+	(void)state;
+	rs_tls_side_reload(&r->side);
+	rs_tls_side_tick(&r->side, r->now_us);
+	wait_for_loader(r); /* it has read them */
+	write_ticket_keys(r, 'b', TLS_TICKET_KEY_BYTES);
+	rs_tls_side_reload(&r->side);
+	rs_tls_side_tick(&r->side, r->now_us);
+	assert_int_equal(newest_key(r), 'a');
+	first = r->side.stages[0]->next_domain;
+	turn(r);
+	assert_ptr_equal(r->side.stages[0]->domain, first);
+	tick(r, 1000);
+	turn(r);
+	assert_ptr_not_equal(r->side.stages[0]->domain, first);
+	assert_int_equal(newest_key(r), 'b');
+	end(r);
+}
+
 static void sessions_of_many_reloads_hold_up_the_next(void **state)
 {
 	struct side_rig *r = begin(1, true);
-	struct tls_session sessions[TLS_SIDE_OLD_DOMAINS];
+	struct tls_session sessions[TLS_LOADER_OLD_DOMAINS];
 
 	(void)state;
-	for (uint32_t i = 0; i < TLS_SIDE_OLD_DOMAINS; i++) {
+	for (uint32_t i = 0; i < TLS_LOADER_OLD_DOMAINS; i++) {
 		assert_true(rs_tls_session_open(
 			&sessions[i], r->side.stages[0]->domain, &pipe_ops, NULL));
 		reload(r);
@@ -249,16 +305,16 @@ static void sessions_of_many_reloads_hold_up_the_next(void **state)
 	write_ticket_keys(r, 'b', TLS_TICKET_KEY_BYTES);
 	for (uint32_t i = 0; i < 3; i++)
 		reload(r);
-	assert_int_equal(r->side.domains[0].n, 1 + TLS_SIDE_OLD_DOMAINS);
+	assert_int_equal(r->side.domains[0].n, 1 + TLS_LOADER_OLD_DOMAINS);
 	assert_int_equal(newest_key(r), 'a');
 	assert_true(r->side.is_held_up);
 	rs_tls_session_free(&sessions[3]);
 	tick(r, 1000); /* it is made up for, without being asked again */
 	turn(r);
 	assert_int_equal(newest_key(r), 'b');
-	assert_int_equal(r->side.domains[0].n, 1 + TLS_SIDE_OLD_DOMAINS);
+	assert_int_equal(r->side.domains[0].n, 1 + TLS_LOADER_OLD_DOMAINS);
 	assert_false(r->side.is_held_up);
-	for (uint32_t i = 0; i < TLS_SIDE_OLD_DOMAINS; i++) {
+	for (uint32_t i = 0; i < TLS_LOADER_OLD_DOMAINS; i++) {
 		if (i != 3)
 			rs_tls_session_free(&sessions[i]);
 	}
@@ -386,6 +442,27 @@ static void no_start_with_bad_files(void **state)
 	free(r);
 }
 
+/* Thousands of certificates may be left to read. */
+static void a_signal_ends_the_start(void **state)
+{
+	struct side_rig *r = new_rig(1);
+	sigset_t before, term;
+	int number;
+
+	(void)state;
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	rs_signals_block(&before);
+	raise(SIGTERM);
+	assert_int_equal(rs_tls_side_check(&r->cfg), -EINTR);
+	assert_int_equal(build(r), -EINTR);
+	destroy(r);
+	assert_int_equal(sigwait(&term, &number), 0);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	assert_int_equal(rs_tls_side_check(&r->cfg), 0);
+	free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -393,6 +470,8 @@ int main(void)
 		cmocka_unit_test(a_reload_waits_for_the_one_before),
 		cmocka_unit_test(the_end_comes_before_it_is_taken),
 		cmocka_unit_test(what_did_not_come_back),
+		cmocka_unit_test(the_end_comes_while_files_are_read),
+		cmocka_unit_test(a_reload_is_asked_for_while_one_is_made),
 		cmocka_unit_test(sessions_of_many_reloads_hold_up_the_next),
 		cmocka_unit_test(a_bad_file_changes_nothing),
 		cmocka_unit_test(ticket_keys_turn),
@@ -400,6 +479,7 @@ int main(void)
 		cmocka_unit_test(too_little_memory),
 		cmocka_unit_test(memory_is_given_back),
 		cmocka_unit_test(no_start_with_bad_files),
+		cmocka_unit_test(a_signal_ends_the_start),
 	};
 
 	rig_start("tls-side");

@@ -164,8 +164,8 @@ static inline void rig_new_domain(struct rig *r)
 {
 	char why[256];
 
-	r->domain = rs_tls_domain_new(
-		r->library, &r->settings, r->shared, r->counters, why, sizeof(why));
+	r->domain = rs_tls_domain_new(r->library, &r->settings, r->shared, r->counters,
+		&(struct tls_audience){.why = why, .why_bytes = sizeof(why)});
 	RIG_CHECK(r->domain);
 }
 
