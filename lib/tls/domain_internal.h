@@ -84,7 +84,7 @@ struct tls_domain {
 	struct tls_identity *identities; /* the first has the context that accepts */
 };
 
-/* The way between OpenSSL and a struct tls_pipe (session.c). NULL: no memory. */
+/* The way between OpenSSL and a struct tls_pipe (pipe_bio.c). NULL: no memory. */
 BIO_METHOD *rs_tls_new_bio_method(void);
 
 /* A context with everything but a certificate (context.c). NULL: that is said. */

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
 
 #include "base/bytes.h"
@@ -11,80 +10,6 @@
 #include "tls/lean.h"
 #include "tls/opening.h"
 #include "tls/quick.h"
-
-/* ---- OpenSSL's side of the pipe ---- */
-
-static int pipe_read(BIO *bio, char *to, size_t max, size_t *n)
-{
-	struct tls_session *s = BIO_get_data(bio);
-	struct span in;
-
-	BIO_clear_retry_flags(bio);
-	*n = rs_tls_opening_replay(s, (uint8_t *)to, (uint32_t)rs_min_u64(max, UINT32_MAX));
-	if (*n)
-		return 1;
-	in = s->pipe->peek(s->self);
-	if (!in.len) {
-		if (!s->pipe->ended(s->self))
-			BIO_set_retry_read(bio);
-		return 0;
-	}
-	*n = in.len < max ? in.len : max;
-	memcpy(to, in.data, *n);
-	s->pipe->took(s->self, (uint32_t)*n);
-	return 1;
-}
-
-static int pipe_write(BIO *bio, const char *data, size_t len, size_t *n)
-{
-	const struct tls_session *s = BIO_get_data(bio);
-
-	BIO_clear_retry_flags(bio);
-	for (*n = 0; *n < len;) {
-		uint32_t bytes;
-		uint8_t *to = s->pipe->room(s->self, &bytes);
-
-		if (!to)
-			break;
-		bytes = (uint32_t)rs_min_u64(bytes, len - *n);
-		memcpy(to, data + *n, bytes);
-		s->pipe->wrote(s->self, bytes);
-		*n += bytes;
-	}
-	if (*n)
-		return 1;
-	BIO_set_retry_write(bio);
-	return 0;
-}
-
-static long pipe_ctrl(BIO *bio, int command, long argument, void *pointer)
-{
-	const struct tls_session *s;
-
-	(void)argument;
-	(void)pointer;
-	if (command != BIO_CTRL_EOF)
-		return command == BIO_CTRL_FLUSH;
-	s = BIO_get_data(bio);
-	return s->pipe->ended(s->self) && !s->opening && !s->pipe->peek(s->self).len;
-}
-
-static int pipe_create(BIO *bio)
-{
-	BIO_set_init(bio, 1);
-	return 1;
-}
-
-BIO_METHOD *rs_tls_new_bio_method(void)
-{
-	BIO_METHOD *m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "pipe");
-
-	if (m && BIO_meth_set_read_ex(m, pipe_read) && BIO_meth_set_write_ex(m, pipe_write) &&
-		BIO_meth_set_ctrl(m, pipe_ctrl) && BIO_meth_set_create(m, pipe_create))
-		return m;
-	BIO_meth_free(m);
-	return NULL;
-}
 
 /* ---- what OpenSSL says ---- */
 

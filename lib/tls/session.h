@@ -89,7 +89,9 @@ struct tls_session {
 	struct tls_opening *opening; /* see opening.h */
 	struct tls_quick *quick;     /* see quick.h */
 	enum tls_alert hello_fault;  /* of a ClientHello that OpenSSL has got, or its records */
-	uint64_t name;               /* … whom it asks for, hashed: see resume.c … */
+	bool begins_as_tls;          /* the first of its bytes that OpenSSL has read … */
+	uint8_t n_overlooked; /* … of two that it cannot do with as they are: see pipe_bio.c */
+	uint64_t name;        /* … whom it asks for, hashed: see resume.c … */
 	struct tls_hello_gist first_hello; /* … and what the next one has to be like */
 };
 

@@ -129,6 +129,13 @@ def hellos(t):
             ("5.1: more in its record", UNEXPECTED, lambda c: c.hello() + b"\x14"),
             ("5.1: another message in its record", UNEXPECTED, lambda c: c.hello() * 2),
         ), group, lambda c, case: after_hello(c, case(c)))
+        for version in (b"\0\0", b"\2\0", b"\3\4", b"\x7f\x1c"):  # 5.1: it is of no account
+            with Client(t, group=group) as c:
+                c.said = c.hello()
+                c.wire.send(record(HANDSHAKE, c.said, version))
+                c.hear_flight()
+                finish(c)
+                equal(ask(c), SERVED, f"5.1: version {version.hex()}, group {group}")
     for case in (lambda c: {SHARES: vector(2, b"")}, lambda c: many_shares(c, False)):
         with Client(t) as c:
             c.say_hello({**c.extensions(), **case(c)})

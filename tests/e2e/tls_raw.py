@@ -35,8 +35,8 @@ def message(kind, body):
     return number(kind, 1) + vector(3, body)
 
 
-def record(kind, content):
-    return number(kind, 1) + b"\3\3" + vector(2, content)
+def record(kind, content, version=b"\3\3"):
+    return number(kind, 1) + version + vector(2, content)
 
 
 def expand_label(secret, label, context, n):

@@ -312,6 +312,88 @@ static void sessions_are_resumed_until_their_key_is_gone(void **state)
 	rig_fini(&r);
 }
 
+/* RFC 8446 section 6.2; whoever reads the hello, whose last bytes are the binder. */
+static void a_binder_that_does_not_verify(void **state)
+{
+	static struct rig r;
+	uint32_t n;
+
+	(void)state;
+	for (uint32_t no_lean = 0; no_lean < 2; no_lean++) {
+		rig_init_with(&r, no_lean);
+		SSL_CTX_set_session_cache_mode(r.ctx, SSL_SESS_CACHE_CLIENT);
+		SSL_CTX_sess_set_new_cb(r.ctx, keep_session);
+		rig_connect(&r);
+		shake_hands(&r);
+		echo(&r, 10);
+		rig_disconnect(&r);
+		rig_connect(&r);
+		SSL_set_session(r.client, last_session);
+		SSL_do_handshake(r.client);
+		carry(&r);
+		r.in[r.in_to - 1] ^= 1;
+		assert_int_equal(server_read(&r, &n), TLS_FAILED);
+		assert_int_equal(alert_of(&r), TLS_ALERT_DECRYPT_ERROR);
+		rig_disconnect(&r);
+		SSL_SESSION_free(last_session);
+		last_session = NULL;
+		rig_fini(&r);
+	}
+}
+
+/* RFC 8446 section 5.1: it is of no account; whoever reads it, and however TCP cuts it. */
+static void the_version_of_the_first_record(void **state)
+{
+	static const uint8_t versions[][2] = {{0, 0}, {2, 0}, {3, 0}, {3, 9}, {4, 3}, {0xff, 0xff}};
+	static struct rig r;
+
+	(void)state;
+	for (uint32_t i = 0; i < 8 * RS_ARRAY_SIZE(versions); i++) {
+		const uint8_t *version = versions[i / 8];
+		uint32_t n, end;
+
+		rig_init_with(&r, i & 1);
+		SSL_CTX_set1_groups_list(r.ctx, i & 2 ? "P-256" : "X25519");
+		rig_connect(&r);
+		SSL_do_handshake(r.client);
+		carry(&r);
+		memcpy(r.in + 1, version, 2);
+		for (end = r.in_to, r.in_to = i & 4 ? 1 : end; r.in_to < end; r.in_to++)
+			assert_int_equal(server_read(&r, &n), TLS_WANT_INPUT);
+		assert_int_equal(server_read(&r, &n), TLS_WANT_INPUT);
+		carry(&r);
+		shake_hands(&r);
+		echo(&r, 10);
+		rig_disconnect(&r);
+		rig_fini(&r);
+	}
+}
+
+/* … and where its type tells that it is TLS, what else is wrong with it is said. */
+static void a_first_record_that_is_no_hello(void **state)
+{
+	static const uint8_t types[] = {TLS_CONTENT_CCS, TLS_CONTENT_ALERT, TLS_CONTENT_DATA};
+	static struct rig r;
+	uint32_t n;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2 * RS_ARRAY_SIZE(types); i++) {
+		const uint8_t record[] = {types[i / 2], 9, 9, 0, 2, 1, 1};
+		static const uint8_t alert[] = {TLS_CONTENT_ALERT, 3};
+
+		rig_init_with(&r, i % 2);
+		rig_connect(&r);
+		memcpy(r.in, record, sizeof(record));
+		r.in_to = sizeof(record);
+		assert_int_equal(server_read(&r, &n), TLS_FAILED);
+		assert_int_equal(r.out_to, 7);
+		assert_memory_equal(r.out, alert, sizeof(alert));
+		assert_int_equal(r.out[6], TLS_ALERT_UNEXPECTED_MESSAGE);
+		rig_disconnect(&r);
+		rig_fini(&r);
+	}
+}
+
 /* RFC 8446 appendix C.4: a ticket is good for once, so each connection has to bring the next. */
 static void each_resumption_brings_a_new_ticket(void **state)
 {
@@ -441,6 +523,9 @@ int main(void)
 		cmocka_unit_test(alerts_of_clients),
 		cmocka_unit_test(ends),
 		cmocka_unit_test(sessions_are_resumed_until_their_key_is_gone),
+		cmocka_unit_test(a_binder_that_does_not_verify),
+		cmocka_unit_test(the_version_of_the_first_record),
+		cmocka_unit_test(a_first_record_that_is_no_hello),
 		cmocka_unit_test(each_resumption_brings_a_new_ticket),
 		cmocka_unit_test(sessions_are_resumed_for_their_name),
 	};
