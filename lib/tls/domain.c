@@ -5,11 +5,13 @@
 #include <stdlib.h>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 
 #include "tls/authorities.h"
 #include "tls/choose.h"
 #include "tls/domain_internal.h"
 #include "tls/identity.h"
+#include "tls/provider.h"
 
 const struct counter_def rs_tls_counter_defs[TLS_N_COUNTERS] = {
 #define RS_COUNTER(id, name, help) {name, help},
@@ -27,34 +29,42 @@ static int no_passphrase(char *to, int bytes, int writing, void *was_asked)
 	return -1;
 }
 
-static bool use_key(SSL_CTX *ctx, const char *file, const struct tls_complaint *c)
+static EVP_PKEY *read_key(
+	const struct tls_library *library, const char *file, const struct tls_complaint *c)
 {
 	bool is_encrypted = false;
-	int ok;
+	BIO *bio = BIO_new_file(file, "r");
+	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey_ex(bio, NULL, no_passphrase, &is_encrypted,
+				      library->ctx, TLS_PROPERTIES)
+			    : NULL;
 
-	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
-	SSL_CTX_set_default_passwd_cb_userdata(ctx, &is_encrypted);
-	ok = SSL_CTX_use_PrivateKey_file(ctx, file, SSL_FILETYPE_PEM);
-	SSL_CTX_set_default_passwd_cb_userdata(ctx, NULL);
-	if (ok == 1)
-		return true;
-	if (is_encrypted)
+	if (bio && !key)
 		ERR_clear_error(); /* what comes of it says less */
-	return rs_tls_complain(c, "--key", file,
-		is_encrypted ? "the key is encrypted, and nobody is asked for its passphrase"
-			     : "no key in PEM, or not that of the certificate");
+	BIO_free(bio);
+	if (!key)
+		rs_tls_complain(c, "--key", file,
+			is_encrypted
+				? "the key is encrypted, and nobody is asked for its passphrase"
+				: "no key in PEM that OpenSSL knows");
+	return key;
 }
 
-static bool use_pair(SSL_CTX *ctx, const struct tls_pair *pair, const struct tls_complaint *c)
+static bool use_pair(const struct tls_library *library, SSL_CTX *ctx, const struct tls_pair *pair,
+	const struct tls_complaint *c)
 {
+	EVP_PKEY *key;
+	bool ok;
+
 	if (SSL_CTX_use_certificate_chain_file(ctx, pair->cert) != 1)
 		return rs_tls_complain(c, "--cert", pair->cert,
 			"no certificate in PEM, or one that OpenSSL refuses");
-	if (!use_key(ctx, pair->key, c))
+	key = read_key(library, pair->key, c);
+	if (!key)
 		return false;
-	if (SSL_CTX_check_private_key(ctx) != 1)
-		return rs_tls_complain(c, "--key", pair->key, "not the key of the certificate");
-	return true;
+	ok = X509_check_private_key(SSL_CTX_get0_certificate(ctx), key) == 1 &&
+	     SSL_CTX_use_PrivateKey(ctx, key) == 1;
+	EVP_PKEY_free(key);
+	return ok || rs_tls_complain(c, "--key", pair->key, "not the key of the first certificate");
 }
 
 static bool add_pair(struct tls_domain *d, const struct tls_settings *s,
@@ -67,7 +77,7 @@ static bool add_pair(struct tls_domain *d, const struct tls_settings *s,
 	if (!id->ctx)
 		return false;
 	d->n_identities++; /* to be freed from now on */
-	if (!use_pair(id->ctx, pair, c))
+	if (!use_pair(d->library, id->ctx, pair, c))
 		return false;
 	id->first = SSL_CTX_get0_certificate(id->ctx);
 	id->use = rs_tls_key_use_of(X509_get0_pubkey(id->first));

@@ -38,6 +38,8 @@ static void inspect_chain(const struct inspection *i, const struct tls_identity 
 	X509 *below = id->first;
 
 	SSL_CTX_get0_chain_certs(id->ctx, &chain);
+	if (!id->use)
+		object(i, 1, "has a key of a type that is not for TLS 1.3");
 	inspect_times(i, 1, below);
 	for (int k = 0; k < sk_X509_num(chain); k++) {
 		X509 *cert = sk_X509_value(chain, k);

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Files of certificates and keys as other programs and people leave them: what is read all the
+ * same, and what is said of the rest, in one line.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sys/stat.h>
+
+#include "base/bytes.h"
+#include "tls/inspect.h"
+#include "tls_pki.h"
+
+static struct pki_pair pair;
+static char why[256];
+static char objection[512];
+
+static void take_objection(const char *line)
+{
+	snprintf(objection, sizeof(objection), "%s", line);
+}
+
+/* What is objected to stands in objection then. */
+static bool is_served(const char *cert, const char *key)
+{
+	struct tls_pair files = {.cert = cert, .key = key};
+	const struct tls_settings settings = {.n_pairs = 1, .pairs = &files};
+	struct tls_shared *shared = calloc(1, sizeof(*shared));
+	struct tls_library *library = rs_tls_library_new();
+	uint64_t counters[TLS_N_COUNTERS];
+	struct tls_domain *d;
+
+	why[0] = objection[0] = 0;
+	d = rs_tls_domain_new(library, &settings, shared, counters,
+		&(struct tls_audience){.why = why, .why_bytes = sizeof(why)});
+	if (d)
+		rs_tls_inspect(d, &settings, take_objection);
+	rs_tls_domain_free(d);
+	rs_tls_library_free(library);
+	free(shared);
+	return d;
+}
+
+static uint32_t read_all(const char *path, char *to, uint32_t max)
+{
+	FILE *file = fopen(path, "rb");
+	size_t n;
+
+	assert_non_null(file);
+	n = fread(to, 1, max - 1, file);
+	fclose(file);
+	to[n] = 0;
+	return (uint32_t)n;
+}
+
+static void put(char path[TEMP_PATH_BYTES], const void *bytes, size_t n)
+{
+	FILE *file = temp_new_file(path);
+
+	assert_int_equal(fwrite(bytes, 1, n, file), n);
+	fclose(file);
+}
+
+/* With each line ended by \r\n. */
+static void put_crlf(char path[TEMP_PATH_BYTES], const char *text)
+{
+	FILE *file = temp_new_file(path);
+
+	for (; *text; text++) {
+		if (*text == '\n')
+			fputc('\r', file);
+		fputc(*text, file);
+	}
+	fclose(file);
+}
+
+/* ---- what is read ---- */
+
+static void text_around_what_is_in_pem(void **state)
+{
+	/* A byte order mark; what `openssl pkcs12` writes; and words behind. */
+	static const char *const around[][2] = {
+		{"\xef\xbb\xbf", ""},
+		{"Bag Attributes\n    friendlyName: a\nKey Attributes: <No Attributes>\n", ""},
+		{"", "\nand more words\n-- of no meaning\n"},
+	};
+	char text[8192], cert[8192], path[TEMP_PATH_BYTES];
+
+	(void)state;
+	read_all(pair.cert_path, cert, sizeof(cert));
+	for (uint32_t is_key = 0; is_key < 2; is_key++) {
+		char pem[8192];
+
+		read_all(is_key ? pair.key_path : pair.cert_path, pem, sizeof(pem));
+		for (uint32_t i = 0; i <= RS_ARRAY_SIZE(around); i++) {
+			if (i == RS_ARRAY_SIZE(around)) {
+				put_crlf(path, pem);
+			} else {
+				int n = snprintf(text, sizeof(text), "%s%s%s", around[i][0], pem,
+					around[i][1]);
+
+				put(path, text, (size_t)n);
+			}
+			if (!is_served(
+				    is_key ? pair.cert_path : path, is_key ? path : pair.key_path))
+				fail_msg("%u %u: %s", is_key, i, why);
+			assert_string_equal(objection, "");
+		}
+	}
+}
+
+/* A key and its certificate in one file, whichever is first. */
+static void both_in_one_file(void **state)
+{
+	char cert[8192], key[8192], both[16384], path[TEMP_PATH_BYTES];
+
+	(void)state;
+	read_all(pair.cert_path, cert, sizeof(cert));
+	read_all(pair.key_path, key, sizeof(key));
+	for (uint32_t i = 0; i < 2; i++) {
+		int n = snprintf(both, sizeof(both), "%s%s", i ? cert : key, i ? key : cert);
+
+		put(path, both, (size_t)n);
+		assert_true(is_served(path, path));
+	}
+}
+
+/* ---- what is not ---- */
+
+static void refused(const char *cert, const char *key, const char *option, const char *words)
+{
+	char begin[TEMP_PATH_BYTES + 16];
+
+	assert_false(is_served(cert, key));
+	snprintf(begin, sizeof(begin), "%s %s: ", option, !strcmp(option, "--key") ? key : cert);
+	if (strncmp(why, begin, strlen(begin)) != 0 || strcmp(why + strlen(begin), words) != 0)
+		fail_msg("%s, not: %s%s", why, begin, words);
+	assert_null(strchr(why, '\n'));
+}
+
+static void keys_that_are_none(void **state)
+{
+	static const char none[] = "no key in PEM that OpenSSL knows";
+	uint8_t der[4096], *end = der;
+	char pem[8192], path[TEMP_PATH_BYTES], missing[TEMP_PATH_BYTES + 8];
+	int n = i2d_PrivateKey(pair.key, &end);
+
+	(void)state;
+	put(path, der, (size_t)n);
+	refused(pair.cert_path, path, "--key", none);
+	put(path, "", 0);
+	refused(pair.cert_path, path, "--key", none);
+	read_all(pair.key_path, pem, sizeof(pem));
+	put(path, pem, strlen(pem) / 2);
+	refused(pair.cert_path, path, "--key", none);
+	refused(pair.cert_path, pair.cert_path, "--key", none);
+	snprintf(missing, sizeof(missing), "%s.none", path);
+	refused(pair.cert_path, missing, "--key", "cannot be read: No such file or directory");
+	temp_new_dir(path);
+	refused(pair.cert_path, path, "--key", "is a directory");
+}
+
+static void keys_of_somebody_else(void **state)
+{
+	static const char words[] = "not the key of the first certificate: ";
+	struct pki_pair same_type, rsa;
+	char expected[128];
+
+	(void)state;
+	pki_make(&same_type, EVP_EC_gen("P-256"), "b.test", NULL, false);
+	pki_make(&rsa, EVP_RSA_gen(2048), "c.test", NULL, false);
+	snprintf(expected, sizeof(expected), "%skey values mismatch", words);
+	refused(pair.cert_path, same_type.key_path, "--key", expected);
+	snprintf(expected, sizeof(expected), "%sdifferent key types", words);
+	refused(pair.cert_path, rsa.key_path, "--key", expected);
+	refused(rsa.cert_path, pair.key_path, "--key", expected);
+	pki_free(&same_type);
+	pki_free(&rsa);
+}
+
+static void certificates_that_are_none(void **state)
+{
+	static const char none[] =
+		"no certificate in PEM, or one that OpenSSL refuses: no start line";
+	uint8_t der[4096], *end = der;
+	char path[TEMP_PATH_BYTES];
+	int n = i2d_X509(pair.cert, &end);
+
+	(void)state;
+	put(path, der, (size_t)n);
+	refused(path, pair.key_path, "--cert", none);
+	put(path, "", 0);
+	refused(path, pair.key_path, "--cert", none);
+	refused(pair.key_path, pair.key_path, "--cert", none);
+	temp_new_dir(path);
+	refused(path, pair.key_path, "--cert", "is a directory");
+}
+
+/* RFC 8446 section 4.2.3 has no algorithm for it, so that no client of TLS 1.3 can verify it. */
+static void a_curve_that_tls_has_not(void **state)
+{
+	struct pki_pair p;
+
+	(void)state;
+	pki_make(&p, EVP_EC_gen("secp256k1"), "k.test", NULL, false);
+	assert_true(is_served(p.cert_path, p.key_path));
+	assert_non_null(strstr(objection, p.cert_path));
+	assert_non_null(
+		strstr(objection, "certificate 1 has a key of a type that is not for TLS 1.3"));
+	pki_free(&p);
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	make_certificate(NULL);
+	pki_begin();
+	pki_make(&pair, EVP_EC_gen("P-256"), "a.test", NULL, false);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	pki_free(&pair);
+	pki_free(&pki_authority);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text_around_what_is_in_pem),
+		cmocka_unit_test(both_in_one_file),
+		cmocka_unit_test(keys_that_are_none),
+		cmocka_unit_test(keys_of_somebody_else),
+		cmocka_unit_test(certificates_that_are_none),
+		cmocka_unit_test(a_curve_that_tls_has_not),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
