@@ -3,6 +3,12 @@
 
 #include "tls/provider.h"
 
+/*
+ * A CertificateRequest has room for 2^16 - 1 bytes of extensions, of which this is one (RFC 8446
+ * section 4.3.2); OpenSSL would fail every handshake.
+ */
+#define MAX_NAMES_BYTES 65000
+
 static bool add_to_context(struct tls_authorities *a, X509 *cert)
 {
 	uint8_t both[2 * SHA256_DIGEST_LENGTH], *der = NULL;
@@ -27,10 +33,12 @@ static bool add_name(struct tls_authorities *a, const X509 *cert)
 			return true;
 	}
 	name = X509_NAME_dup(X509_get_subject_name(cert));
-	if (name && sk_X509_NAME_push(a->names, name) > 0)
-		return true;
-	X509_NAME_free(name);
-	return false;
+	if (!name || sk_X509_NAME_push(a->names, name) <= 0) {
+		X509_NAME_free(name);
+		return false;
+	}
+	a->names_bytes += 2 + (uint32_t)i2d_X509_NAME(name, NULL);
+	return true;
 }
 
 static bool add_all(struct tls_authorities *a)
@@ -62,8 +70,11 @@ bool rs_tls_authorities_read(struct tls_authorities *a, const struct tls_setting
 		return rs_tls_complain(c, "--client-ca", file, "no certificates of authorities");
 	if (!a->store || !add_all(a))
 		return rs_tls_complain(c, "--client-ca", file, "no memory for it");
-	return sk_X509_NAME_num(a->names) > 0 ||
-	       rs_tls_complain(c, "--client-ca", file, "no certificates of authorities");
+	if (!sk_X509_NAME_num(a->names))
+		return rs_tls_complain(c, "--client-ca", file, "no certificates of authorities");
+	while (a->names_bytes > MAX_NAMES_BYTES && sk_X509_NAME_num(a->names))
+		X509_NAME_free(sk_X509_NAME_pop(a->names));
+	return true;
 }
 
 void rs_tls_authorities_free(struct tls_authorities *a)

@@ -14,8 +14,10 @@
 
 struct tls_authorities {
 	X509_STORE *store; /* NULL: clients are not asked */
+	/* As clients are to hear them; none where they do not fit into a message. */
 	STACK_OF(X509_NAME) * names;
-	int verify; /* SSL_VERIFY_… */
+	uint32_t names_bytes; /* on the wire */
+	int verify;           /* SSL_VERIFY_… */
 	/* Who resumes is not asked for a certificate again, so a session is only for those who ask
 	 * for the same: this, which tickets hold, is a hash over the mode and all authorities. */
 	uint8_t session_context[SHA256_DIGEST_LENGTH];

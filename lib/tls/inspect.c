@@ -70,9 +70,26 @@ static void inspect_response(const struct inspection *i, const struct tls_ocsp *
 	i->tell(line);
 }
 
+/* RFC 8446 section 4.2.4, RFC 5246 section 7.4.4: clients need not be told. */
+static void inspect_authorities(const struct inspection *i, const SSL_CTX *ctx)
+{
+	char line[512];
+
+	if (sk_X509_NAME_num(SSL_CTX_get_client_CA_list(ctx)) > 0)
+		return;
+	snprintf(line, sizeof(line),
+		"%s: the names of its authorities do not fit into a handshake; clients are not "
+		"told them, and have to know which certificate to show",
+		i->file);
+	i->tell(line);
+}
+
 void rs_tls_inspect(const struct tls_domain *d, const struct tls_settings *settings,
 	void (*tell)(const char *line))
 {
+	if (settings->client_ca)
+		inspect_authorities(
+			&(struct inspection){settings->client_ca, tell}, d->identities[0].ctx);
 	for (uint32_t i = 0; i < d->n_identities; i++) {
 		const struct tls_identity *id = &d->identities[i];
 

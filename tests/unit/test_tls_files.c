@@ -215,6 +215,56 @@ static void a_curve_that_tls_has_not(void **state)
 	pki_free(&p);
 }
 
+/* ---- authorities ---- */
+
+/* So many, each of 79 bytes on the wire: 13 around the 64 of its name, and a length. */
+static void put_authorities(char path[TEMP_PATH_BYTES], uint32_t n)
+{
+	FILE *file = temp_new_file(path);
+	char name[65];
+
+	for (uint32_t i = 0; i < n; i++) {
+		X509 *cert = X509_new();
+
+		snprintf(name, sizeof(name), "%064u", i);
+		pki_sign(cert, name, pki_authority.key, NULL);
+		PEM_write_X509(file, cert);
+		X509_free(cert);
+	}
+	fclose(file);
+}
+
+/* A list of them has at most 2^16 - 1 bytes; it may be left out (RFC 8446 section 4.2.4), or be
+ * empty (RFC 5246 section 7.4.4). */
+static void more_authorities_than_clients_can_be_told(void **state)
+{
+	static const uint32_t numbers[] = {1, 820, 840};
+	static struct rig r;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2 * RS_ARRAY_SIZE(numbers); i++) {
+		const uint32_t n = numbers[i / 2];
+		const bool fits = n * 79 < 65000;
+		char path[TEMP_PATH_BYTES];
+
+		rig_init(&r);
+		put_authorities(path, n);
+		r.settings.client_ca = path;
+		r.settings.client_cert = TLS_CLIENT_CERT_OPTIONAL;
+		rig_change_domain(&r);
+		objection[0] = 0;
+		rs_tls_inspect(r.domain, &r.settings, take_objection);
+		assert_int_equal(strstr(objection, path) != NULL, !fits);
+		assert_int_equal(strstr(objection, "authorities do not fit") != NULL, !fits);
+		SSL_CTX_set_max_proto_version(r.ctx, i % 2 ? TLS1_2_VERSION : TLS1_3_VERSION);
+		rig_connect(&r);
+		shake_hands(&r);
+		assert_int_equal(sk_X509_NAME_num(SSL_get_client_CA_list(r.client)) > 0, fits);
+		rig_disconnect(&r);
+		rig_fini(&r);
+	}
+}
+
 static int begin(void **state)
 {
 	(void)state;
@@ -241,6 +291,7 @@ int main(void)
 		cmocka_unit_test(keys_of_somebody_else),
 		cmocka_unit_test(certificates_that_are_none),
 		cmocka_unit_test(a_curve_that_tls_has_not),
+		cmocka_unit_test(more_authorities_than_clients_can_be_told),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
