@@ -71,49 +71,12 @@ int rs_site_side_load(struct site_side *side, const struct site_options *options
 	if (!set)
 		return rs_signals_is_end_pending(NULL) ? -EINTR : -EINVAL;
 	side->sets[side->n_sets++] = set;
-	rs_site_watch_add(&side->watch, set, 0);
+	rs_site_watch_loaded(&side->watch, rs_site_watch_directories(&side->watch, set), 0);
 	say_totals("loaded", set);
 	if (!rs_pages_may_be_huge(NULL))
 		rs_log("files beyond the pages that are set aside (scripts/hugepages) lie in small "
 		       "ones, which costs speed (" PAGES_SETTING " is never; madvise is enough)");
 	return 0;
-}
-
-static void *load_again(void *arg)
-{
-	struct site_side *side = arg;
-	struct site_audience audience = {
-		.say = rs_log_line, .is_interrupted = is_ending, .ctx = side};
-
-	side->loaded = rs_site_load(side->options, newest(side), &audience);
-	__atomic_store_n(&side->has_loaded, true, __ATOMIC_RELEASE);
-	return NULL;
-}
-
-static void start_loader(struct site_side *side)
-{
-	int err;
-
-	side->reload_is_due = false;
-	side->has_loaded = false;
-	rs_site_watch_begin(&side->watch);
-	err = pthread_create(&side->thread, NULL, load_again, side);
-	side->is_loading = !err;
-	if (err)
-		rs_log("reload: no thread: %s; content stays as it was", strerror(err));
-}
-
-/* Each core keeps what it still sends of, up to a bound. */
-static void start_loader_if_possible(struct site_side *side)
-{
-	bool is_possible = side->n_offered == side->n_cores && side->n_sets < SITE_SIDE_SETS;
-
-	if (!is_possible && !side->is_held_up)
-		rs_log("reload: it waits for replies that are still made of %u earlier loads",
-			side->n_sets - 1);
-	side->is_held_up = !is_possible;
-	if (is_possible)
-		start_loader(side);
 }
 
 static void say_failed(uint32_t retry_s)
@@ -124,18 +87,69 @@ static void say_failed(uint32_t retry_s)
 		rs_log("reload: content stays as it was");
 }
 
-static void end_loader(struct site_side *side, uint64_t now_us)
+static void take_loaded(struct site_side *side, uint64_t now_us)
 {
-	pthread_join(side->thread, NULL);
-	side->is_loading = false;
 	if (!side->loaded) {
 		say_failed(rs_site_watch_failed(&side->watch, now_us));
 		return;
 	}
 	side->sets[side->n_sets++] = side->loaded;
 	side->n_offered = 0;
-	rs_site_watch_add(&side->watch, side->loaded, now_us);
+	rs_site_watch_loaded(&side->watch, side->has_new, now_us);
 	say_totals("reloaded", side->loaded);
+}
+
+/* ---- the thread ---- */
+
+static void load_again(struct site_side *side)
+{
+	struct site_audience audience = {
+		.say = rs_log_line, .is_interrupted = is_ending, .ctx = side};
+
+	side->loaded = rs_site_load(side->options, newest(side), &audience);
+	if (side->loaded)
+		side->has_new = rs_site_watch_directories(&side->watch, side->loaded);
+}
+
+static void free_unused(struct site_side *side)
+{
+	while (side->n_unused)
+		rs_site_free(side->unused[--side->n_unused]);
+}
+
+static void *work(void *arg)
+{
+	struct site_side *side = arg;
+
+	free_unused(side);
+	if (side->is_loading)
+		load_again(side);
+	__atomic_store_n(&side->has_worked, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* load: not only to free what is unused. */
+static void start_work(struct site_side *side, bool load)
+{
+	int err;
+
+	side->is_loading = load;
+	side->has_worked = false;
+	err = pthread_create(&side->thread, NULL, work, side);
+	side->is_working = !err;
+	if (!err)
+		return;
+	free_unused(side);
+	if (load)
+		rs_log("reload: no thread: %s; content stays as it was", strerror(err));
+}
+
+static void end_work(struct site_side *side, uint64_t now_us)
+{
+	pthread_join(side->thread, NULL);
+	side->is_working = false;
+	if (side->is_loading)
+		take_loaded(side, now_us);
 }
 
 /* ---- cores ---- */
@@ -157,17 +171,29 @@ static void offer_newest(struct site_side *side)
 		side->n_offered++;
 }
 
-static void free_unused(struct site_side *side)
+static void list_unused(struct site_side *side)
 {
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < side->n_sets; i++) {
 		if (i + 1 < side->n_sets && !rs_site_n_users(side->sets[i]))
-			rs_site_free(side->sets[i]);
+			side->unused[side->n_unused++] = side->sets[i];
 		else
 			side->sets[n++] = side->sets[i];
 	}
 	side->n_sets = n;
+}
+
+/* Each core keeps what it still sends of, up to a bound. */
+static bool is_possible(struct site_side *side)
+{
+	bool is_room = side->n_offered == side->n_cores && side->n_sets < SITE_SIDE_SETS;
+
+	if (!is_room && !side->is_held_up)
+		rs_log("reload: it waits for replies that are still made of %u earlier loads",
+			side->n_sets - 1);
+	side->is_held_up = !is_room;
+	return is_room;
 }
 
 void rs_site_side_reload(struct site_side *side)
@@ -177,29 +203,37 @@ void rs_site_side_reload(struct site_side *side)
 
 void rs_site_side_tick(struct site_side *side, uint64_t now_us)
 {
+	bool load;
+
 	if (!side->options)
 		return;
 	side->reload_is_due |= rs_site_watch_is_due(&side->watch, now_us);
-	if (side->is_loading && __atomic_load_n(&side->has_loaded, __ATOMIC_ACQUIRE))
-		end_loader(side, now_us);
-	if (side->is_loading)
+	if (side->is_working && __atomic_load_n(&side->has_worked, __ATOMIC_ACQUIRE))
+		end_work(side, now_us);
+	if (side->is_working)
 		return;
 	offer_newest(side);
 	/* Only what every core has been offered has users to tell when it is done with. */
 	if (side->n_offered == side->n_cores)
-		free_unused(side);
-	if (side->reload_is_due)
-		start_loader_if_possible(side);
+		list_unused(side);
+	load = side->reload_is_due && is_possible(side);
+	if (load) {
+		side->reload_is_due = false;
+		rs_site_watch_begin(&side->watch);
+	}
+	if (load || side->n_unused)
+		start_work(side, load);
 }
 
 void rs_site_side_stop(struct site_side *side)
 {
-	if (!side->options || !side->is_loading)
+	if (!side->options || !side->is_working)
 		return;
 	__atomic_store_n(&side->is_ending, true, __ATOMIC_RELAXED);
 	pthread_join(side->thread, NULL);
-	side->is_loading = false;
-	rs_site_free(side->loaded);
+	side->is_working = false;
+	if (side->is_loading)
+		rs_site_free(side->loaded);
 }
 
 void rs_site_side_destroy(struct site_side *side)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The content half of the appliance: loads the sites at start, and again when told to (SIGHUP) or
- * when files have changed (--watch), on a thread of its own, so that neighbours and signals need
- * not wait for disks. Control core only. Includes everything.
+ * when files have changed (--watch). That, and to free what is large, is done on a thread of its
+ * own, so that neighbours and signals need not wait. Control core only. Includes everything.
  */
 #ifndef RS_APP_SITE_SIDE_H
 #define RS_APP_SITE_SIDE_H
@@ -26,12 +26,16 @@ struct site_side {
 	struct site_set *sets[SITE_SIDE_SETS];
 	bool reload_is_due;
 	pthread_t thread;
-	bool is_loading;         /* there is a thread, to be joined when */
-	bool has_loaded;         /* atomic: it has ended */
-	struct site_set *loaded; /* what it has made, or NULL */
-	bool is_ending;          /* atomic: no load is of use any more */
-	uint64_t n_offered;      /* cores that have been offered the newest set */
-	bool is_held_up;         /* and that was said */
+	bool is_working; /* there is a thread, to be joined when */
+	bool has_worked; /* atomic: it has ended */
+	uint32_t n_unused;
+	struct site_set *unused[SITE_SIDE_SETS]; /* to be freed by it, at first */
+	bool is_loading;                         /* and to load then … */
+	struct site_set *loaded;                 /* … what it has made, or NULL … */
+	bool has_new;                            /* … with directories not watched before */
+	bool is_ending;                          /* atomic: no load is of use any more */
+	uint64_t n_offered;                      /* cores that have been offered the newest set */
+	bool is_held_up;                         /* and that was said */
 	struct site_watch watch;
 };
 

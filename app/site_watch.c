@@ -18,9 +18,12 @@
 /* … but for somebody who never stops writing. */
 #define PATIENCE_US 5000000
 /* After failures: the first time, from which on it doubles so often. */
-#define RETRY_S         1
-#define RETRY_DOUBLES   6
-#define CONTENT_CHANGES (IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVE | IN_ATTRIB)
+#define RETRY_S       1
+#define RETRY_DOUBLES 6
+#define WATCHED       (IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVE | IN_ATTRIB)
+/* Of events, at once: who makes them without end does not hold up the control core. */
+#define READ_BYTES 4096
+#define MAX_READS  64
 
 void rs_site_watch_none(struct site_watch *w)
 {
@@ -34,7 +37,9 @@ void rs_site_watch_open(struct site_watch *w, const struct site_options *options
 	w->options = options;
 	w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (w->fd < 0)
-		rs_log("--watch: %s; send SIGHUP after changes", strerror(errno));
+		rs_log("--watch: %s; send SIGHUP after changes%s", strerror(errno),
+			errno == EMFILE ? ", or raise fs.inotify.max_user_instances (or ulimit -n)"
+					: "");
 }
 
 void rs_site_watch_close(struct site_watch *w)
@@ -81,6 +86,14 @@ void rs_site_watch_begin(struct site_watch *w)
 
 /* ---- directories ---- */
 
+/* What came of watching them, one after the other. */
+struct attempt {
+	struct watch_list now;
+	uint32_t n_failed;
+	int first_error;
+	char first_failed[PATH_MAX];
+};
+
 static bool list(struct watch_list *to, int number)
 {
 	uint32_t n_room = to->n_room ? 2 * to->n_room : 64;
@@ -97,28 +110,38 @@ static bool list(struct watch_list *to, int number)
 	return true;
 }
 
-static void watch(struct site_watch *w, const char *name, struct watch_list *now)
+static void watch(struct site_watch *w, const char *name, struct attempt *attempt)
 {
-	int number = inotify_add_watch(w->fd, name, CONTENT_CHANGES | IN_ONLYDIR);
+	int number = inotify_add_watch(w->fd, name, WATCHED | IN_ONLYDIR);
 
-	if (number >= 0 && list(now, number))
+	if (number >= 0 && list(&attempt->now, number))
 		return;
 	/* One that is gone already will have changed its parent. */
-	if (errno != ENOENT && errno != ENOTDIR && !w->is_failing) {
-		w->is_failing = true;
-		rs_log("--watch: %.*s: %s; send SIGHUP after changes there%s", PATH_MAX, name,
-			strerror(errno),
-			errno == ENOSPC ? ", or raise fs.inotify.max_user_watches" : "");
-	}
+	if (errno == ENOENT || errno == ENOTDIR)
+		return;
+	if (attempt->n_failed++)
+		return;
+	attempt->first_error = errno;
+	snprintf(attempt->first_failed, sizeof(attempt->first_failed), "%.*s", PATH_MAX - 1, name);
 }
 
 static void watch_directory(
-	struct site_watch *w, const char *root, struct span path, struct watch_list *now)
+	struct site_watch *w, const char *root, struct span path, struct attempt *attempt)
 {
 	char name[2 * PATH_MAX]; /* more than the kernel takes, which then says so */
 
 	snprintf(name, sizeof(name), "%s%.*s", root, (int)path.len, (const char *)path.data);
-	watch(w, name, now);
+	watch(w, name, attempt);
+}
+
+static void say_failed(const struct attempt *attempt)
+{
+	if (attempt->n_failed)
+		rs_log("--watch: %u directories are not watched, the first is %s: %s; send SIGHUP "
+		       "after changes there%s",
+			attempt->n_failed, attempt->first_failed, strerror(attempt->first_error),
+			attempt->first_error == ENOSPC ? ", or raise fs.inotify.max_user_watches"
+						       : "");
 }
 
 static int by_number(const void *a, const void *b)
@@ -156,28 +179,31 @@ static bool take_over(struct site_watch *w, struct watch_list *now)
 	return has_new;
 }
 
-/*
- * What has changed in a directory between its loading and its first watch, nobody has seen: where
- * there are new ones, everything is looked at once more.
- */
-void rs_site_watch_add(struct site_watch *w, const struct site_set *set, uint64_t now_us)
+bool rs_site_watch_directories(struct site_watch *w, const struct site_set *set)
 {
-	struct watch_list now = {0};
+	struct attempt attempt = {0};
 
 	if (w->fd < 0)
-		return;
-	w->is_failing = false;
-	w->n_failures = 0;
+		return false;
 	for (uint32_t i = 0; i < w->options->n_sites; i++) {
 		const char *root = w->options->sites[i].dir;
 		struct span path = {.data = (const uint8_t *)"", .len = 0};
 		uint32_t at = 0;
 
 		do
-			watch_directory(w, root, path, &now);
+			watch_directory(w, root, path, &attempt);
 		while (rs_site_next_directory(set, i, &at, &path));
 	}
-	if (take_over(w, &now))
+	say_failed(&attempt);
+	w->n_unwatched = attempt.n_failed;
+	return take_over(w, &attempt.now);
+}
+
+/* What has changed in a directory between its loading and its first watch, nobody has seen. */
+void rs_site_watch_loaded(struct site_watch *w, bool has_new, uint64_t now_us)
+{
+	w->n_failures = 0;
+	if (has_new)
 		note_change(w, now_us);
 }
 
@@ -209,12 +235,16 @@ static bool have_change(const char *events, ssize_t n)
 
 static bool read_events(const struct site_watch *w)
 {
-	_Alignas(struct inotify_event) char events[4096];
+	_Alignas(struct inotify_event) char events[READ_BYTES];
 	bool changed = false;
-	ssize_t n;
 
-	while ((n = read(w->fd, events, sizeof(events))) > 0)
+	for (uint32_t i = 0; i < MAX_READS; i++) {
+		ssize_t n = read(w->fd, events, sizeof(events));
+
+		if (n <= 0)
+			break;
 		changed |= have_change(events, n);
+	}
 	return changed;
 }
 

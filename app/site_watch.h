@@ -4,7 +4,8 @@
  * were loaded last; and each root is looked at, whether it is still the directory that it was: a
  * release that takes the place of another by a rename, or by turning any of the symbolic links that
  * lead there, is a change, too. After a load that failed it is tried again, in growing intervals:
- * what was missing may be where nobody watches. Control core only. Includes content.
+ * what was missing may be where nobody watches. Control core only, but for what says otherwise.
+ * Includes content.
  */
 #ifndef RS_APP_SITE_WATCH_H
 #define RS_APP_SITE_WATCH_H
@@ -20,8 +21,8 @@ struct site_watch {
 	struct watch_list {
 		int *numbers; /* of directories there, in order */
 		uint32_t n, n_room;
-	} watched;
-	bool is_failing;
+	} watched;            /* belongs to rs_site_watch_directories(), as does … */
+	uint32_t n_unwatched; /* … how many could not be, which was said */
 	bool has_changed;
 	uint64_t changed_us; /* the first of these changes … */
 	uint64_t quiet_us;   /* … and when there will have been no more of them for a while */
@@ -44,8 +45,14 @@ void rs_site_watch_close(struct site_watch *w);
 /* Before each load, so that no change is between it and the next. */
 void rs_site_watch_begin(struct site_watch *w);
 
-/* set has been loaded: watches its directories, too. */
-void rs_site_watch_add(struct site_watch *w, const struct site_set *set, uint64_t now_us);
+/* set has been loaded: watches its directories, and no others. True: there are new ones. That takes
+ * a while where there are many: for the thread that loads, while the control core goes on asking
+ * whether a load is due. */
+bool rs_site_watch_directories(struct site_watch *w, const struct site_set *set);
+
+/* A load has ended well. has_new: what rs_site_watch_directories() has returned; then it is due to
+ * look at everything once more. */
+void rs_site_watch_loaded(struct site_watch *w, bool has_new, uint64_t now_us);
 
 /* A load has failed. Returns in how many seconds it will be tried again, 0: never. */
 uint32_t rs_site_watch_failed(struct site_watch *w, uint64_t now_us);

@@ -12,8 +12,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "site.h"
@@ -249,6 +252,46 @@ static void a_signal_ends_the_first_load(void **state)
 	rs_site_side_destroy(&side);
 }
 
+/* ---- who does what takes long ---- */
+
+static pthread_t ticks;
+static uint32_t n_watches, n_watches_by_ticks;
+
+/* In the place of libc's. */
+int inotify_add_watch(int fd, const char *name, uint32_t mask)
+{
+	n_watches++;
+	n_watches_by_ticks += pthread_equal(pthread_self(), ticks) != 0;
+	return (int)syscall(SYS_inotify_add_watch, fd, name, mask);
+}
+
+/* It has neighbours and signals to answer. */
+static void who_ticks_neither_watches_directories_nor_frees_content(void **state)
+{
+	struct site_options options = sites(1);
+	struct site_side side;
+	uint64_t now_us = 1000000;
+
+	(void)state;
+	put(dirs[0], "file");
+	assert_int_equal(rs_site_side_load(&side, &options, true), 0);
+	ticks = pthread_self();
+	n_watches = n_watches_by_ticks = 0;
+	rs_site_side_reload(&side);
+	for (uint32_t ms = 0; ms < 10000 && (!ms || side.is_loading); ms++) {
+		rs_site_side_tick(&side, now_us);
+		poll(NULL, 0, 1);
+	}
+	assert_int_equal(n_watches, 1);
+	assert_int_equal(n_watches_by_ticks, 0);
+	assert_false(side.is_loading); /* but freeing what was served before */
+	assert_true(side.is_working);
+	assert_int_equal(side.n_sets, 1);
+	rs_site_side_stop(&side);
+	assert_int_equal(side.n_unused, 0);
+	rs_site_side_destroy(&side);
+}
+
 /* ---- precompressed files ---- */
 
 static void date(const char *dir, const char *name, time_t mtime_s)
@@ -390,8 +433,8 @@ static void a_directory_too_deep_to_be_watched_is_told(void **state)
 	rs_site_watch_open(&watch, &options);
 	set = load(&options);
 	assert_non_null(set);
-	rs_site_watch_add(&watch, set, 0);
-	assert_true(watch.is_failing);
+	rs_site_watch_directories(&watch, set);
+	assert_int_equal(watch.n_unwatched, 1);
 	rs_site_watch_close(&watch);
 	rs_site_free(set);
 }
@@ -468,6 +511,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_directory_of_two_hosts_is_loaded_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_signal_ends_the_first_load, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			who_ticks_neither_watches_directories_nor_frees_content, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_many_fields_are_named, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			precompressed_files_that_are_not_used_are_told, setup, teardown),

@@ -6,7 +6,9 @@
  */
 #include "content_site.h"
 
+#include <sched.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "base/bytes.h"
 #include "site.h"
@@ -33,7 +35,7 @@ static void load(void)
 	assert_non_null(next);
 	rs_site_free(set);
 	set = next;
-	rs_site_watch_add(&watch, set, now_us);
+	rs_site_watch_loaded(&watch, rs_site_watch_directories(&watch, set), now_us);
 }
 
 static bool is_due_in(uint64_t us)
@@ -405,11 +407,57 @@ static void without_a_descriptor_nothing_is_watched(void **state)
 	assert_false(rs_site_watch_is_due(&watch, UINT64_MAX));
 }
 
+/* Has this process, alone, watch so many directories at most? */
+static bool limit_watches(const char *n)
+{
+	int fd = unshare(CLONE_NEWUSER) ? -1 : open("/proc/sys/user/max_inotify_watches", O_WRONLY);
+	bool ok = fd >= 0 && write(fd, n, strlen(n)) > 0;
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+#define CANNOT_TELL 77
+
+/* Of five directories: how many are not watched, where the kernel allows three. */
+static int count_unwatched(const char *dir)
+{
+	if (!limit_watches("3"))
+		return CANNOT_TELL;
+	options = (struct site_options){.n_sites = 1, .sites = {{.dir = dir}}};
+	rs_site_watch_open(&watch, &options);
+	rs_site_watch_begin(&watch);
+	load();
+	if (count_watches() != 3)
+		return CANNOT_TELL + 1;
+	return (int)watch.n_unwatched;
+}
+
+static void directories_beyond_the_bound_are_counted(void **state)
+{
+	static const char *const names[] = {"/a", "/b", "/c", "/d"};
+	struct site *dir = *state;
+	int status;
+	pid_t child;
+
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(names); i++)
+		site_dir(dir, names[i]);
+	child = fork();
+	if (child == 0)
+		_exit(count_unwatched(dir->root));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == CANNOT_TELL)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 2);
+}
+
 static void without_watch_nothing_is_ever_due(void **state)
 {
 	(void)state;
 	rs_site_watch_begin(&watch);
-	rs_site_watch_add(&watch, NULL, 0);
+	assert_false(rs_site_watch_directories(&watch, NULL));
 	assert_int_equal(rs_site_watch_failed(&watch, 0), 0);
 	assert_false(rs_site_watch_is_due(&watch, UINT64_MAX));
 }
@@ -434,6 +482,7 @@ int main(void)
 		test(a_change_ends_the_wait_for_a_retry),
 		test(closed_is_closed),
 		test(without_a_descriptor_nothing_is_watched),
+		test(directories_beyond_the_bound_are_counted),
 		test(without_watch_nothing_is_ever_due),
 	};
 
