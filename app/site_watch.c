@@ -20,7 +20,7 @@
 /* After failures: the first time, from which on it doubles so often. */
 #define RETRY_S       1
 #define RETRY_DOUBLES 6
-#define WATCHED       (IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVE | IN_ATTRIB)
+#define WATCHED       (IN_MODIFY | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVE | IN_ATTRIB)
 /* Of events, at once: who makes them without end does not hold up the control core. */
 #define READ_BYTES 4096
 #define MAX_READS  64
@@ -220,50 +220,73 @@ uint32_t rs_site_watch_failed(struct site_watch *w, uint64_t now_us)
 
 /* ---- events ---- */
 
-/* Whether one of n bytes of events is a change: that a watch has ended is none. */
-static bool have_change(const char *events, ssize_t n)
+struct news {
+	bool changed; /* that a watch has ended is none */
+	bool written; /* and may go on: by somebody who has not closed the file, or truncate(2) */
+};
+
+static void take_events(struct news *news, const char *events, ssize_t n)
 {
 	const struct inotify_event *event;
-	bool have = false;
 
 	for (ssize_t at = 0; at < n; at += (ssize_t)(sizeof(*event) + event->len)) {
 		event = (const void *)(events + at);
-		have |= !(event->mask & IN_IGNORED);
+		news->written |= event->mask & IN_MODIFY;
+		news->changed |= !(event->mask & (IN_MODIFY | IN_IGNORED));
 	}
-	return have;
 }
 
-static bool read_events(const struct site_watch *w)
+static struct news read_events(const struct site_watch *w)
 {
 	_Alignas(struct inotify_event) char events[READ_BYTES];
-	bool changed = false;
+	struct news news = {0};
 
 	for (uint32_t i = 0; i < MAX_READS; i++) {
 		ssize_t n = read(w->fd, events, sizeof(events));
 
 		if (n <= 0)
 			break;
-		changed |= have_change(events, n);
+		take_events(&news, events, n);
 	}
-	return changed;
+	return news;
+}
+
+/* ---- when ---- */
+
+static void note_news(struct site_watch *w, uint64_t now_us)
+{
+	struct news news = read_events(w);
+
+	if (have_moved(w) || news.changed)
+		note_change(w, now_us);
+	if (!news.written)
+		return;
+	w->is_written = true;
+	w->quiet_us = now_us + QUIET_US;
+}
+
+/* What is only written is not loaded in the midst of it, nor for each pause of a slow writer. */
+static bool is_time(const struct site_watch *w, uint64_t now_us)
+{
+	bool is_quiet = now_us >= w->quiet_us;
+
+	if (w->has_changed && (is_quiet || now_us >= w->changed_us + PATIENCE_US))
+		return true;
+	return w->is_written && is_quiet && now_us >= w->due_us + PATIENCE_US;
 }
 
 bool rs_site_watch_is_due(struct site_watch *w, uint64_t now_us)
 {
-	bool changed;
-
 	if (w->fd < 0)
 		return false;
-	changed = read_events(w);
-	changed |= have_moved(w);
-	if (changed)
-		note_change(w, now_us);
+	note_news(w, now_us);
 	if (w->n_failures && now_us >= w->retry_us) {
 		w->retry_us = UINT64_MAX; /* until this load fails, too */
 		return true;
 	}
-	if (!w->has_changed || (now_us < w->quiet_us && now_us < w->changed_us + PATIENCE_US))
+	if (!is_time(w, now_us))
 		return false;
-	w->has_changed = false;
+	w->has_changed = w->is_written = false;
+	w->due_us = now_us;
 	return true;
 }

@@ -25,7 +25,9 @@ struct site_watch {
 	uint32_t n_unwatched; /* … how many could not be, which was said */
 	bool has_changed;
 	uint64_t changed_us; /* the first of these changes … */
-	uint64_t quiet_us;   /* … and when there will have been no more of them for a while */
+	bool is_written;     /* a file, and its writer has not closed it */
+	uint64_t quiet_us;   /* when there will have been no more of either for a while */
+	uint64_t due_us;     /* the last time that it was due */
 	uint32_t n_failures; /* loads that failed since the last that did not */
 	uint64_t retry_us;   /* with failures: when to try again */
 	const struct site_options *options;

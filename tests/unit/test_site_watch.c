@@ -182,6 +182,93 @@ static void changes_that_never_end_are_not_waited_for(void **state)
 	}
 }
 
+/* ---- writers that keep their file open ---- */
+
+static void write_to(int fd, const char *text)
+{
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+}
+
+/* Opened before anybody watches, and closed after: as a log, or a data base. */
+static int open_writer(struct site *dir)
+{
+	int fd;
+
+	site_text(dir, "/file", "text");
+	fd = open(site_path(dir, "/file"), O_WRONLY | O_APPEND);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void a_writer_that_pauses_is_loaded(void **state)
+{
+	struct site *dir = *state;
+	int fd = open_writer(dir);
+
+	open_watch(dir->root);
+	is_due_in(PATIENCE_US);
+	write_to(fd, "more");
+	assert_change();
+	assert_int_equal(truncate(site_path(dir, "/file"), 1), 0);
+	assert_change();
+	close(fd);
+	assert_change(); /* IN_CLOSE_WRITE */
+}
+
+/* An upload is not loaded in its middle, be it longer than others are waited for. */
+static void what_is_being_written_is_waited_for(void **state)
+{
+	struct site *dir = *state;
+	int fd = open_writer(dir);
+
+	open_watch(dir->root);
+	is_due_in(PATIENCE_US);
+	for (uint32_t i = 0; i < 100; i++) {
+		write_to(fd, "more");
+		assert_false(is_due_in(QUIET_US - 1));
+	}
+	assert_false(is_due_in(QUIET_US - 1));
+	assert_true(is_due_in(1));
+	close(fd);
+}
+
+/* A line each second: the tree is not read each time. */
+static void a_writer_that_pauses_often_is_loaded_now_and_then(void **state)
+{
+	struct site *dir = *state;
+	int fd = open_writer(dir);
+	uint32_t n_loads = 0;
+
+	open_watch(dir->root);
+	is_due_in(PATIENCE_US);
+	for (uint32_t i = 0; i < 100; i++) {
+		write_to(fd, "line\n");
+		n_loads += is_due_in(0);
+		n_loads += is_due_in(QUIET_US);
+		n_loads += is_due_in(1000000 - QUIET_US);
+	}
+	assert_in_range(n_loads, 100 / 6, 100 / 5 + 1);
+	close(fd);
+}
+
+/* Others need not wait for them. */
+static void a_change_beside_a_writer_is_loaded(void **state)
+{
+	struct site *dir = *state;
+	int fd = open_writer(dir);
+
+	open_watch(dir->root);
+	site_text(dir, "/other", "text");
+	assert_false(is_due_in(0));
+	for (uint32_t i = 0; i < 49; i++) {
+		write_to(fd, "more");
+		assert_false(is_due_in(PATIENCE_US / 50));
+	}
+	write_to(fd, "more");
+	assert_true(is_due_in(PATIENCE_US / 50));
+	close(fd);
+}
+
 /* More events than are read at once are one change, too. */
 static void many_events_are_one_change(void **state)
 {
@@ -473,6 +560,10 @@ int main(void)
 		test(a_swarm_of_changes_is_one),
 		test(changes_that_never_end_are_not_waited_for),
 		test(many_events_are_one_change),
+		test(a_writer_that_pauses_is_loaded),
+		test(what_is_being_written_is_waited_for),
+		test(a_writer_that_pauses_often_is_loaded_now_and_then),
+		test(a_change_beside_a_writer_is_loaded),
 		test(a_link_that_is_turned_is_a_change),
 		test(a_root_that_is_replaced_is_a_change),
 		test(all_roots_are_looked_at),
