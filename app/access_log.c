@@ -134,6 +134,20 @@ int rs_access_writer_add_core(
 
 /* ---- the control core's end ---- */
 
+static int say_failed(const char *path, int err)
+{
+	rs_log("--access-log %s: %s", path,
+		err == -ENXIO ? "nobody reads from that pipe" : strerror(-err));
+	return err;
+}
+
+int rs_access_writer_check(const struct access_options *options)
+{
+	int err = options->path ? rs_access_file_check(options->path) : 0;
+
+	return err ? say_failed(options->path, err) : 0;
+}
+
 int rs_access_writer_init(struct access_writer *w, const struct access_options *options)
 {
 	char why[256];
@@ -149,11 +163,8 @@ int rs_access_writer_init(struct access_writer *w, const struct access_options *
 		return err;
 	}
 	err = rs_access_file_open(&w->file, options->path, &w->format);
-	if (err) {
-		rs_log("--access-log %s: %s", options->path,
-			err == -ENXIO ? "nobody reads from that pipe" : strerror(-err));
-		return err;
-	}
+	if (err)
+		return say_failed(options->path, err);
 	w->options = options;
 	return 0;
 }

@@ -53,6 +53,9 @@ struct access_writer {
 	struct access_log *logs[ACCESS_MAX_CORES];
 };
 
+/* What rs_access_writer_init() would say, without making a file. 0 or -errno, logged. */
+int rs_access_writer_check(const struct access_options *options);
+
 /* Opens what options name. 0 or -errno, logged. */
 int rs_access_writer_init(struct access_writer *w, const struct access_options *options);
 

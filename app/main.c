@@ -92,14 +92,16 @@ static bool foresee_topology(
 
 /*
  * What shows before EAL starts: whether the options fit together, and whether the files are right
- * that TLS needs. The second is no mistake on the command line: the next start may find them so.
+ * that TLS needs, and the access log can be written. The second is no mistake on the command line:
+ * the next start may find them so.
  */
 static int check_together(
 	const struct config *cfg, int argc, char **argv, struct topology *topology)
 {
 	if (!foresee_topology(cfg, argc, argv, topology))
 		return EXIT_USAGE;
-	if (rs_tls_side_check(cfg) && !rs_signals_is_end_pending(NULL))
+	if ((rs_tls_side_check(cfg) || rs_access_writer_check(&cfg->access)) &&
+		!rs_signals_is_end_pending(NULL))
 		return EXIT_FAILED;
 	if (rs_options_warning(cfg))
 		rs_log("%s", rs_options_warning(cfg));
@@ -115,8 +117,8 @@ static int check(const struct args *args, const struct config *cfg, int argc, ch
 		return status;
 	if (rs_site_side_check(&cfg->site))
 		return EXIT_FAILED;
-	puts("# The options are valid. Whether the ports have enough queues, and whether an\n"
-	     "# access log can be written, shows at start.");
+	puts("# The options are valid. Whether the ports have enough queues, and whether somebody\n"
+	     "# reads from an access log that is a pipe, shows at start.");
 	rs_args_print(args, stdout);
 	if (!topology.n_stages) {
 		puts("\n# Topology: EAL's arguments do not tell its lcores before it starts.");

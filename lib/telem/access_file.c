@@ -54,6 +54,25 @@ static int open_path(const char *path, bool *may_block)
 	return open(path, OPEN_FLAGS | O_CREAT, 0640);
 }
 
+/* Is fd, of path, a regular file that ends in half a line? Where we may not read it, nobody knows.
+ */
+static bool ends_torn(int fd, const char *path)
+{
+	char last = '\n';
+	struct stat st;
+	int readable;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || !st.st_size)
+		return false;
+	readable = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (readable < 0)
+		return false;
+	if (pread(readable, &last, 1, st.st_size - 1) != 1)
+		last = '\n';
+	close(readable);
+	return last != '\n';
+}
+
 int rs_access_file_open(
 	struct access_file *file, const char *path, const struct access_format *format)
 {
@@ -61,7 +80,46 @@ int rs_access_file_open(
 	file->path = path;
 	file->format = format;
 	file->fd = open_path(path, &file->may_block);
-	return file->fd < 0 ? -errno : 0;
+	if (file->fd < 0)
+		return -errno;
+	file->is_torn = !is_stdout(path) && ends_torn(file->fd, path);
+	return 0;
+}
+
+/* Whether a file can be made in the directory that path names it in. */
+static int check_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) + 1 : 0;
+	char folder[PATH_MAX] = ".";
+
+	if (len >= sizeof(folder))
+		return -ENAMETOOLONG;
+	if (!path[0])
+		return -ENOENT;
+	if (slash && !slash[1])
+		return -EISDIR;
+	if (len) {
+		memcpy(folder, path, len);
+		folder[len] = '\0';
+	}
+	return faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) ? -errno : 0;
+}
+
+/* Nothing is opened: who reads from a pipe would see a writer that leaves. */
+int rs_access_file_check(const char *path)
+{
+	struct stat st;
+
+	if (is_stdout(path))
+		return fstat(STDOUT_FILENO, &st) ? -errno : 0;
+	if (stat(path, &st))
+		return errno == ENOENT ? check_folder(path) : -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (S_ISSOCK(st.st_mode))
+		return -ENXIO;
+	return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) ? -errno : 0;
 }
 
 /* ---- Writing ----------------------------------------------------------------------------- */
@@ -108,7 +166,9 @@ static void write_out(struct access_file *file, uint64_t now_us)
 	uint32_t done = 0;
 
 	while (done < file->n_bytes) {
-		ssize_t n = write_some(file, file->buffer + done, file->n_bytes - done);
+		ssize_t n = file->is_torn
+				    ? write_some(file, "\n", 1)
+				    : write_some(file, file->buffer + done, file->n_bytes - done);
 
 		if (n <= 0) {
 			file->lost = (uint8_t)loss_by(n < 0 ? errno : EAGAIN);
@@ -117,7 +177,9 @@ static void write_out(struct access_file *file, uint64_t now_us)
 									   : ACCESS_RETRY_ERROR_US);
 			break;
 		}
-		done += (uint32_t)n;
+		if (!file->is_torn)
+			done += (uint32_t)n;
+		file->is_torn = false;
 	}
 	if (!done)
 		return;
@@ -200,8 +262,11 @@ int rs_access_file_reopen(struct access_file *file, uint64_t now_us)
 		file->counters[ACCESS_C_REOPEN_FAILED]++;
 		return -error;
 	}
-	if (file->is_mid_line && !is_same_file(file->fd, fd))
-		lose_rest_of_line(file);
+	if (!is_same_file(file->fd, fd)) {
+		if (file->is_mid_line)
+			lose_rest_of_line(file);
+		file->is_torn = ends_torn(fd, file->path);
+	}
 	close(file->fd);
 	file->fd = fd;
 	file->retry_us = 0;

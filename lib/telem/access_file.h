@@ -3,7 +3,8 @@
  * The access log's file: records in, lines out, through a buffer. It never waits for a reader: what
  * cannot be written at once stays in the buffer and is tried again, and when that is full, lines
  * are lost and counted by the reason. No line is torn by this: the rest of one that was written in
- * part is the next to be written.
+ * part is the next to be written. Where there was no room for that until the end, the next run ends
+ * the line before its own first one.
  *
  * Pipes, sockets and terminals are not waited for, standard output included. A regular file is
  * written as the kernel does it, into the page cache: on a disk or network that hangs, write()
@@ -42,6 +43,7 @@ struct access_file {
 	int fd;
 	bool may_block;     /* is shared with others, who want it so: write no more than has room */
 	bool is_mid_line;   /* the last byte written does not end a line */
+	bool is_torn;       /* nor does the last one that was there before us: that comes first */
 	uint8_t lost;       /* enum access_counter: what to count where there is no room */
 	uint32_t n_bytes;   /* in buffer */
 	uint64_t oldest_us; /* when the first of them came */
@@ -49,6 +51,9 @@ struct access_file {
 	uint64_t counters[ACCESS_N_COUNTERS];
 	char buffer[ACCESS_BUFFER_BYTES];
 };
+
+/* What rs_access_file_open() would return, but for a pipe without a reader; changes nothing. */
+int rs_access_file_check(const char *path);
 
 /*
  * Opens path to append to it, creates it where it is not there (readable for its group); "-" is

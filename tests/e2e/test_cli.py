@@ -102,8 +102,8 @@ def ends_with_one_line(t, status, arguments, words, **who):
 
 @test(own=True, families=(4,))
 def files_that_are_not_right_are_one_line_and_status_1(t):
-    """A supervisor may try again: the options are right, and the files may be later. Sites and logs
-    are opened last, by --check or when there are ports."""
+    """A supervisor may try again: the options are right, and the files may be later. Sites are
+    loaded last, by --check or when there are ports."""
     nowhere = "/nowhere/at/all"
     ip = ("--ip", "10.99.0.2/24")
     cert, key = pki.pair("here.test")
@@ -118,6 +118,9 @@ def files_that_are_not_right_are_one_line_and_status_1(t):
         ((*right, "--ticket-keys", nowhere), ("--ticket-keys", nowhere)),
     ):
         ends_with_one_line(t, 1, arguments, words, as_nobody=False)  # keys are root's
+    for log, word in ((nowhere, "No such"), ("/", "Is a directory"), ("/etc/log", "denied"),
+                      ("/etc/hostname", "denied"), ("/dev/null/log", "Not a directory")):
+        ends_with_one_line(t, 1, (*ip, "--access-log", log), ("--access-log", log, word))
     for arguments, words in (
         ((*ip, "--root", nowhere), ("--root", nowhere, "No such")),
         ((*ip, "--site", f"a.test={nowhere}"), ("--site", nowhere, "No such")),

@@ -214,6 +214,30 @@ static void what_cannot_be_opened(void **state)
 	assert_int_equal(rs_access_file_open(&rig->file, rig->path, &rig->format), -ENXIO);
 }
 
+/* A file that is there as it is with 0, and one that is not, is not there behind it. */
+static void check_says_what_open_says(void **state)
+{
+	struct rig *rig = *state;
+
+	assert_int_equal(rs_access_file_check("-"), 0);
+	assert_int_equal(rs_access_file_check(rig->path), 0);
+	assert_int_equal(access(rig->path, F_OK), -1);
+	assert_int_equal(rs_access_file_check(rig->folder), -EISDIR);
+	assert_int_equal(rs_access_file_check("/nowhere/at/all"), -ENOENT);
+	assert_int_equal(rs_access_file_check("/nowhere/"), -EISDIR);
+	assert_int_equal(rs_access_file_check("/dev/null/log"), -ENOTDIR);
+	assert_int_equal(rs_access_file_check(""), -ENOENT);
+	open_log(rig, rig->path);
+	assert_int_equal(rs_access_file_check(rig->path), 0);
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(chmod(rig->folder, 0711), 0);
+	assert_int_equal(seteuid(65534), 0);
+	assert_int_equal(rs_access_file_check(rig->path), -EACCES);
+	assert_int_equal(rs_access_file_check(rig->other), -EACCES);
+	assert_int_equal(seteuid(0), 0);
+}
+
 /* ---- Files that are full ----------------------------------------------------------------- */
 
 static void full_device_loses_by_name(void **state)
@@ -298,6 +322,73 @@ static void torn_line_is_completed(void **state)
 	assert_true(rig->file.is_mid_line);
 	pass(rig, 1);
 	assert_int_equal(lines_of(rig->path, &next), rig->n_taken - 1);
+}
+
+static void put_half_a_line(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+
+	assert_int_equal(write(fd, "half", 4), 4);
+	close(fd);
+}
+
+/* Has what put_half_a_line() left a line of its own, and n good ones after it? */
+static void assert_half_and_lines(const char *path, uint32_t n)
+{
+	char text[10 * LINE_BYTES] = {0};
+	int fd = open(path, O_RDONLY);
+	uint64_t next = 0;
+	size_t len = read_all(fd, text, sizeof(text));
+
+	close(fd);
+	assert_memory_equal(text, "half\n", 5);
+	assert_int_equal(count_lines(text + 5, len - 5, &next), n);
+}
+
+static void torn_line_of_another_run_is_ended(void **state)
+{
+	struct rig *rig = *state;
+
+	put_half_a_line(rig->path);
+	open_log(rig, rig->path);
+	take(rig, 2);
+	pass(rig, SECOND_US);
+	take(rig, 1);
+	rs_access_file_close(&rig->file);
+	assert_half_and_lines(rig->path, 3);
+	open_log(rig, rig->path); /* once */
+	take(rig, 1);
+	rs_access_file_close(&rig->file);
+	assert_half_and_lines(rig->path, 4);
+	put_half_a_line(rig->other); /* as which the name goes to SIGHUP */
+	open_log(rig, rig->path);
+	assert_int_equal(rename(rig->other, rig->path), 0);
+	assert_int_equal(rs_access_file_reopen(&rig->file, 0), 0);
+	take(rig, 2);
+	rs_access_file_close(&rig->file);
+	assert_half_and_lines(rig->path, 2);
+	assert_int_equal(n_lost(rig), 0);
+}
+
+/* The disk is still full: no line of ours is counted for it. */
+static void torn_line_of_another_run_waits_for_room(void **state)
+{
+	struct rig *rig = *state;
+
+	signal(SIGXFSZ, SIG_IGN);
+	put_half_a_line(rig->path);
+	limit_file_size(4);
+	open_log(rig, rig->path);
+	take(rig, 2);
+	pass(rig, SECOND_US);
+	limit_file_size(RLIM_INFINITY);
+	pass(rig, ACCESS_RETRY_ERROR_US);
+	assert_half_and_lines(rig->path, 2);
+	limit_file_size(5 + 2 * LINE_BYTES);
+	take(rig, 2);
+	rs_access_file_close(&rig->file);
+	limit_file_size(RLIM_INFINITY);
+	assert_int_equal(n_lost(rig), 2);
 }
 
 static void torn_line_does_not_reach_the_next_file(void **state)
@@ -543,10 +634,13 @@ int main(void)
 		TEST(file_is_appended_to_and_private),
 		TEST(truncated_records_are_counted),
 		TEST(what_cannot_be_opened),
+		TEST(check_says_what_open_says),
 		TEST(full_device_loses_by_name),
 		TEST(other_errors_lose_by_name),
 		TEST(descriptors_are_given_back),
 		TEST(torn_line_is_completed),
+		TEST(torn_line_of_another_run_is_ended),
+		TEST(torn_line_of_another_run_waits_for_room),
 		TEST(torn_line_does_not_reach_the_next_file),
 		TEST(torn_line_goes_on_where_the_file_is_the_same),
 		TEST(torn_line_is_over_with_its_file),
