@@ -233,6 +233,12 @@ void rs_arena_init(struct arena *arena, const struct content_memory *memory)
 		arena->memory = *memory;
 }
 
+/* In the slab of a large body, small ones would hold all of it when that has gone. */
+static bool is_for_others(uint64_t need, uint64_t rest)
+{
+	return rest >= (need > SHARED_BYTES ? ARENA_PAGE : 1);
+}
+
 void *rs_arena_alloc(struct arena *arena, uint64_t n_bytes)
 {
 	uint64_t need = cost_of(n_bytes);
@@ -249,7 +255,7 @@ void *rs_arena_alloc(struct arena *arena, uint64_t n_bytes)
 	if (!block)
 		return NULL;
 	rest = size_of(block) - need;
-	if (rest) {
+	if (is_for_others(need, rest)) {
 		struct arena_block *behind = block_at(block, need);
 
 		block->n_bytes_and_flag = need;

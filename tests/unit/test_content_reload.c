@@ -188,6 +188,28 @@ static void reloads_do_not_grow(void **state)
 	rs_content_free(tree);
 }
 
+/* Small files are not put where they would hold it all when the large one has gone. */
+static void memory_of_a_large_file_comes_back(void **state)
+{
+	struct site *site = *state;
+	uint8_t *bytes = site_bytes(64 * MIB);
+	struct content_tree *before, *after;
+	uint32_t n_areas;
+
+	site_put(site, "/large", bytes, 64 * MIB);
+	site_dir(site, "/later");
+	site_put(site, "/later/small", bytes, 4096);
+	before = site_load(site, NULL);
+	assert_int_equal(remove(site_path(site, "/large")), 0);
+	free(bytes);
+	after = site_load(site, before);
+	n_areas = rs_content_areas(after, NULL);
+	rs_content_free(before);
+	assert_int_equal(rs_content_areas(after, NULL), n_areas - 1);
+	assert_int_equal(site_body(after, "/later/small")->len, 4096);
+	rs_content_free(after);
+}
+
 /* ---- files that do not keep still ---- */
 
 /* The files were looked at, and none was read. */
@@ -772,6 +794,7 @@ int main(void)
 		cmocka_unit_test(young_files_are_not_trusted),
 		cmocka_unit_test(what_is_forgotten_is_no_file),
 		site_test(reloads_do_not_grow),
+		site_test(memory_of_a_large_file_comes_back),
 		site_test(between_looking_and_reading),
 		site_test(while_it_is_read),
 		site_test(while_it_is_read_again),
