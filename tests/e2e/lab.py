@@ -147,6 +147,7 @@ class Appliance:
         memory_mb=512,
         beside_client=False,
         in_child=None,
+        ready_within_s=READY_WITHIN_S,
     ):
         self.lab = lab
         self.binary = binary
@@ -157,6 +158,7 @@ class Appliance:
         self.memory_mb = memory_mb
         self.beside_client = beside_client  # in the client's namespace
         self.in_child = in_child  # what its process does before it becomes the binary
+        self.ready_within_s = ready_within_s
         self.process = None
         self.log = None
         self.folder = None  # EAL's
@@ -193,7 +195,7 @@ class Appliance:
 
         self.spawn()
         try:
-            wait_until(is_ready, READY_WITHIN_S, "the appliance is ready")
+            wait_until(is_ready, self.ready_within_s, "the appliance is ready")
         except BaseException:
             self.kill()
             raise

@@ -911,19 +911,3 @@ def types_that_cannot_be_read_are_said(t):
         true("mime.types" not in check(hide), "there is none, as there may be")
 
 
-@test(own=True, families=(4,), long=True, within=300, layouts=("fused",))
-def five_gibibytes(t):
-    with Site() as site:
-        size = (5 << 30) + 1
-        with open(site.path("huge"), "wb") as file:
-            file.truncate(size)
-            for at in (0, (1 << 30) - 1, 1 << 32, size - 3):
-                file.seek(at)
-                file.write(b"abc")
-        appliance = t.start("--root", site.root)
-        ours = t.tool("sh", "-c", f"curl -sS {t.url('/huge')} | md5sum", within=250)
-        equal(ours, t.tool("sh", "-c", f"md5sum < {site.path('huge')}", within=100))
-        with Connection(t) as c:
-            r = ask(c, "/huge", f"Range: bytes={(1 << 32) - 1}-{(1 << 32) + 3}")
-            equal(r.body, b"\0abc\0")
-        appliance.stop()
