@@ -8,8 +8,9 @@ import time
 
 from harness import equal, test, true
 from http_client import Connection, request
+from test_site import Site
 
-LARGE = "/bytes/1073741824"
+GIBIBYTE = 1 << 30
 WRITE_TIMEOUT_S = 3
 MOST_BYTES_EACH = 4096
 
@@ -25,18 +26,19 @@ def is_cut(c):
     return c.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
 
 
-def ask(t):
+def ask(t, path):
     c = Connection(t, receive_buffer=4096)
-    c.send(request("GET", LARGE))
+    c.send(request("GET", path))
     c.socket.setblocking(False)
     return c
 
 
-def outlast(t, n):
-    appliance = t.start("--write-timeout", str(WRITE_TIMEOUT_S), "--max-conns", "16384")
+def outlast(t, n, path, *options):
+    appliance = t.start("--write-timeout", str(WRITE_TIMEOUT_S), "--max-conns", "16384", *options,
+                        ready_within_s=300)
     equal(ask_one(t), 200)
     before = appliance.resident_bytes()
-    slow = [ask(t) for _ in range(n)]
+    slow = [ask(t, path) for _ in range(n)]
     deadline = time.monotonic() + 10 * WRITE_TIMEOUT_S
     most = 0
     while slow and time.monotonic() < deadline:
@@ -60,16 +62,25 @@ def outlast(t, n):
 
 def ask_one(t):
     with Connection(t) as c:
-        return c.get("/hello/you").status
+        return c.get("/").status
 
 
 @test(own=True, families=(4,), layouts=("fused",))
 def a_few_hundred(t):
-    outlast(t, 300)
+    outlast(t, 300, f"/bytes/{GIBIBYTE}")
 
 
 @test(own=True, families=(4,), layouts=("split",), long=True, sanitized=False, within=300)
 def ten_thousand(t):
     """Of these, memory tells something: pages are touched one by one."""
-    each = outlast(t, 10_000)
+    each = outlast(t, 10_000, f"/bytes/{GIBIBYTE}")
+    true(each < MOST_BYTES_EACH, f"{each:.0f} bytes each")
+
+
+@test(own=True, families=(4,), layouts=("split",), long=True, sanitized=False, within=600)
+def ten_thousand_of_a_file(t):
+    with Site() as site:
+        with open(site.path("large"), "wb") as file:
+            file.truncate(GIBIBYTE)
+        each = outlast(t, 10_000, "/large", "--root", site.root)
     true(each < MOST_BYTES_EACH, f"{each:.0f} bytes each")
