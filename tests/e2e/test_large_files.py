@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A file of more than 4 GiB: whole, in part, and resumed."""
+"""A file of more than 4 GiB: whole, in part, resumed, and replaced while it is read."""
 
 import contextlib
+import hashlib
 import os
 import random
 import re
+import signal
+import threading
 
 import pki
 from harness import equal, test, true
 from http_client import Connection, request
+from lab import wait_until
 from test_site import Site
 from tls_client import HTTPS, TlsConnection
 
@@ -100,6 +104,58 @@ def ranges_beyond_four_gibibytes(t):
                     true(part in r.body, f"no part for {n}")
                 c.send(request("HEAD", "/huge"))
                 equal(c.response("HEAD").fields["content-length"], str(SIZE))
+        appliance.stop()
+
+
+def becomes(t, appliance, size):
+    """After a reload, /huge is a file of that size."""
+    def is_so():
+        c.send(request("HEAD", "/huge"))
+        return c.response("HEAD").fields["content-length"] == str(size)
+    appliance.process.send_signal(signal.SIGHUP)
+    with Connection(t) as c:
+        wait_until(is_so, LOAD_WITHIN_S, f"/huge has {size} bytes")
+
+
+def md5_of_rest(c):
+    """Of the body of a reply of SIZE bytes that has begun."""
+    while b"\r\n\r\n" not in c.unread:
+        c.more()
+    data = c.unread.split(b"\r\n\r\n", 1)[1]
+    digest, left = hashlib.md5(data), SIZE - len(data)
+    while left:
+        data = c.socket.recv(min(left, 1 << 20))
+        true(data, f"the end comes {left} bytes early")
+        digest.update(data)
+        left -= len(data)
+    return digest.hexdigest()
+
+
+@test(own=True, families=(4,), layouts=("split",), long=True, sanitized=False, within=900)
+def replaced_while_it_is_read(t):
+    """What was begun goes on to the end, by HTTP and HTTPS; then its memory comes back."""
+    with large_site() as site:
+        path = site.path("huge")
+        expected = md5_of(t, f"cat {path}")
+        appliance = start(t, site)
+        with Connection(t, within=60) as plain, TlsConnection(t, within=60) as secure:
+            for c in (plain, secure):
+                c.send(request("GET", "/huge"))
+                c.more()
+            site.write("../next", b"another\n")
+            os.rename(site.path("../next"), path)
+            becomes(t, appliance, len(b"another\n"))
+            digests = {}
+            readers = [threading.Thread(target=lambda c=c: digests.update({c: md5_of_rest(c)}))
+                       for c in (plain, secure)]
+            for reader in readers:
+                reader.start()
+            for reader in readers:
+                reader.join()
+            equal(list(digests.values()), [expected] * 2)
+            true(appliance.resident_bytes() > SIZE, "nobody holds the old file")
+            appliance.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: appliance.resident_bytes() < SIZE, 10, "its memory is given back")
         appliance.stop()
 
 
