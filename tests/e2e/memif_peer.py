@@ -11,6 +11,7 @@ import socket
 import struct
 import time
 
+from lab import wait_until
 from peer import Peer, Wire
 
 VERSION = 0x200
@@ -147,8 +148,8 @@ class MemifPeer(Peer):
         self.link = Link(path, log2_slots, buffer_bytes)
 
     def send(self, packet):
-        if not self.link.out.send(bytes(packet)):
-            raise AssertionError("the ring to the appliance is full")
+        wait_until(lambda: self.link.out.send(bytes(packet)), 10,
+                   "room in the ring to the appliance")
 
     def frames(self, within):
         deadline = time.monotonic() + within
