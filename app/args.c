@@ -381,6 +381,28 @@ int rs_args_start(int argc, char **argv)
 	return argc;
 }
 
+static bool is_ours(const char *word)
+{
+	char name[64];
+	size_t n = strcspn(word, "=");
+
+	if (strncmp(word, "--", 2) != 0 || n >= sizeof(name))
+		return false;
+	memcpy(name, word, n);
+	name[n] = '\0';
+	return strcmp(name, "--help") != 0 && strcmp(name, "--version") != 0 &&
+	       rs_option_find(name + 2) < rs_n_options;
+}
+
+const char *rs_args_misplaced(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (is_ours(argv[i]))
+			return argv[i];
+	}
+	return NULL;
+}
+
 /* As a line of a file. */
 static void print_setting(FILE *to, const struct option *o, const char *value)
 {

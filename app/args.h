@@ -42,6 +42,10 @@ struct args {
  */
 int rs_args_start(int argc, char **argv);
 
+/* Of argv[1, argc), which are EAL's, the first that is one of our long options; NULL: none is.
+ * --help and --version are EAL's, too. */
+const char *rs_args_misplaced(int argc, char **argv);
+
 /*
  * argv[0, argc): our options alone. Fills *cfg with what they say, defaults for the rest, and
  * checks it as a whole. 0, or -EINVAL with one line in error. *args keeps what was given; it points

@@ -210,6 +210,11 @@ int main(int argc, char **argv)
 
 	rs_signals_block(&blocked_before);
 	open_standard_streams();
+	if (rs_args_misplaced(eal_argc, argv)) {
+		rs_log("%s: expected behind --, as in ringside [EAL options] -- [options]",
+			rs_args_misplaced(eal_argc, argv));
+		return EXIT_USAGE;
+	}
 	if (rs_args_parse(&args, &cfg, argc - start, argv + start, error)) {
 		rs_log("%s", error);
 		return EXIT_USAGE;

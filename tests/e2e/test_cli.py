@@ -154,6 +154,19 @@ def a_mistake_is_the_only_line(t):
 
 
 @test(own=True, families=(4,))
+def options_of_ours_stand_behind_the_dashes(t):
+    """EAL would list all of its own, and say "unrecognized option"."""
+    for arguments, word in ((("--check", "--", "--ip", "10.99.0.2/24"), "--check"),
+                            (("-l", "0", "--root=/srv", "--", "--ip", "10.99.0.2/24"),
+                             "--root=/srv"),
+                            (("--ip", "10.99.0.2/24"), "--ip")):
+        done = run(t, *arguments)
+        equal((done.returncode, done.stdout), (2, ""), f"status of {arguments}")
+        equal(done.stderr, f"ringside: {word}: expected behind --, as in ringside [EAL options] "
+              "-- [options]\n", "words")
+
+
+@test(own=True, families=(4,))
 def check_loads_what_would_be_served(t):
     with tempfile.TemporaryDirectory() as root:
         os.chmod(root, 0o755)

@@ -1056,6 +1056,27 @@ static void where_our_options_begin(void **state)
 	assert_int_equal(start_of("ringside"), 1);
 }
 
+/* NULL: none is. */
+static void assert_misplaced(const char *line, const char *expected)
+{
+	struct words w = split(line);
+	const char *word = rs_args_misplaced(w.n, w.v);
+
+	assert_string_equal(word ? word : "none", expected ? expected : "none");
+	free_words(&w);
+}
+
+static void ours_among_those_of_eal(void **state)
+{
+	(void)state;
+	assert_misplaced("ringside -l 0 --root /a", "--root");
+	assert_misplaced("ringside --ip=10.0.0.2/24 --root /a", "--ip=10.0.0.2/24");
+	assert_misplaced("ringside --check", "--check");
+	assert_misplaced("ringside -l 0 --file-prefix a --no-huge -m 512 --vdev=net_null0", NULL);
+	assert_misplaced("ringside --help --version -c 3", NULL);
+	assert_misplaced("ringside --roots /a root --", NULL);
+}
+
 /* The main lcore and then all, or "unknown". */
 static void lcores_are(const char *line, const char *expected)
 {
@@ -1164,6 +1185,7 @@ int main(void)
 		cmocka_unit_test(help_tells_every_option),
 		cmocka_unit_test(the_page_is_up_to_date),
 		cmocka_unit_test(where_our_options_begin),
+		cmocka_unit_test(ours_among_those_of_eal),
 		cmocka_unit_test(lcores_of_eal),
 		cmocka_unit_test(addresses_that_hosts_have),
 		cmocka_unit_test(sites_as_many_as_there_may_be),
