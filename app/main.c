@@ -201,6 +201,7 @@ int main(int argc, char **argv)
 {
 	int start = rs_args_start(argc, argv);
 	int eal_argc = start > 1 && !strcmp(argv[start - 1], "--") ? start - 1 : start;
+	const char *misplaced = rs_args_misplaced(eal_argc, argv);
 	static struct args args;
 	static struct config cfg;
 	struct topology topology;
@@ -210,9 +211,9 @@ int main(int argc, char **argv)
 
 	rs_signals_block(&blocked_before);
 	open_standard_streams();
-	if (rs_args_misplaced(eal_argc, argv)) {
+	if (misplaced) {
 		rs_log("%s: expected behind --, as in ringside [EAL options] -- [options]",
-			rs_args_misplaced(eal_argc, argv));
+			misplaced);
 		return EXIT_USAGE;
 	}
 	if (rs_args_parse(&args, &cfg, argc - start, argv + start, error)) {

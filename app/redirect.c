@@ -32,9 +32,9 @@ static uint32_t write_fields(
 	struct span host = rs_http_without_port(req->host);
 	struct span more = env->cfg->refusal_fields;
 	uint32_t most = rs_min_u32(MAX_FIELDS_BYTES, env->chunks->chunk_bytes - HTTP_HEAD_ROOM);
-	uint64_t room = UINT64_C(0) + sizeof(LOCATION "?\r\n") + PORT_ROOM + host.len +
-			rs_http_escaped_bytes(req->path, HTTP_IN_PATH) +
-			rs_http_escaped_bytes(req->query, HTTP_IN_QUERY) + more.len;
+	size_t room = sizeof(LOCATION "?\r\n") + PORT_ROOM + host.len +
+		      rs_http_escaped_bytes(req->path, HTTP_IN_PATH) +
+		      rs_http_escaped_bytes(req->query, HTTP_IN_QUERY) + more.len;
 	uint32_t n = put(to, 0, LOCATION, sizeof(LOCATION) - 1);
 
 	if (room > most)

@@ -12,7 +12,7 @@
 /* SIGINT and SIGTERM, SIGHUP, SIGUSR1. */
 void rs_signals_fill(sigset_t *set);
 
-/* In this thread and all that it starts. What is blocked besides goes to was. */
+/* In this thread and all that it starts. What was blocked before goes to was. */
 void rs_signals_block(sigset_t *was);
 
 /* Has a signal come that asks for the end? Nobody has read it yet. ctx is not used. */

@@ -270,9 +270,10 @@ static void a_restart_begins_a_curve(struct rig *r)
 
 /*
  * RFC 9438 section 4.6. One ACK for most of what is in flight, and in the same burst the
- * reports that tell of a loss: nothing was sent between them, but the window is what it was.
+ * reports that tell of a loss, with the peer's window (0: a large one): nothing was sent between
+ * them, but ours is what it was.
  */
-static void loss_behind_a_long_ack(struct rig *r)
+static void lose_behind_a_long_ack(struct rig *r, uint16_t wnd)
 {
 	begin(r);
 	one_round(r);
@@ -282,7 +283,7 @@ static void loss_behind_a_long_ack(struct rig *r)
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 24 * r->mss);
 	EQ(cwnd_segs(r), 26);
 	for (uint32_t i = 1; i <= 3; i++)
-		IN(TCP_ACK, .seq = 1, .ack = 1 + 24 * r->mss, .n_sack = 1,
+		IN(TCP_ACK, .seq = 1, .ack = 1 + 24 * r->mss, .wnd = wnd, .n_sack = 1,
 			.sack = {{1 + 25 * r->mss, 1 + (25 + i) * r->mss}});
 	TRUE(rig_conn(r)->flags & TCP_F_RECOVERY);
 	EQ(rig_conn(r)->ssthresh, 26 * r->mss / 10 * 7);
@@ -291,25 +292,16 @@ static void loss_behind_a_long_ack(struct rig *r)
 	rig_drop_output(r);
 }
 
-/*
- * The same where the peer keeps so much that came early that its window is smaller than ours just
- * now: what was in flight when the loss came was as much as ever.
- */
+static void loss_behind_a_long_ack(struct rig *r)
+{
+	lose_behind_a_long_ack(r, 0);
+}
+
+/* The peer keeps so much that came early that its window is smaller than ours just now: what was in
+ * flight when the loss came was as much as ever. */
 static void loss_behind_a_window_that_shrinks(struct rig *r)
 {
-	begin(r);
-	one_round(r);
-	EQ(cwnd_segs(r), 18);
-	MS(RTT_MS);
-	r->no_flush = true;
-	IN(TCP_ACK, .seq = 1, .ack = 1 + 24 * r->mss);
-	for (uint32_t i = 1; i <= 3; i++)
-		IN(TCP_ACK, .seq = 1, .ack = 1 + 24 * r->mss, .wnd = 6, .n_sack = 1,
-			.sack = {{1 + 25 * r->mss, 1 + (25 + i) * r->mss}});
-	EQ(rig_conn(r)->ssthresh, 26 * r->mss / 10 * 7);
-	rig_drop_output(r);
-	FLUSH();
-	rig_drop_output(r);
+	lose_behind_a_long_ack(r, 6);
 }
 
 /* RFC 9438 section 4.6, flight_size: more than the peer's window cannot have met the loss. */
