@@ -36,8 +36,8 @@ static uint16_t max_fragment(const SSL *ssl)
 {
 	uint8_t code = SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl));
 
-	return code == TLSEXT_max_fragment_length_DISABLED ? TLS_RECORD_PLAINTEXT
-							   : (uint16_t)(256 << code);
+	return (uint16_t)(code == TLSEXT_max_fragment_length_DISABLED ? TLS_RECORD_PLAINTEXT
+								      : 256 << code);
 }
 
 static bool use_secrets(struct tls_session *s)
