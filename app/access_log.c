@@ -8,6 +8,7 @@
 #include <rte_errno.h>
 #include <rte_ring_elem.h>
 
+#include "http/asked.h"
 #include "io/log.h"
 #include "wire/seg.h"
 
@@ -21,43 +22,17 @@ const struct counter_def rs_log_counter_defs[LOG_N_COUNTERS] = {
 
 /* ---- a core's end ---- */
 
-/* Cuts a request line into its method and its target; of one that has no such form all is target.
- */
-static void cut_line(const struct http_req *req, struct span *method, struct span *target)
+static void set_request(struct access_record *r, const struct http_asked *asked)
 {
-	struct span line = rs_http_request_line(req);
-	const uint8_t *space;
-
-	*method = (struct span){0};
-	*target = line.len ? line : (struct span){0};
-	if (!req->line_known)
-		return;
-	space = memchr(line.data, ' ', line.len);
-	*method = (struct span){.data = line.data, .len = (uint32_t)(space - line.data)};
-	target->data = space + 1;
-	target->len = line.len - method->len - HTTP_VERSION_BYTES - 2;
-}
-
-static struct span field_of(const struct http_req *req, enum http_field_id id)
-{
-	struct span value;
-
-	rs_http_find_field(req, id, &value);
-	return value;
-}
-
-static void set_request(struct access_record *r, const struct http_req *req)
-{
-	struct span texts[ACCESS_N_TEXTS] = {
-		[ACCESS_HOST] = req->host,
-		[ACCESS_REFERER] = field_of(req, HTTP_FIELD_REFERER),
-		[ACCESS_USER_AGENT] = field_of(req, HTTP_FIELD_USER_AGENT),
+	const struct span texts[ACCESS_N_TEXTS] = {
+		[ACCESS_TARGET] = asked->target,
+		[ACCESS_HOST] = asked->host,
+		[ACCESS_REFERER] = asked->referer,
+		[ACCESS_USER_AGENT] = asked->user_agent,
 	};
-	struct span method;
 
-	cut_line(req, &method, &texts[ACCESS_TARGET]);
-	r->minor_version = req->minor_version;
-	rs_access_set_method(r, method);
+	r->minor_version = asked->minor_version;
+	rs_access_set_method(r, asked->method);
 	rs_access_set_texts(r, texts);
 }
 
@@ -84,7 +59,7 @@ static bool on_begin(
 	r->status = reply->status;
 	r->flags = flags_of(log, reply);
 	memcpy(r->client, peer->remote, sizeof(r->client));
-	set_request(r, reply->req);
+	set_request(r, reply->asked);
 	return true;
 }
 

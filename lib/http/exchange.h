@@ -82,7 +82,7 @@ struct http_handler {
 
 /* What is known of a reply when its head is queued. */
 struct http_logged {
-	const struct http_req *req;
+	const struct http_asked *asked;
 	uint64_t begun_us;   /* on the clock of now_us: when the request's first byte was read */
 	uint64_t body_bytes; /* that are to be sent */
 	uint16_t status;

@@ -38,12 +38,12 @@ static uint32_t chunk_to_follow(struct http_env *env)
 	return rs_chunk_alloc(pool);
 }
 
-void rs_http_follow_begin(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+void rs_http_follow_begin(struct http_env *env, struct http_conn *hc, struct http_asked asked,
 	uint16_t status, uint64_t body_bytes)
 {
 	const struct http_log *log = env->log;
 	const struct http_logged what = {
-		.req = req,
+		.asked = &asked,
 		.begun_us = begun_us(env, hc),
 		.body_bytes = body_bytes,
 		.status = status,

@@ -12,6 +12,7 @@
 #ifndef RS_HTTP_FOLLOW_H
 #define RS_HTTP_FOLLOW_H
 
+#include "http/asked.h"
 #include "http/exchange.h"
 
 /* A request is looked at, perhaps again: its first byte is there. */
@@ -23,8 +24,8 @@ static inline void rs_http_follow_request(const struct http_env *env, struct htt
 	hc->begun_us = (uint32_t)env->now_us;
 }
 
-/* The head of the reply to req is queued; hc->reply_left and hc->last are set. */
-void rs_http_follow_begin(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+/* The head of the reply to what was asked is queued; hc->reply_left and hc->last are set. */
+void rs_http_follow_begin(struct http_env *env, struct http_conn *hc, struct http_asked asked,
 	uint16_t status, uint64_t body_bytes);
 
 /* So many bytes have not left the queue yet, or are to come into it. */

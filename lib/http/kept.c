@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "http/follow.h"
 #include "http/lasting.h"
 
 struct http_kept_body rs_http_kept_body(const struct http_env *env, const struct http_kept *kept)
@@ -36,6 +37,14 @@ void rs_http_kept_flagged(struct http_env *env, struct http_conn *hc, const stru
 		hc->reply_left = body.len;
 		rs_http_lasting_begin_at(env, hc, body.data, body.owner);
 	}
+}
+
+void rs_http_kept_follow(struct http_env *env, struct http_conn *hc, const struct http_kept *kept,
+	struct http_asked asked)
+{
+	uint64_t body_bytes = kept->flags & KEPT_ELSEWHERE ? hc->reply_left : kept->body_len;
+
+	rs_http_follow_begin(env, hc, asked, kept->status, body_bytes);
 }
 
 /* Of the body of kept, or 0. */

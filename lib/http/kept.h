@@ -8,6 +8,7 @@
 #define RS_HTTP_KEPT_H
 
 #include "base/bytes.h"
+#include "http/asked.h"
 #include "http/exchange.h"
 #include "http/respond.h"
 
@@ -72,6 +73,10 @@ static inline void rs_http_kept_account(
 	if (rs_unlikely(kept->flags))
 		rs_http_kept_flagged(env, hc, kept);
 }
+
+/* After that, where env->log is set. */
+void rs_http_kept_follow(struct http_env *env, struct http_conn *hc, const struct http_kept *kept,
+	struct http_asked asked);
 
 /* Puts reply, in which somebody else has a share, too, into the place of what is there. */
 void rs_http_kept_replace(

@@ -6,7 +6,6 @@
 #include "base/bytes.h"
 #include "base/csum.h"
 #include "http/conditional.h"
-#include "http/follow.h"
 #include "http/reply.h"
 
 /* What a reply depends on, in bytes that its reader owns or in a buffer of their own. */
@@ -125,14 +124,13 @@ bool rs_http_memo_reply(
 	if (rs_likely(rs_sendq_empty(out))) {
 		rs_http_kept_share(env, &e->reply, out);
 		if (!conn_closes) /* whether this reply closes is all the request's doing */
-			rs_http_verbatim_keep(env, req->head, req->head_bytes, &e->reply);
+			rs_http_verbatim_keep(env, req, &e->reply);
 	} else if (!rs_http_kept_copy(env, &e->reply, out)) {
 		return false;
 	}
 	rs_http_kept_account(env, hc, &e->reply);
 	if (rs_unlikely(env->log != NULL))
-		rs_http_follow_begin(env, hc, req, e->reply.status,
-			e->reply.flags & KEPT_ELSEWHERE ? hc->reply_left : e->reply.body_len);
+		rs_http_kept_follow(env, hc, &e->reply, rs_http_asked(req));
 	return true;
 }
 

@@ -103,7 +103,7 @@ static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct
 	hc->last = last;
 	count_reply(env, reply->status);
 	if (rs_unlikely(env->log != NULL))
-		rs_http_follow_begin(env, hc, req, reply->status,
+		rs_http_follow_begin(env, hc, rs_http_asked(req), reply->status,
 			!body   ? 0
 			: later ? later
 				: reply->body.len);
@@ -263,5 +263,5 @@ void rs_http_reply_overload(
 	env->counters[HTTP_C_OVERLOAD]++;
 	count_reply(env, 503);
 	if (rs_unlikely(env->log != NULL))
-		rs_http_follow_begin(env, hc, req, 503, 0);
+		rs_http_follow_begin(env, hc, rs_http_asked(req), 503, 0);
 }

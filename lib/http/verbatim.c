@@ -90,7 +90,7 @@ static bool may_be_kept(uint32_t len)
 
 static bool may_be_known(const struct http_env *env, uint32_t len)
 {
-	return env->memo && !env->log && may_be_kept(len);
+	return env->memo && may_be_kept(len);
 }
 
 /* Is the reply to data[0, len) that of e? NULL: there is none. */
@@ -99,6 +99,15 @@ static bool answers(const struct http_env *env, const struct http_conn *hc,
 {
 	return e && e->len == len && !rs_http_conn_closes(env, hc) &&
 	       rs_http_kept_is_good(env, &e->reply) && memcmp(e->request, data, len) == 0;
+}
+
+/* e was queued in answer to the request at data. */
+static inline void account(struct http_env *env, struct http_conn *hc,
+	const struct http_verbatim_entry *e, const uint8_t *data)
+{
+	rs_http_kept_account(env, hc, &e->reply);
+	if (rs_unlikely(env->log != NULL))
+		rs_http_kept_follow(env, hc, &e->reply, rs_http_asked_from(&e->asked, data));
 }
 
 struct http_foreseen rs_http_foresee(const struct http_env *env, const uint8_t *data, uint32_t len)
@@ -126,7 +135,7 @@ bool rs_http_verbatim_reply(struct http_env *env, struct http_conn *hc, const ui
 	if (!rs_sendq_empty(out) || !answers(env, hc, e, data, len))
 		return false;
 	rs_http_kept_share(env, &e->reply, out);
-	rs_http_kept_account(env, hc, &e->reply);
+	account(env, hc, e, data);
 	return true;
 }
 
@@ -141,22 +150,23 @@ __attribute__((noinline)) bool rs_http_verbatim_reply_behind(struct http_env *en
 	e = find(&env->memo->verbatim, data, len);
 	if (!answers(env, hc, e, data, len) || !rs_http_kept_copy(env, &e->reply, out))
 		return false;
-	rs_http_kept_account(env, hc, &e->reply);
+	account(env, hc, e, data);
 	return true;
 }
 
 void rs_http_verbatim_keep(
-	struct http_env *env, const uint8_t *data, uint32_t len, const struct http_kept *reply)
+	struct http_env *env, const struct http_req *req, const struct http_kept *reply)
 {
 	struct http_verbatim *v = &env->memo->verbatim;
 	struct http_verbatim_entry *e;
 
-	if (!may_be_kept(len) || ++v->n_misses % MISSES_PER_ENTRY != 1)
+	if (!may_be_kept(req->head_bytes) || ++v->n_misses % MISSES_PER_ENTRY != 1)
 		return;
-	e = take_place(v, data, len);
+	e = take_place(v, req->head, req->head_bytes);
 	rs_http_kept_replace(env, &e->reply, reply);
-	e->len = (uint16_t)len;
-	memcpy(e->request, data, len);
+	e->asked = rs_http_asked_at(req);
+	e->len = (uint8_t)req->head_bytes;
+	memcpy(e->request, req->head, req->head_bytes);
 }
 
 void rs_http_verbatim_clear(struct http_env *env)

@@ -5,9 +5,8 @@
  * the same now. So while the reply to them is the same, too, it is found by comparing them, without
  * reading them.
  *
- * Kept are requests that memo.h has answered, short enough, and in one piece. The
- * outcome is that of the long way in every case, but for the access log, which wants to know what
- * was asked: where there is one, nothing is taken from here.
+ * Kept are requests that memo.h has answered, short enough, and in one piece. The outcome is that
+ * of the long way in every case.
  *
  * Private to lib/http but for the struct, which belongs to one core. Includes base only.
  */
@@ -21,11 +20,12 @@
 #define HTTP_VERBATIM_SETS     (1u << HTTP_VERBATIM_SET_BITS)
 #define HTTP_VERBATIM_WAYS     8
 #define HTTP_VERBATIM_MIN      28 /* bytes of a request: none of HTTP/1.1 is much shorter */
-#define HTTP_VERBATIM_MAX      170
+#define HTTP_VERBATIM_MAX      160
 
 struct http_verbatim_entry {
 	struct http_kept reply;
-	uint16_t len; /* of the request */
+	struct http_asked_at asked;
+	uint8_t len; /* of the request */
 	uint8_t request[HTTP_VERBATIM_MAX];
 };
 
@@ -57,9 +57,9 @@ bool rs_http_verbatim_reply(struct http_env *env, struct http_conn *hc, const ui
 bool rs_http_verbatim_reply_behind(struct http_env *env, struct http_conn *hc, const uint8_t *data,
 	uint32_t len, struct sendq *out);
 
-/* reply was given to the request at data[0, len): keeps both, now and then. */
+/* reply was given to req: keeps both, now and then. */
 void rs_http_verbatim_keep(
-	struct http_env *env, const uint8_t *data, uint32_t len, const struct http_kept *reply);
+	struct http_env *env, const struct http_req *req, const struct http_kept *reply);
 
 /* Gives back all chunks. */
 void rs_http_verbatim_clear(struct http_env *env);

@@ -16,6 +16,7 @@
 
 #include "access_log.h"
 #include "eal_rig.h"
+#include "http/asked.h"
 #include "http/exchange.h"
 #include "http/parse.h"
 #include "temp.h"
@@ -53,7 +54,8 @@ static struct log_rig *begin(void)
 static void reply(struct log_rig *r, uint16_t status)
 {
 	struct access_record record;
-	const struct http_logged logged = {.req = &r->req, .status = status};
+	const struct http_asked asked = rs_http_asked(&r->req);
+	const struct http_logged logged = {.asked = &asked, .status = status};
 
 	assert_true(r->env.log->begin(r->env.log->self, &r->env, &logged, &record));
 	r->env.log->end(r->env.log->self, &r->env, &record, HTTP_LOG_WHOLE, 0);
@@ -162,6 +164,7 @@ static void tell(const char *format, const char *head, const struct http_logged 
 	struct log_rig *r = begin();
 	struct http_logged logged = *how;
 	struct access_record record;
+	struct http_asked asked;
 	uint16_t scanned = 0;
 	FILE *file;
 
@@ -173,7 +176,8 @@ static void tell(const char *format, const char *head, const struct http_logged 
 	assert_int_equal(rs_access_writer_init(&r->writer, &r->options), 0);
 	assert_int_equal(rs_access_writer_add_core(&r->writer, &r->log, &r->env, is_tls), 0);
 	rs_http_parse(&limits, (const uint8_t *)head, (uint32_t)strlen(head), &scanned, &r->req);
-	logged.req = &r->req;
+	asked = rs_http_asked(&r->req);
+	logged.asked = &asked;
 	assert_true(r->env.log->begin(r->env.log->self, &r->env, &logged, &record));
 	r->env.now_us = 9000000;
 	r->env.log->end(r->env.log->self, &r->env, &record, end, 1234);
@@ -255,7 +259,8 @@ static void a_sample_is_as_large_as_was_asked_for(void **state)
 {
 	struct log_rig *r = begin();
 	struct access_record record;
-	const struct http_logged logged = {.req = &r->req, .status = 200};
+	const struct http_asked asked = rs_http_asked(&r->req);
+	const struct http_logged logged = {.asked = &asked, .status = 200};
 	uint32_t n = 0;
 
 	(void)state;

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/bytes.h"
+#include "http/asked.h"
 #include "http_rig.h"
 
 #define V "HTTP/1.1\r\nHost: a\r\n"
@@ -19,15 +20,31 @@ struct entry {
 	uint16_t status;
 	bool reused, kept;
 	enum http_log_end how;
+	char asked[160];
 };
 
 static struct {
 	uint32_t n_begun, n;
 	bool deaf;
-	struct entry entries[8];
+	struct entry entries[16];
 } book;
 
 static struct rig rig;
+
+/* Each piece in brackets, or nothing. */
+static void write_asked(char to[160], const struct http_asked *asked)
+{
+	const struct span pieces[] = {
+		asked->method, asked->target, asked->host, asked->referer, asked->user_agent};
+	int n = snprintf(to, 160, "%u", asked->minor_version);
+
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(*pieces); i++)
+		if (pieces[i].data)
+			n += snprintf(to + n, 160 - (size_t)n, "(%.*s)", (int)pieces[i].len,
+				(const char *)pieces[i].data);
+		else
+			n += snprintf(to + n, 160 - (size_t)n, "-");
+}
 
 static bool begin(
 	void *self, const struct http_env *env, const struct http_logged *reply, void *record)
@@ -40,6 +57,7 @@ static bool begin(
 	};
 
 	(void)env;
+	write_asked(e.asked, reply->asked);
 	assert_ptr_equal(self, &book);
 	assert_int_equal((uintptr_t)record % RS_CACHE_LINE, 0);
 	if (book.deaf)
@@ -115,6 +133,50 @@ static void short_replies(void **state)
 	}
 	close_rig();
 	assert_int_equal(book.n, 3);
+}
+
+/* Says the same of requests that are known byte for byte (verbatim.h) as of the first. */
+static void expect_told_again(const char *request, const char *asked)
+{
+	uint32_t len = (uint32_t)strlen(request), n_misses;
+
+	open_rig(64);
+	for (uint32_t i = 0; i < 2; i++) { /* the first makes the reply, the second is kept */
+		feed(request);
+		rig_drain(&rig);
+	}
+	n_misses = rig.memo.verbatim.n_misses;
+	rig.env.now_us += 50;
+	feed(request);
+	assert_int_equal(rig.memo.verbatim.n_misses, n_misses);
+	assert_int_equal(rig.out.n_bytes > 0, true);
+	rig_input(&rig, request, len); /* behind it */
+	assert_int_equal(book.n, 4);
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_string_equal(book.entries[i].asked, asked);
+		assert_int_equal(book.entries[i].body_bytes, book.entries[0].body_bytes);
+		assert_int_equal(book.entries[i].status, book.entries[0].status);
+		assert_int_equal(book.entries[i].reused, i > 0);
+		assert_int_equal(book.entries[i].kept, book.entries[0].kept);
+		assert_int_equal(book.entries[i].how, HTTP_LOG_WHOLE);
+	}
+	expect(2, book.entries[0].status, book.entries[0].body_bytes, HTTP_LOG_WHOLE, 1000050,
+		1000050);
+	close_rig();
+}
+
+static void known_requests(void **state)
+{
+	(void)state;
+	expect_told_again("GET /bytes/9 " V "\r\n", "1(GET)(/bytes/9)(a)--");
+	expect_told_again(
+		"HEAD /bytes/9?a=b HTTP/1.1\r\nUser-Agent: curl/8 x\r\nReferer: http://b/\r\n"
+		"Host: a.test:81\r\n\r\n",
+		"1(HEAD)(/bytes/9?a=b)(a.test:81)(http://b/)(curl/8 x)");
+	expect_told_again(
+		"GET /nowhere " V "Referer:\r\nuser-agent:   \r\n\r\n", "1(GET)(/nowhere)(a)()()");
+	expect_told_again("GET /bytes/9 HTTP/1.0\r\nConnection: keep-alive\r\nX-Y: zzzzz\r\n\r\n",
+		"0(GET)(/bytes/9)---");
 }
 
 /* An empty line before a request is not its first (RFC 9112 section 2.2). */
@@ -279,6 +341,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(short_replies),
+		cmocka_unit_test(known_requests),
 		cmocka_unit_test(empty_lines),
 		cmocka_unit_test(bodies_of_requests),
 		cmocka_unit_test(timeouts),

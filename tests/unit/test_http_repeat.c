@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/csum.h"
+#include "http/asked.h"
 #include "http/date.h"
 #include "http_rig.h"
 
@@ -562,7 +563,7 @@ static bool count_log(
 {
 	(void)env;
 	(void)record;
-	assert_int_equal(reply->req->path.len, 8);
+	assert_int_equal(reply->asked->target.len, 8);
 	++*(uint32_t *)n;
 	return false;
 }
