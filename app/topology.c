@@ -137,9 +137,10 @@ static int check_split(const struct topology_request *req, uint32_t n_rx, uint32
 		return -EINVAL;
 	}
 	if (req->n_queues && (n_rx > req->n_queues || n_tx > req->n_queues)) {
-		snprintf(why, why_bytes, "%s: %u cores, but a port has only %u queues",
+		snprintf(why, why_bytes, "%s: %u cores, but a port has only %u queue%s",
 			n_rx > req->n_queues ? "--rx-cores" : "--tx-cores",
-			n_rx > req->n_queues ? n_rx : n_tx, req->n_queues);
+			n_rx > req->n_queues ? n_rx : n_tx, req->n_queues,
+			req->n_queues == 1 ? "" : "s");
 		return -EINVAL;
 	}
 	return 0;

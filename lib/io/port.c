@@ -71,6 +71,10 @@ uint16_t rs_io_port_max_queues(uint16_t id)
 
 	if (rte_eth_dev_info_get(id, &info))
 		return 1;
+	/* One that its peer has no ring for is, in the driver, another name for the peer's first.
+	 */
+	if (rs_io_memif_is(id))
+		return 1;
 	n = info.max_rx_queues < info.max_tx_queues ? info.max_rx_queues : info.max_tx_queues;
 	return n < IO_MAX_QUEUES ? n : IO_MAX_QUEUES;
 }

@@ -84,36 +84,45 @@ class Ring:
 
 
 class Link:
-    def __init__(self, path, log2_slots, buffer_bytes):
+    def __init__(self, path, log2_slots, buffer_bytes, n_out=1, n_into=1):
         ring_bytes = DESCRIPTORS_AT + (DESCRIPTOR.size << log2_slots)
-        buffers_at = 2 * ring_bytes
         direction_bytes = buffer_bytes << log2_slots
+        n_rings = n_out + n_into
         self.fd = os.memfd_create("memif", os.MFD_ALLOW_SEALING)
-        os.ftruncate(self.fd, buffers_at + 2 * direction_bytes)
+        os.ftruncate(self.fd, n_rings * (ring_bytes + direction_bytes))
         self.memory = mmap.mmap(self.fd, 0)
-        self.out = Ring(self.memory, 0, buffers_at, log2_slots, buffer_bytes)
-        self.into = Ring(
-            self.memory, ring_bytes, buffers_at + direction_bytes, log2_slots, buffer_bytes
-        )
+        rings = [
+            Ring(
+                self.memory,
+                n * ring_bytes,
+                n_rings * ring_bytes + n * direction_bytes,
+                log2_slots,
+                buffer_bytes,
+            )
+            for n in range(n_rings)
+        ]
+        # The first ones of each direction are those that are used.
+        self.out, self.into = rings[0], rings[n_out]
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.socket.settimeout(10)
         self.socket.connect(path)
         try:
-            self.shake_hands(log2_slots)
+            self.shake_hands(log2_slots, rings[:n_out], rings[n_out:])
         except BaseException:
             self.close()
             raise
         self.into.lend_all()
 
-    def shake_hands(self, log2_slots):
+    def shake_hands(self, log2_slots, out, into):
         self.hear(HELLO)
         self.ask(struct.pack("=HHIB24s32s", INIT, VERSION, 0, 0, b"", b"peer"))
         self.ask(struct.pack("=HHQ", ADD_REGION, 0, len(self.memory)), self.fd)
-        for flags, ring in ((TO_SERVER, self.out), (TO_CLIENT, self.into)):
-            event = os.eventfd(0, os.EFD_NONBLOCK)
-            words = struct.pack("=HHHHIBH", ADD_RING, flags, 0, 0, ring.at, log2_slots, 0)
-            self.ask(words, event)
-            os.close(event)
+        for flags, rings in ((TO_SERVER, out), (TO_CLIENT, into)):
+            for n, ring in enumerate(rings):
+                event = os.eventfd(0, os.EFD_NONBLOCK)
+                words = struct.pack("=HHHHIBH", ADD_RING, flags, n, 0, ring.at, log2_slots, 0)
+                self.ask(words, event)
+                os.close(event)
         self.say(struct.pack("=H32s", CONNECT, b"peer"))
         self.hear(CONNECTED)
 
@@ -142,10 +151,10 @@ class Link:
 class MemifPeer(Peer):
     """A TCP peer behind a memif. At its end it is gone: no FIN, no RST."""
 
-    def __init__(self, t, path, server_mac, log2_slots=10, buffer_bytes=2048):
+    def __init__(self, t, path, server_mac, log2_slots=10, buffer_bytes=2048, **rings):
         super().__init__(t)
         self.server_mac = server_mac
-        self.link = Link(path, log2_slots, buffer_bytes)
+        self.link = Link(path, log2_slots, buffer_bytes, **rings)
 
     def send(self, packet):
         wait_until(lambda: self.link.out.send(bytes(packet)), 10,

@@ -238,6 +238,41 @@ def rings_and_buffers_of_all_sizes(t):
         appliance.stop()
 
 
+@test(own=True, families=(4,), layouts=("split",))
+def more_transmit_cores_than_rings(t):
+    """The driver takes a queue that the peer has no ring for as another name for its first one."""
+    with tempfile.TemporaryDirectory(prefix="ringside-e2e-") as folder:
+        words = t.tool(
+            *(t.binary, "--lcores", ",".join(f"{core}@0" for core in range(5))),
+            *("--no-pci", "--no-telemetry", "--no-huge", "-m", "128"),
+            *("--file-prefix", f"{t.lab.name}-two", "--vdev"),
+            f"net_memif0,role=server,{socket_in(folder)}",
+            *("--", "--ip", f"{t.server}/24", "--http", "80", "--layout", "split"),
+            *("--rx-cores", "1", "--net-cores", "2", "--tx-cores", "3,4"),
+            ok=(1,),
+        )
+        true("--tx-cores: 2 cores, but a port has only 1 queue\n" in words, words)
+
+
+@test(own=True, families=(4,))
+def peers_with_several_rings_are_refused(t):
+    """In the words of the driver, of which the peer's driver makes a message; others are served."""
+    with tempfile.TemporaryDirectory(prefix="ringside-e2e-") as folder:
+        appliance = start(t, folder)
+        for _ in range(2):
+            with connect(t, folder) as peer:
+                peer.open()
+                peer.serves()
+            for wanted in ({"n_out": 2}, {"n_into": 2}, {"n_out": 3, "n_into": 3}):
+                try:
+                    MemifPeer(t, f"{folder}/memif.sock", MAC, **wanted)
+                except Refused as refused:
+                    equal(str(refused), "Invalid ring index", f"what {wanted} is told")
+                else:
+                    raise AssertionError(f"{wanted} was taken")
+        appliance.stop()
+
+
 @test(own=True, families=(4,))
 def a_peer_that_takes_nothing(t):
     """What waits for it is given up after a second; when it goes on, so does the appliance."""
