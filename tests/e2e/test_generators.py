@@ -115,6 +115,27 @@ def pktgens_syn_flood_is_answered(t):
         p.serves("meanwhile")
 
 
+@test(**IPV4)
+def pktgens_syns_from_a_file_are_answered(t):
+    with Stream(t) as stream, tempfile.TemporaryDirectory() as folder:
+        settings = stream.settings("10.98.5.1", clients=23)
+        pcap = doubles.make_pcaps(folder, frames=100, **settings)["syn"]
+        frames = pktgen("syn-replay.lua", pcap)
+        for frame, answer in zip(frames, stream.answers_to(frames, tcp_answer), strict=True):
+            equal(str(answer[TCP].flags), "SA", "flags")
+            equal(answer[TCP].ack, (Ether(frame)[TCP].seq + 1) % MOD, "acknowledged")
+
+
+@test(**IPV4)
+def pktgens_few_syns_are_answered_each_time(t):
+    """Over memif Pktgen 24.07 sends a burst of SYNs again and again, and waits for no answer."""
+    with Stream(t) as stream:
+        frames = pktgen("syn-flood.lua", **stream.settings("10.98.6.1", clients=7))[:7]
+        for _ in range(5):
+            for answer in stream.answers_to(frames, tcp_answer):
+                equal(str(answer[TCP].flags), "SA", "flags")
+
+
 @test(families=(4,), own=True)
 def pktgens_syn_flood_meets_cookies(t):
     appliance = t.start("--syn-backlog", "16")

@@ -76,7 +76,7 @@ def make_pcaps(folder, **options):
     for name, value in options.items():
         command += [f"--{name.replace('_', '-')}", str(value)]
     subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
-    return {name: os.path.join(folder, f"{name}.pcap") for name in ("http-get", "icmp")}
+    return {name: os.path.join(folder, f"{name}.pcap") for name in ("http-get", "syn", "icmp")}
 
 
 def stateful(profile, **tunables):

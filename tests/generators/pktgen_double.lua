@@ -8,13 +8,16 @@
 -- what `-s 0:PCAP` would load. Time does not pass: counters follow from rate and delay.
 --
 -- Environment: DOUBLE_LINK_MS (1500), when the link comes up; DOUBLE_PREFIX, whether a destination
--- address is taken only with its prefix length (`must`), only without (`never`), or as it comes.
+-- address is taken only with its prefix length (`must`), only without (`never`), or as it comes;
+-- DOUBLE_PCAP, `never`: the file is not taken, as by 24.07, and single frames are sent.
 
 local folder, script, pcap_path = table.unpack(arg)
 local FRAMES_A_START = 256
 local LINK_BITS = 10e9
 local LINK_MS = tonumber(os.getenv("DOUBLE_LINK_MS") or 1500)
 local PREFIX = os.getenv("DOUBLE_PREFIX")
+local TAKES_PCAP = os.getenv("DOUBLE_PCAP") ~= "never"
+local FCS_BYTES = 4
 local calls = assert(io.open(folder .. "/calls", "w"))
 local frames = assert(io.open(folder .. "/frames", "w"))
 
@@ -30,6 +33,7 @@ local state = {
 	range = { ip_proto = "tcp" },
 	flags = { ack = true },
 	sent = 0,
+	frame_bytes = 0, -- the mean of what is sent, without the frame check sequence
 	ms = 0, -- since it began
 	paced = false, -- is it known how long to wait between bursts? Without, none is sent
 }
@@ -171,7 +175,16 @@ local function pcap_frames()
 	return list
 end
 
-local MODES = { single = single_frames, range = range_frames, pcap = pcap_frames }
+-- Whatever Pktgen has from its start, where nothing of it was set.
+local function unset_frames()
+	return { ("\0"):rep(state.set.size - FCS_BYTES) }
+end
+
+local MODES = {
+	single = single_frames,
+	range = range_frames,
+	pcap = TAKES_PCAP and pcap_frames or unset_frames,
+}
 
 ---- Arguments ----
 
@@ -328,10 +341,14 @@ end
 local function start()
 	state.n_starts = state.n_starts + 1
 	state.sending = state.paced
-	for _, bytes in ipairs(MODES[state.mode]()) do
+	local total, list = 0, MODES[state.mode]()
+
+	for _, bytes in ipairs(list) do
 		if not state.paced then
 			return
 		end
+		total = total + #bytes
+		state.frame_bytes = total / #list
 		local hex = bytes:gsub(".", function(c)
 			return ("%02x"):format(c:byte())
 		end)
@@ -349,6 +366,7 @@ local function port_stats(_, kind)
 		[0] = {
 			opackets = tx,
 			ipackets = tx // 2,
+			obytes = math.floor(tx * state.frame_bytes),
 			pkts_tx = kind == "rate" and tx or nil,
 			pkts_rx = kind == "rate" and tx // 2 or nil,
 		},

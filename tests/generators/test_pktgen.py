@@ -126,8 +126,10 @@ class Scripts(unittest.TestCase):
     def test_replay(self):
         with tempfile.TemporaryDirectory() as folder:
             pcaps = doubles.make_pcaps(folder, frames=50)
+            scripts = {"http-get": "http-get.lua", "syn": "syn-replay.lua", "icmp": "icmp.lua"}
+            self.assertEqual(scripts.keys(), pcaps.keys())
             for name, pcap in pcaps.items():
-                run = self.run_script(f"{name}.lua", pcap, rates="1,100")
+                run = self.run_script(scripts[name], pcap, rates="1,100")
                 self.check_order(run)
                 self.check_figures(run, 2)
                 self.assertEqual(run.bursts[1], [bytes(packet) for packet in rdpcap(pcap)])
@@ -136,6 +138,17 @@ class Scripts(unittest.TestCase):
         run = doubles.run_pktgen("http-get.lua")
         self.assertNotEqual(run.status, 0)
         self.assertIn("-s 0:FILE", run.words)
+
+    def test_a_file_that_is_not_taken_fails(self):
+        """And is not mistaken for an appliance that does not answer."""
+        with tempfile.TemporaryDirectory() as folder:
+            pcaps = doubles.make_pcaps(folder, frames=50)
+            for script, name in (("http-get", "http-get"), ("syn-replay", "syn"), ("icmp", "icmp")):
+                run = doubles.run_pktgen(
+                    f"{script}.lua", pcaps[name], [("DOUBLE_PCAP", "never")], **QUICK
+                )
+                self.assertNotEqual(run.status, 0)
+                self.assertIn("Pktgen has no file from -s", run.words)
 
     def test_figures_go_to_a_file_too(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -196,6 +209,15 @@ class Pcaps(unittest.TestCase):
             request = bytes(packet[TCP].payload)
             self.assertTrue(request.startswith(b"GET /hello/you HTTP/1.1\r\n"))
             self.assertTrue(request.endswith(b"\r\n\r\n"))
+
+    def test_every_syn_is_another_connections(self):
+        packets = self.packets("syn", frames=300, clients=7)
+        peers = {(packet[IP].src, packet[TCP].sport) for packet in packets}
+        self.assertEqual(len(peers), 300)
+        for packet in packets:
+            self.assertTrue(same_when_rebuilt(bytes(packet)))
+            self.assertEqual((str(packet[TCP].flags), packet[TCP].dport), ("S", 80))
+            self.assertEqual(packet[TCP].options, [("MSS", 1460)])
 
     def test_echo_requests(self):
         packets = self.packets("icmp", frames=30)
