@@ -259,6 +259,75 @@ def trexs_length_is_that_of_curl(t):
         play(t, doubles.stateful("keepalive", path=path, requests=2, response_bytes=n), 2)
 
 
+class Trex(Peer):
+    """A connection of TRex's client: a TCP of BSD's making, with a window of 32 KiB. seconds: how
+    long TRex has been running, which is what its timestamps tell."""
+
+    def begin(self, iss, seconds):
+        self.iss = self.seq = iss
+        self.ack = 0
+        self.window = 32768
+        self.stamp(seconds, 0)
+        self.say("S", options=[("MSS", 1460), ("NOP", None), ("WScale", 0), *self.options])
+
+    def stamp(self, seconds, echoed):
+        self.stamps = (seconds * 1000, echoed)
+        self.options = [("NOP", None), ("NOP", None), ("Timestamp", self.stamps)]
+
+    def establish(self, iss, seconds):
+        wanted = ("SA", (iss + 1) % MOD)
+        syn_ack = self.segment(lambda s: (s.flags, s.ack) == wanted, what="a SYN-ACK")
+        equal(syn_ack.options["Timestamp"][1], seconds * 1000, "timestamp echoed")
+        true("WScale" in syn_ack.options, f"no window scale: {syn_ack}")
+        self.seq, self.ack = (iss + 1) % MOD, syn_ack.end
+        self.stamp(seconds, syn_ack.options["Timestamp"][0])
+        self.say("A")
+
+    def play(self, profile):
+        """The program, whose length is that of the response; then it closes."""
+        for step, what in profile.client.program.steps():
+            if step == "send":
+                self.says(what)
+            else:
+                answer = self.read(lambda data, wanted=what: len(data) >= wanted)
+                equal(len(answer), what, "bytes received")
+        self.say("FA")
+        self.seq = (self.seq + 1) % MOD
+        if not self.ended:
+            self.read(lambda _: self.ended)
+
+
+@test(**IPV4)
+def trexs_connections_take_their_turn_with_a_port(t):
+    """Whoever has closed first. TRex's sequence numbers go round within seconds; its time does not,
+    and by this a SYN to a connection in TIME-WAIT is known for a new one (RFC 6191)."""
+    keepalive = doubles.stateful("keepalive", requests=3)
+    one_each = doubles.stateful("connection_per_request")
+    numbers = (MOD - 5000, 1000, 4_000_000_000, 2_000_000_000, 1_999_999_999, 0)
+    with Trex(t) as client:
+        for seconds, iss in enumerate(numbers, 1):
+            client.ended = False
+            client.begin(iss, seconds)
+            client.establish(iss, seconds)
+            client.play(one_each if seconds % 2 else keepalive)
+
+
+@test(**IPV4)
+def trexs_next_run_finds_what_the_last_one_left(t):
+    """It ends without closing. Its new SYN is answered by an ACK, that by a RST, and the second SYN
+    opens the connection (RFC 9293 section 3.5.3)."""
+    profile = doubles.stateful("keepalive", requests=2)
+    with Trex(t) as client:
+        client.begin(100_000, 50)
+        client.establish(100_000, 50)
+        client.begin(1000, 1)
+        ack = client.segment(lambda s: s.flags == "A" and s.ack == 100_001, what="an ACK")
+        client.say("R", seq=ack.ack, options=[])
+        client.begin(1000, 2)
+        client.establish(1000, 2)
+        client.play(profile)
+
+
 class Dperf(Peer):
     """A connection of dperf's client (perf/dperf/client.conf). It drops each segment that is not
     the very next one, and asks for none again."""
