@@ -3,14 +3,15 @@
  * A connection as a whole. The first four bytes of the input say how the stream is cut, how the
  * peer acknowledges, how much memory there is, whether there is a log, and how it ends; the rest is
  * what the client sends. The rig checks what http/exchange.h promises, that every reply is
- * well-formed, and that all memory comes back; with ample memory, the replies must also be those to
- * the uncut stream, each of them made anew.
+ * well-formed, and that all memory comes back; with ample memory, the replies, and what the log is
+ * told of their requests, must also be those to the uncut stream, each of them made anew.
  */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "../unit/http_rig.h"
+#include "http/asked.h"
 
 #include "../../app/builtin.c"
 
@@ -25,18 +26,43 @@ struct plan {
 	uint32_t max_ack; /* 0: only what is needed to go on */
 	bool eof;
 	bool deadlines;
+	bool by_heads; /* cut behind empty lines, as clients do */
 };
 
 /* Each record that is begun ends, once, and nothing is written beyond it. */
-static uint32_t n_records;
+struct book {
+	uint32_t n_open;
+	uint64_t told; /* a hash of all that was told of requests that were understood */
+	struct http_log hook;
+};
+
+static void tell(struct book *book, struct span piece)
+{
+	book->told = (book->told ^ (piece.data ? piece.len + 1u : 0)) * UINT64_C(1099511628211);
+	for (uint32_t i = 0; i < piece.len; i++)
+		book->told = (book->told ^ piece.data[i]) * UINT64_C(1099511628211);
+}
+
+static void tell_all(struct book *book, const struct http_asked *asked)
+{
+	tell(book, asked->method);
+	tell(book, asked->target);
+	tell(book, asked->host);
+	tell(book, asked->referer);
+	tell(book, asked->user_agent);
+	tell(book, (struct span){.data = &asked->minor_version, .len = 1});
+}
 
 static bool begin_record(
 	void *self, const struct http_env *env, const struct http_logged *reply, void *record)
 {
-	(void)self;
+	struct book *book = self;
+
 	RIG_CHECK(reply->begun_us <= env->now_us && reply->status >= 200);
+	if (reply->status < 400 || reply->status == 404)
+		tell_all(book, reply->asked);
 	memset(record, (uint8_t)reply->status, HTTP_LOG_RECORD_BYTES);
-	n_records++;
+	book->n_open++;
 	return true;
 }
 
@@ -44,16 +70,22 @@ static void end_record(void *self, const struct http_env *env, void *record, enu
 	uint64_t body_bytes)
 {
 	const uint8_t *bytes = record;
+	struct book *book = self;
 
-	(void)self;
 	(void)env;
 	(void)body_bytes;
 	RIG_CHECK(how <= HTTP_LOG_UNKNOWN);
 	RIG_CHECK(memcmp(bytes, bytes + 1, HTTP_LOG_RECORD_BYTES - 1) == 0);
-	n_records--;
+	book->n_open--;
 }
 
-static const struct http_log log_hook = {.begin = begin_record, .end = end_record};
+static void keep_book(struct book *book, struct http_env *env)
+{
+	*book = (struct book){
+		.hook = {.begin = begin_record, .end = end_record, .self = book},
+	};
+	env->log = &book->hook;
+}
 
 static uint32_t draw(struct plan *plan, uint32_t below)
 {
@@ -77,12 +109,20 @@ static uint32_t feed_piece(struct rig *rig, struct plan *plan, const uint8_t *da
 	return used;
 }
 
+static uint32_t next_piece(struct plan *plan, const uint8_t *data, uint32_t len)
+{
+	const uint8_t *end = plan->by_heads ? memmem(data, len, "\r\n\r\n", 4) : NULL;
+	uint32_t piece = end ? (uint32_t)(end - data) + 4 : 1 + draw(plan, plan->max_piece);
+
+	return rs_min_u32(piece, len);
+}
+
 /* True when the peer got everything there was to get. */
 static bool converse(struct rig *rig, struct plan plan, const uint8_t *data, uint32_t len)
 {
 	while (len && !rig->hc.abort && rig->n_got < RIG_GOT_BYTES) {
-		uint32_t piece = 1 + draw(&plan, plan.max_piece);
-		uint32_t used = feed_piece(rig, &plan, data, piece < len ? piece : len);
+		uint32_t piece = next_piece(&plan, data, len);
+		uint32_t used = feed_piece(rig, &plan, data, piece);
 
 		data += used;
 		len -= used;
@@ -121,6 +161,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct rig cut, whole;
 	static char a[TRANSCRIPT_BYTES], b[TRANSCRIPT_BYTES];
+	static struct book of_cut, of_whole;
 	struct plan plan, straight = {.max_piece = 1u << 20};
 	bool scarce, cut_done, whole_done;
 
@@ -132,6 +173,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.max_ack = data[2] * 16u,
 		.eof = data[3] & 1,
 		.deadlines = data[3] & 2,
+		.by_heads = data[3] & 0x20,
 	};
 	straight.eof = plan.eof;
 	scarce = data[3] & 4;
@@ -140,9 +182,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	rig_open(&cut, scarce ? data[-1] >> 6 : 64, scarce ? data[-1] >> 4 & 1 : 1);
 	rig_open(&whole, 64, 1);
 	whole.env.memo = NULL;
-	n_records = 0;
-	if (data[-1] & 8)
-		cut.env.log = &log_hook;
+	if (data[-1] & 8) {
+		keep_book(&of_cut, &cut.env);
+		keep_book(&of_whole, &whole.env);
+	}
 	cut_done = converse(&cut, plan, data, (uint32_t)size);
 	whole_done = converse(&whole, straight, data, (uint32_t)size);
 	RIG_CHECK(rig_transcript(&cut, a, sizeof(a)) || cut.out.n_bytes || cut.hc.abort);
@@ -153,9 +196,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		drop_interim(b);
 		RIG_CHECK(strcmp(a, b) == 0);
 		RIG_CHECK(cut.hc.closing == whole.hc.closing);
+		RIG_CHECK(!cut.env.log || of_cut.told == of_whole.told);
 	}
 	rig_close(&cut);
 	rig_close(&whole);
-	RIG_CHECK(n_records == 0);
+	RIG_CHECK(of_cut.n_open == 0 && of_whole.n_open == 0);
 	return 0;
 }

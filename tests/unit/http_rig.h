@@ -22,6 +22,7 @@
 #define RIG_CHUNK_BYTES 2048
 #define RIG_DATE        "Sun, 06 Nov 1994 08:49:37 GMT"
 #define RIG_GOT_BYTES   65536
+#define RIG_HEAD_BYTES  1024 /* of any reply's head, at most */
 
 struct rig {
 	struct http_config cfg;
@@ -202,6 +203,13 @@ static inline const char *rig_read_head(const char *p, const char *end, struct r
 	}
 }
 
+/* Did the rig's buffer end within the head at p? */
+static inline bool rig_head_is_cut(const struct rig *rig, const char *p)
+{
+	return rig->n_got >= RIG_GOT_BYTES &&
+	       (const char *)rig->got + RIG_GOT_BYTES - p < RIG_HEAD_BYTES;
+}
+
 /*
  * What the peer got, one reply a line: status; "h" where the body was left away as for HEAD; the
  * methods of Allow; close or keep-alive; a short text body in quotes. False: it is malformed.
@@ -216,10 +224,13 @@ static inline bool rig_transcript(const struct rig *rig, char *to, size_t room)
 
 	to[0] = 0;
 	while (p < end) {
+		const char *head = p;
 		struct rig_reply reply;
 		bool head_only;
 
-		p = rig_read_head(p, end, &reply);
+		p = rig_read_head(head, end, &reply);
+		if (!p && rig_head_is_cut(rig, head))
+			return true;
 		if (!p || closed || n + 200 > room)
 			return false;
 		closed = reply.close;
