@@ -9,7 +9,7 @@
 
 #define SSL_3          0x0300
 #define MAX_NAME       255
-#define MIN_NAME_BYTES 6 /* of server_name: of a list, a type, and a name of one byte */
+#define HOST_NAME      0
 #define PSK_KE         0
 #define PSK_DHE_KE     1
 #define MAX_EXTENSIONS 32
@@ -53,6 +53,16 @@ struct span rs_tls_hello_protocol(struct span offered)
 
 /* No element of a list may be empty, and what is cut is read as empty: that refuses both. */
 
+/* Whether all of it is ASCII that can be seen, as in any name of a host. */
+static bool is_visible(struct span name)
+{
+	for (uint32_t i = 0; i < name.len; i++) {
+		if (name.data[i] <= ' ' || name.data[i] > '~')
+			return false;
+	}
+	return true;
+}
+
 /* RFC 6066 section 3: one name, of type host_name. */
 static bool read_name(struct span s, struct tls_hello *h)
 {
@@ -62,11 +72,10 @@ static bool read_name(struct span s, struct tls_hello *h)
 	if (!rs_tls_only_vector(s, 2, &list))
 		return false;
 	r = rs_tls_reader(list);
-	if (rs_tls_number(&r, 1) != 0)
+	if (rs_tls_number(&r, 1) != HOST_NAME)
 		return false;
 	h->name = rs_tls_vector(&r, 2);
-	return rs_tls_is_read(&r) && h->name.len && h->name.len <= MAX_NAME &&
-	       !memchr(h->name.data, 0, h->name.len);
+	return rs_tls_is_read(&r) && h->name.len && h->name.len <= MAX_NAME && is_visible(h->name);
 }
 
 /* RFC 6066 section 8: of OCSP, with no responders nor extensions, which would have to be DER. */
@@ -312,6 +321,29 @@ static bool is_part(struct span s)
 	return s.data;
 }
 
+/* RFC 6066 section 3: a name is in ASCII, and there are no two of one type. */
+static enum tls_alert name_fault(struct span s)
+{
+	struct tls_reader r;
+	struct span list;
+
+	if (!rs_tls_only_vector(s, 2, &list))
+		return TLS_ALERT_NONE;
+	r = rs_tls_reader(list);
+	for (uint32_t n = 0; r.at < r.end; n++) {
+		uint32_t type = rs_tls_number(&r, 1);
+		struct span name = rs_tls_vector(&r, 2);
+
+		if (r.bad || type != HOST_NAME)
+			break;
+		if (!name.len)
+			return TLS_ALERT_DECODE_ERROR;
+		if (n || !is_visible(name))
+			return TLS_ALERT_ILLEGAL_PARAMETER;
+	}
+	return TLS_ALERT_NONE;
+}
+
 /* RFC 8422 section 5.1.2: who can do with curves can do with points that are not compressed. */
 static bool lacks_point_format(const struct tls_hello_parts *p)
 {
@@ -330,6 +362,7 @@ static bool lacks_point_format(const struct tls_hello_parts *p)
 
 enum tls_alert rs_tls_hello_fault(const struct tls_hello_parts *p)
 {
+	enum tls_alert alert;
 	struct tls_hello h = {0};
 	struct span list;
 
@@ -341,8 +374,9 @@ enum tls_alert rs_tls_hello_fault(const struct tls_hello_parts *p)
 		return TLS_ALERT_ILLEGAL_PARAMETER;
 	if (is_part(p->versions) && !rs_tls_only_numbers(p->versions, 1, &list))
 		return TLS_ALERT_DECODE_ERROR;
-	if (is_part(p->name) && p->name.len < MIN_NAME_BYTES)
-		return TLS_ALERT_DECODE_ERROR;
+	alert = name_fault(p->name);
+	if (alert != TLS_ALERT_NONE)
+		return alert;
 	if (rs_tls_only_numbers(p->groups, 2, &list) && read_shares(p->shares, &h) &&
 		!fit(h.shares, list))
 		return TLS_ALERT_ILLEGAL_PARAMETER;
