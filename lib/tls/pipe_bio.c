@@ -7,6 +7,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/proverr.h>
 
 #include "base/bytes.h"
 #include "tls/domain_internal.h"
@@ -59,29 +60,54 @@ static int pipe_read(BIO *bio, char *to, size_t max, size_t *n)
 	return 0;
 }
 
-/*
- * A binder that does not verify is a decrypt_error (RFC 8446 section 6.2); OpenSSL says
- * illegal_parameter. The alert is in the clear then.
- */
-static const char *name_fault(const char *data, size_t len)
-{
-	static const char decrypt_error[] = {
-		TLS_CONTENT_ALERT, 3, 3, 0, 2, 2, TLS_ALERT_DECRYPT_ERROR};
-	const unsigned long error = ERR_peek_last_error();
+/* Faults that OpenSSL has another alert for than RFC 5246, 8422 and 8446, by its errors. */
+static const struct {
+	int library, reason;
+	enum tls_alert alert;
+} faults[] = {
+	{ERR_LIB_SSL, SSL_R_BINDER_DOES_NOT_VERIFY, TLS_ALERT_DECRYPT_ERROR},
+	{ERR_LIB_SSL, SSL_R_EXCESSIVE_MESSAGE_SIZE, TLS_ALERT_DECODE_ERROR},
+	{ERR_LIB_SSL, SSL_R_MISSING_TMP_ECDH_KEY, TLS_ALERT_DECODE_ERROR}, /* a message of none */
+	{ERR_LIB_SSL, SSL_R_WRONG_SIGNATURE_TYPE, TLS_ALERT_ILLEGAL_PARAMETER},
+	{ERR_LIB_EC, EC_R_POINT_AT_INFINITY, TLS_ALERT_ILLEGAL_PARAMETER},
+	{ERR_LIB_PROV, PROV_R_INVALID_DATA, TLS_ALERT_BAD_RECORD_MAC}, /* shorter than a tag */
+};
 
-	if (len == sizeof(decrypt_error) && data[0] == TLS_CONTENT_ALERT &&
-		ERR_GET_LIB(error) == ERR_LIB_SSL &&
-		ERR_GET_REASON(error) == SSL_R_BINDER_DOES_NOT_VERIFY)
-		return decrypt_error;
-	return data;
+static bool is_error(unsigned long error, int library, int reason)
+{
+	return ERR_GET_LIB(error) == library && ERR_GET_REASON(error) == reason;
+}
+
+/* The right alert for what went wrong; otherwise that which OpenSSL has written. */
+static char name_fault(char written)
+{
+	const unsigned long first = ERR_peek_error(), last = ERR_peek_last_error();
+
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(faults); i++) {
+		if (is_error(first, faults[i].library, faults[i].reason) ||
+			is_error(last, faults[i].library, faults[i].reason))
+			return (char)faults[i].alert;
+	}
+	return written;
+}
+
+/* An alert that is not sealed. */
+static bool is_alert(const char *data, size_t len)
+{
+	return len == TLS_RECORD_HEADER + 2 && data[0] == TLS_CONTENT_ALERT;
 }
 
 static int pipe_write(BIO *bio, const char *data, size_t len, size_t *n)
 {
 	const struct tls_session *s = BIO_get_data(bio);
+	char alert[TLS_RECORD_HEADER + 2];
 
 	BIO_clear_retry_flags(bio);
-	data = name_fault(data, len);
+	if (is_alert(data, len)) {
+		memcpy(alert, data, len);
+		alert[len - 1] = name_fault(alert[len - 1]);
+		data = alert;
+	}
 	for (*n = 0; *n < len;) {
 		uint32_t bytes;
 		uint8_t *to = s->pipe->room(s->self, &bytes);

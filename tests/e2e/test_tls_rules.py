@@ -10,26 +10,13 @@ from harness import equal, test, true
 from lab import wait_until
 from tls_client import is_served, start
 from tls_raw import (
-    ALERT, ALPN, CCS, DATA, GROUPS, HANDSHAKE, MODES, NAME, P256, SHARES, SIGNATURES, TICKETS,
-    VERSIONS, X25519, Client, Keys, message, number, numbers, record, vector)
+    ALERT, ALPN, BAD_MAC, CCS, DATA, DECODE, DECRYPT, EARLY, FAILURE, GET, GROUPS, HANDSHAKE,
+    ILLEGAL, MISSING, MODES, NAME, NO_PROTOCOL, OVERFLOW, P256, SERVED, SHARES, SIGNATURES, TICKETS,
+    UNEXPECTED, VERSION, VERSIONS, X25519, Client, Keys, expand_label, message, number, numbers,
+    record, vector)
 
-UNEXPECTED, BAD_MAC, OVERFLOW, FAILURE, ILLEGAL, DECODE, DECRYPT = 10, 20, 22, 40, 47, 50, 51
-VERSION, MISSING, NO_PROTOCOL = 70, 109, 120
-HELLO_REQUEST, END_OF_EARLY_DATA, CERTIFICATE, KEY_EXCHANGE, FINISHED, KEY_UPDATE = (
-    0, 5, 11, 16, 20, 24)
-GET = b"GET /hello/you HTTP/1.1\r\nHost: one.test\r\n\r\n"
-SERVED = "served"
-
-
-def answer(c):
-    """What a client gets in the end: SERVED, or as Client.outcome()."""
-    got = c.outcome()
-    return SERVED if isinstance(got, bytes) and got.startswith(b"HTTP/1.1 200") else got
-
-
-def ask(c):
-    c.send(DATA, GET)
-    return answer(c)
+HELLO_REQUEST, NEW_TICKET, END_OF_EARLY_DATA, CERTIFICATE, KEY_EXCHANGE, FINISHED, KEY_UPDATE = (
+    0, 4, 5, 11, 16, 20, 24)
 
 
 def finish(c):
@@ -46,7 +33,7 @@ def after_hello(c, hello):
     c.messages = content
     c.hear_flight()
     finish(c)
-    return ask(c)
+    return c.ask()
 
 
 def check(t, cases, group, run):
@@ -102,6 +89,12 @@ HELLOS = (
     ("4.2.11: 300 of them", SERVED, {TICKETS: tickets(300, 300)}),
     ("4.2.11: two binders for it", ILLEGAL, {TICKETS: tickets(1, 2)}),
     ("4.2.11: with more behind it", DECODE, {TICKETS: tickets(1, 1) + b"x"}),
+    *((f"RFC 6066 3: {what}", ILLEGAL, {NAME: vector(2, names)}) for what, names in (
+        ("two names", b"\0\0\1a\0\0\1b"),
+        ("a NUL in one", b"\0\0\3a\0b"),
+        ("an escape code in one", b"\0\0\7a\x1b[31mb"),
+        ("one in UTF-8", b"\0\0\3\xc4\x85a"))),
+    ("RFC 6066 3: more behind them", DECODE, {NAME: b"\0\4\0\0\1ab"}),
     ("RFC 6066 4: no such length", ILLEGAL, {1: b"\5"}),
     ("RFC 7301 3.1: a name of no bytes", DECODE,
      {ALPN: vector(2, vector(1, b"http/1.1") + b"\0")}),
@@ -135,7 +128,7 @@ def hellos(t):
                 c.wire.send(record(HANDSHAKE, c.said, version))
                 c.hear_flight()
                 finish(c)
-                equal(ask(c), SERVED, f"5.1: version {version.hex()}, group {group}")
+                equal(c.ask(), SERVED, f"5.1: version {version.hex()}, group {group}")
     for case in (lambda c: {SHARES: vector(2, b"")}, lambda c: many_shares(c, False)):
         with Client(t) as c:
             c.say_hello({**c.extensions(), **case(c)})
@@ -191,7 +184,7 @@ def what_comes_instead_of_a_finished(t):
         c.say_hello()
         c.hear_flight()
         c.wire.send(case(c))
-        return answer(c)
+        return c.answer()
 
     check(t, IN_PLACE_OF_FINISHED, X25519, run)
     with Client(t) as c:  # what may come: two CCS, a Finished of one byte a record, padding
@@ -201,7 +194,143 @@ def what_comes_instead_of_a_finished(t):
         for byte in c.finished():
             c.send(HANDSHAKE, number(byte, 1), padding=byte)
         c.use_keys()
-        equal(ask(c), SERVED)
+        equal(c.ask(), SERVED)
+    appliance.stop()
+
+
+# ---- early data that is not taken (4.2.10), and what is not ----
+
+
+def early(c, **others):
+    """A ticket that nobody knows, as if early data were behind it."""
+    return {**c.extensions(), EARLY: b"", **others, TICKETS: tickets(1, 1)}
+
+
+def after_early_data(c, records):
+    c.said = c.hello(early(c))
+    c.wire.send(record(HANDSHAKE, c.said) + b"".join(records))
+    c.hear_flight()
+    finish(c)
+    return c.ask()
+
+
+def splice_into_finished(c, records):
+    """What is in the clear, when something that is not has come."""
+    c.said = c.hello(early(c))
+    c.wire.send(record(HANDSHAKE, c.said) + b"".join(records))
+    c.hear_flight()
+    words = c.finished()
+    c.send(HANDSHAKE, words[:16])
+    c.wire.send(record(DATA, bytes(64)))
+    return c.answer()
+
+
+def after_retry(c, behind_second):
+    unknown = numbers(0x1300)
+    c.said = c.hello({**early(c), GROUPS: vector(2, unknown + numbers(c.group)),
+                      SHARES: vector(2, unknown + vector(2, bytes(32)))})
+    c.wire.send(record(HANDSHAKE, c.said) + record(DATA, bytes(4096)))
+    c.hear_hello()
+    true(c.is_retry, "no HelloRetryRequest")
+    extensions = {**early(c), GROUPS: vector(2, unknown + numbers(c.group))}
+    extensions.pop(EARLY)
+    c.say_hello(extensions)
+    c.hear_flight()
+    if behind_second:
+        c.wire.send(record(DATA, bytes(64)))
+        return c.answer()
+    finish(c)
+    return c.ask()
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
+def early_data_for_nobody(t):
+    garbage = record(DATA, bytes(2048))
+    for options in ((), ("--early-data", "16384")):
+        appliance = start(t, *options)
+        for group in (X25519, P256):
+            check(t, (
+                ("a record", SERVED, (garbage,)),
+                ("two, and a CCS between", SERVED, (garbage, record(CCS, b"\1"), garbage)),
+                ("16 KiB", SERVED, (record(DATA, bytes(16384)),)),
+            ), group, after_early_data)
+            check(t, (("with a Finished", BAD_MAC, (garbage,)),), group, splice_into_finished)
+            check(t, (
+                ("before a retry", SERVED, False),
+                ("behind the second hello", BAD_MAC, True),
+            ), group, after_retry)
+        appliance.stop()
+
+
+# ---- when the session is open ----
+
+
+def update(c, how, n=1):
+    for _ in range(n):
+        c.send(HANDSHAKE, message(KEY_UPDATE, how))
+        c.app_tx = expand_label(c.app_tx, b"traffic upd", b"", 32)
+        c.use_keys()
+
+
+def say(*records):
+    """(type, content) or (type, content, padding)."""
+    def run(c):
+        for kind, content, *padding in records:
+            c.send(kind, content, **dict(zip(("padding",), padding)))
+    return run
+
+
+def request_of(n):
+    head, end = b"GET / HTTP/1.1\r\nHost: a\r\nX: ", b"\r\n\r\n"
+    return head + b"x" * (n - len(head) - len(end)) + end
+
+
+HALVES = message(KEY_UPDATE, b"\0")[:2], message(KEY_UPDATE, b"\0")[2:]
+WHEN_OPEN = (
+    ("5: a CCS", UNEXPECTED, lambda c: c.wire.send(record(CCS, b"\1"))),
+    ("5.1: no data at all", SERVED, say((DATA, b"", 0), (DATA, b"", 30), (DATA, b"", 16384))),
+    ("5.4: of no type", UNEXPECTED, lambda c: c.wire.send(c.tx.seal_inner(bytes(43)))),
+    ("5.4: not even a type", UNEXPECTED, lambda c: c.wire.send(c.tx.seal_inner(b""))),
+    ("5.4: an alert of no bytes", UNEXPECTED, say((ALERT, b"", 5))),
+    ("6: of one", DECODE, say((ALERT, b"\1"))),
+    ("5.2: 2^14 + 1 bytes", OVERFLOW, say((DATA, request_of(16385)))),
+    ("5.4: 2^14 + 2 bytes with padding", OVERFLOW, say((DATA, request_of(16376), 9))),
+    ("5.2: 2^14 + 257 bytes", OVERFLOW, lambda c: c.wire.send(record(DATA, bytes(16641)))),
+    ("4.6.3: no KeyUpdate", DECODE, say((HANDSHAKE, message(KEY_UPDATE, b"")))),
+    ("4.6.3: more than one", DECODE, say((HANDSHAKE, message(KEY_UPDATE, b"\0\0")))),
+    ("4.6.3: one of 2", ILLEGAL, say((HANDSHAKE, message(KEY_UPDATE, b"\2")))),
+    ("4.6.3: one of 255", ILLEGAL, say((HANDSHAKE, message(KEY_UPDATE, b"\xff")))),
+    ("5.1: with data in it", UNEXPECTED,
+     say((HANDSHAKE, HALVES[0]), (DATA, GET), (HANDSHAKE, HALVES[1]))),
+    ("4.6.3: 32 of them", SERVED, lambda c: update(c, b"\0", 32)),
+)
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
+def what_comes_when_the_session_is_open(t):
+    appliance = start(t)
+
+    def open_session(c):
+        c.say_hello()
+        c.hear_flight()
+        finish(c)
+
+    def run(c, case):
+        open_session(c)
+        case(c)
+        return c.ask()
+
+    for group in (X25519, P256):
+        check(t, WHEN_OPEN, group, run)
+        with Client(t, group=group) as c:  # each that asks for one is answered (4.6.3)
+            open_session(c)
+            update(c, b"\1", 32)
+            c.hear(NEW_TICKET)
+            for _ in range(32):
+                equal(c.receive(), (HANDSHAKE, message(KEY_UPDATE, b"\0")), "the answer")
+                c.app_rx = expand_label(c.app_rx, b"traffic upd", b"", 32)
+                c.rx = Keys(c.app_rx)
+            equal(c.ask(), SERVED)
     appliance.stop()
 
 

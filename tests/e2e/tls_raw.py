@@ -15,7 +15,11 @@ from tls_client import PORT
 CCS, ALERT, HANDSHAKE, DATA = 20, 21, 22, 23
 MAX_PLAINTEXT = 1 << 14
 X25519, P256 = 29, 23
-NAME, GROUPS, SIGNATURES, ALPN, TICKETS, VERSIONS, MODES, SHARES = 0, 10, 13, 16, 41, 43, 45, 51
+NAME, GROUPS, SIGNATURES, ALPN, TICKETS, EARLY, VERSIONS, MODES, SHARES = (
+    0, 10, 13, 16, 41, 42, 43, 45, 51)
+UNEXPECTED, BAD_MAC, OVERFLOW, FAILURE, ILLEGAL, DECODE, DECRYPT = 10, 20, 22, 40, 47, 50, 51
+VERSION, FALLBACK, MISSING, NO_PROTOCOL = 70, 86, 109, 120
+GET, SERVED = b"GET /hello/you HTTP/1.1\r\nHost: one.test\r\n\r\n", "served"
 RETRY = hashlib.sha256(b"HelloRetryRequest").digest()  # the random of one (section 4.1.3)
 
 
@@ -135,6 +139,15 @@ class Client:
         except ConnectionResetError:
             return None
 
+    def answer(self):
+        """As outcome(), or SERVED."""
+        got = self.outcome()
+        return SERVED if isinstance(got, bytes) and got.startswith(b"HTTP/1.1 200") else got
+
+    def ask(self):
+        self.send(DATA, GET)
+        return self.answer()
+
     # ---- hellos ----
 
     def make_share(self):
@@ -162,10 +175,11 @@ class Client:
             SHARES: vector(2, numbers(self.group) + vector(2, self.share)),
         }
 
-    def hello(self, extensions=None, suites=numbers(0x1301), compressions=b"\0", behind=b""):
+    def hello(self, extensions=None, suites=numbers(0x1301), compressions=b"\0", behind=b"",
+              version=b"\3\3"):
         pairs = (extensions or self.extensions()).items()
         block = vector(2, b"".join(number(k, 2) + vector(2, v) for k, v in pairs))
-        return message(1, b"\3\3" + self.random + vector(1, self.session) + vector(2, suites) +
+        return message(1, version + self.random + vector(1, self.session) + vector(2, suites) +
                        vector(1, compressions) + block + behind)
 
     def say_hello(self, extensions=None):
@@ -179,9 +193,12 @@ class Client:
         return expand_label(secret, label, hashlib.sha256(context).digest(), 32)
 
     def hear_hello(self):
-        body = self.hear(2)
+        before, body = self.said, self.hear(2)
         at = 35 + body[34]
-        self.is_retry = body[2:34] == RETRY
+        self.server_random, self.session_of_server = body[2:34], body[35:at]
+        self.is_retry = self.server_random == RETRY
+        if self.is_retry:  # section 4.4.1
+            self.said = message(254, hashlib.sha256(before).digest()) + self.said[len(before):]
         self.answers, rest = {}, body[at + 5:]
         while rest:
             kind, n = (int.from_bytes(rest[i:i + 2], "big") for i in (0, 2))
@@ -204,7 +221,8 @@ class Client:
         self.to_finish = self.said
         master = hmac.digest(self.derive(self.secret, b"derived", b""), bytes(32), "sha256")
         self.app_tx = self.derive(master, b"c ap traffic", self.said)
-        self.rx = Keys(self.derive(master, b"s ap traffic", self.said))
+        self.app_rx = self.derive(master, b"s ap traffic", self.said)
+        self.rx = Keys(self.app_rx)
 
     def finished(self):
         key = expand_label(self.hs_tx, b"finished", b"", 32)
