@@ -6,6 +6,7 @@
 
 #include <openssl/rand.h>
 
+#include "base/bytes.h"
 #include "tls/choose.h"
 #include "tls/domain_internal.h"
 #include "tls/hello.h"
@@ -188,18 +189,23 @@ static bool put_finished(struct flight *f)
 
 /* ---- what the client has asked for ---- */
 
-/* The server's order, but for clients that put ChaCha20 first (section B.4). */
+/* Whether it is the client's first of TLS 1.3 (section B.4). Go's have those of 1.2 before them. */
+static bool is_first(struct span offered, uint32_t number)
+{
+	for (uint32_t i = 0; i + 1 < offered.len; i += 2) {
+		if (offered.data[i] == TLS_SUITE_AES_128_GCM_SHA256 >> 8)
+			return rs_load_be16(offered.data + i) == number;
+	}
+	return false;
+}
+
+/* The server's order, but for clients that put ChaCha20 first. */
 static bool choose_suite(struct flight *f)
 {
 	const struct span offered = f->hello.suites;
-	uint32_t i = 0;
 
-	while (i + 2 < offered.len && (offered.data[i] & 0x0f) == 0x0a) /* RFC 8701 */
-		i += 2;
-	if (rs_tls_hello_lists(
-		    rs_tls_span(offered.data + i, 2), TLS_SUITE_CHACHA20_POLY1305_SHA256)) {
-		f->number = TLS_SUITE_CHACHA20_POLY1305_SHA256;
-	} else {
+	f->number = TLS_SUITE_CHACHA20_POLY1305_SHA256;
+	if (!is_first(offered, f->number)) {
 		f->number = TLS_SUITE_AES_128_GCM_SHA256;
 		while (f->number <= TLS_SUITE_CHACHA20_POLY1305_SHA256 &&
 			!rs_tls_hello_lists(offered, f->number))

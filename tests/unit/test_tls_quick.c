@@ -180,6 +180,39 @@ static void suites_behind_those_that_nobody_knows(void **state)
 	}
 }
 
+/* Its order is that of TLS 1.3's (section B.4): Go's clients have all of TLS 1.2 before them. */
+static void chacha20_behind_suites_of_1_2(void **state)
+{
+	static const char *const firsts[] = {"ECDHE-ECDSA-CHACHA20-POLY1305",
+		"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384"};
+	static struct rig r;
+	struct tls_hello h;
+	uint32_t n;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2 * RS_ARRAY_SIZE(firsts); i++) {
+		const uint16_t order[] = {i % 2 ? 0x1301 : 0x1303, i % 2 ? 0x1303 : 0x1301};
+		uint8_t *suites;
+
+		begin(&r);
+		SSL_CTX_set_ciphersuites(
+			r.ctx, "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256");
+		SSL_CTX_set_cipher_list(r.ctx, firsts[i / 2]);
+		say_hello(&r, NULL);
+		assert_true(read_hello(&r, &h));
+		assert_true(h.suites.len >= 6);
+		suites = r.in + (h.suites.data - r.in);
+		memmove(suites, suites + 4, 2); /* OpenSSL's have TLS 1.3 first */
+		rs_store_be16(suites + 2, order[0]);
+		rs_store_be16(suites + 4, order[1]);
+		assert_int_equal(server_read(&r, &n), TLS_WANT_INPUT);
+		assert_non_null(r.server.quick);
+		assert_int_equal(rs_load_be16(r.out + 5 + 4 + 2 + 32 + 1 + 32), order[0]);
+		rig_disconnect(&r);
+		finish(&r);
+	}
+}
+
 static void protocols(void **state)
 {
 	static const uint8_t offer[] = "\x02h2\x08http/1.0\x08http/1.1";
@@ -953,6 +986,7 @@ int main(void)
 		cmocka_unit_test(suites_in_the_servers_order_but_for_chacha20),
 		cmocka_unit_test(no_suite_in_common),
 		cmocka_unit_test(suites_behind_those_that_nobody_knows),
+		cmocka_unit_test(chacha20_behind_suites_of_1_2),
 		cmocka_unit_test(protocols),
 		cmocka_unit_test(what_is_drawn),
 		cmocka_unit_test(resumption),
