@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tls/authorities.h"
 
+#include "base/bytes.h"
 #include "tls/provider.h"
 
 /*
@@ -84,6 +85,25 @@ void rs_tls_authorities_free(struct tls_authorities *a)
 	*a = (struct tls_authorities){0};
 }
 
+/*
+ * RFC 8446 section 6.2, RFC 5246 section 7.2.2: certificate_expired is for one that "is not
+ * currently valid", too. OpenSSL has another alert for what is still to come.
+ */
+static int on_verified(int ok, X509_STORE_CTX *store)
+{
+	if (!ok && X509_STORE_CTX_get_error(store) == X509_V_ERR_CERT_NOT_YET_VALID)
+		X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_HAS_EXPIRED);
+	return ok;
+}
+
+void rs_tls_authorities_widen(SSL *ssl)
+{
+	static const int groups[] = {
+		NID_X25519, NID_X9_62_prime256v1, NID_secp384r1, NID_secp521r1};
+
+	SSL_set1_groups(ssl, (int *)groups, RS_ARRAY_SIZE(groups));
+}
+
 bool rs_tls_authorities_use(const struct tls_authorities *a, SSL_CTX *ctx)
 {
 	STACK_OF(X509_NAME) * names;
@@ -98,6 +118,6 @@ bool rs_tls_authorities_use(const struct tls_authorities *a, SSL_CTX *ctx)
 		return false;
 	SSL_CTX_set_client_CA_list(ctx, names);
 	SSL_CTX_set1_cert_store(ctx, a->store);
-	SSL_CTX_set_verify(ctx, a->verify, NULL);
+	SSL_CTX_set_verify(ctx, a->verify, on_verified);
 	return true;
 }

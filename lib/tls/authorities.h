@@ -31,4 +31,11 @@ void rs_tls_authorities_free(struct tls_authorities *a);
 /* ctx asks clients for theirs; it may outlive a. False: no memory. */
 bool rs_tls_authorities_use(const struct tls_authorities *a, SSL_CTX *ctx);
 
+/*
+ * For a handshake that has asked for a certificate. In TLS 1.2 OpenSSL takes it only if its curve
+ * is one of the groups to agree by, of which one is chosen by then: P-521 is not among them, but
+ * may sign, as we say in signature_algorithms.
+ */
+void rs_tls_authorities_widen(SSL *ssl);
+
 #endif

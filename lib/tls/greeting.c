@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What OpenSSL asks when a ClientHello has come: is it sound, whose certificate, which protocol. */
 #include "base/bytes.h"
+#include "tls/authorities.h"
 #include "tls/choose.h"
 #include "tls/domain_internal.h"
 #include "tls/hello.h"
@@ -27,6 +28,9 @@ static void on_message(int written, int version, int content_type, const void *d
 	(void)version;
 	(void)unused;
 	rs_tls_lean_count(s, written, content_type, message);
+	if (written && content_type == SSL3_RT_HANDSHAKE && bytes &&
+		message.data[0] == TLS_CERTIFICATE_REQUEST)
+		rs_tls_authorities_widen(ssl);
 	if (written || s->open || s->hello_fault != TLS_ALERT_NONE)
 		return;
 	if (content_type == SSL3_RT_HEADER && is_empty_handshake(message))

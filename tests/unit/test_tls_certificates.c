@@ -459,6 +459,73 @@ static void what_clients_will_object_to(void **state)
 	pki_free(&p);
 }
 
+/* ---- clients' ---- */
+
+/* Of clients who show what is in a file, signed by itself. Returns the alert they get, or -1. */
+static int alert_for(const char *path, const char *key, int version)
+{
+	static struct rig r;
+	enum tls_status status;
+	uint32_t n;
+	int alert;
+
+	rig_init(&r);
+	r.settings.client_ca = path;
+	r.settings.client_cert = TLS_CLIENT_CERT_REQUIRED;
+	rig_change_domain(&r);
+	SSL_CTX_set_min_proto_version(r.ctx, version);
+	SSL_CTX_set_max_proto_version(r.ctx, version);
+	SSL_CTX_use_certificate_file(r.ctx, path, SSL_FILETYPE_PEM);
+	SSL_CTX_use_PrivateKey_file(r.ctx, key, SSL_FILETYPE_PEM);
+	rig_connect(&r);
+	do {
+		SSL_do_handshake(r.client);
+		carry(&r);
+		status = server_read(&r, &n);
+		if (status == TLS_WANT_INPUT)
+			carry(&r);
+	} while (status == TLS_WANT_INPUT && !r.server.open);
+	alert = r.server.open ? -1 : alert_of(&r);
+	rig_disconnect(&r);
+	rig_fini(&r);
+	return alert;
+}
+
+static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+
+/* What signature_algorithms says: in TLS 1.2 any curve, of which the client knows ours. */
+static void a_client_of_each_curve(void **state)
+{
+	static const char *const curves[] = {"P-256", "P-384", "P-521"};
+
+	for (uint32_t i = 0; i < 2 * RS_ARRAY_SIZE(curves); i++) {
+		make_certificate_for(EVP_EC_gen(curves[i / 2]));
+		assert_int_equal(alert_for(cert_path, key_path, versions[i % 2]), -1);
+	}
+	make_certificate(state);
+}
+
+/* RFC 8446 section 6.2, RFC 5246 section 7.2.2: "expired or is not currently valid". */
+static void a_client_whose_time_has_not_come(void **state)
+{
+	static const long times_s[][2] = {{-60, 60}, {-60, -30}, {3600, 7200}};
+
+	(void)state;
+	for (uint32_t i = 0; i < 2 * RS_ARRAY_SIZE(times_s); i++) {
+		struct pki_pair p = {.key = EVP_EC_gen("P-256"), .cert = X509_new()};
+
+		pki_sign(p.cert, "client", p.key, NULL);
+		X509_set_issuer_name(p.cert, X509_get_subject_name(p.cert));
+		X509_gmtime_adj(X509_getm_notBefore(p.cert), times_s[i / 2][0]);
+		X509_gmtime_adj(X509_getm_notAfter(p.cert), times_s[i / 2][1]);
+		assert_true(X509_sign(p.cert, p.key, EVP_sha256()) > 0);
+		pki_write(&p, NULL);
+		assert_int_equal(alert_for(p.cert_path, p.key_path, versions[i % 2]),
+			i / 2 ? SSL_AD_CERTIFICATE_EXPIRED : -1);
+		pki_free(&p);
+	}
+}
+
 /* Who reads a pipe twice waits for ever. */
 static void authorities_are_read_once(void **state)
 {
@@ -579,6 +646,8 @@ int main(void)
 		cmocka_unit_test(the_right_one_for_everybody),
 		cmocka_unit_test(suites_that_are_for_one_type),
 		cmocka_unit_test(what_clients_will_object_to),
+		cmocka_unit_test(a_client_of_each_curve),
+		cmocka_unit_test(a_client_whose_time_has_not_come),
 		cmocka_unit_test(a_weak_key_is_named_as_such),
 		cmocka_unit_test(an_encrypted_key_is_refused),
 	};
