@@ -81,6 +81,10 @@ static bool add_pair(struct tls_domain *d, const struct tls_settings *s,
 		return false;
 	id->first = SSL_CTX_get0_certificate(id->ctx);
 	id->use = rs_tls_key_use_of(X509_get0_pubkey(id->first));
+	if (!id->use && !EVP_PKEY_is_a(X509_get0_pubkey(id->first), "EC")) {
+		ERR_clear_error();
+		return rs_tls_complain(c, "--key", pair->key, "no key of ECDSA, EdDSA or RSA");
+	}
 	if (!rs_tls_names_init(&id->names, id->first))
 		return rs_tls_complain(c, "--cert", pair->cert, "no memory for its names");
 	return !pair->ocsp || rs_tls_ocsp_read(id, pair->ocsp, c);

@@ -32,14 +32,43 @@ static void inspect_times(const struct inspection *i, uint32_t n, const X509 *ce
 		object(i, n, "is not valid yet");
 }
 
+/* RFC 7633 */
+static bool demands_response(const X509 *cert)
+{
+	TLS_FEATURE *features = X509_get_ext_d2i(cert, NID_tlsfeature, NULL, NULL);
+	bool demands = false;
+
+	for (int i = 0; i < sk_ASN1_INTEGER_num(features); i++)
+		demands |= ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features, i)) ==
+			   TLSEXT_TYPE_status_request;
+	TLS_FEATURE_free(features);
+	return demands;
+}
+
+/* What it is for, and for whom. */
+static void inspect_own(const struct inspection *i, const struct tls_identity *id)
+{
+	X509 *cert = id->first;
+
+	if (!id->use)
+		object(i, 1, "has a key of a type that is not for TLS 1.3");
+	if (!(X509_get_key_usage(cert) & KU_DIGITAL_SIGNATURE))
+		object(i, 1, "is not for signatures (key usage)");
+	if (!(X509_get_extended_key_usage(cert) & (XKU_SSL_SERVER | XKU_ANYEKU)))
+		object(i, 1, "is not for servers (extended key usage)");
+	if (X509_get_ext_by_NID(cert, NID_subject_alt_name, -1) < 0)
+		object(i, 1, "has no subjectAltName, the only place for names");
+	if (!id->ocsp.bytes && demands_response(cert))
+		object(i, 1, "demands a stapled response (--ocsp), and has none");
+}
+
 static void inspect_chain(const struct inspection *i, const struct tls_identity *id)
 {
 	STACK_OF(X509) *chain = NULL;
 	X509 *below = id->first;
 
 	SSL_CTX_get0_chain_certs(id->ctx, &chain);
-	if (!id->use)
-		object(i, 1, "has a key of a type that is not for TLS 1.3");
+	inspect_own(i, id);
 	inspect_times(i, 1, below);
 	for (int k = 0; k < sk_X509_num(chain); k++) {
 		X509 *cert = sk_X509_value(chain, k);

@@ -437,7 +437,7 @@ static void what_clients_will_object_to(void **state)
 	struct pki_pair p, other;
 
 	(void)state;
-	pki_make(&p, EVP_EC_gen("P-256"), "a.test", NULL, true);
+	pki_make(&p, EVP_EC_gen("P-256"), "a.test", "DNS:a.test", true);
 	inspect(&p);
 	assert_int_equal(n_objections, 0);
 
@@ -449,7 +449,7 @@ static void what_clients_will_object_to(void **state)
 
 	X509_gmtime_adj(X509_getm_notBefore(p.cert), 60);
 	X509_gmtime_adj(X509_getm_notAfter(p.cert), 3600);
-	pki_make(&other, EVP_EC_gen("P-256"), "b.test", NULL, false);
+	pki_make(&other, EVP_EC_gen("P-256"), "b.test", "DNS:b.test", false);
 	pki_write(&p, other.cert);
 	inspect(&p);
 	assert_int_equal(n_objections, 2);
@@ -457,6 +457,59 @@ static void what_clients_will_object_to(void **state)
 	expect_objection(&p, 1, "certificate 2 did not issue the one before it");
 	pki_free(&other);
 	pki_free(&p);
+}
+
+/* Beside those of one whose extensions are these; an objection, or NULL. */
+static void with_extensions(const char *const extensions[][2], uint32_t n, const char *words)
+{
+	struct pki_pair p = {.key = EVP_EC_gen("P-256"), .cert = X509_new()};
+
+	for (uint32_t i = 0; i < n; i++) {
+		X509_EXTENSION *e = X509V3_EXT_conf(NULL, NULL, extensions[i][0], extensions[i][1]);
+
+		assert_non_null(e);
+		X509_add_ext(p.cert, e, -1);
+		X509_EXTENSION_free(e);
+	}
+	pki_sign(p.cert, "a.test", p.key, NULL);
+	pki_write(&p, NULL);
+	inspect(&p);
+	assert_int_equal(n_objections, words ? 1 : 0);
+	if (words)
+		expect_objection(&p, 0, words);
+	pki_free(&p);
+}
+
+/*
+ * RFC 8446 section 4.4.2.2 (key usage), RFC 5280 section 4.2.1.12 (extended key usage), RFC 9110
+ * section 4.3.4 (no names but alternative ones), RFC 7633 section 4.2.3 (must-staple).
+ */
+static void what_a_certificate_is_not_for(void **state)
+{
+	static const struct {
+		const char *extensions[2][2];
+		uint32_t n;
+		const char *words;
+	} cases[] = {
+		{{{"subjectAltName", "DNS:a.test"}, {"keyUsage", "digitalSignature"}}, 2, NULL},
+		{{{"subjectAltName", "DNS:a.test"}, {"keyUsage", "keyEncipherment"}}, 2,
+			"certificate 1 is not for signatures"},
+		{{{"subjectAltName", "DNS:a.test"}, {"extendedKeyUsage", "clientAuth,serverAuth"}},
+			2, NULL},
+		{{{"subjectAltName", "DNS:a.test"}, {"extendedKeyUsage", "anyExtendedKeyUsage"}}, 2,
+			NULL},
+		{{{"subjectAltName", "DNS:a.test"}, {"extendedKeyUsage", "clientAuth"}}, 2,
+			"certificate 1 is not for servers"},
+		{{{"subjectAltName", "IP:192.0.2.1"}}, 1, NULL},
+		{{{"keyUsage", "digitalSignature"}}, 1, "certificate 1 has no subjectAltName"},
+		{{{"subjectAltName", "DNS:a.test"}, {"tlsfeature", "status_request"}}, 2,
+			"certificate 1 demands a stapled response"},
+		{{{"subjectAltName", "DNS:a.test"}, {"tlsfeature", "17"}}, 2, NULL},
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++)
+		with_extensions(cases[i].extensions, cases[i].n, cases[i].words);
 }
 
 /* ---- clients' ---- */
@@ -646,6 +699,7 @@ int main(void)
 		cmocka_unit_test(the_right_one_for_everybody),
 		cmocka_unit_test(suites_that_are_for_one_type),
 		cmocka_unit_test(what_clients_will_object_to),
+		cmocka_unit_test(what_a_certificate_is_not_for),
 		cmocka_unit_test(a_client_of_each_curve),
 		cmocka_unit_test(a_client_whose_time_has_not_come),
 		cmocka_unit_test(a_weak_key_is_named_as_such),

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <openssl/dsa.h>
 #include <sys/stat.h>
 
 #include "base/bytes.h"
@@ -207,11 +208,34 @@ static void a_curve_that_tls_has_not(void **state)
 	struct pki_pair p;
 
 	(void)state;
-	pki_make(&p, EVP_EC_gen("secp256k1"), "k.test", NULL, false);
+	pki_make(&p, EVP_EC_gen("secp256k1"), "k.test", "DNS:k.test", false);
 	assert_true(is_served(p.cert_path, p.key_path));
 	assert_non_null(strstr(objection, p.cert_path));
 	assert_non_null(
 		strstr(objection, "certificate 1 has a key of a type that is not for TLS 1.3"));
+	pki_free(&p);
+}
+
+/* No suite of ours is for it (RFC 8446 section 4.2.3, RFC 5289): nobody could be served. */
+static void keys_that_sign_nothing(void **state)
+{
+	static const char words[] = "no key of ECDSA, EdDSA or RSA";
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "DSA", NULL);
+	EVP_PKEY *parameters = NULL, *key = NULL;
+	struct pki_pair p;
+
+	(void)state;
+	assert_int_equal(EVP_PKEY_paramgen_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_dsa_paramgen_bits(ctx, 2048), 1);
+	assert_int_equal(EVP_PKEY_paramgen(ctx, &parameters), 1);
+	EVP_PKEY_CTX_free(ctx);
+	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, parameters, NULL);
+	assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_keygen(ctx, &key), 1);
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(parameters);
+	pki_make(&p, key, "d.test", "DNS:d.test", false);
+	refused(p.cert_path, p.key_path, "--key", words);
 	pki_free(&p);
 }
 
@@ -249,6 +273,7 @@ static void more_authorities_than_clients_can_be_told(void **state)
 
 		rig_init(&r);
 		put_authorities(path, n);
+		r.pairs[0] = pki_use(&pair);
 		r.settings.client_ca = path;
 		r.settings.client_cert = TLS_CLIENT_CERT_OPTIONAL;
 		rig_change_domain(&r);
@@ -270,7 +295,7 @@ static int begin(void **state)
 	(void)state;
 	make_certificate(NULL);
 	pki_begin();
-	pki_make(&pair, EVP_EC_gen("P-256"), "a.test", NULL, false);
+	pki_make(&pair, EVP_EC_gen("P-256"), "a.test", "DNS:a.test", false);
 	return 0;
 }
 
@@ -291,6 +316,7 @@ int main(void)
 		cmocka_unit_test(keys_of_somebody_else),
 		cmocka_unit_test(certificates_that_are_none),
 		cmocka_unit_test(a_curve_that_tls_has_not),
+		cmocka_unit_test(keys_that_sign_nothing),
 		cmocka_unit_test(more_authorities_than_clients_can_be_told),
 	};
 

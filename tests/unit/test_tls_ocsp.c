@@ -251,8 +251,8 @@ static int begin(void **state)
 	(void)state;
 	make_certificate(NULL);
 	pki_begin();
-	pki_make(&ecdsa, EVP_EC_gen("P-256"), "a.test", NULL, false);
-	pki_make(&rsa, EVP_RSA_gen(2048), "a.test", NULL, false);
+	pki_make(&ecdsa, EVP_EC_gen("P-256"), "a.test", "DNS:a.test", false);
+	pki_make(&rsa, EVP_RSA_gen(2048), "a.test", "DNS:a.test", false);
 	return 0;
 }
 
