@@ -77,15 +77,24 @@ static bool can_verify(const struct tls_hello *h, const struct tls_key_use *use)
 	return h->is_older ? can_verify_older(h, use) : lists_one(h->signatures, use->algorithms);
 }
 
+/* RFC 6066 section 3 has names without it, but a client may send one as its user has written it. */
+static struct span without_final_dot(struct span name)
+{
+	if (name.len && name.data[name.len - 1] == '.')
+		name.len--;
+	return name;
+}
+
 static const struct tls_identity *choose_named(
 	const struct tls_domain *d, const struct tls_hello *h)
 {
+	const struct span name = without_final_dot(h->name);
 	const struct tls_identity *best = NULL;
 	uint32_t most = 0;
 
 	for (enum tls_fit fit = TLS_FIT_WILDCARD; fit <= TLS_FIT_EXACT; fit++) {
 		uint32_t owners[TLS_MAX_KEY_USES];
-		uint32_t n = rs_tls_directory_find(&d->directory, h->name, fit, owners);
+		uint32_t n = rs_tls_directory_find(&d->directory, name, fit, owners);
 
 		for (uint32_t i = 0; i < n; i++) {
 			const struct tls_identity *id = &d->identities[owners[i]];

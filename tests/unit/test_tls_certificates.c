@@ -250,6 +250,11 @@ static const struct choice choices[] = {
 	/* The very name, before a wildcard that comes first. */
 	{{"P-256 DNS:*.a.test", "P-256 DNS:www.a.test"}, "www.a.test", ANY, 1, false},
 	{{"P-256 DNS:*.a.test", "P-256 DNS:www.a.test"}, "x.a.test", ANY, 0, false},
+	/* A final dot, as in absolute names. */
+	{{"rsa DNS:a.test", "P-256 DNS:b.test"}, "b.test.", ANY, 1, true},
+	{{"rsa DNS:a.test", "P-256 DNS:*.b.test"}, "c.b.test.", ANY, 1, true},
+	{{"rsa DNS:a.test", "P-256 DNS:b.test"}, "b.test..", ANY, -1, true},
+	{{"rsa DNS:a.test", "P-256 DNS:b.test"}, ".", ANY, 0, false},
 	/* A name that nobody has, or none. */
 	{{"rsa DNS:a.test", "P-256 DNS:b.test"}, "c.test", ANY, 0, false},
 	{{"rsa DNS:a.test", "P-256 DNS:a.test"}, NULL, ANY, 0, false},
