@@ -69,6 +69,9 @@ bool rs_tls_authorities_read(struct tls_authorities *a, const struct tls_setting
 	a->store = X509_STORE_new();
 	if (a->store && !X509_STORE_load_file_ex(a->store, file, library, TLS_PROPERTIES))
 		return rs_tls_complain(c, "--client-ca", file, "no certificates of authorities");
+	/* RFC 5280 section 6.1.1: one that another has issued is trusted as it stands, too. */
+	if (a->store)
+		X509_STORE_set_flags(a->store, X509_V_FLAG_PARTIAL_CHAIN);
 	if (!a->store || !add_all(a))
 		return rs_tls_complain(c, "--client-ca", file, "no memory for it");
 	if (!sk_X509_NAME_num(a->names))

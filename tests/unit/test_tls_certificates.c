@@ -464,7 +464,16 @@ static void what_clients_will_object_to(void **state)
 	pki_free(&p);
 }
 
-/* Beside those of one whose extensions are these; an objection, or NULL. */
+static void extend(X509 *cert, const char *name, const char *value)
+{
+	X509_EXTENSION *e = X509V3_EXT_conf(NULL, NULL, name, value);
+
+	assert_non_null(e);
+	X509_add_ext(cert, e, -1);
+	X509_EXTENSION_free(e);
+}
+
+/* What is objected to in a certificate with these, or NULL. */
 static void with_extensions(const char *const extensions[][2], uint32_t n, const char *words)
 {
 	struct pki_pair p = {.key = EVP_EC_gen("P-256"), .cert = X509_new()};
@@ -519,8 +528,9 @@ static void what_a_certificate_is_not_for(void **state)
 
 /* ---- clients' ---- */
 
-/* Of clients who show what is in a file, signed by itself. Returns the alert they get, or -1. */
-static int alert_for(const char *path, const char *key, int version)
+/* What a client gets who shows a certificate where those of this authority are taken; -1: nothing.
+ */
+static int alert_for(const char *authority, const char *cert, const char *key, int version)
 {
 	static struct rig r;
 	enum tls_status status;
@@ -528,12 +538,12 @@ static int alert_for(const char *path, const char *key, int version)
 	int alert;
 
 	rig_init(&r);
-	r.settings.client_ca = path;
+	r.settings.client_ca = authority;
 	r.settings.client_cert = TLS_CLIENT_CERT_REQUIRED;
 	rig_change_domain(&r);
 	SSL_CTX_set_min_proto_version(r.ctx, version);
 	SSL_CTX_set_max_proto_version(r.ctx, version);
-	SSL_CTX_use_certificate_file(r.ctx, path, SSL_FILETYPE_PEM);
+	SSL_CTX_use_certificate_file(r.ctx, cert, SSL_FILETYPE_PEM);
 	SSL_CTX_use_PrivateKey_file(r.ctx, key, SSL_FILETYPE_PEM);
 	rig_connect(&r);
 	do {
@@ -558,7 +568,7 @@ static void a_client_of_each_curve(void **state)
 
 	for (uint32_t i = 0; i < 2 * RS_ARRAY_SIZE(curves); i++) {
 		make_certificate_for(EVP_EC_gen(curves[i / 2]));
-		assert_int_equal(alert_for(cert_path, key_path, versions[i % 2]), -1);
+		assert_int_equal(alert_for(cert_path, cert_path, key_path, versions[i % 2]), -1);
 	}
 	make_certificate(state);
 }
@@ -578,10 +588,37 @@ static void a_client_whose_time_has_not_come(void **state)
 		X509_gmtime_adj(X509_getm_notAfter(p.cert), times_s[i / 2][1]);
 		assert_true(X509_sign(p.cert, p.key, EVP_sha256()) > 0);
 		pki_write(&p, NULL);
-		assert_int_equal(alert_for(p.cert_path, p.key_path, versions[i % 2]),
+		assert_int_equal(alert_for(p.cert_path, p.cert_path, p.key_path, versions[i % 2]),
 			i / 2 ? SSL_AD_CERTIFICATE_EXPIRED : -1);
 		pki_free(&p);
 	}
+}
+
+/* RFC 5280 section 6.1.1: what is trusted need not be a root. */
+static void an_authority_that_another_has_issued(void **state)
+{
+	struct pki_pair middle = {.key = EVP_EC_gen("P-256"), .cert = X509_new()};
+	struct pki_pair p = {.key = EVP_EC_gen("P-256"), .cert = X509_new()}, stranger;
+
+	(void)state;
+	extend(middle.cert, "basicConstraints", "critical,CA:TRUE");
+	pki_sign(middle.cert, "middle", middle.key, NULL);
+	pki_write(&middle, NULL);
+	pki_sign(p.cert, "client", p.key, NULL);
+	X509_set_issuer_name(p.cert, X509_get_subject_name(middle.cert));
+	assert_true(X509_sign(p.cert, middle.key, EVP_sha256()) > 0);
+	pki_write(&p, NULL);
+	pki_make(&stranger, EVP_EC_gen("P-256"), "stranger", NULL, false);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(versions); i++) {
+		assert_int_equal(
+			alert_for(middle.cert_path, p.cert_path, p.key_path, versions[i]), -1);
+		assert_int_equal(alert_for(middle.cert_path, stranger.cert_path, stranger.key_path,
+					 versions[i]),
+			SSL_AD_UNKNOWN_CA);
+	}
+	pki_free(&stranger);
+	pki_free(&p);
+	pki_free(&middle);
 }
 
 /* Who reads a pipe twice waits for ever. */
@@ -707,6 +744,7 @@ int main(void)
 		cmocka_unit_test(what_a_certificate_is_not_for),
 		cmocka_unit_test(a_client_of_each_curve),
 		cmocka_unit_test(a_client_whose_time_has_not_come),
+		cmocka_unit_test(an_authority_that_another_has_issued),
 		cmocka_unit_test(a_weak_key_is_named_as_such),
 		cmocka_unit_test(an_encrypted_key_is_refused),
 	};
