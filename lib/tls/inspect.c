@@ -24,12 +24,20 @@ static void object(const struct inspection *i, uint32_t n, const char *what)
 	i->tell(line);
 }
 
-static void inspect_times(const struct inspection *i, uint32_t n, const X509 *cert)
+/* NULL: it holds. */
+static const char *fault_in_times(const X509 *cert)
 {
 	if (X509_cmp_current_time(X509_get0_notAfter(cert)) < 0)
-		object(i, n, "has expired");
-	else if (X509_cmp_current_time(X509_get0_notBefore(cert)) > 0)
-		object(i, n, "is not valid yet");
+		return "has expired";
+	return X509_cmp_current_time(X509_get0_notBefore(cert)) > 0 ? "is not valid yet" : NULL;
+}
+
+static void inspect_times(const struct inspection *i, uint32_t n, const X509 *cert)
+{
+	const char *fault = fault_in_times(cert);
+
+	if (fault)
+		object(i, n, fault);
 }
 
 /* RFC 7633 */
@@ -99,11 +107,28 @@ static void inspect_response(const struct inspection *i, const struct tls_ocsp *
 	i->tell(line);
 }
 
+/* They are not in the file's order any more. */
+static void inspect_authority(const struct inspection *i, const X509 *cert)
+{
+	const char *fault = fault_in_times(cert);
+	char line[512], name[256];
+
+	if (!fault)
+		return;
+	X509_NAME_oneline(X509_get_subject_name(cert), name, sizeof(name));
+	snprintf(line, sizeof(line), "%s: the authority %s %s; its clients are refused", i->file,
+		name, fault);
+	i->tell(line);
+}
+
 /* RFC 8446 section 4.2.4, RFC 5246 section 7.4.4: clients need not be told. */
 static void inspect_authorities(const struct inspection *i, const SSL_CTX *ctx)
 {
+	const STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(SSL_CTX_get_cert_store(ctx));
 	char line[512];
 
+	for (int k = 0; k < sk_X509_OBJECT_num(all); k++)
+		inspect_authority(i, X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, k)));
 	if (sk_X509_NAME_num(SSL_CTX_get_client_CA_list(ctx)) > 0)
 		return;
 	snprintf(line, sizeof(line),

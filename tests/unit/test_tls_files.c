@@ -290,6 +290,40 @@ static void more_authorities_than_clients_can_be_told(void **state)
 	}
 }
 
+/* RFC 5280 section 6.1.3: no certificate below it is valid. */
+static void authorities_whose_time_it_is_not(void **state)
+{
+	static const struct {
+		long from_s, until_s;
+		const char *words;
+	} times[] = {
+		{-60, 3600, ""},
+		{-3600, -60, "the authority /CN=authority has expired; its clients are refused"},
+		{600, 3600, "the authority /CN=authority is not valid yet; its clients"},
+	};
+	static struct rig r;
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(times); i++) {
+		struct pki_pair p = {.key = EVP_EC_gen("P-256"), .cert = X509_new()};
+
+		pki_sign(p.cert, "authority", p.key, NULL);
+		X509_gmtime_adj(X509_getm_notBefore(p.cert), times[i].from_s);
+		X509_gmtime_adj(X509_getm_notAfter(p.cert), times[i].until_s);
+		pki_write(&p, NULL);
+		rig_init(&r);
+		r.pairs[0] = pki_use(&pair);
+		r.settings.client_ca = p.cert_path;
+		rig_change_domain(&r);
+		objection[0] = 0;
+		rs_tls_inspect(r.domain, &r.settings, take_objection);
+		assert_non_null(strstr(objection, times[i].words));
+		assert_int_equal(strstr(objection, p.cert_path) != NULL, i > 0);
+		rig_fini(&r);
+		pki_free(&p);
+	}
+}
+
 static int begin(void **state)
 {
 	(void)state;
@@ -318,6 +352,7 @@ int main(void)
 		cmocka_unit_test(a_curve_that_tls_has_not),
 		cmocka_unit_test(keys_that_sign_nothing),
 		cmocka_unit_test(more_authorities_than_clients_can_be_told),
+		cmocka_unit_test(authorities_whose_time_it_is_not),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
