@@ -33,6 +33,7 @@ void rs_config_http(const struct config *cfg, struct http_config *h)
 	h->header_timeout_us = cfg->header_timeout_s * UINT64_C(1000000);
 	h->body_timeout_us = cfg->body_timeout_s * UINT64_C(1000000);
 	h->write_timeout_us = cfg->write_timeout_s * UINT64_C(1000000);
+	h->has_tls = cfg->n_https_ports > 0;
 	h->handlers = rs_builtin_handlers;
 	h->n_handlers = BUILTIN_N_HANDLERS;
 	if (cfg->site.n_sites)

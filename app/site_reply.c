@@ -102,18 +102,30 @@ static void add_coding(struct ask *a)
 
 /* ---- replies of an entry ---- */
 
+/* Those of --header. Where nothing here is TLS, whoever stands in front may well be. */
+static struct span own_fields(const struct ask *a)
+{
+	struct span fields = a->entry->fields;
+
+	if (a->entry->n_secured_bytes && !a->env->secured && a->env->cfg->has_tls) {
+		fields.data += a->entry->n_secured_bytes;
+		fields.len -= a->entry->n_secured_bytes;
+	}
+	return fields;
+}
+
 /* Bytes of a buffer that its head takes, with the fields of --header. */
 static uint32_t head_bytes(const struct ask *a, uint32_t hints_bytes)
 {
 	return HTTP_HINTS_ROOM + hints_bytes + HTTP_HEAD_ROOM +
-	       rs_max_u32(a->entry->type.len, HTTP_PARTS_TYPE_BYTES) + a->n + a->entry->fields.len;
+	       rs_max_u32(a->entry->type.len, HTTP_PARTS_TYPE_BYTES) + a->n + own_fields(a).len;
 }
 
 /* With the fields that have been added, and those of --header as the last. Where these are many,
  * they are not copied. */
 static bool reply_with_fields(struct ask *a, struct http_reply *reply)
 {
-	struct span fields = a->entry->fields;
+	struct span fields = own_fields(a);
 
 	if (fields.len <= COPIED_FIELDS &&
 		head_bytes(a, reply->hints.len) <= a->env->chunks->chunk_bytes) {
@@ -210,7 +222,7 @@ static bool reply_unsatisfiable(struct ask *a)
 /* Is there room to copy so much of the body behind its head? */
 static bool is_small(const struct ask *a, uint64_t len, uint32_t hints_bytes)
 {
-	return len <= HTTP_SMALL_BODY_BYTES && a->entry->fields.len <= COPIED_FIELDS &&
+	return len <= HTTP_SMALL_BODY_BYTES && own_fields(a).len <= COPIED_FIELDS &&
 	       head_bytes(a, hints_bytes) + len <= a->env->chunks->chunk_bytes;
 }
 

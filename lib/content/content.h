@@ -53,13 +53,15 @@ struct content_entry {
 	struct span path; /* as in the file system, not escaped, from the root: "/a/b.html" */
 	const struct content_body *bodies[CONTENT_N_CODINGS]; /* NULL: none in this coding */
 	/* Of a file or redirect: field lines by pattern, each with its CR LF; may be empty. Where
-	 * they are not, an empty line stands behind them, which does not count. */
+	 * they are not, an empty line stands behind them, which does not count. The first
+	 * n_secured_bytes of them are for replies over TLS alone. */
 	struct span fields;
 	/* Of a file alone: */
 	struct span type; /* media type, with charset */
 	struct span link; /* of the fields, the one that is Link (RFC 8288); may be empty */
 	int64_t mtime_s;  /* of the file; of a listing, the youngest time in it */
-	uint8_t kind;     /* enum content_kind */
+	uint32_t n_secured_bytes;
+	uint8_t kind; /* enum content_kind */
 };
 
 /* A field line for all paths that match; the index of a directory has those of its file, a redirect

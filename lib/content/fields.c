@@ -148,23 +148,36 @@ static uint32_t line_len(const char *field)
 			  strlen("\r\n"));
 }
 
+static char *put_lines(const struct fields *fields, uint64_t set, char *to)
+{
+	for (; set; set &= set - 1) {
+		const char *field = fields->patterns[__builtin_ctzll(set)].field;
+
+		to += sprintf(to, "%.*s: %s\r\n", (int)name_len(field), field, value_of(field));
+	}
+	return to;
+}
+
 static bool make_text(
 	const struct fields *fields, uint64_t set, struct texts *texts, struct span *text)
 {
+	uint64_t first = 0;
 	uint32_t len = 0;
 	char *to;
 
-	for (uint64_t rest = set; rest; rest &= rest - 1)
-		len += line_len(fields->patterns[__builtin_ctzll(rest)].field);
+	for (uint64_t rest = set; rest; rest &= rest - 1) {
+		const char *field = fields->patterns[__builtin_ctzll(rest)].field;
+
+		len += line_len(field);
+		if (same_name(field, FIELDS_SECURED))
+			first = rest & -rest;
+	}
 	to = rs_texts_room(texts, len + strlen("\r\n"));
 	if (!to)
 		return false;
 	*text = (struct span){.data = (const uint8_t *)to, .len = len};
-	for (uint64_t rest = set; rest; rest &= rest - 1) {
-		const char *field = fields->patterns[__builtin_ctzll(rest)].field;
-
-		to += sprintf(to, "%.*s: %s\r\n", (int)name_len(field), field, value_of(field));
-	}
+	to = put_lines(fields, first, to);
+	to = put_lines(fields, set & ~first, to);
 	sprintf(to, "\r\n");
 	return true;
 }

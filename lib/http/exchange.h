@@ -138,6 +138,7 @@ struct http_config {
 	uint32_t linger_max_bytes;      /* … and how much it may send meanwhile */
 	const struct http_handler *handlers; /* the first that fits answers */
 	uint32_t n_handlers;                 /* at most 256: their numbers have 8 bits */
+	bool has_tls;       /* some connections are TLS, if not those of this core */
 	bool drain;         /* atomic: the process wants to end: each reply closes its connection */
 	bool drain_is_over; /* atomic: … and now: what is left is reset */
 };

@@ -494,6 +494,46 @@ def long_fields_are_on_every_reply(t):
         appliance.stop()
 
 
+@test(own=True, families=(4,))
+def without_tls_nobody_is_told_to_come_by_tls(t):
+    """RFC 6797 section 7.2: Strict-Transport-Security is said over TLS, and nowhere else."""
+    hsts = "max-age=31536000; includeSubDomains"
+    policy = "script-src " + " ".join(f"https://cdn-{n}.example" for n in range(80))
+    large = noise(5000, 3)[:5000]
+    with Site() as site:
+        site.write("a/f", b"hello")
+        site.write("a/large", large)
+        site.write("b/f", b"long")
+        appliance = t.start("--root", site.root, "--header", "* X-First: 1",
+                            "--header", f"* Strict-Transport-Security: {hsts}",
+                            "--header", f"/b/* Content-Security-Policy: {policy}",
+                            "--https", "443", *pki.options(pki.pair("one.test")))
+        for connect, said in ((Connection, None), (TlsConnection, hsts), (Connection, None)):
+            with connect(t) as c:
+                tag = ask(c, "/a/f").fields["etag"]
+                for path, fields, status, body in (
+                    ("/a/f", (), 200, b"hello"),
+                    ("/a/f", (), 200, b"hello"),
+                    ("/a/f", (f"If-None-Match: {tag}",), 304, b""),
+                    ("/a/f", ("Range: bytes=1-2",), 206, b"el"),
+                    ("/a/large", (), 200, large),
+                    ("/a", (), 301, b""),
+                    ("/b/f", (), 200, b"long"),
+                ):
+                    r = ask(c, path, *fields)
+                    equal((r.status, r.body), (status, body), path)
+                    equal((r.fields.get("strict-transport-security"), r.fields.get("x-first")),
+                          (said, "1"), f"fields of {path}, {status}")
+                    equal(r.fields.get("content-security-policy"),
+                          policy if path == "/b/f" else None)
+        appliance.stop()
+        # Behind who does TLS for us.
+        appliance = t.start("--root", site.root, "--header", f"* Strict-Transport-Security: {hsts}")
+        with Connection(t) as c:
+            equal(ask(c, "/a/f").fields["strict-transport-security"], hsts)
+        appliance.stop()
+
+
 @test(own=True, families=(4,), layouts=("fused",))
 def text_has_the_charset_that_is_asked_for(t):
     with Site() as site:

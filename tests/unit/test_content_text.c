@@ -342,6 +342,27 @@ static void the_last_of_a_name_counts(void **state)
 	rs_texts_free(&texts);
 }
 
+static void what_is_for_tls_alone_comes_first(void **state)
+{
+	static const struct content_pattern given[] = {
+		{"*", "X-A: 1"},
+		{"*", "strict-transport-security: max-age=1"},
+		{"/a/*", "Strict-Transport-Security: max-age=2"},
+		{"*", "X-Strict-Transport-Security: 3"},
+	};
+	struct fields fields;
+	char error[100];
+
+	(void)state;
+	assert_true(rs_fields_init(&fields, given, 4, error, sizeof(error)));
+	assert_text(find_fields(&fields, "/b"), "strict-transport-security: max-age=1\r\nX-A: 1\r\n"
+						"X-Strict-Transport-Security: 3\r\n");
+	assert_text(find_fields(&fields, "/a/b"),
+		"Strict-Transport-Security: max-age=2\r\nX-A: 1\r\n"
+		"X-Strict-Transport-Security: 3\r\n");
+	rs_texts_free(&texts);
+}
+
 static void one_line_by_its_name(void **state)
 {
 	static const char text[] = "X-Link: a\r\nLinks: b\r\nlink: c\r\nX: Link: d\r\n";
@@ -387,6 +408,7 @@ int main(void)
 		cmocka_unit_test(patterns),
 		cmocka_unit_test(a_pattern_of_stars),
 		cmocka_unit_test(the_last_of_a_name_counts),
+		cmocka_unit_test(what_is_for_tls_alone_comes_first),
 		cmocka_unit_test(one_line_by_its_name),
 		cmocka_unit_test(no_more_patterns_than_that),
 	};
