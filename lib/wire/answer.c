@@ -354,6 +354,46 @@ uint64_t rs_mld_due_us(
 
 /* ---- ICMP ---- */
 
+static uint32_t n_equal_bits(const uint8_t a[16], const uint8_t b[16])
+{
+	uint32_t i = 0;
+
+	while (i < 15 && a[i] == b[i])
+		i++;
+	return i * 8 + (uint32_t)__builtin_clz((uint32_t)(a[i] ^ b[i]) << 24 | 0x800000);
+}
+
+/* How well an address of ours answers that of a peer: RFC 6724 section 5, rules 2 and 8. */
+static uint32_t fitness(const uint8_t own[16], const uint8_t peer[16])
+{
+	bool is_same_scope = rs_ipv6_is_link_local(own) == rs_ipv6_is_link_local(peer);
+
+	return 1 + n_equal_bits(own, peer) + (is_same_scope ? 128 : 0);
+}
+
+/*
+ * Which of our addresses an ICMP answer comes from: the one that was addressed. Where that was a
+ * group it has to be one of its own (RFC 4443 section 2.2). NULL: we have none.
+ */
+static const uint8_t *answer_source(const struct wire_host *host, const struct pkt *pkt)
+{
+	const uint8_t *source = NULL;
+	uint32_t best = 0;
+
+	if (pkt->family == 4 || pkt->dst[0] != 0xff)
+		return pkt->dst;
+	for (uint32_t i = 0; i < host->n_addrs; i++) {
+		const struct wire_addr *a = &host->addrs[i];
+		uint32_t fit = a->family == 6 ? fitness(a->addr, pkt->src) : 0;
+
+		if (fit > best) {
+			best = fit;
+			source = a->addr;
+		}
+	}
+	return source;
+}
+
 /* Ethernet and IP of an ICMP answer from src; the caller fills in l4_len bytes behind. */
 static uint32_t render_icmp_head(const struct wire_host *host, const struct pkt *pkt,
 	const uint8_t src[16], uint32_t l4_len, uint8_t *out)
@@ -385,15 +425,16 @@ static void finish_icmp(const struct pkt *pkt, const uint8_t src[16], uint8_t *i
 uint32_t rs_icmp_echo_answer(
 	const struct wire_host *host, const struct pkt *pkt, uint8_t *out, uint32_t out_bytes)
 {
+	const uint8_t *source = answer_source(host, pkt);
 	uint32_t n;
 
-	if (!pkt->is_unicast || pkt->l4_len + WIRE_MAX_HEADER_BYTES > out_bytes ||
-		!memcmp(pkt->src, zero_addr, 16))
+	if ((pkt->family == 4 && !pkt->is_unicast) || !source ||
+		pkt->l4_len + WIRE_MAX_HEADER_BYTES > out_bytes || !memcmp(pkt->src, zero_addr, 16))
 		return 0;
-	n = render_icmp_head(host, pkt, pkt->dst, pkt->l4_len, out);
+	n = render_icmp_head(host, pkt, source, pkt->l4_len, out);
 	memcpy(out + n, pkt->l4, pkt->l4_len);
 	out[n] = pkt->family == 4 ? 0 : 129;
-	finish_icmp(pkt, pkt->dst, out + n, pkt->l4_len);
+	finish_icmp(pkt, source, out + n, pkt->l4_len);
 	return pad(out, n + pkt->l4_len);
 }
 
@@ -437,6 +478,7 @@ static struct icmp_error unreachable(const struct pkt *pkt)
 	return problem(UNKNOWN_NEXT_HEADER, next_header_at(pkt));
 }
 
+/* To who sent the cause: parsing has seen that there is an answer to him. */
 static uint32_t render_error(
 	const struct wire_host *host, const struct pkt *pkt, struct icmp_error error, uint8_t *out)
 {
@@ -445,21 +487,22 @@ static uint32_t render_error(
 	uint32_t most = pkt->family == 4 ? 576 - IPV4_HEADER_BYTES - ICMP_HEADER_BYTES
 					 : 1280 - IPV6_HEADER_BYTES - ICMP_HEADER_BYTES;
 	uint32_t quote = rs_min_u32(pkt->l3_len, most);
+	const uint8_t *source = answer_source(host, pkt);
 	uint32_t n;
 
-	if (!pkt->is_unicast) /* of who sent it, parsing has seen that there is an answer to him */
+	if (!source)
 		return 0;
-	n = render_icmp_head(host, pkt, pkt->dst, ICMP_HEADER_BYTES + quote, out);
+	n = render_icmp_head(host, pkt, source, ICMP_HEADER_BYTES + quote, out);
 	rs_store_be32(out + n, (uint32_t)error.type << 24 | (uint32_t)error.code << 16);
 	rs_store_be32(out + n + 4, error.word);
 	memcpy(out + n + ICMP_HEADER_BYTES, pkt->l3, quote);
-	finish_icmp(pkt, pkt->dst, out + n, ICMP_HEADER_BYTES + quote);
+	finish_icmp(pkt, source, out + n, ICMP_HEADER_BYTES + quote);
 	return pad(out, n + ICMP_HEADER_BYTES + quote);
 }
 
 uint32_t rs_icmp_unreachable(const struct wire_host *host, const struct pkt *pkt, uint8_t *out)
 {
-	return render_error(host, pkt, unreachable(pkt), out);
+	return pkt->is_unicast ? render_error(host, pkt, unreachable(pkt), out) : 0;
 }
 
 /* RFC 4443 section 2.4 (e.1): behind what could not be taken there may be an error. */
@@ -514,11 +557,11 @@ static bool find_problem(const struct pkt *pkt, struct icmp_error *error)
 	switch (pkt->proto) {
 	case IPV6_ROUTING: /* segments are left, and no type of them is known */
 		*error = problem(ERRONEOUS_FIELD, (uint32_t)(h + 2 - pkt->l3));
-		return h[3];
+		return h[3] && pkt->is_unicast;
 	case IPV6_HOP_BY_HOP:
 		if (h != pkt->l3 + IPV6_HEADER_BYTES) { /* not the first: as if it were unknown */
 			*error = problem(UNKNOWN_NEXT_HEADER, next_header_at(pkt));
-			return true;
+			return pkt->is_unicast;
 		}
 		break;
 	case IPV6_DESTINATION:
@@ -528,7 +571,8 @@ static bool find_problem(const struct pkt *pkt, struct icmp_error *error)
 	}
 	option = refused_option(h + 2, end);
 	*error = problem(UNKNOWN_OPTION, (uint32_t)(option - pkt->l3));
-	return option < end && *option >> 7; /* 01: in silence */
+	/* 01: in silence; 10: even to a group (RFC 4443 section 2.4 (e.3)); 11: not to a group */
+	return option < end && (pkt->is_unicast ? *option >> 7 : *option >> 6 == 2);
 }
 
 uint32_t rs_icmp_problem(const struct wire_host *host, const struct pkt *pkt, uint8_t *out)

@@ -74,7 +74,8 @@ uint64_t rs_mld_due_us(
 
 /*
  * The reply to an echo request of at most out_bytes. pkt: kind WIRE_ICMP_ECHO. Requests to a
- * group are not answered. 0 also when it does not fit.
+ * group are answered over IPv6 (RFC 4443 section 4.2), not over IPv4 (RFC 1122 section 3.2.2.6). 0
+ * also when it does not fit.
  */
 uint32_t rs_icmp_echo_answer(
 	const struct wire_host *host, const struct pkt *pkt, uint8_t *out, uint32_t out_bytes);
@@ -88,8 +89,8 @@ uint32_t rs_icmp_unreachable(const struct wire_host *host, const struct pkt *pkt
 /*
  * The Parameter Problem that answers a packet which an extension header of IPv6 has had dropped
  * (WIRE_IP_OPTION, WIRE_IP_SOURCE_ROUTE): for an option that asks for it, for segments left, for
- * hop-by-hop options that do not stand first. As above never to a group, even where the option asks
- * for that, nor about another error. pkt: as parsing has left it; of IPv4: 0.
+ * hop-by-hop options that do not stand first. As above never about what was sent to a group, unless
+ * the option asks for just that, nor about another error. pkt: as parsing has left it; of IPv4: 0.
  */
 uint32_t rs_icmp_problem(const struct wire_host *host, const struct pkt *pkt, uint8_t *out);
 

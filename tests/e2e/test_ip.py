@@ -63,6 +63,21 @@ def ping(t):
         t.tool("ping", "-c", "1", "-W", "2", "-s", str(size), t.server)
 
 
+@test(families=(6,))
+def all_nodes_are_pinged(t):
+    """RFC 4443 section 4.2: an answer comes from an address of the scope that was asked from."""
+    own = [int(byte, 16) for byte in t.lab.server_mac.split(":")]
+    own[0] ^= 2
+    link_local = ipaddress.ip_address(bytes([0xfe, 0x80, *[0] * 6, *own[:3], 0xff, 0xfe, *own[3:]]))
+    with Wire(t) as wire:
+        for source, answer in ((t.client, t.server), ("fe80::77", str(link_local))):
+            wire.send(wire.ether(dst="33:33:00:00:00:01") / IPv6(src=source, dst="ff02::1")
+                      / ICMPv6EchoRequest(id=7, seq=1))
+            packet = wire.expect(
+                lambda p: reply_number(p) == 1 and p.src == wire.server_mac, 3, "a reply")
+            equal((packet[IPv6].src, packet[IPv6].dst), (answer, source), "whose, and to whom")
+
+
 @test()
 def the_kernel_learns_the_neighbour(t):
     t.tool("ip", f"-{t.family}", "neighbour", "flush", "dev", "eth0")

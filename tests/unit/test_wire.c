@@ -319,6 +319,11 @@ static void answers(void **state)
 	ANSWER(rs_nd_probe(&host, our_v6, out), ns, ns_probe);
 	ANSWER(rs_icmp_echo_answer(&host, &pkt, out, WIRE_ANSWER_BYTES), echo, echo_reply);
 	ANSWER(rs_icmp_echo_answer(&host, &pkt, out, WIRE_ANSWER_BYTES), echo6, echo6_reply);
+	/* RFC 4443 section 4.2: who asks a group is answered from an address of his scope. */
+	ANSWER(rs_icmp_echo_answer(&host, &pkt, out, WIRE_ANSWER_BYTES), echo6_group,
+		echo6_group_reply);
+	ANSWER(rs_icmp_echo_answer(&host, &pkt, out, WIRE_ANSWER_BYTES), echo6_group_link,
+		echo6_group_link_reply);
 	ANSWER(rs_icmp_unreachable(&host, &pkt, out), udp, udp_unreachable);
 	ANSWER(rs_icmp_unreachable(&host, &pkt, out), udp6, udp6_unreachable);
 	ANSWER(rs_icmp_unreachable(&host, &pkt, out), unknown6, unknown6_problem);
@@ -350,7 +355,8 @@ static void problems(void **state)
 		PROBLEM(extension_cut_v6, silence),
 		PROBLEM(extension_beyond_v6, silence),
 		PROBLEM(option_80_error_v6, silence),
-		PROBLEM(option_80_group_v6, silence),
+		PROBLEM(option_80_group_v6, option_80_group_v6_problem), /* RFC 4443, 2.4 (e.3) */
+		PROBLEM(option_c2_group_v6, silence),
 		PROBLEM(source_route, silence),
 	};
 	struct wire_host host = host_on(0);
@@ -488,6 +494,25 @@ static void echoes(void **state)
 		PARSE(0, echo6);
 		memset(pkt.src, 0, 16);
 		assert_int_equal(rs_icmp_echo_answer(&host, &pkt, out, sizeof(out)), 0);
+		free(copy);
+	}
+}
+
+/* RFC 6724 section 5, rule 2: scope counts before likeness. */
+static void whom_a_group_is_answered_as(void **state)
+{
+	struct wire_addr addrs[3] = {{{0x20, 1, 0xd, 0xb8, [15] = 2}, 64, 6},
+		{{0xfc, [15] = 2}, 64, 6}, {{0xfd, 0x99, 1, [15] = 2}, 64, 6}};
+	struct wire_host host;
+	uint8_t out[WIRE_ANSWER_BYTES];
+
+	(void)state;
+	for (uint32_t n = 0; n <= 3; n++) {
+		PARSE(0, echo6_group);
+		rs_wire_host_init(&host, our_mac, 0, 0, addrs, n);
+		assert_int_equal(rs_icmp_echo_answer(&host, &pkt, out, sizeof(out)) != 0, n != 0);
+		if (n)
+			assert_memory_equal(out + 14 + 8, addrs[n - 1].addr, 16);
 		free(copy);
 	}
 }
@@ -1068,6 +1093,7 @@ int main(void)
 		cmocka_unit_test(no_problems_of_ipv4),
 		cmocka_unit_test(problems_about_errors),
 		cmocka_unit_test(echoes),
+		cmocka_unit_test(whom_a_group_is_answered_as),
 		cmocka_unit_test(questions),
 		cmocka_unit_test(queries_for_groups),
 		cmocka_unit_test(when_to_report),
