@@ -490,10 +490,21 @@ static uint32_t ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_se
 	return ev;
 }
 
-/* Returns events. Into a closed window: the text is refused, the acknowledgement counts. */
+/*
+ * Text into a closed window is refused, and what ends where we wait was here before; but whoever
+ * knows so well where we are has said all else in earnest. Some stacks have no other segment to
+ * acknowledge with than their FIN, again and again, until that is acknowledged.
+ */
+static bool ack_counts(const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	uint32_t end = seg->seq + rs_tcp_seq_len(seg->len, seg->flags);
+
+	return seg->flags & TCP_ACK && (seg->seq == c->rcv_nxt || end == c->rcv_nxt);
+}
+
+/* Returns events. */
 static uint32_t out_of_window_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg)
 {
-	bool ack_counts = seg->seq == c->rcv_nxt && seg->flags & TCP_ACK;
 	bool go_on;
 
 	if (seg->flags & TCP_RST) {
@@ -502,7 +513,7 @@ static uint32_t out_of_window_input(struct tcp *t, struct tcp_conn *c, const str
 	}
 	t->counters[TCP_C_DROP_WINDOW]++;
 	answer_unacceptable(t, c, seg);
-	if (!ack_counts || c->state < TCP_ESTABLISHED || fails_ack_check(t, c, seg))
+	if (!ack_counts(c, seg) || c->state < TCP_ESTABLISHED || fails_ack_check(t, c, seg))
 		return 0;
 	return ack_input(t, c, seg, &go_on);
 }

@@ -262,6 +262,46 @@ static void fin_again(struct rig *r)
 	STATE(TCP_LAST_ACK);
 }
 
+/* As scamper's tbit does it: the FIN goes on acknowledging what comes. */
+static void fin_again_acknowledges(struct rig *r)
+{
+	uint32_t mss = r->mss, sent = 1 + 2 * mss;
+
+	OPEN(0);
+	SEGMENTS(2);
+	IN(FIN_ACK, .seq = 1, .ack = 1);
+	OUT(TCP_ACK, .seq = sent, .ack = 2);
+	IN(FIN_ACK, .seq = 1, .ack = 1 + mss);
+	OUT(TCP_ACK, .seq = sent, .ack = 2);
+	IN(FIN_ACK, .seq = 1, .ack = sent, .wnd = 2000);
+	OUT(TCP_ACK, .seq = sent, .ack = 2);
+	EQ(r->p->conn->snd_wnd, 2000);
+	EQ(r->chunks.n_free, r->chunks.n_total);
+	IN(FIN_ACK, .seq = 1, .ack = sent + 1); /* what was never sent still is not */
+	OUT(TCP_ACK, .seq = sent, .ack = 2);
+	OUT(TCP_ACK, .seq = sent, .ack = 2);
+	rig_close(r);
+	OUT(FIN_ACK, .seq = sent, .ack = 2);
+	IN(FIN_ACK, .seq = 1, .ack = sent + 1);
+	OUT(TCP_ACK, .seq = sent + 1, .ack = 2);
+	STATE(TCP_CLOSED);
+}
+
+/* The request again, with news of what has come since. */
+static void text_again_acknowledges(struct rig *r)
+{
+	OPEN(0);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 100);
+	rig_write(r, 500);
+	OUT(TCP_ACK | TCP_PSH, .seq = 1, .ack = 101, .len = 500);
+	IN(TCP_ACK, .seq = 1, .ack = 501, .len = 99); /* not to where we are: older than that */
+	OUT(TCP_ACK, .seq = 501, .ack = 101);
+	EQ(r->p->conn->snd_una - r->p->our_isn, 1);
+	IN(TCP_ACK, .seq = 1, .ack = 501, .len = 100);
+	OUT(TCP_ACK, .seq = 501, .ack = 101);
+	EQ(r->p->conn->snd_una - r->p->our_isn, 501);
+}
+
 static void lost_ack_of_our_fin(struct rig *r)
 {
 	OPEN(0);
@@ -497,6 +537,8 @@ const struct tcp_case close_cases[] = {
 	{"data_beyond_a_fin_came_first", data_beyond_a_fin_came_first, NULL, 0},
 	{"data_around_a_fin_out_of_order", data_around_a_fin_out_of_order, NULL, 0},
 	{"fin_again", fin_again, NULL, 0},
+	{"fin_again_acknowledges", fin_again_acknowledges, NULL, 0},
+	{"text_again_acknowledges", text_again_acknowledges, NULL, 0},
 	{"lost_ack_of_our_fin", lost_ack_of_our_fin, NULL, 0},
 	{"last_ack_gives_up", last_ack_gives_up, NULL, 0},
 	{"close_twice", close_twice, NULL, 0},
