@@ -8,6 +8,7 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
+#include <rte_random.h>
 
 #include "builtin.h"
 #include "io/dma.h"
@@ -127,6 +128,7 @@ static int open_ports(struct appliance *a, const struct port_list *ports)
 	};
 	uint32_t n_needed =
 		rs_io_mbufs_needed(ports->n, &pc) + frames_between(&a->topology, ports->n);
+	uint64_t label_secret = rte_rand() | 1;
 	bool reads_memory = false;
 
 	if (cfg->mbufs && cfg->mbufs < n_needed)
@@ -149,6 +151,7 @@ static int open_ports(struct appliance *a, const struct port_list *ports)
 	}
 	a->tcp.tso_bytes = UINT32_MAX;
 	for (uint32_t i = 0; i < a->n_ports; i++) { /* one connection may leave by any port */
+		a->hosts[i].label_secret = label_secret;
 		a->tcp.tso_bytes = rs_min_u32(a->tcp.tso_bytes, a->ports[i].tso_bytes);
 		a->tcp.no_tso_ipv6 |= !a->ports[i].tso_ipv6;
 		reads_memory |= a->ports[i].reads_memory;

@@ -79,6 +79,7 @@ struct wire_host {
 	 * nobody else may send from either. */
 	uint32_t v4[2 * WIRE_MAX_ADDRS];
 	struct wire_addr addrs[WIRE_MAX_ADDRS];
+	uint64_t label_secret; /* random and odd: what flow labels depend on; 0: they are 0 */
 };
 
 enum wire_kind {

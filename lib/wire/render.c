@@ -68,7 +68,7 @@ static inline void render_ipv4(const struct wire_ip *ip, uint8_t *out)
 
 static inline void render_ipv6(const struct wire_ip *ip, uint8_t *out)
 {
-	rs_store_be32(out, 0x60000000u | (uint32_t)ip->traffic_class << 20);
+	rs_store_be32(out, 0x60000000u | (uint32_t)ip->traffic_class << 20 | ip->flow_label);
 	rs_store_be32(out + 4, ip->l4_len << 16 | (uint32_t)ip->proto << 8 | ip->hop_limit);
 	memcpy(out + 8, ip->src, 16);
 	memcpy(out + 24, ip->dst, 16);
@@ -146,6 +146,23 @@ static inline uint8_t traffic_class(const struct tcp_tx *tx)
 }
 
 /*
+ * The same in all segments of a connection, spread over all 20 bits, and hard to guess: RFC 6437
+ * section 3. Routers choose among links by it where they do not read ports.
+ */
+static inline uint32_t flow_label(const struct wire_host *host, const struct flow_key *key)
+{
+	uint64_t words[3] = {(uint64_t)key->remote_port << 16 | key->local_port};
+	uint64_t x = 0;
+
+	memcpy(words + 1, key->remote, sizeof(key->remote));
+	for (uint32_t i = 0; i < 3; i++) {
+		x = (x + words[i]) * host->label_secret;
+		x = x >> 32 | x << 32;
+	}
+	return (uint32_t)(x * host->label_secret >> 44);
+}
+
+/*
  * What routers may cut, or mark. Fragments of two segments must not be put together as one (RFC
  * 791): the low half of the sequence number tells apart all that is on its way in a window of 64
  * KiB, and tells others nothing.
@@ -161,6 +178,17 @@ static __attribute__((noinline)) void render_unusual_ipv4(
 	render_ipv4(&ip, out);
 }
 
+/* Not inlined: IPv4 must not pay for it. */
+static __attribute__((noinline)) void render_ipv6_below_tcp(
+	const struct wire_host *host, const struct tcp_tx *tx, uint32_t l4_len, uint8_t *out)
+{
+	struct wire_ip ip = plain_ip(tx, l4_len, 0);
+
+	ip.traffic_class = traffic_class(tx);
+	ip.flow_label = flow_label(host, &tx->key);
+	render_ipv6(&ip, out);
+}
+
 /* What stands before TCP's header. Returns where that goes. */
 static inline uint8_t *render_below_tcp(const struct wire_host *host, const struct tcp_tx *tx,
 	uint32_t l4_len, uint32_t flags, uint8_t *frame)
@@ -170,8 +198,7 @@ static inline uint8_t *render_below_tcp(const struct wire_host *host, const stru
 
 	if (rs_unlikely(tx->key.family != 4)) {
 		out = frame + rs_wire_render_eth(host, tx->link, ETHERTYPE_IPV6, frame);
-		ip.traffic_class = traffic_class(tx);
-		render_ipv6(&ip, out);
+		render_ipv6_below_tcp(host, tx, l4_len, out);
 		return out + IPV6_HEADER_BYTES;
 	}
 	out = frame + rs_wire_render_eth(host, tx->link, ETHERTYPE_IPV4, frame);

@@ -21,8 +21,8 @@ struct wire_lens rs_wire_tcp_lens(const struct tcp_tx *tx);
 /*
  * The headers of tx, for tx->len bytes of payload. payload_sum: the checksum's partial sum over the
  * payload; not used with WIRE_L4_CSUM_OFFLOAD. flags: WIRE_…_OFFLOAD and WIRE_TSO. IPv4: DF set,
- * identification 0 (RFC 6864), unless routers may cut tx. Returns how long they are, at most
- * WIRE_MAX_HEADER_BYTES.
+ * identification 0 (RFC 6864), unless routers may cut tx. IPv6: a flow label for each connection
+ * (RFC 6437). Returns how long they are, at most WIRE_MAX_HEADER_BYTES.
  */
 uint32_t rs_wire_render_tcp_header(const struct wire_host *host, const struct tcp_tx *tx,
 	uint8_t *frame, uint32_t flags, uint64_t payload_sum);
@@ -43,9 +43,10 @@ struct wire_ip {
 	uint8_t proto;
 	uint8_t hop_limit;
 	uint8_t traffic_class;
-	bool no_csum; /* IPv4: leave the checksum 0 */
-	bool may_cut; /* IPv4: DF is not set, and routers may cut the packet … */
-	uint16_t id;  /* … of this identification; else it has none (RFC 6864) */
+	uint32_t flow_label; /* IPv6 */
+	bool no_csum;        /* IPv4: leave the checksum 0 */
+	bool may_cut;        /* IPv4: DF is not set, and routers may cut the packet … */
+	uint16_t id;         /* … of this identification; else it has none (RFC 6864) */
 };
 
 /* A 20-byte IPv4 header or a 40-byte IPv6 header. Returns its length. */

@@ -504,6 +504,23 @@ def clients_beyond_a_router_are_answered(t):
         p.serves()
 
 
+@test(families=(6,))
+def connections_have_flow_labels(t):
+    """RFC 6437 section 3: one each, of a million, from the first segment on."""
+    labels = set()
+    for _ in range(3):
+        with Peer(t) as p:
+            p.say("S")
+            syn_ack = p.expect(p.mine, 3, "a SYN-ACK")
+            p.seq += 1
+            p.ack = (syn_ack[TCP].seq + 1) % (1 << 32)
+            p.says(b"x\r\n\r\n")
+            answer = p.expect(p.mine, 3, "an answer")
+            equal(answer[IPv6].fl, syn_ack[IPv6].fl, "its label")
+            labels.add(syn_ack[IPv6].fl)
+    true(len(labels) > 1, f"all have label {labels}")
+
+
 @test()
 def padding_is_no_payload(t):
     """Ethernet fills short frames up; those bytes are not the packet's."""

@@ -977,6 +977,47 @@ static void rendering(void **state)
 	assert_rendered(&tx, out_vlan, sizeof(out_vlan));
 }
 
+static uint32_t label_of(struct tcp_tx *tx, uint32_t seq)
+{
+	struct wire_host host = host_on(0);
+	uint8_t frame[74];
+
+	host.label_secret = 0x9e3779b97f4a7c15;
+	tx->seq = seq;
+	rs_wire_render_tcp(&host, tx, frame, 0);
+	assert_int_equal(rs_load_be32(frame + 14) >> 20, 0x600);
+	return rs_load_be32(frame + 14) & 0xfffff;
+}
+
+/* RFC 6437 section 3: constant in a flow, and evenly spread: of all 256 that the upper eight bits
+ * can be, some two thirds are to be expected with 256 flows, be it their ports or addresses that
+ * differ. */
+static void each_flow_has_its_label(void **state)
+{
+	struct tcp_tx tx = segment(6, TCP_ACK);
+
+	(void)state;
+	for (uint32_t place = 0; place < 3; place++) {
+		bool is_used[2][256] = {0};
+		uint32_t n_high = 0, n_low = 0;
+
+		for (uint32_t i = 0; i < 256; i++) {
+			uint32_t label;
+
+			tx.key.remote_port = (uint16_t)(place ? 1000 : 1000 + i);
+			tx.key.remote[place == 1 ? 15 : 7] = (uint8_t)(place ? i : 0);
+			label = label_of(&tx, i);
+			assert_int_equal(label_of(&tx, i + 1), label);
+			is_used[0][label >> 12] = is_used[1][label & 0xff] = true;
+		}
+		for (uint32_t i = 0; i < 256; i++) {
+			n_high += is_used[0][i];
+			n_low += is_used[1][i];
+		}
+		assert_true(n_high > 128 && n_low > 128);
+	}
+}
+
 /* IPv4's words 1 and 2 with the sum of the header: RFC 791 section 3.1. */
 static void rendering_for_routers_that_cut(void **state)
 {
@@ -1109,6 +1150,7 @@ int main(void)
 		cmocka_unit_test(too_big_is_understood),
 		cmocka_unit_test(other_errors_are_not_too_big),
 		cmocka_unit_test(rendering),
+		cmocka_unit_test(each_flow_has_its_label),
 		cmocka_unit_test(rendering_for_routers_that_cut),
 		cmocka_unit_test(rendering_for_routers_that_mark),
 		cmocka_unit_test(marks_of_routers),
