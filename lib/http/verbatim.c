@@ -101,13 +101,20 @@ static bool answers(const struct http_env *env, const struct http_conn *hc,
 	       rs_http_kept_is_good(env, &e->reply) && memcmp(e->request, data, len) == 0;
 }
 
+/* Not inlined: without a log nobody is to pay for one. */
+static __attribute__((noinline)) void follow(struct http_env *env, struct http_conn *hc,
+	const struct http_verbatim_entry *e, const uint8_t *data)
+{
+	rs_http_kept_follow(env, hc, &e->reply, rs_http_asked_from(&e->asked, data));
+}
+
 /* e was queued in answer to the request at data. */
 static inline void account(struct http_env *env, struct http_conn *hc,
 	const struct http_verbatim_entry *e, const uint8_t *data)
 {
 	rs_http_kept_account(env, hc, &e->reply);
 	if (rs_unlikely(env->log != NULL))
-		rs_http_kept_follow(env, hc, &e->reply, rs_http_asked_from(&e->asked, data));
+		follow(env, hc, e, data);
 }
 
 struct http_foreseen rs_http_foresee(const struct http_env *env, const uint8_t *data, uint32_t len)
