@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 
 #include "tls/complaint.h"
+#include "tls/curves.h"
 #include "tls/directory.h"
 #include "tls/domain.h"
 #include "tls/message.h"
@@ -47,6 +48,7 @@ struct tls_library {
 	EVP_CIPHER *ticket_cipher; /* fetched once */
 	BIO_METHOD *bio_method;
 	struct tls_pairs pairs;
+	struct tls_curves curves;
 	EVP_MD_CTX *transcript, *snapshot;
 	struct tls_aead *aead;
 	struct tls_aead_key *sealer;       /* of our own tickets … */

@@ -102,6 +102,7 @@ static bool read_protocols(struct span s, struct tls_hello *h)
 	return true;
 }
 
+/* Of several shares, that of the group that is ours before others. */
 static bool read_shares(struct span s, struct tls_hello *h)
 {
 	struct tls_reader r;
@@ -109,13 +110,15 @@ static bool read_shares(struct span s, struct tls_hello *h)
 	if (!rs_tls_only_vector(s, 2, &h->shares))
 		return false;
 	for (r = rs_tls_reader(h->shares); r.at < r.end;) {
-		uint32_t group = rs_tls_number(&r, 2);
+		const struct tls_group *group = rs_tls_group(rs_tls_number(&r, 2));
 		struct span share = rs_tls_vector(&r, 2);
 
 		if (!share.len)
 			return false;
-		if (group == TLS_GROUP_X25519)
+		if (group && (!h->group || group < h->group)) {
+			h->group = group;
 			h->share = share;
+		}
 	}
 	return true;
 }
@@ -234,7 +237,7 @@ static bool read_extension(
 /* Section 9.2: what a handshake cannot do without. Who resumes needs less of it. */
 static bool is_enough(const struct tls_hello *h)
 {
-	if (h->share.len && h->share.len != TLS_X25519_BYTES)
+	if (h->group && !rs_tls_group_fits(h->group, h->share))
 		return false;
 	if (h->tickets.len)
 		return h->psk_ke || (h->psk_dhe_ke && h->share.len);

@@ -15,23 +15,25 @@
 #include <stdint.h>
 
 #include "base/sendq.h"
+#include "tls/group.h"
 #include "tls/record.h"
 
 struct tls_hello {
 	struct span session_id;
-	struct span suites;      /* of 2 bytes each */
-	struct span signatures;  /* of 2 bytes each; with tickets there may be none */
-	struct span groups;      /* of 2 bytes each */
-	struct span shares;      /* of key_share, as on the wire … */
-	struct span share;       /* … and that of X25519, 32 bytes; with psk_ke it may be empty */
-	struct span name;        /* SNI; empty: none */
-	struct span protocols;   /* of ALPN, as on the wire; empty: none */
-	bool is_older;           /* no TLS 1.3 */
-	bool wants_status;       /* OCSP */
-	bool psk_dhe_ke, psk_ke; /* how it would resume (section 4.2.9) */
-	struct span tickets;     /* of pre_shared_key, as on the wire; empty: none … */
-	struct span binders;     /* … and their binders, as many */
-	uint32_t n_before_binders; /* bytes of the message that the binders are over */
+	struct span suites;            /* of 2 bytes each */
+	struct span signatures;        /* of 2 bytes each; with tickets there may be none */
+	struct span groups;            /* of 2 bytes each */
+	struct span shares;            /* of key_share, as on the wire … */
+	const struct tls_group *group; /* of those that it has a share of, the first of ours … */
+	struct span share;             /* … and that share; with psk_ke it may be empty */
+	struct span name;              /* SNI; empty: none */
+	struct span protocols;         /* of ALPN, as on the wire; empty: none */
+	bool is_older;                 /* no TLS 1.3 */
+	bool wants_status;             /* OCSP */
+	bool psk_dhe_ke, psk_ke;       /* how it would resume (section 4.2.9) */
+	struct span tickets;           /* of pre_shared_key, as on the wire; empty: none … */
+	struct span binders;           /* … and their binders, as many */
+	uint32_t n_before_binders;     /* bytes of the message that the binders are over */
 };
 
 /* message: a whole handshake message, header and all. False: not one for us. */

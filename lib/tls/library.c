@@ -34,7 +34,8 @@ static bool make_contexts(struct tls_library *library)
 	library->snapshot = EVP_MD_CTX_new();
 	library->sealer = rs_tls_aead_key_new(library->aead);
 	library->ticket_cipher = EVP_CIPHER_fetch(library->ctx, "AES-256-CBC", NULL);
-	return rs_tls_pairs_init(&library->pairs, library->ctx) && library->transcript &&
+	return rs_tls_pairs_init(&library->pairs, library->ctx) &&
+	       rs_tls_curves_init(&library->curves, library->ctx) && library->transcript &&
 	       library->snapshot && library->sealer && library->ticket_cipher;
 }
 
@@ -71,6 +72,7 @@ void rs_tls_library_free(struct tls_library *library)
 		rs_tls_hkdf_free(&library->hkdfs[i]);
 	EVP_CIPHER_free(library->ticket_cipher);
 	rs_tls_pairs_free(&library->pairs);
+	rs_tls_curves_free(&library->curves);
 	EVP_MD_CTX_free(library->transcript);
 	EVP_MD_CTX_free(library->snapshot);
 	rs_tls_aead_key_free(library->sealer);

@@ -54,7 +54,7 @@ enum tls_extension {
 };
 
 /* Section 4.2.7 */
-enum tls_group {
+enum tls_named_group {
 	TLS_GROUP_SECP256R1 = 23,
 	TLS_GROUP_SECP384R1 = 24,
 	TLS_GROUP_SECP521R1 = 25,

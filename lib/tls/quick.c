@@ -16,7 +16,7 @@
 #include "tls/quick_internal.h"
 
 #define MAX_FLIGHT  15000
-#define HELLO_BYTES 160 /* more than our ServerHello, its record, and a CCS record */
+#define HELLO_BYTES 220 /* more than our ServerHello, its record, and a CCS record */
 #define SMALL_BYTES 256 /* more than EncryptedExtensions, Finished, and message headers */
 #define MAX_TICKETS 4   /* of a hello that are tried */
 
@@ -32,13 +32,14 @@ struct flight {
 	struct span protocol;
 	const struct tls_record_suite *suite;
 	uint32_t number; /* … on the wire */
-	uint8_t random[32], share[TLS_X25519_BYTES];
-	uint8_t secret[TLS_MAX_HASH];     /* of the key schedule, at its present step */
-	uint8_t shared[TLS_X25519_BYTES]; /* of X25519 */
-	uint8_t hash[TLS_MAX_HASH];       /* of the transcript so far */
-	uint8_t finished[TLS_MAX_HASH];   /* our secret of handshake traffic */
+	uint8_t random[32];
+	uint8_t share[TLS_MAX_SHARE_BYTES];   /* ours, of the hello's group … */
+	uint8_t shared[TLS_MAX_SHARED_BYTES]; /* … and what comes of both */
+	uint8_t secret[TLS_MAX_HASH];         /* of the key schedule, at its present step */
+	uint8_t hash[TLS_MAX_HASH];           /* of the transcript so far */
+	uint8_t finished[TLS_MAX_HASH];       /* our secret of handshake traffic */
 	bool resumes;
-	bool agrees;                         /* by X25519, too: not with psk_ke */
+	bool agrees;                         /* by a group, too: not with psk_ke */
 	uint8_t name[TLS_TICKET_NAME_BYTES]; /* hashed */
 	struct tls_ticket ticket;            /* which one resumes … */
 	uint32_t n_ticket;                   /* … its number … */
@@ -102,7 +103,8 @@ static void put_server_hello(struct flight *f)
 {
 	const struct span id = f->hello.session_id;
 	uint8_t *to = f->hello_out;
-	uint32_t extensions = 6 + (f->agrees ? 8 + TLS_X25519_BYTES : 0) + (f->resumes ? 6 : 0);
+	uint32_t share_bytes = f->agrees ? f->hello.group->share_bytes : 0;
+	uint32_t extensions = 6 + (f->agrees ? 8 + share_bytes : 0) + (f->resumes ? 6 : 0);
 	uint32_t n = rs_tls_put_header(
 		to, TLS_SERVER_HELLO, 2 + 32 + 1 + id.len + 2 + 1 + 2 + extensions);
 
@@ -118,10 +120,10 @@ static void put_server_hello(struct flight *f)
 	n += rs_tls_put_number(to + n, TLS_VERSION_1_3, 2);
 	if (f->agrees) {
 		n += rs_tls_put_number(to + n, TLS_EXT_KEY_SHARE, 2);
-		n += rs_tls_put_number(to + n, 4 + TLS_X25519_BYTES, 2);
-		n += rs_tls_put_number(to + n, TLS_GROUP_X25519, 2);
-		n += rs_tls_put_number(to + n, TLS_X25519_BYTES, 2);
-		n += rs_tls_put_bytes(to + n, f->share, TLS_X25519_BYTES);
+		n += rs_tls_put_number(to + n, 4 + share_bytes, 2);
+		n += rs_tls_put_number(to + n, f->hello.group->number, 2);
+		n += rs_tls_put_number(to + n, share_bytes, 2);
+		n += rs_tls_put_bytes(to + n, f->share, share_bytes);
 	}
 	if (f->resumes) {
 		n += rs_tls_put_number(to + n, TLS_EXT_PRE_SHARED_KEY, 2);
@@ -330,10 +332,22 @@ static bool read_hello(struct flight *f, struct span record)
 
 /* ---- the first flight ---- */
 
+/* *was_ahead: our pair was made before. False: the client's share is bad, or there is no memory. */
+static bool agree(struct flight *f, bool *was_ahead)
+{
+	const struct tls_group *group = f->hello.group;
+	const uint8_t *theirs = f->hello.share.data;
+
+	*was_ahead = false;
+	if (group->curve)
+		return rs_tls_curves_agree(&f->library->curves, group, theirs, f->share, f->shared);
+	return rs_tls_pairs_agree(&f->library->pairs, theirs, f->share, f->shared, was_ahead);
+}
+
 /* What the schedule goes on with: zeros if nothing was agreed on (section 7.1). */
 static struct span agreed(const struct flight *f)
 {
-	return f->agrees ? rs_tls_span(f->shared, TLS_X25519_BYTES)
+	return f->agrees ? rs_tls_span(f->shared, f->hello.group->shared_bytes)
 			 : rs_tls_span(zeros, f->hkdf->bytes);
 }
 
@@ -418,8 +432,7 @@ static enum tls_status answer(struct flight *f, bool *declined)
 	struct tls_quick *q;
 	bool ok, was_ahead = false;
 
-	if (f->agrees && !rs_tls_pairs_agree(&f->library->pairs, f->hello.share.data, f->share,
-				 f->shared, &was_ahead)) { /* OpenSSL says why */
+	if (f->agrees && !agree(f, &was_ahead)) { /* OpenSSL says why */
 		*declined = true;
 		return TLS_OK;
 	}

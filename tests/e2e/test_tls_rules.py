@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What fuzzers of TLS say and do, record by record, and what has to come of it: by handshakes of
-ours (X25519), and by OpenSSL's (P-256). Sections are RFC 8446's unless told."""
+ours, and by OpenSSL's. Sections are RFC 8446's unless told."""
 
 import re
 import socket
@@ -17,6 +17,10 @@ from tls_raw import (
 
 HELLO_REQUEST, NEW_TICKET, END_OF_EARLY_DATA, CERTIFICATE, KEY_EXCHANGE, FINISHED, KEY_UPDATE = (
     0, 4, 5, 11, 16, 20, 24)
+
+
+# Whose handshake it is: a group, and whether the hello is plain.
+OURS, OURS_BY_A_CURVE, OPENSSLS = (X25519, True), (P256, True), (P256, False)
 
 
 def finish(c):
@@ -36,10 +40,10 @@ def after_hello(c, hello):
     return c.ask()
 
 
-def check(t, cases, group, run):
+def check(t, cases, whose, run):
     for what, expected, case in cases:
-        with Client(t, group=group) as c:
-            equal(run(c, case), expected, f"{what}, group {group}")
+        with Client(t, *whose) as c:
+            equal(run(c, case), expected, f"{what}, {whose}")
 
 
 # ---- hellos ----
@@ -116,19 +120,19 @@ def hello_with(c, case):
 @test(own=True, families=(4,), within=60, layouts=("fused",))
 def hellos(t):
     appliance = start(t)
-    for group in (X25519, P256):
-        check(t, HELLOS, group, lambda c, case: after_hello(c, hello_with(c, case)))
+    for whose in (OURS, OURS_BY_A_CURVE, OPENSSLS):
+        check(t, HELLOS, whose, lambda c, case: after_hello(c, hello_with(c, case)))
         check(t, (
             ("5.1: more in its record", UNEXPECTED, lambda c: c.hello() + b"\x14"),
             ("5.1: another message in its record", UNEXPECTED, lambda c: c.hello() * 2),
-        ), group, lambda c, case: after_hello(c, case(c)))
+        ), whose, lambda c, case: after_hello(c, case(c)))
         for version in (b"\0\0", b"\2\0", b"\3\4", b"\x7f\x1c"):  # 5.1: it is of no account
-            with Client(t, group=group) as c:
+            with Client(t, *whose) as c:
                 c.said = c.hello()
                 c.wire.send(record(HANDSHAKE, c.said, version))
                 c.hear_flight()
                 finish(c)
-                equal(c.ask(), SERVED, f"5.1: version {version.hex()}, group {group}")
+                equal(c.ask(), SERVED, f"5.1: version {version.hex()}, {whose}")
     for case in (lambda c: {SHARES: vector(2, b"")}, lambda c: many_shares(c, False)):
         with Client(t) as c:
             c.say_hello({**c.extensions(), **case(c)})
@@ -186,7 +190,7 @@ def what_comes_instead_of_a_finished(t):
         c.wire.send(case(c))
         return c.answer()
 
-    check(t, IN_PLACE_OF_FINISHED, X25519, run)
+    check(t, IN_PLACE_OF_FINISHED, OURS, run)
     with Client(t) as c:  # what may come: two CCS, a Finished of one byte a record, padding
         c.say_hello()
         c.hear_flight()
@@ -248,17 +252,17 @@ def early_data_for_nobody(t):
     garbage = record(DATA, bytes(2048))
     for options in ((), ("--early-data", "16384")):
         appliance = start(t, *options)
-        for group in (X25519, P256):
+        for whose in (OURS, OPENSSLS):
             check(t, (
                 ("a record", SERVED, (garbage,)),
                 ("two, and a CCS between", SERVED, (garbage, record(CCS, b"\1"), garbage)),
                 ("16 KiB", SERVED, (record(DATA, bytes(16384)),)),
-            ), group, after_early_data)
-            check(t, (("with a Finished", BAD_MAC, (garbage,)),), group, splice_into_finished)
+            ), whose, after_early_data)
+            check(t, (("with a Finished", BAD_MAC, (garbage,)),), whose, splice_into_finished)
             check(t, (
                 ("before a retry", SERVED, False),
                 ("behind the second hello", BAD_MAC, True),
-            ), group, after_retry)
+            ), whose, after_retry)
         appliance.stop()
 
 
@@ -320,9 +324,9 @@ def what_comes_when_the_session_is_open(t):
         case(c)
         return c.ask()
 
-    for group in (X25519, P256):
-        check(t, WHEN_OPEN, group, run)
-        with Client(t, group=group) as c:  # each that asks for one is answered (4.6.3)
+    for whose in (OURS, OURS_BY_A_CURVE, OPENSSLS):
+        check(t, WHEN_OPEN, whose, run)
+        with Client(t, *whose) as c:  # each that asks for one is answered (4.6.3)
             open_session(c)
             update(c, b"\1", 32)
             c.hear(NEW_TICKET)
@@ -353,11 +357,11 @@ def leave(c, n, abruptly):
 def clients_that_leave_in_the_middle(t):
     """At every byte of a handshake, by FIN and by RST; the process ends with all that it had."""
     appliance = start(t)
-    for group in (X25519, P256):
-        with Client(t, group=group) as c:
+    for whose in (OURS, OPENSSLS):
+        with Client(t, *whose) as c:
             n = len(record(HANDSHAKE, c.hello())) + 6 + 58
         for i in range(1, n):
-            with Client(t, group=group) as c:
+            with Client(t, *whose) as c:
                 leave(c, i, abruptly=i % 2)
     wait_until(lambda: is_served(t), 5, "they are gone, and nobody is served")
     appliance.stop()

@@ -15,8 +15,8 @@ from tls_client import PORT
 CCS, ALERT, HANDSHAKE, DATA = 20, 21, 22, 23
 MAX_PLAINTEXT = 1 << 14
 X25519, P256 = 29, 23
-NAME, GROUPS, SIGNATURES, ALPN, TICKETS, EARLY, VERSIONS, MODES, SHARES = (
-    0, 10, 13, 16, 41, 42, 43, 45, 51)
+NAME, GROUPS, SIGNATURES, ALPN, TICKETS, EARLY, VERSIONS, MODES, AUTHORITIES, SHARES = (
+    0, 10, 13, 16, 41, 42, 43, 45, 47, 51)
 UNEXPECTED, BAD_MAC, OVERFLOW, FAILURE, ILLEGAL, DECODE, DECRYPT = 10, 20, 22, 40, 47, 50, 51
 VERSION, FALLBACK, MISSING, NO_PROTOCOL = 70, 86, 109, 120
 GET, SERVED = b"GET /hello/you HTTP/1.1\r\nHost: one.test\r\n\r\n", "served"
@@ -71,11 +71,12 @@ class Keys:
 
 
 class Client:
-    """One connection. What is sent goes out at once, sealed if there are keys."""
+    """One connection. What is sent goes out at once, sealed if there are keys. plain: the hello is
+    one for a handshake of ours; else it names an authority, and is OpenSSL's to answer."""
 
-    def __init__(self, t, group=X25519):
+    def __init__(self, t, group=X25519, plain=True):
         self.wire = Connection(t, port=PORT)
-        self.group = group
+        self.group, self.plain = group, plain
         self.make_share()
         self.random, self.session = os.urandom(32), os.urandom(32)
         self.said = b""  # the transcript
@@ -167,6 +168,7 @@ class Client:
 
     def extensions(self):
         return {
+            **({} if self.plain else {AUTHORITIES: vector(2, vector(2, b"0\0"))}),
             NAME: vector(2, b"\0" + vector(2, b"one.test")),
             GROUPS: vector(2, numbers(self.group)),
             SIGNATURES: vector(2, numbers(0x0403, 0x0804)),

@@ -291,6 +291,7 @@ static void what_may_change(void **state)
 
 #define KEY          "12345678901234567890123456789012"
 #define SHARE        "\x00\x1d\x00\x20" KEY
+#define SHARE_P256   "\x00\x17\x00\x41\x04" KEY KEY
 #define TYPE_MODES   45
 #define TYPE_TICKETS 41
 
@@ -338,6 +339,17 @@ static const struct reading readings[] = {
 	{"4.2.3: of certificates", false, {50, BYTES("\x00\x02\x04\x03")}, true},
 	{"4.2.3: half of one", false, {50, BYTES("\x00\x01\x04")}, false},
 	{"4.2.8: no shares", false, {51, LEFT_OUT}, false},
+	{"4.2.8: of P-256", false, {51, BYTES("\x00\x45" SHARE_P256)}, true},
+	{"4.2.8: of both", false, {51, BYTES("\x00\x69" SHARE_P256 SHARE)}, true},
+	{"4.2.8: of both, the other one bad", false, {51, BYTES("\x00\x29\x00\x17\x00\x01p" SHARE)},
+		true},
+	{"4.2.8: of both, ours bad", false, {51, BYTES("\x00\x4a\x00\x1d\x00\x01p" SHARE_P256)},
+		false},
+	{"4.2.8.2: a point of one byte", false, {51, BYTES("\x00\x05\x00\x17\x00\x01\x04")}, false},
+	{"4.2.8.2: a compressed one", false, {51, BYTES("\x00\x25\x00\x17\x00\x21\x02" KEY)},
+		false},
+	{"4.2.8.2: of a form for both", false, {51, BYTES("\x00\x45\x00\x17\x00\x41\x06" KEY KEY)},
+		false},
 	{"4.2.8: an empty list", false, {51, BYTES("\x00\x00")}, false},
 	{"4.2.8: behind another", false, {51, BYTES("\x00\x29\x00\x17\x00\x01p" SHARE)}, true},
 	{"4.2.8: before another", false, {51, BYTES("\x00\x29" SHARE "\x00\x17\x00\x01p")}, true},
@@ -529,7 +541,8 @@ static void no_share_without_a_key_exchange(void **state)
 	} shares[] = {
 		{LEFT_OUT, true},
 		{BYTES("\x00\x24" SHARE), true},
-		{BYTES("\x00\x05\x00\x17\x00\x01p"), true},
+		{BYTES("\x00\x45" SHARE_P256), true},
+		{BYTES("\x00\x05\x00\x17\x00\x01p"), false},
 		{BYTES("\x00\x05\x00\x17\x00\x01"), false},
 		{BYTES("\x00\x05\x00\x17\x00\x01px"), false},
 	};

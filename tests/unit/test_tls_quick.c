@@ -718,6 +718,68 @@ static void too_little_room_for_a_flight(void **state)
 	finish(&r);
 }
 
+/* ---- groups ---- */
+
+/* Of P-256 so often that secrets begin with zeros, too: they are as long (section 7.4.2). */
+static const struct {
+	const char *name;
+	int nid;
+	uint32_t n;
+} groups[] = {
+	{"X25519", NID_X25519, 1},
+	{"P-256:X25519", NID_X9_62_prime256v1, 600},
+	{"P-384:X25519", NID_secp384r1, 10},
+};
+
+static void every_group(void **state)
+{
+	static struct rig r;
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(groups); i++) {
+		begin(&r);
+		SSL_CTX_set1_groups_list(r.ctx, groups[i].name);
+		for (uint32_t k = 0; k < groups[i].n; k++) {
+			assert_true(connect_with(&r, NULL, "a.test"));
+			assert_int_equal(SSL_get_negotiated_group(r.client), groups[i].nid);
+			rig_disconnect(&r);
+		}
+		for (uint32_t k = 0; k < RS_ARRAY_SIZE(groups); k++) { /* and by any other, too */
+			SSL_CTX_set1_groups_list(r.ctx, groups[k].name);
+			assert_true(connect_with(&r, last_session, "a.test"));
+			assert_true(SSL_session_reused(r.client));
+			assert_int_equal(SSL_get_negotiated_group(r.client), groups[k].nid);
+			rig_disconnect(&r);
+		}
+		assert_int_equal(r.counters[TLS_C_HANDSHAKES_FULL], groups[i].n);
+		finish(&r);
+	}
+}
+
+/* Section 4.2.8.2: each byte of a point changed, which leaves hardly any on the curve. */
+static void points_beside_the_curve(void **state)
+{
+	static const uint8_t share[] = {0, TLS_GROUP_SECP256R1, 0, 65, 4};
+	static struct rig r;
+	uint32_t n;
+
+	(void)state;
+	begin(&r);
+	SSL_CTX_set1_groups_list(r.ctx, "P-256");
+	for (uint32_t i = 0; i < 65; i++) {
+		uint8_t *point;
+
+		say_hello(&r, NULL);
+		point = memmem(r.in, r.in_to, share, sizeof(share));
+		assert_non_null(point);
+		point[4 + i] ^= 0x20;
+		assert_int_equal(server_read(&r, &n), TLS_FAILED);
+		assert_int_equal(alert_of(&r), SSL_AD_ILLEGAL_PARAMETER);
+		rig_disconnect(&r);
+	}
+	finish(&r);
+}
+
 /* ---- what it leaves ---- */
 
 static void others_are_openssls(void **state)
@@ -730,9 +792,9 @@ static void others_are_openssls(void **state)
 		if (i == 0)
 			SSL_CTX_set_max_proto_version(r.ctx, TLS1_2_VERSION);
 		if (i == 1)
-			SSL_CTX_set1_groups_list(r.ctx, "P-256:X25519"); /* the share is P-256's */
+			SSL_CTX_set1_groups_list(r.ctx, "P-521:X25519"); /* the share is P-521's */
 		if (i == 2)
-			SSL_CTX_set1_groups_list(r.ctx, "P-384");
+			SSL_CTX_set1_groups_list(r.ctx, "P-521:P-256");
 		if (i == 3)
 			SSL_CTX_set1_sigalgs_list(r.ctx, "ECDSA+SHA256:RSA-PSS+SHA256");
 		assert_int_equal(connect_with(&r, NULL, "a.test"), i == 3);
@@ -1006,6 +1068,8 @@ int main(void)
 		cmocka_unit_test(without_what_middleboxes_want),
 		cmocka_unit_test(a_flight_that_waits_for_room),
 		cmocka_unit_test(too_little_room_for_a_flight),
+		cmocka_unit_test(every_group),
+		cmocka_unit_test(points_beside_the_curve),
 		cmocka_unit_test(others_are_openssls),
 		cmocka_unit_test(clients_that_would_show_a_certificate_later),
 		cmocka_unit_test(hellos_cut_short_or_grown_are_none),
