@@ -19,29 +19,25 @@
 #include <openssl/rand.h>
 #include <openssl/x509_vfy.h>
 
-#include "tls/session.h"
+#include "../unit/tls_rig.h"
 
 #define NOT_IMPLEMENTED 89
-#define BUFFER_BYTES    (1 << 20)
 #define CRUMB_BYTES     50 /* with -async: so much more room each time there was too little */
 #define EARLY_BYTES     14336
 
 struct options {
 	uint16_t port;
 	uint32_t n_resumptions;
-	bool is_server, async, writes_first, shuts_down, check_close_notify, wants_ticket;
-	struct tls_settings settings;
-	struct tls_pair pair;
+	bool is_server, async, writes_first, shuts_down;
+	struct tls_settings *settings;
+	struct tls_pair *pair;
 };
 
+/* A rig whose client is on the other side of a socket. */
 struct shim {
 	struct options o;
 	int fd;
-	bool has_ended;
-	uint8_t *in, *out;
-	uint32_t in_from, in_to, shown, out_to, roomy;
-	uint8_t gathered[TLS_RECORD_MAX];
-	uint8_t text[TLS_RECORD_MAX];
+	struct rig rig;
 };
 
 static _Noreturn void give_up(const char *what)
@@ -109,6 +105,7 @@ static bool is_harmless(const char *name, bool *has_value)
 		bool has_value;
 	} harmless[] = {
 		{"-curves", true},
+		{"-check-close-notify", false},
 		{"-implicit-handshake", false},
 		{"-no-op-extra-handshake", false},
 		{"-use-custom-verify-callback", false},
@@ -153,7 +150,7 @@ static void need_version(struct options *o, unsigned long min, unsigned long max
 	if (max < 0x0304 || min > 0x0304)
 		exit(NOT_IMPLEMENTED);
 	if (min == 0x0304)
-		o->settings.only_tls13 = true;
+		o->settings->only_tls13 = true;
 }
 
 static void read_options(struct options *o, int argc, char **argv)
@@ -171,28 +168,26 @@ static void read_options(struct options *o, int argc, char **argv)
 			o->writes_first = true;
 		else if (!strcmp(name, "-shim-shuts-down"))
 			o->shuts_down = true;
-		else if (!strcmp(name, "-check-close-notify"))
-			o->check_close_notify = true;
 		else if (scope == EVERY && !strcmp(name, "-no-ticket"))
-			o->settings.ticket_lifetime_s = 0;
+			o->settings->ticket_lifetime_s = 0;
 		else if (scope != INITIAL && !strcmp(name, "-enable-early-data"))
-			o->settings.max_early_data = EARLY_BYTES;
+			o->settings->max_early_data = EARLY_BYTES;
 		else if (scope == EVERY && !strcmp(name, "-verify-peer"))
-			o->settings.client_cert = TLS_CLIENT_CERT_OPTIONAL;
+			o->settings->client_cert = TLS_CLIENT_CERT_OPTIONAL;
 		else if (scope == EVERY && !strcmp(name, "-require-any-client-certificate"))
-			o->settings.client_cert = TLS_CLIENT_CERT_REQUIRED;
+			o->settings->client_cert = TLS_CLIENT_CERT_REQUIRED;
 		else if (scope == EVERY && !strcmp(name, "-verify-fail"))
 			takes_no_certificate = true;
 		else if (scope == EVERY && !strcmp(name, "-no-tls12"))
-			o->settings.only_tls13 = true;
+			o->settings->only_tls13 = true;
 		else if (!(has_value = true))
 			;
 		else if (!strcmp(name, "-port"))
 			o->port = (uint16_t)strtoul(value, NULL, 10);
 		else if (scope == EVERY && !strcmp(name, "-cert-file"))
-			o->pair.cert = value;
+			o->pair->cert = value;
 		else if (scope == EVERY && !strcmp(name, "-key-file"))
-			o->pair.key = value;
+			o->pair->key = value;
 		else if (!strcmp(name, "-resume-count"))
 			o->n_resumptions = (uint32_t)strtoul(value, NULL, 10);
 		else if (scope == EVERY && !strcmp(name, "-min-version"))
@@ -205,106 +200,48 @@ static void read_options(struct options *o, int argc, char **argv)
 		}
 		i += has_value;
 	}
-	if (!o->is_server || !o->pair.cert || !o->pair.key)
+	if (!o->is_server || !o->pair->cert || !o->pair->key)
 		exit(NOT_IMPLEMENTED);
 }
 
 /* ---- the ciphertext side ---- */
 
-static struct span peek(void *self)
-{
-	struct shim *s = self;
-
-	return (struct span){
-		.data = s->in + s->in_from,
-		.len = rs_min_u32(s->in_to - s->in_from, s->shown),
-	};
-}
-
-static void took(void *self, uint32_t n)
-{
-	((struct shim *)self)->in_from += n;
-}
-
-static bool ended(void *self)
-{
-	return ((struct shim *)self)->has_ended;
-}
-
-static uint8_t *room(void *self, uint32_t *bytes)
-{
-	struct shim *s = self;
-
-	*bytes = s->roomy;
-	return *bytes ? s->out + s->out_to : NULL;
-}
-
-static void wrote(void *self, uint32_t n)
-{
-	struct shim *s = self;
-
-	s->out_to += n;
-	s->roomy -= n;
-}
-
-static uint32_t total_room(void *self, uint32_t wanted)
-{
-	(void)wanted;
-	return ((struct shim *)self)->roomy;
-}
-
-static uint8_t *gather(void *self)
-{
-	return ((struct shim *)self)->gathered;
-}
-
-static void release(void *self)
-{
-	(void)self;
-}
-
-static const struct tls_pipe pipe_ops = {
-	.peek = peek,
-	.took = took,
-	.ended = ended,
-	.room = room,
-	.wrote = wrote,
-	.total_room = total_room,
-	.gather = gather,
-	.release = release,
-};
-
 /* What has been written goes to the runner, who may have gone. */
 static void flush(struct shim *s)
 {
-	for (uint32_t sent = 0; sent < s->out_to;) {
-		ssize_t n = send(s->fd, s->out + sent, s->out_to - sent, MSG_NOSIGNAL);
+	struct rig *r = &s->rig;
+
+	for (uint32_t sent = 0; sent < r->out_to;) {
+		ssize_t n = send(s->fd, r->out + sent, r->out_to - sent, MSG_NOSIGNAL);
 
 		if (n <= 0)
 			break;
 		sent += (uint32_t)n;
 	}
-	s->out_to = 0;
-	s->roomy = s->o.async ? s->roomy + CRUMB_BYTES : BUFFER_BYTES;
+	r->out_to = 0;
+	r->roomy = s->o.async ? r->roomy + CRUMB_BYTES : BUFFER_BYTES;
 }
 
 /* More of what the runner says: shown, or waited for. */
 static void fetch(struct shim *s)
 {
-	if (s->shown < s->in_to - s->in_from) {
-		s->shown++;
+	struct rig *r = &s->rig;
+	ssize_t n;
+
+	if (r->shown < r->in_to - r->in_from) {
+		r->shown++;
 		return;
 	}
-	memmove(s->in, s->in + s->in_from, s->in_to - s->in_from);
-	s->in_to -= s->in_from;
-	s->in_from = 0;
-	ssize_t n = recv(s->fd, s->in + s->in_to, BUFFER_BYTES - s->in_to, 0);
+	memmove(r->in, r->in + r->in_from, r->in_to - r->in_from);
+	r->in_to -= r->in_from;
+	r->in_from = 0;
+	n = recv(s->fd, r->in + r->in_to, BUFFER_BYTES - r->in_to, 0);
 
 	if (n > 0)
-		s->in_to += (uint32_t)n;
+		r->in_to += (uint32_t)n;
 	else
-		s->has_ended = true;
-	s->shown = s->o.async ? s->shown + 1 : UINT32_MAX;
+		r->has_ended = true;
+	r->shown = s->o.async ? r->shown + 1 : UINT32_MAX;
 }
 
 static void connect_to_runner(struct shim *s)
@@ -333,7 +270,7 @@ static void connect_to_runner(struct shim *s)
 static void disconnect(struct shim *s)
 {
 	shutdown(s->fd, SHUT_WR);
-	while (recv(s->fd, s->in, BUFFER_BYTES, 0) > 0)
+	while (recv(s->fd, s->rig.in, BUFFER_BYTES, 0) > 0)
 		;
 	close(s->fd);
 }
@@ -349,14 +286,15 @@ static bool may_go_on(struct shim *s, enum tls_status status)
 	return status == TLS_WANT_INPUT || status == TLS_WANT_ROOM;
 }
 
-static bool write_all(
-	struct shim *s, struct tls_session *session, const uint8_t *data, uint32_t len)
+static bool write_all(struct shim *s, const void *data, uint32_t len)
 {
+	const uint8_t *at = data;
+
 	while (len) {
 		uint32_t n = 0;
-		enum tls_status status = rs_tls_session_write(session, data, len, &n);
+		enum tls_status status = rs_tls_session_write(&s->rig.server, at, len, &n);
 
-		data += n;
+		at += n;
 		len -= n;
 		if (status != TLS_OK && !may_go_on(s, status))
 			return false;
@@ -365,86 +303,98 @@ static bool write_all(
 	return true;
 }
 
-/* True: it came to its end without a fault. */
-static bool echo(struct shim *s, struct tls_session *session)
+/* Reads once, and says that back. */
+static enum tls_status say_back(struct shim *s)
 {
+	struct rig *r = &s->rig;
+	uint32_t n = 0;
+	enum tls_status status = server_read(r, &n);
+
+	for (uint32_t i = 0; status == TLS_OK && i < n; i++)
+		r->text[i] ^= 0xff;
+	return status == TLS_OK && !write_all(s, r->text, n) ? TLS_FAILED : status;
+}
+
+/* True: it came to its end without a fault. */
+static bool converse(struct shim *s)
+{
+	const struct tls_session *session = &s->rig.server;
+	bool has_written = !s->o.writes_first;
 	enum tls_status status;
 
 	do {
-		uint32_t n = 0;
-		bool early;
-
-		if (s->o.shuts_down && session->open)
+		if (session->open && !has_written)
+			has_written = write_all(s, "hello", 5);
+		if (session->open && s->o.shuts_down)
 			return true;
-		status = rs_tls_session_read(session, s->text, sizeof(s->text), &n, &early);
-		for (uint32_t i = 0; status == TLS_OK && i < n; i++)
-			s->text[i] ^= 0xff;
-		if (status == TLS_OK && !write_all(s, session, s->text, n))
-			return false;
+		status = say_back(s);
 	} while (status == TLS_OK || may_go_on(s, status));
 	return status == TLS_ENDED && (session->open || session->close_notified);
 }
 
-static bool converse(struct shim *s, struct tls_domain *domain)
+static bool connect_once(struct shim *s)
 {
-	struct tls_session session = {0};
-	bool good = true;
+	struct rig *r = &s->rig;
+	bool good;
 
 	connect_to_runner(s);
-	s->in_from = s->in_to = s->out_to = 0;
-	s->has_ended = false;
-	s->shown = s->o.async ? 0 : UINT32_MAX;
-	s->roomy = s->o.async ? 0 : BUFFER_BYTES;
-	if (!rs_tls_session_open(&session, domain, &pipe_ops, s))
+	r->in_from = r->in_to = r->out_to = 0;
+	r->has_ended = false;
+	r->shown = s->o.async ? 0 : UINT32_MAX;
+	r->piece = BUFFER_BYTES;
+	r->roomy = s->o.async ? 0 : BUFFER_BYTES;
+	if (!rs_tls_session_open(&r->server, r->domain, &pipe_ops, r))
 		give_up("session");
-	good = echo(s, &session);
-	if (good)
-		while (may_go_on(s, rs_tls_session_close(&session)))
-			;
-	rs_tls_session_free(&session);
+	good = converse(s);
+	while (good && may_go_on(s, rs_tls_session_close(&r->server)))
+		;
+	rs_tls_session_free(&r->server);
 	disconnect(s);
 	return good;
+}
+
+/* As rig_init(), but with the runner's certificate, which need not be one for us. */
+static void make_server(struct rig *r)
+{
+	char why[256];
+
+	r->in = malloc(BUFFER_BYTES);
+	r->out = malloc(BUFFER_BYTES);
+	r->shared = calloc(1, sizeof(*r->shared));
+	r->library = rs_tls_library_new();
+	if (!r->in || !r->out || !r->library || !r->shared ||
+		rs_tls_tickets_init(&r->shared->tickets))
+		give_up("start");
+	RAND_bytes((uint8_t *)&r->shared->box, sizeof(r->shared->box));
+	r->domain = rs_tls_domain_new(r->library, &r->settings, r->shared, r->counters,
+		&(struct tls_audience){.why = why, .why_bytes = sizeof(why)});
+	if (r->domain)
+		return;
+	fprintf(stderr, "bogo_shim: %s\n", why);
+	exit(NOT_IMPLEMENTED);
 }
 
 int main(int argc, char **argv)
 {
 	static struct shim s;
-	static uint64_t counters[TLS_N_COUNTERS];
-	struct tls_shared *shared = calloc(1, sizeof(*shared));
-	struct tls_library *library;
-	struct tls_domain *domain;
-	char why[256];
+	struct rig *r = &s.rig;
 	bool good = true;
 
 	if (argc > 1 && !strcmp(argv[1], "-is-handshaker-supported")) {
 		puts("No");
 		return 0;
 	}
-	s.o.settings.ticket_lifetime_s = 7200;
-	s.o.settings.n_pairs = 1;
-	s.o.settings.pairs = &s.o.pair;
+	r->settings =
+		(struct tls_settings){.ticket_lifetime_s = 7200, .n_pairs = 1, .pairs = r->pairs};
+	s.o.settings = &r->settings;
+	s.o.pair = &r->pairs[0];
 	read_options(&s.o, argc, argv);
-	if (s.o.settings.client_cert != TLS_CLIENT_CERT_NONE)
-		s.o.settings.client_ca = s.o.pair.cert;
-	s.in = malloc(BUFFER_BYTES);
-	s.out = malloc(BUFFER_BYTES);
-	library = rs_tls_library_new();
-	if (!s.in || !s.out || !library || !shared || rs_tls_tickets_init(&shared->tickets))
-		give_up("start");
-	RAND_bytes((uint8_t *)&shared->box, sizeof(shared->box));
-	domain = rs_tls_domain_new(library, &s.o.settings, shared, counters,
-		&(struct tls_audience){.why = why, .why_bytes = sizeof(why)});
-	if (!domain) {
-		fprintf(stderr, "bogo_shim: %s\n", why);
-		return NOT_IMPLEMENTED;
-	}
+	if (r->settings.client_cert != TLS_CLIENT_CERT_NONE)
+		r->settings.client_ca = s.o.pair->cert;
+	make_server(r);
 	for (uint32_t i = 0; good && i <= s.o.n_resumptions; i++)
-		good = converse(&s, domain);
-	rs_tls_domain_free(domain);
-	rs_tls_library_free(library);
-	free(shared);
-	free(s.in);
-	free(s.out);
+		good = connect_once(&s);
+	rig_fini(r);
 	if (!good)
 		ERR_print_errors_fp(stderr);
 	return good ? 0 : 1;
