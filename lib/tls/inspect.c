@@ -125,10 +125,22 @@ static void inspect_authority(const struct inspection *i, const X509 *cert)
 static void inspect_authorities(const struct inspection *i, const SSL_CTX *ctx)
 {
 	const STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(SSL_CTX_get_cert_store(ctx));
+	bool revokes = false;
 	char line[512];
 
-	for (int k = 0; k < sk_X509_OBJECT_num(all); k++)
-		inspect_authority(i, X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, k)));
+	for (int k = 0; k < sk_X509_OBJECT_num(all); k++) {
+		const X509 *cert = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, k));
+
+		if (cert)
+			inspect_authority(i, cert);
+		else /* OpenSSL has read it, too, and does not ask it */
+			revokes = true;
+	}
+	if (revokes) {
+		snprintf(line, sizeof(line),
+			"%s: there is a revocation list in it, which is not heeded", i->file);
+		i->tell(line);
+	}
 	if (sk_X509_NAME_num(SSL_CTX_get_client_CA_list(ctx)) > 0)
 		return;
 	snprintf(line, sizeof(line),

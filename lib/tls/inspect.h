@@ -6,8 +6,8 @@
  * no subjectAltName (RFC 9110 section 4.3.4), one that the next does not vouch for (RFC 8446
  * section 4.4.2), a stapled response that does not hold (RFC 6960 section 4.2.2.1), or says that
  * the certificate does not, or is demanded and missing (RFC 7633); authorities that do not hold, or
- * are more than clients can be told. For whoever reads the files, before a core has them. Includes
- * domain.h.
+ * are more than clients can be told, and revocation lists among them, which nobody asks. For
+ * whoever reads the files, before a core has them. Includes domain.h.
  */
 #ifndef RS_TLS_INSPECT_H
 #define RS_TLS_INSPECT_H

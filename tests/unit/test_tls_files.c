@@ -324,6 +324,37 @@ static void authorities_whose_time_it_is_not(void **state)
 	}
 }
 
+/* Some keep both in one file. Nobody is to think that who is revoked is refused. */
+static void a_revocation_list_among_the_authorities(void **state)
+{
+	char path[TEMP_PATH_BYTES];
+	FILE *file = temp_new_file(path);
+	ASN1_TIME *now = X509_gmtime_adj(NULL, 0);
+	X509_CRL *list = X509_CRL_new();
+	static struct rig r;
+
+	(void)state;
+	X509_CRL_set_version(list, X509_CRL_VERSION_2);
+	X509_CRL_set_issuer_name(list, X509_get_subject_name(pki_authority.cert));
+	X509_CRL_set1_lastUpdate(list, now);
+	X509_CRL_set1_nextUpdate(list, X509_gmtime_adj(now, 3600));
+	assert_true(X509_CRL_sign(list, pki_authority.key, EVP_sha256()) > 0);
+	PEM_write_X509(file, pki_authority.cert);
+	PEM_write_X509_CRL(file, list);
+	fclose(file);
+	rig_init(&r);
+	r.pairs[0] = pki_use(&pair);
+	r.settings.client_ca = path;
+	rig_change_domain(&r);
+	objection[0] = 0;
+	rs_tls_inspect(r.domain, &r.settings, take_objection);
+	assert_non_null(strstr(objection, path));
+	assert_non_null(strstr(objection, "revocation list in it, which is not heeded"));
+	rig_fini(&r);
+	X509_CRL_free(list);
+	ASN1_TIME_free(now);
+}
+
 static int begin(void **state)
 {
 	(void)state;
@@ -353,6 +384,7 @@ int main(void)
 		cmocka_unit_test(keys_that_sign_nothing),
 		cmocka_unit_test(more_authorities_than_clients_can_be_told),
 		cmocka_unit_test(authorities_whose_time_it_is_not),
+		cmocka_unit_test(a_revocation_list_among_the_authorities),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
