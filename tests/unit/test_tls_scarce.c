@@ -119,7 +119,7 @@ static bool visit(struct stage_rig *r, SSL_SESSION *session, uint32_t n)
 
 /* ---- the tests ---- */
 
-static void any_allocation(int version, bool no_lean, bool resumes)
+static void any_allocation(int version, const char *groups, bool no_lean, bool resumes)
 {
 	const struct stage_options few = {
 		.capacity = 2,
@@ -136,6 +136,7 @@ static void any_allocation(int version, bool no_lean, bool resumes)
 	rs_tls_domain_free(r.tls->domain);
 	r.tls->domain = stage_new_domain(&r);
 	SSL_CTX_set_max_proto_version(r.ctx, version);
+	SSL_CTX_set1_groups_list(r.ctx, groups);
 	SSL_CTX_set_session_cache_mode(r.ctx, SSL_SESS_CACHE_CLIENT);
 	SSL_CTX_sess_set_new_cb(r.ctx, keep_session);
 	assert_true(visit(&r, NULL, 0));
@@ -159,22 +160,24 @@ static void any_allocation(int version, bool no_lean, bool resumes)
 static void in_handshakes_of_ours(void **state)
 {
 	(void)state;
-	any_allocation(TLS1_3_VERSION, false, false);
-	any_allocation(TLS1_3_VERSION, false, true);
+	any_allocation(TLS1_3_VERSION, "X25519:P-256", false, false);
+	any_allocation(TLS1_3_VERSION, "X25519:P-256", false, true);
+	any_allocation(TLS1_3_VERSION, "P-256", false, false);
+	any_allocation(TLS1_3_VERSION, "P-256", false, true);
 }
 
 static void in_handshakes_of_openssls(void **state)
 {
 	(void)state;
-	any_allocation(TLS1_3_VERSION, true, false);
-	any_allocation(TLS1_3_VERSION, true, true);
+	any_allocation(TLS1_3_VERSION, "X25519:P-256", true, false);
+	any_allocation(TLS1_3_VERSION, "X25519:P-256", true, true);
 }
 
 static void in_tls_12(void **state)
 {
 	(void)state;
-	any_allocation(TLS1_2_VERSION, false, false);
-	any_allocation(TLS1_2_VERSION, false, true);
+	any_allocation(TLS1_2_VERSION, "X25519:P-256", false, false);
+	any_allocation(TLS1_2_VERSION, "X25519:P-256", false, true);
 }
 
 /* Certificates are read at start and in a reload, maybe thousands: either all, or it is said why
