@@ -21,6 +21,7 @@
 static bool is_counting;       /* in the stage's turns: the client's allocations do not fail */
 static uint32_t n_allocations; /* so far */
 static uint32_t n_failing;     /* which of them fails, from 1 on; 0: none */
+static const char *authority;  /* NULL: clients are not asked for certificates */
 
 static bool fails(void)
 {
@@ -133,10 +134,14 @@ static void any_allocation(int version, const char *groups, bool no_lean, bool r
 
 	stage_begin(&r, few);
 	r.settings.no_lean = no_lean;
+	r.settings.client_ca = authority;
+	r.settings.client_cert = authority ? TLS_CLIENT_CERT_REQUIRED : TLS_CLIENT_CERT_NONE;
 	rs_tls_domain_free(r.tls->domain);
 	r.tls->domain = stage_new_domain(&r);
 	SSL_CTX_set_max_proto_version(r.ctx, version);
 	SSL_CTX_set1_groups_list(r.ctx, groups);
+	SSL_CTX_use_certificate_file(r.ctx, cert_path, SSL_FILETYPE_PEM);
+	SSL_CTX_use_PrivateKey_file(r.ctx, key_path, SSL_FILETYPE_PEM);
 	SSL_CTX_set_session_cache_mode(r.ctx, SSL_SESS_CACHE_CLIENT);
 	SSL_CTX_sess_set_new_cb(r.ctx, keep_session);
 	assert_true(visit(&r, NULL, 0));
@@ -180,6 +185,15 @@ static void in_tls_12(void **state)
 	any_allocation(TLS1_2_VERSION, "X25519:P-256", false, true);
 }
 
+static void with_certificates_of_clients(void **state)
+{
+	(void)state;
+	authority = cert_path;
+	any_allocation(TLS1_3_VERSION, "X25519:P-256", false, false);
+	any_allocation(TLS1_2_VERSION, "X25519:P-256", false, false);
+	authority = NULL;
+}
+
 /* Certificates are read at start and in a reload, maybe thousands: either all, or it is said why
  * not. */
 static void while_certificates_are_read(void **state)
@@ -220,6 +234,7 @@ int main(void)
 		cmocka_unit_test(in_handshakes_of_ours),
 		cmocka_unit_test(in_handshakes_of_openssls),
 		cmocka_unit_test(in_tls_12),
+		cmocka_unit_test(with_certificates_of_clients),
 		cmocka_unit_test(while_certificates_are_read),
 	};
 
