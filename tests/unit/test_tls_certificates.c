@@ -594,6 +594,33 @@ static void a_client_whose_time_has_not_come(void **state)
 	}
 }
 
+/* What stands in the file of --cert, and nothing of --client-ca, which is about others. */
+static void our_own_chain(void **state)
+{
+	struct pki_pair p;
+
+	(void)state;
+	pki_make(&p, EVP_EC_gen("P-256"), "a.test", "DNS:a.test", false);
+	pki_write(&pki_authority, NULL);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(versions); i++) {
+		static struct rig r;
+
+		rig_init(&r);
+		r.pairs[0] = pki_use(&p);
+		r.settings.client_ca = pki_authority.cert_path;
+		r.settings.client_cert = TLS_CLIENT_CERT_OPTIONAL;
+		rig_change_domain(&r);
+		SSL_CTX_set_min_proto_version(r.ctx, versions[i]);
+		SSL_CTX_set_max_proto_version(r.ctx, versions[i]);
+		rig_connect(&r);
+		shake_hands(&r);
+		assert_int_equal(sk_X509_num(SSL_get_peer_cert_chain(r.client)), 1);
+		rig_disconnect(&r);
+		rig_fini(&r);
+	}
+	pki_free(&p);
+}
+
 /* RFC 5280 section 6.1.1: what is trusted need not be a root. */
 static void an_authority_that_another_has_issued(void **state)
 {
@@ -742,6 +769,7 @@ int main(void)
 		cmocka_unit_test(suites_that_are_for_one_type),
 		cmocka_unit_test(what_clients_will_object_to),
 		cmocka_unit_test(what_a_certificate_is_not_for),
+		cmocka_unit_test(our_own_chain),
 		cmocka_unit_test(a_client_of_each_curve),
 		cmocka_unit_test(a_client_whose_time_has_not_come),
 		cmocka_unit_test(an_authority_that_another_has_issued),
