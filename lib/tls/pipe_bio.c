@@ -91,10 +91,11 @@ static char name_fault(char written)
 	return written;
 }
 
-/* An alert that is not sealed. */
+/* An alert that is not sealed, and ends the session. */
 static bool is_alert(const char *data, size_t len)
 {
-	return len == TLS_RECORD_HEADER + 2 && data[0] == TLS_CONTENT_ALERT;
+	return len == TLS_RECORD_HEADER + 2 && data[0] == TLS_CONTENT_ALERT &&
+	       data[TLS_RECORD_HEADER] == SSL3_AL_FATAL;
 }
 
 static int pipe_write(BIO *bio, const char *data, size_t len, size_t *n)
