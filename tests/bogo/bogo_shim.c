@@ -5,7 +5,6 @@
  * runner; what the options mean is said in the runner's PORTING.md. Options about what we do not
  * have are answered with status 89, "not implemented".
  */
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,10 +53,6 @@ static bool takes_no_certificate;
  */
 int X509_verify_cert(X509_STORE_CTX *ctx)
 {
-	int (*verify)(X509_STORE_CTX *);
-
-	*(void **)&verify = dlsym(RTLD_NEXT, "X509_verify_cert");
-	verify(ctx);
 	X509_STORE_CTX_set_error(
 		ctx, takes_no_certificate ? X509_V_ERR_APPLICATION_VERIFICATION : X509_V_OK);
 	return !takes_no_certificate;
