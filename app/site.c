@@ -327,7 +327,8 @@ struct site_set *rs_site_load(const struct site_options *options, const struct s
 		rs_site_free(set);
 		return NULL;
 	}
-	set->cors = rs_site_write_cors(options, set->cors_text);
+	for (int coded = 0; coded < 2; coded++)
+		set->common[coded] = rs_site_write_common(options, coded, set->common_text[coded]);
 	set->load_us = now_us() - begun_us;
 	return set;
 }

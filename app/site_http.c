@@ -8,7 +8,7 @@
 #include "http/text.h"
 #include "site_set.h"
 
-_Static_assert(SITE_CORS_BYTES <= HTTP_REFUSAL_FIELDS_BYTES, "a refusal has all of them");
+_Static_assert(SITE_COMMON_BYTES <= HTTP_REFUSAL_FIELDS_BYTES, "a refusal has all of them");
 
 /* ---- the site of a request ---- */
 
@@ -138,16 +138,26 @@ static bool refusal_page(const struct http_env *env, const struct http_req *req,
 
 /* ---- fields ---- */
 
-struct span rs_site_write_cors(const struct site_options *options, char text[SITE_CORS_BYTES])
+static bool varies_by_origin(const struct site_options *options)
 {
-	const char *origin = options->cors;
-	int n;
+	return options->cors && strcmp(options->cors, "*") != 0;
+}
 
-	if (!origin)
-		return (struct span){0};
-	n = snprintf(text, SITE_CORS_BYTES, "Access-Control-Allow-Origin: %s\r\n%s", origin,
-		strcmp(origin, "*") != 0 ? "Vary: Origin\r\n" : "");
-	return (struct span){.data = (const uint8_t *)text, .len = (uint32_t)n};
+struct span rs_site_write_common(
+	const struct site_options *options, bool is_coded, char text[SITE_COMMON_BYTES])
+{
+	static const char *const vary[2][2] = {
+		{"", "Vary: Origin\r\n"},
+		{"Vary: Accept-Encoding\r\n", "Vary: Accept-Encoding, Origin\r\n"},
+	};
+	uint32_t n = 0;
+
+	if (options->cors)
+		n = (uint32_t)snprintf(text, SITE_COMMON_BYTES,
+			"Access-Control-Allow-Origin: %s\r\n", options->cors);
+	n += (uint32_t)snprintf(
+		text + n, SITE_COMMON_BYTES - n, "%s", vary[is_coded][varies_by_origin(options)]);
+	return (struct span){.data = (const uint8_t *)text, .len = n};
 }
 
 static uint32_t varying_fields(const struct site_options *options)
@@ -175,7 +185,7 @@ static struct span options_fields(const struct site_options *options)
 		"Access-Control-Allow-Methods: GET, HEAD, OPTIONS\r\n"
 		"Access-Control-Allow-Headers: *\r\n"
 		"Access-Control-Max-Age: 86400\r\n%s",
-		options->cors, strcmp(options->cors, "*") != 0 ? "Vary: Origin\r\n" : "");
+		options->cors, varies_by_origin(options) ? "Vary: Origin\r\n" : "");
 	return (struct span){.data = (const uint8_t *)text, .len = (uint32_t)n};
 }
 
@@ -193,12 +203,12 @@ static const struct http_handler handler = {
 
 void rs_site_configure_http(const struct site_options *options, struct http_config *http)
 {
-	static char cors[SITE_CORS_BYTES];
+	static char text[SITE_COMMON_BYTES];
 
 	http->handlers = &handler;
 	http->n_handlers = 1;
 	http->varying_fields = varying_fields(options);
 	http->options_fields = options_fields(options);
-	http->refusal_fields = rs_site_write_cors(options, cors);
+	http->refusal_fields = rs_site_write_common(options, false, text);
 	http->refusal_page = options->n_error_pages ? refusal_page : NULL;
 }

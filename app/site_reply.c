@@ -32,7 +32,7 @@ struct ask {
 	const struct content_body *body;
 	enum http_coding coding;
 	uint32_t n; /* of fields */
-	uint8_t fields[COPIED_FIELDS + SITE_CORS_BYTES + LINE_ROOM];
+	uint8_t fields[COPIED_FIELDS + SITE_COMMON_BYTES + LINE_ROOM];
 };
 
 /* ---- field lines ---- */
@@ -75,6 +75,14 @@ static int64_t changed_s(const struct ask *a)
 	return a->entry->mtime_s < now_s ? a->entry->mtime_s : now_s;
 }
 
+/* is_coded: of a file that has codings. */
+static void add_common(struct ask *a, bool is_coded)
+{
+	struct span fields = a->core->set->common[is_coded];
+
+	add(a, fields.data, fields.len);
+}
+
 /* What a 304 repeats, too (section 15.4.5). */
 static void add_metadata(struct ask *a)
 {
@@ -84,9 +92,7 @@ static void add_metadata(struct ask *a)
 	rs_http_date((char *)a->fields + a->n, (uint64_t)changed_s(a));
 	a->n += HTTP_DATE_BYTES;
 	ADD(a, "\r\n");
-	if (has_codings(a->entry))
-		ADD(a, "Vary: Accept-Encoding\r\n");
-	add(a, a->core->set->cors.data, a->core->set->cors.len);
+	add_common(a, has_codings(a->entry));
 }
 
 static void add_coding(struct ask *a)
@@ -187,7 +193,7 @@ static bool redirect(struct ask *a)
 		add_escaped(a, query, HTTP_IN_QUERY);
 	}
 	ADD(a, "\r\n");
-	add(a, a->core->set->cors.data, a->core->set->cors.len);
+	add_common(a, false);
 	return reply_with_fields(a, &reply);
 }
 

@@ -9,7 +9,7 @@
 
 #include "site.h"
 
-#define SITE_CORS_BYTES 512
+#define SITE_COMMON_BYTES 512
 
 #define SITE_NAMED_TRY(i) (SITE_MAX_ERROR_PAGES + (i)) /* of named */
 
@@ -31,8 +31,9 @@ struct site_set {
 	uint32_t n_hosts;
 	const struct site *hosts[SITE_MAX]; /* those that have a name, in the order of these */
 	bool has_wildcards;                 /* some of these begin with "*." */
-	struct span cors;                   /* field lines for every reply */
-	char cors_text[SITE_CORS_BYTES];
+	/* Field lines for every reply: [true] for those with a file that has codings. */
+	struct span common[2];
+	char common_text[2][SITE_COMMON_BYTES];
 	struct content_report totals;
 	uint64_t load_us;
 	uint32_t n_areas; /* memory that all trees share, by address */
@@ -50,7 +51,10 @@ const struct site *rs_site_of(const struct site_set *set, const struct http_req 
 bool rs_site_respond(
 	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out);
 
-/* Field lines of --cors for every reply, which stand in text; none without it. */
-struct span rs_site_write_cors(const struct site_options *options, char text[SITE_CORS_BYTES]);
+/* Field lines for every reply, which stand in text: those of --cors, and Vary, for which is_coded
+ * says whether it is of a file that has codings. Vary is one line, whatever is in it: of several,
+ * nginx 1.22 heeds the last alone, and its cache sends codings to whom they are not for. */
+struct span rs_site_write_common(
+	const struct site_options *options, bool is_coded, char text[SITE_COMMON_BYTES]);
 
 #endif

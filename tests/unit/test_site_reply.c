@@ -216,6 +216,24 @@ static void any_coding_makes_a_file_vary(void **state)
 	}
 }
 
+/* Of several lines nginx 1.22 keeps the last alone, and its cache gave gzip to whom it was not for.
+ */
+static void vary_is_one_line(void **state)
+{
+	static const char *const fields[] = {"", "Accept-Encoding: br\r\n", "If-None-Match: *\r\n",
+		"Range: bytes=0-1\r\n", "Range: bytes=0-1,5-6\r\n"};
+
+	options.cors = "https://other.test";
+	open_with_codings(*state);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(fields); i++) {
+		get("/page.html", fields[i]);
+		assert_field("Vary", "Accept-Encoding, Origin");
+		get("/short.html", fields[i]);
+		assert_field("Vary", "Origin");
+	}
+	close_sites();
+}
+
 /* Conditions and ranges are those of the coding that is sent (sections 13.1.3 and 14.1.2). */
 static void validators_and_ranges_are_those_of_the_coding(void **state)
 {
@@ -923,6 +941,7 @@ int main(void)
 		test(the_coding_is_the_best_that_the_client_takes),
 		test(what_has_no_codings_does_not_vary),
 		test(any_coding_makes_a_file_vary),
+		test(vary_is_one_line),
 		test(validators_and_ranges_are_those_of_the_coding),
 		test(a_directory_without_slash_is_elsewhere),
 		test(a_long_location_is_relative),
