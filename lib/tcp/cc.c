@@ -385,20 +385,21 @@ void rs_tcp_cc_timeout(struct tcp *t, struct tcp_conn *c)
 	rs_tcp_cc_back_off(t, c);
 }
 
-/* RFC 5681 section 4.1: after a pause longer than the timeout, start from the initial window. */
+/*
+ * RFC 5681 section 4.1: after a pause longer than the timeout, start from the initial window. A
+ * closed window makes one as well: what probed it is not in flight, and tells nothing of the way.
+ */
 void rs_tcp_cc_before_send(struct tcp *t, struct tcp_conn *c)
 {
-	uint32_t now_tick = rs_tcp_tick(t);
 	uint32_t initial = rs_tcp_initial_window(c->mss);
 
 	if (rs_likely(c->cwnd <= initial))
 		return;
-	if (c->snd_una == c->snd_max &&
-		now_tick - c->last_tx_tick > rs_tcp_ms_to_ticks(c->rto_ms)) {
+	if (c->snd_una == c->snd_nxt &&
+		rs_tcp_tick(t) - c->last_tx_tick > rs_tcp_ms_to_ticks(c->rto_ms)) {
 		c->cwnd = initial;
 		rs_tcp_grow_anew(c);
 	}
-	c->last_tx_tick = now_tick;
 }
 
 /*

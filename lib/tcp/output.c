@@ -247,6 +247,7 @@ static bool send_new(struct tcp *t, struct tcp_conn *c)
 			return false;
 		fin = is_closing && len == avail && fits > len;
 		send_data(t, c, c->snd_nxt, len, fin);
+		c->last_tx_tick = rs_tcp_tick(t);
 		c->snd_nxt += len;
 		if (fin) {
 			c->snd_nxt++;

@@ -191,8 +191,8 @@ struct tcp_conn {
 	};
 	uint32_t ts_offset;    /* added to our clock in TSval */
 	uint32_t last_rx_tick; /* when the peer was last heard of; kept only with keep-alive on */
-	uint32_t last_tx_tick; /* when data was last sent; kept only where cwnd is above its initial
-				  value */
+	uint32_t last_tx_tick; /* when new data was last sent; kept only where cwnd is above its
+				  initial value */
 	uint32_t delack_tick;  /* valid with TCP_F_DELACK */
 	uint32_t fin_rcv_seq;  /* where the peer's FIN stands; valid with TCP_F_FIN_SEEN */
 	uint32_t max_snd_wnd;

@@ -435,6 +435,60 @@ static void loss_in_a_small_window(struct rig *r)
 	OUT(TCP_ACK, .seq = 501, .ack = 1, .len = r->mss);
 }
 
+/* Returns what is next to be sent. */
+static uint32_t grow_until_the_window_closes(struct rig *r)
+{
+	uint32_t n_bytes = 60 * r->mss;
+	uint32_t acked = 1;
+
+	OPEN(TCP_OPT_WSCALE);
+	rig_write(r, n_bytes);
+	while (acked <= n_bytes) {
+		acked = r->p->conn->snd_max - r->p->our_isn;
+		rig_drop_output(r);
+		IN(TCP_ACK, .seq = 1, .ack = acked, .wnd = acked > n_bytes ? NO_WND : UINT16_MAX);
+	}
+	TRUE(rig_conn(r)->cwnd > 20 * r->mss);
+	return acked;
+}
+
+/*
+ * RFC 5681 section 4.1: the peer has read nothing for longer than the timeout, and no ACKs have
+ * been coming that would pace what follows. What probed its window was no data on its way.
+ */
+static void restart_after_a_closed_window(struct rig *r)
+{
+	uint32_t next = grow_until_the_window_closes(r);
+	bool is_taken = r->arg;
+
+	rig_write(r, 40 * r->mss);
+	for (uint32_t wait_ms = 200; wait_ms <= 1600; wait_ms *= 2) {
+		WAIT(wait_ms);
+		OUT(TCP_ACK, .seq = next, .ack = 1, .len = 1);
+		if (!is_taken)
+			IN(TCP_ACK, .seq = 1, .ack = next, .wnd = NO_WND);
+	}
+	IN(TCP_ACK, .seq = 1, .ack = next + is_taken);
+	EQ(r->t.n_tx, 10);
+	EQ(rig_conn(r)->cwnd, 10 * r->mss);
+	rig_drop_output(r);
+}
+
+/* It was closed for a moment only: what is known of the way still holds. */
+static void no_restart_within_the_timeout(struct rig *r)
+{
+	uint32_t next = grow_until_the_window_closes(r);
+	uint32_t cwnd = rig_conn(r)->cwnd;
+
+	rig_write(r, 20 * r->mss);
+	MS(190);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = next);
+	EQ(r->t.n_tx, 20);
+	EQ(rig_conn(r)->cwnd, cwnd);
+	rig_drop_output(r);
+}
+
 const struct tcp_case window_cases[] = {
 	{"fin_into_our_closed_window", fin_into_our_closed_window, NULL, 0},
 	{"fin_at_the_edge", fin_at_the_edge, NULL, 0},
@@ -461,5 +515,8 @@ const struct tcp_case window_cases[] = {
 	{"old_segment_does_not_set_the_window", old_segment_does_not_set_the_window, NULL, 0},
 	{"bare_window_update", bare_window_update, NULL, 0},
 	{"loss_in_a_small_window", loss_in_a_small_window, NULL, 0},
+	{"restart_after_a_closed_window", restart_after_a_closed_window, NULL, 0},
+	{"restart_after_a_probe_that_was_taken", restart_after_a_closed_window, NULL, 1},
+	{"no_restart_within_the_timeout", no_restart_within_the_timeout, NULL, 0},
 	{0},
 };
