@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Losses at the end of what is in flight, which too few segments follow for three reports (RFC
- * 8985): after two round trips of silence the last segment goes out again, so that the peer says
- * what it lacks (section 7), and what lies below a report for a quarter of a round trip is lost,
- * however few reports there are (section 6.2). Otherwise only the timeout is left: 200 ms and more.
+ * 8985): after two round trips of silence, or when the timeout comes before that, the last segment
+ * goes out again, so that the peer says what it lacks (section 7), and what lies below a report for
+ * a quarter of a round trip is lost, however few reports there are (section 6.2). Otherwise only
+ * the timeout is left, which takes all of the window.
  *
  * RACK asks when each segment was sent. Nothing is kept of a segment here; but what was sent once
  * was sent in order, so that what lies below a report was sent before what was reported. For what
@@ -26,23 +27,22 @@ static void wait_until(struct tcp *t, struct tcp_conn *c, uint32_t tick, uint32_
 	rs_tcp_arm(t, c, tick);
 }
 
-/*
- * RFC 8985 section 7.2. For a single segment the peer may delay its acknowledgement, and the probe
- * would come no sooner than the timeout.
- */
-static bool may_probe(const struct tcp_conn *c)
+bool rs_tcp_tail_may_probe(const struct tcp_conn *c)
 {
 	const uint32_t needed = TCP_F_RTX | TCP_F_SACK;
 	const uint32_t barred = TCP_F_PERSIST | TCP_F_RECOVERY | TCP_F_DUP_ACKS | TCP_F_RETRIED |
 				TCP_F_REORDER | TCP_F_PROBED | TCP_F_UNTIMED;
 
-	return (c->flags & (needed | barred)) == needed && !c->sacked && c->srtt_us8 &&
-	       c->snd_max - c->snd_una > c->mss;
+	return (c->flags & (needed | barred)) == needed && !c->sacked && c->srtt_us8;
 }
 
+/*
+ * RFC 8985 section 7.2. The acknowledgement of a single segment may be delayed: with that the wait
+ * would be as long as the timeout, in whose place the probe goes out then.
+ */
 void rs_tcp_tail_watch(struct tcp *t, struct tcp_conn *c)
 {
-	if (may_probe(c))
+	if (c->snd_max - c->snd_una > c->mss && rs_tcp_tail_may_probe(c))
 		wait_until(t, c, tick_after(t, c->srtt_us8 >> 2) + 1, TCP_F_PTO);
 }
 

@@ -198,7 +198,9 @@ void rs_tcp_start_rtx_timer(struct tcp *t, struct tcp_conn *c);
 void rs_tcp_tail_watch(struct tcp *t, struct tcp_conn *c);
 /* With c->sacked: where something may be lost, or was only overtaken, time will tell. */
 void rs_tcp_tail_reported(struct tcp *t, struct tcp_conn *c);
-/* rtx_tick has come, with TCP_F_PTO or TCP_F_REORDER. */
+/* May a probe go out, be it in place of the timeout? Asked before that has cleared its flag. */
+bool rs_tcp_tail_may_probe(const struct tcp_conn *c);
+/* rtx_tick has come, with TCP_F_PTO or TCP_F_REORDER, or a probe takes the timeout's place. */
 void rs_tcp_tail_timer(struct tcp *t, struct tcp_conn *c);
 /* With c->sacked: is the probe reported, and something before it not? */
 bool rs_tcp_tail_is_reported(const struct tcp *t, const struct tcp_conn *c);

@@ -30,10 +30,12 @@ static bool try_again(struct tcp *t, struct tcp_conn *c)
 /* False when the connection has to end. */
 static bool on_rtx_timer(struct tcp *t, struct tcp_conn *c)
 {
+	bool may_probe = rs_tcp_tail_may_probe(c) && c->snd_wnd;
+
 	c->flags &= ~(uint32_t)TCP_F_RTX;
 	if (c->flags & TCP_F_FIN_ACKED)
 		return false;
-	if (c->flags & (TCP_F_PTO | TCP_F_REORDER)) {
+	if (c->flags & (TCP_F_PTO | TCP_F_REORDER) || may_probe) {
 		rs_tcp_tail_timer(t, c);
 		return true;
 	}

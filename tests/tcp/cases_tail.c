@@ -9,13 +9,18 @@
 #define PTO_MS (2 * RTT_MS)
 #define RTO_MS (3 * RTT_MS)
 
-static void open_far(struct rig *r, uint8_t opts)
+static void open_at(struct rig *r, uint8_t opts, uint32_t rtt_ms)
 {
 	IN(TCP_SYN, .opts = TCP_OPT_MSS | opts, .mss = 1460);
 	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS | opts, .mss = (uint16_t)r->mss);
-	MS(RTT_MS);
+	MS(rtt_ms);
 	IN(TCP_ACK, .seq = 1, .ack = 1);
 	EVENTS(TCP_EV_OPENED);
+}
+
+static void open_far(struct rig *r, uint8_t opts)
+{
+	open_at(r, opts, RTT_MS);
 }
 
 /* Four segments, and the last of them again after two round trips. */
@@ -149,15 +154,77 @@ static void upload_does_not_delay_it(struct rig *r)
 	IN(TCP_ACK, .seq = 31, .ack = 1 + 4 * r->mss);
 }
 
-/* A peer may delay its ACK of a single segment: there the timeout comes first. */
-static void single_segment(struct rig *r)
+/*
+ * Section 7.2: a peer may delay its ACK of a single segment. The probe would come no sooner than
+ * the timeout then, and takes its place, which leaves the window and the next timeout as they are.
+ */
+static void probe_single_segment(struct rig *r)
 {
 	open_far(r, TCP_OPT_SACK_OK);
 	SEGMENTS(1);
 	WAIT(RTO_MS);
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
-	EQ(COUNTER(TAIL_PROBES), 0);
+	QUIET();
+	EQ(COUNTER(TAIL_PROBES), 1);
+	EQ(COUNTER(TIMEOUTS), 0);
+}
+
+static void single_segment(struct rig *r)
+{
+	probe_single_segment(r);
+	WAIT(RTO_MS);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	EQ(COUNTER(TAIL_PROBES), 1);
 	EQ(COUNTER(TIMEOUTS), 1);
+	EQ(rig_conn(r)->cwnd, r->mss);
+	WAIT(2 * RTO_MS);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+}
+
+static void single_segment_is_lost(struct rig *r)
+{
+	probe_single_segment(r);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + r->mss);
+	EQ(rig_conn(r)->cwnd, 10 * r->mss);
+	more(r, r->mss, 100);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + r->mss + 100);
+	EQ(COUNTER(TAIL_LOSSES), 1);
+	EQ(COUNTER(TIMEOUTS), 0);
+	EQ(rig_conn(r)->cwnd, 7 * r->mss);
+}
+
+/* A FIN alone is one as well. */
+static void single_fin(struct rig *r)
+{
+	open_far(r, TCP_OPT_SACK_OK);
+	rig_close(r);
+	OUT(FIN_ACK, .seq = 1, .ack = 1);
+	WAIT(RTO_MS);
+	OUT(FIN_ACK, .seq = 1, .ack = 1);
+	EQ(COUNTER(TAIL_PROBES), 1);
+	IN(TCP_ACK, .seq = 1, .ack = 2);
+	STATE(TCP_FIN_WAIT_2);
+}
+
+/* On a long and steady way the timeout comes before two round trips are over. */
+static void probe_on_a_long_way(struct rig *r)
+{
+	const uint32_t rtt_ms = 500;
+	uint32_t sent = 0;
+
+	open_at(r, TCP_OPT_SACK_OK, rtt_ms);
+	while (sent < 1000) { /* the timeout of the first round trip is three of them */
+		more(r, sent, 100);
+		sent += 100;
+		MS(rtt_ms);
+		IN(TCP_ACK, .seq = 1, .ack = 1 + sent);
+	}
+	rig_write(r, 3 * r->mss);
+	rig_drop_output(r);
+	WAIT(rtt_ms + 200);
+	OUT(TCP_ACK, .seq = 1 + sent + 2 * r->mss, .ack = 1, .len = r->mss);
+	EQ(COUNTER(TIMEOUTS), 0);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + sent + 3 * r->mss);
 }
 
 /* Without reports the probe would tell nothing. */
@@ -364,6 +431,9 @@ const struct tcp_case tail_cases[] = {
 	{"wait_begins_anew", wait_begins_anew, NULL, 0},
 	{"upload_does_not_delay_it", upload_does_not_delay_it, NULL, 0},
 	{"single_segment", single_segment, NULL, 0},
+	{"single_segment_is_lost", single_segment_is_lost, NULL, 0},
+	{"single_fin", single_fin, NULL, 0},
+	{"probe_on_a_long_way", probe_on_a_long_way, NULL, 0},
 	{"without_sack", without_sack, NULL, 0},
 	{"not_again_without_measurement", not_again_without_measurement, NULL, 0},
 	{"with_fin", with_fin, NULL, 0},
