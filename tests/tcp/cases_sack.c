@@ -43,6 +43,30 @@ static void two_losses(struct rig *r)
 	EQ(rig_conn(r)->sacked, 0);
 }
 
+/*
+ * ACKs overtake each other, too: a report counts on one that acknowledges less than another before
+ * it. RFC 6675 section 5 (A), step C: what it says has left the path makes room.
+ */
+static void report_on_an_ack_that_comes_late(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	SEGMENTS(10);
+	rig_report(r, 0, 1, 4);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	rig_report(r, 4, 8, 9);
+	OUT(TCP_ACK, .seq = 1 + 4 * r->mss, .ack = 1, .len = r->mss);
+	QUIET();
+	rig_write(r, 10 * r->mss);
+	OUT(TCP_ACK, .seq = 1 + 10 * r->mss, .ack = 1, .len = r->mss);
+	OUT(TCP_ACK, .seq = 1 + 11 * r->mss, .ack = 1, .len = r->mss);
+	QUIET();
+	rig_report(r, 3, 5, 7);
+	OUT(TCP_ACK, .seq = 1 + 12 * r->mss, .ack = 1, .len = r->mss);
+	OUT(TCP_ACK, .seq = 1 + 13 * r->mss, .ack = 1, .len = r->mss);
+	QUIET();
+	EQ(rig_conn(r)->cwnd, 7 * r->mss);
+}
+
 static void three_ranges_are_enough(struct rig *r)
 {
 	OPEN(TCP_OPT_SACK_OK);
@@ -687,6 +711,7 @@ static void many_small_slices_are_lost(struct rig *r)
 const struct tcp_case sack_cases[] = {
 	{"one_loss", one_loss, NULL, 0},
 	{"two_losses", two_losses, NULL, 0},
+	{"report_on_an_ack_that_comes_late", report_on_an_ack_that_comes_late, NULL, 0},
 	{"three_ranges_are_enough", three_ranges_are_enough, NULL, 0},
 	{"ranges_that_touch", ranges_that_touch, NULL, 0},
 	{"new_data_in_recovery", new_data_in_recovery, NULL, 0},
