@@ -17,11 +17,30 @@ static uint32_t tick_after(const struct tcp *t, uint32_t us)
 	return rs_tcp_tick(t) + 1 + ((us + WHEEL_TICK_US - 1) >> WHEEL_TICK_SHIFT);
 }
 
+/*
+ * About when the timeout would come, had a probe not taken its timer: new data does not put it off
+ * (RFC 6298 section 5.1). What is being timed has waited for as long, or since before the last ACK.
+ */
+static uint32_t timeout_behind_probe(const struct tcp *t, const struct tcp_conn *c)
+{
+	uint32_t waited_us = c->flags & TCP_F_TIMING ? (uint32_t)t->now_us - c->rtt_start_us : 0;
+	uint32_t tick =
+		rs_tcp_tick(t) + rs_tcp_ms_to_ticks(c->rto_ms) - (waited_us >> WHEEL_TICK_SHIFT);
+
+	return rs_seq_lt(tick, c->rtx_tick) ? c->rtx_tick : tick;
+}
+
 /* Unless the timeout comes first. */
 static void wait_until(struct tcp *t, struct tcp_conn *c, uint32_t tick, uint32_t flag)
 {
-	if (!(c->flags & TCP_F_PTO) && !rs_seq_lt(tick, c->rtx_tick))
-		return;
+	bool has_probe = c->flags & TCP_F_PTO;
+	uint32_t latest = has_probe ? timeout_behind_probe(t, c) : c->rtx_tick;
+
+	if (!rs_seq_lt(tick, latest)) {
+		if (!has_probe)
+			return;
+		tick = latest;
+	}
 	c->flags = (c->flags & ~(uint32_t)(TCP_F_PTO | TCP_F_REORDER)) | flag;
 	c->rtx_tick = tick;
 	rs_tcp_arm(t, c, tick);

@@ -126,12 +126,37 @@ static void wait_begins_anew(struct rig *r)
 	SEGMENTS(4);
 	MS(150);
 	more(r, 4 * r->mss, 100);
-	MS(150);
+	MS(140); /* the timeout of the first stands at 300 ms */
 	QUIET();
-	IN(TCP_ACK, .seq = 1, .ack = 1 + r->mss); /* RFC 6298: 300 ms; SRTT is 125 ms now */
-	WAIT(250);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + r->mss); /* RFC 6298: 290 ms; SRTT is 124 ms now */
+	WAIT(248);
 	OUT(TCP_ACK, .seq = 1 + 3 * r->mss + 100, .ack = 1, .len = r->mss);
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 4 * r->mss + 100);
+}
+
+/*
+ * Section 7.2: the probe comes no later than the timeout of what was sent first would (RFC 6298
+ * section 5), however much new data begins the wait anew.
+ */
+static void new_data_does_not_put_the_timeout_off(struct rig *r)
+{
+	const uint32_t step_ms = RTT_MS / 2;
+	uint32_t sent = 4 * r->mss;
+
+	open_far(r, TCP_OPT_SACK_OK);
+	SEGMENTS(4);
+	for (uint32_t ms = step_ms; ms < RTO_MS; ms += step_ms) {
+		MS(step_ms);
+		rig_push_more(r, 10);
+		rs_tcp_send(&r->t, r->p->conn);
+		FLUSH();
+		OUT(TCP_ACK, .seq = 1 + sent, .ack = 1, .len = 10);
+		sent += 10;
+	}
+	WAIT(step_ms);
+	EQ(COUNTER(TAIL_PROBES), 1);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + sent);
 }
 
 /* What the peer sends meanwhile says nothing of what we have sent. */
@@ -429,6 +454,7 @@ const struct tcp_case tail_cases[] = {
 	{"all_but_the_first_are_lost", all_but_the_first_are_lost, NULL, 0},
 	{"probe_is_lost", probe_is_lost, NULL, 0},
 	{"wait_begins_anew", wait_begins_anew, NULL, 0},
+	{"new_data_does_not_put_the_timeout_off", new_data_does_not_put_the_timeout_off, NULL, 0},
 	{"upload_does_not_delay_it", upload_does_not_delay_it, NULL, 0},
 	{"single_segment", single_segment, NULL, 0},
 	{"single_segment_is_lost", single_segment_is_lost, NULL, 0},
