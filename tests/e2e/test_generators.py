@@ -5,6 +5,7 @@ The frames and requests come from tests/generators, where doubles of the generat
 and profiles that are used with the real ones; dperf's segments are made here.
 """
 
+import contextlib
 import os
 import re
 import signal
@@ -115,12 +116,18 @@ def pktgens_syn_flood_is_answered(t):
         p.serves("meanwhile")
 
 
+@contextlib.contextmanager
+def replay(t, script, kind, address, n):
+    """A stream from address on, a file of n frames of a kind, and what the script sends of it."""
+    with Stream(t) as stream, tempfile.TemporaryDirectory() as folder:
+        settings = stream.settings(address, clients=23)
+        pcap = doubles.make_pcaps(folder, frames=n, **settings)[kind]
+        yield stream, pcap, pktgen(script, pcap)
+
+
 @test(**IPV4)
 def pktgens_syns_from_a_file_are_answered(t):
-    with Stream(t) as stream, tempfile.TemporaryDirectory() as folder:
-        settings = stream.settings("10.98.5.1", clients=23)
-        pcap = doubles.make_pcaps(folder, frames=100, **settings)["syn"]
-        frames = pktgen("syn-replay.lua", pcap)
+    with replay(t, "syn-replay.lua", "syn", "10.98.5.1", 100) as (stream, _, frames):
         for frame, answer in zip(frames, stream.answers_to(frames, tcp_answer), strict=True):
             equal(str(answer[TCP].flags), "SA", "flags")
             equal(answer[TCP].ack, (Ether(frame)[TCP].seq + 1) % MOD, "acknowledged")
@@ -155,10 +162,7 @@ def pktgens_syn_flood_meets_cookies(t):
 @test(**IPV4)
 def pktgens_requests_of_no_connection_are_reset(t):
     """RFC 9293 section 3.10.7.1: <SEQ=SEG.ACK><CTL=RST>."""
-    with Stream(t) as stream, tempfile.TemporaryDirectory() as folder:
-        settings = stream.settings("10.98.2.1", clients=23)
-        pcap = doubles.make_pcaps(folder, frames=100, **settings)["http-get"]
-        frames = pktgen("http-get.lua", pcap)
+    with replay(t, "http-get.lua", "http-get", "10.98.2.1", 100) as (stream, pcap, frames):
         equal(frames, [bytes(packet) for packet in rdpcap(pcap)], "what is replayed")
         for frame, answer in zip(frames, stream.answers_to(frames, tcp_answer), strict=True):
             equal(str(answer[TCP].flags), "R", "flags")
@@ -167,10 +171,7 @@ def pktgens_requests_of_no_connection_are_reset(t):
 
 @test(**IPV4)
 def pktgens_echo_requests_are_answered(t):
-    with Stream(t) as stream, tempfile.TemporaryDirectory() as folder:
-        settings = stream.settings("10.98.3.1", clients=23)
-        pcap = doubles.make_pcaps(folder, frames=50, **settings)["icmp"]
-        frames = pktgen("icmp.lua", pcap)
+    with replay(t, "icmp.lua", "icmp", "10.98.3.1", 50) as (stream, _, frames):
         for frame, answer in zip(frames, stream.answers_to(frames, echo_reply), strict=True):
             equal(bytes(answer[ICMP].payload), bytes(Ether(frame)[ICMP].payload), "payload")
 
