@@ -19,6 +19,9 @@ enum {
 	ERRONEOUS_FIELD = 0,
 	UNKNOWN_NEXT_HEADER = 1,
 	UNKNOWN_OPTION = 2,
+	INCOMPLETE_CHAIN = 3, /* RFC 7112 */
+
+	PAYLOAD_LENGTH_AT = 4, /* in an IPv6 header */
 };
 
 static const uint8_t broadcast_mac[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
@@ -505,8 +508,14 @@ uint32_t rs_icmp_unreachable(const struct wire_host *host, const struct pkt *pkt
 	return pkt->is_unicast ? render_error(host, pkt, unreachable(pkt), out) : 0;
 }
 
+/* RFC 792: all of these, and only these, are errors; RFC 1122 section 3.2.2. */
+static bool is_icmp_error(uint8_t type)
+{
+	return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+}
+
 /* RFC 4443 section 2.4 (e.1): behind what could not be taken there may be an error. */
-static bool is_about_an_error(const struct pkt *pkt)
+static bool is_about_an_icmpv6_error(const struct pkt *pkt)
 {
 	const uint8_t *p = pkt->l4;
 	const uint8_t *end = p + pkt->l4_len;
@@ -524,6 +533,13 @@ static bool is_about_an_error(const struct pkt *pkt)
 		p += n;
 	}
 	return type == PROTO_ICMPV6 && p < end && p[0] <= ICMP6_ERROR_MAX;
+}
+
+static bool is_about_an_error(const struct pkt *pkt)
+{
+	if (pkt->family == 6)
+		return is_about_an_icmpv6_error(pkt);
+	return pkt->proto == PROTO_ICMP && pkt->l4_len && is_icmp_error(pkt->l4[0]);
 }
 
 /* The first option that is not to be skipped; end: all are, or one is malformed. */
@@ -544,8 +560,38 @@ static const uint8_t *refused_option(const uint8_t *p, const uint8_t *end)
 	return end;
 }
 
+/* RFC 8200 section 4.5: the same as parsing has found. False: nobody is told. */
+static bool find_fragment_problem(const struct pkt *pkt, struct icmp_error *error)
+{
+	switch (rs_ipv6_fragment_fault(pkt->l4, pkt->l4_len)) {
+	case IPV6_FRAGMENT_LENGTH:
+		*error = problem(ERRONEOUS_FIELD, PAYLOAD_LENGTH_AT);
+		return pkt->is_unicast;
+	case IPV6_FRAGMENT_OFFSET:
+		*error = problem(ERRONEOUS_FIELD, (uint32_t)(pkt->l4 + 2 - pkt->l3));
+		return pkt->is_unicast;
+	case IPV6_FRAGMENT_HEADLESS:
+		*error = problem(INCOMPLETE_CHAIN, 0);
+		return pkt->is_unicast;
+	default:
+		return false;
+	}
+}
+
+/* RFC 792, RFC 1122 section 3.2.2.5: where in the packet the option is that is malformed. */
+static bool find_ipv4_problem(const struct pkt *pkt, struct icmp_error *error)
+{
+	const uint8_t *options = pkt->l3 + IPV4_HEADER_BYTES;
+	uint32_t len = (uint32_t)(pkt->l4 - options);
+	uint32_t at = rs_ipv4_faulty_option(options, len);
+
+	*error = (struct icmp_error){.type = 12, .word = (IPV4_HEADER_BYTES + at) << 24};
+	/* Of fragments, only the first may be complained about (RFC 1122 section 3.2.2). */
+	return at < len && pkt->is_unicast && !(rs_load_be16(pkt->l3 + 6) & 0x1fff);
+}
+
 /* RFC 8200 sections 4, 4.2 and 4.4. False: nobody is told. */
-static bool find_problem(const struct pkt *pkt, struct icmp_error *error)
+static bool find_ipv6_problem(const struct pkt *pkt, struct icmp_error *error)
 {
 	const uint8_t *h = pkt->l4;
 	const uint8_t *end, *option;
@@ -566,6 +612,8 @@ static bool find_problem(const struct pkt *pkt, struct icmp_error *error)
 		break;
 	case IPV6_DESTINATION:
 		break;
+	case IPV6_FRAGMENT:
+		return find_fragment_problem(pkt, error);
 	default:
 		return false;
 	}
@@ -578,10 +626,18 @@ static bool find_problem(const struct pkt *pkt, struct icmp_error *error)
 uint32_t rs_icmp_problem(const struct wire_host *host, const struct pkt *pkt, uint8_t *out)
 {
 	struct icmp_error error;
+	bool found =
+		pkt->family == 6 ? find_ipv6_problem(pkt, &error) : find_ipv4_problem(pkt, &error);
 
-	if (pkt->family != 6 || !find_problem(pkt, &error) || is_about_an_error(pkt))
-		return 0;
-	return render_error(host, pkt, error, out);
+	return found && !is_about_an_error(pkt) ? render_error(host, pkt, error, out) : 0;
+}
+
+uint32_t rs_icmp_reassembly_late(const struct wire_host *host, const struct pkt *pkt, uint8_t *out)
+{
+	/* Time Exceeded, code 1: RFC 792 and RFC 4443 section 3.3. */
+	struct icmp_error error = {.type = pkt->family == 4 ? 11 : 3, .code = 1};
+
+	return pkt->is_unicast && !is_about_an_error(pkt) ? render_error(host, pkt, error, out) : 0;
 }
 
 static bool quoted_v4(const uint8_t *ip, uint32_t len, struct icmp_too_big *e, const uint8_t **tcp)

@@ -87,12 +87,21 @@ uint32_t rs_icmp_echo_answer(
 uint32_t rs_icmp_unreachable(const struct wire_host *host, const struct pkt *pkt, uint8_t *out);
 
 /*
- * The Parameter Problem that answers a packet which an extension header of IPv6 has had dropped
- * (WIRE_IP_OPTION, WIRE_IP_SOURCE_ROUTE): for an option that asks for it, for segments left, for
- * hop-by-hop options that do not stand first. As above never about what was sent to a group, unless
- * the option asks for just that, nor about another error. pkt: as parsing has left it; of IPv4: 0.
+ * The Parameter Problem that answers a packet which an option of IPv4 or an extension header of
+ * IPv6 has had dropped (WIRE_IP_OPTION, WIRE_IP_SOURCE_ROUTE): for a malformed option; over IPv6
+ * for an option that asks for it, for segments left, for hop-by-hop options that do not stand
+ * first, for fragments of impossible lengths or without all headers. As above never about what was
+ * sent to a group, unless the option asks for just that, nor about another error. pkt: as parsing
+ * has left it.
  */
 uint32_t rs_icmp_problem(const struct wire_host *host, const struct pkt *pkt, uint8_t *out);
+
+/*
+ * The Time Exceeded for a packet of which fragments are missing. pkt: the first one, as parsing has
+ * left it (WIRE_IP_FRAGMENT). As above never about what was sent to a group, nor about another
+ * error.
+ */
+uint32_t rs_icmp_reassembly_late(const struct wire_host *host, const struct pkt *pkt, uint8_t *out);
 
 /* What a received "packet too big" quotes: one of our TCP segments, seen from us. */
 struct icmp_too_big {

@@ -38,10 +38,13 @@ static inline bool rs_ipv4_is_martian(const struct wire_host *host, uint32_t wor
 	       rs_ipv4_is_among(word, host->v4, (uint32_t)host->n_v4 + host->n_v4_broadcasts);
 }
 
-/* The checksum of a header without options. */
-static inline bool rs_ipv4_csum_ok(const uint8_t *ip)
+/* The checksum of a header of so many bytes. */
+static inline bool rs_ipv4_csum_ok(const uint8_t *ip, uint32_t header)
 {
 	uint64_t sum = 0;
+
+	if (rs_unlikely(header > IPV4_HEADER_BYTES))
+		return rs_csum_fold16(rs_csum_add(0, ip, header)) == 0xffff;
 
 	for (uint32_t i = 0; i < IPV4_HEADER_BYTES; i += 4) {
 		uint32_t word;
@@ -50,6 +53,26 @@ static inline bool rs_ipv4_csum_ok(const uint8_t *ip)
 		sum = rs_csum_add32(sum, word);
 	}
 	return rs_csum_fold16(sum) == 0xffff;
+}
+
+/* Of a whole option, or of one byte where it is an end or none. */
+static inline uint32_t rs_ipv4_option_bytes(const uint8_t *option)
+{
+	return option[0] <= 1 ? 1 : option[1];
+}
+
+/* Where among len bytes of options the first one is that is malformed; len: all are right. */
+static inline uint32_t rs_ipv4_faulty_option(const uint8_t *options, uint32_t len)
+{
+	uint32_t at = 0;
+
+	while (at < len && options[at]) {
+		if (options[at] > 1 &&
+			(len - at < 2 || options[at + 1] < 2 || options[at + 1] > len - at))
+			return at;
+		at += rs_ipv4_option_bytes(options + at);
+	}
+	return len;
 }
 
 /* IPv4 addresses in 16 bytes are ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). */

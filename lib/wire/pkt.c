@@ -163,29 +163,24 @@ bool rs_wire_l4_csum_ok(const struct pkt *pkt)
 /* RFC 1122 section 3.2.1.8: options are skipped; a source route is refused. */
 static enum wire_drop check_ipv4_options(const uint8_t *p, uint32_t len)
 {
-	while (len) {
-		if (p[0] == 0)
-			break;
-		if (p[0] == 1) {
-			p++, len--;
-			continue;
-		}
-		if (len < 2 || p[1] < 2 || p[1] > len)
-			return WIRE_IP_OPTION;
-		if (p[0] == 131 || p[0] == 137)
+	if (rs_ipv4_faulty_option(p, len) < len)
+		return WIRE_IP_OPTION;
+	for (uint32_t i = 0; i < len && p[i]; i += rs_ipv4_option_bytes(p + i)) {
+		if (p[i] == 131 || p[i] == 137)
 			return WIRE_IP_SOURCE_ROUTE;
-		len -= p[1];
-		p += p[1];
 	}
 	return WIRE_OK;
 }
 
-/* A header that is longer than usual: all of it is summed, and its options are looked at. */
-static enum wire_drop check_long_ipv4(const uint8_t *ip, uint32_t header, uint32_t flags)
+/* RFC 791 section 3.2: all but the last have a multiple of eight bytes, and none is beyond the end
+ * of the longest packet. */
+static enum wire_drop check_ipv4_fragment(uint16_t field, uint32_t len)
 {
-	if (!(flags & WIRE_IP_CSUM_GOOD) && rs_csum_fold16(rs_csum_add(0, ip, header)) != 0xffff)
-		return WIRE_IP_CSUM;
-	return check_ipv4_options(ip + IPV4_HEADER_BYTES, header - IPV4_HEADER_BYTES);
+	uint32_t offset = (field & 0x1fffu) * 8;
+
+	if (!len || (field & 0x2000 && len % 8) || IPV4_HEADER_BYTES + offset + len > UINT16_MAX)
+		return WIRE_IP_LENGTH;
+	return WIRE_IP_FRAGMENT;
 }
 
 static inline enum wire_drop parse_ipv4(
@@ -202,14 +197,8 @@ static inline enum wire_drop parse_ipv4(
 		return WIRE_IP_VERSION;
 	if (rs_unlikely(total > len || header > total))
 		return WIRE_IP_LENGTH;
-	if (rs_unlikely(header > IPV4_HEADER_BYTES)) {
-		enum wire_drop drop = check_long_ipv4(ip, header, flags);
-
-		if (drop)
-			return drop;
-	} else if (!(flags & WIRE_IP_CSUM_GOOD) && rs_unlikely(!rs_ipv4_csum_ok(ip))) {
+	if (!(flags & WIRE_IP_CSUM_GOOD) && rs_unlikely(!rs_ipv4_csum_ok(ip, header)))
 		return WIRE_IP_CSUM;
-	}
 	memcpy(&src, ip + 12, 4);
 	memcpy(&dst, ip + 16, 4);
 	pkt->l3_len = total;
@@ -226,8 +215,15 @@ static inline enum wire_drop parse_ipv4(
 	}
 	if (rs_unlikely(rs_ipv4_is_martian(host, src)))
 		return WIRE_IP_MARTIAN;
+	if (rs_unlikely(header > IPV4_HEADER_BYTES)) {
+		enum wire_drop drop =
+			check_ipv4_options(ip + IPV4_HEADER_BYTES, header - IPV4_HEADER_BYTES);
+
+		if (drop)
+			return drop;
+	}
 	if (rs_unlikely(rs_load_be16(ip + 6) & 0x3fff))
-		return WIRE_IP_FRAGMENT;
+		return check_ipv4_fragment(rs_load_be16(ip + 6), pkt->l4_len);
 	return WIRE_OK;
 }
 
@@ -251,11 +247,20 @@ static enum wire_drop check_ipv6_options(const uint8_t *p, uint32_t len)
 	return WIRE_OK;
 }
 
-static enum wire_drop check_extension(uint8_t type, const uint8_t *h, uint32_t len)
+/* RFC 8200 section 4.5. h: the header, len bytes from the end of the packet. */
+static enum wire_drop check_ipv6_fragment(const uint8_t *h, uint32_t len)
+{
+	if (!(rs_load_be16(h + 2) & 0xfff9)) /* no offset, no more to follow: it is whole */
+		return WIRE_OK;
+	return rs_ipv6_fragment_fault(h, len) ? WIRE_IP_OPTION : WIRE_IP_FRAGMENT;
+}
+
+/* h: of len bytes, left bytes from the end of the packet. */
+static enum wire_drop check_extension(uint8_t type, const uint8_t *h, uint32_t len, uint32_t left)
 {
 	switch (type) {
-	case IPV6_FRAGMENT: /* RFC 8200 section 4.5: no offset, no more to follow: it is whole */
-		return rs_load_be16(h + 2) & 0xfff9 ? WIRE_IP_FRAGMENT : WIRE_OK;
+	case IPV6_FRAGMENT:
+		return check_ipv6_fragment(h, left);
 	case IPV6_ROUTING: /* segments left: we are not the last (RFC 5095) */
 		return h[3] ? WIRE_IP_SOURCE_ROUTE : WIRE_OK;
 	default:
@@ -277,7 +282,7 @@ enum wire_drop rs_wire_skip_extensions(const uint8_t **l4, uint32_t *l4_len, uin
 		len = rs_ipv6_extension_bytes(*proto, h);
 		if (len > *l4_len || (n && *proto == IPV6_HOP_BY_HOP)) /* it stands first */
 			return WIRE_IP_OPTION;
-		drop = check_extension(*proto, h, len);
+		drop = check_extension(*proto, h, len, *l4_len);
 		if (drop)
 			return drop;
 		*proto = h[0];

@@ -164,7 +164,7 @@ static inline bool plain_csums_ok(const uint8_t *ip, uint32_t l4_len, uint32_t f
 	/* Source and destination, and what else the pseudo-header has. */
 	uint64_t sum = rs_csum_add32(__builtin_bswap32(PROTO_TCP), __builtin_bswap32(l4_len));
 
-	if (!(flags & WIRE_IP_CSUM_GOOD) && rs_unlikely(!rs_ipv4_csum_ok(ip)))
+	if (!(flags & WIRE_IP_CSUM_GOOD) && rs_unlikely(!rs_ipv4_csum_ok(ip, IPV4_HEADER_BYTES)))
 		return false;
 	if (flags & WIRE_L4_CSUM_GOOD)
 		return true;

@@ -61,6 +61,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	drop = rs_wire_parse(&host, data + 1, (uint32_t)size - 1, flags, &pkt);
 	if (drop == WIRE_IP_OPTION || drop == WIRE_IP_SOURCE_ROUTE)
 		check_answer(out, rs_icmp_problem(&host, &pkt, out), WIRE_ANSWER_BYTES);
+	if (drop == WIRE_IP_FRAGMENT)
+		check_answer(out, rs_icmp_reassembly_late(&host, &pkt, out), WIRE_ANSWER_BYTES);
 	if (drop)
 		goto out;
 	RIG_CHECK(pkt.kind == WIRE_ARP || (pkt.l4 >= pkt.l3 && pkt.l4 + pkt.l4_len <= data + size));
