@@ -210,6 +210,7 @@ static int build_net(struct appliance *a, uint16_t net)
 	return rs_stage_net_init(a->net[net],
 		&(struct stage_net_config){
 			.core_index = net,
+			.n_net_cores = a->topology.n_net,
 			.tcp = &a->tcp,
 			.web = {.http = &a->http,
 				.n_chunks = n_chunks,

@@ -5,10 +5,11 @@
 
 #include "net_render.h"
 #include "wire/answer.h"
+#include "wire/cut.h"
 
 #define ICMP_PER_SECOND 1000 /* of errors, and of all else (RFC 1812 section 4.3.2.8) */
 
-/* It was made on the stack: only what gets an answer takes an mbuf, and counts in a limit. */
+/* It was made elsewhere: only what gets an answer takes an mbuf, and counts in a limit. */
 static void send_answer(struct stage_net *net, struct net_port *port, const uint8_t *answer,
 	uint32_t len, enum net_counter counter)
 {
@@ -57,17 +58,68 @@ static void answer_neighbour(struct stage_net *net, struct net_port *port, const
 		send_answer(net, port, answer, len, NET_C_ARP_ANSWERED);
 }
 
+/* It need only be hard to guess, and another one for each packet to this peer (RFC 7739). */
+static uint32_t identification(struct stage_net *net, const struct pkt *pkt)
+{
+	struct flow_key key = {.family = pkt->family};
+
+	net->n_cut++;
+	memcpy(key.remote, pkt->src, 16);
+	memcpy(key.local, &net->n_cut, sizeof(net->n_cut));
+	return rs_flow_hash(&key, net->tcp.cfg->flow_secret);
+}
+
+/* Of fragments, only as many as leave room for all else that a turn may queue. */
+static void send_fragments(
+	struct stage_net *net, struct net_port *port, struct cut *cut, uint32_t mtu)
+{
+	uint8_t fragment[RTE_ETHER_MAX_JUMBO_FRAME_LEN];
+	uint32_t len;
+
+	while ((len = rs_cut_next(cut, mtu, fragment))) {
+		if (port->n_out + NET_MAX_QUEUED >= NET_OUT) {
+			net->counters[NET_C_DROP_OUT_FULL]++;
+			return;
+		}
+		send_answer(net, port, fragment, len, NET_C_FRAGMENTS_OUT);
+	}
+}
+
+/* An answer that may be longer than what the port sends at once. */
+static void send_echo(
+	struct stage_net *net, struct net_port *port, const struct pkt *pkt, uint32_t len)
+{
+	uint32_t mtu = pkt->family == 4 ? port->mtu : rs_min_u32(port->mtu, CUT_MTU_V6);
+	struct cut cut = {
+		.frame = {net->echo, len},
+		.l2 = ETH_HEADER_BYTES + (port->host.vlan_id ? (uint32_t)VLAN_TAG_BYTES : 0),
+	};
+
+	if (rs_likely(len - cut.l2 <= port->mtu)) {
+		send_answer(net, port, net->echo, len, NET_C_ECHO_ANSWERED);
+		return;
+	}
+	cut.id = identification(net, pkt);
+	send_fragments(net, port, &cut, mtu);
+	net->counters[NET_C_ECHO_ANSWERED]++;
+}
+
 static void answer_echo(struct stage_net *net, struct net_port *port, const struct pkt *pkt)
 {
-	uint8_t answer[RTE_ETHER_MAX_JUMBO_FRAME_LEN];
-	uint32_t room = rte_pktmbuf_data_room_size(net->mbufs) - RTE_PKTMBUF_HEADROOM;
-	uint32_t len =
-		rs_icmp_echo_answer(&port->host, pkt, answer, rs_min_u32(room, sizeof(answer)));
+	uint32_t len = rs_icmp_echo_answer(&port->host, pkt, net->echo, NET_ECHO_BYTES);
 
 	if (!len)
 		net->counters[NET_C_DROP_UNHANDLED]++;
 	else if (icmp_allowed(net, &net->n_echoes))
-		send_answer(net, port, answer, len, NET_C_ECHO_ANSWERED);
+		send_echo(net, port, pkt, len);
+}
+
+/* An ICMP error, made on the stack; len 0: none. */
+static void send_error(
+	struct stage_net *net, struct net_port *port, const uint8_t *answer, uint32_t len)
+{
+	if (len && icmp_allowed(net, &net->n_icmp_errors))
+		send_answer(net, port, answer, len, NET_C_ICMP_ERRORS_OUT);
 }
 
 static void answer_unreachable(struct stage_net *net, struct net_port *port, const struct pkt *pkt)
@@ -77,17 +129,23 @@ static void answer_unreachable(struct stage_net *net, struct net_port *port, con
 
 	if (!len)
 		net->counters[NET_C_DROP_UNHANDLED]++;
-	else if (icmp_allowed(net, &net->n_icmp_errors))
-		send_answer(net, port, answer, len, NET_C_ICMP_ERRORS_OUT);
+	send_error(net, port, answer, len);
 }
 
-void rs_net_answer_problem(struct stage_net *net, struct net_port *port, const struct pkt *pkt)
+void rs_net_answer_dropped(
+	struct stage_net *net, struct net_port *port, const struct pkt *pkt, uint32_t drop)
 {
 	uint8_t answer[WIRE_ANSWER_BYTES];
-	uint32_t len = rs_icmp_problem(&port->host, pkt, answer);
 
-	if (len && icmp_allowed(net, &net->n_icmp_errors))
-		send_answer(net, port, answer, len, NET_C_ICMP_ERRORS_OUT);
+	if (drop == WIRE_IP_OPTION || drop == WIRE_IP_SOURCE_ROUTE)
+		send_error(net, port, answer, rs_icmp_problem(&port->host, pkt, answer));
+}
+
+void rs_net_answer_late(struct stage_net *net, struct net_port *port, const struct pkt *pkt)
+{
+	uint8_t answer[WIRE_ANSWER_BYTES];
+
+	send_error(net, port, answer, rs_icmp_reassembly_late(&port->host, pkt, answer));
 }
 
 static void take_icmp_error(
@@ -129,6 +187,15 @@ bool rs_net_take_other(
 		return give_to_control(net, port, m);
 	case WIRE_MLD: /* it will be answered there, and counts here as an echo request */
 		return icmp_allowed(net, &net->n_echoes) && give_to_control(net, port, m);
+	default:
+		rs_net_answer_ip(net, port, pkt);
+		return false;
+	}
+}
+
+void rs_net_answer_ip(struct stage_net *net, struct net_port *port, const struct pkt *pkt)
+{
+	switch (pkt->kind) {
 	case WIRE_ICMP_ECHO:
 		answer_echo(net, port, pkt);
 		break;
@@ -142,5 +209,4 @@ bool rs_net_take_other(
 	default:
 		net->counters[NET_C_DROP_UNHANDLED]++;
 	}
-	return false;
 }

@@ -14,7 +14,14 @@
 bool rs_net_take_other(
 	struct stage_net *net, struct net_port *port, const struct pkt *pkt, struct rte_mbuf *m);
 
-/* A packet that was dropped, and counted: its sender may be told why. */
-void rs_net_answer_problem(struct stage_net *net, struct net_port *port, const struct pkt *pkt);
+/* What of it IP has brought: everything but TCP, and what the control core is to see. */
+void rs_net_answer_ip(struct stage_net *net, struct net_port *port, const struct pkt *pkt);
+
+/* A packet that was dropped for a reason, enum wire_drop: its sender may be told. */
+void rs_net_answer_dropped(
+	struct stage_net *net, struct net_port *port, const struct pkt *pkt, uint32_t drop);
+
+/* The first fragment of a packet whose others did not come in time: its sender is told. */
+void rs_net_answer_late(struct stage_net *net, struct net_port *port, const struct pkt *pkt);
 
 #endif

@@ -154,6 +154,8 @@ void rs_report_counters(const struct appliance *a, const uint64_t *neigh_counter
 	print_module(to, "tx", rs_tx_counter_defs, TX_N_COUNTERS, tables, a->topology.n_tx);
 	PRINT_NET("net", counters, rs_net_counter_defs, NET_N_COUNTERS);
 	PRINT_NET("wire", wire_counters, rs_wire_counter_defs, WIRE_N_COUNTERS);
+	PRINT_NET("fragment", reassembly->counters, rs_reassembly_counter_defs,
+		REASSEMBLY_N_COUNTERS);
 	PRINT_NET("tcp", tcp.counters, rs_tcp_counter_defs, TCP_N_COUNTERS);
 	for (uint32_t i = 0; i < n; i++)
 		tables[i] = a->net[i]->web.counters;

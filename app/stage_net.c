@@ -15,18 +15,17 @@
 #include <rte_prefetch.h>
 
 #include "net_answer.h"
+#include "net_fragments.h"
 #include "net_render.h"
 #include "wire/tcp_parse.h"
 
 #define PREFETCH_AHEAD       4
 #define MAX_EXPIRED_PER_TURN 256
-#define MAX_CONTROL_PER_TURN 16
 
 /* Of frames that wait for a port: with no more of them, all that a turn may queue has room. */
 #define MOST_LEFT (NET_OUT - NET_MAX_TX - 2 * NET_BURST)
 
-_Static_assert(MOST_LEFT + NET_MAX_TX + NET_BURST + MAX_CONTROL_PER_TURN <= NET_OUT,
-	"segments, an answer to each frame that is none, and what the control core sends");
+_Static_assert(MOST_LEFT + NET_MAX_QUEUED <= NET_OUT, "and some fragments of long answers");
 
 const struct counter_def rs_net_counter_defs[NET_N_COUNTERS] = {
 #define RS_COUNTER(id, name, help) {name, help},
@@ -100,8 +99,10 @@ static bool parse_unusual(
 		net->n_segs += !drop;
 	} else if (!drop) {
 		is_gone = rs_net_take_other(net, port, &pkt, m);
-	} else if (drop == WIRE_IP_OPTION || drop == WIRE_IP_SOURCE_ROUTE) {
-		rs_net_answer_problem(net, port, &pkt);
+	} else if (drop == WIRE_IP_FRAGMENT) {
+		rs_net_take_fragment(net, port, &pkt, m);
+	} else {
+		rs_net_answer_dropped(net, port, &pkt, drop);
 	}
 	net->wire_counters[drop]++;
 	return is_gone;
@@ -304,6 +305,8 @@ static uint32_t run_timers(struct stage_net *net)
 {
 	uint32_t n;
 
+	if (rs_reassembly_is_late(net->reassembly, net->tcp.now_us))
+		rs_net_give_up_fragments(net);
 	for (n = 0; n < MAX_EXPIRED_PER_TURN; n++) {
 		struct tcp_conn *conn;
 		uint32_t ev = rs_tcp_expire(&net->tcp, &conn);
@@ -359,8 +362,8 @@ static uint32_t reset_left(struct stage_net *net)
 /* What the control core wants sent. Not inlined: there is hardly ever anything. */
 static __attribute__((noinline)) uint32_t take_from_control(struct stage_net *net)
 {
-	struct rte_mbuf *frames[MAX_CONTROL_PER_TURN];
-	uint32_t n = rs_joint_pull(&net->slow->from_control, frames, MAX_CONTROL_PER_TURN);
+	struct rte_mbuf *frames[NET_MAX_CONTROL];
+	uint32_t n = rs_joint_pull(&net->slow->from_control, frames, NET_MAX_CONTROL);
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct net_port *port = &net->ports[frames[i]->port];

@@ -17,6 +17,7 @@
 #include "io/port.h"
 #include "tcp/tcp.h"
 #include "wire/pkt.h"
+#include "wire/reassembly.h"
 
 #include "anchor.h"
 #include "http_core.h"
@@ -30,6 +31,13 @@
 #define NET_MAX_TX 256 /* segments written in a turn */
 #define NET_OUT    512 /* frames that wait for a port to take them */
 #define NET_POINT  512 /* bytes of a body in a segment: copying fewer costs less than pointing */
+
+#define NET_MAX_CONTROL 16 /* frames of the control core's sent in a turn */
+#define NET_ECHO_BYTES  (65536 + WIRE_MAX_HEADER_BYTES)
+
+/* What a turn may queue for a port: segments, an answer to each frame and about each packet that
+ * stays in fragments, and what the control core sends. */
+#define NET_MAX_QUEUED (NET_MAX_TX + NET_BURST + REASSEMBLY_PACKETS + NET_MAX_CONTROL)
 
 enum net_counter {
 #define RS_COUNTER(id, name, help) NET_C_##id,
@@ -47,6 +55,7 @@ struct net_port {
 	uint32_t render_flags; /* WIRE_…_OFFLOAD: checksums that the port fills in */
 	uint64_t ol_flags_v4;  /* mbuf flags that ask it to */
 	uint64_t ol_flags_v6;
+	uint32_t mtu;
 	uint32_t point_bytes; /* from so many on, frames point to bodies; UINT32_MAX: never */
 	uint32_t n_out;
 	struct rte_mbuf *out[NET_OUT];
@@ -54,7 +63,8 @@ struct net_port {
 
 /* What a net stage is made of. Pointers outlive the stage. */
 struct stage_net_config {
-	uint32_t core_index; /* which of the net cores */
+	uint32_t core_index;  /* which of the net cores … */
+	uint32_t n_net_cores; /* … of so many */
 	const struct tcp_config *tcp;
 	struct http_core_config web;
 	uint32_t n_https_ports; /* 0: there is no TLS, and no TLS cores */
@@ -88,6 +98,10 @@ struct stage_net {
 	struct http_core web;         /* its chunks serve TCP, too */
 	struct http_conn *http_conns; /* one per connection id */
 	struct net_tls tls;
+	struct reassembly *reassembly;
+	uint32_t n_net_cores;
+	uint32_t n_cut;        /* answers sent in fragments */
+	uint8_t *echo;         /* NET_ECHO_BYTES, where an answer is made */
 	struct anchor builtin; /* of builtin.h, which lives as long as the process */
 	struct frame_ledger frames;
 	uint64_t counters[NET_N_COUNTERS];

@@ -28,6 +28,7 @@ static void init_port(struct stage_net *net, uint32_t i, const struct stage_net_
 	port->n_out = 0;
 	port->render_flags = 0;
 	port->ol_flags_v4 = port->ol_flags_v6 = 0;
+	port->mtu = io->mtu;
 	port->point_bytes = io->reads_memory ? NET_POINT : UINT32_MAX;
 	if (io->tx_ipv4_csum) {
 		port->render_flags |= WIRE_IP_CSUM_OFFLOAD;
@@ -71,7 +72,8 @@ static void init_tls(struct net_tls *tls, const struct stage_net_config *cfg, ui
 int rs_stage_net_init(struct stage_net *net, const struct stage_net_config *cfg, uint64_t now_us)
 {
 	size_t total = rs_align_line(rs_tcp_bytes(cfg->tcp)) + rs_align_line(http_bytes(cfg)) +
-		       rs_http_core_bytes(&cfg->web) + tls_bytes(cfg);
+		       rs_http_core_bytes(&cfg->web) + tls_bytes(cfg) +
+		       rs_align_line(sizeof(struct reassembly)) + rs_align_line(NET_ECHO_BYTES);
 	uint8_t *memory;
 	void *tcp;
 
@@ -91,6 +93,10 @@ int rs_stage_net_init(struct stage_net *net, const struct stage_net_config *cfg,
 	net->web.env.owner = net;
 	init_tls(&net->tls, cfg, &memory);
 	rs_tcp_init(&net->tcp, cfg->tcp, tcp, &net->web.chunks, net->tx, NET_MAX_TX, now_us);
+	net->reassembly = rs_carve(&memory, sizeof(struct reassembly));
+	rs_reassembly_init(net->reassembly);
+	net->n_net_cores = cfg->n_net_cores;
+	net->echo = rs_carve(&memory, NET_ECHO_BYTES);
 	rs_laps_init(&net->laps);
 	net->n_rx = cfg->n_rx;
 	memcpy(net->rx, cfg->rx, cfg->n_rx * sizeof(net->rx[0]));

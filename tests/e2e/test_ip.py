@@ -20,6 +20,7 @@ from scapy.layers.inet6 import (
     ICMPv6NDOptSrcLLAddr,
     HBHOptUnknown,
     ICMPv6PacketTooBig,
+    ICMPv6ParamProblem,
     IPv6ExtHdrDestOpt,
     IPv6ExtHdrFragment,
     IPv6ExtHdrHopByHop,
@@ -386,40 +387,93 @@ def errors_are_not_answered_with_errors(t):
         equal(reply_number(first), 2, "the first answer")
 
 
+def in_pieces(t, wire, packet, size):
+    """The packet's fragments of so many bytes each, as their sender would cut it."""
+    if t.family == 4:
+        packet[IP].id = RANDOM.randrange(1 << 16)
+        return fragment(packet, fragsize=size)
+    whole = bytes(packet[IPv6].payload)
+    number = RANDOM.randrange(1 << 32)
+    return [
+        wire.ip(packet[IPv6].src)
+        / IPv6ExtHdrFragment(
+            nh=packet[IPv6].nh, offset=at // 8, m=int(at + size < len(whole)), id=number
+        )
+        / Raw(whole[at : at + size])
+        for at in range(0, len(whole), size)
+    ]
+
+
 @test()
-def fragments_are_dropped(t):
+def long_pings(t):
+    """The kernel cuts the request, and puts the reply together."""
+    for size in (1473, 2000, 9000, 65000):
+        words = t.tool("ping", "-c", "1", "-W", "3", "-s", str(size), t.server)
+        true(f"{size + 8} bytes from" in words, words)
+
+
+@test()
+def fragments_in_any_order(t):
     with Wire(t) as wire:
-        big = echo(t, wire, 1, data=b"x" * 2000)
-        if t.family == 4:
-            pieces = fragment(big, fragsize=1000)
-        else:
-            head = wire.ip(t.client)
-            rest = bytes(big[IPv6].payload)
-            pieces = [
-                head / IPv6ExtHdrFragment(nh=58, offset=0, m=1, id=5) / Raw(rest[:1000]),
-                head / IPv6ExtHdrFragment(nh=58, offset=125, m=0, id=5) / Raw(rest[1000:]),
-            ]
-        true(len(pieces) > 1, "nothing was cut")
-        ignored(t, wire, *pieces)
+        for number in range(1, 5):
+            # What the kernel need not put together: the reply goes in one piece.
+            pieces = in_pieces(t, wire, echo(t, wire, number, data=b"x" * 1000), 200)
+            true(len(pieces) > 4, "nothing was cut")
+            RANDOM.shuffle(pieces)
+            for piece in pieces + pieces[:-1]:
+                wire.send(piece)
+            reply = wire.expect(lambda p: reply_number(p) is not None, 3, "a reply")
+            equal(reply_number(reply), number, "which")
 
 
 @test()
-def a_syn_in_fragments_opens_nothing(t):
+def fragments_that_overlap_are_dropped(t):
+    """RFC 5722; over IPv4 as well, where nobody sends such but to deceive."""
+    with Wire(t) as wire:
+        pieces = in_pieces(t, wire, echo(t, wire, 1, data=b"x" * 1000), 200)
+        wrong = pieces[2].copy()
+        if t.family == 4:
+            wrong[IP].frag -= 1
+        else:
+            wrong[IPv6ExtHdrFragment].offset -= 1
+        ignored(t, wire, *pieces[:2], wrong, *pieces[2:])
+
+
+@test()
+def a_part_of_a_packet_is_not_answered(t):
+    with Wire(t) as wire:
+        pieces = in_pieces(t, wire, echo(t, wire, 1, data=b"x" * 1000), 200)
+        ignored(t, wire, *pieces[1:])
+        wire.send(pieces[0])
+        wire.expect(lambda p: reply_number(p) == 1, 3, "the reply, now that all has come")
+
+
+@test()
+def a_connection_in_fragments(t):
     with Peer(t) as p:
         syn = p.packet("S")
-        if t.family == 4:
-            for piece in fragment(syn, fragsize=8):
-                p.send(piece)
-        else:
-            whole = bytes(syn[TCP])
-            p.send(p.ip(p.source) / IPv6ExtHdrFragment(nh=6, m=1, id=9) / Raw(whole[:8]))
-            p.send(p.ip(p.source) / IPv6ExtHdrFragment(nh=6, offset=1, id=9) / Raw(whole[8:]))
-        for _ in range(2):
-            p.send(echo(t, p, 2))
-            first = p.expect(lambda q: p.mine(q) or reply_number(q), 3, "the reply to an echo")
-            true(not p.mine(first), "an answer to a SYN in fragments")
-        p.open()
-        p.serves()
+        for piece in in_pieces(t, p, syn, 8 if t.family == 4 else 64):
+            p.send(piece)
+        p.seq += 1
+        answer = p.expect(lambda q: p.mine(q) and q[TCP].flags == "SA", 3, "a SYN-ACK")
+        p.ack = (answer[TCP].seq + 1) % (1 << 32)
+        p.say("A")
+        request = p.packet("PA", b"GET /bytes/100 HTTP/1.1\r\nHost: pieces\r\n\r\n")
+        for piece in reversed(in_pieces(t, p, request, 32)):
+            p.send(piece)
+        first = p.segment(lambda s: s.data, what="an answer")
+        true(first.data.startswith(b"HTTP/1.1 200 OK\r\n"), first.data)
+
+
+@test(families=(6,))
+def a_first_fragment_has_all_headers(t):
+    """RFC 7112, RFC 8200 section 4.5: else its sender is told."""
+    with Peer(t) as p:
+        for piece in in_pieces(t, p, p.packet("S"), 16):
+            p.send(piece)
+        problem = p.expect(lambda q: ICMPv6ParamProblem in q, 3, "a Parameter Problem")
+        equal((problem[ICMPv6ParamProblem].code, problem[ICMPv6ParamProblem].ptr), (3, 0),
+              "its code and pointer")
 
 
 @test()
@@ -482,6 +536,15 @@ def options_before_the_message(t):
         wire.send(nops)
         wire.expect(lambda p: reply_number(p) == 1, 3, "the reply to an echo with options")
         ignored(t, wire, route)
+
+
+@test(families=(4,))
+def a_malformed_option_is_told(t):
+    """RFC 1122 section 3.2.2.5: where it is, in the first byte behind the checksum."""
+    with Wire(t) as wire:
+        wire.send(echo(t, wire, 1, options=b"\x01\x07\x01\x00"))
+        problem = wire.expect(lambda p: ICMP in p and p[ICMP].type == 12, 3, "Parameter Problem")
+        equal((problem[ICMP].code, problem[ICMP].ptr), (0, 21), "its code and pointer")
 
 
 @test(families=(6,))

@@ -110,6 +110,7 @@ static inline void rig_init_with(
 	r->http.handlers = rs_builtin_handlers;
 	r->http.n_handlers = BUILTIN_N_HANDLERS;
 	r->port.id = RIG_PORT_ID;
+	r->port.mtu = 1500;
 	if (offloads) {
 		r->port.tx_ipv4_csum = r->port.tx_tcp_csum = true;
 		r->port.tso_bytes = r->tcp.tso_bytes = 60000;
@@ -123,6 +124,7 @@ static inline void rig_init_with(
 	memset(r->net, 0, sizeof(*r->net));
 	RIG_CHECK(rs_stage_net_init(r->net,
 			  &(struct stage_net_config){
+				  .n_net_cores = 1,
 				  .tcp = &r->tcp,
 				  .web = {.http = &r->http,
 					  .n_chunks = 64 + 2 * max_conns,
