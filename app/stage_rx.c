@@ -97,6 +97,13 @@ static bool read_quoted_key(const struct ip_packet *p, const uint8_t *icmp, stru
 	return true;
 }
 
+/* IPv4: all fragments go the same way, though only the first has ports. IPv6's have no header that
+ * find_l4() would find. */
+static bool is_fragment(const struct ip_packet *p)
+{
+	return !p->is_v6 && p->len >= IPV4_HEADER_BYTES && rs_load_be16(p->ip + 6) & 0x3fff;
+}
+
 static bool flow_key_of(const uint8_t *frame, uint32_t len, struct flow_key *key)
 {
 	uint32_t eth = ETH_HEADER_BYTES;
@@ -114,7 +121,7 @@ static bool flow_key_of(const uint8_t *frame, uint32_t len, struct flow_key *key
 		return false;
 	p = (struct ip_packet){frame + eth, len - eth, ethertype == ETHERTYPE_IPV6};
 	l4 = find_l4(&p, &proto);
-	if (!l4)
+	if (rs_unlikely(!l4 || is_fragment(&p)))
 		return false;
 	if (rs_likely(proto == PROTO_TCP)) {
 		read_key(&p, l4, key);

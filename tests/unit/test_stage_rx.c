@@ -217,6 +217,41 @@ static void everything_else_goes_to_the_first(void **state)
 	}
 }
 
+/* The first has ports, and the others have something in their place: all come to one core. */
+static void fragments_go_to_the_first(void **state)
+{
+	const uint8_t peer[4] = {10, 99, 0, 1};
+	const uint8_t peer_v6[16] = {0xfd, 0x99, [15] = 1};
+
+	(void)state;
+	for (uint16_t port = 1024; port < 1060; port++) {
+		struct frame first = {0}, later = {0}, v6 = {0}, error = {0};
+
+		put_eth(&first, false, 0x0800);
+		put_ipv4(&first, 5, 6, peer, our_v4);
+		put_ports(&first, port, 80);
+		later = first;
+		first.bytes[20] = 0x20; /* more follow */
+		later.bytes[21] = 9;    /* its place */
+		assert_int_equal(net_core(&first), 0);
+		assert_int_equal(net_core(&later), 0);
+		put_eth(&v6, false, 0x86dd);
+		put_ipv6(&v6, 44, peer_v6, our_v6);
+		put(&v6, "\6\0\0\1\0\0\0\1", 8);
+		put_ports(&v6, port, 80);
+		put(&v6, "\0\0\0\1\x50\2\0\0\0\0\0\0", 12);
+		assert_int_equal(net_core(&v6), 0);
+		/* What looks like "too big" there is none. */
+		put_eth(&error, false, 0x0800);
+		put_ipv4(&error, 5, 1, peer, our_v4);
+		put(&error, "\3\4\0\0\0\0\5\xdc", 8);
+		put_ipv4(&error, 5, 6, our_v4, peer);
+		put_ports(&error, 80, port);
+		error.bytes[21] = 9;
+		assert_int_equal(net_core(&error), 0);
+	}
+}
+
 /* Cut anywhere, nothing behind the end is read (the address sanitizer watches). */
 static void short_frames_are_not_read_past_their_end(void **state)
 {
@@ -329,6 +364,7 @@ int main(void)
 		cmocka_unit_test(too_big_follows_its_connection),
 		cmocka_unit_test(packet_too_big_follows_its_connection),
 		cmocka_unit_test(everything_else_goes_to_the_first),
+		cmocka_unit_test(fragments_go_to_the_first),
 		cmocka_unit_test(short_frames_are_not_read_past_their_end),
 		cmocka_unit_test(chained_frames_go_where_their_connection_is),
 	};
