@@ -95,7 +95,7 @@ static void send_echo(
 		.l2 = ETH_HEADER_BYTES + (port->host.vlan_id ? (uint32_t)VLAN_TAG_BYTES : 0),
 	};
 
-	if (rs_likely(len - cut.l2 <= port->mtu)) {
+	if (rs_likely(!rs_cut_needed(&cut, port->mtu))) {
 		send_answer(net, port, net->echo, len, NET_C_ECHO_ANSWERED);
 		return;
 	}
