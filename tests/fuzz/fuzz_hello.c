@@ -82,7 +82,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_within(message, h.name);
 		check_within(message, h.protocols);
 		check_tickets(message, &h);
-		check(h.share.len == 32 || (!h.share.len && h.tickets.len && h.psk_ke));
+		check(h.group ? rs_tls_group_fits(h.group, h.share)
+			      : !h.share.len && h.tickets.len && h.psk_ke);
 		check(h.session_id.len <= 32 && h.name.len <= 255);
 		check(h.suites.len >= 2 && (h.signatures.len >= 2 || h.tickets.len));
 	}
