@@ -20,7 +20,7 @@ SSL_CTX *rs_tls_new_context(struct tls_domain *d, const struct tls_settings *s,
 	if (!ctx || !SSL_CTX_set_app_data(ctx, d) || !SSL_CTX_set_ciphersuites(ctx, SUITES_13) ||
 		!SSL_CTX_set_cipher_list(ctx, SUITES_12) ||
 		!SSL_CTX_set1_groups_list(ctx, GROUPS) ||
-		!rs_tls_authorities_use(authorities, ctx)) {
+		!rs_tls_authorities_use(authorities, ctx) || !rs_tls_use_greeting(d, ctx)) {
 		rs_tls_complain(c, "OpenSSL's", "context", "cannot be made");
 		SSL_CTX_free(ctx);
 		return NULL;
@@ -34,7 +34,6 @@ SSL_CTX *rs_tls_new_context(struct tls_domain *d, const struct tls_settings *s,
 				      SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_max_cert_list(ctx, 32 << 10);
-	rs_tls_use_greeting(d, ctx);
 	rs_tls_use_tickets(d, ctx, s);
 	return ctx;
 }

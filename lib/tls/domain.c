@@ -87,7 +87,12 @@ static bool add_pair(struct tls_domain *d, const struct tls_settings *s,
 	}
 	if (!rs_tls_names_init(&id->names, id->first))
 		return rs_tls_complain(c, "--cert", pair->cert, "no memory for its names");
-	return !pair->ocsp || rs_tls_ocsp_read(id, pair->ocsp, c);
+	if (pair->ocsp && !rs_tls_ocsp_read(id, pair->ocsp, c))
+		return false;
+	if (d->quick && !rs_tls_identity_prepare(id, d->library))
+		rs_tls_identity_release(id);
+	ERR_clear_error(); /* what it is not prepared for is no fault of the next pair's */
+	return true;
 }
 
 static bool is_interrupted(const struct tls_audience *audience)
@@ -141,10 +146,6 @@ struct tls_domain *rs_tls_domain_new(struct tls_library *library,
 	if (!rs_tls_directory_init(&d->directory, d)) {
 		snprintf(c.why, c.bytes, "no memory for the names of certificates");
 		goto fail;
-	}
-	for (uint32_t i = 0; d->quick && i < d->n_identities; i++) {
-		if (!rs_tls_identity_prepare(&d->identities[i], library))
-			rs_tls_identity_release(&d->identities[i]);
 	}
 	ERR_clear_error();
 	return d;

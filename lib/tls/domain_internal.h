@@ -6,6 +6,7 @@
 #include <openssl/provider.h>
 #include <openssl/ssl.h>
 
+#include "tls/chain.h"
 #include "tls/complaint.h"
 #include "tls/curves.h"
 #include "tls/directory.h"
@@ -36,9 +37,7 @@ struct tls_identity {
 	EVP_PKEY_CTX *signer;
 	const struct tls_hkdf *hash; /* of what is signed */
 	uint32_t algorithm;          /* RFC 8446 section 4.2.3 */
-	uint8_t *chain;              /* certificates as in the message */
-	uint32_t chain_bytes;
-	uint32_t first_bytes; /* up to the extensions of the first */
+	struct tls_chain chain;
 };
 
 struct tls_session;
@@ -93,8 +92,8 @@ BIO_METHOD *rs_tls_new_bio_method(void);
 SSL_CTX *rs_tls_new_context(struct tls_domain *d, const struct tls_settings *s,
 	const struct tls_authorities *authorities, const struct tls_complaint *c);
 
-/* Hellos (greeting.c): sets ctx up for what is asked when one comes. */
-void rs_tls_use_greeting(struct tls_domain *d, SSL_CTX *ctx);
+/* Hellos (greeting.c): sets ctx up for what is asked when one comes. False: no memory. */
+bool rs_tls_use_greeting(struct tls_domain *d, SSL_CTX *ctx);
 
 /* Resumption (resume.c): sets ctx up for tickets and early data. */
 void rs_tls_use_tickets(struct tls_domain *d, SSL_CTX *ctx, const struct tls_settings *settings);

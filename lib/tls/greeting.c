@@ -59,6 +59,7 @@ static int on_hello(SSL *ssl, int *alert, void *unused)
 		.shares = extension(ssl, TLSEXT_TYPE_key_share),
 		.tickets = extension(ssl, TLSEXT_TYPE_psk),
 		.signatures = extension(ssl, TLSEXT_TYPE_signature_algorithms),
+		.cert_compressions = extension(ssl, TLS_EXT_COMPRESS_CERTIFICATE),
 	};
 	struct tls_session *s = SSL_get_app_data(ssl);
 	enum tls_alert fault = s->hello_fault;
@@ -115,11 +116,20 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_bytes
 	return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-void rs_tls_use_greeting(struct tls_domain *d, SSL_CTX *ctx)
+/* Without this OpenSSL forgets what a hello has of that type: on_hello() could not look at it. */
+static bool know(SSL_CTX *ctx, unsigned int type)
+{
+	return SSL_extension_supported(type) ||
+	       SSL_CTX_add_custom_ext(
+		       ctx, type, SSL_EXT_CLIENT_HELLO, NULL, NULL, NULL, NULL, NULL) == 1;
+}
+
+bool rs_tls_use_greeting(struct tls_domain *d, SSL_CTX *ctx)
 {
 	SSL_CTX_set_msg_callback(ctx, on_message);
 	SSL_CTX_set_client_hello_cb(ctx, on_hello, NULL);
 	SSL_CTX_set_tlsext_servername_callback(ctx, on_server_name);
 	SSL_CTX_set_tlsext_servername_arg(ctx, d);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, d);
+	return know(ctx, TLS_EXT_COMPRESS_CERTIFICATE);
 }

@@ -88,6 +88,25 @@ static bool read_status(struct span s, struct tls_hello *h)
 	       rs_tls_is_read(&r);
 }
 
+/* RFC 8879 section 3. What nobody has here is passed over. */
+static bool read_compressions(struct span s, struct tls_hello *h)
+{
+	struct span list;
+	struct tls_reader r;
+
+	if (!rs_tls_only_numbers(s, 1, &list))
+		return false;
+	for (r = rs_tls_reader(list); r.at < r.end;) {
+		uint32_t number = rs_tls_number(&r, 2);
+
+		if (rs_tls_hello_lists(rs_tls_span(r.at, (uint32_t)(r.end - r.at)), number))
+			return false;
+		if (number > TLS_COMPRESSION_NONE && number < TLS_N_COMPRESSIONS)
+			h->cert_compressions |= (uint8_t)(1 << number);
+	}
+	return true;
+}
+
 /* RFC 7301 section 3.1 */
 static bool read_protocols(struct span s, struct tls_hello *h)
 {
@@ -219,6 +238,8 @@ static bool read_extension(
 		return read_shares(s, h);
 	case TLS_EXT_PRE_SHARED_KEY:
 		return read_tickets(s, message, h) == TLS_ALERT_NONE;
+	case TLS_EXT_COMPRESS_CERTIFICATE:
+		return read_compressions(s, h);
 	case TLS_EXT_MAX_FRAGMENT_LENGTH:
 	case TLS_EXT_EARLY_DATA:
 	case TLS_EXT_COOKIE:
@@ -383,6 +404,9 @@ enum tls_alert rs_tls_hello_fault(const struct tls_hello_parts *p)
 	if (rs_tls_only_numbers(p->groups, 2, &list) && read_shares(p->shares, &h) &&
 		!fit(h.shares, list))
 		return TLS_ALERT_ILLEGAL_PARAMETER;
+	if (!is_older(p) && is_part(p->cert_compressions) &&
+		!read_compressions(p->cert_compressions, &h))
+		return TLS_ALERT_DECODE_ERROR;
 	if (is_older(p) && lacks_point_format(p))
 		return TLS_ALERT_ILLEGAL_PARAMETER;
 	return is_part(p->tickets) ? read_tickets(p->tickets, p->tickets.data, &h) : TLS_ALERT_NONE;

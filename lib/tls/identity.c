@@ -1,52 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tls/identity.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/rsa.h>
 
 #include "tls/message.h"
-
-#define OCSP 1
-
-#define MAX_CHAIN_BYTES 6144
-
-/* One certificate behind its length, with no extensions. False: there is no room left. */
-static bool add(struct tls_identity *id, X509 *cert)
-{
-	int n = i2d_X509(cert, NULL);
-	uint8_t *to;
-
-	if (n <= 0 || id->chain_bytes + (uint32_t)n + 5 > MAX_CHAIN_BYTES)
-		return false;
-	to = id->chain + id->chain_bytes;
-	to += rs_tls_put_number(to, (uint32_t)n, 3);
-	i2d_X509(cert, &to); /* moves to */
-	rs_tls_put_number(to, 0, 2);
-	id->chain_bytes += (uint32_t)n + 5;
-	return true;
-}
-
-/* No longer than it is: there may be thousands. */
-static bool encode_chain(struct tls_identity *id)
-{
-	STACK_OF(X509) *chain = NULL;
-	uint8_t *exact;
-
-	id->chain = malloc(MAX_CHAIN_BYTES);
-	if (!id->chain || !add(id, id->first))
-		return false;
-	id->first_bytes = id->chain_bytes - 2;
-	SSL_CTX_get0_chain_certs(id->ctx, &chain);
-	for (int i = 0; i < sk_X509_num(chain); i++) {
-		if (!add(id, sk_X509_value(chain, i)))
-			return false;
-	}
-	exact = realloc(id->chain, id->chain_bytes);
-	id->chain = exact ? exact : id->chain;
-	return true;
-}
 
 static bool choose_algorithm(struct tls_identity *id, EVP_PKEY *key, struct tls_library *library)
 {
@@ -74,8 +33,9 @@ bool rs_tls_identity_prepare(struct tls_identity *id, struct tls_library *librar
 {
 	EVP_PKEY *key = SSL_CTX_get0_privatekey(id->ctx);
 
-	if (!choose_algorithm(id, key, library) || !encode_chain(id) ||
-		id->ocsp.n_bytes > MAX_CHAIN_BYTES)
+	if (!choose_algorithm(id, key, library) ||
+		!rs_tls_chain_init(
+			&id->chain, id->ctx, rs_tls_span(id->ocsp.bytes, id->ocsp.n_bytes)))
 		return false;
 	id->signer = EVP_PKEY_CTX_new_from_pkey(library->ctx, key, NULL);
 	return id->signer && EVP_PKEY_sign_init(id->signer) == 1 &&
@@ -89,38 +49,15 @@ bool rs_tls_identity_prepare(struct tls_identity *id, struct tls_library *librar
 void rs_tls_identity_release(struct tls_identity *id)
 {
 	EVP_PKEY_CTX_free(id->signer);
-	free(id->chain);
+	rs_tls_chain_free(&id->chain);
 	id->signer = NULL;
-	id->chain = NULL;
 }
 
-uint32_t rs_tls_identity_bytes(const struct tls_identity *id)
+struct span rs_tls_identity_present(const struct tls_identity *id, const struct tls_hello *h)
 {
-	return 16 + id->chain_bytes + id->ocsp.n_bytes;
-}
+	bool stapled = h->wants_status && rs_tls_ocsp_now(&id->ocsp).len;
 
-uint32_t rs_tls_identity_encode(const struct tls_identity *id, bool status, uint8_t *to)
-{
-	struct span ocsp = status ? rs_tls_ocsp_now(&id->ocsp) : (struct span){0};
-	uint32_t list = id->chain_bytes + (ocsp.len ? 8 + ocsp.len : 0);
-	uint32_t n = rs_tls_put_header(to, TLS_CERTIFICATE, 4 + list);
-
-	n += rs_tls_put_number(to + n, 0, 1); /* no certificate_request_context */
-	n += rs_tls_put_number(to + n, list, 3);
-	memcpy(to + n, id->chain, id->first_bytes);
-	n += id->first_bytes;
-	if (ocsp.len) {
-		n += rs_tls_put_number(to + n, 8 + ocsp.len, 2);
-		n += rs_tls_put_number(to + n, TLS_EXT_STATUS_REQUEST, 2);
-		n += rs_tls_put_number(to + n, 4 + ocsp.len, 2);
-		n += rs_tls_put_number(to + n, OCSP, 1);
-		n += rs_tls_put_number(to + n, ocsp.len, 3);
-		n += rs_tls_put_bytes(to + n, ocsp.data, ocsp.len);
-	} else {
-		n += rs_tls_put_number(to + n, 0, 2);
-	}
-	memcpy(to + n, id->chain + id->first_bytes + 2, id->chain_bytes - id->first_bytes - 2);
-	return n + id->chain_bytes - id->first_bytes - 2;
+	return rs_tls_chain_message(&id->chain, stapled, h->cert_compressions);
 }
 
 bool rs_tls_identity_sign(

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A certificate and its key, ready for handshakes of ours (quick.c): the chain is encoded and the
- * signature's context made once. Belongs to one core. Private to lib/tls.
+ * A certificate and its key, ready for handshakes of ours (quick.c): the chain's messages and the
+ * signature's context are made once. Belongs to one core. Private to lib/tls.
  */
 #ifndef RS_TLS_IDENTITY_H
 #define RS_TLS_IDENTITY_H
@@ -15,11 +15,11 @@
 bool rs_tls_identity_prepare(struct tls_identity *id, struct tls_library *library);
 void rs_tls_identity_release(struct tls_identity *id);
 
-/* Bytes of its Certificate message (section 4.4.2) at most. */
-uint32_t rs_tls_identity_bytes(const struct tls_identity *id);
-
-/* Writes that message to to, with the OCSP response if that is wanted and holds. How many bytes. */
-uint32_t rs_tls_identity_encode(const struct tls_identity *id, bool status, uint8_t *to);
+/*
+ * Its Certificate message, or the shortest that a client with this hello can do with: compressed
+ * (RFC 8879), and with the OCSP response if that is wanted and holds.
+ */
+struct span rs_tls_identity_present(const struct tls_identity *id, const struct tls_hello *h);
 
 /* The signature of CertificateVerify (section 4.4.3). *n: its bytes, of TLS_MAX_SIGNATURE. */
 bool rs_tls_identity_sign(

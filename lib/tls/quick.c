@@ -28,7 +28,8 @@ struct flight {
 	struct tls_hello hello;
 	struct span message; /* the ClientHello */
 	const struct tls_identity *identity;
-	bool is_named; /* … as the client has asked for */
+	struct span certificate; /* its message; empty: it resumes */
+	bool is_named;           /* … as the client has asked for */
 	struct span protocol;
 	const struct tls_record_suite *suite;
 	uint32_t number; /* … on the wire */
@@ -160,7 +161,7 @@ static bool put_proof(struct flight *f)
 {
 	uint8_t *to = f->out + f->n_out;
 	uint8_t signature[TLS_MAX_SIGNATURE];
-	uint32_t n = rs_tls_identity_encode(f->identity, f->hello.wants_status, to);
+	uint32_t n = rs_tls_put_bytes(to, f->certificate.data, f->certificate.len);
 	size_t n_signature;
 
 	if (!hear(f, to, n) || !hash_so_far(f) ||
@@ -455,10 +456,13 @@ static enum tls_status answer(struct flight *f, bool *declined)
 
 static enum tls_status answer_if_there_is_room(struct flight *f, bool *declined)
 {
-	const uint32_t need =
-		HELLO_BYTES + SMALL_BYTES + TLS_MAX_SIGNATURE + rs_tls_identity_bytes(f->identity);
 	struct tls_session *s = f->s;
+	uint32_t need;
 
+	f->certificate = (struct span){0};
+	if (!f->resumes)
+		f->certificate = rs_tls_identity_present(f->identity, &f->hello);
+	need = HELLO_BYTES + SMALL_BYTES + TLS_MAX_SIGNATURE + f->certificate.len;
 	if (s->pipe->total_room(s->self, need) >= need)
 		return answer(f, declined);
 	*declined = s->got_room; /* OpenSSL does with any */

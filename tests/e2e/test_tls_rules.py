@@ -10,13 +10,13 @@ from harness import equal, test, true
 from lab import wait_until
 from tls_client import is_served, start
 from tls_raw import (
-    ALERT, ALPN, BAD_MAC, CCS, DATA, DECODE, DECRYPT, EARLY, FAILURE, GET, GROUPS, HANDSHAKE,
-    ILLEGAL, MISSING, MODES, NAME, NO_PROTOCOL, OVERFLOW, P256, SERVED, SHARES, SIGNATURES, TICKETS,
-    UNEXPECTED, VERSION, VERSIONS, X25519, Client, Keys, expand_label, message, number, numbers,
-    record, vector)
+    ALERT, ALPN, BAD_MAC, CCS, CERTIFICATE, COMPRESSIONS, DATA, DECODE, DECRYPT, EARLY, FAILURE,
+    GET, GROUPS, HANDSHAKE, ILLEGAL, MISSING, MODES, NAME, NO_PROTOCOL, OVERFLOW, P256,
+    SERVED, SHARES, SIGNATURES, TICKETS, UNEXPECTED, VERSION, VERSIONS, X25519, Client, Keys,
+    expand_label, message, number, numbers, record, vector)
 
-HELLO_REQUEST, NEW_TICKET, END_OF_EARLY_DATA, CERTIFICATE, KEY_EXCHANGE, FINISHED, KEY_UPDATE = (
-    0, 4, 5, 11, 16, 20, 24)
+HELLO_REQUEST, NEW_TICKET, END_OF_EARLY_DATA, KEY_EXCHANGE, FINISHED, KEY_UPDATE = (
+    0, 4, 5, 16, 20, 24)
 
 
 # Whose handshake it is: a group, and whether the hello is plain.
@@ -86,6 +86,13 @@ HELLOS = (
      lambda c: {SHARES: vector(2, numbers(c.group) + vector(2, c.share[:-1]))}),
     ("4.2.8: a share in bytes too many", ILLEGAL,
      lambda c: {SHARES: vector(2, numbers(c.group) + vector(2, c.share + b"x"))}),
+    ("4.2.8: a share of no bytes", DECODE,
+     lambda c: {SHARES: vector(2, numbers(c.group) + vector(2, b""))}),
+    ("4.2.8: one for a group that nobody has", DECODE,
+     lambda c: {GROUPS: vector(2, numbers(0x1300, c.group)), SHARES: vector(
+         2, numbers(c.group) + vector(2, c.share) + numbers(0x1300) + vector(2, b""))}),
+    ("4.2.8: one for a group that is not supported", DECODE,
+     lambda c: {SHARES: vector(2, numbers(0x1300) + vector(2, b"") + c.extensions()[SHARES][2:])}),
     ("9.3: 221 unknown shares and ours", SERVED, lambda c: many_shares(c, True)),
     ("4.2.9: a ticket without modes", MISSING, {MODES: None, TICKETS: tickets(1, 1)}),
     ("4.2.9: no mode", DECODE, {MODES: b"\0"}),
@@ -100,6 +107,12 @@ HELLOS = (
         ("one in UTF-8", b"\0\0\3\xc4\x85a"))),
     ("RFC 6066 3: more behind them", DECODE, {NAME: b"\0\4\0\0\1ab"}),
     ("RFC 6066 4: no such length", ILLEGAL, {1: b"\5"}),
+    *((f"RFC 8879 3: {what}", DECODE, {COMPRESSIONS: some}) for what, some in (
+        ("no algorithm", b"\0"),
+        ("half of one", b"\3\0\1\0"),
+        ("one twice", vector(1, numbers(1, 2, 1))),
+        ("more behind them", vector(1, numbers(1)) + b"x"))),
+    ("RFC 8879 3: what nobody knows", SERVED, {COMPRESSIONS: vector(1, numbers(0x4001, 9))}),
     ("RFC 7301 3.1: a name of no bytes", DECODE,
      {ALPN: vector(2, vector(1, b"http/1.1") + b"\0")}),
     ("RFC 7301 3.2: none of ours", NO_PROTOCOL, {ALPN: vector(2, vector(1, b"h2"))}),

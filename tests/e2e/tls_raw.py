@@ -17,6 +17,8 @@ MAX_PLAINTEXT = 1 << 14
 X25519, P256 = 29, 23
 NAME, GROUPS, SIGNATURES, ALPN, TICKETS, EARLY, VERSIONS, MODES, AUTHORITIES, SHARES = (
     0, 10, 13, 16, 41, 42, 43, 45, 47, 51)
+COMPRESSIONS = 27
+EXTENSIONS, CERTIFICATE, COMPRESSED = 8, 11, 25  # messages
 UNEXPECTED, BAD_MAC, OVERFLOW, FAILURE, ILLEGAL, DECODE, DECRYPT = 10, 20, 22, 40, 47, 50, 51
 VERSION, FALLBACK, MISSING, NO_PROTOCOL = 70, 86, 109, 120
 GET, SERVED = b"GET /hello/you HTTP/1.1\r\nHost: one.test\r\n\r\n", "served"
@@ -82,6 +84,7 @@ class Client:
         self.said = b""  # the transcript
         self.tx = self.rx = None
         self.messages = b""  # of the server, not taken
+        self.heard = {}  # those of its flight, by kind
 
     def __enter__(self):
         return self
@@ -214,12 +217,12 @@ class Client:
         self.tx = Keys(self.hs_tx)
         self.rx = Keys(self.derive(self.secret, b"s hs traffic", self.said))
 
-    def hear_flight(self):
+    def hear_flight(self, certificate=CERTIFICATE):
         """From the ServerHello to the Finished of a full handshake."""
         self.hear_hello()
         self.keys_of_handshake()
-        for kind in (8, 11, 15, 20):
-            self.hear(kind)
+        for kind in (EXTENSIONS, certificate, 15, 20):
+            self.heard[kind] = self.hear(kind)
         self.to_finish = self.said
         master = hmac.digest(self.derive(self.secret, b"derived", b""), bytes(32), "sha256")
         self.app_tx = self.derive(master, b"c ap traffic", self.said)

@@ -47,6 +47,7 @@ static void look_for_faults(struct span s)
 		.groups = half,
 		.shares = {.data = half.data + half.len, .len = s.len - half.len},
 		.tickets = s,
+		.cert_compressions = half,
 	};
 
 	rs_tls_hello_fault(&p);
@@ -85,6 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(h.group ? rs_tls_group_fits(h.group, h.share)
 			      : !h.share.len && h.tickets.len && h.psk_ke);
 		check(h.session_id.len <= 32 && h.name.len <= 255);
+		check(!(h.cert_compressions & ~(1 << 1 | 1 << 2 | 1 << 3)));
 		check(h.suites.len >= 2 && (h.signatures.len >= 2 || h.tickets.len));
 	}
 	look_for_faults(message);

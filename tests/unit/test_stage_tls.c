@@ -608,9 +608,15 @@ static void stop_in_the_finished(struct stage_rig *r, uint32_t conn)
 /* What stands for a stapled response, and is as long as the longest, makes a flight long. */
 static void begin_with_long_flights(struct stage_rig *r)
 {
+	struct tls_identity *id;
+
 	stage_begin(r, usual);
-	r->tls->domain->identities[0].ocsp = (struct tls_ocsp){
+	id = &r->tls->domain->identities[0];
+	id->ocsp = (struct tls_ocsp){
 		.bytes = calloc(1, 6000), .n_bytes = 6000, .until_s = TLS_OCSP_FOREVER};
+	rs_tls_chain_free(&id->chain);
+	assert_true(rs_tls_chain_init(
+		&id->chain, id->ctx, rs_tls_span(id->ocsp.bytes, id->ocsp.n_bytes)));
 	SSL_CTX_set_tlsext_status_type(r->ctx, TLSEXT_STATUSTYPE_ocsp);
 }
 

@@ -23,6 +23,7 @@
 #define TICKET  "\x00\x01t\x00\x00\x00\x00"
 #define GROUPS  BYTES("\x00\x04\x00\x1d\x00\x17")
 #define NOTHING TLS_ALERT_NONE
+#define OF_1_3  BYTES("\x02\x03\x04")
 
 struct fault {
 	const char *name;
@@ -116,6 +117,26 @@ static const struct fault all[] = {
 	{"4.2.11: a ticket, two binders",
 		{.tickets = BYTES("\x00\x07" TICKET "\x00\x42\x20" BINDER "\x20" BINDER)},
 		TLS_ALERT_ILLEGAL_PARAMETER},
+	{"RFC 8879 3: all",
+		{.versions = OF_1_3, .cert_compressions = BYTES("\x06\x00\x01\x00\x02\x00\x03")},
+		NOTHING},
+	{"RFC 8879 3: one that nobody knows",
+		{.versions = OF_1_3, .cert_compressions = BYTES("\x02\x40\x00")}, NOTHING},
+	{"RFC 8879 3: an empty list", {.versions = OF_1_3, .cert_compressions = BYTES("\x00")},
+		TLS_ALERT_DECODE_ERROR},
+	{"RFC 8879 3: not even a list", {.versions = OF_1_3, .cert_compressions = BYTES("")},
+		TLS_ALERT_DECODE_ERROR},
+	{"RFC 8879 3: one and a half",
+		{.versions = OF_1_3, .cert_compressions = BYTES("\x03\x00\x01\x00")},
+		TLS_ALERT_DECODE_ERROR},
+	{"RFC 8879 3: more behind them",
+		{.versions = OF_1_3, .cert_compressions = BYTES("\x02\x00\x01\x00")},
+		TLS_ALERT_DECODE_ERROR},
+	{"RFC 8879 3: one twice",
+		{.versions = OF_1_3, .cert_compressions = BYTES("\x06\x00\x02\x00\x01\x00\x02")},
+		TLS_ALERT_DECODE_ERROR},
+	{"RFC 8879 3: of no account in 1.2", {.cert_compressions = BYTES("\x03\x00\x01\x00")},
+		NOTHING},
 };
 
 static void each_fault_has_its_alert(void **state)
@@ -393,6 +414,14 @@ static const struct reading readings[] = {
 			  "b")},
 		false},
 	{"RFC 6066 4: a length of fragments", false, {1, BYTES("\x01")}, false},
+	{"RFC 8879 3: all", false, {27, BYTES("\x06\x00\x01\x00\x02\x00\x03")}, true},
+	{"RFC 8879 3: one that nobody knows", false, {27, BYTES("\x02\x40\x00")}, true},
+	{"RFC 8879 3: an empty list", false, {27, BYTES("\x00")}, false},
+	{"RFC 8879 3: not even a list", false, {27, BYTES("")}, false},
+	{"RFC 8879 3: one and a half", false, {27, BYTES("\x03\x00\x01\x00")}, false},
+	{"RFC 8879 3: one twice", false, {27, BYTES("\x04\x00\x02\x00\x02")}, false},
+	{"RFC 8879 3: one that nobody knows twice", false, {27, BYTES("\x04\x40\x00\x40\x00")},
+		false},
 	{"RFC 6066 8: OCSP", false, {5, BYTES("\x01\x00\x00\x00\x00")}, true},
 	{"RFC 6066 8: of another type", false, {5, BYTES("\x02\x00\x00\x00\x00")}, false},
 	{"RFC 6066 8: of a responder", false, {5, BYTES("\x01\x00\x01r\x00\x00")}, false},
@@ -460,12 +489,13 @@ static void put(uint8_t *message, uint32_t *n, const struct piece *p)
 	*n += p->body.len;
 }
 
+static struct tls_hello last; /* that was read; its spans are not there any more */
+
 /* head with so many bytes of extensions. */
 static bool is_whole_read(struct span head, struct span extensions)
 {
 	uint32_t n = head.len + 2 + extensions.len;
 	uint8_t *message = malloc(4 + n); /* for the sanitizer to see a byte too many */
-	struct tls_hello h;
 	bool is_ours;
 
 	message[0] = 1;
@@ -476,7 +506,7 @@ static bool is_whole_read(struct span head, struct span extensions)
 	message[4 + head.len] = (uint8_t)(extensions.len >> 8);
 	message[5 + head.len] = (uint8_t)extensions.len;
 	memcpy(message + 6 + head.len, extensions.data, extensions.len);
-	is_ours = rs_tls_hello_read((struct span){.data = message, .len = 4 + n}, &h);
+	is_ours = rs_tls_hello_read((struct span){.data = message, .len = 4 + n}, &last);
 	free(message);
 	return is_ours;
 }
@@ -528,6 +558,33 @@ static void only_plain_hellos_are_for_us(void **state)
 
 		if (is_read(head, &r->piece, r->has_ticket) != r->is_ours)
 			fail_msg("%s: %s", r->name, r->is_ours ? "refused" : "taken");
+	}
+}
+
+/* What is found: RFC 8879 section 7.3 has their numbers. */
+static void which_compressions(void **state)
+{
+	static const struct {
+		struct span list;
+		uint32_t algorithms;
+	} lists[] = {
+		{BYTES("\x06\x00\x01\x00\x02\x00\x03"), 1 << 1 | 1 << 2 | 1 << 3},
+		{BYTES("\x02\x00\x02"), 1 << 2},
+		{BYTES("\x04\x00\x03\x00\x01"), 1 << 3 | 1 << 1},
+		{BYTES("\x0a\x00\x00\x00\x04\x00\x1f\x01\x01\x40\x01"), 0},
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(lists); i++) {
+		const struct piece list = {27, lists[i].list};
+		uint8_t bytes[256];
+		uint32_t n = 0;
+
+		put(bytes, &n, &list);
+		put(bytes, &n, &plain[0]);
+		assert_true(is_read_with((struct span)BYTES(HEAD), plain[0].type,
+			(struct span){.data = bytes, .len = n}));
+		assert_int_equal(last.cert_compressions, lists[i].algorithms);
 	}
 }
 
@@ -700,6 +757,7 @@ int main(void)
 		cmocka_unit_test(first_hellos),
 		cmocka_unit_test(what_may_change),
 		cmocka_unit_test(only_plain_hellos_are_for_us),
+		cmocka_unit_test(which_compressions),
 		cmocka_unit_test(no_share_without_a_key_exchange),
 		cmocka_unit_test(extensions_once_and_tickets_last),
 		cmocka_unit_test(as_many_extensions_as_there_may_be),
