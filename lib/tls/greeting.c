@@ -48,6 +48,44 @@ static struct span extension(SSL *ssl, unsigned int type)
 	return (struct span){.data = data, .len = (uint32_t)n};
 }
 
+/* ---- limits of records (RFC 8449) ---- */
+
+/*
+ * Who offers max_fragment_length, too, gets that, as OpenSSL cannot be kept from it. And it cuts
+ * its messages at 512 bytes or more: who wants less is not answered. In TLS 1.2 it cuts those that
+ * are not sealed, too, which nobody has to, but GnuTLS expects.
+ */
+static void use_limit(struct tls_session *s, const struct tls_hello_parts *p, bool is_older)
+{
+	uint32_t max;
+
+	s->says_limit = false;
+	if (!p->record_limit.data || extension(s->ssl, TLSEXT_TYPE_max_fragment_length).data)
+		return;
+	max = rs_min_u32(
+		(uint32_t)rs_load_be16(p->record_limit.data) - !is_older, TLS_RECORD_PLAINTEXT);
+	s->says_limit = SSL_set_max_send_fragment(s->ssl, max) == 1;
+	if (s->says_limit)
+		s->max_fragment = (uint16_t)max;
+}
+
+/* What any record may have: TLS 1.3 counts its type. */
+static int say_limit(SSL *ssl, unsigned int type, unsigned int context, const unsigned char **out,
+	size_t *n, X509 *cert, size_t i_cert, int *alert, void *unused)
+{
+	static const uint8_t limits[][2] = {{0x40, 0x00}, {0x40, 0x01}};
+	const struct tls_session *s = SSL_get_app_data(ssl);
+
+	(void)type;
+	(void)cert;
+	(void)i_cert;
+	(void)alert;
+	(void)unused;
+	*out = limits[context == SSL_EXT_TLS1_3_ENCRYPTED_EXTENSIONS];
+	*n = sizeof(limits[0]);
+	return s->says_limit;
+}
+
 static int on_hello(SSL *ssl, int *alert, void *unused)
 {
 	struct tls_hello_parts p = {
@@ -60,6 +98,7 @@ static int on_hello(SSL *ssl, int *alert, void *unused)
 		.tickets = extension(ssl, TLSEXT_TYPE_psk),
 		.signatures = extension(ssl, TLSEXT_TYPE_signature_algorithms),
 		.cert_compressions = extension(ssl, TLS_EXT_COMPRESS_CERTIFICATE),
+		.record_limit = extension(ssl, TLS_EXT_RECORD_SIZE_LIMIT),
 	};
 	struct tls_session *s = SSL_get_app_data(ssl);
 	enum tls_alert fault = s->hello_fault;
@@ -76,8 +115,10 @@ static int on_hello(SSL *ssl, int *alert, void *unused)
 	if (fault == TLS_ALERT_NONE &&
 		!SSL_set_SSL_CTX(ssl, rs_tls_choose(s->domain, &h, &s->named)->ctx))
 		fault = TLS_ALERT_INTERNAL_ERROR;
-	if (fault == TLS_ALERT_NONE)
+	if (fault == TLS_ALERT_NONE) {
+		use_limit(s, &p, h.is_older);
 		return SSL_CLIENT_HELLO_SUCCESS;
+	}
 	*alert = (int)fault;
 	return SSL_CLIENT_HELLO_ERROR;
 }
@@ -117,11 +158,12 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_bytes
 }
 
 /* Without this OpenSSL forgets what a hello has of that type: on_hello() could not look at it. */
-static bool know(SSL_CTX *ctx, unsigned int type)
+static bool know(
+	SSL_CTX *ctx, unsigned int type, unsigned int answers, SSL_custom_ext_add_cb_ex say)
 {
 	return SSL_extension_supported(type) ||
 	       SSL_CTX_add_custom_ext(
-		       ctx, type, SSL_EXT_CLIENT_HELLO, NULL, NULL, NULL, NULL, NULL) == 1;
+		       ctx, type, SSL_EXT_CLIENT_HELLO | answers, say, NULL, NULL, NULL, NULL) == 1;
 }
 
 bool rs_tls_use_greeting(struct tls_domain *d, SSL_CTX *ctx)
@@ -131,5 +173,8 @@ bool rs_tls_use_greeting(struct tls_domain *d, SSL_CTX *ctx)
 	SSL_CTX_set_tlsext_servername_callback(ctx, on_server_name);
 	SSL_CTX_set_tlsext_servername_arg(ctx, d);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, d);
-	return know(ctx, TLS_EXT_COMPRESS_CERTIFICATE);
+	return know(ctx, TLS_EXT_COMPRESS_CERTIFICATE, 0, NULL) &&
+	       know(ctx, TLS_EXT_RECORD_SIZE_LIMIT,
+		       SSL_EXT_TLS1_2_SERVER_HELLO | SSL_EXT_TLS1_3_ENCRYPTED_EXTENSIONS,
+		       say_limit);
 }

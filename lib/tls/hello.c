@@ -13,6 +13,7 @@
 #define PSK_KE         0
 #define PSK_DHE_KE     1
 #define MAX_EXTENSIONS 32
+#define MIN_LIMIT      64
 
 bool rs_tls_hello_lists(struct span list, uint32_t wanted)
 {
@@ -105,6 +106,15 @@ static bool read_compressions(struct span s, struct tls_hello *h)
 			h->cert_compressions |= (uint8_t)(1 << number);
 	}
 	return true;
+}
+
+/* RFC 8449 section 4 */
+static enum tls_alert read_limit(struct span s, struct tls_hello *h)
+{
+	if (s.len != 2)
+		return TLS_ALERT_DECODE_ERROR;
+	h->record_limit = (uint16_t)rs_load_be16(s.data);
+	return h->record_limit < MIN_LIMIT ? TLS_ALERT_ILLEGAL_PARAMETER : TLS_ALERT_NONE;
 }
 
 /* RFC 7301 section 3.1 */
@@ -240,7 +250,11 @@ static bool read_extension(
 		return read_tickets(s, message, h) == TLS_ALERT_NONE;
 	case TLS_EXT_COMPRESS_CERTIFICATE:
 		return read_compressions(s, h);
+	case TLS_EXT_RECORD_SIZE_LIMIT:
+		return read_limit(s, h) == TLS_ALERT_NONE;
 	case TLS_EXT_MAX_FRAGMENT_LENGTH:
+		h->has_fragments = true;
+		return true;
 	case TLS_EXT_EARLY_DATA:
 	case TLS_EXT_COOKIE:
 	case TLS_EXT_CERTIFICATE_AUTHORITIES:
@@ -259,6 +273,8 @@ static bool read_extension(
 static bool is_enough(const struct tls_hello *h)
 {
 	if (h->group && !rs_tls_group_fits(h->group, h->share))
+		return false;
+	if (h->has_fragments && !h->record_limit) /* RFC 8449 section 5: both are the limit */
 		return false;
 	if (h->tickets.len)
 		return h->psk_ke || (h->psk_dhe_ke && h->share.len);
@@ -404,6 +420,10 @@ enum tls_alert rs_tls_hello_fault(const struct tls_hello_parts *p)
 	if (rs_tls_only_numbers(p->groups, 2, &list) && read_shares(p->shares, &h) &&
 		!fit(h.shares, list))
 		return TLS_ALERT_ILLEGAL_PARAMETER;
+	if (is_part(p->record_limit))
+		alert = read_limit(p->record_limit, &h);
+	if (alert != TLS_ALERT_NONE)
+		return alert;
 	if (!is_older(p) && is_part(p->cert_compressions) &&
 		!read_compressions(p->cert_compressions, &h))
 		return TLS_ALERT_DECODE_ERROR;

@@ -30,7 +30,9 @@ struct tls_hello {
 	struct span protocols;         /* of ALPN, as on the wire; empty: none */
 	bool is_older;                 /* no TLS 1.3 */
 	bool wants_status;             /* OCSP */
+	bool has_fragments;            /* max_fragment_length */
 	uint8_t cert_compressions;     /* RFC 8879: a bit for each enum tls_compression */
+	uint16_t record_limit;         /* RFC 8449, of TLSInnerPlaintext; 0: none */
 	bool psk_dhe_ke, psk_ke;       /* how it would resume (section 4.2.9) */
 	struct span tickets;           /* of pre_shared_key, as on the wire; empty: none … */
 	struct span binders;           /* … and their binders, as many */
@@ -50,7 +52,7 @@ struct tls_hello_parts {
 	struct span compressions;
 	struct span suites;
 	struct span name, versions, groups, formats, shares, tickets, signatures;
-	struct span cert_compressions;
+	struct span cert_compressions, record_limit;
 };
 
 /*

@@ -32,12 +32,13 @@ void rs_tls_lean_count(struct tls_session *s, bool written, int content_type, st
 }
 
 /* RFC 6066 section 4 */
-static uint16_t max_fragment(const SSL *ssl)
+static void use_max_fragment(struct tls_session *s)
 {
-	uint8_t code = SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl));
+	uint8_t code = SSL_SESSION_get_max_fragment_length(SSL_get_session(s->ssl));
 
-	return (uint16_t)(code == TLSEXT_max_fragment_length_DISABLED ? TLS_RECORD_PLAINTEXT
-								      : 256 << code);
+	s->short_both_ways = code != TLSEXT_max_fragment_length_DISABLED;
+	if (s->short_both_ways)
+		s->max_fragment = (uint16_t)(256 << code);
 }
 
 static bool use_secrets(struct tls_session *s)
@@ -62,7 +63,7 @@ void rs_tls_lean_begin(struct tls_session *s)
 {
 	if (SSL_has_pending(s->ssl))
 		return;
-	s->max_fragment = max_fragment(s->ssl);
+	use_max_fragment(s);
 	s->lean = SSL_version(s->ssl) == TLS1_3_VERSION ? use_secrets(s)
 							: rs_tls_lean_12_use_master(s);
 	if (s->lean) {
@@ -77,10 +78,13 @@ enum tls_status rs_tls_lean_seal(
 	struct tls_session *s, uint8_t type, const uint8_t *data, uint32_t len)
 {
 	const struct tls_record_sink sink = rs_tls_lean_sink(s);
-	uint32_t need = len + rs_tls_record_overhead(&s->tx);
+	uint32_t need =
+		rs_tls_lean_sealed_bytes(len, s->max_fragment, rs_tls_record_overhead(&s->tx));
 
 	if (s->pipe->total_room(s->self, need) < need)
 		return TLS_WANT_ROOM;
+	for (; len > s->max_fragment; len -= s->max_fragment, data += s->max_fragment)
+		rs_tls_record_seal(&s->tx, type, data, s->max_fragment, &sink);
 	rs_tls_record_seal(&s->tx, type, data, len, &sink);
 	return TLS_OK;
 }
@@ -113,6 +117,7 @@ enum tls_status rs_tls_lean_write(
 {
 	const uint32_t overhead = rs_tls_record_overhead(&s->tx);
 	enum tls_status status = settle(s);
+	const struct tls_record_sink sink = rs_tls_lean_sink(s);
 	uint32_t room;
 
 	if (status != TLS_OK)
@@ -124,10 +129,10 @@ enum tls_status rs_tls_lean_write(
 			return TLS_WANT_ROOM;
 		len = room - overhead;
 	}
-	status = rs_tls_lean_seal(s, TLS_CONTENT_DATA, data, len);
+	rs_tls_record_seal(&s->tx, TLS_CONTENT_DATA, data, len, &sink);
 	s->n_messages = 0;
-	*n = status == TLS_OK ? len : 0;
-	return status;
+	*n = len;
+	return TLS_OK;
 }
 
 enum tls_status rs_tls_lean_say(struct tls_session *s, uint8_t level, enum tls_alert alert)
@@ -312,7 +317,7 @@ static enum tls_status read_one(struct tls_session *s, uint8_t *to, uint32_t *n)
 		return status;
 	alert = rs_tls_record_open(&s->rx, record, bytes, to, n, &type);
 	rs_tls_lean_drop(s, bytes);
-	if (alert == TLS_ALERT_NONE && *n > s->max_fragment)
+	if (alert == TLS_ALERT_NONE && *n > s->max_fragment && s->short_both_ways)
 		alert = TLS_ALERT_RECORD_OVERFLOW;
 	if (alert != TLS_ALERT_NONE) {
 		*n = 0;

@@ -35,9 +35,23 @@ void rs_tls_lean_begin(struct tls_session *s);
 enum tls_status rs_tls_lean_read(struct tls_session *s, uint8_t *to, uint32_t max, uint32_t *n);
 enum tls_status rs_tls_lean_write(
 	struct tls_session *s, const uint8_t *data, uint32_t len, uint32_t *n);
-/* One record of what is written, if there is room for it. */
+/*
+ * Handshake messages or an alert, in one record or, where the client wants short ones, in several;
+ * all or nothing, if there is no room for it.
+ */
 enum tls_status rs_tls_lean_seal(
 	struct tls_session *s, uint8_t type, const uint8_t *data, uint32_t len);
+
+/* What len bytes take in records of max_fragment, each with its overhead. */
+static inline uint32_t rs_tls_lean_sealed_bytes(
+	uint32_t len, uint32_t max_fragment, uint32_t overhead)
+{
+	uint32_t bytes = len + overhead;
+
+	for (; len > max_fragment; len -= max_fragment)
+		bytes += overhead;
+	return bytes;
+}
 
 /* Where records of a session go. */
 static inline struct tls_record_sink rs_tls_lean_sink(const struct tls_session *s)

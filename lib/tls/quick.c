@@ -29,6 +29,7 @@ struct flight {
 	struct span message; /* the ClientHello */
 	const struct tls_identity *identity;
 	struct span certificate; /* its message; empty: it resumes */
+	uint32_t max_fragment;   /* bytes of plaintext a record */
 	bool is_named;           /* … as the client has asked for */
 	struct span protocol;
 	const struct tls_record_suite *suite;
@@ -139,9 +140,11 @@ static void put_extensions(struct flight *f)
 	uint8_t *to = f->out + f->n_out;
 	uint32_t name = f->is_named ? 4 : 0;
 	uint32_t alpn = f->protocol.len ? 7 + f->protocol.len : 0;
-	uint32_t n = rs_tls_put_header(to, TLS_ENCRYPTED_EXTENSIONS, 2 + name + alpn);
+	uint32_t limit = f->hello.record_limit ? 6 : 0;
+	uint32_t all = name + alpn + limit;
+	uint32_t n = rs_tls_put_header(to, TLS_ENCRYPTED_EXTENSIONS, 2 + all);
 
-	n += rs_tls_put_number(to + n, name + alpn, 2);
+	n += rs_tls_put_number(to + n, all, 2);
 	if (name) {
 		n += rs_tls_put_number(to + n, TLS_EXT_SERVER_NAME, 2);
 		n += rs_tls_put_number(to + n, 0, 2);
@@ -152,6 +155,11 @@ static void put_extensions(struct flight *f)
 		n += rs_tls_put_number(to + n, 1 + f->protocol.len, 2);
 		n += rs_tls_put_number(to + n, f->protocol.len, 1);
 		n += rs_tls_put_bytes(to + n, f->protocol.data, f->protocol.len);
+	}
+	if (limit) { /* RFC 8449: what any record may have, and its type */
+		n += rs_tls_put_number(to + n, TLS_EXT_RECORD_SIZE_LIMIT, 2);
+		n += rs_tls_put_number(to + n, 2, 2);
+		n += rs_tls_put_number(to + n, TLS_RECORD_PLAINTEXT + 1, 2);
 	}
 	f->n_out += n;
 }
@@ -410,8 +418,8 @@ static bool send_flight(struct flight *f, const uint8_t *server_secret)
 	rs_tls_record_put(&sink, f->hello_out, f->n_hello_out);
 	if (f->hello.session_id.len)
 		rs_tls_record_put(&sink, ccs, sizeof(ccs));
-	rs_tls_record_seal(&s->tx, TLS_CONTENT_HANDSHAKE, f->out, f->n_out, &sink);
-	return rs_tls_keys_change(&s->tx, s->suite, server_secret);
+	return rs_tls_lean_seal(s, TLS_CONTENT_HANDSHAKE, f->out, f->n_out) == TLS_OK &&
+	       rs_tls_keys_change(&s->tx, s->suite, server_secret);
 }
 
 /* Before there are keys. */
@@ -447,6 +455,7 @@ static enum tls_status answer(struct flight *f, bool *declined)
 	s->quick = q;
 	s->domain->counters[TLS_C_KEYS_AHEAD] += was_ahead;
 	s->suite = f->suite;
+	s->max_fragment = (uint16_t)f->max_fragment;
 	if (!begin_schedule(f, q))
 		return refuse(f, TLS_ALERT_DECRYPT_ERROR);
 	ok = make_flight(f, q, server_secret) && send_flight(f, server_secret);
@@ -456,13 +465,19 @@ static enum tls_status answer(struct flight *f, bool *declined)
 
 static enum tls_status answer_if_there_is_room(struct flight *f, bool *declined)
 {
+	const uint32_t limit = f->hello.record_limit;
 	struct tls_session *s = f->s;
 	uint32_t need;
 
+	f->max_fragment = TLS_RECORD_PLAINTEXT;
+	if (limit) /* RFC 8449 section 4: it counts the type */
+		f->max_fragment = rs_min_u32(limit - 1, TLS_RECORD_PLAINTEXT);
 	f->certificate = (struct span){0};
 	if (!f->resumes)
 		f->certificate = rs_tls_identity_present(f->identity, &f->hello);
-	need = HELLO_BYTES + SMALL_BYTES + TLS_MAX_SIGNATURE + f->certificate.len;
+	need = HELLO_BYTES +
+	       rs_tls_lean_sealed_bytes(SMALL_BYTES + TLS_MAX_SIGNATURE + f->certificate.len,
+		       f->max_fragment, TLS_RECORD_OVERHEAD);
 	if (s->pipe->total_room(s->self, need) >= need)
 		return answer(f, declined);
 	*declined = s->got_room; /* OpenSSL does with any */

@@ -126,7 +126,8 @@ static enum tls_status take_record(
 /* As many records as there are. */
 enum tls_status rs_tls_quick_take_answer(struct tls_session *s, uint8_t *text)
 {
-	const uint32_t need = TLS_TICKET_BYTES + 32 + TLS_RECORD_OVERHEAD;
+	const uint32_t need = rs_tls_lean_sealed_bytes(
+		TLS_TICKET_BYTES + 32, s->max_fragment, TLS_RECORD_OVERHEAD);
 	enum tls_status status = TLS_WANT_INPUT;
 
 	while (status == TLS_WANT_INPUT) {

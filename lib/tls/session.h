@@ -63,7 +63,7 @@ struct tls_session {
 	void *self;
 	struct tls_domain *domain;
 	uint32_t n_gathered;   /* bytes of a record that has not come as a whole */
-	uint16_t max_fragment; /* bytes of plaintext a record: see lean.h */
+	uint16_t max_fragment; /* bytes of plaintext in a record of ours: see lean.h */
 	bool lean;             /* open, and without ssl: records are ours */
 	bool open;             /* the handshake is complete */
 	bool early;            /* early data may still come */
@@ -76,7 +76,8 @@ struct tls_session {
 	uint8_t n_messages;    /* of handshakes, since this one: in a row, with no data between */
 	uint8_t n_message;     /* bytes of one that has not come as a whole … */
 	uint8_t message[TLS_KEY_UPDATE_BYTES]; /* … and these: in 1.2 its header */
-	uint8_t n_secrets; /* TLS_SECRET_…: whose secrets stand in rx and tx */
+	uint8_t n_secrets;    /* TLS_SECRET_…: whose secrets stand in rx and tx */
+	bool short_both_ways; /* max_fragment is for the client's records, too */
 	struct ssl_st *ssl;
 	const struct tls_record_suite *suite; /* see lean.h */
 
@@ -89,6 +90,7 @@ struct tls_session {
 	struct tls_opening *opening; /* see opening.h */
 	struct tls_quick *quick;     /* see quick.h */
 	enum tls_alert hello_fault;  /* of a ClientHello that OpenSSL has got, or its records */
+	bool says_limit;             /* OpenSSL answers the client's record_size_limit */
 	bool begins_as_tls;          /* the first of its bytes that OpenSSL has read … */
 	uint8_t n_overlooked; /* … of two that it cannot do with as they are: see pipe_bio.c */
 	uint64_t name;        /* … whom it asks for, hashed: see resume.c … */

@@ -14,7 +14,7 @@ from http_client import Connection
 from tls_client import PORT, start
 from tls_raw import (
     ALERT, ALPN, BAD_MAC, CCS, COMPRESSIONS, DATA, DECODE, DECRYPT, FAILURE, FALLBACK, GET, GROUPS,
-    HANDSHAKE, ILLEGAL, NAME, NO_PROTOCOL, OVERFLOW, P256, SERVED, SIGNATURES, UNEXPECTED,
+    HANDSHAKE, ILLEGAL, LIMIT, NAME, NO_PROTOCOL, OVERFLOW, P256, SERVED, SIGNATURES, UNEXPECTED,
     VERSION, X25519, message, number, numbers, record, vector)
 from tls_raw_12 import (
     ECDSA_AES, ECDSA_CHACHA, MASTER_SECRET, RSA_AES_256, SUITES, TICKET, Client12)
@@ -97,6 +97,9 @@ HELLOS = (
     ("RFC 6066 3: in UTF-8", ILLEGAL, name((0, b"one.tes\xc4\x85t"))),
     ("RFC 6066 4: no such length", ILLEGAL, {FRAGMENT: b"\0"}),
     ("RFC 6066 8: cut", DECODE, {STATUS: b"\1\0\0\0"}),
+    ("RFC 8449 4: less than 64 bytes", ILLEGAL, {LIMIT: number(63, 2)}),
+    ("RFC 8449 4: of three bytes", DECODE, {LIMIT: b"\x40\0\0"}),
+    ("RFC 8449 4: more than there may be", SERVED, {LIMIT: number(65535, 2)}),
     ("RFC 8879 3: of no account, be it malformed", SERVED, {COMPRESSIONS: b"\3\0\1\0"}),
     ("RFC 7301 3.1: no name", DECODE, {ALPN: b"\0\0"}),
     ("RFC 7301 3.1: more behind them", DECODE, {ALPN: b"\0\x09\x08http/1.1\2h2"}),

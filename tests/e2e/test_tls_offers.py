@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What clients offer to have a handshake short: certificates compressed (RFC 8879)."""
+"""What clients offer to have a handshake short: certificates compressed (RFC 8879), and records no
+longer than they can take (RFC 8449)."""
 
 import shutil
 import signal
@@ -7,14 +8,16 @@ import zlib
 
 import pki
 from harness import equal, test, true
+from http_client import request
 from lab import wait_until
 from tls_client import start
 from tls_raw import (
-    CERTIFICATE, COMPRESSED, COMPRESSIONS, HANDSHAKE, P256, SERVED, X25519, Client, number, numbers,
-    vector)
+    CERTIFICATE, COMPRESSED, COMPRESSIONS, DATA, EXTENSIONS, HANDSHAKE, LIMIT, P256, SERVED, X25519,
+    Client, number, numbers, vector)
 
 ZLIB, BROTLI, ZSTD = 1, 2, 3
 OURS, OURS_BY_A_CURVE, OPENSSLS = (X25519, True), (P256, True), (P256, False)
+BYTES = 300_000
 
 
 def shake_hands(c, certificate=CERTIFICATE, **offered):
@@ -64,4 +67,30 @@ def certificates_are_compressed_for_who_can_do_with_it(t):
     appliance.process.send_signal(signal.SIGHUP)
     wait_until(lambda: certificate(t, OURS, 0x4001) != plain, 5, "a reload")
     equal(inflate(certificate(t, OURS, ZLIB, kind=COMPRESSED)), certificate(t, OURS, 0x4001))
+    appliance.stop()
+
+
+def read_body(c, n):
+    body = b""
+    c.send(DATA, request("GET", f"/bytes/{n}", host="one.test"))
+    while not body.partition(b"\r\n\r\n")[1] or len(body.partition(b"\r\n\r\n")[2]) < n:
+        kind, content = c.receive()
+        body += content if kind == DATA else b""
+    return body.partition(b"\r\n\r\n")[2]
+
+
+@test(own=True, within=60)
+def records_are_no_longer_than_a_client_takes(t):
+    appliance = start(t)
+    for limit, whose, is_answered in (
+        *((limit, whose, True) for whose in (OURS, OURS_BY_A_CURVE)
+          for limit in (64, 600, 1 << 14, (1 << 14) + 1)),
+        (512, OPENSSLS, False), (600, OPENSSLS, True), ((1 << 14) + 1, OPENSSLS, True),
+    ):
+        with Client(t, *whose) as c:
+            shake_hands(c, extensions={LIMIT: number(limit, 2)})
+            answer = number(LIMIT, 2) + vector(2, number((1 << 14) + 1, 2))
+            equal(answer in c.heard[EXTENSIONS], is_answered, f"{limit} answered, {whose}")
+            equal(len(read_body(c, BYTES)), BYTES, "bytes")
+            equal(c.longest, limit if is_answered else (1 << 14) + 1, f"{limit}, {whose}")
     appliance.stop()

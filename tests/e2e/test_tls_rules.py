@@ -11,7 +11,7 @@ from lab import wait_until
 from tls_client import is_served, start
 from tls_raw import (
     ALERT, ALPN, BAD_MAC, CCS, CERTIFICATE, COMPRESSIONS, DATA, DECODE, DECRYPT, EARLY, FAILURE,
-    GET, GROUPS, HANDSHAKE, ILLEGAL, MISSING, MODES, NAME, NO_PROTOCOL, OVERFLOW, P256,
+    GET, GROUPS, HANDSHAKE, ILLEGAL, LIMIT, MISSING, MODES, NAME, NO_PROTOCOL, OVERFLOW, P256,
     SERVED, SHARES, SIGNATURES, TICKETS, UNEXPECTED, VERSION, VERSIONS, X25519, Client, Keys,
     expand_label, message, number, numbers, record, vector)
 
@@ -107,6 +107,11 @@ HELLOS = (
         ("one in UTF-8", b"\0\0\3\xc4\x85a"))),
     ("RFC 6066 3: more behind them", DECODE, {NAME: b"\0\4\0\0\1ab"}),
     ("RFC 6066 4: no such length", ILLEGAL, {1: b"\5"}),
+    *((f"RFC 8449 4: {what}", expected, {LIMIT: limit}) for what, expected, limit in (
+        ("64 bytes, and more", ILLEGAL, number(63, 2)),
+        ("two bytes", DECODE, b"\x40"),
+        ("and no more", DECODE, b"\x40\1\0"),
+        ("65535 are as good as 16385", SERVED, number(65535, 2)))),
     *((f"RFC 8879 3: {what}", DECODE, {COMPRESSIONS: some}) for what, some in (
         ("no algorithm", b"\0"),
         ("half of one", b"\3\0\1\0"),

@@ -17,7 +17,7 @@ MAX_PLAINTEXT = 1 << 14
 X25519, P256 = 29, 23
 NAME, GROUPS, SIGNATURES, ALPN, TICKETS, EARLY, VERSIONS, MODES, AUTHORITIES, SHARES = (
     0, 10, 13, 16, 41, 42, 43, 45, 47, 51)
-COMPRESSIONS = 27
+COMPRESSIONS, LIMIT = 27, 28
 EXTENSIONS, CERTIFICATE, COMPRESSED = 8, 11, 25  # messages
 UNEXPECTED, BAD_MAC, OVERFLOW, FAILURE, ILLEGAL, DECODE, DECRYPT = 10, 20, 22, 40, 47, 50, 51
 VERSION, FALLBACK, MISSING, NO_PROTOCOL = 70, 86, 109, 120
@@ -85,6 +85,7 @@ class Client:
         self.tx = self.rx = None
         self.messages = b""  # of the server, not taken
         self.heard = {}  # those of its flight, by kind
+        self.longest = 0  # record that was opened, with its type and padding
 
     def __enter__(self):
         return self
@@ -107,6 +108,7 @@ class Client:
         body = self.wire.take(int.from_bytes(head[3:], "big"))
         if not self.rx or head[0] == CCS or (head[0] == ALERT and len(body) == 2):
             return head[0], body
+        self.longest = max(self.longest, len(body) - 16)
         return self.rx.open(head, body)
 
     def hear(self, wanted):

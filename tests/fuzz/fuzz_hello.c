@@ -48,6 +48,7 @@ static void look_for_faults(struct span s)
 		.shares = {.data = half.data + half.len, .len = s.len - half.len},
 		.tickets = s,
 		.cert_compressions = half,
+		.record_limit = s.len % 2 ? (struct span){0} : half,
 	};
 
 	rs_tls_hello_fault(&p);
@@ -87,6 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			      : !h.share.len && h.tickets.len && h.psk_ke);
 		check(h.session_id.len <= 32 && h.name.len <= 255);
 		check(!(h.cert_compressions & ~(1 << 1 | 1 << 2 | 1 << 3)));
+		check(!h.record_limit || h.record_limit >= 64);
 		check(h.suites.len >= 2 && (h.signatures.len >= 2 || h.tickets.len));
 	}
 	look_for_faults(message);

@@ -117,6 +117,15 @@ static const struct fault all[] = {
 	{"4.2.11: a ticket, two binders",
 		{.tickets = BYTES("\x00\x07" TICKET "\x00\x42\x20" BINDER "\x20" BINDER)},
 		TLS_ALERT_ILLEGAL_PARAMETER},
+	{"RFC 8449 4: 64 bytes", {.record_limit = BYTES("\x00\x40")}, NOTHING},
+	{"RFC 8449 4: 63 bytes", {.record_limit = BYTES("\x00\x3f")}, TLS_ALERT_ILLEGAL_PARAMETER},
+	{"RFC 8449 4: none", {.record_limit = BYTES("\x00\x00")}, TLS_ALERT_ILLEGAL_PARAMETER},
+	{"RFC 8449 4: more than there may be", {.record_limit = BYTES("\xff\xff")}, NOTHING},
+	{"RFC 8449 4: of one byte", {.record_limit = BYTES("\x40")}, TLS_ALERT_DECODE_ERROR},
+	{"RFC 8449 4: of three", {.record_limit = BYTES("\x40\x01\x00")}, TLS_ALERT_DECODE_ERROR},
+	{"RFC 8449 4: of nothing", {.record_limit = BYTES("")}, TLS_ALERT_DECODE_ERROR},
+	{"RFC 8449 4: 63 bytes in 1.3", {.versions = OF_1_3, .record_limit = BYTES("\x00\x3f")},
+		TLS_ALERT_ILLEGAL_PARAMETER},
 	{"RFC 8879 3: all",
 		{.versions = OF_1_3, .cert_compressions = BYTES("\x06\x00\x01\x00\x02\x00\x03")},
 		NOTHING},
@@ -414,6 +423,11 @@ static const struct reading readings[] = {
 			  "b")},
 		false},
 	{"RFC 6066 4: a length of fragments", false, {1, BYTES("\x01")}, false},
+	{"RFC 8449 4: 64 bytes", false, {28, BYTES("\x00\x40")}, true},
+	{"RFC 8449 4: 63 bytes", false, {28, BYTES("\x00\x3f")}, false},
+	{"RFC 8449 4: more than there may be", false, {28, BYTES("\xff\xff")}, true},
+	{"RFC 8449 4: of one byte", false, {28, BYTES("\x40")}, false},
+	{"RFC 8449 4: of three", false, {28, BYTES("\x40\x01\x00")}, false},
 	{"RFC 8879 3: all", false, {27, BYTES("\x06\x00\x01\x00\x02\x00\x03")}, true},
 	{"RFC 8879 3: one that nobody knows", false, {27, BYTES("\x02\x40\x00")}, true},
 	{"RFC 8879 3: an empty list", false, {27, BYTES("\x00")}, false},
@@ -562,7 +576,7 @@ static void only_plain_hellos_are_for_us(void **state)
 }
 
 /* What is found: RFC 8879 section 7.3 has their numbers. */
-static void which_compressions(void **state)
+static void which_compressions_and_which_limit(void **state)
 {
 	static const struct {
 		struct span list;
@@ -576,15 +590,36 @@ static void which_compressions(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(lists); i++) {
-		const struct piece list = {27, lists[i].list};
+		const struct piece pieces[] = {{27, lists[i].list}, {28, BYTES("\x12\x34")}};
 		uint8_t bytes[256];
 		uint32_t n = 0;
 
-		put(bytes, &n, &list);
+		put(bytes, &n, &pieces[0]);
+		put(bytes, &n, &pieces[1]);
 		put(bytes, &n, &plain[0]);
 		assert_true(is_read_with((struct span)BYTES(HEAD), plain[0].type,
 			(struct span){.data = bytes, .len = n}));
 		assert_int_equal(last.cert_compressions, lists[i].algorithms);
+		assert_int_equal(last.record_limit, 0x1234);
+	}
+}
+
+/* RFC 8449 section 5: max_fragment_length does not count beside a limit, in any order. */
+static void a_limit_beside_a_length_of_fragments(void **state)
+{
+	const struct piece limit = {28, BYTES("\x10\x00")}, fragments = {1, BYTES("\x01")};
+
+	(void)state;
+	for (uint32_t i = 0; i < 2; i++) {
+		uint8_t bytes[256];
+		uint32_t n = 0;
+
+		put(bytes, &n, i ? &limit : &fragments);
+		put(bytes, &n, i ? &fragments : &limit);
+		put(bytes, &n, &plain[0]);
+		assert_true(is_read_with((struct span)BYTES(HEAD), plain[0].type,
+			(struct span){.data = bytes, .len = n}));
+		assert_int_equal(last.record_limit, 0x1000);
 	}
 }
 
@@ -757,7 +792,8 @@ int main(void)
 		cmocka_unit_test(first_hellos),
 		cmocka_unit_test(what_may_change),
 		cmocka_unit_test(only_plain_hellos_are_for_us),
-		cmocka_unit_test(which_compressions),
+		cmocka_unit_test(which_compressions_and_which_limit),
+		cmocka_unit_test(a_limit_beside_a_length_of_fragments),
 		cmocka_unit_test(no_share_without_a_key_exchange),
 		cmocka_unit_test(extensions_once_and_tickets_last),
 		cmocka_unit_test(as_many_extensions_as_there_may_be),
