@@ -414,8 +414,8 @@ static bool load_types(struct load *load)
 {
 	const struct content_options *options = &load->options;
 	const char *file = options->types_file;
-	int err = rs_mime_load(&load->types, file ? file : CONTENT_TYPES_FILE,
-		options->default_type, options->charset, &load->tree->texts);
+	int err = rs_mime_load(
+		&load->types, file, options->default_type, options->charset, &load->tree->texts);
 
 	load->report->n_bad_type_lines = load->types.n_bad_lines;
 	load->report->first_bad_type_line = load->types.first_bad_line;

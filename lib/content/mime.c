@@ -8,16 +8,25 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "content/content.h"
 
 #define FIRST_SLOTS   4096
 #define MAX_EXTENSION 32  /* longer ones are nobody's */
 #define MAX_NAME      127 /* RFC 6838 section 4.2, of a type and of a subtype */
 
-/* What Debian's table lacks, and what a site needs where there is no table. */
-static const struct {
+struct known {
 	const char *type;
 	const char *extensions;
-} common[] = {
+};
+
+/* What Debian's table has for desktops: .ts is a file of translations there. */
+static const struct known preferred[] = {
+	{"video/mp2t", "ts"},
+	{"application/rss+xml", "rss"},
+};
+
+/* What Debian's table lacks, and what a site needs where there is no table. */
+static const struct known common[] = {
 	{"text/html", "html htm"},
 	{"text/css", "css"},
 	{"text/javascript", "js mjs"},
@@ -276,18 +285,60 @@ static bool add_type(
 	return true;
 }
 
-/* What stands behind # is a comment. False: no memory. */
-static bool read_line(struct mime_table *table, char *line, uint32_t number, struct texts *texts)
+/* False: no memory. */
+static bool add_known(
+	struct mime_table *table, const struct known *known, size_t n, struct texts *texts)
 {
-	const char *at = line;
-	struct span type;
+	for (size_t i = 0; i < n; i++) {
+		if (!add_type(table, rs_span_text(known[i].type), known[i].extensions, texts))
+			return false;
+	}
+	return true;
+}
 
-	line[strcspn(line, "#")] = '\0';
-	type = next_word(&at);
-	if (!type.len)
+/* Without comment, blanks at its end and ";" there; true: there was one. */
+static bool cut_end(char *line)
+{
+	size_t len = strcspn(line, "#");
+
+	while (len && isspace((unsigned char)line[len - 1]))
+		len--;
+	line[len] = '\0';
+	if (!len || line[len - 1] != ';')
+		return false;
+	line[len - 1] = '\0';
+	return true;
+}
+
+/* Nothing, or what stands round the lines in nginx's files. rest: of the line, behind word. */
+static bool is_frame(struct span word, const char *rest)
+{
+	if (is(word, "types"))
+		word = next_word(&rest);
+	return !word.len || is(word, "types{") || is(word, "{") || is(word, "}");
+}
+
+/*
+ * A type and its extensions. In nginx's files a ";" follows, which may come with the extensions on
+ * the next line: open is the type that waits for it. False: no memory.
+ */
+static bool read_line(struct mime_table *table, char *line, uint32_t number, struct span *open,
+	struct texts *texts)
+{
+	bool ended = cut_end(line);
+	const char *at = line;
+	struct span type = next_word(&at), waits = *open;
+
+	*open = (struct span){0};
+	if (is_frame(type, at))
 		return true;
-	if (is_type(type))
+	if (is_type(type)) {
+		if (!ended)
+			*open = type;
 		return add_type(table, type, at, texts);
+	}
+	if (ended && waits.len)
+		return add_type(table, waits, line, texts);
 	if (!table->n_bad_lines++)
 		table->first_bad_line = number;
 	return true;
@@ -297,6 +348,7 @@ static bool read_line(struct mime_table *table, char *line, uint32_t number, str
 static bool read_lines(struct mime_table *table, char *text, size_t len, struct texts *texts)
 {
 	char *end = text + len;
+	struct span open = {0};
 
 	*end = '\n';
 	for (uint32_t number = 1; text < end; number++) {
@@ -304,7 +356,7 @@ static bool read_lines(struct mime_table *table, char *text, size_t len, struct 
 
 		*newline = '\0';
 		text = newline + 1;
-		if (!read_line(table, line, number, texts))
+		if (!read_line(table, line, number, &open, texts))
 			return false;
 	}
 	return true;
@@ -342,13 +394,11 @@ int rs_mime_load(struct mime_table *table, const char *types_file, const char *f
 	table->slots = calloc(FIRST_SLOTS, sizeof(*table->slots));
 	if (!table->slots || !make_type(table, rs_span_text(fallback), texts, &table->fallback))
 		return -ENOMEM;
-	err = read_file(table, types_file, texts);
-	if (err == -ENOMEM)
-		return err;
-	for (uint32_t i = 0; i < RS_ARRAY_SIZE(common); i++) {
-		if (!add_type(table, rs_span_text(common[i].type), common[i].extensions, texts))
-			return -ENOMEM;
-	}
+	if (!types_file && !add_known(table, preferred, RS_ARRAY_SIZE(preferred), texts))
+		return -ENOMEM;
+	err = read_file(table, types_file ? types_file : CONTENT_TYPES_FILE, texts);
+	if (err != -ENOMEM && !add_known(table, common, RS_ARRAY_SIZE(common), texts))
+		return -ENOMEM;
 	return err;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Media types by the extension of a file's name: from a table like Debian's /etc/mime.types, and a
- * small one of our own for what it lacks. Private to lib/content; one thread at a time.
+ * Media types by the extension of a file's name: from a table like Debian's /etc/mime.types, or
+ * like nginx's, and a small one of our own for what it lacks. Private to lib/content; one thread at
+ * a time.
  */
 #ifndef RS_CONTENT_MIME_H
 #define RS_CONTENT_MIME_H
@@ -35,8 +36,9 @@ struct mime_table {
 };
 
 /*
- * What types_file says is kept in texts, the table in memory of its own. 0; or -errno, why
- * types_file was not read: then there is our own table alone; or -ENOMEM. It is to be freed in any
+ * What types_file says is kept in texts, the table in memory of its own. types_file may be NULL: it
+ * is CONTENT_TYPES_FILE, but for some extensions that the web knows better. 0; or -errno, why the
+ * file was not read: then there is our own table alone; or -ENOMEM. The table is to be freed in any
  * case.
  */
 int rs_mime_load(struct mime_table *table, const char *types_file, const char *fallback,

@@ -238,6 +238,60 @@ static void debians_table(void **state)
 	expect_type("a.jpeg", "image/jpeg");
 	expect_type("a.odt", "application/vnd.oasis.opendocument.text");
 	expect_type("a.br", "application/x-brotli");
+	expect_type("a.ts", "text/vnd.trolltech.linguist; charset=utf-8");
+	assert_int_equal(table.n_bad_lines, 0);
+	free_types();
+}
+
+/* Where nobody has named it, segments of a video are what they are with nginx. */
+static void debians_table_by_default(void **state)
+{
+	(void)state;
+	assert_int_equal(load_types(NULL, "utf-8"), 0);
+	expect_type("a.ts", "video/mp2t");
+	expect_type("a.rss", "application/rss+xml; charset=utf-8");
+	expect_type("a.odt", "application/vnd.oasis.opendocument.text");
+	expect_type("a.br", "application/x-brotli");
+	free_types();
+}
+
+/* As nginx's manual has them, and its own file, where some lines go on. */
+static void a_file_of_nginx(void **state)
+{
+	static const char file[] = "\ntypes {\n"
+				   "    text/html                 html htm shtml;\n"
+				   "    text/mathml\t\t mml ; # mathematics; and more\n"
+				   "    x/wrapped\n"
+				   "                              one two;\r\n"
+				   "    x/also\n                  three\n;\n"
+				   "    x/nothing ;\n"
+				   "    none;\n"
+				   "    x/last                    last;\n"
+				   "}\n";
+	struct site *site = *state;
+
+	load_lines(site, file, "");
+	expect_type("a.html", "text/html");
+	expect_type("a.shtml", "text/html");
+	expect_type("a.mml", "text/mathml");
+	expect_type("a.one", "x/wrapped");
+	expect_type("a.two", "x/wrapped");
+	expect_type("a.three", "x/y");
+	expect_type("a.none", "x/y");
+	expect_type("a.last", "x/last");
+	expect_type("a.last;", "x/y");
+	assert_int_equal(table.n_bad_lines, 2);
+	assert_int_equal(table.first_bad_line, 8);
+	free_types();
+}
+
+static void a_frame_with_its_brace_apart(void **state)
+{
+	struct site *site = *state;
+
+	load_lines(site, "types\n{\nx/one one;\n}\ntypes{\nx/two two;\n}\n", "");
+	expect_type("a.one", "x/one");
+	expect_type("a.two", "x/two");
 	assert_int_equal(table.n_bad_lines, 0);
 	free_types();
 }
@@ -401,9 +455,12 @@ int main(void)
 		site_test(odd_extensions),
 		site_test(what_has_a_charset),
 		site_test(lines_that_are_no_types),
+		site_test(a_file_of_nginx),
+		site_test(a_frame_with_its_brace_apart),
 		site_test(a_large_file),
 		site_test(a_file_that_is_too_large),
 		cmocka_unit_test(debians_table),
+		cmocka_unit_test(debians_table_by_default),
 		cmocka_unit_test(what_compresses),
 		cmocka_unit_test(patterns),
 		cmocka_unit_test(a_pattern_of_stars),

@@ -346,7 +346,7 @@ static void lines_that_are_no_types_are_told_once(void **state)
 	(void)state;
 	snprintf(types, sizeof(types), "%s/types", dirs[0]);
 	file = fopen(types, "w");
-	fputs("text/plain a\n\ntext b # c\ntypes {\n", file);
+	fputs("text/plain a\n\ntext b # c\ntypes d\n", file);
 	fclose(file);
 	options.content.types_file = types;
 	n_said = 0;
