@@ -325,8 +325,25 @@ static bool reply_file(struct ask *a)
 
 /* ---- requests ---- */
 
-/* Where nothing is: what --try has, in its order. name: n bytes, with room for an ending; none
- * where no file can have it. */
+/*
+ * Does the path lead to a directory that has nothing to send? Generators of sites put blog.html
+ * beside blog/ and its pages. name: n bytes, with room for one more.
+ */
+static bool is_bare_directory(const struct ask *a, uint8_t *name, uint32_t n)
+{
+	const struct content_entry *directory;
+
+	if (a->entry->kind != CONTENT_REDIRECT)
+		return false;
+	name[n] = '/';
+	directory = rs_content_find(a->site->tree, name, n + 1);
+	return directory && directory->kind == CONTENT_BARE_PATH;
+}
+
+/*
+ * What --try has, in its order, where nothing is, or for a directory what its endings have. name:
+ * n bytes, with room for an ending; none where no file can have it.
+ */
 static const struct content_entry *try_others(const struct ask *a, uint8_t *name, uint32_t n)
 {
 	const struct site_options *options = a->core->set->options;
@@ -337,7 +354,7 @@ static const struct content_entry *try_others(const struct ask *a, uint8_t *name
 		uint32_t len = (uint32_t)strlen(ending);
 
 		if (*ending == '/') {
-			e = a->site->named[SITE_NAMED_TRY(i)];
+			e = a->entry ? NULL : a->site->named[SITE_NAMED_TRY(i)];
 		} else if (n) {
 			memcpy(name + n, ending, len);
 			e = rs_content_find(a->site->tree, name, n + len);
@@ -345,6 +362,17 @@ static const struct content_entry *try_others(const struct ask *a, uint8_t *name
 		}
 	}
 	return e;
+}
+
+/* What is sent for the name; NULL: nothing. */
+static const struct content_entry *find(struct ask *a, uint8_t *name, uint32_t n)
+{
+	const struct content_entry *other = NULL;
+
+	a->entry = n ? rs_content_find(a->site->tree, name, n) : NULL;
+	if (!a->entry || is_bare_directory(a, name, n))
+		other = try_others(a, name, n);
+	return other ? other : a->entry;
 }
 
 bool rs_site_respond(
@@ -367,9 +395,7 @@ bool rs_site_respond(
 	n = req->path.len <= MAX_PATH_BYTES ? rs_http_path(req->path, name) : HTTP_PATH_NOWHERE;
 	if (n == HTTP_PATH_MALFORMED || n == HTTP_PATH_OUTSIDE)
 		return refuse(&a, HTTP_C_BAD_TARGET);
-	a.entry = n > 0 ? rs_content_find(a.site->tree, name, (uint32_t)n) : NULL;
-	if (!a.entry)
-		a.entry = try_others(&a, name, n > 0 ? (uint32_t)n : 0);
+	a.entry = find(&a, name, n > 0 ? (uint32_t)n : 0);
 	if (!a.entry)
 		return refuse(&a, HTTP_C_NOT_FOUND);
 	switch ((enum content_kind)a.entry->kind) {

@@ -331,6 +331,39 @@ static void what_is_not_there_is_tried_otherwise(void **state)
 	close_sites();
 }
 
+/* As the pages of generators lie, whose nginx has "try_files $uri $uri.html $uri/". */
+static void a_page_may_lie_beside_a_directory(void **state)
+{
+	const struct site *root = *state;
+
+	put_text(root, "/blog.html", "blog");
+	site_dir(root, "/blog");
+	put_text(root, "/blog/post.html", "post");
+	put_text(root, "/docs.html", "not it");
+	site_dir(root, "/docs");
+	put_text(root, "/docs/index.html", "docs");
+	site_dir(root, "/bare");
+	put_text(root, "/app.html", "app");
+	options.tries[options.n_tries++] = "/app.html";
+	options.tries[options.n_tries++] = ".html";
+	open_root(root);
+	for (uint32_t round = 0; round < 3; round++) {
+		assert_asked("/blog", "", 200, "blog");
+		assert_asked("/blog?page=2", "", 200, "blog");
+		assert_asked("/blog/post", "", 200, "app"); /* which stands before .html */
+		assert_asked("/blog/", "", 403, NULL);
+		assert_asked("/docs", "", 301, NULL);
+		assert_asked("/docs/", "", 200, "docs");
+		assert_asked("/bare", "", 301, NULL);
+	}
+	assert_int_equal(ask_for("HEAD", "/blog", "else.test", ""), 200);
+	close_sites();
+	options.n_tries = 0;
+	open_root(root);
+	assert_asked("/blog", "", 301, NULL);
+	close_sites();
+}
+
 /* A site that has no such file has nothing there. */
 static void a_site_may_have_nothing_to_try(void **state)
 {
@@ -502,6 +535,7 @@ int main(void)
 		test(a_refusal_has_the_page_of_its_status_and_site),
 		test(a_strict_refusal_has_the_page_of_the_root),
 		test(what_is_not_there_is_tried_otherwise),
+		test(a_page_may_lie_beside_a_directory),
 		test(a_site_may_have_nothing_to_try),
 		test(who_comes_without_tls_is_sent_there),
 		test(a_redirect_to_tls_has_no_room_for_everything),
