@@ -202,7 +202,8 @@ class Appliance:
         return self
 
     def spawn(self):
-        self.log = tempfile.TemporaryFile("w+", prefix="ringside-e2e-")
+        # Names of files in it may be in no encoding.
+        self.log = tempfile.TemporaryFile("w+", errors="backslashreplace", prefix="ringside-e2e-")
         # Reading moves the place where a process that shares the file would write next.
         fcntl.fcntl(self.log, fcntl.F_SETFL, fcntl.fcntl(self.log, fcntl.F_GETFL) | os.O_APPEND)
         self.process = subprocess.Popen(
