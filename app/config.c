@@ -3,7 +3,6 @@
 
 #include "base/bytes.h"
 #include "builtin.h"
-#include "redirect.h"
 
 void rs_config_tcp(const struct config *cfg, struct tcp_config *t)
 {
@@ -38,6 +37,5 @@ void rs_config_http(const struct config *cfg, struct http_config *h)
 	h->n_handlers = BUILTIN_N_HANDLERS;
 	if (cfg->site.n_sites)
 		rs_site_configure_http(&cfg->site, h);
-	if (cfg->redirect_to_https)
-		rs_redirect_to_https(h, cfg->https_ports[0]);
+	rs_redirect_configure(&cfg->redirects, cfg->https_ports[0], h);
 }

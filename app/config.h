@@ -12,6 +12,7 @@
 #include "access_log.h"
 #include "core/core.h"
 #include "neigh/route.h"
+#include "redirect.h"
 #include "site.h"
 #include "tcp/tcp.h"
 #include "tls/domain.h"
@@ -55,7 +56,7 @@ struct config {
 	bool http_is_default; /* nobody asked for them */
 	uint32_t n_https_ports;
 	uint16_t https_ports[TCP_MAX_LISTEN];
-	bool redirect_to_https;
+	struct redirect_options redirects;
 
 	/* Content */
 	struct site_options site;

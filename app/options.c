@@ -112,7 +112,7 @@ NUMBER_OPTION(tx_ring, number, tx_ring, 64, 32768)
 NUMBER_OPTION(mbufs, number, mbufs, 1024, 16777216)
 
 FLAG_OPTION(no_offload, no_offload)
-FLAG_OPTION(redirect_to_https, redirect_to_https)
+FLAG_OPTION(redirect_to_https, redirects.to_https)
 
 /* ---- limits ---- */
 

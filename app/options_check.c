@@ -70,11 +70,11 @@ static bool has_stray(struct option_parser *p)
 		{no_site && strcmp(site->content.charset, "utf-8"), "charset", "--root or --site"},
 		{no_log && strcmp(cfg->access.format, "combined"), "access-format", "--access-log"},
 		{no_log && cfg->access.sample > 1, "log-sample", "--access-log"},
-		{no_tls && cfg->redirect_to_https, "redirect-to-https", "--https"},
-		{cfg->no_http && cfg->redirect_to_https, "redirect-to-https", "a port of --http"},
+		{no_tls && cfg->redirects.to_https, "redirect-to-https", "--https"},
+		{cfg->no_http && cfg->redirects.to_https, "redirect-to-https", "a port of --http"},
 		{no_tls && cfg->n_certs, "cert", "--https"},
-		{no_tls && cfg->redirect_to_https, "redirect-to-https", "--https"},
-		{cfg->no_http && cfg->redirect_to_https, "redirect-to-https", "a port of --http"},
+		{no_tls && cfg->redirects.to_https, "redirect-to-https", "--https"},
+		{cfg->no_http && cfg->redirects.to_https, "redirect-to-https", "a port of --http"},
 		{no_tls && cfg->n_keys, "key", "--https"},
 		{no_tls && cfg->n_ocsps, "ocsp", "--https"},
 		{no_tls && tls->strict_sni, "strict-sni", "--https"},
@@ -140,7 +140,7 @@ int rs_options_check(struct option_parser *p)
 const char *rs_options_warning(const struct config *cfg)
 {
 	if (cfg->tls.client_ca && cfg->tls.client_cert == TLS_CLIENT_CERT_REQUIRED &&
-		cfg->http_is_default && !cfg->redirect_to_https)
+		cfg->http_is_default && !cfg->redirects.to_https)
 		return "--client-cert required: port 80 serves the same without TLS, to everybody; "
 		       "--http off closes it, --http 80 says that it is meant";
 	return NULL;

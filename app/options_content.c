@@ -10,7 +10,6 @@
 #include "values.h"
 
 #define MAX_CHARSET_BYTES 40 /* RFC 2978 section 2.3 */
-#define MAX_ORIGIN_BYTES  128
 
 /* ---- sites ---- */
 
@@ -72,6 +71,20 @@ int rs_option_parse_site(struct option_parser *p, const char *value)
 	for (char *c = host; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
 	return add_site(p, host, sign + 1);
+}
+
+int rs_option_parse_redirect(struct option_parser *p, const char *value)
+{
+	struct redirect_options *r = &p->cfg->redirects;
+	char *text = keep(p, value);
+	const char *fault;
+
+	if (!text)
+		return -EINVAL;
+	if (r->n_rules == REDIRECT_MAX)
+		return rs_option_fail(p, "expected at most %d", REDIRECT_MAX);
+	fault = rs_redirect_parse(&r->rules[r->n_rules++], text);
+	return fault ? rs_option_fail(p, "%s", fault) : 0;
 }
 
 int rs_option_parse_index(struct option_parser *p, const char *value)
@@ -186,32 +199,9 @@ int rs_option_parse_precompress(struct option_parser *p, const char *value)
 	}
 }
 
-/*
- * RFC 6454 section 6.2, as browsers send it and compare it byte by byte: in lower case, and no
- * path, not even "/". It becomes the value of a field as it is.
- */
-static bool is_origin(const char *text)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789+-.";
-	size_t n_scheme = strspn(text, letters);
-	const char *host, *bracket, *colon;
-	char bare[MAX_ORIGIN_BYTES + 1];
-	uint64_t port;
-
-	if (!n_scheme || strlen(text) > MAX_ORIGIN_BYTES || strncmp(text + n_scheme, "://", 3))
-		return false;
-	host = text + n_scheme + strlen("://");
-	bracket = strchr(host, ']');
-	colon = strchr(bracket ? bracket : host, ':');
-	if (colon && (!rs_value_number(colon + 1, &port) || !port || port > UINT16_MAX))
-		return false;
-	snprintf(bare, sizeof(bare), "%.*s", colon ? (int)(colon - host) : MAX_ORIGIN_BYTES, host);
-	return rs_value_host(bare) && !strpbrk(bare, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-}
-
 int rs_option_parse_cors(struct option_parser *p, const char *value)
 {
-	if (strcmp(value, "*") != 0 && strcmp(value, "null") != 0 && !is_origin(value))
+	if (strcmp(value, "*") != 0 && strcmp(value, "null") != 0 && !rs_value_origin(value))
 		return rs_option_fail(p, "expected one origin as browsers send it, as in "
 					 "https://a.example or https://a.example:8443, or *");
 	p->cfg->site.cors = value;

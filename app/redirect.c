@@ -6,81 +6,182 @@
 #include "base/bytes.h"
 #include "builtin.h"
 #include "http/escape.h"
+#include "http/path.h"
 #include "http/respond.h"
 #include "http/text.h"
 
 #define HTTPS_PORT       443
-#define MAX_HANDLERS     (1 + BUILTIN_N_HANDLERS)
+#define N_REDIRECTS      2
+#define MAX_HANDLERS     (N_REDIRECTS + BUILTIN_N_HANDLERS)
 #define MAX_FIELDS_BYTES 2048
-#define LOCATION         "Location: https://"
+#define LOCATION         "Location: "
+#define HTTPS            "https://"
 #define PORT_ROOM        (1 + HTTP_NUMBER_BYTES)
 
+static const struct redirect_options *options;
 static uint16_t https_port;
 static struct http_handler handlers[MAX_HANDLERS];
 
-static uint32_t put(uint8_t *to, uint32_t at, const void *text, uint32_t len)
+/* ---- field lines ---- */
+
+struct lines {
+	uint32_t n, most;
+	bool is_full;
+	uint8_t bytes[MAX_FIELDS_BYTES];
+};
+
+static void put(struct lines *l, const void *text, uint32_t len)
 {
-	if (len)
-		memcpy(to + at, text, len);
-	return at + len;
+	l->is_full |= len > l->most - l->n;
+	if (l->is_full || !len)
+		return;
+	memcpy(l->bytes + l->n, text, len);
+	l->n += len;
 }
 
-/* Field lines: where it is to be asked for, and what all redirects have. 0: there is no room. */
-static uint32_t write_fields(
-	const struct http_env *env, const struct http_req *req, uint8_t to[MAX_FIELDS_BYTES])
+static void put_escaped(struct lines *l, struct span text, const char *others)
 {
-	struct span host = rs_http_without_port(req->host);
-	struct span more = env->cfg->refusal_fields;
-	uint32_t most = rs_min_u32(MAX_FIELDS_BYTES, env->chunks->chunk_bytes - HTTP_HEAD_ROOM);
-	size_t room = sizeof(LOCATION "?\r\n") + PORT_ROOM + host.len +
-		      rs_http_escaped_bytes(req->path, HTTP_IN_PATH) +
-		      rs_http_escaped_bytes(req->query, HTTP_IN_QUERY) + more.len;
-	uint32_t n = put(to, 0, LOCATION, sizeof(LOCATION) - 1);
+	l->is_full |= rs_http_escaped_bytes(text, others) > l->most - l->n;
+	if (!l->is_full)
+		l->n += rs_http_escape(l->bytes + l->n, text, others);
+}
 
-	if (room > most)
-		return 0;
-	n = put(to, n, host.data, host.len);
-	if (https_port != HTTPS_PORT) {
-		to[n++] = ':';
-		n += rs_http_number(to + n, https_port);
-	}
-	n += rs_http_escape(to + n, req->path, HTTP_IN_PATH);
-	if (req->query.data) {
-		to[n++] = '?';
-		n += rs_http_escape(to + n, req->query, HTTP_IN_QUERY);
-	}
-	n = put(to, n, "\r\n", 2);
-	return put(to, n, more.data, more.len);
+static void put_query(struct lines *l, const struct http_req *req)
+{
+	if (!req->query.data)
+		return;
+	put(l, "?", 1);
+	put_escaped(l, req->query, HTTP_IN_QUERY);
+}
+
+static void begin(struct lines *l, const struct http_env *env)
+{
+	l->n = 0;
+	l->most = rs_min_u32(MAX_FIELDS_BYTES, env->chunks->chunk_bytes - HTTP_HEAD_ROOM);
+	l->is_full = false;
+	put(l, LOCATION, sizeof(LOCATION) - 1);
+}
+
+/* Ends the line, and adds those that all replies have. */
+static bool reply(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+	struct sendq *out, struct lines *l, uint16_t status)
+{
+	put(l, "\r\n", 2);
+	put(l, env->cfg->refusal_fields.data, env->cfg->refusal_fields.len);
+	if (l->is_full)
+		return rs_http_refuse(env, hc, req, out, HTTP_C_TARGET_TOO_LONG);
+	return rs_http_reply(env, hc, req, out,
+		&(struct http_reply){.status = status, .fields = {.data = l->bytes, .len = l->n}});
+}
+
+/* ---- to https ---- */
+
+static bool is_plain(const struct http_env *env, const struct http_req *req)
+{
+	(void)req;
+	return !env->secured;
 }
 
 /* Who names no host, as HTTP/1.0 may, cannot be told where to go. */
-static bool respond(
+static bool send_to_https(
 	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
 {
-	uint8_t lines[MAX_FIELDS_BYTES];
-	uint32_t n;
+	struct span host = rs_http_without_port(req->host);
+	uint8_t port[PORT_ROOM] = {':'};
+	struct lines l;
 
 	if (!req->host.len)
 		return rs_http_refuse(env, hc, req, out, HTTP_C_BAD_HOST);
-	n = write_fields(env, req, lines);
-	if (!n)
-		return rs_http_refuse(env, hc, req, out, HTTP_C_TARGET_TOO_LONG);
-	return rs_http_reply(env, hc, req, out,
-		&(struct http_reply){.status = 301, .fields = {.data = lines, .len = n}});
+	begin(&l, env);
+	put(&l, HTTPS, sizeof(HTTPS) - 1);
+	put(&l, host.data, host.len);
+	if (https_port != HTTPS_PORT)
+		put(&l, port, 1 + rs_http_number(port + 1, https_port));
+	put_escaped(&l, req->path, HTTP_IN_PATH);
+	put_query(&l, req);
+	return reply(env, hc, req, out, &l, 301);
 }
 
-void rs_redirect_to_https(struct http_config *http, uint16_t port)
+/* ---- by rules ---- */
+
+/* The path as rules have it; empty: it is none, or too long. name: room for it. */
+static struct span name_of(const struct http_req *req, uint8_t name[REDIRECT_PATH_BYTES])
 {
-	https_port = port;
+	int n = req->path.len <= REDIRECT_PATH_BYTES ? rs_http_path(req->path, name) : -1;
+
+	return (struct span){.data = name, .len = n > 0 ? (uint32_t)n : 0};
+}
+
+static const struct redirect_rule *find_rule(const struct http_req *req, struct span name)
+{
+	struct span host = rs_http_bare_host(req->host);
+
+	for (uint32_t i = 0; name.len && i < options->n_rules; i++) {
+		if (rs_redirect_fits(&options->rules[i], host, name))
+			return &options->rules[i];
+	}
+	return NULL;
+}
+
+static bool has_rule(const struct http_env *env, const struct http_req *req)
+{
+	uint8_t name[REDIRECT_PATH_BYTES];
+
+	(void)env;
+	return find_rule(req, name_of(req, name));
+}
+
+static bool send_by_rule(
+	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
+{
+	uint8_t bytes[REDIRECT_PATH_BYTES];
+	struct span name = name_of(req, bytes);
+	const struct redirect_rule *rule = find_rule(req, name);
+	struct lines l;
+
+	begin(&l, env);
+	put(&l, rule->to, (uint32_t)strlen(rule->to));
+	if (rule->carries)
+		put_escaped(&l,
+			(struct span){.data = name.data + rule->carry_from,
+				.len = name.len - rule->carry_from},
+			HTTP_IN_NAME);
+	if (!strpbrk(rule->to, "?#"))
+		put_query(&l, req);
+	return reply(env, hc, req, out, &l, rule->status);
+}
+
+/* ---- all of it ---- */
+
+/* GET and HEAD only: with 301 and 302, others would lose what they have to say. */
+static void add(struct http_config *http, const char *name,
+	bool (*takes)(const struct http_env *, const struct http_req *),
+	bool (*respond)(
+		struct http_env *, struct http_conn *, const struct http_req *, struct sendq *))
+{
+	memmove(&handlers[1], http->handlers, http->n_handlers * sizeof(handlers[0]));
 	handlers[0] = (struct http_handler){
-		.name = "redirect",
+		.name = name,
 		.path = "/",
 		.prefix = true,
-		.plain_only = true,
+		.takes = takes,
 		.methods = HTTP_METHOD_BIT(HTTP_GET) | HTTP_METHOD_BIT(HTTP_HEAD),
 		.respond = respond,
 	};
-	memcpy(&handlers[1], http->handlers, http->n_handlers * sizeof(handlers[0]));
 	http->handlers = handlers;
 	http->n_handlers++;
+}
+
+void rs_redirect_configure(
+	const struct redirect_options *wanted, uint16_t port, struct http_config *http)
+{
+	options = wanted;
+	https_port = port;
+	if (wanted->n_rules)
+		add(http, "redirect", has_rule, send_by_rule);
+	if (wanted->to_https)
+		add(http, "to https", is_plain, send_to_https);
+	/* What others answer depends on all that a rule looks at. */
+	for (uint32_t i = 0; i < wanted->n_rules; i++)
+		http->varying_fields |= wanted->rules[i].host.len ? 1u << HTTP_FIELD_HOST : 0;
 }

@@ -1,17 +1,30 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is asked for without TLS is to be asked for over HTTPS: a handler that comes before all
- * others. Any core may use it. Includes http and base only.
+ * Requests that are sent elsewhere: handlers that come before all others. Any core may use them.
+ * Includes http and base only.
  */
 #ifndef RS_APP_REDIRECT_H
 #define RS_APP_REDIRECT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "http/exchange.h"
+#include "redirect_rule.h"
 
-/* Once, at start, after http has all other handlers: puts this one before them. Clients are sent to
- * port, of the host that they name. */
-void rs_redirect_to_https(struct http_config *http, uint16_t port);
+#define REDIRECT_MAX 256
+
+struct redirect_options {
+	bool to_https; /* all that comes without TLS, before the rules are looked at */
+	uint32_t n_rules;
+	struct redirect_rule rules[REDIRECT_MAX]; /* the first that fits counts */
+};
+
+/*
+ * Once, at start, after http has all other handlers: puts these before them. Who is sent to https
+ * is sent to https_port of the host that he names. options stay.
+ */
+void rs_redirect_configure(
+	const struct redirect_options *options, uint16_t https_port, struct http_config *http);
 
 #endif

@@ -12,15 +12,6 @@ _Static_assert(SITE_COMMON_BYTES <= HTTP_REFUSAL_FIELDS_BYTES, "a refusal has al
 
 /* ---- the site of a request ---- */
 
-/* Without port and final dot. HTTP/1.0 may come without any host. */
-static struct span bare_host(struct span host)
-{
-	host = rs_http_without_port(host);
-	if (host.len && host.data[host.len - 1] == '.')
-		host.len--;
-	return host;
-}
-
 /* Shorter ones first: most comparisons end there. */
 static int compare(const char *a, size_t a_len, const char *b)
 {
@@ -97,7 +88,7 @@ const struct site *rs_site_of(const struct site_set *set, const struct http_req 
 
 	if (set->n_sites == 1 && set->standard)
 		return set->standard;
-	site = find_host(set, bare_host(req->host));
+	site = find_host(set, rs_http_bare_host(req->host)); /* HTTP/1.0 may come without any */
 	return site ? site : set->standard;
 }
 

@@ -117,6 +117,26 @@ bool rs_value_host(const char *text)
 	}
 }
 
+bool rs_value_origin(const char *text)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789+-.";
+	size_t n_scheme = strspn(text, letters);
+	const char *host, *bracket, *colon;
+	char bare[VALUE_ORIGIN_BYTES + 1];
+	uint64_t port;
+
+	if (!n_scheme || strlen(text) > VALUE_ORIGIN_BYTES || strncmp(text + n_scheme, "://", 3))
+		return false;
+	host = text + n_scheme + strlen("://");
+	bracket = strchr(host, ']');
+	colon = strchr(bracket ? bracket : host, ':');
+	if (colon && (!rs_value_number(colon + 1, &port) || !port || port > UINT16_MAX))
+		return false;
+	snprintf(
+		bare, sizeof(bare), "%.*s", colon ? (int)(colon - host) : VALUE_ORIGIN_BYTES, host);
+	return rs_value_host(bare) && !strpbrk(bare, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+}
+
 static bool add_core(struct core_list *list, uint16_t core)
 {
 	for (uint32_t i = 0; i < list->n; i++) {

@@ -14,8 +14,9 @@
 #include "topology.h"
 #include "wire/pkt.h"
 
-#define VALUE_ADDR_TEXT 46 /* INET6_ADDRSTRLEN */
-#define VALUE_MAC_TEXT  18
+#define VALUE_ADDR_TEXT    46 /* INET6_ADDRSTRLEN */
+#define VALUE_MAC_TEXT     18
+#define VALUE_ORIGIN_BYTES 128
 
 /* Decimal digits. */
 bool rs_value_number(const char *text, uint64_t *n);
@@ -31,6 +32,10 @@ bool rs_value_prefix(const char *text, struct wire_addr *prefix);
 
 /* A name, or an IPv4 or [IPv6] address, as the field Host has it without a port; no final dot. */
 bool rs_value_host(const char *text);
+
+/* RFC 6454 section 6.2: scheme://host[:port] as browsers send it, and compare it byte by byte: in
+ * lower case, and no path, not even "/"; of at most VALUE_ORIGIN_BYTES. */
+bool rs_value_origin(const char *text);
 
 /* A token (RFC 9110 section 5.6.2) of at most max_bytes. */
 bool rs_value_token(const char *text, size_t max_bytes);

@@ -63,7 +63,9 @@ struct http_handler {
 	const char *name;
 	const char *path;
 	bool prefix;
-	bool plain_only; /* not for what comes over TLS: that is for the next one that fits */
+	/* NULL, or whether it is for this request, whose path fits; else the next one is that fits.
+	 */
+	bool (*takes)(const struct http_env *env, const struct http_req *req);
 	bool needs_body; /* 411 to a POST or PUT that has neither Content-Length nor chunked */
 	/* A 200, 206, 304 or 404 to GET and HEAD depends on nothing but the path, the version,
 	 * conditions, cfg->varying_fields and the date: see memo.h. */

@@ -22,7 +22,7 @@ static const struct http_handler *find_handler(const struct http_env *env, struc
 	for (uint32_t i = 0; i < cfg->n_handlers; i++) {
 		const struct http_handler *h = &cfg->handlers[i];
 
-		if (!(h->plain_only && env->secured) && handler_fits(h, req))
+		if (handler_fits(h, req) && (!h->takes || h->takes(env, req)))
 			return h;
 	}
 	return NULL;

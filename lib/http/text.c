@@ -58,6 +58,15 @@ struct span rs_http_without_port(struct span authority)
 	return authority;
 }
 
+struct span rs_http_bare_host(struct span authority)
+{
+	struct span host = rs_http_without_port(authority);
+
+	if (host.len && host.data[host.len - 1] == '.')
+		host.len--;
+	return host;
+}
+
 bool rs_http_next_element(struct span *list, struct span *element)
 {
 	struct span all = *list;

@@ -55,6 +55,9 @@ struct span rs_http_trim(struct span text);
 /* The host of what may be host:port, either of which may be empty (RFC 3986 section 3.2). */
 struct span rs_http_without_port(struct span authority);
 
+/* The same without the final dot that a name may have. */
+struct span rs_http_bare_host(struct span authority);
+
 /*
  * The elements of a comma-separated list (RFC 9110 section 5.6.1), one a call; empty ones too, so
  * that an empty list has one. After the last one, list->data is NULL, and it returns false.

@@ -341,6 +341,24 @@ def names_as_clients_send_them(t):
         true('"GET /say%20\\"no\\".txt HTTP/1.1" 200' in lines[4], lines[4])
 
 
+@test(own=True)
+def what_has_moved(t):
+    with Site() as site:
+        site.write("new/page.html", b"here\n")
+        appliance = t.start(
+            *("--root", site.root, "--redirect", "/old/*=/new/*"),
+            *("--redirect", "302 www.a.test=http://a.test"),
+        )
+        equal(t.curl("/old/page.html", "-L"), "here\n", "where it leads")
+        equal(t.curl("/old/../old/page.html?a=b", "-L", "--path-as-is"), "here\n", "by another way")
+        with Connection(t) as c:
+            for _ in range(2):  # the second is known, as is the page
+                equal(ask(c, "/new/page.html").body, b"here\n")
+                r = ask(c, "/new/page.html?x", host="www.a.test")
+                equal((r.status, r.fields["location"]), (302, "http://a.test/new/page.html?x"))
+        appliance.stop()
+
+
 @test(own=True, families=(4,), layouts=("fused",))
 def directories(t):
     with Site() as site:

@@ -538,6 +538,11 @@ static void errors(void **state)
 		{"--root /a --charset utf=8",
 			"--charset utf=8: expected the name of a charset of at most 40 characters, "
 			"or none"},
+		{"--redirect /a",
+			"--redirect /a: expected FROM=TO, or STATUS FROM=TO with 301, 302, 307 or "
+			"308"},
+		{"--redirect /a=/a",
+			"--redirect /a=/a: expected TO to be what is not redirected there again"},
 		{"--root /a --error-page 411=/a",
 			"--error-page 411=/a: expected STATUS=/PATH, STATUS 400, 403, 404, 405, "
 			"408, 412, 413, 414, 416, 417, 421, 425, 431, 501, 503 or 505"},
@@ -1148,6 +1153,24 @@ static void sites_as_many_as_there_may_be(void **state)
 	file_fails(text, ":1026: site h=/d: expected at most 1024");
 }
 
+static void redirects_as_many_as_there_may_be(void **state)
+{
+	static char text[REDIRECT_MAX * 20] = "ip 10.0.0.2/24\nredirect 307 /x=/y\n";
+	size_t n = strlen(text);
+
+	(void)state;
+	for (uint32_t i = 1; i < REDIRECT_MAX; i++)
+		n += (size_t)sprintf(text + n, "redirect /%u=/\n", i);
+	assert_int_equal(parse_with_file("-c %s", text), 0);
+	assert_int_equal(cfg.redirects.n_rules, REDIRECT_MAX);
+	assert_int_equal(cfg.redirects.rules[0].status, 307);
+	assert_string_equal(cfg.redirects.rules[0].to, "/y");
+	assert_int_equal(cfg.redirects.rules[255].status, 301);
+	assert_string_equal(cfg.redirects.rules[255].path, "/255");
+	sprintf(text + n, "redirect /a=/\n");
+	file_fails(text, ":258: redirect /a=/: expected at most 256");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -1189,6 +1212,7 @@ int main(void)
 		cmocka_unit_test(lcores_of_eal),
 		cmocka_unit_test(addresses_that_hosts_have),
 		cmocka_unit_test(sites_as_many_as_there_may_be),
+		cmocka_unit_test(redirects_as_many_as_there_may_be),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -392,6 +392,8 @@ static void a_site_may_have_nothing_to_try(void **state)
 
 #define TO(target) "https://else.test:8443" target
 
+static const struct redirect_options to_https = {.to_https = true};
+
 /* RFC 9110 sections 10.2.2 and 15.4.2; what a URI cannot have in it is escaped (RFC 3986). */
 static void who_comes_without_tls_is_sent_there(void **state)
 {
@@ -415,7 +417,7 @@ static void who_comes_without_tls_is_sent_there(void **state)
 	put_text(root, "/page.html", "secret");
 	options.cors = "*";
 	open_root(root);
-	rs_redirect_to_https(&rig.cfg, 8443);
+	rs_redirect_configure(&to_https, 8443, &rig.cfg);
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
 		assert_int_equal(ask_for("GET", cases[i].target, cases[i].host, ""), 301);
 		assert_field("Location", cases[i].location);
@@ -440,7 +442,7 @@ static void a_redirect_to_tls_has_no_room_for_everything(void **state)
 	uint32_t longest = 0;
 
 	open_root(*state);
-	rs_redirect_to_https(&rig.cfg, 443);
+	rs_redirect_configure(&to_https, 443, &rig.cfg);
 	for (uint32_t n = 1; n < sizeof(target) - 1; n++) {
 		int status;
 
@@ -456,6 +458,191 @@ static void a_redirect_to_tls_has_no_room_for_everything(void **state)
 	}
 	assert_in_range(longest, 1500, 2000);
 	close_sites();
+}
+
+/* ---- redirects of one's own ---- */
+
+static struct redirect_options redirects;
+static char redirect_text[REDIRECT_MAX][REDIRECT_PATH_BYTES];
+
+static const char *read_rule(const char *text)
+{
+	uint32_t i = redirects.n_rules++;
+
+	assert_true(i < REDIRECT_MAX);
+	strcpy(redirect_text[i], text);
+	return rs_redirect_parse(&redirects.rules[i], redirect_text[i]);
+}
+
+static void redirects_as_they_are_asked_for(void **state)
+{
+	static const char *const rules[] = {
+		"/old.html=/new.html",
+		"302 /gone/*=/",
+		"/blog/*=https://blog.test/*",
+		"307 /a%20b/*=/c%20d/*",
+		"308 /search=/find?by=name",
+		"www.here.test/shop/*=https://shop.test:8443/in/*",
+		"WWW.here.test=https://here.test",
+		"*.here.test=https://here.test/moved",
+		"[fd99::2]=http://here.test",
+		"other.test=https://else.test/site/*",
+		"/\xc3\xbc=/u",
+	};
+	static const struct {
+		const char *host, *target;
+		int status;
+		const char *location; /* NULL: it is not redirected */
+	} cases[] = {
+		{"any.test", "/old.html", 301, "/new.html"},
+		{"any.test", "/old.html?a=b&c", 301, "/new.html?a=b&c"},
+		{"any.test", "/%6fld.html", 301, "/new.html"},
+		{"any.test", "/x/..//old.html", 301, "/new.html"},
+		{"any.test", "/old.html/", 404, NULL},
+		{"any.test", "/old.htm", 404, NULL},
+		{"any.test", "/OLD.html", 404, NULL},
+		{"any.test", "/gone/", 302, "/"},
+		{"any.test", "/gone/for/ever", 302, "/"},
+		{"any.test", "/gone", 404, NULL},
+		{"any.test", "/blog/2026/a%20b?c", 301, "https://blog.test/2026/a%20b?c"},
+		{"any.test", "/blog/", 301, "https://blog.test/"},
+		{"any.test", "/blog/%5cevil.test", 301, "https://blog.test/%5Cevil.test"},
+		{"any.test", "/a%20b//%22", 307, "/c%20d/%22"},
+		{"any.test", "/a b/", 400, NULL},
+		{"any.test", "/search?x", 308, "/find?by=name"},
+		{"www.here.test", "/shop/a", 301, "https://shop.test:8443/in/a"},
+		{"www.here.test", "/shop", 301, "https://here.test/shop"},
+		{"WWW.HERE.test.:80", "/a//b?c", 301, "https://here.test/a/b?c"},
+		{"www.here.test", "/", 301, "https://here.test/"},
+		{"a.b.here.test", "/any/thing", 301, "https://here.test/moved"},
+		{"a.b.here.test", "/old.html", 301, "/new.html"}, /* the first that fits */
+		{"here.test", "/any/thing", 404, NULL},
+		{".here.test", "/any/thing", 404, NULL},
+		{"nothere.test", "/any/thing", 404, NULL},
+		{"[fd99::2]:80", "/x", 301, "http://here.test/x"},
+		{"other.test", "/a", 301, "https://else.test/site/a"},
+		{"any.test", "/\xc3\xbc", 301, "/u"},
+		{"any.test", "/%C3%BC", 301, "/u"},
+		{"any.test", "/page.html", 200, NULL},
+	};
+
+	put_text(*state, "/page.html", "text");
+	options.cors = "*";
+	open_root(*state);
+	redirects.n_rules = 0;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(rules); i++)
+		assert_null(read_rule(rules[i]));
+	rs_redirect_configure(&redirects, 0, &rig.cfg);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		int status = ask_for("GET", cases[i].target, cases[i].host, "");
+
+		if (status != cases[i].status)
+			print_error("%s %s: %d\n", cases[i].host, cases[i].target, status);
+		assert_int_equal(status, cases[i].status);
+		assert_field("Location", cases[i].location ? cases[i].location : "");
+		if (cases[i].location)
+			assert_field("Access-Control-Allow-Origin", "*");
+	}
+	assert_int_equal(ask_for("HEAD", "/old.html", "any.test", ""), 301);
+	assert_int_equal(ask_for("POST", "/old.html", "any.test", ""), 405);
+	assert_int_equal(ask_for("OPTIONS", "/old.html", "any.test", ""), 204);
+	assert_int_equal(ask("GET /old.html HTTP/1.0\r\n\r\n"), 301);
+	close_sites();
+}
+
+/* What one host has had is not given to another, whose answer is a redirect. */
+static void a_host_that_is_redirected_shares_nothing(void **state)
+{
+	put_text(*state, "/page.html", "text");
+	open_root(*state);
+	redirects.n_rules = 0;
+	assert_null(read_rule("www.here.test=https://here.test"));
+	rs_redirect_configure(&redirects, 0, &rig.cfg);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(ask_for("GET", "/page.html", "here.test", ""), 200);
+		assert_int_equal(ask_for("GET", "/page.html", "www.here.test", ""), 301);
+	}
+	close_sites();
+}
+
+static void a_redirect_that_is_too_long(void **state)
+{
+	static char target[4096];
+	uint32_t longest = 0;
+
+	open_root(*state);
+	redirects.n_rules = 0;
+	assert_null(read_rule("/blog/*=https://blog.test/*"));
+	rs_redirect_configure(&redirects, 0, &rig.cfg);
+	for (uint32_t n = 1000; n < sizeof(target) - 1; n++) {
+		int status;
+
+		memset(target, 'a', n);
+		memcpy(target, "/blog/", 6);
+		target[n] = 0;
+		status = ask_for("GET", target, "any.test", "");
+		if (status != 301 && !longest)
+			longest = n - 1;
+		if (n <= REDIRECT_PATH_BYTES) /* longer ones no rule is asked about */
+			assert_int_equal(status, longest ? 414 : 301);
+		else
+			assert_int_not_equal(status, 301);
+	}
+	assert_in_range(longest, 1500, 2000);
+	close_sites();
+}
+
+static void redirects_that_are_none(void **state)
+{
+	static const struct {
+		const char *text, *fault;
+	} cases[] = {
+		{"", "expected FROM=TO"},
+		{"/a", "expected FROM=TO"},
+		{"/a=", "expected FROM=TO"},
+		{"=/a", "expected FROM=TO"},
+		{"303 /a=/b", "expected FROM to begin with /"},
+		{"a.test:80=/b", "expected FROM to begin with /"},
+		{"a..test=/b", "expected FROM to begin with /"},
+		{"a.test.=/b", "expected FROM to begin with /"},
+		{"/a*=/b", "expected * at the end of FROM"},
+		{"/*/a=/b", "expected * at the end of FROM"},
+		{"/../a=/b", "expected a path within"},
+		{"/a%2=/b", "expected a path within"},
+		{"/a=b", "expected TO to be a path"},
+		{"/a=//b.test/", "expected TO to be a path"},
+		{"/a=ftp://b.test/", "expected TO to be a path"},
+		{"/a=https:///b", "expected TO to be a path"},
+		{"/a=https://b.test:0/", "expected TO to be a path"},
+		{"/a=https://b.test@c.test/", "expected TO to be a path"},
+		{"/a=https://B.test/", "expected TO to be a path"},
+		{"/a=/b/*", "expected /* at the end of TO only"},
+		{"/a=/b c", "expected TO as a URI"},
+		{"/a=/b\r\nSet-Cookie: c", "expected TO as a URI"},
+		{"/a=/a", "expected TO to be what is not redirected"},
+		{"/a=/%61?b", "expected TO to be what is not redirected"},
+		{"/a/*=/a/b/*", "expected TO to be what is not redirected"},
+		{"a.test=/b", "expected TO to be what is not redirected"},
+		{"a.test=https://a.test", "expected TO to be what is not redirected"},
+		{"a.test=https://a.test:8443/b", "expected TO to be what is not redirected"},
+		{"*.a.test=https://www.a.test", "expected TO to be what is not redirected"},
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		const char *fault;
+
+		redirects.n_rules = 0;
+		fault = read_rule(cases[i].text);
+		if (!fault || strncmp(fault, cases[i].fault, strlen(cases[i].fault)) != 0)
+			print_error("%s: %s\n", cases[i].text, fault ? fault : "taken");
+		assert_non_null(fault);
+		assert_int_equal(strncmp(fault, cases[i].fault, strlen(cases[i].fault)), 0);
+	}
+	redirects.n_rules = 0;
+	assert_null(read_rule("a.test/b=https://a.test/c")); /* as far as that is known */
+	assert_null(read_rule("/b/*=https://a.test/b/*"));
+	assert_null(read_rule("*.a.test=https://a.test"));
 }
 
 /* ---- fields ---- */
@@ -539,6 +726,10 @@ int main(void)
 		test(a_site_may_have_nothing_to_try),
 		test(who_comes_without_tls_is_sent_there),
 		test(a_redirect_to_tls_has_no_room_for_everything),
+		test(redirects_as_they_are_asked_for),
+		test(a_host_that_is_redirected_shares_nothing),
+		test(a_redirect_that_is_too_long),
+		test(redirects_that_are_none),
 		test(cors_is_on_everything),
 		test(options_says_which_methods_there_are),
 	};

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "redirect_rule.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "http/escape.h"
+#include "http/path.h"
+#include "http/text.h"
+#include "values.h"
+
+/* ---- matching ---- */
+
+/* "*." stands for one label or more, as with --site. */
+static bool host_fits(struct span pattern, struct span host)
+{
+	bool is_wildcard = *pattern.data == '*';
+
+	if (is_wildcard) {
+		pattern.data++;
+		pattern.len--;
+	}
+	if (is_wildcard ? host.len <= pattern.len : host.len != pattern.len)
+		return false;
+	return rs_http_same_length(
+		(struct span){.data = host.data + host.len - pattern.len, .len = pattern.len},
+		(const char *)pattern.data);
+}
+
+static bool path_fits(const struct redirect_rule *rule, struct span path)
+{
+	uint32_t n = (uint32_t)strlen(rule->path);
+
+	return (rule->below ? path.len >= n : path.len == n) && !memcmp(path.data, rule->path, n);
+}
+
+bool rs_redirect_fits(const struct redirect_rule *rule, struct span host, struct span path)
+{
+	return (!rule->host.len || host_fits(rule->host, host)) && path_fits(rule, path);
+}
+
+/* ---- reading ---- */
+
+/* Cuts off a star that stands behind a slash at the end. */
+static bool cut_star(char *path)
+{
+	size_t n = strlen(path);
+
+	if (n < 2 || strcmp(path + n - 2, "/*") != 0)
+		return false;
+	path[n - 1] = 0;
+	return true;
+}
+
+/* Makes of a path as it is asked for the one that is looked for. */
+static bool normalize(char *path)
+{
+	int n = rs_http_path(rs_span_text(path), (uint8_t *)path);
+
+	if (n < 0)
+		return false;
+	path[n] = 0;
+	return true;
+}
+
+/* "*." stands for one label or more, as with --site. */
+static bool is_host(const char *host)
+{
+	return rs_value_host(host + (strncmp(host, "*.", 2) ? 0 : 2));
+}
+
+/* The host that from begins with, which ends before its path. */
+static bool parse_host(struct redirect_rule *rule, char *from, size_t n)
+{
+	char end = from[n];
+	bool is_right;
+
+	for (size_t i = 0; i < n; i++)
+		from[i] = (char)tolower((unsigned char)from[i]);
+	rule->host = (struct span){.data = (const uint8_t *)from, .len = (uint32_t)n};
+	from[n] = 0;
+	is_right = is_host(from);
+	from[n] = end;
+	return is_right;
+}
+
+static const char *parse_from(struct redirect_rule *rule, char *from)
+{
+	size_t n_host = strcspn(from, "/");
+	char *path = from + n_host;
+
+	if (n_host && !parse_host(rule, from, n_host))
+		return "expected FROM to begin with / or with a host, without port or final dot";
+	rule->path = path;
+	if (!*path) { /* all of the host */
+		rule->path = "/";
+		rule->below = true;
+		return NULL;
+	}
+	rule->below = cut_star(path);
+	if (strchr(path, '*'))
+		return "expected * at the end of FROM only, behind a /";
+	return normalize(path) ? NULL : "expected a path within the root, with whole escapes";
+}
+
+/* Where the path of to begins, which may be its end; NULL: it is neither a path nor a URI of
+ * HTTP's.
+ */
+static const char *path_of(const char *to)
+{
+	char origin[VALUE_ORIGIN_BYTES + 1];
+	const char *scheme_end;
+	size_t n;
+
+	if (*to == '/')
+		return to[1] != '/' ? to : NULL; /* or it would be a host */
+	scheme_end = strstr(to, "://");
+	if (!scheme_end || strncmp(to, "http", 4) != 0)
+		return NULL;
+	n = (size_t)(scheme_end - to) + 3;
+	n += strcspn(to + n, "/?#");
+	if (n > VALUE_ORIGIN_BYTES)
+		return NULL;
+	memcpy(origin, to, n);
+	origin[n] = 0;
+	return rs_value_origin(origin) ? to + n : NULL;
+}
+
+/* It stands in a field: nothing may be in it that a URI does not have. */
+static bool is_uri_text(const char *to)
+{
+	const struct span text = rs_span_text(to);
+
+	return rs_http_escaped_bytes(text, "?%#[]") == text.len;
+}
+
+/* Would who comes there be sent there again? With a URI that is known only of a host of ours. */
+static bool leads_back(const struct redirect_rule *rule, const char *path)
+{
+	uint8_t name[REDIRECT_PATH_BYTES];
+	struct span raw = {.data = (const uint8_t *)path, .len = (uint32_t)strcspn(path, "?#")};
+	int n;
+
+	if (path != rule->to) {
+		const uint8_t *host = (const uint8_t *)strstr(rule->to, "://") + 3;
+		uint32_t len = (uint32_t)((const uint8_t *)path - host);
+
+		if (!rule->host.len ||
+			!host_fits(rule->host, rs_http_without_port((struct span){host, len})))
+			return false;
+	}
+	if (!raw.len)
+		raw = rs_span_text("/");
+	n = raw.len <= sizeof(name) ? rs_http_path(raw, name) : -1;
+	return n > 0 && path_fits(rule, (struct span){.data = name, .len = (uint32_t)n});
+}
+
+static const char *parse_to(struct redirect_rule *rule, char *to)
+{
+	const char *path = path_of(to);
+	bool is_all = rule->below && !strcmp(rule->path, "/");
+
+	if (!path)
+		return "expected TO to be a path, or a URI of http or https with a host in lower "
+		       "case";
+	rule->to = to;
+	rule->carries = cut_star(to);
+	rule->carry_from = (uint16_t)strlen(rule->path);
+	if (rule->carries && !rule->below)
+		return "expected /* at the end of TO only with a HOST or /* at the end of FROM";
+	if (is_all && !*path) { /* a host instead of another */
+		rule->carries = true;
+		rule->carry_from = 0;
+	}
+	if (!is_uri_text(to))
+		return "expected TO as a URI has it, what it cannot have in it as %XX";
+	return leads_back(rule, path) ? "expected TO to be what is not redirected there again"
+				      : NULL;
+}
+
+static uint16_t parse_status(const char *text)
+{
+	static const char *const known[] = {"301 ", "302 ", "307 ", "308 "};
+
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(known); i++) {
+		if (!strncmp(text, known[i], 4))
+			return (uint16_t)atoi(known[i]);
+	}
+	return 0;
+}
+
+const char *rs_redirect_parse(struct redirect_rule *rule, char *text)
+{
+	uint16_t status = parse_status(text);
+	char *from = text + (status ? 4 : 0), *sign;
+	const char *fault;
+
+	*rule = (struct redirect_rule){.status = status ? status : 301};
+	sign = strchr(from, '=');
+	if (!sign || sign == from || !sign[1])
+		return "expected FROM=TO, or STATUS FROM=TO with 301, 302, 307 or 308";
+	*sign = 0;
+	if (strlen(from) > REDIRECT_PATH_BYTES || strlen(sign + 1) > REDIRECT_PATH_BYTES)
+		return "expected a shorter one";
+	fault = parse_from(rule, from);
+	return fault ? fault : parse_to(rule, sign + 1);
+}
