@@ -121,6 +121,7 @@ static void begin_recovery(struct tcp *t, struct tcp_conn *c)
 	c->flags &= ~(uint32_t)TCP_F_PROBED;
 	c->flags |= TCP_F_RECOVERY | TCP_F_RECOVER;
 	c->may_undo = 0;
+	rs_tcp_prr_begin(t, c);
 }
 
 /* RFC 6675 section 5.1: losses beyond what recovery began with are those of the next one. */
@@ -133,7 +134,7 @@ static void leave_recovery(struct tcp *t, struct tcp_conn *c)
 		return;
 	}
 	c->flags &= ~(uint32_t)TCP_F_RECOVERY;
-	if (c->sacked) /* RFC 6675 section 5: cwnd has been right all along */
+	if (c->sacked) /* RFC 9937 section 6.4: cwnd has been right all along */
 		rs_tcp_sack_acked(t, c);
 	else
 		c->cwnd = rs_min_u32(c->ssthresh, rs_max_u32(flight, c->mss) + c->mss);
@@ -247,20 +248,23 @@ void rs_tcp_cc_undo(struct tcp *t, struct tcp_conn *c, uint32_t acked)
 }
 
 /* RFC 8985 section 6.2; RFC 5681 section 4.3: what is lost twice takes of the window twice. */
-static void find_what_is_lost_again(struct tcp *t, struct tcp_conn *c)
+static bool find_what_is_lost_again(struct tcp *t, struct tcp_conn *c)
 {
 	bool pays;
 	uint32_t n_lost = rs_tcp_sack_find_lost_again(t, c, &pays);
 
 	if (!n_lost)
-		return;
+		return false;
 	t->counters[TCP_C_LOST_AGAIN] += n_lost;
 	if (pays) {
 		c->ssthresh = rs_tcp_grow_less(c, c->cwnd);
 		c->cwnd = rs_min_u32(c->cwnd, c->ssthresh);
+		if (c->in_prr)
+			rs_tcp_prr_begin(t, c);
 	}
 	if (rs_tcp_sack_found_loss(t, c))
 		rs_tcp_resend(t, c);
+	return true;
 }
 
 /* All that was not reported goes again, as far as it has not: the scoreboard says what. */
@@ -268,6 +272,7 @@ static void recover_by_reports(struct tcp_conn *c)
 {
 	c->snd_nxt = c->recover = c->snd_max;
 	c->flags |= TCP_F_RECOVERY | TCP_F_RECOVER;
+	c->in_prr = false; /* it is slow start after a timeout */
 }
 
 /*
@@ -280,27 +285,22 @@ static bool reports_count(const struct tcp_conn *c)
 	return !losses_are_known(c) || c->snd_una == c->recover;
 }
 
-static void recovery_report(struct tcp *t, struct tcp_conn *c)
+/* Returns whether more is lost than was known. */
+static bool recovery_report(struct tcp *t, struct tcp_conn *c)
 {
+	bool is_worse;
+
 	/* Where recovery began without reports, duplicates have inflated cwnd: the pipe counts now.
 	 */
 	c->cwnd = rs_min_u32(c->cwnd, c->ssthresh);
-	rs_tcp_sack_judge(t, c);
-	find_what_is_lost_again(t, c);
-	if (rs_tcp_sack_take_news(t, c) && c->cwnd < c->ssthresh) /* after a timeout */
-		rs_tcp_grow(t, c, c->mss);
+	is_worse = rs_tcp_sack_judge(t, c);
+	is_worse |= find_what_is_lost_again(t, c);
 	rs_tcp_tail_reported(t, c);
+	return is_worse;
 }
 
-void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c)
+static void look_for_losses(struct tcp *t, struct tcp_conn *c)
 {
-	if (c->snd_nxt != c->snd_max && !(c->flags & (TCP_F_RECOVERY | TCP_F_PERSIST)) &&
-		rs_tcp_sack_take_over(t, c))
-		recover_by_reports(c);
-	if (c->flags & TCP_F_RECOVERY) {
-		recovery_report(t, c);
-		return;
-	}
 	if (!reports_count(c))
 		return;
 	rs_tcp_sack_judge(t, c);
@@ -310,6 +310,25 @@ void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c)
 		enter_recovery(t, c);
 	else
 		rs_tcp_tail_reported(t, c);
+}
+
+void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c, bool advances)
+{
+	bool is_worse = false;
+	uint32_t delivered;
+
+	if (c->snd_nxt != c->snd_max && !(c->flags & (TCP_F_RECOVERY | TCP_F_PERSIST)) &&
+		rs_tcp_sack_take_over(t, c))
+		recover_by_reports(c);
+	if (c->flags & TCP_F_RECOVERY)
+		is_worse = recovery_report(t, c);
+	else
+		look_for_losses(t, c);
+	delivered = rs_tcp_sack_take_delivered(t, c);
+	if (rs_tcp_in_prr(c))
+		rs_tcp_prr_report(t, c, delivered, advances && !is_worse);
+	else if (c->flags & TCP_F_RECOVERY && delivered && c->cwnd < c->ssthresh)
+		rs_tcp_grow(t, c, c->mss); /* after a timeout */
 }
 
 void rs_tcp_cc_reports_stand(struct tcp *t, struct tcp_conn *c)
@@ -325,6 +344,8 @@ void rs_tcp_cc_reports_stand(struct tcp *t, struct tcp_conn *c)
 	} else if (rs_tcp_sack_found_loss(t, c)) {
 		enter_recovery(t, c);
 	}
+	if (rs_tcp_in_prr(c))
+		rs_tcp_prr_report(t, c, 0, false);
 	rs_tcp_tail_reported(t, c);
 }
 
@@ -413,12 +434,12 @@ static bool waits_for_the_late(const struct tcp_conn *c)
 
 uint32_t rs_tcp_cc_window(const struct tcp *t, const struct tcp_conn *c)
 {
-	uint32_t window = c->cwnd;
+	uint32_t window = rs_tcp_prr_window(c);
 
 	if (c->sacked && (c->flags & TCP_F_RECOVERY || waits_for_the_late(c))) {
 		uint32_t pipe = rs_tcp_sack_pipe(t, c);
 
-		window = c->snd_nxt - c->snd_una + (c->cwnd > pipe ? c->cwnd - pipe : 0);
+		window = c->snd_nxt - c->snd_una + (window > pipe ? window - pipe : 0);
 	} else if (c->flags & TCP_F_DUP_ACKS && !(c->flags & TCP_F_RECOVERY) &&
 		   c->n_dup_acks < TCP_DUP_THRESH) {
 		window += (uint32_t)c->n_dup_acks * c->mss;

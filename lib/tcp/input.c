@@ -54,11 +54,11 @@ static void answered_at_last(struct tcp *t, struct tcp_conn *c, const struct tcp
 }
 
 /* What stands at snd_una has changed, or what is reported beyond it. */
-static void heed_reports(struct tcp *t, struct tcp_conn *c)
+static void heed_reports(struct tcp *t, struct tcp_conn *c, bool advances)
 {
 	if (rs_likely(!c->sacked))
 		return;
-	rs_tcp_cc_sacked(t, c);
+	rs_tcp_cc_sacked(t, c, advances);
 	rs_tcp_mark_dirty(t, c);
 }
 
@@ -84,7 +84,7 @@ static uint32_t advance_una(struct tcp *t, struct tcp_conn *c, const struct tcp_
 	if (c->snd_una != c->snd_max) {
 		rs_tcp_start_rtx_timer(t, c);
 		rs_tcp_tail_watch(t, c);
-		heed_reports(t, c); /* with all acknowledged there are none */
+		heed_reports(t, c, true); /* with all acknowledged there are none */
 	}
 	if (c->snd_nxt != rs_tcp_snd_end(c) || (c->flags & TCP_F_CLOSE && acked == bytes))
 		rs_tcp_mark_dirty(t, c);
@@ -476,7 +476,7 @@ static uint32_t ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_se
 			rs_tcp_cc_duplicate_ack(t, c);
 			rs_tcp_mark_dirty(t, c);
 		}
-		heed_reports(t, c);
+		heed_reports(t, c, false);
 	}
 	if (seg->ack == c->snd_una && rs_seq_geq(seg->seq, c->snd_wl1))
 		update_window(t, c, seg);

@@ -155,6 +155,8 @@ static bool send_data(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t 
 	}
 	if (rs_seq_gt(end, c->snd_max))
 		c->snd_max = end;
+	if (rs_unlikely(rs_tcp_in_prr(c)))
+		c->prr_out += end - seq;
 	if (!(c->flags & TCP_F_RTX)) { /* what was tried so far were keep-alive probes */
 		c->n_retries = 0;
 		c->flags &= ~(uint32_t)TCP_F_RETRIED;
@@ -263,11 +265,12 @@ static bool send_new(struct tcp *t, struct tcp_conn *c)
 static bool send_lost(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t pipe = rs_tcp_sack_pipe(t, c);
-	uint32_t seq, len;
+	uint32_t window, seq, len;
 
 	if (!(c->flags & TCP_F_RECOVERY))
 		return true;
-	for (uint32_t n = 0; pipe + c->mss <= c->cwnd && rs_tcp_sack_next_lost(t, c, &seq, &len);
+	window = rs_tcp_prr_window(c);
+	for (uint32_t n = 0; pipe + c->mss <= window && rs_tcp_sack_next_lost(t, c, &seq, &len);
 		n++) {
 		uint32_t end = rs_tcp_snd_end(c);
 		uint32_t bytes = rs_seq_lt(seq, end) ? rs_min_u32(len, end - seq) : 0;

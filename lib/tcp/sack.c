@@ -31,8 +31,8 @@ struct scoreboard {
 	uint32_t heard_tick; /* when that was sent again which was sent last of what has come, */
 	uint32_t heard_end;  /* and where it ended */
 	uint32_t paid_tick;  /* when the window became smaller last for what was lost again */
-	uint32_t n;
-	bool is_news;        /* something has come since rs_tcp_sack_take_news() was asked */
+	uint32_t told;       /* snd_una and what is reported beyond it, when that was asked last */
+	uint16_t n;
 	bool was_reneged;    /* the peer has thrown away what it had reported */
 	struct hole holes[]; /* sorted, from snd_una up to end; between them it was reported */
 };
@@ -92,7 +92,6 @@ static void heard_of(
 {
 	uint32_t sent_tick = rs_tcp_tick(t) - age_of(t, h);
 
-	b->is_news = true;
 	if (h->state != HOLE_RESENT || age_of(t, h) < c->srtt_us8 >> (4 + WHEEL_TICK_SHIFT))
 		return;
 	if (rs_seq_gt(sent_tick, b->heard_tick) ||
@@ -145,7 +144,6 @@ static void take_report(
 		insert_hole(b, b->n, (struct hole){.start = b->end, .end = r.start});
 	}
 	b->end = r.end;
-	b->is_news = true;
 }
 
 /* What peers report must leave room for answers to others: none begins with a quarter of the chunks
@@ -163,6 +161,7 @@ static bool begin(struct tcp *t, struct tcp_conn *c)
 		.heard_tick = rs_tcp_tick(t),
 		.heard_end = c->snd_una,
 		.paid_tick = rs_tcp_tick(t),
+		.told = c->snd_una,
 	};
 	return true;
 }
@@ -182,12 +181,28 @@ void rs_tcp_sack_update(struct tcp *t, struct tcp_conn *c, const struct tcp_seg 
 	}
 }
 
-bool rs_tcp_sack_take_news(const struct tcp *t, const struct tcp_conn *c)
+/* Bytes that are missing below the end of the board. */
+static uint32_t missing_bytes(const struct scoreboard *b)
 {
-	bool is_news = board(t, c)->is_news;
+	uint32_t missing = 0;
 
-	board(t, c)->is_news = false;
-	return is_news;
+	for (uint32_t i = 0; i < b->n; i++)
+		missing += b->holes[i].end - b->holes[i].start;
+	return missing;
+}
+
+uint32_t rs_tcp_sack_take_delivered(const struct tcp *t, const struct tcp_conn *c)
+{
+	struct scoreboard *b = board(t, c);
+	uint32_t delivered = b->end - missing_bytes(b) - b->told;
+
+	b->told += delivered;
+	return delivered <= INT32_MAX ? delivered : 0; /* less than before: it was thrown away */
+}
+
+uint32_t rs_tcp_sack_not_delivered(const struct tcp *t, const struct tcp_conn *c)
+{
+	return c->snd_max - board(t, c)->told;
 }
 
 void rs_tcp_sack_clear(struct tcp *t, struct tcp_conn *c)
@@ -199,11 +214,7 @@ void rs_tcp_sack_clear(struct tcp *t, struct tcp_conn *c)
 
 static bool nothing_is_reported(const struct tcp_conn *c, const struct scoreboard *b)
 {
-	uint32_t missing = 0;
-
-	for (uint32_t i = 0; i < b->n; i++)
-		missing += b->holes[i].end - b->holes[i].start;
-	return missing == b->end - c->snd_una;
+	return missing_bytes(b) == b->end - c->snd_una;
 }
 
 void rs_tcp_sack_acked(struct tcp *t, struct tcp_conn *c)
@@ -219,7 +230,6 @@ void rs_tcp_sack_acked(struct tcp *t, struct tcp_conn *c)
 		else
 			remove_hole(b, 0);
 	}
-	b->is_news = true;
 	if (!(c->flags & TCP_F_RECOVERY) && nothing_is_reported(c, b))
 		rs_tcp_sack_clear(t, c);
 }
@@ -228,13 +238,14 @@ void rs_tcp_sack_acked(struct tcp *t, struct tcp_conn *c)
  * RFC 6675 section 4, IsLost(). Where segments are known to overtake each other, their number says
  * nothing: only time tells (RFC 8985 section 6.2).
  */
-void rs_tcp_sack_judge(const struct tcp *t, const struct tcp_conn *c)
+bool rs_tcp_sack_judge(const struct tcp *t, const struct tcp_conn *c)
 {
 	struct scoreboard *b = board(t, c);
 	uint32_t n_ranges = 0, n_bytes = 0, above = b->end;
+	bool is_news = false;
 
 	if (c->reorder_steps)
-		return;
+		return false;
 	for (uint32_t i = b->n; i-- > 0;) {
 		struct hole *h = &b->holes[i];
 
@@ -243,9 +254,12 @@ void rs_tcp_sack_judge(const struct tcp *t, const struct tcp_conn *c)
 		above = h->start;
 		if (h->state == HOLE_LATE &&
 			(n_ranges >= TCP_DUP_THRESH ||
-				n_bytes > (TCP_DUP_THRESH - 1) * (uint32_t)c->mss))
+				n_bytes > (TCP_DUP_THRESH - 1) * (uint32_t)c->mss)) {
 			h->state = HOLE_LOST;
+			is_news = true;
+		}
 	}
+	return is_news;
 }
 
 /* The one that the peer waits for; NULL where that was reported, or nothing beyond it was. */

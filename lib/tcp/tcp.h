@@ -176,7 +176,7 @@ struct tcp_conn {
 	_Alignas(RS_CACHE_LINE) uint32_t ssthresh;
 	uint32_t recover;    /* RFC 6582: where recovery ends; RFC 3168: where the round trip ends
 				in which cwnd is made smaller once */
-	uint32_t ca_acked;   /* bytes acknowledged since cwnd last grew in congestion avoidance */
+	uint32_t w_max;      /* RFC 9438: the window that met the last loss */
 	uint32_t srtt_us8;   /* smoothed round-trip time, in 1/8 µs; 0: none measured */
 	uint32_t rttvar_us4; /* its variation, in 1/4 µs */
 	uint16_t rto_ms;
@@ -207,13 +207,23 @@ struct tcp_conn {
 	_Alignas(RS_CACHE_LINE) uint32_t round_end; /* slow start: the round ends when that is
 						       acknowledged */
 	uint32_t round_us;                          /* when it began */
-	uint32_t train_us;   /* when the last ACK came that followed closely upon the one before */
-	uint32_t w_max;      /* RFC 9438: the window that met the last loss */
-	uint32_t w_est;      /* what Reno would have */
-	uint32_t epoch_tick; /* when congestion avoidance began, with in_epoch */
-	uint32_t k_ticks;    /* how long after that CUBIC has w_max again */
-	uint32_t undo_seq;   /* what was sent again first; with may_undo, as all undo_… */
-	uint32_t undo_tick;  /* when */
+	uint32_t train_us; /* when the last ACK came that followed closely upon the one before */
+	union {
+		struct {                     /* with in_epoch: RFC 9438 */
+			uint32_t epoch_tick; /* when congestion avoidance began */
+			uint32_t k_ticks;    /* how long after that CUBIC has w_max again */
+			uint32_t w_est;      /* what Reno would have */
+			uint32_t ca_acked;   /* bytes acknowledged since w_est last grew */
+		};
+		struct {                        /* in recovery, with in_prr: RFC 9937 */
+			uint32_t prr_delivered; /* bytes that have come since it began */
+			uint32_t prr_out;       /* bytes sent since */
+			uint32_t prr_share;     /* of what comes so much may go, in 2^16ths */
+			uint32_t prr_limit;     /* of what is in flight */
+		};
+	};
+	uint32_t undo_seq;      /* what was sent again first; with may_undo, as all undo_… */
+	uint32_t undo_tick;     /* when */
 	uint32_t undo_ssthresh; /* ssthresh and w_max, had nothing been lost */
 	uint32_t undo_w_max;
 	uint16_t round_rtt; /* slow start: the shortest round trip of this round, in ticks, */
@@ -222,6 +232,7 @@ struct tcp_conn {
 			       for the delay */
 	uint8_t n_rtts;     /* of how many this round's is the shortest, at most N_RTT_SAMPLE */
 	bool in_epoch;
+	bool in_prr;
 	uint8_t css_round;     /* rounds of conservative slow start (RFC 9406) */
 	uint8_t reorder_steps; /* the reordering window in quarters of a round trip; 0: nothing was
 				  ever seen to be overtaken */

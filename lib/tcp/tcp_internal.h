@@ -229,10 +229,13 @@ void rs_tcp_sack_update(struct tcp *t, struct tcp_conn *c, const struct tcp_seg 
 void rs_tcp_sack_clear(struct tcp *t, struct tcp_conn *c);
 /* snd_una has moved. May give the scoreboard back. */
 void rs_tcp_sack_acked(struct tcp *t, struct tcp_conn *c);
-/* Has anything come since this was asked last? To ask is to have heard. */
-bool rs_tcp_sack_take_news(const struct tcp *t, const struct tcp_conn *c);
-/* What enough was reported beyond is lost. */
-void rs_tcp_sack_judge(const struct tcp *t, const struct tcp_conn *c);
+/* How many bytes have come since this was asked last; how many of all that was sent had not by
+ * then.
+ */
+uint32_t rs_tcp_sack_take_delivered(const struct tcp *t, const struct tcp_conn *c);
+uint32_t rs_tcp_sack_not_delivered(const struct tcp *t, const struct tcp_conn *c);
+/* What enough was reported beyond is lost. Is anything of that news? */
+bool rs_tcp_sack_judge(const struct tcp *t, const struct tcp_conn *c);
 /* What stands at snd_una is lost; or was sent again, and is on its way. */
 bool rs_tcp_sack_found_loss(const struct tcp *t, const struct tcp_conn *c);
 bool rs_tcp_sack_is_resent(const struct tcp *t, const struct tcp_conn *c);
@@ -273,6 +276,24 @@ bool rs_tcp_sack_start_over(struct tcp *t, struct tcp_conn *c);
  */
 bool rs_tcp_sack_take_over(struct tcp *t, struct tcp_conn *c);
 
+/* prr.c: RFC 9937 */
+/* Recovery begins, or its ssthresh has become smaller. Without a scoreboard it is NewReno's. */
+void rs_tcp_prr_begin(const struct tcp *t, struct tcp_conn *c);
+/*
+ * With rs_tcp_in_prr(), what is in flight may have changed: so many bytes have come. is_safe: some
+ * of them stood at snd_una, and nothing else was found lost.
+ */
+void rs_tcp_prr_report(const struct tcp *t, struct tcp_conn *c, uint32_t delivered, bool is_safe);
+static inline bool rs_tcp_in_prr(const struct tcp_conn *c)
+{
+	return c->flags & TCP_F_RECOVERY && c->in_prr;
+}
+/* How much may be in flight now. */
+static inline uint32_t rs_tcp_prr_window(const struct tcp_conn *c)
+{
+	return rs_tcp_in_prr(c) ? c->prr_limit : c->cwnd;
+}
+
 /*
  * RFC 8985 section 6.2: so long may a segment be overtaken before it is lost. A quarter of a round
  * trip, and more where that was too short, but never more than all of it.
@@ -312,8 +333,8 @@ void rs_tcp_cc_reset_rto(const struct tcp *t, struct tcp_conn *c);
 void rs_tcp_cc_acked(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *seg, uint32_t acked,
 	uint32_t flight);
 void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c);
-/* The scoreboard has changed. */
-void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c);
+/* The scoreboard has changed; advances: so has snd_una. */
+void rs_tcp_cc_sacked(struct tcp *t, struct tcp_conn *c, bool advances);
 /* A reordering window has passed, and something below a report is still not there. */
 void rs_tcp_cc_reports_stand(struct tcp *t, struct tcp_conn *c);
 /*

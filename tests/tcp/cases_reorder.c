@@ -170,9 +170,12 @@ static void several_are_lost_again(struct rig *r)
 
 		ssthresh = rig_conn(r)->ssthresh;
 		MS(RTT_MS + WINDOW_MS + 5);
-		rig_report(r, 0, 3, sent); /* all new data has come */
-		for (uint32_t i = 0; i < 3; i++)
+		rig_report(r, 0, 3, sent); /* all new data has come: four, and then one */
+		for (uint32_t i = 0; i < 3; i++) {
+			if (round == 2 && i == 1) /* RFC 9937: as many go as came, and one more */
+				rig_report(r, 1, 3, sent);
 			OUT(TCP_ACK, .seq = 1 + i * r->mss, .ack = 1, .len = r->mss);
+		}
 		rig_drop_output(r);
 		EQ(COUNTER(LOST_AGAIN), round); /* runs of them */
 		EQ(rig_conn(r)->ssthresh, ssthresh / 10 * 7);

@@ -84,7 +84,7 @@ static void last_came_twice_without_report(struct rig *r)
 	EQ(rig_conn(r)->cwnd, 10 * r->mss);
 }
 
-/* The report of the probe shows what else is lost, and that goes out at once. */
+/* The report of the probe shows what else is lost, which goes out as ACKs come (RFC 9937). */
 static void all_but_the_first_are_lost(struct rig *r)
 {
 	open_far(r, TCP_OPT_SACK_OK);
@@ -96,9 +96,11 @@ static void all_but_the_first_are_lost(struct rig *r)
 	MS(RTT_MS);
 	rig_report(r, 1, 3, 4);
 	OUT(TCP_ACK, .seq = 1 + r->mss, .ack = 1, .len = r->mss);
-	OUT(TCP_ACK, .seq = 1 + 2 * r->mss, .ack = 1, .len = r->mss);
 	QUIET();
 	EQ(rig_conn(r)->cwnd, 3 * r->mss / 10 * 7);
+	rig_report(r, 2, 3, 4);
+	OUT(TCP_ACK, .seq = 1 + 2 * r->mss, .ack = 1, .len = r->mss);
+	QUIET();
 	IN(TCP_ACK, .seq = 1, .ack = 1 + 4 * r->mss);
 	EQ(COUNTER(FAST_RETRANSMITS), 1);
 	EQ(COUNTER(TAIL_LOSSES), 0); /* it has paid once */

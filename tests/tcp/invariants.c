@@ -54,6 +54,7 @@ const char *tcp_broken_conn_rule(const struct tcp *t, const struct tcp_conn *c)
 	RULE(rs_seq_leq(c->rcv_nxt, c->rcv_edge));
 	RULE(rs_seq_leq(c->rcv_acked, c->rcv_nxt));
 	RULE(c->cwnd >= c->mss && c->mss > 0);
+	RULE(!(c->flags & TCP_F_RECOVERY && c->in_prr) || c->sacked);
 	RULE(c->rto_ms >= t->cfg->min_rto_ms && c->rto_ms <= t->cfg->max_rto_ms);
 	/* What is on its way, or waits to go, has a timer or its turn. */
 	RULE(!in_flight || rtx_is_set || c->flags & TCP_F_DIRTY);

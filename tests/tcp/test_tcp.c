@@ -29,6 +29,7 @@ static const struct {
 	{"rto", rto_cases},
 	{"loss", loss_cases},
 	{"sack", sack_cases},
+	{"prr", prr_cases},
 	{"tail", tail_cases},
 	{"reorder", reorder_cases},
 	{"grow", grow_cases},
