@@ -220,11 +220,15 @@ static uint32_t segment_len(
 	return 0;
 }
 
-/* Data, then FIN, as far as the windows and t->tx allow. False when there was no room to go on. */
+/*
+ * Data, then FIN, as far as the windows and t->tx allow. False when there was no room to go on. The
+ * congestion window is one of data (RFC 5681 section 2); FIN needs a place only in the peer's.
+ */
 static bool send_new(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t end = rs_tcp_snd_end(c);
 	bool is_closing = fin_is_due(c);
+	uint32_t peers_edge = c->snd_una + c->snd_wnd;
 	uint32_t edge;
 
 	if (rs_seq_gt(c->snd_nxt, end) || (c->snd_nxt == end && !is_closing))
@@ -239,15 +243,13 @@ static bool send_new(struct tcp *t, struct tcp_conn *c)
 		avail = end - c->snd_nxt;
 		room = (int32_t)(edge - c->snd_nxt);
 		fits = room > 0 ? (uint32_t)room : 0;
-		if (!fits || (int32_t)avail < 0 || (!avail && !is_closing))
-			break;
-		len = avail ? segment_len(t, c, avail, fits) : 0;
-		if (avail && !len)
-			break;
+		len = avail && fits ? segment_len(t, c, avail, fits) : 0;
 		len = rs_sendq_cover(&c->sendq, c->snd_nxt - c->snd_una, len);
+		fin = is_closing && len == avail && rs_seq_lt(end, peers_edge);
+		if (!len && !fin)
+			break;
 		if (n == MAX_SEGS_PER_FLUSH || t->n_tx == t->max_tx)
 			return false;
-		fin = is_closing && len == avail && fits > len;
 		send_data(t, c, c->snd_nxt, len, fin);
 		c->last_tx_tick = rs_tcp_tick(t);
 		c->snd_nxt += len;

@@ -151,6 +151,41 @@ static void fin_with_the_last_of_many(struct rig *r)
 	QUIET();
 }
 
+/*
+ * cwnd "limits the amount of data" (RFC 5681 section 2), which FIN is none of: an answer that fills
+ * the initial window (RFC 6928) ends with it.
+ */
+static void answer_fills_the_window(struct rig *r)
+{
+	OPEN(0);
+	r->no_flush = true;
+	rig_write(r, 10 * r->mss);
+	rig_close(r);
+	FLUSH();
+	for (uint32_t i = 0; i < 9; i++)
+		OUT(TCP_ACK, .seq = 1 + i * r->mss, .ack = 1, .len = r->mss);
+	OUT(FIN_ACK, .seq = 1 + 9 * r->mss, .ack = 1, .len = r->mss);
+	QUIET();
+	STATE(TCP_FIN_WAIT_1);
+	IN(TCP_ACK, .seq = 1, .ack = 2 + 10 * r->mss);
+	STATE(TCP_FIN_WAIT_2);
+}
+
+/* … and where it is known only later that this was all, FIN follows at once. */
+static void fin_follows_a_full_window(struct rig *r)
+{
+	OPEN(0);
+	SEGMENTS(10);
+	rig_close(r);
+	OUT(FIN_ACK, .seq = 1 + 10 * r->mss, .ack = 1);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	QUIET();
+	STATE(TCP_FIN_WAIT_1);
+	IN(TCP_ACK, .seq = 1, .ack = 2 + 10 * r->mss);
+	STATE(TCP_FIN_WAIT_2);
+}
+
 static void data_acked_but_not_the_fin(struct rig *r)
 {
 	OPEN(0);
@@ -529,6 +564,8 @@ const struct tcp_case close_cases[] = {
 	{"our_half_close", our_half_close, NULL, 0},
 	{"data_then_fin_behind_the_window", data_then_fin_behind_the_window, NULL, 0},
 	{"fin_with_the_last_of_many", fin_with_the_last_of_many, NULL, 0},
+	{"answer_fills_the_window", answer_fills_the_window, NULL, 0},
+	{"fin_follows_a_full_window", fin_follows_a_full_window, NULL, 0},
 	{"data_acked_but_not_the_fin", data_acked_but_not_the_fin, NULL, 0},
 	{"fin_before_the_data", fin_before_the_data, NULL, 0},
 	{"bare_fin_before_the_data", bare_fin_before_the_data, NULL, 0},
