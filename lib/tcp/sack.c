@@ -26,7 +26,7 @@ struct hole {
 
 struct scoreboard {
 	uint32_t end;        /* nothing is said of what is in flight from here on */
-	uint32_t mark;       /* where the highest report ended when the reordering window began */
+	uint32_t mark;       /* end, when the reordering window began */
 	uint32_t rto_tick;   /* when the timeout comes, which that window has put off */
 	uint32_t heard_tick; /* when that was sent again which was sent last of what has come, */
 	uint32_t heard_end;  /* and where it ended */
@@ -84,11 +84,30 @@ static uint32_t age_of(const struct tcp *t, const struct hole *h)
 }
 
 /*
+ * RFC 8985 section 6.2: what was sent for the first time before that which has come was sent again
+ * is overtaken, too, be it beyond all reports. It joins the board; time will tell.
+ */
+static void note_overtaken(struct tcp *t, struct scoreboard *b, uint32_t seq)
+{
+	struct hole *last = b->n ? &b->holes[b->n - 1] : NULL;
+
+	if (rs_seq_leq(seq, b->end))
+		return;
+	if (last && last->state == HOLE_LATE && last->end == b->end)
+		last->end = seq;
+	else if (has_room(t, b))
+		insert_hole(b, b->n, (struct hole){.start = b->end, .end = seq});
+	else
+		return;
+	b->end = seq;
+}
+
+/*
  * Bytes of h have come. RFC 8985 section 6.2, step 2: much sooner than a round trip after they were
  * sent again it is the originals that came.
  */
 static void heard_of(
-	const struct tcp *t, const struct tcp_conn *c, struct scoreboard *b, const struct hole *h)
+	struct tcp *t, const struct tcp_conn *c, struct scoreboard *b, const struct hole *h)
 {
 	uint32_t sent_tick = rs_tcp_tick(t) - age_of(t, h);
 
@@ -99,6 +118,7 @@ static void heard_of(
 		b->heard_tick = sent_tick;
 		b->heard_end = h->end;
 	}
+	note_overtaken(t, b, h->sent_max);
 }
 
 /* What lies within r is missing no more. */
@@ -444,8 +464,7 @@ bool rs_tcp_sack_time_will_tell(const struct tcp *t, const struct tcp_conn *c)
 	for (uint32_t i = 0; i < b->n; i++) {
 		const struct hole *h = &b->holes[i];
 
-		if ((h->state == HOLE_LATE && rs_seq_lt(h->start, highest)) ||
-			is_overtaken(t, b, h, highest))
+		if (h->state == HOLE_LATE || is_overtaken(t, b, h, highest))
 			return true;
 	}
 	return false;
@@ -478,7 +497,7 @@ void rs_tcp_sack_start_window(struct tcp *t, struct tcp_conn *c, uint32_t rto_ti
 {
 	struct scoreboard *b = board(t, c);
 
-	b->mark = rs_tcp_sack_highest(t, c);
+	b->mark = b->end;
 	b->rto_tick = rto_tick;
 }
 

@@ -186,6 +186,53 @@ static void several_are_lost_again(struct rig *r)
 	EQ(COUNTER(TIMEOUTS), 0);
 }
 
+/*
+ * The first of ten is lost, and the last four, of which nothing can be reported. When the first has
+ * come that was sent again, they were sent before it (RFC 8985 section 6.2): the next is what the
+ * peer waits for (RFC 6582), and a reordering window later the others are lost as well.
+ */
+static void what_went_again_overtakes_the_rest(struct rig *r)
+{
+	open_far(r, 0);
+	SEGMENTS(10);
+	MS(RTT_MS);
+	rig_report(r, 0, 1, 6);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	QUIET();
+	MS(RTT_MS);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 6 * r->mss);
+	OUT(TCP_ACK, .seq = 1 + 6 * r->mss, .ack = 1, .len = r->mss);
+	QUIET();
+	WAIT(WINDOW_MS);
+	for (uint32_t i = 7; i < 10; i++)
+		OUT(TCP_ACK, .seq = 1 + i * r->mss, .ack = 1, .len = r->mss);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	EQ(COUNTER(FAST_RETRANSMITS), 1);
+	EQ(COUNTER(TIMEOUTS), 0);
+	EQ(rig_conn(r)->sacked, 0);
+}
+
+/* … but what was sent for the first time after it is not. */
+static void what_was_sent_later_is_not_overtaken(struct rig *r)
+{
+	open_far(r, 0);
+	SEGMENTS(10);
+	MS(RTT_MS);
+	rig_report(r, 0, 1, 10);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
+	rig_write(r, 2 * r->mss);
+	OUT(TCP_ACK, .seq = 1 + 10 * r->mss, .ack = 1, .len = r->mss);
+	OUT(TCP_ACK, .seq = 1 + 11 * r->mss, .ack = 1, .len = r->mss);
+	MS(RTT_MS);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 10 * r->mss);
+	MS(WINDOW_MS + 5);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 12 * r->mss);
+	EQ(COUNTER(RETRANSMITTED), 1);
+	EQ(rig_conn(r)->sacked, 0);
+}
+
 /* The first and the sixth of ten are sent again, gap_ms apart, and the sixth comes. */
 static void overtake(struct rig *r, uint32_t gap_ms, uint32_t comes_ms)
 {
@@ -326,6 +373,8 @@ const struct tcp_case reorder_cases[] = {
 	{"wait_is_longer_then", wait_is_longer_then, NULL, 0},
 	{"it_comes_in_time", it_comes_in_time, NULL, 0},
 	{"lost_again", lost_again, NULL, 0},
+	{"what_went_again_overtakes_the_rest", what_went_again_overtakes_the_rest, NULL, 0},
+	{"what_was_sent_later_is_not_overtaken", what_was_sent_later_is_not_overtaken, NULL, 0},
 	{"several_are_lost_again", several_are_lost_again, NULL, 0},
 	{"one_overtakes_the_other", one_overtakes_the_other, NULL, 0},
 	{"time_tells_of_the_other", time_tells_of_the_other, NULL, 0},

@@ -375,7 +375,7 @@ static void ack_cuts_a_report(struct rig *r)
 	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = r->mss);
 	EQ(rig_conn(r)->cwnd, 8 * r->mss / 10 * 7);
 	IN(TCP_ACK, .seq = 1, .ack = cut);
-	OUT(TCP_ACK, .seq = cut, .ack = 1, .len = r->mss);
+	OUT(TCP_ACK, .seq = cut, .ack = 1, .len = 100); /* of what was reported */
 	rig_write(r, 5 * r->mss);
 	QUIET();
 }
