@@ -184,7 +184,7 @@ void rs_tcp_cc_acked(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *se
 		c->flags &= ~(uint32_t)TCP_F_RECOVER;
 	if (c->flags & TCP_F_RECOVERY)
 		recovery_ack(t, c, acked);
-	else if (is_in_use(c, flight) && c->cwnd < MAX_CWND)
+	else if ((is_in_use(c, flight) || rs_tcp_grow_was_used(c, acked)) && c->cwnd < MAX_CWND)
 		grow(t, c, seg, acked);
 	else if (c->cwnd >= c->ssthresh)
 		rs_tcp_grow_pause(c);
@@ -235,7 +235,8 @@ void rs_tcp_cc_undo(struct tcp *t, struct tcp_conn *c, uint32_t acked)
 	c->ssthresh = c->undo_ssthresh;
 	c->w_max = c->undo_w_max;
 	if (!(c->flags & TCP_F_RETRIED)) {
-		c->reorder_steps = (uint8_t)rs_min_u32(c->reorder_steps + 1u, MAX_REORDER_STEPS);
+		if (c->reorder_steps < MAX_REORDER_STEPS)
+			c->reorder_steps++;
 		c->reorder_keeps = REORDER_KEEPS;
 	}
 	if (!(c->flags & (TCP_F_RECOVERY | TCP_F_RETRIED)))

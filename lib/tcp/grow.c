@@ -40,8 +40,9 @@ static bool fills_path(const struct tcp *t, const struct tcp_conn *c)
 	return now_us == c->train_us && now_us - c->round_us > c->srtt_us8 >> 4;
 }
 
-static void begin_round(const struct tcp *t, struct tcp_conn *c)
+static void begin_round(const struct tcp *t, struct tcp_conn *c, uint32_t flight)
 {
+	c->round_flight = (uint16_t)rs_min_u32(flight >> 8, UINT16_MAX);
 	c->round_end = c->snd_max;
 	c->round_us = c->train_us = (uint32_t)t->now_us;
 	c->last_rtt = c->round_rtt;
@@ -93,9 +94,9 @@ static void slow_start(const struct tcp *t, struct tcp_conn *c, uint32_t acked)
 	/* RFC 3465 section 2.3: after losses an ACK may cover what had arrived long before. */
 	uint32_t most = c->flags & TCP_F_RECOVER ? 1 : SLOW_START_LIMIT;
 
-	acked = rs_min_u32(acked, most * c->mss);
 	if (rs_seq_geq(c->snd_una, c->round_end))
-		begin_round(t, c);
+		begin_round(t, c, c->snd_max - c->snd_una + acked);
+	acked = rs_min_u32(acked, most * c->mss);
 	heed_path(t, c);
 	c->cwnd += c->css_round ? acked / CSS_GROWTH_DIVISOR : acked;
 }
@@ -166,6 +167,12 @@ static void avoid_congestion(const struct tcp *t, struct tcp_conn *c, uint32_t a
 	target = w_cubic(t, c);
 	if (target > c->cwnd) /* by half in a round trip at most */
 		c->cwnd += rs_min_u32(target - c->cwnd, acked / 2);
+}
+
+bool rs_tcp_grow_was_used(const struct tcp_conn *c, uint32_t acked)
+{
+	return c->cwnd < c->ssthresh && rs_seq_lt(c->snd_una - acked, c->round_end) &&
+	       c->round_flight * 512u > c->cwnd;
 }
 
 void rs_tcp_grow(const struct tcp *t, struct tcp_conn *c, uint32_t acked)

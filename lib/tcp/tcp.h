@@ -226,17 +226,18 @@ struct tcp_conn {
 	uint32_t undo_tick;     /* when */
 	uint32_t undo_ssthresh; /* ssthresh and w_max, had nothing been lost */
 	uint32_t undo_w_max;
-	uint16_t round_rtt; /* slow start: the shortest round trip of this round, in ticks, */
-	uint16_t last_rtt;  /* of the round before, */
-	uint16_t css_rtt;   /* and of that in which conservative slow start began; 0: it was not
-			       for the delay */
-	uint8_t n_rtts;     /* of how many this round's is the shortest, at most N_RTT_SAMPLE */
-	bool in_epoch;
-	bool in_prr;
-	uint8_t css_round;     /* rounds of conservative slow start (RFC 9406) */
-	uint8_t reorder_steps; /* the reordering window in quarters of a round trip; 0: nothing was
-				  ever seen to be overtaken */
-	uint8_t reorder_keeps; /* recoveries until the window is small again */
+	uint16_t round_rtt;    /* slow start: the shortest round trip of this round, in ticks, */
+	uint16_t last_rtt;     /* of the round before, */
+	uint16_t css_rtt;      /* and of that in which conservative slow start began; 0: it was not
+				  for the delay */
+	uint16_t round_flight; /* what was in flight when this round began, in 256 bytes */
+	uint8_t n_rtts : 4;    /* of how many round_rtt is the shortest, at most N_RTT_SAMPLE */
+	uint8_t css_round : 4; /* rounds of conservative slow start (RFC 9406) */
+	uint8_t reorder_steps : 4; /* the reordering window in quarters of a round trip; 0: nothing
+				      was ever seen to be overtaken */
+	bool in_epoch : 1;
+	bool in_prr : 1;
+	uint8_t reorder_keeps;   /* recoveries until the window is small again */
 	struct sack_block twice; /* what of a segment had come before (RFC 2883 section 4.2); valid
 				    with TCP_F_TWICE */
 };

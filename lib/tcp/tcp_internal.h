@@ -314,6 +314,11 @@ static inline uint32_t rs_tcp_initial_window(uint32_t mss)
 void rs_tcp_grow(const struct tcp *t, struct tcp_conn *c, uint32_t acked);
 /* In slow start: an ACK answers what was sent at sent_tick, as its timestamp tells. */
 void rs_tcp_grow_rtt(const struct tcp *t, struct tcp_conn *c, uint32_t sent_tick);
+/*
+ * Before that: was the window used in this round of slow start? Where there is no more to send, the
+ * last ACKs of a round find little in flight.
+ */
+bool rs_tcp_grow_was_used(const struct tcp_conn *c, uint32_t acked);
 /* An ACK that acknowledges nothing new. */
 void rs_tcp_grow_heard(const struct tcp *t, struct tcp_conn *c);
 /* The window is not used: what time it is on CUBIC's curve means nothing (RFC 9438 section 5.8). */

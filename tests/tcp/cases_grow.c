@@ -68,6 +68,43 @@ static void one_ack_for_many(struct rig *r)
 	EQ(cwnd_segs(r), 26);
 }
 
+/*
+ * All that there is to send fits into the window, and uses it: it grows by all that is acknowledged
+ * (RFC 5681 section 3.1), be there ever less in flight; but not beyond twice what was used.
+ */
+static void answers_of(struct rig *r, uint32_t n, uint32_t expected)
+{
+	OPEN(0);
+	SEGMENTS(n);
+	for (uint32_t acked = 2; acked < n; acked += 2) {
+		IN(TCP_ACK, .seq = 1, .ack = 1 + acked * r->mss);
+		EQ(cwnd_segs(r), 10 + acked);
+	}
+	IN(TCP_ACK, .seq = 1, .ack = 1 + n * r->mss);
+	EQ(cwnd_segs(r), expected);
+}
+
+static void an_answer_fills_the_window(struct rig *r)
+{
+	answers_of(r, 10, 20);
+}
+
+static void an_answer_nearly_fills_the_window(struct rig *r)
+{
+	answers_of(r, 9, 18);
+}
+
+/* What the last answer has used says nothing of this one. */
+static void a_small_answer_follows(struct rig *r)
+{
+	an_answer_fills_the_window(r);
+	rig_write(r, 3 * r->mss);
+	rig_drop_output(r);
+	for (uint32_t i = 1; i <= 3; i++)
+		IN(TCP_ACK, .seq = 1, .ack = 1 + (10 + i) * r->mss);
+	EQ(cwnd_segs(r), 20);
+}
+
 /* ACKs n by n segments, step_ms apart, of all that was in flight. */
 static void round_of_acks(struct rig *r, uint32_t n, uint32_t step_ms)
 {
@@ -346,6 +383,9 @@ static void as_reno_would(struct rig *r)
 }
 
 const struct tcp_case grow_cases[] = {
+	{"an_answer_fills_the_window", an_answer_fills_the_window, NULL, 0},
+	{"an_answer_nearly_fills_the_window", an_answer_nearly_fills_the_window, NULL, 0},
+	{"a_small_answer_follows", a_small_answer_follows, NULL, 0},
 	{"one_ack_for_many", one_ack_for_many, NULL, 0},
 	{"round_trip_becomes_longer", round_trip_becomes_longer, NULL, 0},
 	{"it_becomes_shorter_again", it_becomes_shorter_again, NULL, 0},
