@@ -304,11 +304,13 @@ static uint32_t unexpected_syn(struct tcp *t, struct tcp_conn *c, const struct t
  */
 static bool in_window(const struct tcp_conn *c, const struct tcp_seg *seg)
 {
-	/* Text in a RST (section 3.5.3) says why it was sent, and takes no place: RFC 5961, 3.2. */
-	uint32_t text = seg->flags & TCP_RST ? 0 : seg->len;
-	uint32_t len = seg->flags & TCP_RST ? 0 : rs_tcp_seq_len(seg->len, seg->flags);
+	uint32_t len = rs_tcp_seq_len(seg->len, seg->flags);
 
-	if (text ? rs_seq_geq(seg->seq, c->rcv_edge) : rs_seq_gt(seg->seq, c->rcv_edge))
+	/* Text in a RST (section 3.5.3) says why it was sent, and takes no place: RFC 5961, 3.2. */
+	if (seg->flags & TCP_RST)
+		return seg->seq == c->rcv_nxt ||
+		       (rs_seq_gt(seg->seq, c->rcv_nxt) && rs_seq_lt(seg->seq, c->rcv_edge));
+	if (seg->len ? rs_seq_geq(seg->seq, c->rcv_edge) : rs_seq_gt(seg->seq, c->rcv_edge))
 		return false;
 	return len ? rs_seq_gt(seg->seq + len, c->rcv_nxt) : rs_seq_geq(seg->seq, c->rcv_nxt);
 }

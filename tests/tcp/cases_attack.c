@@ -37,11 +37,12 @@ static void rst_outside(struct rig *r)
 {
 	OPEN(0);
 	IN(TCP_RST, .seq = 0);
+	IN(TCP_RST, .seq = 1 + 65535); /* RCV.NXT+RCV.WND, RFC 5961 erratum 4845 */
 	IN(TCP_RST, .seq = 70000);
 	IN(TCP_RST, .seq = 1u << 31);
 	QUIET();
 	EVENTS(0);
-	EQ(COUNTER(DROP_BAD_RST), 3);
+	EQ(COUNTER(DROP_BAD_RST), 4);
 }
 
 static void rst_with_text(struct rig *r)
