@@ -12,6 +12,7 @@
 struct block {
 	uint32_t next;  /* chunk, 0: last */
 	uint32_t seq;   /* of the first byte kept */
+	uint32_t stamp; /* when bytes were last added: how many segments had come by then */
 	uint16_t start; /* where that byte stands in data */
 	uint16_t len;
 	uint8_t data[];
@@ -30,6 +31,16 @@ static uint32_t block_end(const struct block *b)
 static uint32_t block_room(const struct tcp *t, const struct block *b)
 {
 	return t->chunks->chunk_bytes - (uint32_t)sizeof(*b) - b->start - b->len;
+}
+
+static uint32_t stamp(const struct tcp *t)
+{
+	return (uint32_t)t->counters[TCP_C_SEGS_IN];
+}
+
+static uint32_t later(uint32_t a, uint32_t b)
+{
+	return rs_seq_gt(a, b) ? a : b;
 }
 
 static void block_append(struct block *b, const uint8_t *data, uint32_t len)
@@ -62,7 +73,7 @@ static uint32_t add_block(struct tcp *t, struct tcp_conn *c, uint32_t *link, uin
 	c->n_rcvq_chunks++;
 	t->n_rcvq_chunks++;
 	b = block_at(t, chunk);
-	*b = (struct block){.next = *link, .seq = seq};
+	*b = (struct block){.next = *link, .seq = seq, .stamp = stamp(t)};
 	*link = chunk;
 	len = rs_min_u32(len, block_room(t, b));
 	block_append(b, data, len);
@@ -85,6 +96,7 @@ static uint32_t fill_gap(struct tcp *t, struct tcp_conn *c, struct block *before
 	if (before && block_end(before) == seq) {
 		done = rs_min_u32(len, block_room(t, before));
 		block_append(before, data, done);
+		before->stamp = stamp(t);
 	}
 	while (done < len) {
 		uint32_t took = add_block(t, c, *link, seq + done, data + done, len - done);
@@ -111,6 +123,7 @@ static void merge(struct tcp *t, struct tcp_conn *c)
 			uint32_t emptied = b->next;
 
 			block_append(b, next->data + next->start, next->len);
+			b->stamp = later(b->stamp, next->stamp);
 			b->next = next->next;
 			free_block(t, c, emptied);
 			continue;
@@ -231,34 +244,50 @@ void rs_tcp_rcvq_clear(struct tcp *t, struct tcp_conn *c)
 	}
 }
 
+/* n of at most max are there, the latest first: r joins them where it finds a place. Returns how
+ * many there are now. */
+static uint8_t add_range(struct sack_block *blocks, uint32_t *stamps, uint8_t n, uint8_t max,
+	struct sack_block r, uint32_t at)
+{
+	uint8_t i = n;
+	uint32_t n_behind;
+
+	while (i && rs_seq_gt(at, stamps[i - 1]))
+		i--;
+	if (i == max)
+		return n;
+	n = n < max ? (uint8_t)(n + 1) : max;
+	n_behind = n - 1u - i;
+	memmove(blocks + i + 1, blocks + i, n_behind * sizeof(*blocks));
+	memmove(stamps + i + 1, stamps + i, n_behind * sizeof(*stamps));
+	blocks[i] = r;
+	stamps[i] = at;
+	return n;
+}
+
 uint8_t rs_tcp_rcvq_sack(const struct tcp *t, const struct tcp_conn *c, uint32_t recent,
 	struct sack_block *blocks, uint8_t max)
 {
+	uint32_t stamps[TCP_MAX_SACK_BLOCKS];
 	uint32_t chunk = c->rcvq;
 	uint8_t n = 0;
 
 	while (chunk) {
 		const struct block *b = block_at(t, chunk);
 		struct sack_block range = {.start = b->seq, .end = block_end(b)};
-		bool is_recent;
+		uint32_t at = b->stamp;
 
 		for (chunk = b->next; chunk && block_at(t, chunk)->seq == range.end;) {
 			b = block_at(t, chunk);
 			range.end = block_end(b);
+			at = later(at, b->stamp);
 			chunk = b->next;
 		}
 		if (rs_seq_leq(range.start, c->rcv_nxt))
 			continue;
-		is_recent = rs_seq_leq(range.start, recent) && rs_seq_lt(recent, range.end);
-		if (is_recent) {
-			uint8_t n_move = n < max ? n : (uint8_t)(max - 1);
-
-			memmove(blocks + 1, blocks, n_move * sizeof(*blocks));
-			blocks[0] = range;
-			n = (uint8_t)(n_move + 1);
-		} else if (n < max) {
-			blocks[n++] = range;
-		}
+		if (rs_seq_leq(range.start, recent) && rs_seq_lt(recent, range.end))
+			at = stamp(t) + 1;
+		n = add_range(blocks, stamps, n, max, range, at);
 	}
 	return n;
 }

@@ -153,7 +153,8 @@ void rs_tcp_rcvq_pop(struct tcp *t, struct tcp_conn *c, uint32_t n);
 /* Forgets what is kept from end on. */
 void rs_tcp_rcvq_truncate(struct tcp *t, struct tcp_conn *c, uint32_t end);
 void rs_tcp_rcvq_clear(struct tcp *t, struct tcp_conn *c);
-/* The ranges kept beyond rcv_nxt, the one that holds recent first (RFC 2018 section 4). */
+/* The ranges kept beyond rcv_nxt, the one that holds recent first, then those that bytes joined
+ * last (RFC 2018 section 4). */
 uint8_t rs_tcp_rcvq_sack(const struct tcp *t, const struct tcp_conn *c, uint32_t recent,
 	struct sack_block *blocks, uint8_t max);
 

@@ -217,6 +217,27 @@ static void sack_blocks(struct rig *r)
 	OUT(TCP_ACK, .seq = 1, .ack = 3501);
 }
 
+/*
+ * RFC 2018 section 4: behind the range that what came belongs to stand those that were reported
+ * most recently, so that each is said several times.
+ */
+static void latest_ranges_first(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	for (uint32_t i = 1; i <= 4; i++)
+		IN(TCP_ACK, .seq = 1 + i * 2000, .ack = 1, .len = 1000);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 10001, .ack = 1, .len = 1000);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .opts = TCP_OPT_SACK, .n_sack = 4,
+		.sack = {{10001, 11001}, {8001, 9001}, {6001, 7001}, {4001, 5001}});
+	IN(TCP_ACK, .seq = 3001, .ack = 1, .len = 1000); /* joins the first two */
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .opts = TCP_OPT_SACK, .n_sack = 4,
+		.sack = {{2001, 5001}, {10001, 11001}, {8001, 9001}, {6001, 7001}});
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 2000); /* what the first was for has come */
+	OUT(TCP_ACK, .seq = 1, .ack = 5001, .opts = TCP_OPT_SACK, .n_sack = 3,
+		.sack = {{10001, 11001}, {8001, 9001}, {6001, 7001}});
+}
+
 static void sack_blocks_are_limited(struct rig *r)
 {
 	uint32_t max = 4;
@@ -349,7 +370,8 @@ static void what_came_twice_takes_a_place(struct rig *r)
 	EQ(r->tx[0].n_sack, 3);
 	EQ(r->tx[0].sack[0].start - r->p->isn, 1);
 	EQ(r->tx[0].sack[0].end - r->p->isn, 101);
-	EQ(r->tx[0].sack[1].start - r->p->isn, 2001);
+	EQ(r->tx[0].sack[1].start - r->p->isn, 8001);
+	EQ(r->tx[0].sack[2].start - r->p->isn, 6001);
 	rig_drop_output(r);
 }
 
@@ -475,6 +497,7 @@ const struct tcp_case receive_cases[] = {
 	{"duplicates", duplicates, NULL, 0},
 	{"out_of_order_duplicates", out_of_order_duplicates, NULL, 0},
 	{"sack_blocks", sack_blocks, NULL, 0},
+	{"latest_ranges_first", latest_ranges_first, NULL, 0},
 	{"sack_blocks_are_limited", sack_blocks_are_limited, NULL, 0},
 	{"sack_beside_timestamps", sack_beside_timestamps, NULL, 0},
 	{"what_came_twice_is_reported", what_came_twice_is_reported, NULL, 0},
