@@ -50,6 +50,8 @@ static void put_on_link(struct sim *sim, struct side *from, const struct tcp_seg
 	p->due_us = from->link_free_us + sim->s->delay_us;
 	if (netsim_chance(sim, sim->s->reorder_ppm))
 		p->due_us += netsim_draw(sim, 4 * sim->s->delay_us + 1000);
+	if (sim->s->hold_us && !seg->len)
+		p->due_us += sim->s->hold_us - p->due_us % sim->s->hold_us;
 	enqueue(sim, p);
 }
 
@@ -63,12 +65,19 @@ static void report_mtu(struct sim *sim, struct side *from, const struct tcp_seg 
 	enqueue(sim, p);
 }
 
+static bool is_dark(struct sim *sim, struct side *from)
+{
+	if (netsim_chance(sim, sim->s->outage_ppm))
+		from->outage_end_us = sim->now_us + netsim_draw(sim, sim->s->outage_us);
+	return sim->now_us < from->outage_end_us;
+}
+
 static void send_on_link(struct sim *sim, struct side *from, const struct tcp_seg *seg,
 	uint32_t header_bytes, bool may_fragment)
 {
 	if (sim->s->queue && from->n_under_way >= sim->s->queue)
 		return;
-	if (netsim_chance(sim, sim->s->loss_ppm))
+	if (netsim_chance(sim, sim->s->loss_ppm) || is_dark(sim, from))
 		return;
 	if (sim->s->mtu && !may_fragment && seg->len + header_bytes > sim->s->mtu) {
 		report_mtu(sim, from, seg);
@@ -147,6 +156,24 @@ static void to_seg(const struct tcp_tx *tx, uint8_t *payload, struct tcp_seg *se
 	}
 }
 
+/* What routers do that know better, and peers that throw away what they have reported. */
+static void meddle(struct sim *sim, const struct side *from, struct tcp_seg *seg)
+{
+	if (seg->flags & TCP_SYN) {
+		seg->opts &= (uint8_t) ~(sim->s->no_sack ? TCP_OPT_SACK_OK : 0);
+		seg->opts &= (uint8_t) ~(sim->s->no_wscale ? TCP_OPT_WSCALE : 0);
+		return;
+	}
+	if (sim->s->no_blocks) {
+		seg->opts &= (uint8_t)~TCP_OPT_SACK;
+		seg->n_sack = 0;
+	}
+	if (seg->n_sack && netsim_chance(sim, sim->s->lie_ppm))
+		seg->sack[seg->n_sack - 1].end += netsim_draw(sim, 4000);
+	if (from == sim->sides && netsim_chance(sim, sim->s->shrink_ppm))
+		seg->wnd = netsim_draw(sim, 2) ? (uint16_t)netsim_draw(sim, seg->wnd) : 0;
+}
+
 static void send_one(struct sim *sim, struct side *side, const struct tcp_tx *tx)
 {
 	static uint8_t payload[MAX_PACKET];
@@ -159,8 +186,7 @@ static void send_one(struct sim *sim, struct side *side, const struct tcp_tx *tx
 		to_seg(tx, payload, &part);
 	else if (!through_bytes(sim, &part, tx, payload))
 		return;
-	if (sim->s->no_sack)
-		part.opts &= (uint8_t)~TCP_OPT_SACK_OK;
+	meddle(sim, side, &part);
 	while (part.len > tx->mss) {
 		struct tcp_seg first = part;
 

@@ -20,6 +20,11 @@ struct netsim_scenario {
 	uint32_t dup_ppm;
 	uint32_t reorder_ppm; /* segments that are overtaken */
 	uint32_t delay_us;    /* one way */
+	uint32_t outage_ppm;  /* segments with which a time begins in which all are lost … */
+	uint32_t outage_us;   /* … in that direction, so long at most */
+	uint32_t hold_us;     /* those without data come in bursts, so far apart */
+	uint32_t lie_ppm;     /* reports that say more than has come */
+	uint32_t shrink_ppm;  /* the client's segments that say a smaller window, or none */
 	uint32_t queue;     /* segments under way in one direction; more are lost. 0: any number */
 	uint32_t us_per_kb; /* the link's speed */
 	uint32_t mtu;       /* of a link on the way: longer segments are lost and reported */
@@ -35,6 +40,8 @@ struct netsim_scenario {
 	bool force_slow;
 	bool no_timestamps;
 	bool no_sack;   /* taken out of the SYNs on the way */
+	bool no_wscale; /* the same */
+	bool no_blocks; /* SACK is agreed, but the reports are taken out on the way */
 	bool over_wire; /* rendered to bytes and parsed back on the way */
 	bool ipv6;
 	bool near_wrap; /* sequence numbers begin just below 2^32 */

@@ -27,6 +27,7 @@ struct side {
 	void *memory, *chunk_memory;
 	struct end ends[MAX_CONNS]; /* by the client's port */
 	uint64_t link_free_us;      /* when what it sent last has left for the other side */
+	uint64_t outage_end_us;     /* nothing that it sends before arrives */
 	uint32_t n_under_way;       /* segments of its own on the link */
 };
 
