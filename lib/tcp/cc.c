@@ -225,10 +225,13 @@ void rs_tcp_cc_duplicate_ack(struct tcp *t, struct tcp_conn *c)
 		enter_recovery(t, c);
 }
 
-/* RFC 4015 section 3.2, with what it restores kept since recovery began. */
+/*
+ * RFC 4015 section 3.2, with what it restores kept since recovery began. What was reported is not
+ * in flight, however long recovery has sent beyond it.
+ */
 void rs_tcp_cc_undo(struct tcp *t, struct tcp_conn *c, uint32_t acked)
 {
-	uint32_t flight = c->snd_max - c->snd_una - acked;
+	uint32_t flight = c->snd_max - c->snd_una;
 
 	t->counters[TCP_C_UNDONE]++;
 	c->may_undo = 0;
@@ -243,9 +246,12 @@ void rs_tcp_cc_undo(struct tcp *t, struct tcp_conn *c, uint32_t acked)
 		return;
 	c->flags &= ~(uint32_t)(TCP_F_RECOVERY | TCP_F_RECOVER | TCP_F_RESEND);
 	c->snd_nxt = c->snd_max; /* RFC 4015: what a timeout would send again is not */
-	c->cwnd = rs_max_u32(c->cwnd, flight + rs_min_u32(acked, rs_tcp_initial_window(c->mss)));
-	if (c->sacked)
+	if (c->sacked) {
 		rs_tcp_sack_none_lost(t, c);
+		flight = rs_tcp_sack_pipe(t, c);
+	}
+	flight -= rs_min_u32(acked, flight);
+	c->cwnd = rs_max_u32(c->cwnd, flight + rs_min_u32(acked, rs_tcp_initial_window(c->mss)));
 }
 
 /* RFC 8985 section 6.2; RFC 5681 section 4.3: what is lost twice takes of the window twice. */

@@ -165,6 +165,31 @@ static void undone(struct rig *r)
 	TRUE(sent(r) >= 10);
 }
 
+/*
+ * Recovery has lasted, and has sent far beyond what the peer waits for. The window is that of
+ * before: ten segments, and one for each that is acknowledged (RFC 4015 section 3.2), but not all
+ * that lies behind the first gap.
+ */
+static void undone_after_long(struct rig *r)
+{
+	OPEN(TCP_OPT_SACK_OK);
+	SEGMENTS(10);
+	rig_write(r, 40 * r->mss);
+	for (uint32_t i = 0; i < 5; i++) {
+		uint32_t end = rig_conn(r)->snd_max - r->p->our_isn;
+
+		rig_drop_output(r);
+		IN(TCP_ACK, .seq = 1, .ack = 1, .n_sack = 2,
+			.sack = {{1 + 6 * r->mss, end}, {1 + r->mss, 1 + 5 * r->mss}});
+	}
+	TRUE(rig_conn(r)->snd_max - rig_conn(r)->snd_una > 25 * r->mss);
+	rig_drop_output(r);
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 5 * r->mss, .n_sack = 1, .sack = {{1, 1 + r->mss}});
+	EQ(COUNTER(UNDONE), 1);
+	TRUE(rig_conn(r)->cwnd <= 20 * r->mss);
+	TRUE(sent(r) <= 10);
+}
+
 /* A small segment comes: what is lost, and longer, goes all the same. */
 static void a_small_one_came(struct rig *r)
 {
@@ -194,6 +219,7 @@ const struct tcp_case prr_cases[] = {
 	{"time_lets_out_nothing", time_lets_out_nothing, NULL, 0},
 	{"the_application_is_late", the_application_is_late, NULL, 0},
 	{"undone", undone, NULL, 0},
+	{"undone_after_long", undone_after_long, NULL, 0},
 	{"a_small_one_came", a_small_one_came, NULL, 0},
 	{0},
 };
