@@ -96,6 +96,13 @@ class Lint(unittest.TestCase):
     def test_whitespace(self):
         self.finds("app/main.h", C_HEAD + "\nint x; \n", "app/main.h:3: whitespace")
 
+    def test_a_program_without_a_suffix(self):
+        """Wherever it stands."""
+        head = "#!/usr/bin/python3\n# SPDX-License-Identifier: BSD-2-Clause\n"
+        for path in ("perf/count", "tests/rig/run"):
+            self.finds(path, "#!/usr/bin/python3\nn = 1\n", f"{path}:2: starts without SPDX")
+            self.finds(path, head + "n = 1" + 100 * "0" + "\n", f"{path}:3: longer than 100")
+
     def test_layout(self):
         status, output = self.lint(
             {".clang-format": "BasedOnStyle: LLVM\n", "app/main.h": C_HEAD + "int  x;\n"}
