@@ -73,8 +73,6 @@ static bool has_stray(struct option_parser *p)
 		{no_tls && cfg->redirects.to_https, "redirect-to-https", "--https"},
 		{cfg->no_http && cfg->redirects.to_https, "redirect-to-https", "a port of --http"},
 		{no_tls && cfg->n_certs, "cert", "--https"},
-		{no_tls && cfg->redirects.to_https, "redirect-to-https", "--https"},
-		{cfg->no_http && cfg->redirects.to_https, "redirect-to-https", "a port of --http"},
 		{no_tls && cfg->n_keys, "key", "--https"},
 		{no_tls && cfg->n_ocsps, "ocsp", "--https"},
 		{no_tls && tls->strict_sni, "strict-sni", "--https"},
