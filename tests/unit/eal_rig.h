@@ -3,8 +3,8 @@
 #ifndef RS_TESTS_EAL_RIG_H
 #define RS_TESTS_EAL_RIG_H
 
+#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <rte_eal.h>
@@ -13,22 +13,19 @@
 #include "builtin.h"
 #include "rig_check.h"
 
-/* It is empty, without shared configuration. */
-static inline void rig_remove_folder(void)
-{
-	rmdir(rte_eal_get_runtime_dir());
-}
-
 /* Once in a process; name: of the program. */
 static inline void rig_start(const char *name)
 {
 	char prefix[32]; /* so that several can run at once */
 	char *eal[] = {"test", "--no-huge", "--no-pci", "--no-telemetry", "--no-shconf",
 		"--file-prefix", prefix, "-m", "64", "-l", "0", "--log-level", "error"};
+	bool is_up;
 
 	snprintf(prefix, sizeof(prefix), "%s-%d", name, (int)getpid());
-	RIG_CHECK(rte_eal_init((int)RS_ARRAY_SIZE(eal), eal) >= 0);
-	atexit(rig_remove_folder);
+	is_up = rte_eal_init((int)RS_ARRAY_SIZE(eal), eal) >= 0;
+	/* Without shared configuration it stays empty. Not at exit: a test may be killed before. */
+	rmdir(rte_eal_get_runtime_dir());
+	RIG_CHECK(is_up);
 	rs_builtin_init();
 }
 
