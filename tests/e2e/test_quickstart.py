@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -63,6 +64,19 @@ def until_interrupted(t):
         wait_until(lambda: UP in run.said() or run.is_over(), 80, UP)
         run.process.send_signal(signal.SIGINT)
         run.ends_with(130)
+
+
+@test(own=True, families=(4,), layouts=("fused",), within=120)
+def a_tree_that_cannot_be_written_is_told_of(t):
+    """Instead of the words of whatever ran before."""
+    read_only = 'mount --bind . . && mount -o remount,bind,ro . && cd "$PWD" && '
+    command = ["unshare", "--mount", "sh", "-c", read_only + "exec scripts/quickstart --once"]
+    env = {**os.environ, "RINGSIDE": t.binary, "LAB_NAME": f"e2e-{os.getpid()}"}
+    done = subprocess.run(
+        command, cwd=TREE, env=env, capture_output=True, text=True, check=False, timeout=60)
+    equal(done.returncode, 1, "status")
+    one_line = r"quickstart: cannot write [^\n]*read-only[^\n]*\n"
+    true(re.fullmatch(one_line, done.stderr), done.stderr)
 
 
 @test(own=True, families=(4,), layouts=("fused",), within=120)
