@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "values.h"
 
@@ -112,4 +114,18 @@ int rs_eal_args_lcores(int argc, char **argv, struct core_list *lcores, uint16_t
 		return -ENOTSUP;
 	*main_lcore = (uint16_t)n;
 	return 0;
+}
+
+/* Where EAL looks, too. */
+int rs_eal_args_missing_cpu(const struct core_list *lcores)
+{
+	char path[64];
+
+	for (uint32_t i = 0; i < lcores->n; i++) {
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/topology/core_id",
+			lcores->ids[i]);
+		if (access(path, F_OK))
+			return lcores->ids[i];
+	}
+	return -1;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What EAL's own arguments say, read before EAL starts: only what --check needs to know of them.
+ * What EAL's own arguments say, read before EAL starts: only which lcores they name.
  * Control core only. Includes libc only.
  */
 #ifndef RS_APP_EAL_ARGS_H
@@ -14,5 +14,8 @@
  * with @, -s, more than CORE_LIST_MAX).
  */
 int rs_eal_args_lcores(int argc, char **argv, struct core_list *lcores, uint16_t *main_lcore);
+
+/* The first of these lcores that there is no CPU for on this machine, or -1. */
+int rs_eal_args_missing_cpu(const struct core_list *lcores);
 
 #endif

@@ -167,6 +167,22 @@ static void say_eal_failed(void)
 			rte_errno ? ": " : "", rte_errno ? rte_strerror(rte_errno) : "");
 }
 
+/* EAL says it as well, but above a hundred lines of its options. */
+static bool has_cpus(int argc, char **argv)
+{
+	struct core_list lcores;
+	uint16_t main_lcore;
+	int missing;
+
+	if (rs_eal_args_lcores(argc, argv, &lcores, &main_lcore))
+		return true;
+	missing = rs_eal_args_missing_cpu(&lcores);
+	if (missing >= 0)
+		rs_log("EAL's lcores (-l): this machine has no CPU %d; nproc tells how many it has",
+			missing);
+	return missing < 0;
+}
+
 static int serve(const struct config *cfg)
 {
 	static struct appliance appliance;
@@ -241,7 +257,7 @@ int main(int argc, char **argv)
 	status = check_together(&cfg, eal_argc, argv, &topology);
 	if (status != EXIT_OK || rs_signals_is_end_pending(NULL))
 		return status;
-	if (rs_io_claim_interfaces(eal_argc, argv))
+	if (!has_cpus(eal_argc, argv) || rs_io_claim_interfaces(eal_argc, argv))
 		return EXIT_FAILED;
 	rs_io_memif_clean_stale(eal_argc, argv);
 	if (rte_eal_init(eal_argc, argv) < 0) {

@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import re
 import subprocess
 import tempfile
 
@@ -200,6 +201,16 @@ def why_nothing_starts_is_the_last_line(t):
         true(not os.path.exists(f"/run/dpdk/{prefix}"), f"{arguments}: its files stay")
     with contextlib.suppress(FileNotFoundError):  # where there is no place for locks
         os.unlink(f"/run/lock/ringside-{prefix}")
+
+
+@test(own=True, families=(4,))
+def a_cpu_that_is_not_there_is_said_alone(t):
+    """EAL would print its options, and the fault somewhere above them."""
+    for lcores in (("-l", "0,120"), ("-l", "0-1,120"), ("--lcores=120",)):
+        done = run(t, *lcores, "--no-pci", "--no-huge", "-m", "64", "--", "--ip", "10.99.0.2/24")
+        equal((done.returncode, done.stdout), (1, ""), f"status and output of {lcores}")
+        true(re.fullmatch(r"ringside: [^\n]*no CPU 120[^\n]*\n", done.stderr), done.stderr)
+        equal(run(t, *lcores, "--", "--check", "--ip", "10.99.0.2/24").returncode, 0, "--check")
 
 
 @test(own=True, families=(4,))
