@@ -426,6 +426,33 @@ static bool input_tls(struct client *c, struct load_conn *conn, const struct loa
 	return rs_client_tls_input(c, conn, seg->data, seg->len);
 }
 
+/* The same without TLS. */
+static bool input_plain(struct client *c, struct load_conn *conn, const struct load_seg *seg)
+{
+	if (!seg->len)
+		return true;
+	conn->rcv_nxt += seg->len;
+	if (!rs_client_answers(c, conn, seg->data, seg->len))
+		return false;
+	if (conn->state == CLIENT_BUSY && !conn->n_open) {
+		conn->due_tsc = 0;
+		rs_client_go_on(c, conn);
+	} else {
+		ack_soon(c, conn);
+	}
+	return true;
+}
+
+static void input_reset_or_syn(struct client *c, struct load_conn *conn, const struct load_seg *seg)
+{
+	if (seg->flags & TCP_SYN) {
+		rs_client_emit(c, conn, conn->snd_nxt, TCP_ACK);
+	} else if (seg->seq == conn->rcv_nxt) {
+		c->stats.n_resets++;
+		free_conn(c, conn);
+	}
+}
+
 void rs_client_input(struct client *c, struct load_seg *seg)
 {
 	struct load_conn *conn = rs_client_conn(c, seg->tuple);
@@ -440,12 +467,7 @@ void rs_client_input(struct client *c, struct load_seg *seg)
 		return;
 	}
 	if (rs_unlikely(seg->flags & (TCP_RST | TCP_SYN))) {
-		if (seg->flags & TCP_SYN) {
-			rs_client_emit(c, conn, conn->snd_nxt, TCP_ACK);
-		} else if (seg->seq == conn->rcv_nxt) {
-			c->stats.n_resets++;
-			free_conn(c, conn);
-		}
+		input_reset_or_syn(c, conn, seg);
 		return;
 	}
 	if (seg->ack == conn->snd_nxt)
@@ -456,20 +478,8 @@ void rs_client_input(struct client *c, struct load_seg *seg)
 		return;
 	if (seg->ts_val)
 		conn->ts_recent = seg->ts_val;
-	if (rs_unlikely(c->tls)) {
-		if (!input_tls(c, conn, seg))
-			return;
-	} else if (seg->len) {
-		conn->rcv_nxt += seg->len;
-		if (!rs_client_answers(c, conn, seg->data, seg->len))
-			return;
-		if (conn->state == CLIENT_BUSY && !conn->n_open) {
-			conn->due_tsc = 0;
-			rs_client_go_on(c, conn);
-		} else {
-			ack_soon(c, conn);
-		}
-	}
+	if (!(rs_unlikely(c->tls) ? input_tls(c, conn, seg) : input_plain(c, conn, seg)))
+		return;
 	if (rs_unlikely(seg->flags & TCP_FIN)) {
 		input_fin(c, conn);
 	} else if (conn->state == CLIENT_LAST_ACK && seg->ack == conn->snd_nxt) {
@@ -578,39 +588,43 @@ static void resend(struct client *c, struct load_conn *conn)
 		rs_client_emit(c, conn, conn->snd_nxt - 1, TCP_FIN | TCP_ACK);
 }
 
-static void look_at(struct client *c, struct load_conn *conn)
+/* Is there something on its way that the server has not acknowledged, as far as we know? */
+static bool awaits_ack(const struct client *c, const struct load_conn *conn)
 {
-	uint32_t waited = c->now_tick - conn->progress_tick;
-
 	switch (conn->state) {
-	case CLIENT_CLOSED:
-		if ((c->closed_loop && !(conn->flags & CLIENT_F_WAITS)) || is_idle_slot(c, conn))
-			open_conn(c, conn);
-		return;
 	case CLIENT_READY:
 	case CLIENT_DONE:
-		if (conn->flags & CLIENT_F_ACK_OWED && waited >= ACK_MS)
-			rs_client_emit(c, conn, conn->snd_nxt, TCP_ACK);
-		if (conn->state == CLIENT_READY || waited < c->options->timeout_ms)
-			return;
-		break;
+		return false;
+	case CLIENT_BUSY:
+		return c->tls || !(conn->flags & CLIENT_F_TAKEN);
 	default:
-		if (waited < c->options->timeout_ms) {
-			bool is_taken = conn->state == CLIENT_BUSY && !c->tls &&
-					conn->flags & CLIENT_F_TAKEN;
-
-			if (!is_taken && (int32_t)(c->now_tick - conn->resend_tick) >= 0)
-				resend(c, conn);
-			else if (conn->flags & CLIENT_F_ACK_OWED && waited >= ACK_MS)
-				rs_client_emit(c, conn, conn->snd_nxt, TCP_ACK);
-			return;
-		}
+		return true;
 	}
+}
+
+static void give_up(struct client *c, struct load_conn *conn)
+{
 	if (conn->state == CLIENT_SYN_SENT)
 		c->stats.n_connect_timeouts++;
 	else
 		c->stats.n_timeouts++;
 	rs_client_abort(c, conn);
+}
+
+static void look_at(struct client *c, struct load_conn *conn)
+{
+	uint32_t waited = c->now_tick - conn->progress_tick;
+
+	if (conn->state == CLIENT_CLOSED) {
+		if ((c->closed_loop && !(conn->flags & CLIENT_F_WAITS)) || is_idle_slot(c, conn))
+			open_conn(c, conn);
+	} else if (conn->state != CLIENT_READY && waited >= c->options->timeout_ms) {
+		give_up(c, conn);
+	} else if (awaits_ack(c, conn) && (int32_t)(c->now_tick - conn->resend_tick) >= 0) {
+		resend(c, conn);
+	} else if (conn->flags & CLIENT_F_ACK_OWED && waited >= ACK_MS) {
+		rs_client_emit(c, conn, conn->snd_nxt, TCP_ACK);
+	}
 }
 
 void rs_client_scan(struct client *c, uint32_t n_busy, uint32_t n_idle)
