@@ -33,7 +33,7 @@ def noise(n, seed=1):
 class Site:
     """A directory of its own, removed at the end."""
 
-    def __init__(self, **files):
+    def __init__(self):
         self.made = tempfile.TemporaryDirectory(prefix="ringside-site-")
         self.root = os.path.join(self.made.name, "root")
         os.mkdir(self.root)

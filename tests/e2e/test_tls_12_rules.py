@@ -326,7 +326,7 @@ WHEN_OPEN = (
     ("7.1: a CCS", UNEXPECTED, word(CCS, b"\1")),
     ("7.4.1.1: a HelloRequest", UNEXPECTED, word(HANDSHAKE, message(HELLO_REQUEST, b""))),
     ("7.4.7: a ClientKeyExchange", UNEXPECTED, again),
-    ("7.4.9: a Finished", UNEXPECTED, lambda c: hand_over(FINISHED)(c)),
+    ("7.4.9: a Finished", UNEXPECTED, hand_over(FINISHED)),
     ("7.2: warnings", SERVED, lambda c: [c.send(ALERT, b"\1\x5a") for _ in range(4)]),
     ("7.2: an error", b"", word(ALERT, b"\2\x28")),
     ("6.2.1: data in a hello", UNEXPECTED,
