@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -190,9 +191,13 @@ def run_program(score, suite, command):
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, env={**os.environ, **SANITIZER_ENVIRONMENT}, text=True
     ) as process:
-        for line in process.stdout:
-            last = line.rstrip("\n")
-            print(last, flush=True)
+        try:
+            for line in process.stdout:
+                last = line.rstrip("\n")
+                print(last, flush=True)
+        except SystemExit:  # it removes what it has made, and is waited for
+            process.terminate()
+            raise
     found = re.fullmatch(r"(\d+) passed, (\d+) failed(?:, (\d+) skipped)?", last)
     passed, failed, skipped = (int(n or 0) for n in found.groups()) if found else (0, 1, 0)
     if process.returncode != 0:
@@ -206,6 +211,7 @@ def main():
     parser.add_argument("--fast", action="store_true", help="without the sanitizers' build")
     parser.add_argument("--long", action="store_true", help="e2e: all tests, in every pair")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     unknown = [suite for suite in arguments.suites if suite not in SUITES]
     if unknown:
         parser.error(f"no suite {unknown[0]}; there are: {', '.join(SUITES)}")

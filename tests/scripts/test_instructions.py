@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""perf/instructions without counting: what it leaves when it is ended."""
+"""perf/instructions without counting: what is left when it is ended, or who has called it."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ import tempfile
 import time
 import unittest
 
-SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../perf/instructions")
+TREE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 DEADLINE_SECONDS = 30
 # Says who it is, and takes longer than anybody waits here.
 VALGRIND = '#!/bin/sh\nprintf "%s\\n" $$ >>"$PIDS"\nexec sleep 60\n'
@@ -45,12 +45,12 @@ class Instructions(unittest.TestCase):
         except FileNotFoundError:
             return []
 
-    def test_what_it_started_and_made_goes_with_it(self):
+    def leaves_nothing(self, *command):
         environment = {
             **os.environ, "PATH": f"{self.path('bin')}:{os.environ['PATH']}",
             "TMPDIR": self.temporary, "PIDS": self.path("pids"),
         }
-        with subprocess.Popen([SCRIPT], env=environment, stdout=subprocess.DEVNULL) as process:
+        with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
             wait_until(lambda: len(self.pids()) == os.cpu_count())
             self.assertEqual(len(os.listdir(self.temporary)), 1)
             process.send_signal(signal.SIGTERM)
@@ -58,6 +58,13 @@ class Instructions(unittest.TestCase):
         self.assertEqual(os.listdir(self.temporary), [])
         for pid in self.pids():
             wait_until(lambda pid=pid: not os.path.exists(f"/proc/{pid}/exe"))
+
+    def test_by_itself(self):
+        self.leaves_nothing(os.path.join(TREE, "perf", "instructions"))
+
+    def test_as_one_of_the_suites(self):
+        self.leaves_nothing("/usr/bin/python3", os.path.join(TREE, "tests", "run.py"),
+                            "instructions")
 
 
 if __name__ == "__main__":
