@@ -60,11 +60,12 @@ void rs_args_print_help(FILE *to)
 	}
 }
 
-/* In a cell of a table a bar has to be escaped, even within backquotes. */
-static void print_escaped(FILE *to, const char *text)
+/* In a cell of a table a bar has to be escaped, even within backquotes, where a star must not be.
+ */
+static void print_escaped(FILE *to, const char *text, const char *marks)
 {
 	for (; *text; text++)
-		fprintf(to, "%s%c", *text == '|' ? "\\" : "", *text);
+		fprintf(to, "%s%c", strchr(marks, *text) ? "\\" : "", *text);
 }
 
 void rs_args_print_markdown(FILE *to)
@@ -81,7 +82,8 @@ void rs_args_print_markdown(FILE *to)
 	      "`name value` or\n"
 	      "`name=value`, `#` for comments (where one begins a word of a value, write `\\#`). "
 	      "The order of\n"
-	      "options means nothing. One that is on the command line counts instead of the same "
+	      "options means nothing, but among those of one name. One that is on the command line "
+	      "counts instead of the same "
 	      "one in a file,\n"
 	      "unless it is repeatable: then both count.\n"
 	      "`--check` prints the options as a file could have them.\n\n"
@@ -107,8 +109,10 @@ void rs_args_print_markdown(FILE *to)
 			continue;
 		}
 		fprintf(to, "| `--%s%s", o->name, o->argument ? " " : "");
-		print_escaped(to, o->argument ? o->argument : "");
+		print_escaped(to, o->argument ? o->argument : "", "|");
 		describe(o, text, sizeof(text));
-		fprintf(to, "` | %s |\n", text);
+		fputs("` | ", to);
+		print_escaped(to, text, "|*");
+		fputs(" |\n", to);
 	}
 }

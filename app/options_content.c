@@ -44,15 +44,6 @@ int rs_option_parse_root(struct option_parser *p, const char *value)
 	return add_site(p, NULL, value);
 }
 
-/* "*." stands for all labels before a name, but for none of an address. */
-static bool is_site_host(const char *host)
-{
-	bool is_wildcard = !strncmp(host, "*.", 2);
-
-	return rs_value_host(is_wildcard ? host + 2 : host) &&
-	       !(is_wildcard && (host[2] == '[' || isdigit((unsigned char)host[strlen(host) - 1])));
-}
-
 int rs_option_parse_site(struct option_parser *p, const char *value)
 {
 	const char *sign = strchr(value, '=');
@@ -64,7 +55,7 @@ int rs_option_parse_site(struct option_parser *p, const char *value)
 	if (!host)
 		return -EINVAL;
 	host[sign - value] = 0;
-	if (strlen(host) > SITE_HOST_BYTES || !is_site_host(host))
+	if (strlen(host) > SITE_HOST_BYTES || !rs_value_hosts(host))
 		return rs_option_fail(p,
 			"expected HOST=DIR, HOST a name or an address as in a.example, *.a.example "
 			"or [fd00::1], without port or final dot");

@@ -65,12 +65,6 @@ static bool normalize(char *path)
 	return true;
 }
 
-/* "*." stands for one label or more, as with --site. */
-static bool is_host(const char *host)
-{
-	return rs_value_host(host + (strncmp(host, "*.", 2) ? 0 : 2));
-}
-
 /* The host that from begins with, which ends before its path. */
 static bool parse_host(struct redirect_rule *rule, char *from, size_t n)
 {
@@ -81,7 +75,7 @@ static bool parse_host(struct redirect_rule *rule, char *from, size_t n)
 		from[i] = (char)tolower((unsigned char)from[i]);
 	rule->host = (struct span){.data = (const uint8_t *)from, .len = (uint32_t)n};
 	from[n] = 0;
-	is_right = is_host(from);
+	is_right = rs_value_hosts(from);
 	from[n] = end;
 	return is_right;
 }
@@ -105,21 +99,24 @@ static const char *parse_from(struct redirect_rule *rule, char *from)
 	return normalize(path) ? NULL : "expected a path within the root, with whole escapes";
 }
 
-/* Where the path of to begins, which may be its end; NULL: it is neither a path nor a URI of
- * HTTP's.
- */
+/* Bytes of http:// or https://, or 0. */
+static size_t scheme_bytes(const char *to)
+{
+	if (!strncmp(to, "http://", 7))
+		return 7;
+	return strncmp(to, "https://", 8) ? 0 : 8;
+}
+
+/* Where the path of to begins, which may be its end; NULL: it is no path, nor a URI of HTTP. */
 static const char *path_of(const char *to)
 {
 	char origin[VALUE_ORIGIN_BYTES + 1];
-	const char *scheme_end;
-	size_t n;
+	size_t n = scheme_bytes(to);
 
 	if (*to == '/')
 		return to[1] != '/' ? to : NULL; /* or it would be a host */
-	scheme_end = strstr(to, "://");
-	if (!scheme_end || strncmp(to, "http", 4) != 0)
+	if (!n)
 		return NULL;
-	n = (size_t)(scheme_end - to) + 3;
 	n += strcspn(to + n, "/?#");
 	if (n > VALUE_ORIGIN_BYTES)
 		return NULL;
@@ -144,11 +141,11 @@ static bool leads_back(const struct redirect_rule *rule, const char *path)
 	int n;
 
 	if (path != rule->to) {
-		const uint8_t *host = (const uint8_t *)strstr(rule->to, "://") + 3;
-		uint32_t len = (uint32_t)((const uint8_t *)path - host);
+		const char *host = rule->to + scheme_bytes(rule->to);
+		struct span authority = {
+			.data = (const uint8_t *)host, .len = (uint32_t)(path - host)};
 
-		if (!rule->host.len ||
-			!host_fits(rule->host, rs_http_without_port((struct span){host, len})))
+		if (!rule->host.len || !host_fits(rule->host, rs_http_without_port(authority)))
 			return false;
 	}
 	if (!raw.len)

@@ -117,6 +117,14 @@ bool rs_value_host(const char *text)
 	}
 }
 
+bool rs_value_hosts(const char *text)
+{
+	bool is_wildcard = !strncmp(text, "*.", 2);
+
+	return rs_value_host(is_wildcard ? text + 2 : text) &&
+	       !(is_wildcard && (text[2] == '[' || isdigit((unsigned char)text[strlen(text) - 1])));
+}
+
 bool rs_value_origin(const char *text)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789+-.";

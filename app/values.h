@@ -33,6 +33,9 @@ bool rs_value_prefix(const char *text, struct wire_addr *prefix);
 /* A name, or an IPv4 or [IPv6] address, as the field Host has it without a port; no final dot. */
 bool rs_value_host(const char *text);
 
+/* The same, or a name behind "*.", which stands for all labels before it, but not an address. */
+bool rs_value_hosts(const char *text);
+
 /* RFC 6454 section 6.2: scheme://host[:port] as browsers send it, and compare it byte by byte: in
  * lower case, and no path, not even "/"; of at most VALUE_ORIGIN_BYTES. */
 bool rs_value_origin(const char *text);

@@ -612,6 +612,8 @@ static void redirects_that_are_none(void **state)
 		{"/a=b", "expected TO to be a path"},
 		{"/a=//b.test/", "expected TO to be a path"},
 		{"/a=ftp://b.test/", "expected TO to be a path"},
+		{"/a=httpx://b.test/", "expected TO to be a path"},
+		{"*.0.0.1=/b", "expected FROM to begin with /"},
 		{"/a=https:///b", "expected TO to be a path"},
 		{"/a=https://b.test:0/", "expected TO to be a path"},
 		{"/a=https://b.test@c.test/", "expected TO to be a path"},
