@@ -45,7 +45,6 @@ static inline bool rs_ipv4_csum_ok(const uint8_t *ip, uint32_t header)
 
 	if (rs_unlikely(header > IPV4_HEADER_BYTES))
 		return rs_csum_fold16(rs_csum_add(0, ip, header)) == 0xffff;
-
 	for (uint32_t i = 0; i < IPV4_HEADER_BYTES; i += 4) {
 		uint32_t word;
 

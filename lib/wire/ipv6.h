@@ -65,6 +65,8 @@ static inline enum ipv6_fragment_fault rs_ipv6_fragment_fault(const uint8_t *h, 
 	uint32_t field = rs_load_be16(h + 2);
 	uint32_t offset = field & 0xfff8, n = len - IPV6_EXTENSION_BYTES;
 
+	if (!(field & 0xfff9)) /* no offset, no more to follow: it is a whole packet */
+		return IPV6_FRAGMENT_SOUND;
 	if (!n)
 		return IPV6_FRAGMENT_EMPTY;
 	if (field & 1 && n % 8)

@@ -424,6 +424,13 @@ static void no_problem_of_more_headers_than_are_read(void **state)
 	assert_int_equal(pkt.proto, 6);
 	assert_int_equal(rs_icmp_problem(&host, &pkt, out), 0);
 	free(copy);
+	/* Nor has a fragment header of a whole packet, however little of TCP is behind it. */
+	frame[EXTENSIONS + (N - 1) * 8] = 44;
+	frame[EXTENSIONS + N * 8] = 6;
+	assert_int_equal(parse(0, frame, sizeof(frame), &pkt, &seg, &copy), WIRE_IP_OPTION);
+	assert_int_equal(pkt.proto, 44);
+	assert_int_equal(rs_icmp_problem(&host, &pkt, out), 0);
+	free(copy);
 }
 
 /* RFC 4443 section 2.4 (e.1): whether an error stands behind the option is looked at, as far as
