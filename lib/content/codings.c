@@ -103,7 +103,7 @@ static bool is_worth_it(const struct load *load, const struct mime_type *type, u
 
 static const struct mime_type *type_of(const struct load *load, const struct walk_file *file)
 {
-	return rs_mime_find(&load->types, rs_walk_name(file));
+	return rs_mime_find(&load->types, file->path);
 }
 
 void rs_codings_need_add(const struct load *load, const struct walk_file *file, uint32_t codings,

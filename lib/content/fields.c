@@ -7,54 +7,15 @@
 #include <strings.h>
 
 #include "base/bytes.h"
-
-/*
- * Each '*' takes as little as lets what stands before the next one match; taking more could only
- * leave less for the rest. So only the last '*' that was passed is ever tried again.
- */
-bool rs_fields_match(const char *pattern, struct span text)
-{
-	const char *retry = NULL;
-	uint32_t retry_at = 0;
-	uint32_t at = 0;
-
-	while (at < text.len) {
-		if (*pattern == '*') {
-			retry = ++pattern;
-			retry_at = at;
-		} else if (*pattern && (uint8_t)*pattern == text.data[at]) {
-			pattern++;
-			at++;
-		} else if (retry) {
-			pattern = retry;
-			at = ++retry_at;
-		} else {
-			return false;
-		}
-	}
-	while (*pattern == '*')
-		pattern++;
-	return !*pattern;
-}
+#include "content/mime.h"
+#include "content/pattern.h"
 
 /* ---- field lines ---- */
-
-static size_t name_len(const char *field)
-{
-	return strcspn(field, ":");
-}
-
-static const char *value_of(const char *field)
-{
-	const char *value = field + name_len(field) + 1;
-
-	return value + strspn(value, " \t");
-}
 
 /* RFC 9110 section 5.6.2: a token. */
 static bool is_name(const char *field)
 {
-	size_t len = name_len(field);
+	size_t len = rs_pattern_name_len(field);
 
 	if (!len || !field[len])
 		return false;
@@ -76,20 +37,15 @@ static bool is_value(const char *value)
 	return true;
 }
 
-static bool same_name(const char *a, const char *b)
-{
-	return name_len(a) == name_len(b) && strncasecmp(a, b, name_len(a)) == 0;
-}
-
 /* Those that replies have once, and say by themselves. */
 static bool is_own(const char *field)
 {
 	static const char *const own[] = {"Accept-Ranges", "Connection", "Content-Encoding",
-		"Content-Length", "Content-Range", "Content-Type", "Date", "ETag", "Last-Modified",
-		"Location", "Server", "Transfer-Encoding"};
+		"Content-Length", "Content-Range", "Date", "ETag", "Last-Modified", "Location",
+		"Server", "Transfer-Encoding"};
 
 	for (size_t i = 0; i < RS_ARRAY_SIZE(own); i++) {
-		if (same_name(field, own[i]))
+		if (rs_pattern_same_name(field, own[i]))
 			return true;
 	}
 	return false;
@@ -97,8 +53,10 @@ static bool is_own(const char *field)
 
 const char *rs_content_field_fault(const char *field)
 {
-	if (!is_name(field) || !is_value(value_of(field)))
+	if (!is_name(field) || !is_value(rs_pattern_value(field)))
 		return "is not \"Name: value\"";
+	if (rs_pattern_same_name(field, MIME_FIELD))
+		return rs_mime_is_value(rs_pattern_value(field)) ? NULL : "names no media type";
 	return is_own(field) ? "is one that Ringside sends by itself" : NULL;
 }
 
@@ -125,16 +83,18 @@ bool rs_fields_init(struct fields *fields, const struct content_pattern *pattern
 
 /* ---- sets of lines ---- */
 
-/* Those that match, without the ones that a later one overrides. */
+/* Those that match, without the ones that a later one overrides, and those about the type. */
 static uint64_t matching(const struct fields *fields, struct span path)
 {
 	uint64_t set = 0;
 
 	for (uint32_t i = 0; i < fields->n_patterns; i++) {
-		if (!rs_fields_match(fields->patterns[i].pattern, path))
+		if (rs_pattern_same_name(fields->patterns[i].field, MIME_FIELD) ||
+			!rs_pattern_match(fields->patterns[i].pattern, path))
 			continue;
 		for (uint32_t j = 0; j < i; j++) {
-			if (same_name(fields->patterns[j].field, fields->patterns[i].field))
+			if (rs_pattern_same_name(
+				    fields->patterns[j].field, fields->patterns[i].field))
 				set &= ~(UINT64_C(1) << j);
 		}
 		set |= UINT64_C(1) << i;
@@ -144,8 +104,8 @@ static uint64_t matching(const struct fields *fields, struct span path)
 
 static uint32_t line_len(const char *field)
 {
-	return (uint32_t)(name_len(field) + strlen(": ") + strlen(value_of(field)) +
-			  strlen("\r\n"));
+	return (uint32_t)(rs_pattern_name_len(field) + strlen(": ") +
+			  strlen(rs_pattern_value(field)) + strlen("\r\n"));
 }
 
 static char *put_lines(const struct fields *fields, uint64_t set, char *to)
@@ -153,7 +113,8 @@ static char *put_lines(const struct fields *fields, uint64_t set, char *to)
 	for (; set; set &= set - 1) {
 		const char *field = fields->patterns[__builtin_ctzll(set)].field;
 
-		to += sprintf(to, "%.*s: %s\r\n", (int)name_len(field), field, value_of(field));
+		to += sprintf(to, "%.*s: %s\r\n", (int)rs_pattern_name_len(field), field,
+			rs_pattern_value(field));
 	}
 	return to;
 }
@@ -169,7 +130,7 @@ static bool make_text(
 		const char *field = fields->patterns[__builtin_ctzll(rest)].field;
 
 		len += line_len(field);
-		if (same_name(field, FIELDS_SECURED))
+		if (rs_pattern_same_name(field, FIELDS_SECURED))
 			first = rest & -rest;
 	}
 	to = rs_texts_room(texts, len + strlen("\r\n"));

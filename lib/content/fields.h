@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Field lines by pattern: which of the operator's lines go with a path. Paths with the same set of
- * lines share one text. Private to lib/content; one thread at a time.
+ * Field lines by pattern: which of the operator's lines go with a path, but for Content-Type
+ * (content/mime.h). Paths with the same set of lines share one text. Private to lib/content; one
+ * thread at a time.
  */
 #ifndef RS_CONTENT_FIELDS_H
 #define RS_CONTENT_FIELDS_H
@@ -41,8 +42,5 @@ bool rs_fields_find(
 
 /* Of the lines that rs_fields_find() gave, the one with this name, with its CR LF; empty: none. */
 struct span rs_fields_line(struct span text, const char *name);
-
-/* Whether all of text is as pattern says, where '*' is any number of any bytes. */
-bool rs_fields_match(const char *pattern, struct span text);
 
 #endif

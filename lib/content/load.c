@@ -174,7 +174,7 @@ static bool add_file(struct load *load, struct walk_file *file, struct body *bod
 
 	file->entry = rs_tree_number(tree, entry);
 	tree->ids[file->entry] = file->id;
-	entry->type = rs_mime_find(&load->types, rs_walk_name(file))->text;
+	entry->type = rs_mime_find(&load->types, file->path)->text;
 	entry->mtime_s = file->id.mtime_s;
 	rs_tree_set_body(entry, CONTENT_IDENTITY, body);
 	rs_load_count(load, CONTENT_C_FILES, 1);
@@ -307,9 +307,11 @@ static void add_index(
 
 static bool add_listing(struct load *load, const struct walk_dir *dir)
 {
-	static const char html[] = "listing.html", utf8[] = "text/html; charset=utf-8";
-	struct span name = {.data = (const uint8_t *)html, .len = sizeof(html) - 1};
-	const struct mime_type *type = rs_mime_find(&load->types, name);
+	/* It is ours, and says so itself, whatever the types and the charset of files. */
+	const struct mime_type type = {
+		.text = rs_span_text("text/html; charset=utf-8"),
+		.compressible = true,
+	};
 	int64_t mtime_s;
 	struct body *body = rs_listing_make(load, dir, &mtime_s);
 	struct content_entry *entry;
@@ -317,12 +319,11 @@ static bool add_listing(struct load *load, const struct walk_dir *dir)
 	if (!body)
 		return false;
 	entry = rs_tree_add(load->tree, CONTENT_FILE, dir->path);
-	/* It is ours, and says so itself, whatever the charset of files. */
-	entry->type = (struct span){.data = (const uint8_t *)utf8, .len = sizeof(utf8) - 1};
+	entry->type = type.text;
 	entry->mtime_s = mtime_s;
 	rs_tree_set_body(entry, CONTENT_IDENTITY, body);
 	rs_load_count(load, CONTENT_C_LISTINGS, 1);
-	return set_fields(load, entry, dir->path) && rs_codings_compress_one(load, entry, type);
+	return set_fields(load, entry, dir->path) && rs_codings_compress_one(load, entry, &type);
 }
 
 static bool add_directory(struct load *load, const struct walk_dir *dir)
@@ -413,15 +414,13 @@ static bool begin(struct load *load)
 static bool load_types(struct load *load)
 {
 	const struct content_options *options = &load->options;
-	const char *file = options->types_file;
-	int err = rs_mime_load(
-		&load->types, file, options->default_type, options->charset, &load->tree->texts);
+	int err = rs_mime_load(&load->types, options, &load->tree->texts);
 
 	load->report->n_bad_type_lines = load->types.n_bad_lines;
 	load->report->first_bad_type_line = load->types.first_bad_line;
 	if (err == -ENOMEM)
 		return rs_load_fail(load, "no memory for media types");
-	if (err && file) {
+	if (err && options->types_file) {
 		load->report->is_about_types = true;
 		return rs_load_fail(load, "cannot be read: %s", strerror(-err));
 	}

@@ -9,10 +9,12 @@
 
 #include "base/bytes.h"
 #include "content/content.h"
+#include "content/pattern.h"
 
 #define FIRST_SLOTS   4096
 #define MAX_EXTENSION 32  /* longer ones are nobody's */
 #define MAX_NAME      127 /* RFC 6838 section 4.2, of a type and of a subtype */
+#define MAX_VALUE     320 /* both, and parameters */
 
 struct known {
 	const char *type;
@@ -120,6 +122,21 @@ static bool is_type(struct span text)
 	const uint8_t *slash = memchr(text.data, '/', text.len), *end = text.data + text.len;
 
 	return slash && is_name(text.data, slash) && is_name(slash + 1, end);
+}
+
+static struct span without_parameters(const char *value)
+{
+	return (struct span){
+		.data = (const uint8_t *)value, .len = (uint32_t)strcspn(value, "; \t")};
+}
+
+bool rs_mime_is_value(const char *value)
+{
+	struct span type = without_parameters(value);
+	const char *rest = value + type.len;
+
+	rest += strspn(rest, " \t");
+	return is_type(type) && (!*rest || *rest == ';') && strlen(value) <= MAX_VALUE;
 }
 
 static bool is_xml(struct span type)
@@ -385,14 +402,45 @@ static int read_file(struct mime_table *table, const char *name, struct texts *t
 	return err;
 }
 
-int rs_mime_load(struct mime_table *table, const char *types_file, const char *fallback,
-	const char *charset, struct texts *texts)
+/* ---- all of it ---- */
+
+/* What the patterns say, as they say it. False: no memory. */
+static bool add_patterns(struct mime_table *table, struct texts *texts)
 {
+	for (uint32_t i = 0; i < table->n_patterns; i++) {
+		const char *field = table->patterns[i].field, *value = rs_pattern_value(field);
+		uint32_t len = (uint32_t)strlen(value);
+		char *text;
+
+		if (!rs_pattern_same_name(field, MIME_FIELD))
+			continue;
+		text = rs_texts_room(texts, len);
+		if (!text)
+			return false;
+		memcpy(text, value, len);
+		table->by_pattern[i] = (struct mime_type){
+			.text = {.data = (const uint8_t *)text, .len = len},
+			.compressible = rs_mime_is_compressible(without_parameters(text)),
+		};
+	}
+	return true;
+}
+
+int rs_mime_load(
+	struct mime_table *table, const struct content_options *options, struct texts *texts)
+{
+	const char *types_file = options->types_file;
 	int err;
 
-	*table = (struct mime_table){.n_slots = FIRST_SLOTS, .charset = charset};
+	*table = (struct mime_table){
+		.patterns = options->patterns,
+		.n_patterns = options->n_patterns,
+		.n_slots = FIRST_SLOTS,
+		.charset = options->charset,
+	};
 	table->slots = calloc(FIRST_SLOTS, sizeof(*table->slots));
-	if (!table->slots || !make_type(table, rs_span_text(fallback), texts, &table->fallback))
+	if (!table->slots || !add_patterns(table, texts) ||
+		!make_type(table, rs_span_text(options->default_type), texts, &table->fallback))
 		return -ENOMEM;
 	if (!types_file && !add_known(table, preferred, RS_ARRAY_SIZE(preferred), texts))
 		return -ENOMEM;
@@ -403,21 +451,31 @@ int rs_mime_load(struct mime_table *table, const char *types_file, const char *f
 }
 
 /* A dot that begins a name begins no extension. */
-const struct mime_type *rs_mime_find(const struct mime_table *table, struct span name)
+static const struct mime_type *find_by_extension(const struct mime_table *table, struct span path)
 {
 	char folded[MAX_EXTENSION + 1];
-	const uint8_t *dot = memrchr(name.data, '.', name.len);
+	const uint8_t *dot = memrchr(path.data, '.', path.len);
 	struct span extension;
 	const struct mime_slot *slot;
 
-	if (!dot || dot == name.data)
+	if (!dot || dot == path.data || dot[-1] == '/')
 		return &table->fallback;
 	extension =
-		(struct span){.data = dot + 1, .len = (uint32_t)(name.data + name.len - (dot + 1))};
+		(struct span){.data = dot + 1, .len = (uint32_t)(path.data + path.len - (dot + 1))};
 	if (!fold(extension, folded))
 		return &table->fallback;
 	slot = slot_of(table, folded);
 	return slot->extension ? &slot->type : &table->fallback;
+}
+
+const struct mime_type *rs_mime_find(const struct mime_table *table, struct span path)
+{
+	for (uint32_t i = table->n_patterns; i-- > 0;) {
+		if (table->by_pattern[i].text.len &&
+			rs_pattern_match(table->patterns[i].pattern, path))
+			return &table->by_pattern[i];
+	}
+	return find_by_extension(table, path);
 }
 
 void rs_mime_free(struct mime_table *table)

@@ -83,13 +83,14 @@ static void types_times_and_fields(void **state)
 	static const struct content_pattern patterns[] = {
 		{"/assets/*", "Cache-Control: max-age=31536000, immutable"},
 		{"*", "X-Frame-Options:DENY"},
+		{"/b", "Content-Type: text/x-b"},
 	};
 	struct site *site = *state;
 	const struct content_entry *entry;
 	struct content_tree *tree;
 
 	site->options.patterns = patterns;
-	site->options.n_patterns = 2;
+	site->options.n_patterns = RS_ARRAY_SIZE(patterns);
 	site_dir(site, "/assets");
 	site_text(site, "/assets/a.css", "a{}");
 	site_text(site, "/b", "");
@@ -102,7 +103,7 @@ static void types_times_and_fields(void **state)
 				   "X-Frame-Options: DENY\r\n");
 	assert_int_equal(entry->mtime_s, 784111777);
 	entry = site_file(tree, "/b");
-	assert_text(entry->type, "application/octet-stream");
+	assert_text(entry->type, "text/x-b");
 	assert_text(entry->fields, "X-Frame-Options: DENY\r\n");
 	assert_memory_equal(entry->fields.data + entry->fields.len, "\r\n", 2);
 	/* Redirects have theirs; what refusals do not have need not fit into them. */

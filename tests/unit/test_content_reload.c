@@ -653,6 +653,8 @@ static void a_field_that_is_there_already(void **state)
 		"is one that Ringside sends by itself");
 	assert_non_null(rs_content_field_fault("location: /a"));
 	assert_non_null(rs_content_field_fault("Transfer-Encoding:chunked"));
+	assert_string_equal(rs_content_field_fault("content-type: html"), "names no media type");
+	assert_null(rs_content_field_fault("Content-Type: text/html"));
 	assert_null(rs_content_field_fault("Content-Language: de"));
 	assert_null(rs_content_field_fault("Date-Of-Birth: 1"));
 }

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "content/fields.h"
 #include "content/mime.h"
+#include "content/pattern.h"
 
 #define NO_FILE "/does/not/exist"
 
@@ -16,9 +17,17 @@ static struct mime_table table;
 static struct texts texts; /* what the types are kept in, and field lines */
 
 /* Without a table of its own, a file is x/y. */
+static struct content_options options_of(const char *file, const char *charset)
+{
+	return (struct content_options){
+		.types_file = file, .default_type = "x/y", .charset = charset};
+}
+
 static int load_types(const char *file, const char *charset)
 {
-	return rs_mime_load(&table, file, "x/y", charset, &texts);
+	struct content_options options = options_of(file, charset);
+
+	return rs_mime_load(&table, &options, &texts);
 }
 
 static void load_lines(const struct site *site, const char *lines, const char *charset)
@@ -296,6 +305,52 @@ static void a_frame_with_its_brace_apart(void **state)
 	free_types();
 }
 
+/* As nginx's default_type and types do by location. */
+static void types_by_pattern(void **state)
+{
+	static const struct content_pattern given[] = {
+		{"/.well-known/apple-app-site-association", "Content-Type: application/json"},
+		{"/feeds/*", "content-type:text/xml; charset=iso-8859-1"},
+		{"*", "X-Content-Type: no"},
+		{"/feeds/*.png", "Content-Type: \timage/x-feed ;a=b"},
+	};
+	struct content_options options = options_of(NO_FILE, "utf-8");
+
+	(void)state;
+	options.patterns = given;
+	options.n_patterns = 4;
+	rs_mime_load(&table, &options, &texts);
+	expect_type("/.well-known/apple-app-site-association", "application/json");
+	expect_type("/feeds/a", "text/xml; charset=iso-8859-1");
+	expect_type("/feeds/a.html", "text/xml; charset=iso-8859-1");
+	expect_type("/feeds/a.png", "image/x-feed ;a=b");
+	expect_type("/feeds", "x/y");
+	expect_type("/a.html", "text/html; charset=utf-8");
+	expect_type("/a.b/.png", "x/y");
+	assert_true(rs_mime_find(&table, rs_span_text("/feeds/a"))->compressible);
+	assert_false(rs_mime_find(&table, rs_span_text("/feeds/a.png"))->compressible);
+	free_types();
+}
+
+static void what_is_a_type(void **state)
+{
+	static const char *const good[] = {
+		"a/b", "application/vnd.x+json", "text/html;charset=x", "text/html ; a=\"b c\""};
+	static const char *const bad[] = {"", "text", "text/", "/html", "text/html x",
+		"text/html, text/plain", "te xt/html", "text/html/x", "; charset=x"};
+	char long_one[330];
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(good); i++)
+		assert_true(rs_mime_is_value(good[i]));
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(bad); i++)
+		assert_false(rs_mime_is_value(bad[i]));
+	snprintf(long_one, sizeof(long_one), "a/b;%0*d", 320 - 4, 0);
+	assert_true(rs_mime_is_value(long_one));
+	snprintf(long_one, sizeof(long_one), "a/b;%0*d", 321 - 4, 0);
+	assert_false(rs_mime_is_value(long_one));
+}
+
 static void what_compresses(void **state)
 {
 	static const char *const good[] = {"text/html", "text/x-anything", "application/json",
@@ -345,7 +400,7 @@ static void patterns(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++)
-		assert_int_equal(rs_fields_match(cases[i].pattern, rs_span_text(cases[i].text)),
+		assert_int_equal(rs_pattern_match(cases[i].pattern, rs_span_text(cases[i].text)),
 			cases[i].match);
 }
 
@@ -361,7 +416,7 @@ static void a_pattern_of_stars(void **state)
 		memcpy(pattern + i, "*a", 2);
 	pattern[199] = 'b';
 	pattern[200] = '\0';
-	assert_false(rs_fields_match(
+	assert_false(rs_pattern_match(
 		pattern, (struct span){.data = (const uint8_t *)text, .len = sizeof(text)}));
 }
 
@@ -461,6 +516,8 @@ int main(void)
 		site_test(a_file_that_is_too_large),
 		cmocka_unit_test(debians_table),
 		cmocka_unit_test(debians_table_by_default),
+		cmocka_unit_test(types_by_pattern),
+		cmocka_unit_test(what_is_a_type),
 		cmocka_unit_test(what_compresses),
 		cmocka_unit_test(patterns),
 		cmocka_unit_test(a_pattern_of_stars),
