@@ -153,16 +153,23 @@ int rs_option_parse_error_page(struct option_parser *p, const char *value)
 int rs_option_parse_try(struct option_parser *p, const char *value)
 {
 	struct site_options *site = &p->cfg->site;
+	const char *star = *value == '/' ? strstr(value, "/*=") : NULL;
+	const char *what = star ? star + strlen("/*=") : value;
 
-	if (*value != '/' && (*value != '.' || !value[1] || strchr(value, '/') ||
-				     strlen(value) > SITE_ENDING_BYTES))
+	if (*what != '/' &&
+		(*what != '.' || !what[1] || strchr(what, '/') || strlen(what) > SITE_ENDING_BYTES))
 		return rs_option_fail(p,
 			"expected the ending of a name, as in .html, of at most %d characters, or "
-			"the path of a file in the site, as in /index.html",
+			"the path of a file in the site, as in /index.html, perhaps behind "
+			"/PATH/*=",
 			SITE_ENDING_BYTES);
 	if (site->n_tries == SITE_MAX_TRIES)
 		return rs_option_fail(p, "expected at most %d", SITE_MAX_TRIES);
-	site->tries[site->n_tries++] = value;
+	site->tries[site->n_tries++] = (struct site_try){
+		.below = {.data = (const uint8_t *)value,
+			.len = star ? (uint32_t)(star + 1 - value) : 0},
+		.what = what,
+	};
 	return 0;
 }
 

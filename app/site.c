@@ -250,9 +250,11 @@ static bool find_tries(struct site_set *set, void (*say)(const char *line))
 	char option[450];
 
 	for (uint32_t i = 0; i < o->n_tries; i++) {
-		if (*o->tries[i] != '/' || find_named_file(set, SITE_NAMED_TRY(i), o->tries[i]))
+		const char *what = o->tries[i].what;
+
+		if (*what != '/' || find_named_file(set, SITE_NAMED_TRY(i), what))
 			continue;
-		snprintf(option, sizeof(option), "--try %.400s", o->tries[i]);
+		snprintf(option, sizeof(option), "--try %.400s", what);
 		say_no_file(set, option, say);
 		return false;
 	}

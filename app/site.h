@@ -24,11 +24,18 @@
 #define SITE_MAX             1024
 #define SITE_HOST_BYTES      255 /* RFC 1035 section 2.3.4 */
 #define SITE_MAX_ERROR_PAGES 16  /* one for each status that they are for */
-#define SITE_MAX_TRIES       8
+#define SITE_MAX_TRIES       32
 #define SITE_ENDING_BYTES    32   /* of these */
 #define SITE_OLD_SETS        4    /* that a core may still be sending of */
 #define SITE_FIELDS_BYTES    8192 /* of --header, for one path */
 #define SITE_HINTS_BYTES     512  /* of these, the Link of --early-hints */
+
+/* What is sent for a path where nothing is. */
+struct site_try {
+	struct span below; /* for paths that begin so, as in /app/; empty: for all */
+	const char *what;  /* a file of the site, as in /index.html, or an ending of the path, as in
+			      .html */
+};
 
 struct site_options {
 	uint32_t n_sites;
@@ -42,10 +49,8 @@ struct site_options {
 		uint16_t status;  /* one that is sent */
 		const char *path; /* in the site */
 	} error_pages[SITE_MAX_ERROR_PAGES];
-	/* What is sent for a path where nothing is: a file of the site, as in /index.html, or the
-	 * path with an ending, as in .html; the first that is there. */
 	uint32_t n_tries;
-	const char *tries[SITE_MAX_TRIES];
+	struct site_try tries[SITE_MAX_TRIES]; /* the first that is there */
 	bool early_hints; /* 103 with the Link field of a page, before it, to browsers that navigate
 			   */
 	const char *cors; /* an origin, or "*"; NULL: none */

@@ -340,6 +340,11 @@ static bool is_bare_directory(const struct ask *a, uint8_t *name, uint32_t n)
 	return directory && directory->kind == CONTENT_BARE_PATH;
 }
 
+static bool begins(struct span path, struct span with)
+{
+	return path.len >= with.len && (!with.len || !memcmp(path.data, with.data, with.len));
+}
+
 /*
  * What --try has, in its order, where nothing is, or for a directory what its endings have. name:
  * n bytes, with room for an ending; none where no file can have it.
@@ -348,15 +353,18 @@ static const struct content_entry *try_others(const struct ask *a, uint8_t *name
 {
 	const struct site_options *options = a->core->set->options;
 	const struct content_entry *e = NULL;
+	struct span path = n ? (struct span){.data = name, .len = n} : a->req->path;
 
 	for (uint32_t i = 0; !e && i < options->n_tries; i++) {
-		const char *ending = options->tries[i];
-		uint32_t len = (uint32_t)strlen(ending);
+		const struct site_try *try = &options->tries[i];
+		uint32_t len = (uint32_t)strlen(try->what);
 
-		if (*ending == '/') {
+		if (!begins(path, try->below))
+			continue;
+		if (*try->what == '/') {
 			e = a->entry ? NULL : a->site->named[SITE_NAMED_TRY(i)];
 		} else if (n) {
-			memcpy(name + n, ending, len);
+			memcpy(name + n, try->what, len);
 			e = rs_content_find(a->site->tree, name, n + len);
 			e = e && e->kind == CONTENT_FILE ? e : NULL;
 		}

@@ -17,7 +17,7 @@
 #include "temp.h"
 #include "values.h"
 
-#define MAX_WORDS 64
+#define MAX_WORDS 80
 
 /* ---- fixture ---- */
 
@@ -275,7 +275,7 @@ static void actions(void **state)
 
 #define BAD_TRY                                                                                    \
 	"expected the ending of a name, as in .html, of at most 32 characters, or the path of a "  \
-	"file in the site, as in /index.html"
+	"file in the site, as in /index.html, perhaps behind /PATH/*="
 
 static void values_of_sites(void **state)
 {
@@ -303,8 +303,18 @@ static void values_of_sites(void **state)
 	assert_true(cfg.site.strict);
 	parses(SITE "--try .html --try /index.html");
 	assert_int_equal(cfg.site.n_tries, 2);
-	assert_string_equal(cfg.site.tries[0], ".html");
-	assert_string_equal(cfg.site.tries[1], "/index.html");
+	assert_string_equal(cfg.site.tries[0].what, ".html");
+	assert_int_equal(cfg.site.tries[0].below.len, 0);
+	assert_string_equal(cfg.site.tries[1].what, "/index.html");
+	parses(SITE "--try /a/*=/a=b.html --try /*=.htm --try /a=b");
+	assert_int_equal(cfg.site.tries[0].below.len, 3);
+	assert_string_equal(cfg.site.tries[0].what, "/a=b.html");
+	assert_int_equal(cfg.site.tries[1].below.len, 1);
+	assert_string_equal(cfg.site.tries[1].what, ".htm");
+	assert_int_equal(cfg.site.tries[2].below.len, 0);
+	assert_string_equal(cfg.site.tries[2].what, "/a=b");
+	fails(SITE "--try /a/*=b", "--try /a/*=b: " BAD_TRY);
+	fails(SITE "--try /a/*=", "--try /a/*=: " BAD_TRY);
 	parses(SITE "--try .1234567890123456789012345678901");
 	fails(SITE "--try .12345678901234567890123456789012",
 		"--try .12345678901234567890123456789012: " BAD_TRY);
@@ -315,7 +325,7 @@ static void values_of_sites(void **state)
 		strcat(line, " --try .html");
 	parses(line);
 	strcat(line, " --try .html");
-	fails(line, "--try .html: expected at most 8");
+	fails(line, "--try .html: expected at most 32");
 }
 
 static void values_of_tls(void **state)

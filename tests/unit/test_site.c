@@ -126,8 +126,8 @@ static void a_file_to_try_of_one_site_is_enough(void **state)
 	(void)state;
 	put(dirs[1], "app.html");
 	options.n_tries = 2;
-	options.tries[0] = ".nowhere";
-	options.tries[1] = "/app.html";
+	options.tries[0].what = ".nowhere";
+	options.tries[1].what = "/app.html";
 	set = load(&options);
 	assert_non_null(set);
 	rs_site_free(set);
@@ -135,7 +135,7 @@ static void a_file_to_try_of_one_site_is_enough(void **state)
 	assert_null(load(&options));
 	assert_string_equal(said, "--try /app.html: there is no such file");
 	options.n_sites = 2;
-	options.tries[1] = "/"; /* a directory is none */
+	options.tries[1].what = "/"; /* a directory is none */
 	assert_null(load(&options));
 	assert_string_equal(said, "--try /: there is no such file in any site");
 }

@@ -301,8 +301,8 @@ static void what_is_not_there_is_tried_otherwise(void **state)
 	put_text(root, "/dir/index.html", "in dir");
 	site_dir(root, "/dir/bare");
 	site_dir(root, "/folder.html");
-	options.tries[options.n_tries++] = ".html";
-	options.tries[options.n_tries++] = "/app.html";
+	options.tries[options.n_tries++].what = ".html";
+	options.tries[options.n_tries++].what = "/app.html";
 	add_pattern("/app.html", "X-Of: app");
 	open_root(root);
 	for (uint32_t round = 0; round < 3; round++) { /* also from what is kept */
@@ -331,6 +331,37 @@ static void what_is_not_there_is_tried_otherwise(void **state)
 	close_sites();
 }
 
+/* Two applications of one site, as with try_files in two locations of nginx. */
+static void what_is_tried_below_a_path(void **state)
+{
+	const struct site *root = *state;
+
+	site_dir(root, "/app");
+	put_text(root, "/app/index.html", "app");
+	put_text(root, "/app/about.html", "about app");
+	site_dir(root, "/admin");
+	put_text(root, "/admin/index.html", "admin");
+	put_text(root, "/about.html", "not it");
+	options.tries[options.n_tries++] =
+		(struct site_try){.below = rs_span_text("/app/"), .what = ".html"};
+	options.tries[options.n_tries++] =
+		(struct site_try){.below = rs_span_text("/app/"), .what = "/app/index.html"};
+	options.tries[options.n_tries++] =
+		(struct site_try){.below = rs_span_text("/admin/"), .what = "/admin/index.html"};
+	open_root(root);
+	for (uint32_t round = 0; round < 3; round++) { /* also from what is kept */
+		assert_asked("/app/users/17", "", 200, "app");
+		assert_asked("/app/about", "", 200, "about app");
+		assert_asked("/x/../app/users/17", "", 200, "app");
+		assert_asked("/app/a%2Fb", "", 200, "app"); /* no name of a file */
+		assert_asked("/admin/x", "", 200, "admin");
+		assert_asked("/about", "", 404, NULL);
+		assert_asked("/apple", "", 404, NULL);
+		assert_asked("/app", "", 301, NULL);
+	}
+	close_sites();
+}
+
 /* As the pages of generators lie, whose nginx has "try_files $uri $uri.html $uri/". */
 static void a_page_may_lie_beside_a_directory(void **state)
 {
@@ -344,8 +375,8 @@ static void a_page_may_lie_beside_a_directory(void **state)
 	put_text(root, "/docs/index.html", "docs");
 	site_dir(root, "/bare");
 	put_text(root, "/app.html", "app");
-	options.tries[options.n_tries++] = "/app.html";
-	options.tries[options.n_tries++] = ".html";
+	options.tries[options.n_tries++].what = "/app.html";
+	options.tries[options.n_tries++].what = ".html";
 	open_root(root);
 	for (uint32_t round = 0; round < 3; round++) {
 		assert_asked("/blog", "", 200, "blog");
@@ -374,8 +405,8 @@ static void a_site_may_have_nothing_to_try(void **state)
 	put_text(root, "/app.html", "app of root");
 	put_text(&others[0], "/app.html", "app of a");
 	put_text(&others[1], "/about.html", "about b");
-	options.tries[options.n_tries++] = "/app.html";
-	options.tries[options.n_tries++] = ".html";
+	options.tries[options.n_tries++].what = "/app.html";
+	options.tries[options.n_tries++].what = ".html";
 	open_root(root);
 	assert_int_equal(ask_for("GET", "/x", "a.test", ""), 200);
 	assert_got_text("app of a");
@@ -724,6 +755,7 @@ int main(void)
 		test(a_refusal_has_the_page_of_its_status_and_site),
 		test(a_strict_refusal_has_the_page_of_the_root),
 		test(what_is_not_there_is_tried_otherwise),
+		test(what_is_tried_below_a_path),
 		test(a_page_may_lie_beside_a_directory),
 		test(a_site_may_have_nothing_to_try),
 		test(who_comes_without_tls_is_sent_there),
