@@ -22,6 +22,7 @@
 #define CONFIG_MAX_ADDRS       16
 #define CONFIG_MAX_GATEWAYS    16
 #define CONFIG_MAX_INDEX_NAMES 8
+#define CONFIG_MAX_EXCLUDED    64
 
 enum config_action {
 	ACTION_RUN,
@@ -62,6 +63,8 @@ struct config {
 	struct site_options site;
 	uint32_t n_index_names;
 	const char *index_names[CONFIG_MAX_INDEX_NAMES + 1]; /* ended by NULL */
+	uint32_t n_excluded;
+	const char *excluded[CONFIG_MAX_EXCLUDED + 1]; /* the same */
 	bool watch;
 	struct access_options access;
 

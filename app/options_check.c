@@ -65,6 +65,7 @@ static bool has_stray(struct option_parser *p)
 		{no_site && site->cors, "cors", "--root or --site"},
 		{no_site && site->content.outside_links, "follow-links", "--root or --site"},
 		{no_site && site->content.hidden, "hidden", "--root or --site"},
+		{no_site && cfg->n_excluded, "exclude", "--root or --site"},
 		{no_site && site->content.types_file, "mime-types", "--root or --site"},
 		{no_site && site->content.max_bytes, "content-memory", "--root or --site"},
 		{no_site && strcmp(site->content.charset, "utf-8"), "charset", "--root or --site"},

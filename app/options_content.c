@@ -91,6 +91,27 @@ int rs_option_parse_index(struct option_parser *p, const char *value)
 	return 0;
 }
 
+static bool is_pattern(struct option_parser *p, const char *value)
+{
+	if (*value == '/' || *value == '*')
+		return true;
+	rs_option_fail(p, "expected a PATTERN that begins with / or *, as paths begin with /");
+	return false;
+}
+
+int rs_option_parse_exclude(struct option_parser *p, const char *value)
+{
+	struct config *cfg = p->cfg;
+
+	if (!is_pattern(p, value))
+		return -EINVAL;
+	if (cfg->n_excluded == CONFIG_MAX_EXCLUDED)
+		return rs_option_fail(p, "expected at most %d", CONFIG_MAX_EXCLUDED);
+	cfg->excluded[cfg->n_excluded++] = value;
+	cfg->site.content.excluded = cfg->excluded;
+	return 0;
+}
+
 int rs_option_parse_header(struct option_parser *p, const char *value)
 {
 	struct site_options *site = &p->cfg->site;
@@ -103,9 +124,8 @@ int rs_option_parse_header(struct option_parser *p, const char *value)
 	space = strchr(pattern, ' ');
 	if (!space || space == pattern || !strchr(space, ':'))
 		return rs_option_fail(p, "expected PATTERN NAME: VALUE");
-	if (*pattern != '/' && *pattern != '*')
-		return rs_option_fail(
-			p, "expected a PATTERN that begins with / or *, as paths begin with /");
+	if (!is_pattern(p, pattern))
+		return -EINVAL;
 	if (site->n_patterns == CONTENT_MAX_PATTERNS)
 		return rs_option_fail(p, "expected at most %d", CONTENT_MAX_PATTERNS);
 	*space++ = 0;

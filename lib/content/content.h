@@ -113,7 +113,10 @@ struct content_options {
 	uint32_t precompress; /* set of CONTENT_CODING_BIT()s to make where they pay */
 	bool outside_links;   /* follow symbolic links that lead out of the root */
 	bool hidden;          /* names that begin with a dot, too; .well-known always is */
-	bool listing;         /* for directories without an index */
+	/* Patterns, as above, of the paths of files and directories to leave out, ended by NULL;
+	 * NULL: none. A directory goes with all in it; its path is that without "/". */
+	const char *const *excluded;
+	bool listing; /* for directories without an index */
 	uint64_t
 		max_bytes; /* of memory for bodies, those of trees that share it too; 0: no bound */
 

@@ -361,11 +361,14 @@ static bool add_directories(struct load *load)
 static void set_options(struct load *load, const struct content_options *options)
 {
 	static const char *const index_names[] = {"index.html", "index.htm", NULL};
+	static const char *const none[] = {NULL};
 	struct content_options *set = &load->options;
 
 	*set = *options;
 	if (!set->index_names)
 		set->index_names = index_names;
+	if (!set->excluded)
+		set->excluded = none;
 	if (!set->default_type)
 		set->default_type = "application/octet-stream";
 	if (!set->charset)

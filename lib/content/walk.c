@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "content/load.h"
+#include "content/pattern.h"
 
 /* The path of what is looked at, put together before it is known whether it will be kept. */
 struct place {
@@ -180,9 +181,20 @@ static int open_path(const struct walk *walk, const struct walk_dir *dir)
 	return openat(walk->root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-static bool is_left_out(const struct load *load, const char *name)
+static bool is_hidden(const struct load *load, const char *name)
 {
 	return name[0] == '.' && !load->options.hidden && strcmp(name, ".well-known") != 0;
+}
+
+static bool is_excluded(const struct load *load, const struct place *place)
+{
+	struct span path = {.data = (const uint8_t *)place->path, .len = place->len};
+
+	for (const char *const *pattern = load->options.excluded; *pattern; pattern++) {
+		if (rs_pattern_match(*pattern, path))
+			return true;
+	}
+	return false;
 }
 
 /* Appends name to the directory's path; false where it becomes longer than can be opened. */
@@ -235,7 +247,7 @@ static bool read_names(struct load *load, DIR *stream, uint32_t dir)
 			return false;
 		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 			continue;
-		if (is_left_out(load, name)) {
+		if (is_hidden(load, name)) {
 			rs_load_count(load, CONTENT_C_HIDDEN, 1);
 			continue;
 		}
@@ -243,6 +255,8 @@ static bool read_names(struct load *load, DIR *stream, uint32_t dir)
 			return rs_load_fail(load, "has more than %u files", WALK_MAX);
 		if (!set_name(&place, name))
 			skip_too_long(load, path, name);
+		else if (is_excluded(load, &place))
+			rs_load_count(load, CONTENT_C_EXCLUDED, 1);
 		else if (!look_at(load, &place, dirfd(stream), dir))
 			return false;
 	}

@@ -407,8 +407,13 @@ def hosts_and_fields(t):
         other.write("index.html", b"other\n")
         site.write("404.html", b"<p>lost</p>\n")
         site.write("assets/x.js", b"1;\n")
+        site.write("feed", b"<rss/>\n")
+        site.write("feed.bak", b"secret\n")
+        site.write("app/index.html", b"app\n")
         appliance = t.start("--root", site.root, "--site", f"Other.test={other.root}",
                             "--error-page", "404=/404.html", "--cors", "*",
+                            "--header", "/feed Content-Type: application/rss+xml",
+                            "--exclude", "*.bak", "--try", "/app/*=/app/index.html",
                             "--header", "* X-All: yes",
                             "--header", "/assets/* Cache-Control: max-age=31536000, immutable")
         with Connection(t) as c:
@@ -422,9 +427,13 @@ def hosts_and_fields(t):
             r = ask(c, "/assets")
             equal((r.status, r.fields.get("x-all"), r.fields.get("cache-control")),
                   (301, "yes", None))
-            r = ask(c, "/lost")
-            equal((r.status, r.body, r.fields["content-type"]),
-                  (404, b"<p>lost</p>\n", "text/html; charset=utf-8"))
+            for path in ("/lost", "/feed.bak"):
+                r = ask(c, path)
+                equal((r.status, r.body, r.fields["content-type"]),
+                      (404, b"<p>lost</p>\n", "text/html; charset=utf-8"), path)
+            r = ask(c, "/feed")
+            equal((r.status, r.fields["content-type"]), (200, "application/rss+xml"))
+            equal(ask(c, "/app/users/17").body, b"app\n")
             equal(ask(c, "/lost", host="other.test").status, 404)
             r = ask(c, "/", "Origin: https://a.test", "Access-Control-Request-Method: GET",
                     method="OPTIONS")
@@ -917,6 +926,7 @@ def bad_directories_are_named(t):
             (("--site", "nothing"), "HOST=DIR"),
             (("--watch",), "--root"),
             (("--root", site.root, "--header", "nothing"), "PATTERN"),
+            (("--root", site.root, "--exclude", "nothing"), "PATTERN"),
             (("--root", site.root, "--error-page", "200=/x"), "STATUS"),
             (("--root", site.root, "--early-hints"), "--header"),
             (("--root", site.root, "--precompress", "lzma"), "gzip"),

@@ -301,6 +301,13 @@ static void values_of_sites(void **state)
 		CONTENT_CODING_BIT(CONTENT_BR) | CONTENT_CODING_BIT(CONTENT_ZSTD));
 	parses("--ip 10.0.0.1/24 --site a.test=/a --strict-site");
 	assert_true(cfg.site.strict);
+	parses(SITE "--exclude *.bak --exclude /private");
+	assert_string_equal(cfg.site.content.excluded[0], "*.bak");
+	assert_string_equal(cfg.site.content.excluded[1], "/private");
+	assert_null(cfg.site.content.excluded[2]);
+	fails(SITE "--exclude a*",
+		"--exclude a*: expected a PATTERN that begins with / or *, as paths begin with /");
+	fails("--ip 10.0.0.1/24 --exclude /a", "--exclude /a: only with --root or --site");
 	parses(SITE "--try .html --try /index.html");
 	assert_int_equal(cfg.site.n_tries, 2);
 	assert_string_equal(cfg.site.tries[0].what, ".html");

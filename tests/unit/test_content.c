@@ -417,6 +417,40 @@ static void dotfiles(void **state)
 	rs_content_free(tree);
 }
 
+/* As "location ~ \.sql$ { deny all; }" of nginx. */
+static void what_is_excluded(void **state)
+{
+	static const char *const excluded[] = {"*.bak", "/private", "/docs/*.md", NULL};
+	struct site *site = *state;
+	struct content_tree *tree;
+
+	site_dir(site, "/private");
+	site_text(site, "/private/a", "secret");
+	site_dir(site, "/private2");
+	site_text(site, "/private2/a", "public");
+	site_dir(site, "/docs");
+	site_text(site, "/docs/a.md", "secret");
+	site_text(site, "/docs/a.html", "public");
+	site_text(site, "/docs/a.html.bak", "secret");
+	site_dir(site, "/old.bak");
+	site_text(site, "/old.bak/b", "secret");
+	site_text(site, "/.bak", "secret");
+	site->options.excluded = excluded;
+	tree = site_load(site, NULL);
+	assert_null(site_find(tree, "/private"));
+	assert_null(site_find(tree, "/private/"));
+	assert_null(site_find(tree, "/private/a"));
+	assert_null(site_find(tree, "/docs/a.md"));
+	assert_null(site_find(tree, "/docs/a.html.bak"));
+	assert_null(site_find(tree, "/old.bak/b"));
+	assert_body(site_body(tree, "/private2/a"), "public", 6);
+	assert_body(site_body(tree, "/docs/a.html"), "public", 6);
+	assert_int_equal(site->report.counts[CONTENT_C_EXCLUDED], 4);
+	assert_int_equal(site->report.counts[CONTENT_C_HIDDEN], 1);
+	assert_int_equal(site->n_skips, 0);
+	rs_content_free(tree);
+}
+
 static void links_inside(void **state)
 {
 	struct site *site = *state;
@@ -616,6 +650,7 @@ int main(void)
 		site_test(listings_are_in_order),
 		site_test(a_listing_of_names_that_grow),
 		site_test(dotfiles),
+		site_test(what_is_excluded),
 		site_test(links_inside),
 		site_test(links_outside),
 		site_test(links_in_circles),
