@@ -10,6 +10,12 @@ static const char body[] = "400: The plain HTTP request was sent to HTTPS port\n
 
 #define BODY_BYTES (sizeof(body) - 1)
 
+/* To HEAD, which is one of four methods: nothing but a head (RFC 9110 section 9.3.2). */
+static uint32_t body_bytes(const struct tls_conn *c)
+{
+	return c->session.first_byte == 'H' ? 0 : BODY_BYTES;
+}
+
 void rs_tls_plain_answer(struct tls_conn *c)
 {
 	const struct http_head head = {
@@ -25,6 +31,6 @@ void rs_tls_plain_answer(struct tls_conn *c)
 	if (!to || room < HTTP_HEAD_ROOM + head.content_type.len + BODY_BYTES)
 		return;
 	n = rs_http_render_head(to, &head);
-	memcpy(to + n, body, BODY_BYTES);
-	rs_tls_pipe_ops.wrote(c, n + BODY_BYTES);
+	memcpy(to + n, body, body_bytes(c));
+	rs_tls_pipe_ops.wrote(c, n + body_bytes(c));
 }

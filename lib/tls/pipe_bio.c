@@ -14,6 +14,11 @@
 #include "tls/opening.h"
 #include "tls/session.h"
 
+static bool begins_as_tls(const struct tls_session *s)
+{
+	return s->first_byte >= TLS_CONTENT_CCS && s->first_byte <= TLS_CONTENT_DATA;
+}
+
 /*
  * Of the first record the version is of no account (RFC 8446 section 5.1). OpenSSL minds its first
  * byte, and ends the connection without an alert, for it could be any other protocol.
@@ -22,9 +27,8 @@ static void overlook_version(struct tls_session *s, uint8_t *read, size_t n)
 {
 	for (size_t i = 0; i < n && s->n_overlooked < 2; i++) {
 		if (s->n_overlooked++ == 0)
-			s->begins_as_tls =
-				read[i] >= TLS_CONTENT_CCS && read[i] <= TLS_CONTENT_DATA;
-		else if (s->begins_as_tls)
+			s->first_byte = read[i];
+		else if (begins_as_tls(s))
 			read[i] = 3;
 	}
 }

@@ -49,7 +49,7 @@ enum tls_status {
 	TLS_ENDED,      /* the client will send nothing more: close-notify, or its end of TCP */
 	TLS_FAILED,     /* for good; an alert has been written if there was room for it */
 	TLS_NO_BUFFER,  /* for good, and the owner knows why: gather() has given none */
-	TLS_PLAIN_HTTP, /* for good: its first bytes are HTTP, which can be answered as it is */
+	TLS_PLAIN_HTTP, /* for good: its first bytes are GET, HEAD, POST or PUT, in the clear */
 };
 
 #define TLS_SECRET_RX 1
@@ -91,7 +91,7 @@ struct tls_session {
 	struct tls_quick *quick;     /* see quick.h */
 	enum tls_alert hello_fault;  /* of a ClientHello that OpenSSL has got, or its records */
 	bool says_limit;             /* OpenSSL answers the client's record_size_limit */
-	bool begins_as_tls;          /* the first of its bytes that OpenSSL has read … */
+	uint8_t first_byte;          /* that OpenSSL has read … */
 	uint8_t n_overlooked; /* … of two that it cannot do with as they are: see pipe_bio.c */
 	uint64_t name;        /* … whom it asks for, hashed: see resume.c … */
 	struct tls_hello_gist first_hello; /* … and what the next one has to be like */
