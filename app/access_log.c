@@ -109,10 +109,14 @@ int rs_access_writer_add_core(
 
 /* ---- the control core's end ---- */
 
+static const char *words_of(int err)
+{
+	return err == -ENXIO ? "nobody reads from that pipe" : strerror(-err);
+}
+
 static int say_failed(const char *path, int err)
 {
-	rs_log("--access-log %s: %s", path,
-		err == -ENXIO ? "nobody reads from that pipe" : strerror(-err));
+	rs_log("--access-log %s: %s", path, words_of(err));
 	return err;
 }
 
@@ -182,7 +186,7 @@ void rs_access_writer_reopen(struct access_writer *w, uint64_t now_us)
 	err = rs_access_file_reopen(&w->file, now_us);
 	if (err)
 		rs_log("--access-log %s: %s; the old file goes on", w->options->path,
-			strerror(-err));
+			words_of(err));
 }
 
 static uint64_t n_lost(const struct access_file *file)

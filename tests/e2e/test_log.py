@@ -204,8 +204,10 @@ def a_reader_that_does_not_read_holds_up_nobody(t):
         appliance = t.start("--access-log", path)
         words = t.tool("h2load", "--h1", "-n", "20000", "-c", "10", t.url("/bytes/10"))
         true("20000 2xx" in words, words)
-        appliance.stop()
         os.close(reader)
+        appliance.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "nobody reads from that pipe; the old" in appliance.words(), 5, "words")
+        appliance.stop()
         lost = re.search(r"log +lost_(slow|no_reader) +\d", appliance.words(200))
         true(lost, "losses are not counted")
 
