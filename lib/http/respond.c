@@ -35,8 +35,14 @@ const char *rs_http_status_text(uint16_t status)
 		return "Partial Content";
 	case 301:
 		return "Moved Permanently";
+	case 302:
+		return "Found";
 	case 304:
 		return "Not Modified";
+	case 307:
+		return "Temporary Redirect";
+	case 308:
+		return "Permanent Redirect";
 	case 400:
 		return "Bad Request";
 	case 403:

@@ -215,6 +215,16 @@ static void every_reason_has_a_phrase(void **state)
 	assert_string_equal(rs_http_status_text(299), "Unknown");
 }
 
+/* RFC 9110 section 15.4. */
+static void redirects_have_their_phrases(void **state)
+{
+	(void)state;
+	assert_string_equal(rs_http_status_text(301), "Moved Permanently");
+	assert_string_equal(rs_http_status_text(302), "Found");
+	assert_string_equal(rs_http_status_text(307), "Temporary Redirect");
+	assert_string_equal(rs_http_status_text(308), "Permanent Redirect");
+}
+
 static void allow_lists(void **state)
 {
 	static const char some[] = "GET, HEAD, OPTIONS";
@@ -269,6 +279,7 @@ int main(void)
 		cmocka_unit_test(heads_of_replies),
 		cmocka_unit_test(heads_fit_their_room),
 		cmocka_unit_test(every_reason_has_a_phrase),
+		cmocka_unit_test(redirects_have_their_phrases),
 		cmocka_unit_test(allow_lists),
 		cmocka_unit_test(case_of_every_byte),
 	};
