@@ -37,5 +37,5 @@ void rs_config_http(const struct config *cfg, struct http_config *h)
 	h->n_handlers = BUILTIN_N_HANDLERS;
 	if (cfg->site.n_sites)
 		rs_site_configure_http(&cfg->site, h);
-	rs_redirect_configure(&cfg->redirects, cfg->https_ports[0], h);
+	rs_redirect_configure(&cfg->redirects, &cfg->site, cfg->https_ports[0], h);
 }

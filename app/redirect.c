@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "redirect.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "builtin.h"
+#include "content/content.h"
 #include "http/escape.h"
 #include "http/path.h"
 #include "http/respond.h"
@@ -21,6 +23,7 @@
 static const struct redirect_options *options;
 static uint16_t https_port;
 static struct http_handler handlers[MAX_HANDLERS];
+static const char *secured_fields[REDIRECT_MAX]; /* of each rule; NULL: none */
 
 /* ---- field lines ---- */
 
@@ -123,6 +126,18 @@ static const struct redirect_rule *find_rule(const struct http_req *req, struct 
 	return NULL;
 }
 
+/* RFC 6797 section 7.2: a host says it in what it sends over TLS, be it only where to go on. */
+static void put_secured_field(
+	struct lines *l, const struct http_env *env, const struct redirect_rule *rule)
+{
+	const char *field = secured_fields[rule - options->rules];
+
+	if (!field || (env->cfg->has_tls && !env->secured))
+		return;
+	put(l, "\r\n", 2);
+	put(l, field, (uint32_t)strlen(field));
+}
+
 static bool has_rule(const struct http_env *env, const struct http_req *req)
 {
 	uint8_t name[REDIRECT_PATH_BYTES];
@@ -148,7 +163,20 @@ static bool send_by_rule(
 			HTTP_IN_NAME);
 	if (!strpbrk(rule->to, "?#"))
 		put_query(&l, req);
+	put_secured_field(&l, env, rule);
 	return reply(env, hc, req, out, &l, rule->status);
+}
+
+/* That of all paths of a rule: a pattern that matches them all matches their common beginning with
+ * a star behind it. */
+static const char *secured_field_of(
+	const struct redirect_rule *rule, const struct site_options *site)
+{
+	char paths[REDIRECT_PATH_BYTES + sizeof("*")];
+
+	snprintf(paths, sizeof(paths), "%s%s", rule->path, rule->below ? "*" : "");
+	return rs_content_field_for(
+		site->patterns, site->n_patterns, rs_span_text(paths), CONTENT_SECURED_FIELD);
 }
 
 /* ---- all of it ---- */
@@ -172,8 +200,8 @@ static void add(struct http_config *http, const char *name,
 	http->n_handlers++;
 }
 
-void rs_redirect_configure(
-	const struct redirect_options *wanted, uint16_t port, struct http_config *http)
+void rs_redirect_configure(const struct redirect_options *wanted, const struct site_options *site,
+	uint16_t port, struct http_config *http)
 {
 	options = wanted;
 	https_port = port;
@@ -182,6 +210,8 @@ void rs_redirect_configure(
 	if (wanted->to_https)
 		add(http, "to https", is_plain, send_to_https);
 	/* What others answer depends on all that a rule looks at. */
-	for (uint32_t i = 0; i < wanted->n_rules; i++)
+	for (uint32_t i = 0; i < wanted->n_rules; i++) {
 		http->varying_fields |= wanted->rules[i].host.len ? 1u << HTTP_FIELD_HOST : 0;
+		secured_fields[i] = secured_field_of(&wanted->rules[i], site);
+	}
 }

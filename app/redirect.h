@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Requests that are sent elsewhere: handlers that come before all others. Any core may use them.
- * Includes http and base only.
+ * Includes http, content and base only.
  */
 #ifndef RS_APP_REDIRECT_H
 #define RS_APP_REDIRECT_H
@@ -11,6 +11,7 @@
 
 #include "http/exchange.h"
 #include "redirect_rule.h"
+#include "site.h"
 
 #define REDIRECT_MAX 256
 
@@ -22,9 +23,10 @@ struct redirect_options {
 
 /*
  * Once, at start, after http has all other handlers: puts these before them. Who is sent to https
- * is sent to https_port of the host that he names. options stay.
+ * is sent to https_port of the host that he names. Of the fields that site has for paths, rules'
+ * replies have CONTENT_SECURED_FIELD. options and site stay.
  */
-void rs_redirect_configure(
-	const struct redirect_options *options, uint16_t https_port, struct http_config *http);
+void rs_redirect_configure(const struct redirect_options *options, const struct site_options *site,
+	uint16_t https_port, struct http_config *http);
 
 #endif

@@ -77,6 +77,13 @@ struct content_pattern {
 /* What is wrong with a pattern's field, as in "is not …"; NULL: nothing. */
 const char *rs_content_field_fault(const char *field);
 
+/* Not to be said where there is no TLS (RFC 6797 section 7.2). */
+#define CONTENT_SECURED_FIELD "Strict-Transport-Security"
+
+/* The field of this name that goes with path, as its pattern has it; NULL: none does. */
+const char *rs_content_field_for(const struct content_pattern *patterns, uint32_t n_patterns,
+	struct span path, const char *name);
+
 /* Where the bodies stand. */
 struct content_memory {
 	/* At least so many bytes (a multiple of 2 MiB), 2 MiB-aligned, or NULL. */

@@ -130,7 +130,7 @@ static bool make_text(
 		const char *field = fields->patterns[__builtin_ctzll(rest)].field;
 
 		len += line_len(field);
-		if (rs_pattern_same_name(field, FIELDS_SECURED))
+		if (rs_pattern_same_name(field, CONTENT_SECURED_FIELD))
 			first = rest & -rest;
 	}
 	to = rs_texts_room(texts, len + strlen("\r\n"));
@@ -162,6 +162,17 @@ bool rs_fields_find(struct fields *fields, struct span path, struct texts *texts
 		fields->sets[fields->n_sets++] =
 			(struct fields_set){.matching = set, .text = *text};
 	return true;
+}
+
+const char *rs_content_field_for(const struct content_pattern *patterns, uint32_t n_patterns,
+	struct span path, const char *name)
+{
+	for (uint32_t i = n_patterns; i-- > 0;) {
+		if (rs_pattern_same_name(patterns[i].field, name) &&
+			rs_pattern_match(patterns[i].pattern, path))
+			return patterns[i].field;
+	}
+	return NULL;
 }
 
 struct span rs_fields_line(struct span text, const char *name)

@@ -33,10 +33,7 @@ struct fields {
 bool rs_fields_init(struct fields *fields, const struct content_pattern *patterns,
 	uint32_t n_patterns, char *error, size_t n_error);
 
-/* Not to be said where there is no TLS (RFC 6797 section 7.2). */
-#define FIELDS_SECURED "Strict-Transport-Security"
-
-/* The lines for path, FIELDS_SECURED first; their text is in texts. False: no memory. */
+/* The lines for path, CONTENT_SECURED_FIELD first; their text is in texts. False: no memory. */
 bool rs_fields_find(
 	struct fields *fields, struct span path, struct texts *texts, struct span *text);
 

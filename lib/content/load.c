@@ -162,7 +162,7 @@ static bool set_fields(struct load *load, struct content_entry *entry, struct sp
 {
 	if (!rs_fields_find(&load->fields, path, &load->tree->texts, &entry->fields))
 		return rs_load_fail(load, "no memory for header fields");
-	entry->n_secured_bytes = rs_fields_line(entry->fields, FIELDS_SECURED).len;
+	entry->n_secured_bytes = rs_fields_line(entry->fields, CONTENT_SECURED_FIELD).len;
 	entry->link = rs_fields_line(entry->fields, "Link");
 	return true;
 }

@@ -532,6 +532,7 @@ def without_tls_nobody_is_told_to_come_by_tls(t):
         site.write("a/large", large)
         site.write("b/f", b"long")
         appliance = t.start("--root", site.root, "--header", "* X-First: 1",
+                            "--redirect", "www.one.test=https://one.test",
                             "--header", f"* Strict-Transport-Security: {hsts}",
                             "--header", f"/b/* Content-Security-Policy: {policy}",
                             "--https", "443", *pki.options(pki.pair("one.test")))
@@ -553,6 +554,9 @@ def without_tls_nobody_is_told_to_come_by_tls(t):
                           (said, "1"), f"fields of {path}, {status}")
                     equal(r.fields.get("content-security-policy"),
                           policy if path == "/b/f" else None)
+                r = ask(c, "/a/f", host="www.one.test")
+                equal((r.status, r.fields["location"]), (301, "https://one.test/a/f"))
+                equal(r.fields.get("strict-transport-security"), said, "of a host that moved")
         appliance.stop()
         # Behind who does TLS for us.
         appliance = t.start("--root", site.root, "--header", f"* Strict-Transport-Security: {hsts}")

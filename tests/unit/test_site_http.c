@@ -448,7 +448,7 @@ static void who_comes_without_tls_is_sent_there(void **state)
 	put_text(root, "/page.html", "secret");
 	options.cors = "*";
 	open_root(root);
-	rs_redirect_configure(&to_https, 8443, &rig.cfg);
+	rs_redirect_configure(&to_https, &options, 8443, &rig.cfg);
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
 		assert_int_equal(ask_for("GET", cases[i].target, cases[i].host, ""), 301);
 		assert_field("Location", cases[i].location);
@@ -473,7 +473,7 @@ static void a_redirect_to_tls_has_no_room_for_everything(void **state)
 	uint32_t longest = 0;
 
 	open_root(*state);
-	rs_redirect_configure(&to_https, 443, &rig.cfg);
+	rs_redirect_configure(&to_https, &options, 443, &rig.cfg);
 	for (uint32_t n = 1; n < sizeof(target) - 1; n++) {
 		int status;
 
@@ -563,7 +563,7 @@ static void redirects_as_they_are_asked_for(void **state)
 	redirects.n_rules = 0;
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(rules); i++)
 		assert_null(read_rule(rules[i]));
-	rs_redirect_configure(&redirects, 0, &rig.cfg);
+	rs_redirect_configure(&redirects, &options, 0, &rig.cfg);
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
 		int status = ask_for("GET", cases[i].target, cases[i].host, "");
 
@@ -581,6 +581,53 @@ static void redirects_as_they_are_asked_for(void **state)
 	close_sites();
 }
 
+/* RFC 6797 section 7.2: over TLS, or where somebody else does that for us, and nowhere else. */
+static void redirects_over_tls_say_that_it_is_wanted(void **state)
+{
+	static const char *const rules[] = {"/old.html=/new.html", "/a/*=/b/*", "/open/*=/",
+		"302 www.here.test=https://here.test"};
+	static const struct {
+		const char *host, *target, *value;
+	} cases[] = {
+		{"any.test", "/old.html", "max-age=1"},
+		{"any.test", "/a/b/c", "max-age=2; includeSubDomains"},
+		{"any.test", "/open/c", "max-age=0"},
+		{"www.here.test", "/a", "max-age=1"},
+		{"www.here.test", "/open", "max-age=1"},
+	};
+	static const struct content_pattern patterns[] = {
+		{"/*", "Strict-Transport-Security: max-age=1"},
+		{"/*", "X-First: 1"},
+		{"/a/*", "Strict-Transport-Security: max-age=2; includeSubDomains"},
+		{"/open/*", "Strict-Transport-Security: max-age=0"},
+		{"/open/c", "Strict-Transport-Security: max-age=3"},
+	};
+
+	static const struct {
+		bool has_tls, secured, said;
+	} ways[] = {{true, true, true}, {true, false, false}, {false, false, true}};
+
+	memcpy(options.patterns, patterns, sizeof(patterns));
+	options.n_patterns = RS_ARRAY_SIZE(patterns);
+	redirects.n_rules = 0;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(rules); i++)
+		assert_null(read_rule(rules[i]));
+	for (uint32_t w = 0; w < RS_ARRAY_SIZE(ways); w++) {
+		open_root(*state);
+		rs_redirect_configure(&redirects, &options, 0, &rig.cfg);
+		rig.cfg.has_tls = ways[w].has_tls;
+		rig.env.secured = ways[w].secured;
+		for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+			assert_in_range(
+				ask_for("GET", cases[i].target, cases[i].host, ""), 301, 302);
+			assert_field(
+				"Strict-Transport-Security", ways[w].said ? cases[i].value : "");
+			assert_field("X-First", "");
+		}
+		close_sites();
+	}
+}
+
 /* What one host has had is not given to another, whose answer is a redirect. */
 static void a_host_that_is_redirected_shares_nothing(void **state)
 {
@@ -588,7 +635,7 @@ static void a_host_that_is_redirected_shares_nothing(void **state)
 	open_root(*state);
 	redirects.n_rules = 0;
 	assert_null(read_rule("www.here.test=https://here.test"));
-	rs_redirect_configure(&redirects, 0, &rig.cfg);
+	rs_redirect_configure(&redirects, &options, 0, &rig.cfg);
 	for (uint32_t i = 0; i < 3; i++) {
 		assert_int_equal(ask_for("GET", "/page.html", "here.test", ""), 200);
 		assert_int_equal(ask_for("GET", "/page.html", "www.here.test", ""), 301);
@@ -604,7 +651,7 @@ static void a_redirect_that_is_too_long(void **state)
 	open_root(*state);
 	redirects.n_rules = 0;
 	assert_null(read_rule("/blog/*=https://blog.test/*"));
-	rs_redirect_configure(&redirects, 0, &rig.cfg);
+	rs_redirect_configure(&redirects, &options, 0, &rig.cfg);
 	for (uint32_t n = 1000; n < sizeof(target) - 1; n++) {
 		int status;
 
@@ -761,6 +808,7 @@ int main(void)
 		test(who_comes_without_tls_is_sent_there),
 		test(a_redirect_to_tls_has_no_room_for_everything),
 		test(redirects_as_they_are_asked_for),
+		test(redirects_over_tls_say_that_it_is_wanted),
 		test(a_host_that_is_redirected_shares_nothing),
 		test(a_redirect_that_is_too_long),
 		test(redirects_that_are_none),
