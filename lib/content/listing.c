@@ -71,6 +71,8 @@ static uint8_t *put_time(uint8_t *to, int64_t seconds)
 	return put(to, text);
 }
 
+/* Columns in the order of other servers: programs that mirror a site read times and sizes from
+ * them. */
 static uint8_t *put_row(uint8_t *to, const struct row *row)
 {
 	const char *slash = row->is_dir ? "/" : "";
@@ -82,10 +84,12 @@ static uint8_t *put_row(uint8_t *to, const struct row *row)
 	to = put_html(to, row->name);
 	to = put(to, slash);
 	to = put(to, "</a><td>");
-	if (!row->is_dir)
-		to += sprintf((char *)to, "%" PRIu64, row->id->n_bytes);
-	to = put(to, "<td>");
 	to = put_time(to, row->id->mtime_s);
+	to = put(to, "<td>");
+	if (row->is_dir)
+		to = put(to, "-");
+	else
+		to += sprintf((char *)to, "%" PRIu64, row->id->n_bytes);
 	return put(to, "\n");
 }
 
@@ -99,7 +103,7 @@ static uint8_t *put_page(
 	to = put_html(to, dir->path);
 	to = put(to, "</title>\n<h1>");
 	to = put_html(to, dir->path);
-	to = put(to, "</h1>\n<table>\n<tr><th>Name<th>Bytes<th>Changed (UTC)\n");
+	to = put(to, "</h1>\n<table>\n<tr><th>Name<th>Changed (UTC)<th>Bytes\n");
 	if (dir->path.len > 1)
 		to = put(to, "<tr><td><a href=\"../\">../</a><td><td>\n");
 	for (uint32_t i = 0; i < n_rows; i++)

@@ -290,12 +290,12 @@ static void listing(void **state)
 		"<meta name=\"color-scheme\" content=\"light dark\">\n"
 		"<meta name=\"viewport\" content=\"width=device-width\">\n"
 		"<title>/d&#38;d/</title>\n<h1>/d&#38;d/</h1>\n<table>\n"
-		"<tr><th>Name<th>Bytes<th>Changed (UTC)\n"
+		"<tr><th>Name<th>Changed (UTC)<th>Bytes\n"
 		"<tr><td><a href=\"../\">../</a><td><td>\n"
-		"<tr><td><a href=\"sub/\">sub/</a><td><td>2001-09-09 01:46\n"
+		"<tr><td><a href=\"sub/\">sub/</a><td>2001-09-09 01:46<td>-\n"
 		"<tr><td><a href=\"%3Cb%3E%20%22x%22.txt\">&#60;b&#62; &#34;x&#34;.txt</a>"
-		"<td>3<td>1994-11-06 08:49\n"
-		"<tr><td><a href=\"javascript%3Ax\">javascript:x</a><td>0<td>1970-01-01 00:00\n"
+		"<td>1994-11-06 08:49<td>3\n"
+		"<tr><td><a href=\"javascript%3Ax\">javascript:x</a><td>1970-01-01 00:00<td>0\n"
 		"</table>\n</html>\n";
 	struct site *site = *state;
 	const struct content_entry *entry;
