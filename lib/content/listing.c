@@ -99,7 +99,7 @@ static uint8_t *put_page(
 	/* No style sheet: a Content-Security-Policy of the operator's would not let it in. */
 	to = put(to, "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
 		     "<meta name=\"color-scheme\" content=\"light dark\">\n"
-		     "<meta name=\"viewport\" content=\"width=device-width\">\n<title>");
+		     "<meta name=\"viewport\" content=\"width=device-width\">\n<title>Index of ");
 	to = put_html(to, dir->path);
 	to = put(to, "</title>\n<h1>");
 	to = put_html(to, dir->path);

@@ -289,7 +289,7 @@ static void listing(void **state)
 		"<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
 		"<meta name=\"color-scheme\" content=\"light dark\">\n"
 		"<meta name=\"viewport\" content=\"width=device-width\">\n"
-		"<title>/d&#38;d/</title>\n<h1>/d&#38;d/</h1>\n<table>\n"
+		"<title>Index of /d&#38;d/</title>\n<h1>/d&#38;d/</h1>\n<table>\n"
 		"<tr><th>Name<th>Changed (UTC)<th>Bytes\n"
 		"<tr><td><a href=\"../\">../</a><td><td>\n"
 		"<tr><td><a href=\"sub/\">sub/</a><td>2001-09-09 01:46<td>-\n"
