@@ -79,10 +79,21 @@ static bool add_file(struct load *load, const struct place *place, const struct 
 	return true;
 }
 
+static bool is_dir(const struct walk *walk, uint32_t dir, const struct stat *st)
+{
+	struct file_id id = rs_file_id_of(st);
+
+	return rs_file_id_same_inode(&walk->dirs[dir].id, &id);
+}
+
 static bool add_dir(struct load *load, struct place *place, const struct stat *st, uint32_t parent)
 {
 	struct walk *walk = &load->walk;
-	struct walk_dir dir = {.id = rs_file_id_of(st), .parent = parent};
+	struct walk_dir dir = {
+		.id = rs_file_id_of(st),
+		.parent = parent,
+		.again = walk->n_dirs && (walk->dirs[parent].again || is_dir(walk, parent, st)),
+	};
 	struct walk_dir *dirs =
 		with_room(walk->dirs, walk->n_dirs, &walk->dirs_room, sizeof(*dirs));
 
@@ -125,14 +136,23 @@ static bool is_inside(const struct walk *walk, int fd)
 /* Whether the directory dir, or one that it is in, is the one that st is of. */
 static bool is_around(const struct walk *walk, const struct stat *st, uint32_t dir)
 {
-	struct file_id id = rs_file_id_of(st);
-
 	for (;; dir = walk->dirs[dir].parent) {
-		if (rs_file_id_same_inode(&walk->dirs[dir].id, &id))
+		if (is_dir(walk, dir, st))
 			return true;
 		if (dir == 0)
 			return false;
 	}
+}
+
+/*
+ * Nothing in circles; but a link to where it stands is another name for all that is there, as in
+ * mirrors. Once in a path, so that many of them do not multiply.
+ */
+static bool is_loop(const struct walk *walk, const struct stat *st, uint32_t dir)
+{
+	if (is_dir(walk, dir, st))
+		return walk->dirs[dir].again;
+	return is_around(walk, st, dir);
 }
 
 static bool add_target(
@@ -149,7 +169,7 @@ static bool add_target(
 		rs_load_skip(load, CONTENT_C_SPECIAL, place->path, "a link to what is no file");
 		return true;
 	}
-	if (is_around(&load->walk, st, dir)) {
+	if (is_loop(&load->walk, st, dir)) {
 		rs_load_skip(load, CONTENT_C_LOOPS, place->path,
 			"a symbolic link to a directory that it is in");
 		return true;

@@ -33,6 +33,8 @@ struct walk_dir {
 	uint32_t parent;
 	uint32_t first_file, n_files;
 	uint32_t first_dir, n_dirs;
+	bool again; /* it, or one that it is in, is a link to where that stands, as in mirror -> .
+		     */
 	bool left_out; /* it could not be read */
 };
 

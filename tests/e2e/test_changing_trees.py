@@ -119,6 +119,11 @@ class Found:
         self.files, self.directories, self.left_out = {}, [], []
         self.look(root, "/", ())
 
+    @staticmethod
+    def is_loop(real, above):
+        """A link to where it stands is none, once in a path."""
+        return real in above and (real != above[-1] or len(set(above)) < len(above))
+
     def look(self, directory, url, above):
         above += (os.path.realpath(directory),)
         self.directories.append(url)
@@ -131,7 +136,7 @@ class Found:
             elif os.path.isfile(path):
                 with open(path, "rb") as file:
                     self.files[url + name] = file.read(), os.stat(path)
-            elif os.path.isdir(path) and real not in above:
+            elif os.path.isdir(path) and not self.is_loop(real, above):
                 self.look(path, url + name + "/", above)
             else:
                 self.left_out.append(url + name)

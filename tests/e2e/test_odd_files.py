@@ -61,12 +61,13 @@ def what_is_no_file_is_said_and_not_waited_for(t):
     with Site() as site:
         site.write("file", b"text\n")
         site.write("deep/file", b"text\n")
+        site.write("mirror/file", b"text\n")
         os.mkfifo(site.path("pipe"))
         os.mknod(site.path("zero"), 0o600 | 0o020000, os.makedev(1, 5))
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(site.path("socket"))
         for target, name in (("pipe", "to-pipe"), ("b", "a"), ("a", "b"), ("none", "broken"),
-                             (".", "self"), ("../deep", "deep/again"), ("..", "up"),
+                             (".", "mirror/mirror"), ("..", "deep/again"), ("..", "up"),
                              ("/etc/hostname", "out"), ("file", "in"), ("deep", "to-deep")):
             os.symlink(target, site.path(name))
         appliance = t.start("--root", site.root)
@@ -74,7 +75,7 @@ def what_is_no_file_is_said_and_not_waited_for(t):
             "/pipe": "no file", "/zero": "no file", "/socket": "no file",
             "/to-pipe": "a link to what is no file", "/broken": "No such file or directory",
             "/a": "Too many levels of symbolic links", "/b": "Too many levels of symbolic links",
-            "/self": "a symbolic link to a directory that it is in",
+            "/mirror/mirror/mirror": "a symbolic link to a directory that it is in",
             "/deep/again": "a symbolic link to a directory that it is in",
             "/to-deep/again": "a symbolic link to a directory that it is in",
             "/up": "a symbolic link that leads out of the root",
@@ -84,7 +85,7 @@ def what_is_no_file_is_said_and_not_waited_for(t):
         with Connection(t) as c:
             for path in expected:
                 equal(ask(c, path).status, 404, path)
-            for path in ("/file", "/in", "/deep/file", "/to-deep/file"):
+            for path in ("/file", "/in", "/deep/file", "/to-deep/file", "/mirror/mirror/file"):
                 equal(ask(c, path).body, b"text\n", path)
         appliance.stop()
 

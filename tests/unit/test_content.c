@@ -534,10 +534,37 @@ static void links_in_circles(void **state)
 	assert_non_null(site_find(tree, "/b/to-a/file"));
 	assert_non_null(site_find(tree, "/a/to-b/"));
 	assert_null(site_find(tree, "/a/to-b/to-a"));
-	assert_null(site_find(tree, "/self"));
-	/* /self; /a/up, also as /b/to-a/up; /a/to-b/to-a; /b/to-a/to-b. */
-	assert_int_equal(site->report.counts[CONTENT_C_LOOPS], 5);
-	assert_int_equal(site->report.counts[CONTENT_C_LINKS_BROKEN], 3);
+	assert_null(site_find(tree, "/self/self"));
+	/* /a/up, also as /b/to-a/up; /a/to-b/to-a; /b/to-a/to-b; all again in /self; /self/self. */
+	assert_int_equal(site->report.counts[CONTENT_C_LOOPS], 9);
+	/* loop1, loop2, broken; again in /self. */
+	assert_int_equal(site->report.counts[CONTENT_C_LINKS_BROKEN], 6);
+	rs_content_free(tree);
+}
+
+/* As in mirrors, where /debian is a link to the root: what is there has both paths. */
+static void a_link_to_where_it_stands(void **state)
+{
+	struct site *site = *state;
+	struct content_tree *tree;
+
+	site_dir(site, "/pool");
+	site_text(site, "/pool/file", "1");
+	site_link(site, ".", "/mirror");
+	site_link(site, ".", "/other");
+	site_link(site, "../pool", "/pool/pool");
+	tree = site_load(site, NULL);
+	assert_body(site_body(tree, "/mirror/pool/file"), "1", 1);
+	assert_body(site_body(tree, "/other/pool/file"), "1", 1);
+	assert_body(site_body(tree, "/pool/pool/file"), "1", 1);
+	assert_int_equal(site_find(tree, "/mirror")->kind, CONTENT_REDIRECT);
+
+	/* Once in a path: many such links do not multiply. */
+	assert_null(site_find(tree, "/mirror/mirror"));
+	assert_null(site_find(tree, "/mirror/other"));
+	assert_null(site_find(tree, "/mirror/pool/pool"));
+	assert_null(site_find(tree, "/pool/pool/pool"));
+	assert_int_equal(site->report.counts[CONTENT_C_LOOPS], 7);
 	rs_content_free(tree);
 }
 
@@ -654,6 +681,7 @@ int main(void)
 		site_test(links_inside),
 		site_test(links_outside),
 		site_test(links_in_circles),
+		site_test(a_link_to_where_it_stands),
 		site_test(what_is_no_file),
 		cmocka_unit_test(what_ends_a_load),
 		cmocka_unit_test(paths_that_meet),
