@@ -21,7 +21,7 @@ static bool is_ending(void *ctx)
 {
 	const struct site_side *side = ctx;
 
-	return __atomic_load_n(&side->is_ending, __ATOMIC_RELAXED);
+	return rs_errand_is_called_off(&side->errand);
 }
 
 static void say_totals(const char *what, const struct site_set *set)
@@ -89,6 +89,7 @@ static void say_failed(uint32_t retry_s)
 
 static void take_loaded(struct site_side *side, uint64_t now_us)
 {
+	side->is_loading = false;
 	if (!side->loaded) {
 		say_failed(rs_site_watch_failed(&side->watch, now_us));
 		return;
@@ -99,7 +100,7 @@ static void take_loaded(struct site_side *side, uint64_t now_us)
 	say_totals("reloaded", side->loaded);
 }
 
-/* ---- the thread ---- */
+/* ---- the errand ---- */
 
 static void load_again(struct site_side *side)
 {
@@ -117,39 +118,28 @@ static void free_unused(struct site_side *side)
 		rs_site_free(side->unused[--side->n_unused]);
 }
 
-static void *work(void *arg)
+static void run_errand(void *ctx)
 {
-	struct site_side *side = arg;
+	struct site_side *side = ctx;
 
 	free_unused(side);
 	if (side->is_loading)
 		load_again(side);
-	__atomic_store_n(&side->has_worked, true, __ATOMIC_RELEASE);
-	return NULL;
 }
 
 /* load: not only to free what is unused. */
-static void start_work(struct site_side *side, bool load)
+static void start_errand(struct site_side *side, bool load)
 {
 	int err;
 
 	side->is_loading = load;
-	side->has_worked = false;
-	err = pthread_create(&side->thread, NULL, work, side);
-	side->is_working = !err;
+	err = rs_errand_start(&side->errand, run_errand, side);
 	if (!err)
 		return;
+	side->is_loading = false;
 	free_unused(side);
 	if (load)
-		rs_log("reload: no thread: %s; content stays as it was", strerror(err));
-}
-
-static void end_work(struct site_side *side, uint64_t now_us)
-{
-	pthread_join(side->thread, NULL);
-	side->is_working = false;
-	if (side->is_loading)
-		take_loaded(side, now_us);
+		rs_log("reload: no thread: %s; content stays as it was", strerror(-err));
 }
 
 /* ---- cores ---- */
@@ -208,10 +198,10 @@ void rs_site_side_tick(struct site_side *side, uint64_t now_us)
 	if (!side->options)
 		return;
 	side->reload_is_due |= rs_site_watch_is_due(&side->watch, now_us);
-	if (side->is_working && __atomic_load_n(&side->has_worked, __ATOMIC_ACQUIRE))
-		end_work(side, now_us);
-	if (side->is_working)
+	if (rs_errand_is_out(&side->errand))
 		return;
+	if (side->is_loading)
+		take_loaded(side, now_us);
 	offer_newest(side);
 	/* Only what every core has been offered has users to tell when it is done with. */
 	if (side->n_offered == side->n_cores)
@@ -222,18 +212,17 @@ void rs_site_side_tick(struct site_side *side, uint64_t now_us)
 		rs_site_watch_begin(&side->watch);
 	}
 	if (load || side->n_unused)
-		start_work(side, load);
+		start_errand(side, load);
 }
 
 void rs_site_side_stop(struct site_side *side)
 {
-	if (!side->options || !side->is_working)
+	if (!side->options)
 		return;
-	__atomic_store_n(&side->is_ending, true, __ATOMIC_RELAXED);
-	pthread_join(side->thread, NULL);
-	side->is_working = false;
+	rs_errand_call_off(&side->errand);
 	if (side->is_loading)
 		rs_site_free(side->loaded);
+	side->is_loading = false;
 }
 
 void rs_site_side_destroy(struct site_side *side)

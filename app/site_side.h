@@ -7,10 +7,10 @@
 #ifndef RS_APP_SITE_SIDE_H
 #define RS_APP_SITE_SIDE_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "errand.h"
 #include "site.h"
 #include "site_watch.h"
 
@@ -25,16 +25,13 @@ struct site_side {
 	uint32_t n_sets; /* the last one is the newest; the others still have users */
 	struct site_set *sets[SITE_SIDE_SETS];
 	bool reload_is_due;
-	pthread_t thread;
-	bool is_working; /* there is a thread, to be joined when */
-	bool has_worked; /* atomic: it has ended */
+	struct errand errand;
 	uint32_t n_unused;
 	struct site_set *unused[SITE_SIDE_SETS]; /* to be freed by it, at first */
 	bool is_loading;                         /* and to load then … */
 	struct site_set *loaded;                 /* … what it has made, or NULL … */
 	bool has_new;                            /* … with directories not watched before */
-	bool is_ending;                          /* atomic: no load is of use any more */
-	uint64_t n_offered;                      /* cores that have been offered the newest set */
+	uint32_t n_offered;                      /* cores that have been offered the newest set */
 	bool is_held_up;                         /* and that was said */
 	struct site_watch watch;
 };

@@ -63,11 +63,13 @@ int rs_tls_loader_read(struct tls_loader *loader)
 	return rs_signals_is_end_pending(NULL) ? -EINTR : -EINVAL;
 }
 
-/* ---- the thread ---- */
+/* ---- the errand ---- */
 
-static bool is_ending(void *loader)
+static bool is_ending(void *ctx)
 {
-	return __atomic_load_n(&((struct tls_loader *)loader)->is_ending, __ATOMIC_RELAXED);
+	const struct tls_loader *loader = ctx;
+
+	return rs_errand_is_called_off(&loader->errand);
 }
 
 static void read_again(struct tls_loader *loader)
@@ -89,49 +91,29 @@ static void free_unused(struct tls_loader *loader)
 		rs_tls_domain_free(loader->unused[--loader->n_unused]);
 }
 
-static void *work(void *arg)
+static void run_errand(void *ctx)
 {
-	struct tls_loader *loader = arg;
+	struct tls_loader *loader = ctx;
 
 	free_unused(loader);
 	if (loader->is_to_read)
 		read_again(loader);
-	__atomic_store_n(&loader->has_ended, true, __ATOMIC_RELEASE);
-	return NULL;
 }
 
-bool rs_tls_loader_start(struct tls_loader *loader, bool read)
+void rs_tls_loader_start(struct tls_loader *loader, bool read)
 {
 	int err;
 
 	loader->is_to_read = read;
-	loader->has_ended = false;
-	err = pthread_create(&loader->thread, NULL, work, loader);
-	loader->is_running = !err;
+	err = rs_errand_start(&loader->errand, run_errand, loader);
 	if (err && read)
 		rs_log("reload: no thread: %s; certificates and ticket keys stay as they were",
-			strerror(err));
-	return !err;
-}
-
-static void join(struct tls_loader *loader)
-{
-	pthread_join(loader->thread, NULL);
-	loader->is_running = false;
-}
-
-bool rs_tls_loader_is_busy(struct tls_loader *loader)
-{
-	if (loader->is_running && __atomic_load_n(&loader->has_ended, __ATOMIC_ACQUIRE))
-		join(loader);
-	return loader->is_running;
+			strerror(-err));
 }
 
 void rs_tls_loader_stop(struct tls_loader *loader)
 {
-	__atomic_store_n(&loader->is_ending, true, __ATOMIC_RELAXED);
-	if (loader->is_running)
-		join(loader);
+	rs_errand_call_off(&loader->errand);
 	free_unused(loader);
 	forget(loader);
 }

@@ -8,11 +8,11 @@
 #ifndef RS_APP_TLS_LOADER_H
 #define RS_APP_TLS_LOADER_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "config.h"
+#include "errand.h"
 #include "tls/domain.h"
 #include "topology.h"
 
@@ -29,14 +29,11 @@ struct tls_loader {
 	/* What it has read, for the caller to take; no domains: nothing. */
 	struct tls_domain *domains[TOPOLOGY_MAX_CORES]; /* by core */
 	struct tls_ticket_file ticket_keys;
-	/* What its next thread is to free. */
+	struct errand errand; /* of its thread */
+	/* What the next one is to free. */
 	uint32_t n_unused;
 	struct tls_domain *unused[TOPOLOGY_MAX_CORES * TLS_LOADER_OLD_DOMAINS];
-	bool is_to_read; /* that thread */
-	pthread_t thread;
-	bool is_running; /* there is a thread, to be joined when … */
-	bool has_ended;  /* atomic: … it has nothing to do any more */
-	bool is_ending;  /* atomic: what it reads is of no use any more */
+	bool is_to_read; /* and then to read */
 };
 
 /* cfg and shared outlive it. */
@@ -50,14 +47,15 @@ void rs_tls_loader_add_core(
 /* Now. 0; or -EINVAL, logged; or -EINTR, logged: a signal that is pending asks for the end. */
 int rs_tls_loader_read(struct tls_loader *loader);
 
-/*
- * On its thread, which is not there: frees what is unused, and reads, if told to. False: there is
- * no thread to be had; that is logged if it was to read.
- */
-bool rs_tls_loader_start(struct tls_loader *loader, bool read);
+/* On its thread, which is not there: frees what is unused, and reads, if told to. Where there is no
+ * thread to be had, nothing is done; that is logged if it was to read. */
+void rs_tls_loader_start(struct tls_loader *loader, bool read);
 
-/* Is there a thread? One that has ended is joined: what it has read, or nothing, can be taken. */
-bool rs_tls_loader_is_busy(struct tls_loader *loader);
+/* Is there a thread? What one that has ended has read, or nothing, can be taken. */
+static inline bool rs_tls_loader_is_busy(struct tls_loader *loader)
+{
+	return rs_errand_is_out(&loader->errand);
+}
 
 /* A thread that reads stops, and is waited for; what it has read, and what is unused, is freed. */
 void rs_tls_loader_stop(struct tls_loader *loader);

@@ -269,7 +269,7 @@ static void start_loader(struct tls_side *side)
 
 	if (!read && !side->loader.n_unused)
 		return;
-	side->is_reading = rs_tls_loader_start(&side->loader, read) && read;
+	rs_tls_loader_start(&side->loader, read);
 	if (read)
 		side->reload_is_due = false;
 }
@@ -277,9 +277,6 @@ static void start_loader(struct tls_side *side)
 /* Nothing is changed before all files are read. */
 static void end_reload(struct tls_side *side)
 {
-	side->is_reading = false;
-	if (!side->loader.domains[0])
-		return;
 	add_domains(side);
 	for (uint32_t i = 0; i < side->n; i++) {
 		const struct tls_side_domains *d = &side->domains[i];
@@ -312,7 +309,7 @@ void rs_tls_side_tick(struct tls_side *side, uint64_t now_us)
 	change_ticket_keys(side, now_us);
 	if (rs_tls_loader_is_busy(&side->loader))
 		return;
-	if (side->is_reading)
+	if (side->loader.domains[0])
 		end_reload(side);
 	for (uint32_t i = 0; i < side->n; i++)
 		give_up_unused(side, i);

@@ -35,8 +35,7 @@ struct tls_side {
 	uint64_t rotate_due_us;
 	struct tls_loader loader;
 	bool reload_is_due;
-	bool is_reading; /* the loader, for a reload */
-	bool is_held_up; /* … by connections that use what earlier ones have read: that was said */
+	bool is_held_up; /* by connections that use what earlier ones have read: that was said */
 };
 
 /* Are all files there that TLS needs, and as they should be? Needs no EAL. 0 or -EINVAL, logged;

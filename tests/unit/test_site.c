@@ -285,7 +285,7 @@ static void who_ticks_neither_watches_directories_nor_frees_content(void **state
 	assert_int_equal(n_watches, 1);
 	assert_int_equal(n_watches_by_ticks, 0);
 	assert_false(side.is_loading); /* but freeing what was served before */
-	assert_true(side.is_working);
+	assert_true(side.errand.is_out);
 	assert_int_equal(side.n_sets, 1);
 	rs_site_side_stop(&side);
 	assert_int_equal(side.n_unused, 0);

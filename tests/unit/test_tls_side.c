@@ -257,9 +257,9 @@ static void the_end_comes_while_files_are_read(void **state)
 	(void)state;
 	rs_tls_side_reload(&r->side);
 	rs_tls_side_tick(&r->side, r->now_us);
-	assert_true(r->side.loader.is_running);
+	assert_true(r->side.loader.errand.is_out);
 	rs_tls_side_stop(&r->side);
-	assert_false(r->side.loader.is_running);
+	assert_false(r->side.loader.errand.is_out);
 	assert_null(r->side.loader.domains[0]);
 	assert_int_equal(r->side.loader.ticket_keys.n, 0);
 	assert_int_equal(newest_key(r), 'a');
