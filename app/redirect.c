@@ -9,7 +9,7 @@
 #include "content/content.h"
 #include "http/escape.h"
 #include "http/path.h"
-#include "http/respond.h"
+#include "http/render.h"
 #include "http/text.h"
 
 #define HTTPS_PORT       443

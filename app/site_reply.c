@@ -11,7 +11,7 @@
 #include "http/date.h"
 #include "http/escape.h"
 #include "http/path.h"
-#include "http/respond.h"
+#include "http/render.h"
 #include "http/text.h"
 #include "site_set.h"
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "http/respond.h"
+#include "http/render.h"
 #include "tls_pipe.h"
 
 static const char body[] = "400: The plain HTTP request was sent to HTTPS port\n";
@@ -18,7 +18,7 @@ static uint32_t body_bytes(const struct tls_conn *c)
 
 void rs_tls_plain_answer(struct tls_conn *c)
 {
-	const struct http_head head = {
+	const struct http_reply_head head = {
 		.status = 400,
 		.connection = HTTP_SAY_CLOSE,
 		.date = c->stage->web.env.date,

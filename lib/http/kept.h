@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 #include "http/asked.h"
 #include "http/exchange.h"
-#include "http/respond.h"
+#include "http/render.h"
 
 /* What is unusual about a reply. */
 #define KEPT_NOT_FOUND 0x1

@@ -6,7 +6,7 @@
 #include "base/bytes.h"
 #include "http/follow.h"
 #include "http/lasting.h"
-#include "http/respond.h"
+#include "http/render.h"
 
 #define PAGE_BYTES 256 /* an error page: the status, and the help text of a counter */
 
@@ -64,7 +64,7 @@ static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct
 	uint8_t type_text[HTTP_PARTS_TYPE_BYTES];
 	struct span type = reply->content_type;
 	uint64_t later = later_bytes(reply, &type, type_text);
-	struct http_head head = {
+	struct http_reply_head head = {
 		.status = reply->status,
 		.connection = (uint8_t)rs_http_say_connection(req, last),
 		.date = env->date,

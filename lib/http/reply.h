@@ -7,7 +7,7 @@
 #define RS_HTTP_REPLY_H
 
 #include "http/exchange.h"
-#include "http/respond.h"
+#include "http/render.h"
 
 /*
  * Each queues one reply. False: no room, nothing queued, nothing changed. True: hc->last says

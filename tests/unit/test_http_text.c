@@ -11,7 +11,7 @@
 
 #include "http/date.h"
 #include "http/parse.h"
-#include "http/respond.h"
+#include "http/render.h"
 #include "http/text.h"
 
 static void assert_date(uint64_t seconds, const char *expected)
@@ -139,7 +139,7 @@ static void same_but_for_case(void **state)
 
 #define DATE "Sun, 06 Nov 1994 08:49:37 GMT"
 
-static void assert_head(const struct http_head *head, const char *expected)
+static void assert_head(const struct http_reply_head *head, const char *expected)
 {
 	uint8_t to[1024];
 	uint32_t len = rs_http_render_head(to, head);
@@ -170,7 +170,7 @@ static void lists(void **state)
 
 static void heads_of_replies(void **state)
 {
-	struct http_head head = {.status = 200, .date = DATE};
+	struct http_reply_head head = {.status = 200, .date = DATE};
 
 	(void)state;
 	assert_head(&head, "HTTP/1.1 200 OK\r\nDate: " DATE
@@ -183,7 +183,7 @@ static void heads_of_replies(void **state)
 		"\r\nServer: ringside\r\nContent-Type: text/plain\r\n"
 		"Content-Length: 18446744073709551615\r\nConnection: keep-alive\r\n\r\n");
 	/* RFC 9110 section 8.6: no Content-Length with 204. */
-	head = (struct http_head){.status = 204,
+	head = (struct http_reply_head){.status = 204,
 		.date = DATE,
 		.connection = HTTP_SAY_CLOSE,
 		.fields = rs_span_text("Allow: GET\r\n")};
@@ -193,7 +193,7 @@ static void heads_of_replies(void **state)
 
 static void heads_fit_their_room(void **state)
 {
-	struct http_head head = {
+	struct http_reply_head head = {
 		.date = DATE, .content_length = UINT64_MAX, .connection = HTTP_SAY_KEEP_ALIVE};
 
 	(void)state;

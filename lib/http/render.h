@@ -3,10 +3,10 @@
  * Renders the heads of replies (RFC 9110 section 6, RFC 9112 section 4): status line, Date, Server,
  * what frames the body, and Connection where the client has to be told.
  *
- * It does not decide anything: exchange.c does. No allocation. Any core; includes base only.
+ * It does not decide anything: reply.c does. No allocation. Any core; includes base only.
  */
-#ifndef RS_HTTP_RESPOND_H
-#define RS_HTTP_RESPOND_H
+#ifndef RS_HTTP_RENDER_H
+#define RS_HTTP_RENDER_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,7 +19,7 @@ enum http_connection {
 	HTTP_SAY_KEEP_ALIVE, /* to an HTTP/1.0 client that asked for it */
 };
 
-struct http_head {
+struct http_reply_head {
 	uint16_t status;
 	uint8_t connection;       /* enum http_connection */
 	const char *date;         /* HTTP_DATE_BYTES of it */
@@ -35,7 +35,7 @@ struct http_head {
 #define HTTP_HEAD_ROOM 256
 
 /* Writes the head, with its final empty line unless it goes on; returns its bytes. */
-uint32_t rs_http_render_head(uint8_t *to, const struct http_head *head);
+uint32_t rs_http_render_head(uint8_t *to, const struct http_reply_head *head);
 
 /* 103 Early Hints (RFC 8297) with these field lines, at least one: an interim reply, whole. */
 #define HTTP_HINTS_ROOM 32 /* beside fields */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/respond.h"
+#include "http/render.h"
 
 #include <string.h>
 
@@ -99,7 +99,7 @@ static bool has_length(uint16_t status)
 	return status >= 200 && status != 204 && status != 304;
 }
 
-uint32_t rs_http_render_head(uint8_t *to, const struct http_head *head)
+uint32_t rs_http_render_head(uint8_t *to, const struct http_reply_head *head)
 {
 	uint8_t *p = put_status_line(to, head->status);
 
