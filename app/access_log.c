@@ -8,7 +8,6 @@
 #include <rte_errno.h>
 #include <rte_ring_elem.h>
 
-#include "http/asked.h"
 #include "io/log.h"
 #include "wire/seg.h"
 

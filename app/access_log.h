@@ -15,6 +15,7 @@
 
 #include "base/counter.h"
 #include "http/exchange.h"
+#include "http/log.h"
 #include "telem/access_file.h"
 
 #define ACCESS_RING_UNITS 131072 /* of a core: 2 MiB, of which a record takes what it needs */

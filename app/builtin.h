@@ -13,7 +13,7 @@
 #define RS_APP_BUILTIN_H
 
 #include "base/sums.h"
-#include "http/exchange.h"
+#include "http/handler.h"
 
 #define BUILTIN_N_HANDLERS 3
 #define BUILTIN_MAX_NAME   200                 /* bytes of NAME, decoded */

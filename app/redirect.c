@@ -8,6 +8,7 @@
 #include "builtin.h"
 #include "content/content.h"
 #include "http/escape.h"
+#include "http/handler.h"
 #include "http/path.h"
 #include "http/render.h"
 #include "http/text.h"

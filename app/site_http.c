@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http/handler.h"
 #include "http/text.h"
 #include "site_set.h"
 

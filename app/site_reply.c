@@ -10,6 +10,7 @@
 #include "http/conditional.h"
 #include "http/date.h"
 #include "http/escape.h"
+#include "http/handler.h"
 #include "http/path.h"
 #include "http/render.h"
 #include "http/text.h"

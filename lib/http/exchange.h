@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One connection's HTTP/1.1: bytes in, replies into its send queue, in order (RFC 9110, 9112).
- * It reads heads and bodies, chooses the handler, keeps the clocks against slow clients, and
- * says when to close. It knows no TCP, no TLS, no mbufs: the caller carries bytes both ways.
+ * It reads heads and bodies, has a handler answer (handler.h), keeps the clocks against slow
+ * clients, and says when to close. It knows no TCP, no TLS, no mbufs: the caller carries bytes both
+ * ways.
  *
  * What it may know of the world stands in struct http_env; a struct http_env belongs to one core.
  * What it wants is read from struct http_conn after each call:
@@ -41,77 +42,17 @@
 #include "http/counters.h"
 #include "http/heads.h"
 #include "http/parse.h"
-#include "http/ranges.h"
 
 struct http_env;
 struct http_conn;
+struct http_handler;
+struct http_log;
 struct http_reply;
 struct http_memo;
 struct http_seen;
 
-/*
- * Answers the requests for one path, or for all paths that begin with it.
- *
- * respond() queues the reply with rs_http_reply() or rs_http_refuse() and returns what that
- * returned: false means "no room, nothing was queued", and it will be called again with the same
- * request. It comes after the whole body was read. HEAD is answered as GET; OPTIONS never comes.
- *
- * A reply whose body is generated (see struct http_reply) goes on in generate(): it pushes what
- * fits into out and takes that from hc->reply_left; it is called until nothing is left.
- */
-struct http_handler {
-	const char *name;
-	const char *path;
-	bool prefix;
-	/* NULL, or whether it is for this request, whose path fits; else the next one is that fits.
-	 */
-	bool (*takes)(const struct http_env *env, const struct http_req *req);
-	bool needs_body; /* 411 to a POST or PUT that has neither Content-Length nor chunked */
-	/* A 200, 206, 304 or 404 to GET and HEAD depends on nothing but the path, the version,
-	 * conditions, cfg->varying_fields and the date: see memo.h. */
-	bool repeatable;
-	uint32_t methods; /* HTTP_METHOD_BIT()s; with GET give HEAD; OPTIONS goes without saying */
-	bool (*respond)(struct http_env *env, struct http_conn *hc, const struct http_req *req,
-		struct sendq *out);
-	void (*generate)(struct http_env *env, struct http_conn *hc, struct sendq *out);
-	/* NULL, or whether respond() would refuse the request for its host: then that is what it
-	 * gets also where respond() is not for its method. */
-	bool (*is_foreign)(const struct http_env *env, const struct http_req *req);
-};
-
 #define HTTP_OPTIONS_FIELDS_BYTES 512
 #define HTTP_REFUSAL_FIELDS_BYTES 512
-
-/* What is known of a reply when its head is queued. */
-struct http_logged {
-	const struct http_asked *asked;
-	uint64_t begun_us;   /* on the clock of now_us: when the request's first byte was read */
-	uint64_t body_bytes; /* that are to be sent */
-	uint16_t status;
-	bool reused; /* not the first request of its connection */
-	bool kept;   /* the connection stays open after the reply */
-};
-
-enum http_log_end {
-	HTTP_LOG_WHOLE,   /* now: see follow.h for what that means */
-	HTTP_LOG_ABORTED, /* now: the connection ended before the reply did */
-	HTTP_LOG_UNKNOWN, /* it was not followed so far */
-};
-
-#define HTTP_LOG_RECORD_BYTES 1984
-
-/*
- * Who wants to know of each reply. begin() writes what it likes to record, HTTP_LOG_RECORD_BYTES on
- * a cache line of their own; false: nothing, this reply is not logged. end() comes once for each
- * begin() that said true, perhaps at once; body_bytes: how many of its body were sent.
- */
-struct http_log {
-	bool (*begin)(void *self, const struct http_env *env, const struct http_logged *reply,
-		void *record);
-	void (*end)(void *self, const struct http_env *env, void *record, enum http_log_end how,
-		uint64_t body_bytes);
-	void *self;
-};
 
 /* Set once at start, but for what is atomic; shared by all cores. */
 struct http_config {
@@ -187,22 +128,7 @@ struct http_env {
 	struct http_foreseen foreseen; /* of the segment at work */
 };
 
-#define HTTP_MIN_CHUNK_BYTES  1536 /* of env->chunks */
-#define HTTP_BOUNDARY_BYTES   40
-#define HTTP_PARTS_TYPE_BYTES 80 /* multipart/byteranges, with its boundary */
-
-/* Bytes that are not copied: see lasting.h. */
-struct http_lasting {
-	const uint8_t *data; /* NULL: there is no such body */
-	uint64_t len;
-	uint32_t owner; /* a chunk of env->chunks whose owners keep data alive; 0: it always is */
-	uint32_t n_ranges; /* 0: all of it; 1: these bytes; more: multipart/byteranges */
-	const struct http_range *ranges;
-	struct span part_type; /* the content type of a part */
-	/* Of several: what stands between them, and in none of them (RFC 2046 section 5.1.1);
-	 * digits and letters, at most HTTP_BOUNDARY_BYTES. */
-	struct span boundary;
-};
+#define HTTP_MIN_CHUNK_BYTES 1536 /* of env->chunks */
 
 /* Read by the caller: blocked, closing, abort, deadline_us. The rest is private to lib/http, but
  * for what a generate() function uses. */
@@ -288,37 +214,5 @@ bool rs_http_idle(const struct http_conn *hc);
  * then. If it may be idle for a time, that begins no earlier.
  */
 void rs_http_idle_since(const struct http_env *env, struct http_conn *hc, uint64_t since_us);
-
-/* For handlers. */
-
-/* Bodies that stand elsewhere are copied up to here, as far as there is room: the reply is one
- * slice, and its checksum is known where it is repeated. */
-#define HTTP_SMALL_BODY_BYTES 1400
-
-struct http_reply {
-	uint16_t status;
-	struct span content_type;    /* empty: none */
-	struct span fields;          /* further field lines, each with its CR LF */
-	struct span hints;           /* field lines for a 103 Early Hints before it; empty: none */
-	struct span body;            /* copied; head and body together fit into a chunk */
-	uint64_t generated_bytes;    /* instead of body: what generate() will make */
-	struct http_lasting lasting; /* instead of body: what is not copied */
-	/* Not copied either, where there is no body: the last field lines, with the final empty
-	 * line behind them, which does not count. lasting.owner keeps them alive, too. */
-	struct span lasting_fields;
-};
-
-/* Queues a reply; the body is left away for HEAD. False: no room, nothing queued. */
-bool rs_http_reply(struct http_env *env, struct http_conn *hc, const struct http_req *req,
-	struct sendq *out, const struct http_reply *reply);
-
-/* Queues an error page for a reason (counted), and leaves the connection open. As above. */
-bool rs_http_refuse(struct http_env *env, struct http_conn *hc, const struct http_req *req,
-	struct sendq *out, enum http_counter reason);
-
-/* The same with further field lines, each with its CR LF, of at most HTTP_REFUSAL_MORE_BYTES. */
-#define HTTP_REFUSAL_MORE_BYTES 128
-bool rs_http_refuse_with(struct http_env *env, struct http_conn *hc, const struct http_req *req,
-	struct sendq *out, enum http_counter reason, struct span fields);
 
 #endif

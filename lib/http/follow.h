@@ -12,8 +12,8 @@
 #ifndef RS_HTTP_FOLLOW_H
 #define RS_HTTP_FOLLOW_H
 
-#include "http/asked.h"
 #include "http/exchange.h"
+#include "http/log.h"
 
 /* A request is looked at, perhaps again: its first byte is there. */
 static inline void rs_http_follow_request(const struct http_env *env, struct http_conn *hc)

@@ -4,12 +4,12 @@
  * acknowledged. Who keeps them alive is the owner of a chunk; each slice, and the reply while it is
  * at work, has a share in it (see chunk.h).
  *
- * Private to lib/http, but for struct http_lasting. Includes base only.
+ * Private to lib/http. Includes base only.
  */
 #ifndef RS_HTTP_LASTING_H
 #define RS_HTTP_LASTING_H
 
-#include "http/exchange.h"
+#include "http/handler.h"
 
 /*
  * The body of a reply with status 206 and several ranges (RFC 9110 section 14.6). Writes the

@@ -4,7 +4,7 @@
  * lets a server refuse is refused, so that nobody in front of us can read a request differently.
  * In particular a line ends with CR LF, and a bare LF is an error (section 2.2 leaves the choice).
  *
- * It does not read bodies (chunked.h), choose a handler or answer (exchange.h), nor decode
+ * It does not read bodies (chunked.h), choose a handler (route.h) or answer (reply.h), nor decode
  * %-escapes (text.h). No state, no allocation. Any core; includes base only.
  */
 #ifndef RS_HTTP_PARSE_H

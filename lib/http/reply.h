@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Replies into the send queue: what exchange.c uses beside the two functions for handlers.
+ * Replies into the send queue: what exchange.c uses beside the functions for handlers.
  * Private to lib/http; includes base only.
  */
 #ifndef RS_HTTP_REPLY_H
 #define RS_HTTP_REPLY_H
 
-#include "http/exchange.h"
+#include "http/handler.h"
 #include "http/render.h"
 
 /*

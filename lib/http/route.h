@@ -6,7 +6,7 @@
 #ifndef RS_HTTP_ROUTE_H
 #define RS_HTTP_ROUTE_H
 
-#include "http/exchange.h"
+#include "http/handler.h"
 
 struct route {
 	bool refused; /* for reason, or … */

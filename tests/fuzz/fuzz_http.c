@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "../unit/http_rig.h"
-#include "http/asked.h"
+#include "http/log.h"
 
 #include "../../app/builtin.c"
 

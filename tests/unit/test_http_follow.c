@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/bytes.h"
-#include "http/asked.h"
+#include "http/log.h"
 #include "http_rig.h"
 
 #define V "HTTP/1.1\r\nHost: a\r\n"

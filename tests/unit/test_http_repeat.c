@@ -14,8 +14,8 @@
 
 #include "base/bytes.h"
 #include "base/csum.h"
-#include "http/asked.h"
 #include "http/date.h"
+#include "http/log.h"
 #include "http_rig.h"
 
 #define LINE "GET / HTTP/1.1\r\n"
