@@ -4,10 +4,9 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "http/misses.h"
 #include "http/request_line.h"
 #include "http/scan.h"
-
-#define MISSES_PER_ENTRY 8 /* one in so many is kept: who never repeats himself costs little */
 
 _Static_assert((HTTP_SEEN_ENTRIES & (HTTP_SEEN_ENTRIES - 1)) == 0, "the hash chooses by bits");
 
@@ -62,7 +61,7 @@ static void keep(
 		return;
 	line = req->fields[0].name; /* Host at least */
 	section = req->head_bytes - line;
-	if (section > HTTP_SEEN_BYTES || ++seen->n_misses % MISSES_PER_ENTRY != 1)
+	if (section > HTTP_SEEN_BYTES || !rs_http_keep_miss(&seen->n_misses))
 		return;
 	e = entry_for(seen, len - line);
 	e->len = (uint16_t)section;

@@ -6,13 +6,13 @@
 #include "base/bytes.h"
 #include "http/field_line.h"
 #include "http/fields.h"
+#include "http/misses.h"
 #include "http/request_line.h"
 #include "http/scan.h"
 
-#define MISSES_PER_ENTRY 8   /* one in so many is kept: who never repeats himself costs little */
-#define MIN_BYTES        128 /* of field lines: fewer are read as quickly */
-#define MIN_LINE         8   /* bytes of a line: by these it is looked for */
-#define MAX_LINE         256 /* longer ones do not come again */
+#define MIN_BYTES 128 /* of field lines: fewer are read as quickly */
+#define MIN_LINE  8   /* bytes of a line: by these it is looked for */
+#define MAX_LINE  256 /* longer ones do not come again */
 
 #ifdef __AVX2__
 
@@ -170,7 +170,7 @@ void rs_http_similar_keep(struct http_similar *similar, const struct http_req *r
 	if (!req->n_fields || req->fields[0].name + (uint32_t)MIN_BYTES > req->head_bytes)
 		return;
 	e = entry_for(similar, head + req->fields[0].name);
-	if (++e->n_misses % MISSES_PER_ENTRY != 1)
+	if (!rs_http_keep_miss(&e->n_misses))
 		return;
 	for (uint32_t i = 0; i < req->n_fields && n < HTTP_SIMILAR_LINES; i++) {
 		const struct http_field *field = &req->fields[i];

@@ -28,8 +28,8 @@ struct http_similar_line {
 };
 
 struct http_similar_entry {
+	uint32_t n_misses;
 	uint16_t n_lines;
-	uint16_t n_misses;
 	struct http_similar_line lines[HTTP_SIMILAR_LINES];
 	uint8_t bytes[HTTP_SIMILAR_BYTES];
 };

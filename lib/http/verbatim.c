@@ -9,10 +9,10 @@
 
 #include "base/bytes.h"
 #include "http/memo.h"
+#include "http/misses.h"
 #include "http/reply.h"
 
-#define MISSES_PER_ENTRY 8 /* one in so many is kept: who never repeats himself costs little */
-#define HASHED_BYTES     60
+#define HASHED_BYTES 60
 
 /* Where a request may stand. */
 struct place {
@@ -73,7 +73,7 @@ static struct http_verbatim_entry *take_place(
 {
 	struct place p = place_of(data, len);
 	uint32_t equal = equal_tags(v->tags[p.set], p.tag);
-	uint32_t way = v->n_misses / MISSES_PER_ENTRY % HTTP_VERBATIM_WAYS;
+	uint32_t way = v->n_misses / HTTP_MISSES_PER_ENTRY % HTTP_VERBATIM_WAYS;
 
 	if (!equal)
 		equal = equal_tags(v->tags[p.set], 0);
@@ -167,7 +167,7 @@ void rs_http_verbatim_keep(
 	struct http_verbatim *v = &env->memo->verbatim;
 	struct http_verbatim_entry *e;
 
-	if (!may_be_kept(req->head_bytes) || ++v->n_misses % MISSES_PER_ENTRY != 1)
+	if (!may_be_kept(req->head_bytes) || !rs_http_keep_miss(&v->n_misses))
 		return;
 	e = take_place(v, req->head, req->head_bytes);
 	rs_http_kept_replace(env, &e->reply, reply);
