@@ -131,7 +131,7 @@ static void watch(struct stage_net *net, struct tcp_conn *conn, uint32_t n_more)
 	if (link->is_waiting)
 		rs_stage_net_set_deadline(net, conn, net->tcp.now_us + RETRY_US);
 	else if (link->has_session)
-		rs_stage_net_set_deadline(net, conn, rs_http_deadline_us(hc));
+		rs_stage_net_set_deadline(net, conn, hc->deadline_us);
 }
 
 static void open(struct stage_net *net, struct tcp_conn *conn)

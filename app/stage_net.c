@@ -218,7 +218,7 @@ static inline __attribute__((always_inline)) void obey(
 	}
 	if (rs_unlikely(rs_http_drains(net->web.env.cfg)) && rs_http_idle(hc))
 		rs_http_close(&net->web.env, hc, &conn->sendq);
-	rs_stage_net_set_deadline(net, conn, rs_http_deadline_us(hc));
+	rs_stage_net_set_deadline(net, conn, hc->deadline_us);
 	if (!rs_sendq_empty(&conn->sendq))
 		rs_tcp_send(&net->tcp, conn);
 	if (hc->closing)

@@ -296,7 +296,7 @@ void rs_stage_tls_make_room(void *self, struct http_conn *hc)
  * way. */
 static uint64_t http_deadline_us(const struct tls_conn *c)
 {
-	return rs_http_waits_for_reader(&c->http) ? 0 : rs_http_deadline_us(&c->http);
+	return rs_http_waits_for_reader(&c->http) ? 0 : c->http.deadline_us;
 }
 
 /* Everything that a connection can do now. */

@@ -197,11 +197,6 @@ void rs_http_lose_head(struct http_env *env, struct http_conn *hc, struct sendq 
 void rs_http_close(struct http_env *env, struct http_conn *hc, const struct sendq *out);
 void rs_http_release(struct http_env *env, struct http_conn *hc);
 
-static inline uint64_t rs_http_deadline_us(const struct http_conn *hc)
-{
-	return hc->deadline_us;
-}
-
 /* deadline_us is for a client that reads. Where out does not tell what is acknowledged, it means
  * nothing: see watch.h. */
 bool rs_http_waits_for_reader(const struct http_conn *hc);

@@ -683,7 +683,7 @@ static void wait_for_deadline(struct rig *rig)
 
 static void assert_deadline_in(const struct rig *rig, uint64_t us)
 {
-	assert_int_equal(rs_http_deadline_us(&rig->hc) - rig->env.now_us, us);
+	assert_int_equal(rig->hc.deadline_us - rig->env.now_us, us);
 }
 
 static void expect_transcript(struct rig *rig, const char *expected)
