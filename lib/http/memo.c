@@ -221,7 +221,7 @@ void rs_http_memo_keep(struct http_env *env, const struct http_conn *hc, const s
 		.sum = rs_csum_fold16(rs_csum_add(0, queued->data, queued->len)),
 		.status = status,
 		.connection = (uint8_t)connection,
-		.counter = (uint8_t)(HTTP_C_REPLIES_1XX + status / 100 - 1),
+		.counter = (uint8_t)rs_http_class_counter(status),
 		.flags = (uint8_t)((status == 404 ? KEPT_NOT_FOUND : 0) |
 				   (reply.len != queued->len ? KEPT_HINTED : 0) |
 				   (is_elsewhere(hc) ? KEPT_ELSEWHERE : 0)),

@@ -10,14 +10,6 @@
 
 #define PAGE_BYTES 256 /* an error page: the status, and the help text of a counter */
 
-static void count_reply(struct http_env *env, uint16_t status)
-{
-	static const enum http_counter by_class[] = {
-		HTTP_C_REPLIES_2XX, HTTP_C_REPLIES_3XX, HTTP_C_REPLIES_4XX, HTTP_C_REPLIES_5XX};
-
-	env->counters[by_class[status / 100 - 2]]++;
-}
-
 bool rs_http_reply_closes(
 	const struct http_env *env, const struct http_conn *hc, const struct http_req *req)
 {
@@ -56,6 +48,33 @@ static void queue_lasting_fields(
 		reply->lasting_fields.len + (uint32_t)strlen("\r\n"), reply->lasting.owner);
 }
 
+/* What is copied of a reply. Returns the bytes. */
+static uint32_t write_reply(struct http_env *env, uint8_t *to, const struct http_reply *reply,
+	const struct http_reply_head *head, bool body)
+{
+	uint32_t n = 0;
+
+	if (rs_unlikely(reply->hints.len)) {
+		n = rs_http_render_hints(to, reply->hints);
+		env->counters[HTTP_C_REPLIES_1XX]++;
+	}
+	n += rs_http_render_head(to + n, head);
+	if (body && reply->body.len) {
+		memcpy(to + n, reply->body.data, reply->body.len);
+		n += reply->body.len;
+	}
+	return n;
+}
+
+/* The head of a reply is queued. */
+static void account(struct http_env *env, struct http_conn *hc, const struct http_req *req,
+	uint16_t status, uint64_t body_bytes)
+{
+	env->counters[rs_http_class_counter(status)]++;
+	if (rs_unlikely(env->log != NULL))
+		rs_http_follow_begin(env, hc, rs_http_asked(req), status, body_bytes);
+}
+
 /* Room is asked for as if the body were sent: HEAD and GET differ in nothing else. */
 static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct http_req *req,
 	struct sendq *out, const struct http_reply *reply, bool last)
@@ -73,7 +92,6 @@ static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct
 		.fields = reply->fields,
 		.goes_on = reply->lasting_fields.len > 0,
 	};
-	uint32_t used = 0;
 	uint8_t *to;
 
 	if (rs_unlikely(head.goes_on) && out->n > SENDQ_SLICES - 2)
@@ -88,25 +106,11 @@ static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct
 		rs_sendq_commit(out, 0, env->chunks);
 		return false;
 	}
-	if (rs_unlikely(reply->hints.len)) {
-		used = rs_http_render_hints(to, reply->hints);
-		env->counters[HTTP_C_REPLIES_1XX]++;
-	}
-	used += rs_http_render_head(to + used, &head);
-	if (body && reply->body.len) {
-		memcpy(to + used, reply->body.data, reply->body.len);
-		used += reply->body.len;
-	}
-	rs_sendq_commit(out, used, env->chunks);
+	rs_sendq_commit(out, write_reply(env, to, reply, &head, body), env->chunks);
 	queue_lasting_fields(env, out, reply);
 	hc->reply_left = body ? later : 0;
 	hc->last = last;
-	count_reply(env, reply->status);
-	if (rs_unlikely(env->log != NULL))
-		rs_http_follow_begin(env, hc, rs_http_asked(req), reply->status,
-			!body   ? 0
-			: later ? later
-				: reply->body.len);
+	account(env, hc, req, reply->status, body ? head.content_length : 0);
 	return true;
 }
 
@@ -261,7 +265,5 @@ void rs_http_reply_overload(
 	hc->reply_left = 0;
 	hc->last = true;
 	env->counters[HTTP_C_OVERLOAD]++;
-	count_reply(env, 503);
-	if (rs_unlikely(env->log != NULL))
-		rs_http_follow_begin(env, hc, rs_http_asked(req), 503, 0);
+	account(env, hc, req, 503, 0);
 }
