@@ -213,48 +213,33 @@ destroy:
 	return status;
 }
 
-int main(int argc, char **argv)
+/* All that is asked for but to serve. Returns the exit status. */
+static int print(const struct args *args, const struct config *cfg, int eal_argc, char **argv)
 {
-	int start = rs_args_start(argc, argv);
-	int eal_argc = start > 1 && !strcmp(argv[start - 1], "--") ? start - 1 : start;
-	const char *misplaced = rs_args_misplaced(eal_argc, argv);
-	static struct args args;
-	static struct config cfg;
-	struct topology topology;
-	char error[ARGS_ERROR_BYTES];
-	sigset_t blocked_before;
-	int status;
-
-	rs_signals_block(&blocked_before);
-	open_standard_streams();
-	if (misplaced) {
-		rs_log("%s: expected behind --, as in ringside [EAL options] -- [options]",
-			misplaced);
-		return EXIT_USAGE;
-	}
-	if (rs_args_parse(&args, &cfg, argc - start, argv + start, error)) {
-		rs_log("%s", error);
-		return EXIT_USAGE;
-	}
-	if (cfg.action != ACTION_RUN) /* there is nothing to reload, and the end may come at once */
-		pthread_sigmask(SIG_SETMASK, &blocked_before, NULL);
-	switch (cfg.action) {
+	switch (cfg->action) {
 	case ACTION_HELP:
 		rs_args_print_help(stdout);
-		return end_printing(EXIT_OK);
+		break;
 	case ACTION_HELP_MARKDOWN:
 		rs_args_print_markdown(stdout);
-		return end_printing(EXIT_OK);
+		break;
 	case ACTION_VERSION:
 		print_version();
-		return end_printing(EXIT_OK);
+		break;
 	case ACTION_CHECK:
-		return end_printing(check(&args, &cfg, eal_argc, argv));
+		return check(args, cfg, eal_argc, argv);
 	case ACTION_RUN:
 		break;
 	}
-	ignore_failed_writes();
-	status = check_together(&cfg, eal_argc, argv, &topology);
+	return EXIT_OK;
+}
+
+/* Starts EAL, serves until the end, and leaves nothing behind. Returns the exit status. */
+static int start(const struct config *cfg, int eal_argc, char **argv)
+{
+	struct topology topology;
+	int status = check_together(cfg, eal_argc, argv, &topology);
+
 	if (status != EXIT_OK || rs_signals_is_end_pending(NULL))
 		return status;
 	if (!has_cpus(eal_argc, argv) || rs_io_claim_interfaces(eal_argc, argv))
@@ -265,7 +250,37 @@ int main(int argc, char **argv)
 		rs_io_cleanup_failed();
 		return EXIT_FAILED;
 	}
-	status = serve(&cfg);
+	status = serve(cfg);
 	rs_io_cleanup();
 	return status;
+}
+
+int main(int argc, char **argv)
+{
+	int first = rs_args_start(argc, argv);
+	int eal_argc = first > 1 && !strcmp(argv[first - 1], "--") ? first - 1 : first;
+	const char *misplaced = rs_args_misplaced(eal_argc, argv);
+	static struct args args;
+	static struct config cfg;
+	char error[ARGS_ERROR_BYTES];
+	sigset_t blocked_before;
+
+	rs_signals_block(&blocked_before);
+	open_standard_streams();
+	if (misplaced) {
+		rs_log("%s: expected behind --, as in ringside [EAL options] -- [options]",
+			misplaced);
+		return EXIT_USAGE;
+	}
+	if (rs_args_parse(&args, &cfg, argc - first, argv + first, error)) {
+		rs_log("%s", error);
+		return EXIT_USAGE;
+	}
+	if (cfg.action != ACTION_RUN) {
+		/* There is nothing to reload, and the end may come at once. */
+		pthread_sigmask(SIG_SETMASK, &blocked_before, NULL);
+		return end_printing(print(&args, &cfg, eal_argc, argv));
+	}
+	ignore_failed_writes();
+	return start(&cfg, eal_argc, argv);
 }
