@@ -17,6 +17,7 @@ static size_t http_bytes(const struct stage_net_config *cfg)
 	return (size_t)cfg->tcp->max_conns * sizeof(struct http_conn);
 }
 
+/* net->ports[i] is all zero. */
 static void init_port(struct stage_net *net, uint32_t i, const struct stage_net_config *cfg)
 {
 	const struct io_port *io = &cfg->ports[i];
@@ -25,22 +26,17 @@ static void init_port(struct stage_net *net, uint32_t i, const struct stage_net_
 	net->port_of[io->id] = port;
 	port->host = cfg->hosts[i];
 	port->tx = &cfg->tx[i];
-	port->n_out = 0;
-	port->render_flags = 0;
-	port->ol_flags_v4 = port->ol_flags_v6 = 0;
 	port->mtu = io->mtu;
 	port->point_bytes = io->reads_memory ? NET_POINT : UINT32_MAX;
 	if (io->tx_ipv4_csum) {
 		port->render_flags |= WIRE_IP_CSUM_OFFLOAD;
-		port->ol_flags_v4 |= RTE_MBUF_F_TX_IP_CKSUM;
+		port->ol_flags_v4 |= RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_IPV4;
 	}
 	if (io->tx_tcp_csum) {
 		port->render_flags |= WIRE_L4_CSUM_OFFLOAD;
 		port->ol_flags_v4 |= RTE_MBUF_F_TX_TCP_CKSUM | RTE_MBUF_F_TX_IPV4;
 		port->ol_flags_v6 |= RTE_MBUF_F_TX_TCP_CKSUM | RTE_MBUF_F_TX_IPV6;
 	}
-	if (port->ol_flags_v4)
-		port->ol_flags_v4 |= RTE_MBUF_F_TX_IPV4;
 }
 
 static size_t tls_bytes(const struct stage_net_config *cfg)
