@@ -3,6 +3,11 @@
  * The life of a connection, from the bottom up: clocks, ends of requests, answers, bodies, heads;
  * the public functions last.
  *
+ * Most requests come again, and need not be read or answered anew. In this order they meet, until
+ * one of these is enough: rs_http_verbatim_reply() in take_head(), rs_http_parse_seen() in
+ * read_head(), and in answer() rs_http_memo_reply(), then rs_http_route() and the handler.
+ * docs/packet-path.md has what each looks for, and what makes it forget.
+ *
  * Deadlines. Only one clock runs at a time, chosen by wanted_clock() after every call. Those for
  * bodies and for clients that read measure a rate: when the time is over, enough must have
  * happened in it, and then it starts anew. hc->progress holds, for a body, the bytes that came in

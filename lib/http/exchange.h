@@ -174,7 +174,7 @@ void rs_http_open(struct http_env *env, struct http_conn *hc);
 /*
  * For the whole burst, before the first of its segments is taken: data[0, len) may be a request.
  * Begins to fetch what is known of it from memory. The result saves rs_http_input() looking again,
- * if it is in env->foreseen when these bytes come; it is never more than a hint.
+ * if it is in env->foreseen when these bytes come; it is never more than a hint. In verbatim.c.
  */
 struct http_foreseen rs_http_foresee(const struct http_env *env, const uint8_t *data, uint32_t len);
 

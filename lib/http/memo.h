@@ -6,8 +6,13 @@
  *
  * It is found by what it depends on: the method, the path, the version, the values of the fields
  * that make a difference, as they stand there, and what is said of the connection. Only what a
- * handler calls repeatable is kept, and only while buffers are plenty. Private to lib/http but for
- * the struct, which belongs to one core. Includes base only.
+ * handler calls repeatable is kept, and only while buffers are plenty. A request comes here when
+ * its head has been read, and then goes to its handler; verbatim.h, which belongs to the memo,
+ * spares requests that memo.h has answered the reading, too.
+ *
+ * A reply is forgotten with its second; where handlers have other things to say, by
+ * rs_http_memo_clear(). Private to lib/http but for the struct, which belongs to one core, and for
+ * rs_http_memo_clear(). Includes base only.
  */
 #ifndef RS_HTTP_MEMO_H
 #define RS_HTTP_MEMO_H
@@ -46,7 +51,7 @@ bool rs_http_memo_reply(
 void rs_http_memo_keep(struct http_env *env, const struct http_conn *hc, const struct http_req *req,
 	const struct sendq *out);
 
-/* Gives back all chunks. */
+/* Forgets all replies, verbatim.h's too, and gives back their chunks. */
 void rs_http_memo_clear(struct http_env *env);
 
 #endif

@@ -3,11 +3,12 @@
  * Field sections that were read lately. A client sends the same ones with each of its requests, and
  * so do clients of one kind: where the bytes from the end of the request line to the empty line are
  * those of a head that was well-formed, they need not be read again. The request line always is.
- * Where some lines only are those of another head, see similar.h.
+ * Where some lines only are those of another head, see similar.h, which is asked next, and before
+ * the parser.
  *
- * The result is the parser's in every case; only the time differs. Only sections of requests
- * without a body are kept. Private to lib/http but for the struct, which belongs to one core.
- * Includes base only.
+ * The result is the parser's in every case; only the time differs. So nothing is ever forgotten,
+ * but for others. Only sections of requests without a body are kept. Private to lib/http but for
+ * the struct, which belongs to one core. Includes base only.
  */
 #ifndef RS_HTTP_SEEN_H
 #define RS_HTTP_SEEN_H

@@ -4,9 +4,10 @@
  * browser are the same in each, and only a path, a Referer or a cookie differ. A field line that is
  * byte for byte one that was read before says the same again; only the others are read.
  *
- * The result is the parser's in every case; only the time differs. Lines are kept by what their
- * heads begin with, so that kinds of clients are told apart. Private to lib/http but for the
- * struct, which belongs to one core. Includes base only.
+ * Asked by seen.h, where that does not know the whole. The result is the parser's in every case;
+ * only the time differs. Lines are kept by what their heads begin with, so that kinds of clients
+ * are told apart. Private to lib/http but for the struct, which belongs to one core. Includes base
+ * only.
  */
 #ifndef RS_HTTP_SIMILAR_H
 #define RS_HTTP_SIMILAR_H

@@ -5,8 +5,9 @@
  * the same now. So while the reply to them is the same, too, it is found by comparing them, without
  * reading them.
  *
- * Kept are requests that memo.h has answered, short enough, and in one piece. The outcome is that
- * of the long way in every case.
+ * It is the first that a request meets, and stands before memo.h. Kept are requests that memo.h has
+ * answered, short enough, and in one piece; each is good for as long as its reply (kept.h). The
+ * outcome is that of the long way in every case.
  *
  * Private to lib/http but for the struct, which belongs to one core. Includes base only.
  */
