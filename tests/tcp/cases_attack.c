@@ -58,7 +58,8 @@ static void rst_with_text(struct rig *r)
 	EVENTS(TCP_EV_GONE);
 }
 
-static void rst_with_text_into_our_closed_window(struct rig *r)
+/* Nobody reads what comes, until there is no room for more: 65536 is next. */
+static void open_and_close_our_window(struct rig *r)
 {
 	uint32_t seq = 1;
 
@@ -68,6 +69,11 @@ static void rst_with_text_into_our_closed_window(struct rig *r)
 		IN(TCP_ACK, .seq = seq, .ack = 1, .len = 1285);
 	MS(50);
 	rig_drop_output(r);
+}
+
+static void rst_with_text_into_our_closed_window(struct rig *r)
+{
+	open_and_close_our_window(r);
 	/* RFC 9293 section 3.10.7.4, first: a valid RST counts though nothing is acceptable. */
 	IN(TCP_RST, .seq = 65536, .len = 10);
 	QUIET();
@@ -338,14 +344,7 @@ static void keepalive_probes_are_answered(struct rig *r)
 
 static void probes_of_our_closed_window_are_answered(struct rig *r)
 {
-	uint32_t seq = 1;
-
-	OPEN(0);
-	r->p->blocked = true;
-	for (; seq < 65536; seq += 1285)
-		IN(TCP_ACK, .seq = seq, .ack = 1, .len = 1285);
-	MS(50);
-	rig_drop_output(r);
+	open_and_close_our_window(r);
 	for (uint32_t i = 0; i < 5; i++) {
 		IN(TCP_ACK, .seq = 65536, .ack = 1, .len = 1);
 		OUT(TCP_ACK, .seq = 1, .ack = 65536, .wnd = NO_WND);

@@ -187,6 +187,16 @@ static int read_answers(const char *text, size_t len, size_t step)
 	return n_done;
 }
 
+/* All of them, in whatever pieces they come; and each is counted. */
+static void assert_malformed(const char *const *answers, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		assert_int_equal(read_answers(answers[i], strlen(answers[i]), 1000), -1);
+		assert_int_equal(read_answers(answers[i], strlen(answers[i]), 7), -1);
+	}
+	assert_int_equal(reader.n_malformed, 2 * n);
+}
+
 #define OK(length, body) "HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: " length "\r\n\r\n" body
 
 static void answers(void **state)
@@ -267,11 +277,7 @@ static void wrong_chunks(void **state)
 
 	(void)state;
 	begin(V4);
-	for (uint32_t i = 0; i < RS_ARRAY_SIZE(broken); i++) {
-		assert_int_equal(read_answers(broken[i], strlen(broken[i]), 1000), -1);
-		assert_int_equal(read_answers(broken[i], strlen(broken[i]), 7), -1);
-	}
-	assert_int_equal(reader.n_malformed, 2 * RS_ARRAY_SIZE(broken));
+	assert_malformed(broken, RS_ARRAY_SIZE(broken));
 	rs_workload_fini(&workload);
 
 	begin(V4);
@@ -329,11 +335,7 @@ static void wrong_answers(void **state)
 
 	(void)state;
 	begin(V4);
-	for (uint32_t i = 0; i < RS_ARRAY_SIZE(broken); i++) {
-		assert_int_equal(read_answers(broken[i], strlen(broken[i]), 1000), -1);
-		assert_int_equal(read_answers(broken[i], strlen(broken[i]), 7), -1);
-	}
-	assert_int_equal(reader.n_malformed, 2 * RS_ARRAY_SIZE(broken));
+	assert_malformed(broken, RS_ARRAY_SIZE(broken));
 	memset(huge, 'x', sizeof(huge));
 	assert_int_equal(read_answers(huge, sizeof(huge), 1000), -1);
 	assert_int_equal(
