@@ -131,11 +131,11 @@ static bool respond_bytes(
 
 static void generate_bytes(struct http_env *env, struct http_conn *hc, struct sendq *out)
 {
-	(void)env;
 	while (hc->reply_left) {
 		uint32_t len = (uint32_t)rs_min_u64(hc->reply_left, PATTERN_BYTES);
 
-		if (!rs_sendq_push(out, pattern, len, 0))
+		if (!rs_sendq_make_room(out, env->chunks, 1) ||
+			!rs_sendq_push(out, pattern, len, 0))
 			return;
 		hc->reply_left -= len;
 	}

@@ -7,7 +7,6 @@
 #include "stage_net.h"
 
 #define RETRY_US 1000 /* when memory was short and nothing else will wake the connection */
-#define SHARE    128  /* one chunk of so many that are free */
 
 static struct tls_link *link_of(struct stage_net *net, const struct tcp_conn *conn)
 {
@@ -61,18 +60,6 @@ static void try_again_later(struct stage_net *net, struct tcp_conn *conn)
 }
 
 /*
- * How many chunks a connection may have for what it has to send: a part of those that are free, but
- * for a quarter of the pool, of which it gets one at a time. So clients that read slowly, and keep
- * what they have, leave something to others, and the more of them there are, the less each has.
- */
-static uint32_t share(const struct chunk_pool *pool)
-{
-	const uint32_t reserve = pool->n_total / 4;
-
-	return 1 + (pool->n_free > reserve ? (pool->n_free - reserve) / SHARE : 0);
-}
-
-/*
  * Empty chunks, as many as are wanted and may be had. Those that are full of what the TLS core has
  * not read are none to write to.
  */
@@ -81,7 +68,7 @@ static void grant(struct stage_net *net, struct tcp_conn *conn)
 	struct tls_link *link = link_of(net, conn);
 	const struct chunk_pool *pool = &net->web.chunks;
 
-	while (link->n_want && link->n_lent + conn->sendq.n < share(pool) + link->n_in) {
+	while (link->n_want && link->n_lent + conn->sendq.n < rs_chunk_ration(pool) + link->n_in) {
 		uint32_t chunk = lend(net, conn);
 
 		if (!chunk)

@@ -64,6 +64,20 @@ static inline void rs_chunk_free(struct chunk_pool *pool, uint32_t chunk)
 		pool->free[pool->n_free++] = chunk;
 }
 
+#define CHUNK_RATION 128 /* one chunk of so many that are free */
+
+/*
+ * How many chunks one user may have: a part of those that are free, but for a quarter of the pool,
+ * of which it gets one at a time. So who keeps what he has leaves something to others, and the more
+ * of them there are, the less each has.
+ */
+static inline uint32_t rs_chunk_ration(const struct chunk_pool *pool)
+{
+	uint32_t reserve = pool->n_total / 4;
+
+	return 1 + (pool->n_free > reserve ? (pool->n_free - reserve) / CHUNK_RATION : 0);
+}
+
 /* Does what is at data stand in any chunk of the pool? */
 static inline bool rs_chunk_has(const struct chunk_pool *pool, const void *data)
 {

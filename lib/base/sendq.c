@@ -4,16 +4,13 @@
 #include <stddef.h>
 #include <string.h>
 
-static inline uint32_t capacity(const struct sendq *q)
-{
-	return __builtin_expect(q->grown, 0) ? SENDQ_GROWN : SENDQ_SLICES;
-}
+#define WIDE_BYTES (1u << 20) /* in a queue: enough, be it few slices */
 
 static inline uint8_t slot(const struct sendq *q, uint32_t i)
 {
 	uint32_t k = q->head + i;
 
-	return (uint8_t)(k >= capacity(q) ? k - capacity(q) : k);
+	return (uint8_t)(k >= rs_sendq_capacity(q) ? k - rs_sendq_capacity(q) : k);
 }
 
 static inline struct slice *ring_of(const struct sendq *q)
@@ -39,12 +36,18 @@ static inline void let_go(const struct slice *s, struct chunk_pool *pool)
 		rs_chunk_free(pool, s->chunk);
 }
 
-bool rs_sendq_push(struct sendq *q, const uint8_t *data, uint32_t len, uint32_t chunk)
+/* There is room for it. */
+static inline void add(struct sendq *q, const uint8_t *data, uint32_t len, uint32_t chunk)
 {
-	if (rs_sendq_full(q))
-		return false;
 	*nth(q, q->n++) = (struct slice){.data = data, .len = len, .chunk = chunk};
 	q->n_bytes += len;
+}
+
+bool rs_sendq_push(struct sendq *q, const uint8_t *data, uint32_t len, uint32_t chunk)
+{
+	if (rs_sendq_full(q) || len > SENDQ_MAX_BYTES - q->n_bytes)
+		return false;
+	add(q, data, len, chunk);
 	return true;
 }
 
@@ -70,6 +73,12 @@ bool rs_sendq_grow(struct sendq *q, struct chunk_pool *pool)
 {
 	q->stays_grown = q->grown || grow(q, pool);
 	return q->stays_grown;
+}
+
+__attribute__((cold, noinline)) bool rs_sendq_widen(struct sendq *q, struct chunk_pool *pool)
+{
+	return !q->grown && q->n_bytes < WIDE_BYTES && rs_chunk_ration(pool) > SENDQ_SLICES &&
+	       grow(q, pool);
 }
 
 void rs_sendq_shrink(struct sendq *q, struct chunk_pool *pool)
@@ -107,10 +116,9 @@ bool rs_sendq_push_more(
 	}
 	if (!q->grown && q->n == SENDQ_SLICES && !grow(q, pool))
 		return false;
-	if (q->n == capacity(q))
+	if (rs_sendq_full(q))
 		return false;
-	*nth(q, q->n++) = (struct slice){.data = data, .len = len, .chunk = chunk};
-	q->n_bytes += len;
+	add(q, data, len, chunk);
 	return true;
 }
 
@@ -123,10 +131,36 @@ void rs_sendq_push_summed(
 	q->sum = sum;
 }
 
+/*
+ * May a queue that holds something have one chunk more? When the pool runs low it may not, nor
+ * beyond its ration: who does not read leaves the others some.
+ */
+static inline bool may_have_more(struct sendq *q, struct chunk_pool *pool)
+{
+	if (pool->n_free < pool->n_total / 4)
+		return false;
+	return __builtin_expect(q->n < SENDQ_SLICES, 1) ||
+	       (q->n < rs_chunk_ration(pool) && rs_sendq_make_room(q, pool, 1));
+}
+
+/* Not inlined: small replies that are queued together find room where the one before is. */
+static __attribute__((noinline)) uint8_t *reserve_chunk(
+	struct sendq *q, struct chunk_pool *pool, uint32_t want)
+{
+	uint32_t chunk;
+
+	if (want > pool->chunk_bytes || (q->n && !may_have_more(q, pool)))
+		return NULL;
+	chunk = rs_chunk_alloc(pool);
+	if (!chunk)
+		return NULL;
+	add(q, rs_chunk_data(pool, chunk), 0, chunk);
+	return rs_chunk_data(pool, chunk);
+}
+
 uint8_t *rs_sendq_reserve(struct sendq *q, struct chunk_pool *pool, uint32_t want)
 {
 	const struct slice *last = rs_sendq_last(q);
-	uint32_t chunk;
 
 	if (last && last->chunk && !rs_chunk_is_shared(pool, last->chunk)) {
 		uint8_t *base = rs_chunk_data(pool, last->chunk);
@@ -135,17 +169,7 @@ uint8_t *rs_sendq_reserve(struct sendq *q, struct chunk_pool *pool, uint32_t wan
 		if (pool->chunk_bytes - used >= want)
 			return base + used;
 	}
-	if (rs_sendq_full(q) || want > pool->chunk_bytes)
-		return NULL;
-	/* When the pool runs low each connection gets one chunk: who does not read leaves the
-	 * others some. */
-	if (q->n && pool->n_free < pool->n_total / 4)
-		return NULL;
-	chunk = rs_chunk_alloc(pool);
-	if (!chunk)
-		return NULL;
-	rs_sendq_push(q, rs_chunk_data(pool, chunk), 0, chunk);
-	return rs_chunk_data(pool, chunk);
+	return reserve_chunk(q, pool, want);
 }
 
 void rs_sendq_commit(struct sendq *q, uint32_t used, struct chunk_pool *pool)
@@ -164,7 +188,7 @@ void rs_sendq_commit(struct sendq *q, uint32_t used, struct chunk_pool *pool)
 static void forget_all(struct sendq *q, struct chunk_pool *pool)
 {
 	const struct slice *ring = ring_of(q);
-	uint32_t end = capacity(q);
+	uint32_t end = rs_sendq_capacity(q);
 	uint32_t k = q->head;
 
 	for (uint32_t n = q->n; n; n--) {

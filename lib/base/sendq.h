@@ -7,9 +7,9 @@
  * others, and frees when the last byte is acknowledged. Nothing is copied for retransmission: any
  * range of the queue can be read again with rs_sendq_peek().
  *
- * A few slices stand in the queue itself. Who queues many small pieces (TLS) lets the ring of them
- * grow into a chunk, with rs_sendq_push_more() or before, with rs_sendq_grow(); it goes back when
- * the queue is empty.
+ * A few slices stand in the queue itself. For many small pieces the ring of them grows into a
+ * chunk, for TLS with rs_sendq_push_more() or before, with rs_sendq_grow(), for others with
+ * rs_sendq_make_room(); it goes back when the queue is empty.
  *
  * Belongs to one core. Includes base only.
  */
@@ -31,10 +31,10 @@ struct slice {
 #define SENDQ_SLICES 3   /* in the queue itself; also the most spans of a segment */
 #define SENDQ_GROWN  128 /* in a chunk */
 /*
- * A queue has to be shorter: TCP tells before from after by half of all sequence numbers (RFC 9293
- * section 3.4). Whoever queues large slices keeps to that.
+ * No slice is queued beyond: TCP tells before from after by half of all sequence numbers (RFC 9293
+ * section 3.4). What is written into chunks has room from here to there.
  */
-#define SENDQ_MAX_BYTES (1u << 31)
+#define SENDQ_MAX_BYTES (3u << 29)
 
 /* All zero is empty, and an empty one begins at slot 0. */
 struct sendq {
@@ -49,9 +49,20 @@ struct sendq {
 	uint16_t sum;     /* checksum of the first slice, folded; 0: not known */
 };
 
+static inline uint32_t rs_sendq_capacity(const struct sendq *q)
+{
+	return __builtin_expect(q->grown, 0) ? SENDQ_GROWN : SENDQ_SLICES;
+}
+
+/* How many slices more it takes. */
+static inline uint32_t rs_sendq_room(const struct sendq *q)
+{
+	return rs_sendq_capacity(q) - q->n;
+}
+
 static inline bool rs_sendq_full(const struct sendq *q)
 {
-	return q->n >= SENDQ_SLICES;
+	return q->n >= SENDQ_SLICES && !rs_sendq_room(q);
 }
 
 static inline bool rs_sendq_empty(const struct sendq *q)
@@ -62,8 +73,8 @@ static inline bool rs_sendq_empty(const struct sendq *q)
 /* The youngest slice, or NULL. */
 struct slice *rs_sendq_last(struct sendq *q);
 
-/* Appends len bytes at data; the queue owns chunk from now on. False (nothing taken) when full. len
- * > 0. */
+/* Appends len bytes at data; the queue owns chunk from now on. False (nothing taken) when full, or
+ * when it would become too long. len > 0. */
 bool rs_sendq_push(struct sendq *q, const uint8_t *data, uint32_t len, uint32_t chunk);
 
 /*
@@ -79,6 +90,20 @@ bool rs_sendq_push_more(struct sendq *q, struct chunk_pool *pool, const uint8_t 
  * now on, until rs_sendq_shrink(). False: it is empty now.
  */
 bool rs_sendq_grow(struct sendq *q, struct chunk_pool *pool);
+
+/* What rs_sendq_make_room() does where it has to. */
+bool rs_sendq_widen(struct sendq *q, struct chunk_pool *pool);
+
+/*
+ * Room for n slices more, up to SENDQ_SLICES. The ring of a queue that is full of little, as of the
+ * replies to who pipelines, grows for them, where the pool has enough for more to be of use. False:
+ * there is none.
+ */
+static inline bool rs_sendq_make_room(struct sendq *q, struct chunk_pool *pool, uint32_t n)
+{
+	return __builtin_expect(q->n + n <= SENDQ_SLICES, 1) || rs_sendq_room(q) >= n ||
+	       rs_sendq_widen(q, pool);
+}
 
 /* The ring goes back when the queue is empty, which may be now. Harmless if it has not grown. */
 void rs_sendq_shrink(struct sendq *q, struct chunk_pool *pool);
@@ -100,7 +125,8 @@ static inline uint16_t rs_sendq_sum(const struct sendq *q, uint32_t offset, uint
  * Room to write up to want bytes contiguously at the end of the queue: the rest of the youngest
  * slice's chunk, or a new chunk. NULL when neither is to be had (queue full, pool empty, or want
  * larger than a chunk; also when less than a quarter of the pool is free and the queue holds
- * something already). What is written counts only after rs_sendq_commit() with the bytes used.
+ * something already, or when it has grown by its ration). What is written counts only after
+ * rs_sendq_commit() with the bytes used.
  */
 uint8_t *rs_sendq_reserve(struct sendq *q, struct chunk_pool *pool, uint32_t want);
 void rs_sendq_commit(struct sendq *q, uint32_t used, struct chunk_pool *pool);

@@ -18,9 +18,6 @@
 	(sizeof(DELIMITER) + HTTP_BOUNDARY_BYTES + sizeof(PART_TYPE) + MAX_TYPE_BYTES +            \
 		sizeof(PART_RANGE) + 3 * HTTP_NUMBER_BYTES + 2 + sizeof(PART_END))
 
-_Static_assert((SENDQ_SLICES + 1ull) * MAX_SLICE_BYTES <= SENDQ_MAX_BYTES,
-	"a queue that is full of them, whatever else may be in it, is no longer than TCP can take");
-
 /* What is left to do of several ranges; it stands in a chunk. */
 struct parts {
 	const uint8_t *data;
@@ -136,7 +133,7 @@ static bool push(struct http_env *env, struct http_conn *hc, struct sendq *out,
 {
 	uint32_t len = (uint32_t)rs_min_u64(*left, MAX_SLICE_BYTES);
 
-	if (!rs_sendq_push(out, *data, len, hc->owner))
+	if (!rs_sendq_make_room(out, env->chunks, 1) || !rs_sendq_push(out, *data, len, hc->owner))
 		return false;
 	if (hc->owner)
 		rs_chunk_share(env->chunks, hc->owner);

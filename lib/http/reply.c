@@ -94,7 +94,7 @@ static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct
 	};
 	uint8_t *to;
 
-	if (rs_unlikely(head.goes_on) && out->n > SENDQ_SLICES - 2)
+	if (rs_unlikely(head.goes_on) && !rs_sendq_make_room(out, env->chunks, 2))
 		return false;
 	to = rs_sendq_reserve(out, env->chunks,
 		hints_room(reply) + HTTP_HEAD_ROOM + type.len + reply->fields.len +

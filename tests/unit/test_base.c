@@ -220,6 +220,57 @@ static void a_grown_sendq_against_a_model(void **state)
 	free(memory);
 }
 
+/* One that was widened is like one that was not when it is empty again. */
+static void a_widened_sendq(void **state)
+{
+	enum {
+		N = 2048,
+		BYTES = 2112
+	};
+	static const uint8_t byte[1] = "x";
+	struct chunk_pool pool;
+	void *memory = new_pool_of(&pool, N, BYTES);
+	struct sendq q = {0};
+
+	(void)state;
+	while (rs_sendq_reserve(&q, &pool, BYTES))
+		rs_sendq_commit(&q, BYTES, &pool);
+	assert_int_equal(q.n, rs_chunk_ration(&pool));
+	assert_true(q.n > SENDQ_SLICES);
+	assert_true(rs_sendq_push(&q, byte, 1, 0)); /* what needs no chunk */
+	rs_sendq_ack(&q, q.n_bytes, &pool);
+	assert_false(q.grown);
+	assert_int_equal(pool.n_free, N);
+	while (pool.n_free > N / 4)
+		rs_chunk_alloc(&pool);
+	assert_true(rs_sendq_push(&q, byte, 1, 0));
+	assert_false(rs_sendq_make_room(&q, &pool, SENDQ_SLICES));
+	assert_true(rs_sendq_make_room(&q, &pool, SENDQ_SLICES - 1));
+	assert_false(q.grown);
+	rs_sendq_clear(&q, &pool);
+	free(memory);
+}
+
+/* However many slices it takes, a queue stays shorter than half of all sequence numbers. */
+static void a_sendq_of_large_slices(void **state)
+{
+	struct chunk_pool pool;
+	void *memory = new_pool_of(&pool, 2048, 2112);
+	static const uint8_t byte[1] = "x"; /* nobody reads on */
+	struct sendq q = {0};
+
+	(void)state;
+	for (uint32_t i = 0; i <= SENDQ_SLICES; i++) {
+		assert_true(rs_sendq_make_room(&q, &pool, 1));
+		assert_true(rs_sendq_push(&q, byte, 1, 0));
+	}
+	while (rs_sendq_push(&q, byte, 1u << 28, 0))
+		;
+	assert_true(q.n_bytes >= 1u << 30 && q.n_bytes < 1u << 31);
+	rs_sendq_clear(&q, &pool);
+	free(memory);
+}
+
 /* What has grown before takes as much from an empty pool, until it is let shrink. */
 static void a_sendq_grown_before(void **state)
 {
@@ -606,6 +657,8 @@ int main(void)
 		cmocka_unit_test(sendq_against_a_model),
 		cmocka_unit_test(a_sum_goes_with_its_slice),
 		cmocka_unit_test(a_grown_sendq_against_a_model),
+		cmocka_unit_test(a_widened_sendq),
+		cmocka_unit_test(a_sendq_of_large_slices),
 		cmocka_unit_test(a_sendq_grown_before),
 		cmocka_unit_test(small_replies_share_a_chunk),
 		cmocka_unit_test(a_low_pool_gives_one_chunk_each),

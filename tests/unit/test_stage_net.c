@@ -207,6 +207,56 @@ static void acknowledgements_with_data(void **state)
 	rig_fini(&r);
 }
 
+/* Takes what was sent, in order; returns its bytes. */
+static uint32_t take_sent(struct rig *r)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < r->n_sent; i++) {
+		uint8_t *flat;
+		struct tcp_seg seg = heard(r, i, &flat);
+
+		assert_int_equal(seg.seq, ack);
+		ack += seg.len;
+		n += seg.len;
+		free(flat);
+	}
+	rig_drop_sent(r);
+	return n;
+}
+
+/* As many answers go out at a time as the congestion window lets, ten segments at first (RFC 6928),
+ * be their bodies copied or not. */
+static void pipelined_answers_fill_the_window(void **state)
+{
+	static const char *const paths[] = {"/bytes/1300", "/bytes/3000"};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(paths); i++) {
+		uint32_t n_again, n = 0;
+		char requests[1400];
+		struct rig r;
+
+		for (uint32_t k = 0; k < 20; k++)
+			n += (uint32_t)snprintf(requests + n, sizeof(requests) - n,
+				"GET %s HTTP/1.1\r\nHost: test\r\n\r\n", paths[i]);
+		rig_init(&r, false, false, 2048);
+		open_conn(&r);
+		say(&r, TCP_ACK | TCP_PSH, requests);
+		n = take_sent(&r);
+		assert_int_equal(n, 10 * 1460);
+		do {
+			say(&r, TCP_ACK, "");
+			n_again = take_sent(&r);
+			n += n_again;
+		} while (n_again);
+		assert_true(n > 20 * strtoul(paths[i] + strlen("/bytes/"), NULL, 10));
+		assert_int_equal(r.net->web.env.counters[HTTP_C_REPLIES_2XX], 20);
+		assert_false(r.net->http_conns[r.net->found[0]].blocked);
+		rig_fini(&r);
+	}
+}
+
 /*
  * Frames run out: one answer goes out in the frame that its question came in, the others are lost,
  * and our timers bring them back.
@@ -255,6 +305,37 @@ static void client_open(struct rig *r, struct client *c)
 	free(flat);
 	rig_drop_sent(r);
 	client_say(r, c, TCP_ACK, "");
+}
+
+/* The more clients pipeline and do not read, the less memory each of them gets. */
+static void pipelined_answers_leave_memory(void **state)
+{
+	const struct chunk_pool *chunks;
+	char requests[1400];
+	uint32_t n = 0;
+	struct rig r;
+
+	(void)state;
+	for (uint32_t k = 0; k < 30; k++)
+		n += (uint32_t)snprintf(requests + n, sizeof(requests) - n,
+			"GET /bytes/1300 HTTP/1.1\r\nHost: test\r\n\r\n");
+	rig_init(&r, false, false, 2048);
+	chunks = &r.net->web.chunks;
+	for (uint16_t i = 0; i < 100; i++) {
+		struct client c = {.port = (uint16_t)(1000 + i)};
+
+		client_open(&r, &c);
+		for (uint32_t k = 0; k < 5; k++) {
+			client_say(&r, &c, TCP_ACK | TCP_PSH, requests);
+			rig_drop_sent(&r);
+		}
+	}
+	assert_true(chunks->n_free > chunks->n_total / 2);
+	for (uint16_t i = 0; i < 100; i++) {
+		rig_put(&r, (uint16_t)(1000 + i), 501 + 5 * n, 0, TCP_RST, "");
+		rs_stage_net_turn(r.net, r.now_us += 100);
+	}
+	rig_fini(&r);
 }
 
 /* One client opens and asks; the payload of the one frame that answers, NUL at its end. */
@@ -656,6 +737,8 @@ int main(void)
 		cmocka_unit_test(hardware),
 		cmocka_unit_test(syn_comes_twice_in_a_burst),
 		cmocka_unit_test(acknowledgements_with_data),
+		cmocka_unit_test(pipelined_answers_fill_the_window),
+		cmocka_unit_test(pipelined_answers_leave_memory),
 		cmocka_unit_test(no_frames),
 		cmocka_unit_test(shared_reply_goes_again),
 		cmocka_unit_test(request_crosses_the_fin_of_a_drain),
