@@ -41,22 +41,32 @@ static void use_max_fragment(struct tls_session *s)
 		s->max_fragment = (uint16_t)(256 << code);
 }
 
-static bool use_secrets(struct tls_session *s)
+static bool use_secret(struct tls_record_keys *k, const struct tls_record_suite *suite)
 {
-	const uint64_t n_sent = s->tx.seq;
-	uint8_t rx[TLS_MAX_SECRET], tx[TLS_MAX_SECRET];
+	uint8_t secret[TLS_MAX_SECRET];
 	bool ok;
 
-	memcpy(rx, s->rx.secret, sizeof(rx));
-	memcpy(tx, s->tx.secret, sizeof(tx));
+	memcpy(secret, k->secret, sizeof(secret));
+	ok = rs_tls_keys_init(k, suite, secret);
+	OPENSSL_cleanse(secret, sizeof(secret));
+	return ok;
+}
+
+static bool use_own_secret(struct tls_session *s)
+{
+	const uint64_t n_sent = s->tx.seq;
+	bool ok;
+
 	s->suite = rs_tls_suite(
 		s->domain->library, SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(s->ssl)));
-	ok = s->n_secrets == (TLS_SECRET_RX | TLS_SECRET_TX) && s->suite &&
-	     rs_tls_keys_init(&s->rx, s->suite, rx) && rs_tls_keys_init(&s->tx, s->suite, tx);
+	ok = s->n_secrets & TLS_SECRET_TX && s->suite && use_secret(&s->tx, s->suite);
 	s->tx.seq = n_sent;
-	OPENSSL_cleanse(rx, sizeof(rx));
-	OPENSSL_cleanse(tx, sizeof(tx));
 	return ok;
+}
+
+static bool use_secrets(struct tls_session *s)
+{
+	return use_own_secret(s) && s->n_secrets & TLS_SECRET_RX && use_secret(&s->rx, s->suite);
 }
 
 void rs_tls_lean_begin(struct tls_session *s)
@@ -153,6 +163,13 @@ enum tls_status rs_tls_lean_fail(struct tls_session *s, enum tls_alert alert)
 {
 	rs_tls_lean_say(s, SSL3_AL_FATAL, alert);
 	return TLS_FAILED;
+}
+
+void rs_tls_lean_replace_alert(struct tls_session *s, enum tls_alert alert)
+{
+	s->tx.seq--; /* OpenSSL's has been counted */
+	if (use_own_secret(s))
+		rs_tls_lean_fail(s, alert);
 }
 
 /* Whether records of this type may come now, by their header: in 1.3 that is what is not sealed. */

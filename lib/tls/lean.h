@@ -73,6 +73,12 @@ enum tls_status rs_tls_lean_take_alert(struct tls_session *s, const uint8_t *ale
 enum tls_status rs_tls_lean_fail(struct tls_session *s, enum tls_alert alert);
 
 /*
+ * Sends an alert where OpenSSL has sealed another one, in a handshake of TLS 1.3, that has not gone
+ * out.
+ */
+void rs_tls_lean_replace_alert(struct tls_session *s, enum tls_alert alert);
+
+/*
  * The next record, header and all; rs_tls_lean_drop() when it is done with. Before the session is
  * open that may also be one that is not encrypted: an alert, or a change of cipher spec.
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The way between OpenSSL and a session's pipe. It carries all bytes as they are, but for two that
- * OpenSSL does not take, or say, as RFC 8446 has them.
+ * OpenSSL does not take, or say, as RFC 8446 has them, and for sealed alerts that are not the right
+ * ones.
  */
 #include <string.h>
 
@@ -71,6 +72,7 @@ static const struct {
 } faults[] = {
 	{ERR_LIB_SSL, SSL_R_BINDER_DOES_NOT_VERIFY, TLS_ALERT_DECRYPT_ERROR},
 	{ERR_LIB_SSL, SSL_R_EXCESSIVE_MESSAGE_SIZE, TLS_ALERT_DECODE_ERROR},
+	{ERR_LIB_SSL, SSL_R_INVALID_CCS_MESSAGE, TLS_ALERT_UNEXPECTED_MESSAGE},
 	{ERR_LIB_SSL, SSL_R_MISSING_TMP_ECDH_KEY, TLS_ALERT_DECODE_ERROR}, /* a message of none */
 	{ERR_LIB_SSL, SSL_R_WRONG_SIGNATURE_TYPE, TLS_ALERT_ILLEGAL_PARAMETER},
 	{ERR_LIB_EC, EC_R_POINT_AT_INFINITY, TLS_ALERT_ILLEGAL_PARAMETER},
@@ -82,17 +84,17 @@ static bool is_error(unsigned long error, int library, int reason)
 	return ERR_GET_LIB(error) == library && ERR_GET_REASON(error) == reason;
 }
 
-/* The right alert for what went wrong; otherwise that which OpenSSL has written. */
-static char name_fault(char written)
+/* The right alert for what went wrong; TLS_ALERT_NONE: that which OpenSSL has written. */
+static enum tls_alert name_fault(void)
 {
 	const unsigned long first = ERR_peek_error(), last = ERR_peek_last_error();
 
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(faults); i++) {
 		if (is_error(first, faults[i].library, faults[i].reason) ||
 			is_error(last, faults[i].library, faults[i].reason))
-			return (char)faults[i].alert;
+			return faults[i].alert;
 	}
-	return written;
+	return TLS_ALERT_NONE;
 }
 
 /* An alert that is not sealed, and ends the session. */
@@ -102,16 +104,26 @@ static bool is_alert(const char *data, size_t len)
 	       data[TLS_RECORD_HEADER] == SSL3_AL_FATAL;
 }
 
+/* As long as one in a handshake of TLS 1.3. */
+static bool may_be_sealed_alert(const struct tls_session *s, const char *data, size_t len)
+{
+	return !s->open && len == 2 + TLS_RECORD_OVERHEAD && data[0] == TLS_CONTENT_DATA;
+}
+
 static int pipe_write(BIO *bio, const char *data, size_t len, size_t *n)
 {
-	const struct tls_session *s = BIO_get_data(bio);
+	struct tls_session *s = BIO_get_data(bio);
 	char alert[TLS_RECORD_HEADER + 2];
 
 	BIO_clear_retry_flags(bio);
-	if (is_alert(data, len)) {
+	if (is_alert(data, len) && name_fault() != TLS_ALERT_NONE) {
 		memcpy(alert, data, len);
-		alert[len - 1] = name_fault(alert[len - 1]);
+		alert[len - 1] = (char)name_fault();
 		data = alert;
+	} else if (may_be_sealed_alert(s, data, len) && name_fault() != TLS_ALERT_NONE) {
+		s->better_alert = name_fault();
+		*n = len;
+		return 1;
 	}
 	for (*n = 0; *n < len;) {
 		uint32_t bytes;

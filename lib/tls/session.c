@@ -34,6 +34,8 @@ static enum tls_status fail(struct tls_session *s)
 		ERR_clear_error();
 		return TLS_PLAIN_HTTP;
 	}
+	if (s->better_alert != TLS_ALERT_NONE)
+		rs_tls_lean_replace_alert(s, s->better_alert);
 	s->domain->counters[!s->open  ? TLS_C_HANDSHAKES_FAILED
 			    : alerted ? TLS_C_ALERTS_IN
 				      : TLS_C_RECORD_ERRORS]++;
@@ -98,7 +100,8 @@ bool rs_tls_session_open(
 		.self = self,
 		.max_fragment = TLS_RECORD_PLAINTEXT,
 		.early = d->early_data,
-		.hello_fault = TLS_ALERT_NONE};
+		.hello_fault = TLS_ALERT_NONE,
+		.better_alert = TLS_ALERT_NONE};
 	if (!d->quick && !use_openssl(s)) {
 		s->domain = NULL;
 		return false;
