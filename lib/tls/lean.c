@@ -165,6 +165,16 @@ enum tls_status rs_tls_lean_fail(struct tls_session *s, enum tls_alert alert)
 	return TLS_FAILED;
 }
 
+enum tls_status rs_tls_lean_refuse(struct tls_session *s, enum tls_alert alert)
+{
+	const struct tls_record_sink sink = rs_tls_lean_sink(s);
+	const uint8_t record[] = {TLS_CONTENT_ALERT, 3, 3, 0, 2, SSL3_AL_FATAL, (uint8_t)alert};
+
+	if (s->pipe->total_room(s->self, sizeof(record)) >= sizeof(record))
+		rs_tls_record_put(&sink, record, sizeof(record));
+	return TLS_FAILED;
+}
+
 void rs_tls_lean_replace_alert(struct tls_session *s, enum tls_alert alert)
 {
 	s->tx.seq--; /* OpenSSL's has been counted */

@@ -72,6 +72,9 @@ enum tls_status rs_tls_lean_take_alert(struct tls_session *s, const uint8_t *ale
 /* Sends an alert. TLS_FAILED, always. */
 enum tls_status rs_tls_lean_fail(struct tls_session *s, enum tls_alert alert);
 
+/* The same before there are keys. */
+enum tls_status rs_tls_lean_refuse(struct tls_session *s, enum tls_alert alert);
+
 /*
  * Sends an alert where OpenSSL has sealed another one, in a handshake of TLS 1.3, that has not gone
  * out.

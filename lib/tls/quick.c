@@ -422,17 +422,6 @@ static bool send_flight(struct flight *f, const uint8_t *server_secret)
 	       rs_tls_keys_change(&s->tx, s->suite, server_secret);
 }
 
-/* Before there are keys. */
-static enum tls_status refuse(struct flight *f, enum tls_alert alert)
-{
-	const struct tls_session *s = f->s;
-	const struct tls_record_sink sink = rs_tls_lean_sink(s);
-	const uint8_t record[] = {TLS_CONTENT_ALERT, 3, 3, 0, 2, SSL3_AL_FATAL, (uint8_t)alert};
-
-	rs_tls_record_put(&sink, record, sizeof(record));
-	return TLS_FAILED;
-}
-
 static enum tls_status answer(struct flight *f, bool *declined)
 {
 	struct tls_session *s = f->s;
@@ -457,7 +446,7 @@ static enum tls_status answer(struct flight *f, bool *declined)
 	s->suite = f->suite;
 	s->max_fragment = (uint16_t)f->max_fragment;
 	if (!begin_schedule(f, q))
-		return refuse(f, TLS_ALERT_DECRYPT_ERROR);
+		return rs_tls_lean_refuse(s, TLS_ALERT_DECRYPT_ERROR);
 	ok = make_flight(f, q, server_secret) && send_flight(f, server_secret);
 	OPENSSL_cleanse(server_secret, sizeof(server_secret));
 	return ok ? TLS_WANT_INPUT : TLS_FAILED;

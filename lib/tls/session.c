@@ -52,11 +52,20 @@ static enum tls_status end(struct tls_session *s)
 	return TLS_ENDED;
 }
 
+/* An empty record of a hello is one too many, but OpenSSL waits for more of them. */
+static enum tls_status wait_for_input(struct tls_session *s)
+{
+	if (s->hello_fault == TLS_ALERT_NONE || s->first_hello.was_there)
+		return TLS_WANT_INPUT;
+	rs_tls_lean_refuse(s, s->hello_fault);
+	return fail(s);
+}
+
 static enum tls_status status_of(struct tls_session *s, int result)
 {
 	switch (SSL_get_error(s->ssl, result)) {
 	case SSL_ERROR_WANT_READ:
-		return TLS_WANT_INPUT;
+		return wait_for_input(s);
 	case SSL_ERROR_WANT_WRITE:
 		return TLS_WANT_ROOM;
 	case SSL_ERROR_ZERO_RETURN:

@@ -112,7 +112,10 @@ def first_words_of_scanners(t):
         ("a hello cut short", record(HANDSHAKE, b"\x01\0\0\x14" + hello[4:24]), (DECODE,)),
         ("a huge hello", record(HANDSHAKE, b"\x01\xff\xff\xff" + hello[4:]), (ILLEGAL, DECODE)),
         ("a long record", record(HANDSHAKE, hello + bytes(16640 + 1 - len(hello))), (OVERFLOW,)),
+        ("an empty record", record(HANDSHAKE, b""), (UNEXPECTED,)),
         ("empty records", record(HANDSHAKE, b"") * 40, (UNEXPECTED,)),
+        ("one within a hello", record(HANDSHAKE, hello[:9]) + record(HANDSHAKE, b""),
+         (UNEXPECTED,)),
         ("warnings", record(ALERT, b"\x01\x5a") * 40, (UNEXPECTED,)),
     ):
         with Connection(t, port=443) as c:
