@@ -245,6 +245,8 @@ def main():
     if not harness.is_root():
         parser.error("needs root")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # A shell in the background has it ignored, and so would have all that is started here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     allow_files()
     report = Report()
     layouts = [arguments.layout] if arguments.layout else LAYOUTS
