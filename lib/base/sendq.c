@@ -45,7 +45,7 @@ static inline void add(struct sendq *q, const uint8_t *data, uint32_t len, uint3
 
 bool rs_sendq_push(struct sendq *q, const uint8_t *data, uint32_t len, uint32_t chunk)
 {
-	if (rs_sendq_full(q) || len > SENDQ_MAX_BYTES - q->n_bytes)
+	if (rs_sendq_full(q) || (uint64_t)q->n_bytes + len > SENDQ_MAX_BYTES)
 		return false;
 	add(q, data, len, chunk);
 	return true;

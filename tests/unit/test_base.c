@@ -267,6 +267,11 @@ static void a_sendq_of_large_slices(void **state)
 	while (rs_sendq_push(&q, byte, 1u << 28, 0))
 		;
 	assert_true(q.n_bytes >= 1u << 30 && q.n_bytes < 1u << 31);
+	/* Nor is there room for one behind what was written at the bound. */
+	assert_true(rs_sendq_push(&q, byte, SENDQ_MAX_BYTES - q.n_bytes, 0));
+	assert_non_null(rs_sendq_reserve(&q, &pool, 1));
+	rs_sendq_commit(&q, 1, &pool);
+	assert_false(rs_sendq_push(&q, byte, 1u << 28, 0));
 	rs_sendq_clear(&q, &pool);
 	free(memory);
 }
