@@ -5,7 +5,6 @@ Prints one line for each test and, as its last line, `N passed, N failed`.
 """
 
 import argparse
-import functools
 import importlib
 import itertools
 import multiprocessing
@@ -60,20 +59,25 @@ def pairs(layouts, families, every):
     return [(layouts[n % len(layouts)], families[n % len(families)]) for n in range(longest)]
 
 
-def wants_every_pair(arguments, test):
-    """What shares a run of the appliance is cheap; what starts its own is not."""
-    return arguments.long or not (test.own or arguments.sanitized)
+def pairs_of(arguments, test, number):
+    """Those to run a test in. What shares a run of the appliance is cheap; what starts its own is
+    not, and under the sanitizers comes once: in the one pair or the other, as its number is."""
+    layouts = [x for x in LAYOUTS if x in test.layouts and arguments.layout in (None, x)]
+    families = [x for x in harness.BOTH if x in test.families and arguments.family in (None, x)]
+    every = arguments.long or not (test.own or arguments.sanitized)
+    found = pairs(layouts, families, every)
+    if test.own and arguments.sanitized and not arguments.long and found:
+        return [found[number % len(found)]]
+    return found
 
 
-def cases(tests, layouts, families, wants_every):
+def cases(arguments, tests):
     """Groups that share a run of the appliance: (layout, family, options, tests), tests that start
     their own each alone. Large groups first, so that jobs end at about the same time."""
     groups = {}
-    for test in tests:
-        its_layouts = [layout for layout in layouts if layout in test.layouts]
-        its_families = [family for family in families if family in test.families]
+    for number, test in enumerate(tests):
         shared = test.options if not test.own else test.name
-        for layout, family in pairs(its_layouts, its_families, wants_every(test)):
+        for layout, family in pairs_of(arguments, test, number):
             groups.setdefault((layout, family, shared), []).append(test)
     for (layout, family, _), group in sorted(groups.items(), key=lambda item: -len(item[1])):
         yield layout, family, group
@@ -249,10 +253,7 @@ def main():
     signal.signal(signal.SIGINT, signal.default_int_handler)
     allow_files()
     report = Report()
-    layouts = [arguments.layout] if arguments.layout else LAYOUTS
-    families = [arguments.family] if arguments.family else harness.BOTH
-    wants_every = functools.partial(wants_every_pair, arguments)
-    groups = list(cases(tests, layouts, families, wants_every))
+    groups = list(cases(arguments, tests))
     run_groups(report, arguments.binary, groups, max(1, min(arguments.jobs, len(groups))))
     if arguments.slowest:
         print(report.slowest(arguments.slowest))
