@@ -43,9 +43,8 @@ struct mime_table {
 /*
  * What options say, kept in texts; the table is in memory of its own, and the patterns stay the
  * options'. No types_file: it is CONTENT_TYPES_FILE, but for some extensions that the web knows
- * better. 0; or -errno, why the
- * file was not read: then there is our own table alone; or -ENOMEM. The table is to be freed in any
- * case.
+ * better. 0; or -errno, why the file was not read: then there is our own table alone; or -ENOMEM.
+ * The table is to be freed in any case.
  */
 int rs_mime_load(
 	struct mime_table *table, const struct content_options *options, struct texts *texts);

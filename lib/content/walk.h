@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What there is below a root: directories and the files in them, each looked at once, none opened.
- * It is here that symbolic links are followed or refused, and dotfiles and what patterns exclude
- * left out.
- * Private to lib/content; one thread at a time.
+ * It is here that symbolic links are followed or refused, and dotfiles, and what patterns exclude,
+ * left out. Private to lib/content; one thread at a time.
  */
 #ifndef RS_CONTENT_WALK_H
 #define RS_CONTENT_WALK_H
