@@ -266,16 +266,24 @@ static void take_mss(struct client *c, uint32_t mss)
 	c->mss = rs_min_u32(c->mss, rs_max_u32(mss, LEAST_MSS));
 }
 
+/* RFC 9293, 3.10.7.3. */
 static void input_syn_sent(struct client *c, struct load_conn *conn, const struct load_seg *seg)
 {
-	if (seg->flags & TCP_RST) {
-		if (seg->ack == conn->snd_nxt) {
-			c->stats.n_refused++;
-			free_conn(c, conn);
-		}
+	if (!(seg->flags & TCP_ACK))
+		return;
+	if (seg->ack != conn->snd_nxt) {
+		/* To the server these ports are still those of a connection of before: it ends
+		 * that, and the SYN comes again. */
+		if (!(seg->flags & TCP_RST))
+			rs_client_emit(c, conn, seg->ack, TCP_RST);
 		return;
 	}
-	if ((seg->flags & (TCP_SYN | TCP_ACK)) != (TCP_SYN | TCP_ACK) || seg->ack != conn->snd_nxt)
+	if (seg->flags & TCP_RST) {
+		c->stats.n_refused++;
+		free_conn(c, conn);
+		return;
+	}
+	if (!(seg->flags & TCP_SYN))
 		return;
 	take_mss(c, seg->mss);
 	rs_client_open_window(c, conn, seg);

@@ -946,6 +946,30 @@ static void resets_and_refusals(void **state)
 	finish();
 }
 
+/* RFC 9293 section 3.10.7.3; figure 9 of section 3.5.1 has the whole conversation. */
+static void ports_of_a_connection_of_before(void **state)
+{
+	struct load_out syn, rst;
+
+	(void)state;
+	start(V4 "--conns 1");
+	rs_client_open_next(&client);
+	syn = only();
+	say(300, 5000, TCP_ACK, "");
+	rst = only();
+	assert_int_equal(rst.flags, TCP_RST);
+	assert_int_equal(rst.seq, 5000);
+	say(300, 5000, TCP_RST | TCP_ACK, ""); /* never an answer to a RST */
+	say(300, syn.seq + 1, TCP_ACK, "");
+	assert_int_equal(client.n_out, 0);
+	assert_int_equal(client.stats.n_refused, 0);
+	later(1100);
+	assert_int_equal(client.n_out, 1);
+	assert_int_equal(client.out[0].seq, syn.seq);
+	accepted(only());
+	finish();
+}
+
 #define TO_THE_END(body) "HTTP/1.0 200 OK\r\nDate: x\r\n\r\n" body
 
 /* RFC 9112 section 6.3, rule 8: without a length, the answer ends with the connection … */
@@ -1135,6 +1159,7 @@ int main(void)
 		cmocka_unit_test(ends_that_cut_an_answer_off),
 		cmocka_unit_test(latency_counts_from_when_it_was_due),
 		cmocka_unit_test(resets_and_refusals),
+		cmocka_unit_test(ports_of_a_connection_of_before),
 		cmocka_unit_test(requests_wait_for_room),
 		cmocka_unit_test(openings_wait_for_room),
 	};
