@@ -9,7 +9,6 @@ An Appliance is one run of the binary at the other end.
 import contextlib
 import ctypes
 import errno
-import fcntl
 import glob
 import json
 import os
@@ -202,10 +201,8 @@ class Appliance:
         return self
 
     def spawn(self):
-        # Names of files in it may be in no encoding.
-        self.log = tempfile.TemporaryFile("w+", errors="backslashreplace", prefix="ringside-e2e-")
-        # Reading moves the place where a process that shares the file would write next.
-        fcntl.fcntl(self.log, fcntl.F_SETFL, fcntl.fcntl(self.log, fcntl.F_GETFL) | os.O_APPEND)
+        # The program adds to it, wherever it is being read at that moment.
+        self.log = tempfile.TemporaryFile("a+b", prefix="ringside-e2e-")
         self.process = subprocess.Popen(
             self.command(),
             stdin=subprocess.DEVNULL,
@@ -243,8 +240,11 @@ class Appliance:
             return re.search(pattern, file.read())[1]
 
     def words(self, lines=40):
-        self.log.seek(0)
-        return "\n".join(self.log.read().splitlines()[-lines:])
+        log = self.log.fileno()
+        # Not from where the file stands: the program, which shares that, moves it as it writes.
+        text = os.pread(log, os.fstat(log).st_size, 0)
+        # Names of files in it may be in no encoding.
+        return "\n".join(text.decode(errors="backslashreplace").splitlines()[-lines:])
 
     def terminate(self):
         self.process.terminate()
