@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 import traceback
+import zlib
 from multiprocessing.connection import wait
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -59,15 +60,16 @@ def pairs(layouts, families, every):
     return [(layouts[n % len(layouts)], families[n % len(families)]) for n in range(longest)]
 
 
-def pairs_of(arguments, test, number):
+def pairs_of(arguments, test):
     """Those to run a test in. What shares a run of the appliance is cheap; what starts its own is
-    not, and under the sanitizers comes once: in the one pair or the other, as its number is."""
+    not: of two pairs the sanitized build takes the one and the other build the other."""
     layouts = [x for x in LAYOUTS if x in test.layouts and arguments.layout in (None, x)]
     families = [x for x in harness.BOTH if x in test.families and arguments.family in (None, x)]
     every = arguments.long or not (test.own or arguments.sanitized)
     found = pairs(layouts, families, every)
-    if test.own and arguments.sanitized and not arguments.long and found:
-        return [found[number % len(found)]]
+    if found and test.own and test.sanitized and not arguments.long:
+        one = zlib.crc32(test.name.encode())  # which, must not depend on what other tests there are
+        return [found[(one + arguments.sanitized) % len(found)]]
     return found
 
 
@@ -75,9 +77,9 @@ def cases(arguments, tests):
     """Groups that share a run of the appliance: (layout, family, options, tests), tests that start
     their own each alone. Large groups first, so that jobs end at about the same time."""
     groups = {}
-    for number, test in enumerate(tests):
+    for test in tests:
         shared = test.options if not test.own else test.name
-        for layout, family in pairs_of(arguments, test, number):
+        for layout, family in pairs_of(arguments, test):
             groups.setdefault((layout, family, shared), []).append(test)
     for (layout, family, _), group in sorted(groups.items(), key=lambda item: -len(item[1])):
         yield layout, family, group
