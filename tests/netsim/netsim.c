@@ -243,11 +243,31 @@ static bool all_done(const struct sim *sim)
 	return !sim->s->abort_ppm || !sim->sides[1].t.n_conns;
 }
 
+/*
+ * At least so many bytes, with what the simulation before left in them: with new ones for each,
+ * most of the time would go to page faults.
+ */
+static void *memory_for(uint32_t purpose, size_t bytes)
+{
+	static struct {
+		void *at;
+		size_t bytes;
+	} kept[4];
+
+	if (kept[purpose].bytes < bytes) {
+		free(kept[purpose].at);
+		kept[purpose].at = aligned_alloc(64, (bytes + 63) & ~63ul);
+		kept[purpose].bytes = bytes;
+	}
+	return kept[purpose].at;
+}
+
 static void init_side(struct sim *sim, struct side *side)
 {
 	const struct netsim_scenario *s = sim->s;
 	uint32_t n_chunks = s->n_chunks ? s->n_chunks : 1024;
 	uint32_t max_tx = s->max_tx ? s->max_tx : MAX_TX;
+	uint32_t purpose = side == sim->sides ? 0 : 2;
 
 	rs_tcp_config_default(&side->cfg);
 	side->cfg.max_conns = MAX_CONNS;
@@ -266,11 +286,10 @@ static void init_side(struct sim *sim, struct side *side)
 	for (uint32_t i = 0; i < 5; i++)
 		side->cfg.flow_secret[i] = sim->seed * 0x9e3779b97f4a7c15 + i;
 	side->cfg.isn_secret[0] = sim->seed;
-	side->memory = aligned_alloc(64, (rs_tcp_bytes(&side->cfg) + 63) & ~63ul);
-	side->chunk_memory = aligned_alloc(64, (rs_chunk_pool_bytes(n_chunks, 2048) + 63) & ~63ul);
-	rs_chunk_pool_init(&side->chunks, side->chunk_memory, n_chunks, 2048);
-	rs_tcp_init(
-		&side->t, &side->cfg, side->memory, &side->chunks, side->tx, max_tx, sim->now_us);
+	rs_chunk_pool_init(&side->chunks, memory_for(purpose, rs_chunk_pool_bytes(n_chunks, 2048)),
+		n_chunks, 2048);
+	rs_tcp_init(&side->t, &side->cfg, memory_for(purpose + 1, rs_tcp_bytes(&side->cfg)),
+		&side->chunks, side->tx, max_tx, sim->now_us);
 }
 
 static void connect_all(struct sim *sim)
@@ -355,10 +374,6 @@ bool netsim_run(const struct netsim_scenario *s, uint64_t seed)
 
 		sim->packets = p->next;
 		free(p);
-	}
-	for (uint32_t i = 0; i < 2; i++) {
-		free(sim->sides[i].memory);
-		free(sim->sides[i].chunk_memory);
 	}
 	ok = !sim->failed;
 	free(sim);

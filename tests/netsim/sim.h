@@ -24,7 +24,6 @@ struct side {
 	struct tcp_config cfg;
 	struct chunk_pool chunks;
 	struct tcp_tx tx[MAX_TX];
-	void *memory, *chunk_memory;
 	struct end ends[MAX_CONNS]; /* by the client's port */
 	uint64_t link_free_us;      /* when what it sent last has left for the other side */
 	uint64_t outage_end_us;     /* nothing that it sends before arrives */
