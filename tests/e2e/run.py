@@ -62,7 +62,8 @@ def pairs(layouts, families, every):
 
 def pairs_of(arguments, test):
     """Those to run a test in. What shares a run of the appliance is cheap; what starts its own is
-    not: of two pairs the sanitized build takes the one and the other build the other."""
+    not: of two pairs the sanitized build takes the one and the other build the other, or both where
+    the sanitized one does not run it."""
     layouts = [x for x in LAYOUTS if x in test.layouts and arguments.layout in (None, x)]
     families = [x for x in harness.BOTH if x in test.families and arguments.family in (None, x)]
     every = arguments.long or not (test.own or arguments.sanitized)

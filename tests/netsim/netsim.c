@@ -243,31 +243,30 @@ static bool all_done(const struct sim *sim)
 	return !sim->s->abort_ppm || !sim->sides[1].t.n_conns;
 }
 
-/*
- * At least so many bytes, with what the simulation before left in them: with new ones for each,
- * most of the time would go to page faults.
- */
-static void *memory_for(uint32_t purpose, size_t bytes)
-{
-	static struct {
-		void *at;
-		size_t bytes;
-	} kept[4];
+/* Memory that outlasts a simulation: with a new one for each, most of the time is page faults. */
+struct kept {
+	void *at;
+	size_t bytes;
+};
 
-	if (kept[purpose].bytes < bytes) {
-		free(kept[purpose].at);
-		kept[purpose].at = aligned_alloc(64, (bytes + 63) & ~63ul);
-		kept[purpose].bytes = bytes;
+/* At least so many bytes, with what the simulation before left in them. */
+static void *at_least(struct kept *kept, size_t bytes)
+{
+	if (kept->bytes < bytes) {
+		free(kept->at);
+		kept->at = aligned_alloc(64, (bytes + 63) & ~63ul);
+		kept->bytes = bytes;
 	}
-	return kept[purpose].at;
+	return kept->at;
 }
 
 static void init_side(struct sim *sim, struct side *side)
 {
+	static struct kept connections[2], chunks[2];
 	const struct netsim_scenario *s = sim->s;
 	uint32_t n_chunks = s->n_chunks ? s->n_chunks : 1024;
 	uint32_t max_tx = s->max_tx ? s->max_tx : MAX_TX;
-	uint32_t purpose = side == sim->sides ? 0 : 2;
+	size_t which = (size_t)(side - sim->sides);
 
 	rs_tcp_config_default(&side->cfg);
 	side->cfg.max_conns = MAX_CONNS;
@@ -286,9 +285,9 @@ static void init_side(struct sim *sim, struct side *side)
 	for (uint32_t i = 0; i < 5; i++)
 		side->cfg.flow_secret[i] = sim->seed * 0x9e3779b97f4a7c15 + i;
 	side->cfg.isn_secret[0] = sim->seed;
-	rs_chunk_pool_init(&side->chunks, memory_for(purpose, rs_chunk_pool_bytes(n_chunks, 2048)),
-		n_chunks, 2048);
-	rs_tcp_init(&side->t, &side->cfg, memory_for(purpose + 1, rs_tcp_bytes(&side->cfg)),
+	rs_chunk_pool_init(&side->chunks,
+		at_least(&chunks[which], rs_chunk_pool_bytes(n_chunks, 2048)), n_chunks, 2048);
+	rs_tcp_init(&side->t, &side->cfg, at_least(&connections[which], rs_tcp_bytes(&side->cfg)),
 		&side->chunks, side->tx, max_tx, sim->now_us);
 }
 
