@@ -30,7 +30,7 @@ local state = {
 	ipaddr = {},
 	type = "ipv4",
 	proto = "tcp",
-	range = { ip_proto = "tcp" },
+	range = { ip_proto = "tcp", pkt_size = { start = 64, inc = 0, min = 64, max = 1518 } },
 	flags = { ack = true },
 	sent = 0,
 	frame_bytes = 0, -- the mean of what is sent, without the frame check sequence
@@ -403,11 +403,16 @@ local function quit()
 	os.exit(0, true)
 end
 
-local function range_field(name, check)
+local function range_field(name, check, taken_as)
 	return call("range." .. name, { ports, smmi, check }, function(_, what, value)
 		state.range[name] = state.range[name] or {}
-		state.range[name][what] = value
+		state.range[name][what] = taken_as and taken_as(what, value) or value
 	end)
+end
+
+-- As in sources of early 2024: what is too small is lifted, and all else is taken for too large.
+local function range_size(what, value)
+	return what == "inc" and value or value < 64 and 64 or 1518
 end
 
 local function no_such(where)
@@ -452,7 +457,7 @@ pktgen = setmetatable({
 		src_ip = range_field("src_ip", ip),
 		dst_port = range_field("dst_port", l4_port),
 		src_port = range_field("src_port", l4_port),
-		pkt_size = range_field("pkt_size", integer(0, 1518)),
+		pkt_size = range_field("pkt_size", integer(0, 1518), range_size),
 		ip_proto = call("range.ip_proto", { ports, one_of("tcp", "udp") }, function(_, value)
 			state.range.ip_proto = value
 		end),

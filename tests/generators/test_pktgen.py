@@ -102,6 +102,7 @@ class Scripts(unittest.TestCase):
         self.check_figures(run, 1)
         packets = [Ether(frame) for frame in run.bursts[1]]
         self.assertTrue(all(same_when_rebuilt(frame) for frame in run.bursts[1]))
+        self.assertEqual({len(frame) for frame in run.bursts[1]}, {60})
         self.assertEqual({str(packet[TCP].flags) for packet in packets}, {"S"})
         self.assertEqual({packet[TCP].dport for packet in packets}, {80})
         self.assertEqual({packet.dst for packet in packets}, {"02:00:00:00:00:01"})
