@@ -27,6 +27,7 @@ TROUBLES = (
     "tcps_sndrexmitpack",
     "tcps_timeoutdrop",
 )
+NO_TROUBLES = ("err_no_tcp_udp", "err_rx_throttled")  # TRex does not call these errors, either
 STANDING = 0.99  # of the connections asked for: some are being replaced at any time
 
 
@@ -59,12 +60,16 @@ def stateful(options, profile, tunables):
 
 
 def stateful_figures(statistics, seconds, asked):
-    ours, overall = statistics["traffic"]["client"], statistics["global"]
-    # Counters that are zero are left out.
+    ours = statistics["traffic"]["client"]
+    # Counters that are zero may be left out.
     received = ours.get("tcps_rcvbyte", 0)
     troubles = {name: ours[name] for name in TROUBLES if ours.get(name)}
-    troubles.update({name: n for name, n in ours.items() if name.startswith("err_") and n})
-    standing = overall.get("active_flows", 0)
+    for name, n in ours.items():
+        if n and name.startswith("err_") and name not in NO_TROUBLES:
+            troubles[name] = n
+    # m_active_flows, and active_flows of all, count those too whose SYN has no answer yet. These
+    # are established less failed ones.
+    standing = ours.get("m_est_flows", 0)
     if standing < STANDING * asked.connections:
         troubles["connections_missing"] = asked.connections - standing
     return {
@@ -72,7 +77,7 @@ def stateful_figures(statistics, seconds, asked):
         "connections_per_s": ours.get("tcps_connects", 0) / seconds,
         "received_gbit_per_s": received * 8 / 1e9 / seconds,
         "connections": standing,
-        "trex_cpu_percent": overall.get("cpu_util", 0),
+        "trex_cpu_percent": statistics["global"].get("cpu_util", 0),
         "troubles": troubles,
     }
 

@@ -159,6 +159,12 @@ class Double(unittest.TestCase):
             list(program.steps())
 
 
+def flows(standing, begun):
+    """Statistics of so many connections: those that SYNs have been sent for, TRex counts apart."""
+    client = {"m_est_flows": standing, "m_active_flows": begun}
+    return {"traffic": {"client": client}, "global": {"active_flows": begun}}
+
+
 class Run(unittest.TestCase):
     def run_profile(self, *arguments):
         path = os.path.join(doubles.TREX, "run.py")
@@ -176,8 +182,9 @@ class Run(unittest.TestCase):
 
     def test_stateful(self):
         client = {"tcps_rcvbyte": 198_000, "tcps_connects": 10, "err_no_syn": 1}
-        client |= {"tcps_drops": 3, "tcps_rexmttimeo_syn": 2}
-        statistics = {"traffic": {"client": client}, "global": {"active_flows": 7}}
+        client |= {"tcps_drops": 3, "tcps_rexmttimeo_syn": 2, "err_no_tcp_udp": 1}
+        client |= {"m_active_flows": 9, "m_est_flows": 7}
+        statistics = {"traffic": {"client": client}, "global": {"active_flows": 9}}
         with mock.patch.object(astf.ASTFClient, "STATISTICS", statistics):
             result = self.run_profile(
                 *("keepalive", "--mult", "2", "--set", "requests=5", "--set", "connections=7")
@@ -199,7 +206,7 @@ class Run(unittest.TestCase):
     def test_connections_that_do_not_stand_are_missed(self):
         for asked, standing, missing in ((1000, 1000, 0), (1000, 995, 0), (1000, 700, 300),
                                          (0, 5, 0)):
-            statistics = {"traffic": {"client": {}}, "global": {"active_flows": standing}}
+            statistics = flows(standing, asked)
             with self.subTest(asked=asked, standing=standing):
                 with mock.patch.object(astf.ASTFClient, "STATISTICS", statistics):
                     result = self.run_profile("keepalive", "--set", f"connections={asked}")
@@ -207,7 +214,7 @@ class Run(unittest.TestCase):
                 self.assertEqual(result["figures"]["troubles"], expected)
 
     def test_each_core_of_trex_needs_an_address(self):
-        statistics = {"traffic": {"client": {}}, "global": {"active_flows": 1000}}
+        statistics = flows(1000, 1000)
         with (
             mock.patch.object(astf.ASTFClient, "STATISTICS", statistics),
             mock.patch.object(astf.ASTFClient, "N_CORES", 4),
