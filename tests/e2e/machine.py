@@ -7,6 +7,8 @@ scripts and DPDK in it are the ones that are here. Each NIC is joined to a tap o
 the test lives in. Needs what `scripts/setup --machine` installs.
 """
 
+import contextlib
+import fcntl
 import glob
 import os
 import re
@@ -58,6 +60,18 @@ def run(*command, **how):
     if done.returncode:
         raise AssertionError(f"{' '.join(command)}: {done.stdout[-1000:]}{done.stderr[-1000:]}")
     return done.stdout
+
+
+@contextlib.contextmanager
+def alone_in(folder):
+    """Makes it, and keeps other tests' processes out of it meanwhile."""
+    os.makedirs(folder, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def build(lab):
@@ -116,7 +130,8 @@ class Machine:
         needs = ("qemu-system-x86_64", "busybox", "cpio", "depmod")
         if not all(map(shutil.which, needs)):
             raise Skip("needs an emulated machine: scripts/setup --machine")
-        build(lab)
+        with alone_in(BUILD):
+            build(lab)
         self.folder = tempfile.mkdtemp(prefix="ringside-machine-")
         self.console = os.path.join(self.folder, "console")
         self.n_orders = 0

@@ -70,7 +70,7 @@ def serve_on_each(t, iommu, driver, more_offloads):
         options = ("--root", root, "--http", "80", "--https", "443")
         options = " ".join(options + pki.options(pki.pair("one.test")))
         with Machine(t.lab, [nic for nic, _, _ in NICS], iommu) as machine:
-            machine.shell("scripts/hugepages up 512")
+            machine.shell("scripts/hugepages up 768")
             for i, (_, n_cores, offloads) in enumerate(NICS):
                 address = f"0000:00:{0x10 + i:x}.0"
                 offloads += more_offloads
