@@ -109,6 +109,7 @@ void rs_tls_authorities_widen(SSL *ssl)
 
 bool rs_tls_authorities_use(const struct tls_authorities *a, SSL_CTX *ctx)
 {
+	static const uint8_t types[] = {TLS_CT_RSA_SIGN, TLS_CT_ECDSA_SIGN}; /* OpenSSL has DSA */
 	STACK_OF(X509_NAME) * names;
 
 	if (SSL_CTX_set_session_id_context(ctx, a->session_context, sizeof(a->session_context)) !=
@@ -117,8 +118,10 @@ bool rs_tls_authorities_use(const struct tls_authorities *a, SSL_CTX *ctx)
 	if (!a->store)
 		return true;
 	names = SSL_dup_CA_list(a->names);
-	if (!names)
+	if (!names || SSL_CTX_set1_client_certificate_types(ctx, types, sizeof(types)) != 1) {
+		sk_X509_NAME_pop_free(names, X509_NAME_free);
 		return false;
+	}
 	SSL_CTX_set_client_CA_list(ctx, names);
 	SSL_CTX_set1_cert_store(ctx, a->store);
 	SSL_CTX_set_verify(ctx, a->verify, on_verified);

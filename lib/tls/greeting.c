@@ -4,6 +4,7 @@
 #include "tls/authorities.h"
 #include "tls/choose.h"
 #include "tls/domain_internal.h"
+#include "tls/group.h"
 #include "tls/hello.h"
 #include "tls/hello_gist.h"
 #include "tls/lean.h"
@@ -31,7 +32,12 @@ static void on_message(int written, int version, int content_type, const void *d
 	if (written && content_type == SSL3_RT_HANDSHAKE && bytes &&
 		message.data[0] == TLS_CERTIFICATE_REQUEST)
 		rs_tls_authorities_widen(ssl);
-	if (written || s->open || s->hello_fault != TLS_ALERT_NONE)
+	if (written || s->open)
+		return;
+	if (content_type == SSL3_RT_HANDSHAKE && bytes &&
+		message.data[0] == TLS_CLIENT_KEY_EXCHANGE)
+		s->point_fault = rs_tls_group_point_fault(message);
+	if (s->hello_fault != TLS_ALERT_NONE)
 		return;
 	if (content_type == SSL3_RT_HEADER && is_empty_handshake(message))
 		s->hello_fault = TLS_ALERT_UNEXPECTED_MESSAGE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The groups that handshakes of ours agree by (RFC 8446 sections 4.2.8.2 and 7.4.2): what their
- * shares look like. Pure, any core. Includes base only.
+ * shares look like. Pure, any core. Includes base.
  */
 #ifndef RS_TLS_GROUP_H
 #define RS_TLS_GROUP_H
@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "tls/message.h"
+#include "tls/record.h"
 
 #define TLS_N_GROUPS         3
 #define TLS_MAX_SHARE_BYTES  97
@@ -31,5 +32,12 @@ const struct tls_group *rs_tls_group(uint32_t number);
 
 /* Has it the form of the group's? Whether a point is on its curve is seen later. */
 bool rs_tls_group_fits(const struct tls_group *group, struct span share);
+
+/*
+ * What is wrong with the form of the client's point in TLS 1.2 (RFC 8422 sections 5.4 and 5.7),
+ * which has to be uncompressed. message: a whole ClientKeyExchange, header and all; lengths that do
+ * not fit, and points that are on no curve, are OpenSSL's to refuse.
+ */
+enum tls_alert rs_tls_group_point_fault(struct span message);
 
 #endif

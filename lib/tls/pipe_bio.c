@@ -55,12 +55,12 @@ static int pipe_read(BIO *bio, char *to, size_t max, size_t *n)
 	struct tls_session *s = BIO_get_data(bio);
 
 	BIO_clear_retry_flags(bio);
-	*n = read_some(s, (uint8_t *)to, max);
+	*n = s->point_fault == TLS_ALERT_NONE ? read_some(s, (uint8_t *)to, max) : 0;
 	if (*n) {
 		overlook_version(s, (uint8_t *)to, *n);
 		return 1;
 	}
-	if (!s->pipe->ended(s->self))
+	if (!s->pipe->ended(s->self) || s->point_fault != TLS_ALERT_NONE)
 		BIO_set_retry_read(bio);
 	return 0;
 }
@@ -85,10 +85,12 @@ static bool is_error(unsigned long error, int library, int reason)
 }
 
 /* The right alert for what went wrong; TLS_ALERT_NONE: that which OpenSSL has written. */
-static enum tls_alert name_fault(void)
+static enum tls_alert name_fault(const struct tls_session *s)
 {
 	const unsigned long first = ERR_peek_error(), last = ERR_peek_last_error();
 
+	if (s->point_fault != TLS_ALERT_NONE)
+		return s->point_fault;
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(faults); i++) {
 		if (is_error(first, faults[i].library, faults[i].reason) ||
 			is_error(last, faults[i].library, faults[i].reason))
@@ -116,12 +118,12 @@ static int pipe_write(BIO *bio, const char *data, size_t len, size_t *n)
 	char alert[TLS_RECORD_HEADER + 2];
 
 	BIO_clear_retry_flags(bio);
-	if (is_alert(data, len) && name_fault() != TLS_ALERT_NONE) {
+	if (is_alert(data, len) && name_fault(s) != TLS_ALERT_NONE) {
 		memcpy(alert, data, len);
-		alert[len - 1] = (char)name_fault();
+		alert[len - 1] = (char)name_fault(s);
 		data = alert;
-	} else if (may_be_sealed_alert(s, data, len) && name_fault() != TLS_ALERT_NONE) {
-		s->better_alert = name_fault();
+	} else if (may_be_sealed_alert(s, data, len) && name_fault(s) != TLS_ALERT_NONE) {
+		s->better_alert = name_fault(s);
 		*n = len;
 		return 1;
 	}

@@ -52,12 +52,15 @@ static enum tls_status end(struct tls_session *s)
 	return TLS_ENDED;
 }
 
-/* An empty record of a hello is one too many, but OpenSSL waits for more of them. */
+/* What OpenSSL has taken, and would go on: an empty record of a hello, or a point that is not
+ * uncompressed. Nothing is sealed yet. */
 static enum tls_status wait_for_input(struct tls_session *s)
 {
-	if (s->hello_fault == TLS_ALERT_NONE || s->first_hello.was_there)
+	enum tls_alert fault = s->first_hello.was_there ? s->point_fault : s->hello_fault;
+
+	if (fault == TLS_ALERT_NONE)
 		return TLS_WANT_INPUT;
-	rs_tls_lean_refuse(s, s->hello_fault);
+	rs_tls_lean_refuse(s, fault);
 	return fail(s);
 }
 
@@ -110,6 +113,7 @@ bool rs_tls_session_open(
 		.max_fragment = TLS_RECORD_PLAINTEXT,
 		.early = d->early_data,
 		.hello_fault = TLS_ALERT_NONE,
+		.point_fault = TLS_ALERT_NONE,
 		.better_alert = TLS_ALERT_NONE};
 	if (!d->quick && !use_openssl(s)) {
 		s->domain = NULL;

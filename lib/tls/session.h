@@ -90,6 +90,7 @@ struct tls_session {
 	struct tls_opening *opening; /* see opening.h */
 	struct tls_quick *quick;     /* see quick.h */
 	enum tls_alert hello_fault;  /* of a ClientHello that OpenSSL has got, or its records */
+	enum tls_alert point_fault;  /* of a ClientKeyExchange that OpenSSL takes */
 	enum tls_alert better_alert; /* than one that OpenSSL has sealed, which was not written */
 	bool says_limit;             /* OpenSSL answers the client's record_size_limit */
 	uint8_t first_byte;          /* that OpenSSL has read … */

@@ -207,6 +207,20 @@ def point(make):
     return lambda c: c.send(HANDSHAKE, c.key_exchange(make(c.share)))
 
 
+def parity(share, first):
+    """Of an uncompressed point's y: what a form whose number depends on it begins with."""
+    return number(first + (share[-1] & 1), 1)
+
+
+def compressed(share):
+    return parity(share, 2) + share[1:33]
+
+
+def say_compressed(c):
+    c.say(c.key_exchange(compressed(c.share)))
+    c.derive()
+
+
 def again(c):
     c.send(HANDSHAKE, c.key_exchange())
 
@@ -238,7 +252,7 @@ BEFORE_FINISHED = (
     ("7.2: an error", b"", word(ALERT, b"\2\x28")),
     ("7.2: 40 warnings", UNEXPECTED, lambda c: c.wire.send(record(ALERT, b"\1\x5a") * 40)),
     ("RFC 8422 5.7: no key at all", DECODE, word(HANDSHAKE, message(KEY_EXCHANGE, b""))),
-    ("RFC 8422 5.7: a key of no bytes", ILLEGAL, point(lambda share: b"")),
+    ("RFC 8422 5.4: a point of no bytes", DECODE, point(lambda share: b"")),
     ("RFC 8422 5.7: cut", DECODE,
      lambda c: c.send(HANDSHAKE, message(KEY_EXCHANGE, vector(1, c.share)[:-1]))),
     ("RFC 8422 5.7: more behind it", DECODE,
@@ -249,6 +263,10 @@ BEFORE_FINISHED = (
     ("RFC 8422 5.11: (0, 0)", ILLEGAL, point(lambda share: b"\4" + bytes(64))),
     ("RFC 8422 5.11: off the curve", ILLEGAL, point(lambda share: changed(share, -1))),
     ("RFC 8422 5.11: at infinity", ILLEGAL, point(lambda share: b"\0")),
+    ("RFC 8422 5.4: compressed", ILLEGAL, point(compressed)),
+    ("RFC 8422 5.4: and all the rest", ILLEGAL,
+     hand_over(say_compressed, NEW_KEYS, FINISHED)),
+    ("RFC 8422 5.4: hybrid", ILLEGAL, point(lambda share: parity(share, 6) + share[1:])),
     *((f"7.4.9: a Finished, {what}", alert, hand_over(
         KEY_EXCHANGE, NEW_KEYS, FINISHED, tampered=tampered)) for what, alert, tampered in (
             ("wrong", DECRYPT, lambda data: changed(data, -1)),
@@ -411,6 +429,7 @@ def certificates_of_clients(t):
     def show(c, words):
         c.say_hello()
         c.hear_flight(asks=True)
+        equal(c.asked[:3], b"\2\1\x40", "7.4.4: RSA and ECDSA, and no other kind")
         c.say(message(CERTIFICATE, words))
 
     def prove(c, how):

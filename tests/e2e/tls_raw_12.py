@@ -58,7 +58,7 @@ class Client12(Client):
     def __init__(self, t, suite=ECDSA_AES, group=P256):
         super().__init__(t, group)
         self.suite = suite
-        self.session = b""
+        self.session = self.asked = b""
 
     def receive(self):
         head = self.wire.take(5)
@@ -86,7 +86,7 @@ class Client12(Client):
         self.hear(11)
         body = self.hear(12)
         if asks:
-            self.hear(13)
+            self.asked = self.hear(13)
         self.hear(14)
         self.theirs = body[4:4 + body[3]]
 
