@@ -10,6 +10,13 @@
  */
 #define MAX_NAMES_BYTES 65000
 
+/* What clients may sign with, be it their certificates or what they prove (RFC 9155: no SHA-1). */
+#define SIGNATURES                                                                                 \
+	"ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ecdsa_secp521r1_sha512:ed25519:ed448:"      \
+	"rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:"                                \
+	"rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:"                             \
+	"rsa_pkcs1_sha256:rsa_pkcs1_sha384:rsa_pkcs1_sha512"
+
 static bool add_to_context(struct tls_authorities *a, X509 *cert)
 {
 	uint8_t both[2 * SHA256_DIGEST_LENGTH], *der = NULL;
@@ -109,7 +116,7 @@ void rs_tls_authorities_widen(SSL *ssl)
 
 bool rs_tls_authorities_use(const struct tls_authorities *a, SSL_CTX *ctx)
 {
-	static const uint8_t types[] = {TLS_CT_RSA_SIGN, TLS_CT_ECDSA_SIGN}; /* OpenSSL has DSA */
+	static const uint8_t types[] = {TLS_CT_RSA_SIGN, TLS_CT_ECDSA_SIGN};
 	STACK_OF(X509_NAME) * names;
 
 	if (SSL_CTX_set_session_id_context(ctx, a->session_context, sizeof(a->session_context)) !=
@@ -118,7 +125,9 @@ bool rs_tls_authorities_use(const struct tls_authorities *a, SSL_CTX *ctx)
 	if (!a->store)
 		return true;
 	names = SSL_dup_CA_list(a->names);
-	if (!names || SSL_CTX_set1_client_certificate_types(ctx, types, sizeof(types)) != 1) {
+	/* Else OpenSSL tells clients of TLS 1.2 DSA, too. */
+	if (!names || !SSL_CTX_set1_client_certificate_types(ctx, types, sizeof(types)) ||
+		!SSL_CTX_set1_client_sigalgs_list(ctx, SIGNATURES)) {
 		sk_X509_NAME_pop_free(names, X509_NAME_free);
 		return false;
 	}

@@ -12,10 +12,12 @@
 
 /* ---- hellos ---- */
 
-/* Section 5.1: no message is in pieces of nothing. OpenSSL passes over them. */
-static bool is_empty_handshake(struct span header)
+/* Sections 5 and 5.1: no message is in pieces of nothing, no change of cipher spec is one. OpenSSL
+ * passes over them. */
+static bool is_empty(struct span header)
 {
-	return header.len == TLS_RECORD_HEADER && header.data[0] == TLS_CONTENT_HANDSHAKE &&
+	return header.len == TLS_RECORD_HEADER &&
+	       (header.data[0] == TLS_CONTENT_HANDSHAKE || header.data[0] == TLS_CONTENT_CCS) &&
 	       !rs_load_be16(header.data + 3);
 }
 
@@ -39,7 +41,7 @@ static void on_message(int written, int version, int content_type, const void *d
 		s->point_fault = rs_tls_group_point_fault(message);
 	if (s->hello_fault != TLS_ALERT_NONE)
 		return;
-	if (content_type == SSL3_RT_HEADER && is_empty_handshake(message))
+	if (content_type == SSL3_RT_HEADER && is_empty(message))
 		s->hello_fault = TLS_ALERT_UNEXPECTED_MESSAGE;
 	else if (content_type == SSL3_RT_HANDSHAKE && bytes && message.data[0] == TLS_CLIENT_HELLO)
 		s->hello_fault = rs_tls_hello_gist_fault(message, &s->first_hello);
@@ -63,10 +65,12 @@ static struct span extension(SSL *ssl, unsigned int type)
  */
 static void use_limit(struct tls_session *s, const struct tls_hello_parts *p, bool is_older)
 {
+	const struct span fragments = extension(s->ssl, TLSEXT_TYPE_max_fragment_length);
 	uint32_t max;
 
 	s->says_limit = false;
-	if (!p->record_limit.data || extension(s->ssl, TLSEXT_TYPE_max_fragment_length).data)
+	s->fragments = fragments.len == 1 ? fragments.data[0] : 0;
+	if (!p->record_limit.data || fragments.data)
 		return;
 	max = rs_min_u32(
 		(uint32_t)rs_load_be16(p->record_limit.data) - !is_older, TLS_RECORD_PLAINTEXT);
@@ -103,6 +107,8 @@ static int on_hello(SSL *ssl, int *alert, void *unused)
 		.shares = extension(ssl, TLSEXT_TYPE_key_share),
 		.tickets = extension(ssl, TLSEXT_TYPE_psk),
 		.signatures = extension(ssl, TLSEXT_TYPE_signature_algorithms),
+		.renegotiation = extension(ssl, TLSEXT_TYPE_renegotiate),
+		.authorities = extension(ssl, TLSEXT_TYPE_certificate_authorities),
 		.cert_compressions = extension(ssl, TLS_EXT_COMPRESS_CERTIFICATE),
 		.record_limit = extension(ssl, TLS_EXT_RECORD_SIZE_LIMIT),
 	};
@@ -123,6 +129,8 @@ static int on_hello(SSL *ssl, int *alert, void *unused)
 		fault = TLS_ALERT_INTERNAL_ERROR;
 	if (fault == TLS_ALERT_NONE) {
 		use_limit(s, &p, h.is_older);
+		if (!extension(ssl, TLSEXT_TYPE_psk_kex_modes).data)
+			SSL_set_num_tickets(ssl, 0); /* section 4.2.9: they would be of no use */
 		return SSL_CLIENT_HELLO_SUCCESS;
 	}
 	*alert = (int)fault;

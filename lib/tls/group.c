@@ -33,7 +33,7 @@ enum tls_alert rs_tls_group_point_fault(struct span message)
 		return TLS_ALERT_NONE;
 	if (!point[0])
 		return TLS_ALERT_DECODE_ERROR;
-	if (message.len < TLS_MESSAGE_HEADER + 2 || point[0] == TLS_X25519_BYTES)
+	if (message.len != TLS_MESSAGE_HEADER + 1u + point[0] || point[0] == TLS_X25519_BYTES)
 		return TLS_ALERT_NONE;
 	return point[1] == UNCOMPRESSED ? TLS_ALERT_NONE : TLS_ALERT_ILLEGAL_PARAMETER;
 }

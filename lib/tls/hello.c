@@ -400,6 +400,12 @@ static bool lacks_point_format(const struct tls_hello_parts *p)
 	return false;
 }
 
+/* A vector, which may be empty, with a length of one byte. */
+static bool has_more_behind(struct span s)
+{
+	return s.len && s.len > 1u + s.data[0];
+}
+
 enum tls_alert rs_tls_hello_fault(const struct tls_hello_parts *p)
 {
 	enum tls_alert alert;
@@ -426,6 +432,11 @@ enum tls_alert rs_tls_hello_fault(const struct tls_hello_parts *p)
 		return alert;
 	if (!is_older(p) && is_part(p->cert_compressions) &&
 		!read_compressions(p->cert_compressions, &h))
+		return TLS_ALERT_DECODE_ERROR;
+	if (is_older(p) && has_more_behind(p->renegotiation)) /* RFC 5746 section 3.2 */
+		return TLS_ALERT_DECODE_ERROR;
+	if (!is_older(p) && is_part(p->authorities) && /* section 4.2.4 */
+		!rs_tls_only_vector(p->authorities, 2, &list))
 		return TLS_ALERT_DECODE_ERROR;
 	if (is_older(p) && lacks_point_format(p))
 		return TLS_ALERT_ILLEGAL_PARAMETER;

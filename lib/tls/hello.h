@@ -52,7 +52,7 @@ struct tls_hello_parts {
 	struct span compressions;
 	struct span suites;
 	struct span name, versions, groups, formats, shares, tickets, signatures;
-	struct span cert_compressions, record_limit;
+	struct span cert_compressions, record_limit, renegotiation, authorities;
 };
 
 /*

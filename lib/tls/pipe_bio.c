@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The way between OpenSSL and a session's pipe. It carries all bytes as they are, but for two that
- * OpenSSL does not take, or say, as RFC 8446 has them, and for sealed alerts that are not the right
- * ones.
+ * The way between OpenSSL and a session's pipe. It carries all bytes as they are, but for those that
+ * OpenSSL does not take, or say, as RFC 8446 has them: the version of the first record, and alerts.
  */
 #include <string.h>
 
@@ -22,15 +21,27 @@ static bool begins_as_tls(const struct tls_session *s)
 
 /*
  * Of the first record the version is of no account (RFC 8446 section 5.1). OpenSSL minds its first
- * byte, and ends the connection without an alert, for it could be any other protocol.
+ * byte, and ends the connection without an alert, for it could be any other protocol. And a type
+ * above 128 with version 3.1 is a hello of SSL 2.0 to it, by the 1, which it waits for; with 128 it
+ * may be one, if of three bytes.
  */
 static void overlook_version(struct tls_session *s, uint8_t *read, size_t n)
 {
-	for (size_t i = 0; i < n && s->n_overlooked < 2; i++) {
-		if (s->n_overlooked++ == 0)
+	for (size_t i = 0; i < n && s->n_overlooked < 3; i++) {
+		switch (s->n_overlooked++) {
+		case 0:
 			s->first_byte = read[i];
-		else if (begins_as_tls(s))
-			read[i] = 3;
+			break;
+		case 1:
+			s->is_odd = s->first_byte > 0x80 && read[i] == 3;
+			if (begins_as_tls(s))
+				read[i] = 3;
+			break;
+		default:
+			if (s->is_odd)
+				read[i] = 3;
+			break;
+		}
 	}
 }
 

@@ -163,13 +163,16 @@ static int on_new_ticket(SSL *ssl, void *domain)
 	return 1;
 }
 
-/* RFC 6066 section 3: no session is resumed for another name. */
+/* RFC 6066 sections 3 and 4: no session is resumed for another name, or with another length of
+ * fragments, which OpenSSL would answer whatever the client has asked for now. */
 static bool is_good(const SSL *ssl, SSL_SESSION *session)
 {
+	const struct tls_session *s = SSL_get_app_data(ssl);
 	struct note note;
 
-	return read_note(session, &note) && note.name == name_of(ssl) &&
-	       (uint64_t)time(NULL) < note.until_s;
+	return read_note(session, &note) && note.name == s->name &&
+	       (uint64_t)time(NULL) < note.until_s &&
+	       SSL_SESSION_get_max_fragment_length(session) == s->fragments;
 }
 
 /* A handshake is full where a ticket is not taken. */

@@ -94,7 +94,9 @@ struct tls_session {
 	enum tls_alert better_alert; /* than one that OpenSSL has sealed, which was not written */
 	bool says_limit;             /* OpenSSL answers the client's record_size_limit */
 	uint8_t first_byte;          /* that OpenSSL has read … */
-	uint8_t n_overlooked; /* … of two that it cannot do with as they are: see pipe_bio.c */
+	uint8_t n_overlooked; /* … of three that it cannot do with as they are: see pipe_bio.c */
+	bool is_odd;          /* the first is no type, and the second that of a version */
+	uint8_t fragments;    /* max_fragment_length of the hello that OpenSSL has got; 0: none */
 	uint64_t name;        /* … whom it asks for, hashed: see resume.c … */
 	struct tls_hello_gist first_hello; /* … and what the next one has to be like */
 };

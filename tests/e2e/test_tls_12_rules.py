@@ -87,6 +87,7 @@ HELLOS = (
     ("RFC 8422 5.1.2: no point format", DECODE, {POINTS: b"\0"}),
     ("RFC 8422 5.1.2: all of them", SERVED, {POINTS: vector(1, bytes(range(255)))}),
     ("RFC 5746 3.6: a renegotiation", FAILURE, {RENEGOTIATION: b"\1x"}),
+    ("RFC 5746 3.2: more behind it", DECODE, {RENEGOTIATION: b"\0\0"}),
     ("RFC 7627 5.1: not empty", DECODE, {MASTER_SECRET: b"\0"}),
     ("RFC 6066 3: no name", DECODE, {NAME: b""}),
     ("RFC 6066 3: a name of no bytes", DECODE, name((0, b""))),
@@ -257,6 +258,9 @@ BEFORE_FINISHED = (
      lambda c: c.send(HANDSHAKE, message(KEY_EXCHANGE, vector(1, c.share)[:-1]))),
     ("RFC 8422 5.7: more behind it", DECODE,
      lambda c: c.send(HANDSHAKE, message(KEY_EXCHANGE, vector(1, c.share) + b"\0"))),
+    *((f"RFC 8422 5.4: {n} bytes, and {said} as their number", DECODE, word(
+        HANDSHAKE, message(KEY_EXCHANGE, number(said, 1) + b"\5" * n)))
+      for n, said in ((32, 31), (32, 33), (32, 255), (33, 32), (64, 65), (66, 65))),
     ("7.2.2: one of 64 KiB", DECODE, word(HANDSHAKE, message(KEY_EXCHANGE, bytes(65536))[:9])),
     ("RFC 8422 5.11: a short point", ILLEGAL, point(lambda share: share[:-1])),
     ("RFC 8422 5.11: a long one", ILLEGAL, point(lambda share: share + b"\0")),
@@ -430,6 +434,8 @@ def certificates_of_clients(t):
         c.say_hello()
         c.hear_flight(asks=True)
         equal(c.asked[:3], b"\2\1\x40", "7.4.4: RSA and ECDSA, and no other kind")
+        n = int.from_bytes(c.asked[3:5], "big")
+        true(not set(c.asked[6:5 + n:2]) & {2, 3} - {3}, "7.4.4: no signature by DSA")
         c.say(message(CERTIFICATE, words))
 
     def prove(c, how):
@@ -494,6 +500,10 @@ def tickets(t):
         ("another byte in its name", "full", ({}, {}, 0)),
         ("in its middle", "full", ({}, {}, 60)),
         ("at its end", "full", ({}, {}, -1)),
+        ("RFC 6066 4: fragments as before", SERVED, ({FRAGMENT: b"\1"}, {FRAGMENT: b"\1"})),
+        ("RFC 6066 4: others", "full", ({FRAGMENT: b"\1"}, {FRAGMENT: b"\2"})),
+        ("RFC 6066 4: none any more", "full", ({FRAGMENT: b"\1"}, {})),
+        ("RFC 6066 4: none before", "full", ({}, {FRAGMENT: b"\1"})),
     ):
         equal(resume(t, *arguments), expected, what)
     appliance.stop()

@@ -10,10 +10,10 @@ from harness import equal, test, true
 from lab import wait_until
 from tls_client import is_served, start
 from tls_raw import (
-    ALERT, ALPN, BAD_MAC, CCS, CERTIFICATE, COMPRESSIONS, DATA, DECODE, DECRYPT, EARLY, FAILURE,
-    GET, GROUPS, HANDSHAKE, ILLEGAL, LIMIT, MISSING, MODES, NAME, NO_PROTOCOL, OVERFLOW, P256,
-    SERVED, SHARES, SIGNATURES, TICKETS, UNEXPECTED, VERSION, VERSIONS, X25519, Client, Keys,
-    expand_label, message, number, numbers, record, vector)
+    ALERT, ALPN, AUTHORITIES, BAD_MAC, CCS, CERTIFICATE, COMPRESSIONS, DATA, DECODE, DECRYPT,
+    EARLY, FAILURE, GET, GROUPS, HANDSHAKE, ILLEGAL, LIMIT, MISSING, MODES, NAME, NO_PROTOCOL,
+    OVERFLOW, P256, SERVED, SHARES, SIGNATURES, TICKETS, UNEXPECTED, VERSION, VERSIONS, X25519,
+    Client, Keys, expand_label, message, number, numbers, record, vector)
 
 HELLO_REQUEST, NEW_TICKET, END_OF_EARLY_DATA, KEY_EXCHANGE, FINISHED, KEY_UPDATE = (
     0, 4, 5, 16, 20, 24)
@@ -82,6 +82,8 @@ HELLOS = (
     ("4.2.3: PKCS #1 only", FAILURE, {SIGNATURES: vector(2, numbers(0x0401, 0x0501))}),
     ("4.2.3: thousands of them", SERVED,
      {SIGNATURES: vector(2, numbers(*range(0x0a00, 0x1f00), 0x0403))}),
+    ("4.2.4: no authority", DECODE, {AUTHORITIES: b"\0\0"}),
+    ("4.2.4: an authority that is cut", DECODE, {AUTHORITIES: b"\0\3\0\2x"}),
     ("4.2.8: a share in bytes too few", ILLEGAL,
      lambda c: {SHARES: vector(2, numbers(c.group) + vector(2, c.share[:-1]))}),
     ("4.2.8: a share in bytes too many", ILLEGAL,
@@ -151,6 +153,20 @@ def hellos(t):
                 c.hear_flight()
                 finish(c)
                 equal(c.ask(), SERVED, f"5.1: version {version.hex()}, {whose}")
+        for what, words in (
+            ("5: an empty CCS", record(CCS, b"")),
+            ("5: a CCS", record(CCS, b"\1")),
+            *((f"5: type {kind}", record(kind, b"x" * n, b"\3\1"))
+              for kind, n in ((24, 1), (0x81, 200), (0xfe, 1), (0xff, 1))),
+        ):
+            with Client(t, *whose) as c:
+                c.wire.send(words + record(HANDSHAKE, c.hello()))
+                kind, content = c.receive()
+                equal((kind, content[1]), (ALERT, UNEXPECTED), f"{what}, {whose}")
+    with Client(t) as c:  # SSL 2.0: of a ClientHello no more than its version
+        c.wire.send(b"\x80\3\1\3\3")
+        kind, content = c.receive()
+        equal((kind, content[1]), (ALERT, DECODE), "a hello of SSL 2.0 that is cut")
     for case in (lambda c: {SHARES: vector(2, b"")}, lambda c: many_shares(c, False)):
         with Client(t) as c:
             c.say_hello({**c.extensions(), **case(c)})
