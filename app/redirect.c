@@ -108,10 +108,11 @@ static bool send_to_https(
 
 /* ---- by rules ---- */
 
-/* The path as rules have it; empty: it is none, or too long. name: room for it. */
-static struct span name_of(const struct http_req *req, uint8_t name[REDIRECT_PATH_BYTES])
+/* The path as rules have it; empty: it is none. name: room for it. */
+static struct span name_of(const struct http_req *req, uint8_t name[HTTP_TARGET_BYTES])
 {
-	int n = req->path.len <= REDIRECT_PATH_BYTES ? rs_http_path(req->path, name) : -1;
+	int n = req->path.len <= HTTP_TARGET_BYTES ? rs_http_path_with_slashes(req->path, name)
+						   : HTTP_PATH_NOWHERE;
 
 	return (struct span){.data = name, .len = n > 0 ? (uint32_t)n : 0};
 }
@@ -139,9 +140,28 @@ static void put_secured_field(
 	put(l, field, (uint32_t)strlen(field));
 }
 
+/* What stands behind the rule's path. In a name an escaped slash is a NUL. */
+static void put_rest(struct lines *l, const struct redirect_rule *rule, const struct http_req *req,
+	struct span name)
+{
+	struct span rest = rs_redirect_rest(rule, req->path);
+	const uint8_t *p = name.data + rule->carry_from, *end = name.data + name.len, *nul;
+
+	if (rest.len) {
+		put_escaped(l, rest, HTTP_IN_PATH);
+		return;
+	}
+	while ((nul = memchr(p, 0, (size_t)(end - p)))) {
+		put_escaped(l, (struct span){.data = p, .len = (uint32_t)(nul - p)}, HTTP_IN_NAME);
+		put(l, "%2F", 3);
+		p = nul + 1;
+	}
+	put_escaped(l, (struct span){.data = p, .len = (uint32_t)(end - p)}, HTTP_IN_NAME);
+}
+
 static bool has_rule(const struct http_env *env, const struct http_req *req)
 {
-	uint8_t name[REDIRECT_PATH_BYTES];
+	uint8_t name[HTTP_TARGET_BYTES];
 
 	(void)env;
 	return find_rule(req, name_of(req, name));
@@ -150,7 +170,7 @@ static bool has_rule(const struct http_env *env, const struct http_req *req)
 static bool send_by_rule(
 	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
 {
-	uint8_t bytes[REDIRECT_PATH_BYTES];
+	uint8_t bytes[HTTP_TARGET_BYTES];
 	struct span name = name_of(req, bytes);
 	const struct redirect_rule *rule = find_rule(req, name);
 	struct lines l;
@@ -158,10 +178,7 @@ static bool send_by_rule(
 	begin(&l, env);
 	put(&l, rule->to, (uint32_t)strlen(rule->to));
 	if (rule->carries)
-		put_escaped(&l,
-			(struct span){.data = name.data + rule->carry_from,
-				.len = name.len - rule->carry_from},
-			HTTP_IN_NAME);
+		put_rest(&l, rule, req, name);
 	if (!strpbrk(rule->to, "?#"))
 		put_query(&l, req);
 	put_secured_field(&l, env, rule);

@@ -41,6 +41,56 @@ bool rs_redirect_fits(const struct redirect_rule *rule, struct span host, struct
 	return (!rule->host.len || host_fits(rule->host, host)) && path_fits(rule, path);
 }
 
+/* Where the n-th slash of raw is; raw.len: it has not so many. */
+static uint32_t slash_at(struct span raw, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < raw.len; i++) {
+		if (raw.data[i] == '/' && --n == 0)
+			break;
+	}
+	return i;
+}
+
+static uint32_t count_slashes(const char *path)
+{
+	uint32_t n = 0;
+
+	while ((path = strchr(path, '/'))) {
+		path++;
+		n++;
+	}
+	return n;
+}
+
+/* Does it name something below the folder that it begins in? */
+static bool stays_below(struct span rest)
+{
+	uint8_t name[HTTP_TARGET_BYTES];
+
+	return rest.len <= sizeof(name) && rs_http_path_with_slashes(rest, name) >= 0;
+}
+
+struct span rs_redirect_rest(const struct redirect_rule *rule, struct span raw)
+{
+	const uint32_t at = slash_at(raw, count_slashes(rule->path));
+	const struct span none = {0}, way = {.data = raw.data, .len = at + 1};
+	const struct span rest = {.data = raw.data + at, .len = raw.len - at};
+	uint8_t name[REDIRECT_PATH_BYTES];
+	int n;
+
+	if (!rule->carry_from)
+		return raw;
+	/* Two slashes at the beginning would be a host behind a TO that is a path. */
+	if (rest.len < 2 || rest.data[1] == '/' || way.len > sizeof(name) || !stays_below(rest))
+		return none;
+	n = rs_http_path(way, name);
+	if (n < 0 || !path_fits(rule, (struct span){.data = name, .len = (uint32_t)n}))
+		return none;
+	return (struct span){.data = rest.data + 1, .len = rest.len - 1};
+}
+
 /* ---- reading ---- */
 
 /* Cuts off a star that stands behind a slash at the end. */
@@ -96,6 +146,9 @@ static const char *parse_from(struct redirect_rule *rule, char *from)
 	rule->below = cut_star(path);
 	if (strchr(path, '*'))
 		return "expected * at the end of FROM only, behind a /";
+	if (strpbrk(path, "?#"))
+		return "expected FROM without a query: all have the same answer (%3F stands for a "
+		       "?)";
 	return normalize(path) ? NULL : "expected a path within the root, with whole escapes";
 }
 

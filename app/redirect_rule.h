@@ -11,7 +11,7 @@
 
 #include "http/parse.h"
 
-#define REDIRECT_PATH_BYTES 2048 /* longer ones are for nobody here */
+#define REDIRECT_PATH_BYTES 2048 /* of FROM, or TO */
 
 struct redirect_rule {
 	uint16_t status;
@@ -29,9 +29,15 @@ struct redirect_rule {
  */
 const char *rs_redirect_parse(struct redirect_rule *rule, char *text);
 
-/* Is a request for this host, without its port, and this path, as rs_http_path() makes it, for
- * rule?
- */
+/* Is a request for this host, without its port, and this path, as rs_http_path_with_slashes() makes
+ * it, for rule? */
 bool rs_redirect_fits(const struct redirect_rule *rule, struct span host, struct span path);
+
+/*
+ * What a path that fits has behind the rule's, as it came: of a URI it makes a difference what is
+ * escaped (RFC 3986 section 2.2). Empty: there is none, or the way there has dots or slashes in it
+ * that have to be taken out first.
+ */
+struct span rs_redirect_rest(const struct redirect_rule *rule, struct span raw);
 
 #endif

@@ -16,7 +16,6 @@
 #include "http/text.h"
 #include "site_set.h"
 
-#define MAX_PATH_BYTES     8192 /* as the limit of targets, which cannot be larger */
 #define MAX_LOCATION_BYTES 1200
 #define LINE_ROOM          1280 /* for the field lines of this file, beside those of --header */
 #define COPIED_FIELDS      1024 /* of --header, up to here copied, as far as there is room */
@@ -388,7 +387,7 @@ bool rs_site_respond(
 	struct http_env *env, struct http_conn *hc, const struct http_req *req, struct sendq *out)
 {
 	const struct site_core *core = env->app;
-	uint8_t name[MAX_PATH_BYTES + SITE_ENDING_BYTES];
+	uint8_t name[HTTP_TARGET_BYTES + SITE_ENDING_BYTES];
 	struct ask a;
 	int n;
 
@@ -401,7 +400,7 @@ bool rs_site_respond(
 	a.site = rs_site_of(core->set, req);
 	if (!a.site)
 		return refuse(&a, HTTP_C_MISDIRECTED);
-	n = req->path.len <= MAX_PATH_BYTES ? rs_http_path(req->path, name) : HTTP_PATH_NOWHERE;
+	n = req->path.len <= HTTP_TARGET_BYTES ? rs_http_path(req->path, name) : HTTP_PATH_NOWHERE;
 	if (n == HTTP_PATH_MALFORMED || n == HTTP_PATH_OUTSIDE)
 		return refuse(&a, HTTP_C_BAD_TARGET);
 	a.entry = find(&a, name, n > 0 ? (uint32_t)n : 0);

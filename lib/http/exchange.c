@@ -534,7 +534,7 @@ void rs_http_config_default(struct http_config *cfg)
 		.limits =
 			{
 				.max_head_bytes = 16384,
-				.max_target_bytes = 8192,
+				.max_target_bytes = HTTP_TARGET_BYTES,
 				.max_fields = 100,
 			},
 		.max_body_bytes = 1 << 20,

@@ -18,6 +18,7 @@
 
 #define HTTP_MAX_FIELDS     128   /* no configuration can ask for more */
 #define HTTP_MAX_HEAD_BYTES 32767 /* … or for more of these: offsets are 16 bits wide */
+#define HTTP_TARGET_BYTES   8192  /* none asks for longer targets */
 
 enum http_method {
 	HTTP_NO_METHOD, /* the request line was not understood */

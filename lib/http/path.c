@@ -23,16 +23,17 @@ static int end_segment(const uint8_t *to, int from, int len)
 }
 
 /* What the %XX at the beginning of text stands for in a name, or why it cannot. */
-static int decode(struct span text)
+static int decode(struct span text, int slash)
 {
 	int c = rs_http_unescape(text);
 
 	if (c <= 0)
 		return HTTP_PATH_MALFORMED;
-	return c == '/' ? HTTP_PATH_NOWHERE : c;
+	return c == '/' ? slash : c;
 }
 
-int rs_http_path(struct span raw, uint8_t *to)
+/* slash: what comes of an escaped one. */
+static int resolve(struct span raw, int slash, uint8_t *to)
 {
 	int len = 1, from = 1;
 
@@ -50,7 +51,7 @@ int rs_http_path(struct span raw, uint8_t *to)
 			continue;
 		}
 		if (c == '%') {
-			c = decode((struct span){.data = raw.data + i, .len = raw.len - i});
+			c = decode((struct span){.data = raw.data + i, .len = raw.len - i}, slash);
 			if (c < 0)
 				return c;
 			i += HTTP_ESCAPE_BYTES - 1;
@@ -59,4 +60,14 @@ int rs_http_path(struct span raw, uint8_t *to)
 	}
 	len = end_segment(to, from, len);
 	return len < 0 ? HTTP_PATH_OUTSIDE : len;
+}
+
+int rs_http_path(struct span raw, uint8_t *to)
+{
+	return resolve(raw, HTTP_PATH_NOWHERE, to);
+}
+
+int rs_http_path_with_slashes(struct span raw, uint8_t *to)
+{
+	return resolve(raw, 0, to);
 }

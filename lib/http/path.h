@@ -24,4 +24,7 @@ enum http_path_error {
  */
 int rs_http_path(struct span raw, uint8_t *to);
 
+/* The same, but a "/" that is escaped becomes a NUL, which names have not: to compare with them. */
+int rs_http_path_with_slashes(struct span raw, uint8_t *to);
+
 #endif
