@@ -317,6 +317,8 @@ static bool reply_file(struct ask *a)
 	if (a->req->method == HTTP_GET && rs_http_if_range(a->req, &v) &&
 		rs_http_ranges(a->req, a->body->len, ranges, &n) == HTTP_RANGE_UNSATISFIABLE)
 		return reply_unsatisfiable(a);
+	if (n > 1 && a->coding != HTTP_IDENTITY)
+		n = 0; /* section 8.4: it would be the list of parts that is coded */
 	add_metadata(a);
 	ADD(a, "Accept-Ranges: bytes\r\n");
 	add_coding(a);

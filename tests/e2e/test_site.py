@@ -273,6 +273,8 @@ def codings(t):
             whole = r.body
             r = ask(c, "/beside.css", "Accept-Encoding: gzip", "Range: bytes=2-9")
             equal((r.status, r.body, r.fields["content-encoding"]), (206, whole[2:10], "gzip"))
+            r = ask(c, "/beside.css", "Accept-Encoding: gzip", "Range: bytes=0-1,5-6")
+            equal((r.status, r.body, r.fields["content-encoding"]), (200, whole, "gzip"))
             r = ask(c, "/noise.bin", "Accept-Encoding: gzip, br")
             true("content-encoding" not in r.fields and "vary" not in r.fields, "coded noise")
         appliance.stop()
