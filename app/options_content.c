@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "options_parse.h"
 #include "values.h"
@@ -217,9 +218,19 @@ int rs_option_parse_precompress(struct option_parser *p, const char *value)
 	}
 }
 
+/* Browsers leave that out (RFC 6454 section 6.2). */
+static bool has_default_port(const char *origin)
+{
+	const char *colon = strrchr(origin, ':');
+
+	return (!strncmp(origin, "http:", 5) && !strcmp(colon, ":80")) ||
+	       (!strncmp(origin, "https:", 6) && !strcmp(colon, ":443"));
+}
+
 int rs_option_parse_cors(struct option_parser *p, const char *value)
 {
-	if (strcmp(value, "*") != 0 && strcmp(value, "null") != 0 && !rs_value_origin(value))
+	if (strcmp(value, "*") != 0 && strcmp(value, "null") != 0 &&
+		(!rs_value_origin(value) || has_default_port(value)))
 		return rs_option_fail(p, "expected one origin as browsers send it, as in "
 					 "https://a.example or https://a.example:8443, or *");
 	p->cfg->site.cors = value;
@@ -243,7 +254,7 @@ int rs_option_parse_charset(struct option_parser *p, const char *value)
 		return rs_option_fail(p,
 			"expected the name of a charset of at most %d characters, or none",
 			MAX_CHARSET_BYTES);
-	p->cfg->site.content.charset = strcmp(value, "none") != 0 ? value : "";
+	p->cfg->site.content.charset = strcasecmp(value, "none") != 0 ? value : "";
 	return 0;
 }
 

@@ -61,21 +61,21 @@ static bool is_interrupted(void *audience)
 	return a->is_interrupted && a->is_interrupted(a->ctx);
 }
 
-/* Files that are served, but not as a coding of another one. */
-static void say_unused(
+/* Files that are served, but not as a coding of another one, or perhaps not to be. */
+static void say_doubts(
 	const struct site_audience *audience, const struct content_report *report, const char *dir)
 {
-	static const enum content_counter unused[] = {
-		CONTENT_C_SIBLINGS_OLD, CONTENT_C_SIBLINGS_BAD};
+	static const enum content_counter doubts[] = {
+		CONTENT_C_SIBLINGS_OLD, CONTENT_C_SIBLINGS_BAD, CONTENT_C_PRIVATE};
 	char line[512];
 
-	for (uint32_t i = 0; i < RS_ARRAY_SIZE(unused); i++) {
-		uint64_t n = report->counts[unused[i]];
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(doubts); i++) {
+		uint64_t n = report->counts[doubts[i]];
 
 		if (!n)
 			continue;
 		snprintf(line, sizeof(line), "%.300s: %s (%" PRIu64 ")", dir,
-			rs_content_counter_defs[unused[i]].help, n);
+			rs_content_counter_defs[doubts[i]].help, n);
 		audience->say(line);
 	}
 }
@@ -164,7 +164,7 @@ static bool load_newest(
 	}
 	if (i == 0)
 		say_types(audience, &report, options.types_file);
-	say_unused(audience, &report, dir);
+	say_doubts(audience, &report, dir);
 	for (uint32_t k = 0; k < CONTENT_N_COUNTERS; k++)
 		set->totals.counts[k] += report.counts[k];
 	set->totals.held_bytes = report.held_bytes;

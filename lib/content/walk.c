@@ -75,6 +75,8 @@ static bool add_file(struct load *load, const struct place *place, const struct 
 	if (!keep_path(load, place, &file.path))
 		return false;
 	walk->files[walk->n_files++] = file;
+	if (!(st->st_mode & S_IROTH))
+		rs_load_count(load, CONTENT_C_PRIVATE, 1);
 	rs_load_progress(load, 1, 0);
 	return true;
 }

@@ -370,6 +370,8 @@ static void charsets(void **state)
 	assert_string_equal(cfg.site.content.charset, "windows-1252");
 	parses("--ip 10.0.0.1/24 --root /a --charset none");
 	assert_string_equal(cfg.site.content.charset, "");
+	parses("--ip 10.0.0.1/24 --root /a --charset NONE");
+	assert_string_equal(cfg.site.content.charset, "");
 }
 
 static void hosts(void **state)
@@ -434,6 +436,8 @@ static void errors(void **state)
 		{"--root /a --cors https://A.test", "--cors https://A.test: " BAD_ORIGIN},
 		{"--root /a --cors https://a:", "--cors https://a:: " BAD_ORIGIN},
 		{"--root /a --cors https://a:65536", "--cors https://a:65536: " BAD_ORIGIN},
+		{"--root /a --cors https://a:443", "--cors https://a:443: " BAD_ORIGIN},
+		{"--root /a --cors http://a:80", "--cors http://a:80: " BAD_ORIGIN},
 		{"--root /a --cors https://[fd00::1", "--cors https://[fd00::1: " BAD_ORIGIN},
 		{"--root /a --cors https://", "--cors https://: " BAD_ORIGIN},
 		{"--root /a --cors a.test", "--cors a.test: " BAD_ORIGIN},

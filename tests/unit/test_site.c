@@ -19,6 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "site.h"
 #include "site_side.h"
 #include "temp.h"
@@ -60,7 +61,7 @@ static void put(const char *dir, const char *name)
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, O_WRONLY | O_CREAT, 0600);
+	fd = open(path, O_WRONLY | O_CREAT, 0644);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, "text", 4), 4);
 	close(fd);
@@ -317,6 +318,30 @@ static void load_and_expect(const struct site_options *options, const char *why)
 	assert_string_equal(said, line);
 }
 
+/* Who may read all, as root may, would serve what other servers cannot even open. */
+static void files_that_are_not_for_all_are_told(void **state)
+{
+	static const mode_t modes[] = {0640, 0600, 0604};
+	struct site_options options = sites(1);
+	char path[PATH_BYTES];
+
+	(void)state;
+	put(dirs[0], "dump.sql");
+	snprintf(path, sizeof(path), "%s/dump.sql", dirs[0]);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(modes); i++) {
+		struct site_set *set;
+
+		assert_int_equal(chmod(path, modes[i]), 0);
+		said[0] = '\0';
+		set = load(&options);
+		assert_non_null(set);
+		rs_site_free(set);
+		assert_int_equal(
+			strstr(said, "their modes keep others from reading them") != NULL, i < 2);
+	}
+	unlink(path);
+}
+
 static void precompressed_files_that_are_not_used_are_told(void **state)
 {
 	struct site_options options = sites(1);
@@ -514,6 +539,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			who_ticks_neither_watches_directories_nor_frees_content, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_many_fields_are_named, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			files_that_are_not_for_all_are_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			precompressed_files_that_are_not_used_are_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(
