@@ -63,7 +63,7 @@ static enum clock wanted_clock(const struct http_conn *hc, const struct sendq *o
 	if (hc->state == STATE_HEAD && hc->head)
 		return CLOCK_HEAD;
 	if (hc->state == STATE_BODY_LENGTH || hc->state == STATE_BODY_CHUNKED)
-		return CLOCK_BODY;
+		return hc->invited && !rs_sendq_empty(out) ? CLOCK_WRITE : CLOCK_BODY;
 	if (!rs_sendq_empty(out))
 		return CLOCK_WRITE;
 	return hc->state == STATE_CLOSING ? CLOCK_LINGER : CLOCK_IDLE;
@@ -331,7 +331,8 @@ static bool await_body(struct http_env *env, struct http_conn *hc, const struct 
 	if (!hc->head && !keep_head(env, hc, req->head, req->head_bytes))
 		return refuse_last(env, hc, req, out, HTTP_C_OVERLOAD);
 	hc->head_bytes = (uint16_t)req->head_bytes;
-	if (req->expect_continue && !body_has_begun && !rs_http_reply_continue(env, out))
+	hc->invited = req->expect_continue && !body_has_begun;
+	if (hc->invited && !rs_http_reply_continue(env, out))
 		return no_room(env, hc, req, out);
 	return true;
 }

@@ -157,9 +157,10 @@ struct http_conn {
 	bool blocked : 1;
 	bool closing : 1;
 	bool abort : 1;
-	bool last : 1;  /* close after the reply at work */
-	bool early : 1; /* set by the caller: what it brings may have been replayed (RFC 8470) */
-	bool begun : 1; /* begun_us is set */
+	bool last : 1;    /* close after the reply at work */
+	bool early : 1;   /* set by the caller: what it brings may have been replayed (RFC 8470) */
+	bool begun : 1;   /* begun_us is set */
+	bool invited : 1; /* with 100 Continue, to send the body */
 	uint32_t followed;
 };
 

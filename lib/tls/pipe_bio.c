@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The way between OpenSSL and a session's pipe. It carries all bytes as they are, but for those that
- * OpenSSL does not take, or say, as RFC 8446 has them: the version of the first record, and alerts.
+ * The way between OpenSSL and a session's pipe. It carries all bytes as they are, but for those
+ * that OpenSSL does not take, or say, as RFC 8446 has them: the version of the first record, and
+ * alerts.
  */
 #include <string.h>
 

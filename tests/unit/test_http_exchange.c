@@ -921,6 +921,39 @@ static void slow_bodies(void **state)
 	rig_close(&rig);
 }
 
+/* Who waits for 100 Continue has the time for his body when that is with him. */
+static void bodies_that_wait_behind_a_reply(void **state)
+{
+	static struct rig rig;
+	static const char text[] = "GET /bytes/400000" V "\r\n" POST
+				   "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n";
+
+	(void)state;
+	rig_open(&rig, 4, 1);
+	rig_feed(&rig, text, sizeof(text) - 1);
+	for (int i = 0; i < 5 && rig.out.n_bytes > 8192; i++) {
+		assert_deadline_in(&rig, 30000000);
+		rig_ack(&rig, 8192);
+		wait_for_deadline(&rig);
+		assert_false(rig.hc.closing);
+	}
+	rig_drain(&rig);
+	rig.n_got = 0;
+	assert_deadline_in(&rig, 10000000);
+	rig.env.now_us += 9000000;
+	rig_feed(&rig, "hello", 5);
+	rig_drain(&rig);
+	assert_false(rig.hc.closing);
+	assert_int_equal(memcmp(rig.got, "HTTP/1.1 200", 12), 0);
+	rig.n_got = 0;
+	rig_feed(&rig, text + sizeof("GET /bytes/400000" V "\r\n") - 1,
+		sizeof(text) - sizeof("GET /bytes/400000" V "\r\n"));
+	rig_drain(&rig);
+	wait_for_deadline(&rig);
+	assert_int_equal(rig.counters[HTTP_C_BODY_TIMEOUT], 1);
+	rig_close(&rig);
+}
+
 static void slow_readers(void **state)
 {
 	static struct rig rig;
@@ -1246,6 +1279,7 @@ int main(void)
 		cmocka_unit_test(slow_heads),
 		cmocka_unit_test(empty_lines),
 		cmocka_unit_test(slow_bodies),
+		cmocka_unit_test(bodies_that_wait_behind_a_reply),
 		cmocka_unit_test(slow_readers),
 		cmocka_unit_test(acknowledgements_that_come_with_input),
 		cmocka_unit_test(very_fast_readers),
