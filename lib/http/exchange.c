@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The life of a connection, from the bottom up: clocks, ends of requests, answers, bodies, heads;
- * the public functions last.
+ * The life of a connection, from the bottom up: ends of requests, answers, bodies, heads; the
+ * public functions last. Its deadlines are in clock.h.
  *
  * Most requests come again, and need not be read or answered anew. In this order they meet, until
  * one of these is enough: rs_http_verbatim_reply() in take_head(), rs_http_parse_seen() in
  * read_head(), and in answer() rs_http_memo_reply(), then rs_http_route() and the handler.
  * docs/packet-path.md has what each looks for, and what makes it forget.
- *
- * Deadlines. Only one clock runs at a time, chosen by wanted_clock() after every call. Those for
- * bodies and for clients that read measure a rate: when the time is over, enough must have
- * happened in it, and then it starts anew. hc->progress holds, for a body, the bytes that came in
- * this time; for a reply that wants a chunk, the microseconds that it has waited; for writing, the
- * bytes that were queued at its beginning or since: what of them is no longer in the queue was
- * acknowledged (of which no more is counted than has to be).
  */
 #include "http/exchange.h"
 
@@ -21,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "http/body.h"
+#include "http/clock.h"
 #include "http/follow.h"
 #include "http/lasting.h"
 #include "http/memo.h"
@@ -29,96 +23,7 @@
 #include "http/seen.h"
 #include "http/verbatim.h"
 
-enum state {
-	STATE_HEAD, /* a head is read, or waited for; hc->head is set when it has begun */
-	/* All that has come is an empty line (RFC 9112 section 2.2), or its CR: hc->head_bytes of
-	 * it. So far nobody has begun a request, and no buffer is taken. */
-	STATE_EMPTY_LINE,
-	STATE_BODY_LENGTH,
-	STATE_BODY_CHUNKED, /* of the request whose head stands in hc->head */
-	STATE_REPLY,        /* a reply's body is generated */
-	STATE_CLOSING,      /* what still comes is dropped */
-};
-
 static const uint8_t empty_line[] = {'\r', '\n'};
-
-#define RETRY_US 10000
-
-enum clock {
-	CLOCK_NONE,
-	CLOCK_IDLE,
-	CLOCK_HEAD,
-	CLOCK_BODY,
-	CLOCK_WRITE,
-	CLOCK_RETRY, /* a reply wants a chunk, and no acknowledgement will come to wake it */
-	CLOCK_LINGER,
-};
-
-/* Clocks. */
-
-static enum clock wanted_clock(const struct http_conn *hc, const struct sendq *out)
-{
-	if (rs_unlikely(hc->blocked))
-		return rs_sendq_empty(out) ? CLOCK_RETRY : CLOCK_WRITE;
-	if (hc->state == STATE_HEAD && hc->head)
-		return CLOCK_HEAD;
-	if (hc->state == STATE_BODY_LENGTH || hc->state == STATE_BODY_CHUNKED)
-		return hc->invited && !rs_sendq_empty(out) ? CLOCK_WRITE : CLOCK_BODY;
-	if (!rs_sendq_empty(out))
-		return CLOCK_WRITE;
-	return hc->state == STATE_CLOSING ? CLOCK_LINGER : CLOCK_IDLE;
-}
-
-static uint64_t timeout_us(const struct http_config *cfg, enum clock clock)
-{
-	switch (clock) {
-	case CLOCK_HEAD:
-		return cfg->header_timeout_us;
-	case CLOCK_BODY:
-		return cfg->body_timeout_us;
-	case CLOCK_WRITE:
-		return cfg->write_timeout_us;
-	case CLOCK_RETRY:
-		return RETRY_US;
-	case CLOCK_LINGER:
-		return cfg->linger_timeout_us;
-	default:
-		return cfg->idle_timeout_us;
-	}
-}
-
-static void start_clock(
-	struct http_env *env, struct http_conn *hc, const struct sendq *out, enum clock clock)
-{
-	hc->clock = (uint8_t)clock;
-	hc->deadline_us = env->now_us + timeout_us(env->cfg, clock);
-	hc->progress = clock == CLOCK_WRITE ? out->n_bytes : 0;
-}
-
-/* No more than is enough counts: 32 bits would not do. Not inlined: most replies go out at once. */
-static __attribute__((noinline)) void count_written(const struct http_config *cfg,
-	struct http_conn *hc, const struct sendq *out, uint32_t queued)
-{
-	uint32_t written = hc->progress - queued;
-
-	hc->progress = out->n_bytes + rs_min_u32(written, cfg->write_min_bytes);
-}
-
-/* After every call. queued: the bytes in out before it. */
-static void settle_clock(
-	struct http_env *env, struct http_conn *hc, const struct sendq *out, uint32_t queued)
-{
-	enum clock clock = wanted_clock(hc, out);
-
-	if (hc->abort) {
-		hc->clock = CLOCK_NONE;
-		hc->deadline_us = 0;
-	} else if (clock != hc->clock) {
-		start_clock(env, hc, out, clock);
-	} else if (clock == CLOCK_WRITE) {
-		count_written(env->cfg, hc, out, queued);
-	}
-}
 
 /* Ends. */
 
@@ -301,7 +206,8 @@ static uint32_t take_body(struct http_env *env, struct http_conn *hc, const uint
 			return 0;
 		}
 	}
-	hc->progress += body.used;
+	if (hc->clock == CLOCK_BODY) /* else it counts what is written */
+		hc->progress += body.used;
 	env->counters[HTTP_C_BODY_BYTES] += body.used;
 	return body.used;
 }

@@ -26,24 +26,23 @@ static void on_message(int written, int version, int content_type, const void *d
 	SSL *ssl, void *unused)
 {
 	const struct span message = {.data = data, .len = (uint32_t)bytes};
+	const int type = content_type == SSL3_RT_HANDSHAKE && bytes ? message.data[0] : -1;
 	struct tls_session *s = SSL_get_app_data(ssl);
 
 	(void)version;
 	(void)unused;
 	rs_tls_lean_count(s, written, content_type, message);
-	if (written && content_type == SSL3_RT_HANDSHAKE && bytes &&
-		message.data[0] == TLS_CERTIFICATE_REQUEST)
+	if (written && type == TLS_CERTIFICATE_REQUEST)
 		rs_tls_authorities_widen(ssl);
 	if (written || s->open)
 		return;
-	if (content_type == SSL3_RT_HANDSHAKE && bytes &&
-		message.data[0] == TLS_CLIENT_KEY_EXCHANGE)
+	if (type == TLS_CLIENT_KEY_EXCHANGE)
 		s->point_fault = rs_tls_group_point_fault(message);
 	if (s->hello_fault != TLS_ALERT_NONE)
 		return;
 	if (content_type == SSL3_RT_HEADER && is_empty(message))
 		s->hello_fault = TLS_ALERT_UNEXPECTED_MESSAGE;
-	else if (content_type == SSL3_RT_HANDSHAKE && bytes && message.data[0] == TLS_CLIENT_HELLO)
+	else if (type == TLS_CLIENT_HELLO)
 		s->hello_fault = rs_tls_hello_gist_fault(message, &s->first_hello);
 }
 

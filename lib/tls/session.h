@@ -96,7 +96,7 @@ struct tls_session {
 	uint8_t first_byte;          /* that OpenSSL has read … */
 	uint8_t n_overlooked; /* … of three that it cannot do with as they are: see pipe_bio.c */
 	bool is_odd;          /* the first is no type, and the second that of a version */
-	uint8_t fragments;    /* max_fragment_length of the hello that OpenSSL has got; 0: none */
+	uint8_t fragments;    /* what the client has asked for: max_fragment_length, or 0 … */
 	uint64_t name;        /* … whom it asks for, hashed: see resume.c … */
 	struct tls_hello_gist first_hello; /* … and what the next one has to be like */
 };

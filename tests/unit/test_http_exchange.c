@@ -927,6 +927,9 @@ static void bodies_that_wait_behind_a_reply(void **state)
 	static struct rig rig;
 	static const char text[] = "GET /bytes/400000" V "\r\n" POST
 				   "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n";
+	static const char large[] = "GET /bytes/400000" V "\r\n" POST
+				    "Content-Length: 9000\r\nExpect: 100-continue\r\n\r\n";
+	static const char body[5000];
 
 	(void)state;
 	rig_open(&rig, 4, 1);
@@ -951,6 +954,14 @@ static void bodies_that_wait_behind_a_reply(void **state)
 	rig_drain(&rig);
 	wait_for_deadline(&rig);
 	assert_int_equal(rig.counters[HTTP_C_BODY_TIMEOUT], 1);
+	rig_close(&rig);
+	/* What comes of a body is nothing that was read of a reply. */
+	rig_open(&rig, 4, 1);
+	rig_feed(&rig, large, sizeof(large) - 1);
+	rig_feed(&rig, body, sizeof(body));
+	wait_for_deadline(&rig);
+	assert_true(rig.hc.abort);
+	assert_int_equal(rig.counters[HTTP_C_WRITE_TIMEOUT], 1);
 	rig_close(&rig);
 }
 
