@@ -144,7 +144,7 @@ struct http_conn {
 		};
 	};
 	uint32_t body_bytes; /* of a chunked body, so far; when closing, bytes dropped */
-	uint32_t progress;   /* see the deadlines in exchange.c */
+	uint32_t progress;   /* see clock.h */
 	uint32_t head;       /* one of env->heads: the request that has begun, or 0 */
 	uint16_t head_bytes; /* how much of it there is */
 	uint16_t head_scanned;
