@@ -33,14 +33,19 @@ static bool has_field(const struct site_options *site, const char *name)
 	return false;
 }
 
-/* Where an option was given first. */
-static const struct args_setting *setting(const struct args *args, const char *name)
+/* Where an option was given for the n-th time. */
+static const struct args_setting *nth_setting(const struct args *args, const char *name, uint32_t n)
 {
 	uint32_t option = rs_option_find(name), i = 0;
 
-	while (args->settings[i].option != option)
+	while (args->settings[i].option != option || n--)
 		i++;
 	return &args->settings[i];
+}
+
+static const struct args_setting *setting(const struct args *args, const char *name)
+{
+	return nth_setting(args, name, 0);
 }
 
 /* Is there an option that would have no effect? It is told. One that is given with its default is
@@ -124,11 +129,23 @@ static bool has_second_cors(struct option_parser *p)
 	return true;
 }
 
+static bool has_circle(struct option_parser *p)
+{
+	const struct redirect_options *r = &p->cfg->redirects;
+	uint32_t i = rs_redirect_circle(r->rules, r->n_rules);
+
+	if (i == r->n_rules)
+		return false;
+	p->at = nth_setting(p->args, "redirect", i);
+	rs_option_fail(p, "expected TO to be what is not redirected there again");
+	return true;
+}
+
 int rs_options_check(struct option_parser *p)
 {
 	const char *wrong = check_tls(p->cfg);
 
-	if (has_stray(p) || (!wrong && has_second_cors(p)))
+	if (has_stray(p) || has_circle(p) || (!wrong && has_second_cors(p)))
 		return -EINVAL;
 	if (!wrong)
 		return 0;

@@ -178,33 +178,21 @@ static const char *path_of(const char *to)
 	return rs_value_origin(origin) ? to + n : NULL;
 }
 
+/* Of a URI, whose path begins there. */
+static struct span host_of(const char *uri, const char *path)
+{
+	const char *host = uri + scheme_bytes(uri);
+
+	return rs_http_without_port(
+		(struct span){.data = (const uint8_t *)host, .len = (uint32_t)(path - host)});
+}
+
 /* It stands in a field: nothing may be in it that a URI does not have. */
 static bool is_uri_text(const char *to)
 {
 	const struct span text = rs_span_text(to);
 
 	return rs_http_escaped_bytes(text, "?%#[]") == text.len;
-}
-
-/* Would who comes there be sent there again? With a URI that is known only of a host of ours. */
-static bool leads_back(const struct redirect_rule *rule, const char *path)
-{
-	uint8_t name[REDIRECT_PATH_BYTES];
-	struct span raw = {.data = (const uint8_t *)path, .len = (uint32_t)strcspn(path, "?#")};
-	int n;
-
-	if (path != rule->to) {
-		const char *host = rule->to + scheme_bytes(rule->to);
-		struct span authority = {
-			.data = (const uint8_t *)host, .len = (uint32_t)(path - host)};
-
-		if (!rule->host.len || !host_fits(rule->host, rs_http_without_port(authority)))
-			return false;
-	}
-	if (!raw.len)
-		raw = rs_span_text("/");
-	n = raw.len <= sizeof(name) ? rs_http_path(raw, name) : -1;
-	return n > 0 && path_fits(rule, (struct span){.data = name, .len = (uint32_t)n});
 }
 
 static const char *parse_to(struct redirect_rule *rule, char *to)
@@ -216,6 +204,9 @@ static const char *parse_to(struct redirect_rule *rule, char *to)
 		return "expected TO to be a path, or a URI of http or https with a host in lower "
 		       "case";
 	rule->to = to;
+	rule->to_path = path;
+	if (path != to)
+		rule->to_host = host_of(to, path);
 	rule->carries = cut_star(to);
 	rule->carry_from = (uint16_t)strlen(rule->path);
 	if (rule->carries && !rule->below)
@@ -224,10 +215,8 @@ static const char *parse_to(struct redirect_rule *rule, char *to)
 		rule->carries = true;
 		rule->carry_from = 0;
 	}
-	if (!is_uri_text(to))
-		return "expected TO as a URI has it, what it cannot have in it as %XX";
-	return leads_back(rule, path) ? "expected TO to be what is not redirected there again"
-				      : NULL;
+	return is_uri_text(to) ? NULL
+			       : "expected TO as a URI has it, what it cannot have in it as %XX";
 }
 
 static uint16_t parse_status(const char *text)

@@ -21,6 +21,8 @@ struct redirect_rule {
 	struct span host;    /* in lower case, perhaps behind "*."; empty: any */
 	const char *path;    /* as rs_http_path() makes it */
 	const char *to;      /* as a URI reference has it (RFC 3986 section 4.1) */
+	const char *to_path; /* where in to its path begins, which may be its end */
+	struct span to_host; /* of a URI, without its port; empty: to is a path */
 };
 
 /*
@@ -39,5 +41,13 @@ bool rs_redirect_fits(const struct redirect_rule *rule, struct span host, struct
  * that have to be taken out first.
  */
 struct span rs_redirect_rest(const struct redirect_rule *rule, struct span raw);
+
+/*
+ * Would a client go in circles, as rules send him there again, or where another sends him back? So
+ * far as that can be known: with a TO that is a URI, by rules for its host alone, since any other
+ * may be somebody else's; of FROM and all below, for one name below it. The first rule that is in a
+ * circle, or n_rules: there is none.
+ */
+uint32_t rs_redirect_circle(const struct redirect_rule *rules, uint32_t n_rules);
 
 #endif

@@ -564,6 +564,8 @@ static void errors(void **state)
 			"308"},
 		{"--redirect /a=/a",
 			"--redirect /a=/a: expected TO to be what is not redirected there again"},
+		{"--redirect /x=/a --redirect /a=/b --redirect /b=/a",
+			"--redirect /a=/b: expected TO to be what is not redirected there again"},
 		{"--root /a --error-page 411=/a",
 			"--error-page 411=/a: expected STATUS=/PATH, STATUS 400, 403, 404, 405, "
 			"408, 412, 413, 414, 416, 417, 421, 425, 431, 501, 503 or 505"},

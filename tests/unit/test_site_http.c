@@ -494,7 +494,7 @@ static void a_redirect_to_tls_has_no_room_for_everything(void **state)
 /* ---- redirects of one's own ---- */
 
 static struct redirect_options redirects;
-static char redirect_text[REDIRECT_MAX][REDIRECT_PATH_BYTES];
+static char redirect_text[REDIRECT_MAX][2 * REDIRECT_PATH_BYTES];
 
 static const char *read_rule(const char *text)
 {
@@ -726,13 +726,6 @@ static void redirects_that_are_none(void **state)
 		{"/a=/b/*", "expected /* at the end of TO only"},
 		{"/a=/b c", "expected TO as a URI"},
 		{"/a=/b\r\nSet-Cookie: c", "expected TO as a URI"},
-		{"/a=/a", "expected TO to be what is not redirected"},
-		{"/a=/%61?b", "expected TO to be what is not redirected"},
-		{"/a/*=/a/b/*", "expected TO to be what is not redirected"},
-		{"a.test=/b", "expected TO to be what is not redirected"},
-		{"a.test=https://a.test", "expected TO to be what is not redirected"},
-		{"a.test=https://a.test:8443/b", "expected TO to be what is not redirected"},
-		{"*.a.test=https://www.a.test", "expected TO to be what is not redirected"},
 	};
 
 	(void)state;
@@ -746,10 +739,81 @@ static void redirects_that_are_none(void **state)
 		assert_non_null(fault);
 		assert_int_equal(strncmp(fault, cases[i].fault, strlen(cases[i].fault)), 0);
 	}
+}
+
+static void redirects_that_go_in_circles(void **state)
+{
+	static const struct {
+		const char *rules[4];
+		uint32_t circle; /* the first rule of it; as many as there are: there is none */
+	} cases[] = {
+		{{"/a=/a"}, 0},
+		{{"/a=/%61?b"}, 0},
+		{{"/a/*=/a/b/*"}, 0},
+		{{"/a/*=/a/index.html"}, 0},
+		{{"a.test=/b"}, 0},
+		{{"a.test=https://a.test"}, 0},
+		{{"a.test=https://a.test:8443/b"}, 0},
+		{{"*.a.test=https://www.a.test"}, 0},
+		{{"*.a.test/x=/x"}, 0},
+		{{"/a=/b", "/b=/a"}, 0},
+		{{"/x=/a", "/a=/b", "/b=/c", "/c=/a#d"}, 1},
+		{{"/a/*=/b/*", "/b/*=/a/*"}, 0},
+		{{"/a/*=/b/c/*", "/b/c/*=/a"}, 2},
+		{{"/a/*=/b/c/*", "/b/*=/a/*"}, 0},
+		{{"a.test=https://b.test", "b.test=http://a.test"}, 0},
+		{{"a.test/x/*=https://b.test/y/*", "b.test/y/*=https://a.test/x/*"}, 0},
+		{{"a.test/x=https://b.test/x", "*.a.test=https://a.test", "b.test=https://c.test"},
+			3},
+		{{"/a=/b", "b.test/b=/a"}, 1},
+		/* as far as that is known */
+		{{"a.test/b=https://a.test/c"}, 1},
+		{{"/b/*=https://a.test/b/*"}, 1},
+		{{"*.a.test=https://a.test"}, 1},
+		{{"/a=https://a.test/b", "/b=/a"}, 2},
+		/* the first that fits goes before the one that would lead back */
+		{{"/a/b=/c", "/a/*=/a/b"}, 2},
+		{{"/a/=/c", "/a/*=/a/"}, 2},
+		{{"/a/*=/x", "/b=/a/b", "/a/b=/b"}, 3},
+		{{"/a/=/c", "/a/*=/a/b/*"}, 1},
+		{{"/a/*=/b/c/*", "/b/*=/x/*", "/x/=/a/"}, 3},
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		uint32_t circle;
+
+		redirects.n_rules = 0;
+		for (uint32_t k = 0; k < 4 && cases[i].rules[k]; k++)
+			assert_null(read_rule(cases[i].rules[k]));
+		circle = rs_redirect_circle(redirects.rules, redirects.n_rules);
+		if (circle != cases[i].circle)
+			print_error("%s: %u\n", cases[i].rules[0], circle);
+		assert_int_equal(circle, cases[i].circle);
+	}
+}
+
+/* The longest way there may be, and paths that grow past their room. */
+static void redirects_that_go_far(void **state)
+{
+	char text[2 * REDIRECT_PATH_BYTES];
+
+	(void)state;
 	redirects.n_rules = 0;
-	assert_null(read_rule("a.test/b=https://a.test/c")); /* as far as that is known */
-	assert_null(read_rule("/b/*=https://a.test/b/*"));
-	assert_null(read_rule("*.a.test=https://a.test"));
+	for (uint32_t i = 0; i < REDIRECT_MAX; i++) {
+		sprintf(text, "/%u=/%u", i, i + 1);
+		assert_null(read_rule(text));
+	}
+	assert_int_equal(rs_redirect_circle(redirects.rules, REDIRECT_MAX), REDIRECT_MAX);
+	redirects.n_rules = REDIRECT_MAX - 1;
+	assert_null(read_rule("/255=/1"));
+	assert_int_equal(rs_redirect_circle(redirects.rules, REDIRECT_MAX), 1);
+	redirects.n_rules = 0;
+	sprintf(text, "/a/*=/%01000d/*", 0);
+	assert_null(read_rule(text));
+	sprintf(text, "/%01000d/*=/%01500d/*", 0, 1);
+	assert_null(read_rule(text));
+	assert_int_equal(rs_redirect_circle(redirects.rules, 2), 2);
 }
 
 /* ---- fields ---- */
@@ -839,6 +903,8 @@ int main(void)
 		test(a_host_that_is_redirected_shares_nothing),
 		test(a_redirect_that_is_too_long),
 		test(redirects_that_are_none),
+		test(redirects_that_go_in_circles),
+		test(redirects_that_go_far),
 		test(cors_is_on_everything),
 		test(options_says_which_methods_there_are),
 	};
