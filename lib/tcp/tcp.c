@@ -334,12 +334,20 @@ void rs_tcp_flush(struct tcp *t)
 	}
 }
 
+/* The next tick of the wheel, which counts in 32 bits (50 days), on the caller's clock. */
+static uint64_t next_look_us(const struct tcp *t)
+{
+	int32_t ahead = (int32_t)(t->wheel.now_tick + 1 - rs_tcp_tick(t));
+
+	return ((t->now_us >> WHEEL_TICK_SHIFT) + (uint64_t)ahead) << WHEEL_TICK_SHIFT;
+}
+
 uint64_t rs_tcp_deadline_us(const struct tcp *t)
 {
 	/* The wheel is looked at every tick while it holds anything at all. */
 	if (t->due_next < t->n_due)
 		return t->now_us;
 	if (t->n_conns || t->tw_used)
-		return (uint64_t)(t->wheel.now_tick + 1) << WHEEL_TICK_SHIFT;
+		return next_look_us(t);
 	return UINT64_MAX;
 }

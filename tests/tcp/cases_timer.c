@@ -234,6 +234,17 @@ static void nothing_to_do(struct rig *r)
 	EQ(rs_tcp_deadline_us(&r->t), UINT64_MAX);
 }
 
+/* The clock may have begun long ago: in 50 days the wheel has counted all its ticks. */
+static void nothing_to_do_after_weeks(struct rig *r)
+{
+	r->t.now_us += UINT64_C(1) << (32 + WHEEL_TICK_SHIFT);
+	OPEN(0);
+	TRUE(rs_tcp_deadline_us(&r->t) > r->t.now_us);
+	TRUE(rs_tcp_deadline_us(&r->t) <= r->t.now_us + WHEEL_TICK_US);
+	rig_abort(r);
+	OUT(RST_ACK, .seq = 1, .ack = 1);
+}
+
 const struct tcp_case timer_cases[] = {
 	{"keepalive_gives_up", keepalive_gives_up, probing, 0},
 	{"keepalive_is_answered", keepalive_is_answered, probing, 0},
@@ -250,5 +261,6 @@ const struct tcp_case timer_cases[] = {
 	{"fin_wait_2_ends", fin_wait_2_ends, NULL, 0},
 	{"many_at_once", many_at_once, NULL, 0},
 	{"nothing_to_do", nothing_to_do, NULL, 0},
+	{"nothing_to_do_after_weeks", nothing_to_do_after_weeks, NULL, 0},
 	{0},
 };
