@@ -514,7 +514,10 @@ static bool is_icmp_error(uint8_t type)
 	return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
 }
 
-/* RFC 4443 section 2.4 (e.1): behind what could not be taken there may be an error. */
+/*
+ * RFC 4443 section 2.4 (e.1) and (e.2): behind what could not be taken there may be an error, or a
+ * redirect, which is none by its number.
+ */
 static bool is_about_an_icmpv6_error(const struct pkt *pkt)
 {
 	const uint8_t *p = pkt->l4;
@@ -532,7 +535,7 @@ static bool is_about_an_icmpv6_error(const struct pkt *pkt)
 		type = p[0];
 		p += n;
 	}
-	return type == PROTO_ICMPV6 && p < end && p[0] <= ICMP6_ERROR_MAX;
+	return type == PROTO_ICMPV6 && p < end && (p[0] <= ICMP6_ERROR_MAX || p[0] == ND_REDIRECT);
 }
 
 static bool is_about_an_error(const struct pkt *pkt)

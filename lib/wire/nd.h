@@ -11,7 +11,8 @@
 enum {
 	ND_SOLICIT = 135,
 	ND_ADVERTISE = 136,
-	ND_BYTES = 24, /* without options */
+	ND_REDIRECT = 137, /* not heeded */
+	ND_BYTES = 24,     /* without options */
 	ND_SOLICITED = 0x40,
 	ND_OVERRIDE = 0x20,
 	ND_OPT_SOURCE = 1,

@@ -433,8 +433,8 @@ static void no_problem_of_more_headers_than_are_read(void **state)
 	free(copy);
 }
 
-/* RFC 4443 section 2.4 (e.1): whether an error stands behind the option is looked at, as far as
- * there is anything. */
+/* RFC 4443 section 2.4 (e.1), (e.2): whether an error or a redirect stands behind the option is
+ * looked at, as far as there is anything. */
 static void problems_about_errors(void **state)
 {
 	enum {
@@ -448,9 +448,9 @@ static void problems_about_errors(void **state)
 		bool is_told;
 	} cases[] = {
 		{58, 4, 8, {128}, true}, {58, 4, 8, {127}, false}, {58, 4, 0, {0}, true},
-		{60, 4, 8, {58, 0, 1, 4}, true}, {60, 4, 16, {58, 0, 1, 4, [8] = 1}, false},
-		{60, 4, 4, {58, 0, 1, 4}, true}, {60, 4, 1, {58}, true},
-		{60, 4, 8, {58, 1, 1, 4}, true},
+		{58, 4, 8, {137}, false}, {58, 4, 8, {136}, true}, {60, 4, 8, {58, 0, 1, 4}, true},
+		{60, 4, 16, {58, 0, 1, 4, [8] = 1}, false}, {60, 4, 4, {58, 0, 1, 4}, true},
+		{60, 4, 1, {58}, true}, {60, 4, 8, {58, 1, 1, 4}, true},
 		{58, 5, 8, {128}, false}, /* an option that ends behind its header */
 	};
 	struct wire_host host = host_on(0);
