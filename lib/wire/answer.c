@@ -14,6 +14,7 @@ enum {
 	ARP_REQUEST = 1,
 	ARP_REPLY = 2,
 	ICMP_HEADER_BYTES = 8,
+	UDP_HEADER_BYTES = 8,
 	MIN_FRAME = 60,
 	/* Codes of a Parameter Problem, RFC 4443 section 3.4. */
 	ERRONEOUS_FIELD = 0,
@@ -503,9 +504,29 @@ static uint32_t render_error(
 	return pad(out, n + ICMP_HEADER_BYTES + quote);
 }
 
+/*
+ * RFC 1122 section 4.1.3.4: a damaged datagram is dropped in silence. One without a checksum is
+ * sound over IPv4 only (RFC 8200 section 8.1).
+ */
+static bool is_sound_datagram(const struct pkt *pkt)
+{
+	struct pkt datagram = *pkt;
+
+	if (pkt->l4_len < UDP_HEADER_BYTES)
+		return false;
+	datagram.l4_len = rs_load_be16(pkt->l4 + 4);
+	if (datagram.l4_len < UDP_HEADER_BYTES || datagram.l4_len > pkt->l4_len)
+		return false;
+	if (!rs_load_be16(pkt->l4 + 6))
+		return pkt->family == 4;
+	return pkt->l4_csum_ok || rs_wire_l4_csum_ok(&datagram);
+}
+
 uint32_t rs_icmp_unreachable(const struct wire_host *host, const struct pkt *pkt, uint8_t *out)
 {
-	return pkt->is_unicast ? render_error(host, pkt, unreachable(pkt), out) : 0;
+	if (!pkt->is_unicast || (pkt->kind == WIRE_UDP && !is_sound_datagram(pkt)))
+		return 0;
+	return render_error(host, pkt, unreachable(pkt), out);
 }
 
 /* RFC 792: all of these, and only these, are errors; RFC 1122 section 3.2.2. */

@@ -82,7 +82,8 @@ uint32_t rs_icmp_echo_answer(
 
 /*
  * The error that answers a datagram to a closed UDP port or of a protocol that nobody speaks.
- * Never about what was sent to a group (RFC 1122 section 3.2.2, RFC 4443 section 2.4).
+ * Never about what was sent to a group (RFC 1122 section 3.2.2, RFC 4443 section 2.4), nor about a
+ * datagram that is damaged (RFC 1122 section 4.1.3.4).
  */
 uint32_t rs_icmp_unreachable(const struct wire_host *host, const struct pkt *pkt, uint8_t *out);
 

@@ -545,7 +545,8 @@ static void errors_quote_as_much_as_fits(void **state)
 
 			begin(&f, cases[i].bytes, cases[i].len);
 			insert(&f, f.len, L3 + l3 - f.len);
-			seal(&f, cases[i].l4); /* for the IP header: nobody sums datagrams */
+			seal(&f, cases[i].l4); /* for the IP header: the datagram stays as it is */
+			put(&f, cases[i].l4 + 2, cases[i].bytes + cases[i].l4 + 2, 2);
 			assert_int_equal(parse(&f), WIRE_OK);
 			assert_int_equal(f.pkt.kind, WIRE_UDP);
 			assert_int_equal(
@@ -555,6 +556,63 @@ static void errors_quote_as_much_as_fits(void **state)
 			end(&f);
 		}
 	}
+}
+
+/* RFC 768; RFC 1122 section 4.1.3.4: what is damaged is dropped in silence. RFC 8200 section 8.1.
+ */
+static void damaged_datagrams_are_not_answered(void **state)
+{
+	static const struct {
+		uint32_t at; /* in the datagram of 16 bytes */
+		uint8_t bytes[2];
+		bool is_told_v4, is_told_v6;
+	} cases[] = {
+		{8, {'d', 'a'}, true, true},   /* as it was */
+		{8, {'d', 'b'}, false, false}, /* its sum is wrong */
+		{2, {0, 8}, false, false},     /* to another port */
+		{6, {0, 0}, true, false},      /* it has no sum */
+		{4, {0, 17}, false, false},    /* it is longer than the packet */
+		{4, {0, 7}, false, false},     /* shorter than its header */
+		{4, {0xff, 0xff}, false, false},
+	};
+	uint8_t out[WIRE_ANSWER_BYTES];
+
+	(void)state;
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		struct frame f;
+
+		BEGIN(&f, udp);
+		put(&f, L4_V4 + cases[i].at, cases[i].bytes, 2);
+		assert_int_equal(parse(&f), WIRE_OK);
+		assert_int_equal(
+			rs_icmp_unreachable(&f.host, &f.pkt, out) != 0, cases[i].is_told_v4);
+		end(&f);
+		BEGIN(&f, udp6);
+		put(&f, L4_V6 + cases[i].at, cases[i].bytes, 2);
+		assert_int_equal(parse(&f), WIRE_OK);
+		assert_int_equal(
+			rs_icmp_unreachable(&f.host, &f.pkt, out) != 0, cases[i].is_told_v6);
+		end(&f);
+	}
+}
+
+/* The port has looked at the sum; without all of a header there is none. */
+static void datagrams_that_the_port_has_summed(void **state)
+{
+	static const uint8_t wrong[2] = {'d', 'b'};
+	uint8_t out[WIRE_ANSWER_BYTES];
+	struct frame f;
+
+	(void)state;
+	BEGIN(&f, udp);
+	put(&f, L4_V4 + 8, wrong, 2);
+	f.copy = malloc(f.len);
+	memcpy(f.copy, f.bytes, f.len);
+	assert_int_equal(rs_wire_parse(&f.host, f.copy, f.len, WIRE_L4_CSUM_GOOD, &f.pkt), WIRE_OK);
+	assert_int_not_equal(rs_icmp_unreachable(&f.host, &f.pkt, out), 0);
+	f.pkt.l4_len = 7;
+	assert_int_equal(rs_icmp_unreachable(&f.host, &f.pkt, out), 0);
+	end(&f);
 }
 
 /* RFC 8200 section 4.2: options are looked at from left to right; the first that is not to be
@@ -685,6 +743,8 @@ int main(void)
 		cmocka_unit_test(options_of_a_segment),
 		cmocka_unit_test(a_protocol_that_nobody_speaks),
 		cmocka_unit_test(errors_quote_as_much_as_fits),
+		cmocka_unit_test(damaged_datagrams_are_not_answered),
+		cmocka_unit_test(datagrams_that_the_port_has_summed),
 		cmocka_unit_test(the_first_refused_option_decides),
 		cmocka_unit_test(too_big_has_to_quote_enough),
 		cmocka_unit_test(too_big_of_something_else),
