@@ -12,6 +12,7 @@
 #define PATTERN_BYTES  (PATTERN_PERIOD * 256)
 #define TIME_LIMIT_S   60 /* of virtual time, unless the scenario says more */
 #define SERVER_PORT    80
+#define CLOCK_WRAP_US  (UINT64_C(1) << 42) /* 2^32 ticks of 1024 µs, or 2^32 µs 1024 times */
 
 static uint8_t pattern[2 * PATTERN_BYTES];
 
@@ -351,7 +352,8 @@ bool netsim_run(const struct netsim_scenario *s, uint64_t seed)
 	sim->s = s;
 	sim->seed = seed;
 	sim->random = seed * UINT64_C(0x9e3779b97f4a7c15) | 1;
-	sim->now_us = 1000000 + netsim_draw(sim, 1000000000);
+	sim->now_us = s->near_wrap ? CLOCK_WRAP_US - netsim_draw(sim, 1000000)
+				   : 1000000 + netsim_draw(sim, 1000000000);
 	init_side(sim, &sim->sides[0]);
 	init_side(sim, &sim->sides[1]);
 	connect_all(sim);

@@ -44,7 +44,7 @@ struct netsim_scenario {
 	bool no_blocks; /* SACK is agreed, but the reports are taken out on the way */
 	bool over_wire; /* rendered to bytes and parsed back on the way */
 	bool ipv6;
-	bool near_wrap; /* sequence numbers begin just below 2^32 */
+	bool near_wrap; /* sequence numbers begin just below 2^32, and so do clocks of 32 bits */
 };
 
 /* Runs it; false when something was wrong, said on stderr with the seed. */
