@@ -387,7 +387,7 @@ static enum wire_drop classify(struct pkt *pkt)
 	default:
 		break;
 	}
-	pkt->kind = pkt->proto == IPV6_NO_NEXT ? WIRE_IGNORED : WIRE_OTHER_L4;
+	pkt->kind = pkt->family == 6 && pkt->proto == IPV6_NO_NEXT ? WIRE_IGNORED : WIRE_OTHER_L4;
 	return WIRE_OK;
 }
 

@@ -521,6 +521,30 @@ static void a_protocol_that_nobody_speaks(void **state)
 	end(&f);
 }
 
+/* RFC 1122 section 3.2.2.1: each of them, 59 too. Over IPv6 that says that nothing follows (RFC
+ * 8200 section 4.7). */
+static void protocol_59(void **state)
+{
+	uint8_t out[WIRE_ANSWER_BYTES];
+	struct frame f;
+
+	(void)state;
+	BEGIN(&f, udp);
+	f.bytes[L3 + 9] = 59;
+	rs_store_be16(f.bytes + L3 + 10, 0);
+	rs_store_be16(f.bytes + L3 + 10, internet_sum(0, f.bytes + L3, L4_V4 - L3));
+	assert_int_equal(parse(&f), WIRE_OK);
+	assert_int_equal(f.pkt.kind, WIRE_OTHER_L4);
+	assert_int_not_equal(rs_icmp_unreachable(&f.host, &f.pkt, out), 0);
+	assert_int_equal(out[L4_V4 + 1], 2);
+	end(&f);
+	BEGIN(&f, udp6);
+	f.bytes[L3 + 6] = 59;
+	assert_int_equal(parse(&f), WIRE_OK);
+	assert_int_equal(f.pkt.kind, WIRE_IGNORED);
+	end(&f);
+}
+
 /* RFC 1812 section 4.3.2.3: no more than 576 bytes; RFC 4443 section 2.4 (c): than 1280. */
 static void errors_quote_as_much_as_fits(void **state)
 {
@@ -742,6 +766,7 @@ int main(void)
 		cmocka_unit_test(each_option_of_ipv4_is_looked_at),
 		cmocka_unit_test(options_of_a_segment),
 		cmocka_unit_test(a_protocol_that_nobody_speaks),
+		cmocka_unit_test(protocol_59),
 		cmocka_unit_test(errors_quote_as_much_as_fits),
 		cmocka_unit_test(damaged_datagrams_are_not_answered),
 		cmocka_unit_test(datagrams_that_the_port_has_summed),
