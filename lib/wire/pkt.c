@@ -321,33 +321,22 @@ static enum wire_drop parse_ipv6(const struct wire_host *host, uint32_t len, str
 	return is_martian_v6(host, pkt) ? WIRE_IP_MARTIAN : drop;
 }
 
-static enum wire_drop classify_icmp(struct pkt *pkt)
+static uint8_t icmpv4_kind(uint8_t type)
 {
-	if (pkt->l4_len < 8)
-		return WIRE_ICMP_INVALID;
-	if (!rs_wire_l4_csum_ok(pkt))
-		return WIRE_L4_CSUM;
-	switch (pkt->l4[0]) {
+	switch (type) {
 	case ICMP_ECHO:
-		pkt->kind = WIRE_ICMP_ECHO;
-		break;
+		return WIRE_ICMP_ECHO;
 	case ICMP_UNREACHABLE:
 	case ICMP_TIME_EXCEEDED:
 	case ICMP_PARAMETER:
-		pkt->kind = WIRE_ICMP_ERROR;
-		break;
+		return WIRE_ICMP_ERROR;
 	default:
-		pkt->kind = WIRE_IGNORED;
+		return WIRE_IGNORED;
 	}
-	return WIRE_OK;
 }
 
 static enum wire_drop classify_icmpv6(struct pkt *pkt)
 {
-	if (pkt->l4_len < 8)
-		return WIRE_ICMP_INVALID;
-	if (!rs_wire_l4_csum_ok(pkt))
-		return WIRE_L4_CSUM;
 	switch (pkt->l4[0]) {
 	case ICMP6_ECHO:
 		pkt->kind = WIRE_ICMP_ECHO;
@@ -367,27 +356,34 @@ static enum wire_drop classify_icmpv6(struct pkt *pkt)
 	return WIRE_OK;
 }
 
+static enum wire_drop classify_icmp(struct pkt *pkt)
+{
+	if (pkt->l4_len < 8)
+		return WIRE_ICMP_INVALID;
+	if (!rs_wire_l4_csum_ok(pkt))
+		return WIRE_L4_CSUM;
+	if (pkt->family == 6)
+		return classify_icmpv6(pkt);
+	pkt->kind = icmpv4_kind(pkt->l4[0]);
+	return WIRE_OK;
+}
+
 static enum wire_drop classify(struct pkt *pkt)
 {
-	switch (pkt->proto) {
-	case PROTO_TCP:
+	uint8_t icmp = pkt->family == 4 ? PROTO_ICMP : PROTO_ICMPV6;
+
+	if (pkt->proto == PROTO_TCP) {
 		pkt->kind = WIRE_TCP;
 		return pkt->is_unicast ? WIRE_OK : WIRE_NOT_UNICAST;
-	case PROTO_ICMP:
-		if (pkt->family == 4)
-			return classify_icmp(pkt);
-		break;
-	case PROTO_ICMPV6:
-		if (pkt->family == 6)
-			return classify_icmpv6(pkt);
-		break;
-	case PROTO_UDP:
-		pkt->kind = WIRE_UDP;
-		return WIRE_OK;
-	default:
-		break;
 	}
-	pkt->kind = pkt->family == 6 && pkt->proto == IPV6_NO_NEXT ? WIRE_IGNORED : WIRE_OTHER_L4;
+	if (pkt->proto == icmp)
+		return classify_icmp(pkt);
+	if (pkt->proto == PROTO_UDP)
+		pkt->kind = WIRE_UDP;
+	else if (pkt->family == 6 && pkt->proto == IPV6_NO_NEXT)
+		pkt->kind = WIRE_IGNORED;
+	else
+		pkt->kind = WIRE_OTHER_L4;
 	return WIRE_OK;
 }
 
