@@ -126,13 +126,16 @@ static bool real_path(int fd, char path[PATH_MAX])
 	return true;
 }
 
+/* The root may have been renamed meanwhile, as by a release that takes its place. */
 static bool is_inside(const struct walk *walk, int fd)
 {
-	char path[PATH_MAX];
-	size_t len = strlen(walk->real_root);
+	char root[PATH_MAX], path[PATH_MAX];
+	size_t len;
 
-	return real_path(fd, path) && strncmp(path, walk->real_root, len) == 0 &&
-	       (path[len] == '/' || path[len] == '\0');
+	if (!real_path(walk->root_fd, root) || !real_path(fd, path))
+		return false;
+	len = strcmp(root, "/") == 0 ? 0 : strlen(root);
+	return strncmp(path, root, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
 
 /* Whether the directory dir, or one that it is in, is the one that st is of. */
@@ -350,9 +353,6 @@ static bool open_root(struct load *load)
 		return rs_load_fail(load, "cannot be read: %s", strerror(errno));
 	if (!real_path(walk->root_fd, path))
 		return rs_load_fail(load, "cannot tell where that is: /proc is needed");
-	walk->real_root = strdup(strcmp(path, "/") == 0 ? "" : path);
-	if (!walk->real_root)
-		return no_memory(load);
 	return add_dir(load, &place, &st, 0);
 }
 
@@ -393,7 +393,6 @@ void rs_walk_free(struct walk *walk)
 {
 	if (walk->root_fd >= 0)
 		close(walk->root_fd);
-	free(walk->real_root);
 	free(walk->dirs);
 	free(walk->files);
 }

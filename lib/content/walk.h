@@ -39,7 +39,6 @@ struct walk_dir {
 
 struct walk {
 	int root_fd;
-	char *real_root; /* without a "/" at its end */
 	struct walk_dir *dirs;
 	struct walk_file *files;
 	uint32_t n_dirs, n_files;

@@ -413,6 +413,40 @@ static void turned_before_it_is_listed(void **state)
 	rs_content_free(tree);
 }
 
+/* Once the root has been opened, another directory takes its place. */
+static bool meddle_root(void *ctx)
+{
+	struct site *site = ctx;
+	char old[sizeof(site->root) + 8];
+
+	snprintf(old, sizeof(old), "%s.old", site->root);
+	if (access(old, F_OK)) {
+		assert_int_equal(rename(site->root, old), 0);
+		assert_int_equal(mkdir(site->root, 0755), 0);
+	}
+	return false;
+}
+
+/* What is inside of it is so under any name. */
+static void the_root_is_replaced_while_it_is_walked(void **state)
+{
+	struct site *site = *state;
+	char old[sizeof(site->root) + 8];
+	struct content_tree *tree;
+
+	site_text(site, "/file", "text");
+	site_link(site, "file", "/link");
+	site_link(site, "/etc", "/outside");
+	site->options.is_interrupted = meddle_root;
+	tree = site_load(site, NULL);
+	snprintf(old, sizeof(old), "%s.old", site->root);
+	temp_remove(old);
+	assert_body(site_body(tree, "/link"), "text", 4);
+	assert_null(site_find(tree, "/outside"));
+	assert_int_equal(site->report.counts[CONTENT_C_LINKS_OUTSIDE], 1);
+	rs_content_free(tree);
+}
+
 /* ---- progress ---- */
 
 struct told {
@@ -802,6 +836,7 @@ int main(void)
 		site_test(while_it_is_read_again),
 		site_test(turned_while_it_is_loaded),
 		site_test(turned_before_it_is_listed),
+		site_test(the_root_is_replaced_while_it_is_walked),
 		site_test(progress_from_none_to_all),
 		site_test(interrupted_in_each_phase),
 		site_test(interrupted_while_it_is_compressed),
