@@ -20,7 +20,11 @@
 /* After failures: the first time, from which on it doubles so often. */
 #define RETRY_S       1
 #define RETRY_DOUBLES 6
-#define WATCHED       (IN_MODIFY | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVE | IN_ATTRIB)
+/* Of the directory itself, too: who has a link to it from elsewhere does not watch what it is in.
+ */
+#define WATCHED                                                                                    \
+	(IN_MODIFY | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVE | IN_ATTRIB |                \
+		IN_DELETE_SELF | IN_MOVE_SELF)
 /* Of events, at once: who makes them without end does not hold up the control core. */
 #define READ_BYTES 4096
 #define MAX_READS  64

@@ -412,6 +412,70 @@ static void what_is_served_no_more_is_not_watched(void **state)
 	assert_change();
 }
 
+/* dir/www is the root, and dir/www/media a link to dir/media, in which nobody looks. */
+static void watch_link_to_outside(const struct site *dir)
+{
+	static char root[200];
+
+	site_dir(dir, "/www");
+	site_dir(dir, "/media");
+	site_link(dir, "../media", "/www/media");
+	snprintf(root, sizeof(root), "%s/www", dir->root);
+	open_watch(root);
+	options.content.outside_links = true;
+	load();
+	assert_change(); /* media was not watched before */
+}
+
+static void a_directory_outside_that_is_replaced_is_a_change(void **state)
+{
+	const struct site *dir = *state;
+	char media[200], old[200];
+
+	watch_link_to_outside(dir);
+	site_dir(dir, "/new");
+	snprintf(media, sizeof(media), "%s/media", dir->root);
+	snprintf(old, sizeof(old), "%s/old", dir->root);
+	assert_int_equal(rename(media, old), 0);
+	assert_int_equal(rename(site_path(dir, "/new"), media), 0);
+	assert_change();
+	load();
+	assert_change(); /* the new one was not watched before */
+	load();
+	site_text(dir, "/old/file", "text");
+	assert_nothing_is_due();
+	site_text(dir, "/media/file", "text");
+	assert_change();
+}
+
+static void a_directory_outside_that_is_made_anew_is_a_change(void **state)
+{
+	const struct site *dir = *state;
+
+	watch_link_to_outside(dir);
+	assert_int_equal(rmdir(site_path(dir, "/media")), 0);
+	site_dir(dir, "/media");
+	site_text(dir, "/media/file", "text");
+	assert_change();
+}
+
+/* Number and all: file systems give it to the next that is made. */
+static void an_empty_root_that_is_made_anew_is_a_change(void **state)
+{
+	const struct site *dir = *state;
+	char root[200];
+	struct stat st;
+
+	snprintf(root, sizeof(root), "%s/root", dir->root);
+	site_dir(dir, "/root");
+	open_watch(root);
+	assert_int_equal(rmdir(root), 0);
+	site_dir(dir, "/root");
+	assert_int_equal(stat(root, &st), 0);
+	watch.roots[0].ino = st.st_ino;
+	assert_change();
+}
+
 /* What a load finds is what it has begun with. */
 static void a_root_that_is_replaced_before_a_load_is_no_change_after_it(void **state)
 {
@@ -568,6 +632,9 @@ int main(void)
 		test(a_root_that_is_replaced_is_a_change),
 		test(all_roots_are_looked_at),
 		test(what_is_served_no_more_is_not_watched),
+		test(a_directory_outside_that_is_replaced_is_a_change),
+		test(a_directory_outside_that_is_made_anew_is_a_change),
+		test(an_empty_root_that_is_made_anew_is_a_change),
 		test(a_root_that_is_replaced_before_a_load_is_no_change_after_it),
 		test(loads_that_fail_are_tried_again),
 		test(a_change_ends_the_wait_for_a_retry),
