@@ -128,7 +128,7 @@ static void run_errand(void *ctx)
 }
 
 /* load: not only to free what is unused. */
-static void start_errand(struct site_side *side, bool load)
+static void start_errand(struct site_side *side, bool load, uint64_t now_us)
 {
 	int err;
 
@@ -138,8 +138,10 @@ static void start_errand(struct site_side *side, bool load)
 		return;
 	side->is_loading = false;
 	free_unused(side);
-	if (load)
-		rs_log("reload: no thread: %s; content stays as it was", strerror(-err));
+	if (!load)
+		return;
+	rs_log("reload: no thread: %s", strerror(-err));
+	say_failed(rs_site_watch_failed(&side->watch, now_us));
 }
 
 /* ---- cores ---- */
@@ -212,7 +214,7 @@ void rs_site_side_tick(struct site_side *side, uint64_t now_us)
 		rs_site_watch_begin(&side->watch);
 	}
 	if (load || side->n_unused)
-		start_errand(side, load);
+		start_errand(side, load, now_us);
 }
 
 void rs_site_side_stop(struct site_side *side)

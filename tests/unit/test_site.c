@@ -293,6 +293,53 @@ static void who_ticks_neither_watches_directories_nor_frees_content(void **state
 	rs_site_side_destroy(&side);
 }
 
+/* Of threads to come. Returns what it was. */
+static size_t set_stack_bytes(size_t n_bytes)
+{
+	pthread_attr_t attr;
+	size_t before;
+
+	assert_int_equal(pthread_getattr_default_np(&attr), 0);
+	assert_int_equal(pthread_attr_getstacksize(&attr, &before), 0);
+	assert_int_equal(pthread_attr_setstacksize(&attr, n_bytes), 0);
+	assert_int_equal(pthread_setattr_default_np(&attr), 0);
+	pthread_attr_destroy(&attr);
+	return before;
+}
+
+static uint64_t newest_files(const struct site_side *side)
+{
+	return rs_site_totals(side->sets[side->n_sets - 1]).n_files;
+}
+
+/* A change that was watched would be seen no more. */
+static void without_a_thread_a_change_is_loaded_later(void **state)
+{
+	struct site_options options = sites(1);
+	struct site_side side;
+	uint64_t now_us = 1000000;
+	size_t stack_bytes;
+
+	(void)state;
+	put(dirs[0], "file");
+	assert_int_equal(rs_site_side_load(&side, &options, true), 0);
+	put(dirs[0], "new");
+	rs_site_side_tick(&side, now_us);
+	stack_bytes = set_stack_bytes((size_t)1 << 46); /* nobody has so much */
+	now_us += 300000;
+	rs_site_side_tick(&side, now_us);
+	set_stack_bytes(stack_bytes);
+	assert_false(side.is_loading);
+	for (uint32_t ms = 0; ms < 10000 && newest_files(&side) < 2; ms++) {
+		now_us += 10000;
+		rs_site_side_tick(&side, now_us);
+		poll(NULL, 0, 1);
+	}
+	assert_int_equal(newest_files(&side), 2);
+	rs_site_side_stop(&side);
+	rs_site_side_destroy(&side);
+}
+
 /* ---- precompressed files ---- */
 
 static void date(const char *dir, const char *name, time_t mtime_s)
@@ -538,6 +585,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_signal_ends_the_first_load, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			who_ticks_neither_watches_directories_nor_frees_content, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			without_a_thread_a_change_is_loaded_later, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_many_fields_are_named, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			files_that_are_not_for_all_are_told, setup, teardown),
