@@ -36,7 +36,17 @@ static uint32_t hints_room(const struct http_reply *reply)
 	return reply->hints.len ? HTTP_HINTS_ROOM + reply->hints.len : 0;
 }
 
-/* The last lines of a head that is queued: there is a slice left for them. */
+/* Is there room for its last lines behind a head that fills a chunk? */
+static bool has_room_for_lasting_fields(
+	struct http_env *env, struct sendq *out, const struct http_reply *reply)
+{
+	uint32_t n =
+		env->chunks->chunk_bytes + reply->lasting_fields.len + (uint32_t)strlen("\r\n");
+
+	return rs_sendq_make_room(out, env->chunks, 2) && out->n_bytes <= SENDQ_MAX_BYTES - n;
+}
+
+/* The last lines of a head that is queued. */
 static void queue_lasting_fields(
 	struct http_env *env, struct sendq *out, const struct http_reply *reply)
 {
@@ -94,7 +104,7 @@ static bool queue_reply(struct http_env *env, struct http_conn *hc, const struct
 	};
 	uint8_t *to;
 
-	if (rs_unlikely(head.goes_on) && !rs_sendq_make_room(out, env->chunks, 2))
+	if (rs_unlikely(head.goes_on) && !has_room_for_lasting_fields(env, out, reply))
 		return false;
 	to = rs_sendq_reserve(out, env->chunks,
 		hints_room(reply) + HTTP_HEAD_ROOM + type.len + reply->fields.len +

@@ -97,6 +97,34 @@ static uint32_t write_head(const char *digits)
 	return n + (uint32_t)sizeof(fields);
 }
 
+/* TCP bounds what is queued (base/sendq.h): who does not read waits, and gets no half of a head. */
+static void fields_wait_where_too_much_is_queued(void **state)
+{
+	static uint8_t bytes[RIG_GOT_BYTES]; /* of a body, those that the rig looks at */
+	struct span last = {.data = fields, .len = FIELDS_BYTES};
+	uint64_t n_before;
+
+	(void)state;
+	open_rig(2048);
+	rig.env.memo = NULL;
+	reply.lasting_fields.len = 0;
+	reply.lasting = (struct http_lasting){.data = bytes, .len = 4096, .owner = owner};
+	for (uint32_t i = 0; i < 3; i++) /* few bytes in many slices have room for more of these */
+		assert_int_equal(rig_input(&rig, GET, sizeof(GET) - 1), sizeof(GET) - 1);
+	reply.lasting.len = SENDQ_MAX_BYTES - FIELDS_BYTES - rig.out.n_bytes;
+	assert_int_equal(rig_input(&rig, GET, sizeof(GET) - 1), sizeof(GET) - 1);
+	assert_false(rig.hc.blocked);
+	reply.lasting.data = NULL;
+	reply.lasting_fields = last;
+	assert_int_equal(rig_input(&rig, GET, sizeof(GET) - 1), 0);
+	rig_drain(&rig);
+	n_before = rig.n_got;
+	feed(GET);
+	rig_drain(&rig);
+	assert_int_equal(rig.n_got - n_before, write_head("0"));
+	close_rig();
+}
+
 static void fields_are_the_last(void **state)
 {
 	uint32_t n;
@@ -529,6 +557,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fields_are_the_last),
+		cmocka_unit_test(fields_wait_where_too_much_is_queued),
 		cmocka_unit_test(a_body_stands_behind_them),
 		cmocka_unit_test(a_body_is_given_again),
 		cmocka_unit_test(a_body_is_given_again_behind_others),
