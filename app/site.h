@@ -112,6 +112,12 @@ struct site_core {
  * the core has not taken the one before yet. */
 bool rs_site_core_offer(struct site_core *core, struct site_set *set);
 
+/* The control core: has it taken all that it was offered? */
+static inline bool rs_site_core_has_taken(const struct site_core *core)
+{
+	return !__atomic_load_n(&core->next, __ATOMIC_RELAXED);
+}
+
 /* Each turn: takes what is offered, lets go of what nobody is sent any more. env: of this core. */
 void rs_site_core_change(struct site_core *core, struct http_env *env);
 

@@ -10,6 +10,8 @@
 #include "io/log.h"
 #include "signals.h"
 
+#define TAKEN_US 1000000 /* in less, every core has taken what it is offered, if it can */
+
 static struct site_set *newest(const struct site_side *side)
 {
 	return side->sets[side->n_sets - 1];
@@ -96,6 +98,7 @@ static void take_loaded(struct site_side *side, uint64_t now_us)
 	}
 	side->sets[side->n_sets++] = side->loaded;
 	side->n_offered = 0;
+	side->taken_by_us = now_us + TAKEN_US;
 	rs_site_watch_loaded(&side->watch, side->has_new, now_us);
 	say_totals("reloaded", side->loaded);
 }
@@ -176,16 +179,31 @@ static void list_unused(struct site_side *side)
 	side->n_sets = n;
 }
 
-/* Each core keeps what it still sends of, up to a bound. */
-static bool is_possible(struct site_side *side)
+static bool is_taken(const struct site_side *side)
 {
-	bool is_room = side->n_offered == side->n_cores && side->n_sets < SITE_SIDE_SETS;
+	for (uint32_t i = 0; i < side->n_cores; i++) {
+		if (i >= side->n_offered || !rs_site_core_has_taken(side->cores[i]))
+			return false;
+	}
+	return true;
+}
 
-	if (!is_room && !side->is_held_up)
+/* Each core keeps what it still sends of, up to a bound. */
+static bool is_possible(const struct site_side *side)
+{
+	return side->n_offered == side->n_cores && side->n_sets < SITE_SIDE_SETS;
+}
+
+/* Who has asked for a load, or was told of one, is not served what he expects. */
+static void note_held_up(struct site_side *side, uint64_t now_us)
+{
+	bool is_late = now_us >= side->taken_by_us && !is_taken(side);
+	bool is_held_up = is_late || (side->reload_is_due && !is_possible(side));
+
+	if (is_held_up && !side->is_held_up)
 		rs_log("reload: it waits for replies that are still made of %u earlier loads",
 			side->n_sets - 1);
-	side->is_held_up = !is_room;
-	return is_room;
+	side->is_held_up = is_held_up;
 }
 
 void rs_site_side_reload(struct site_side *side)
@@ -208,6 +226,7 @@ void rs_site_side_tick(struct site_side *side, uint64_t now_us)
 	/* Only what every core has been offered has users to tell when it is done with. */
 	if (side->n_offered == side->n_cores)
 		list_unused(side);
+	note_held_up(side, now_us);
 	load = side->reload_is_due && is_possible(side);
 	if (load) {
 		side->reload_is_due = false;

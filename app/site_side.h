@@ -32,7 +32,8 @@ struct site_side {
 	struct site_set *loaded;                 /* … what it has made, or NULL … */
 	bool has_new;                            /* … with directories not watched before */
 	uint32_t n_offered;                      /* cores that have been offered the newest set */
-	bool is_held_up;                         /* and that was said */
+	uint64_t taken_by_us;                    /* by then, all of them should have taken it … */
+	bool is_held_up;                         /* … and have not, which was said */
 	struct site_watch watch;
 };
 

@@ -340,6 +340,42 @@ static void without_a_thread_a_change_is_loaded_later(void **state)
 	rs_site_side_destroy(&side);
 }
 
+static bool is_told_in(struct site_side *side, uint64_t *now_us, uint64_t us)
+{
+	*now_us += us;
+	rs_site_side_tick(side, *now_us);
+	return side->is_held_up;
+}
+
+/* It goes on with what it has while too many replies are made of what was before. */
+static void a_core_that_does_not_take_what_is_loaded_is_told(void **state)
+{
+	struct site_options options = sites(1);
+	struct site_core core = {0};
+	struct site_side side;
+	uint64_t now_us = 1000000;
+
+	(void)state;
+	put(dirs[0], "file");
+	assert_int_equal(rs_site_side_load(&side, &options, false), 0);
+	assert_true(rs_site_core_offer(&core, side.sets[0]));
+	core.next = NULL; /* taken */
+	side.cores[side.n_cores++] = &core;
+	side.n_offered = 1;
+	rs_site_side_reload(&side);
+	for (uint32_t ms = 0; ms < 10000 && side.n_sets < 2; ms++) {
+		assert_false(is_told_in(&side, &now_us, 0));
+		poll(NULL, 0, 1);
+	}
+	assert_int_equal(side.n_sets, 2);
+	assert_false(is_told_in(&side, &now_us, 999999));
+	assert_true(is_told_in(&side, &now_us, 1));
+	core.next = NULL; /* so is this one */
+	assert_false(is_told_in(&side, &now_us, 0));
+	rs_site_side_stop(&side);
+	rs_site_side_destroy(&side);
+}
+
 /* ---- precompressed files ---- */
 
 static void date(const char *dir, const char *name, time_t mtime_s)
@@ -587,6 +623,8 @@ int main(void)
 			who_ticks_neither_watches_directories_nor_frees_content, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			without_a_thread_a_change_is_loaded_later, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_core_that_does_not_take_what_is_loaded_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_many_fields_are_named, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			files_that_are_not_for_all_are_told, setup, teardown),
