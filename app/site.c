@@ -335,6 +335,15 @@ struct site_set *rs_site_load(const struct site_options *options, const struct s
 	return set;
 }
 
+bool rs_site_is_same(struct site_set *previous, const struct site_set *set)
+{
+	for (uint32_t i = 0; i < set->n_sites; i++) {
+		if (!rs_content_is_same(previous->sites[i].tree, set->sites[i].tree))
+			return false;
+	}
+	return true;
+}
+
 struct site_totals rs_site_totals(const struct site_set *set)
 {
 	const uint64_t *counts = set->totals.counts;

@@ -75,6 +75,10 @@ struct site_audience {
 struct site_set *rs_site_load(const struct site_options *options, const struct site_set *previous,
 	const struct site_audience *audience);
 
+/* Would it answer as previous does, from which it was made? Then it is of no use: previous knows by
+ * now what it does. */
+bool rs_site_is_same(struct site_set *previous, const struct site_set *set);
+
 /* For a line about it. */
 struct site_totals {
 	uint64_t n_files;

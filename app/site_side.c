@@ -96,11 +96,15 @@ static void take_loaded(struct site_side *side, uint64_t now_us)
 		say_failed(rs_site_watch_failed(&side->watch, now_us));
 		return;
 	}
+	rs_site_watch_loaded(&side->watch, side->has_new, now_us);
+	say_totals("reloaded", side->loaded);
+	if (side->is_same) {
+		side->unused[side->n_unused++] = side->loaded;
+		return;
+	}
 	side->sets[side->n_sets++] = side->loaded;
 	side->n_offered = 0;
 	side->taken_by_us = now_us + TAKEN_US;
-	rs_site_watch_loaded(&side->watch, side->has_new, now_us);
-	say_totals("reloaded", side->loaded);
 }
 
 /* ---- the errand ---- */
@@ -111,8 +115,10 @@ static void load_again(struct site_side *side)
 		.say = rs_log_line, .is_interrupted = is_ending, .ctx = side};
 
 	side->loaded = rs_site_load(side->options, newest(side), &audience);
-	if (side->loaded)
-		side->has_new = rs_site_watch_directories(&side->watch, side->loaded);
+	if (!side->loaded)
+		return;
+	side->is_same = rs_site_is_same(newest(side), side->loaded);
+	side->has_new = rs_site_watch_directories(&side->watch, side->loaded);
 }
 
 static void free_unused(struct site_side *side)

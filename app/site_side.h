@@ -30,6 +30,7 @@ struct site_side {
 	struct site_set *unused[SITE_SIDE_SETS]; /* to be freed by it, at first */
 	bool is_loading;                         /* and to load then … */
 	struct site_set *loaded;                 /* … what it has made, or NULL … */
+	bool is_same;                            /* … which is what is served already, … */
 	bool has_new;                            /* … with directories not watched before */
 	uint32_t n_offered;                      /* cores that have been offered the newest set */
 	uint64_t taken_by_us;                    /* by then, all of them should have taken it … */

@@ -170,6 +170,13 @@ struct content_tree *rs_content_load(const struct content_options *options,
 	const struct content_tree *previous, struct content_report *report);
 
 /*
+ * Is tree, which was made from previous, the same to all who find something in it? Then it is of no
+ * use, but for what it knows of files that were too young when they were read: previous has that
+ * now. For the thread that loads.
+ */
+bool rs_content_is_same(struct content_tree *previous, const struct content_tree *tree);
+
+/*
  * The entry of a decoded path without dot segments, or NULL. It does not guess: "/a" and "/a/" are
  * two entries, "//a" is none.
  */

@@ -73,6 +73,35 @@ const struct content_entry *rs_content_entries(const struct content_tree *tree, 
 	return tree->entries;
 }
 
+/* Either may be empty, and nowhere. */
+static bool is_same_text(struct span a, struct span b)
+{
+	return a.len == b.len && (!a.len || memcmp(a.data, b.data, a.len) == 0);
+}
+
+/* Of bodies with the same bytes there is one. */
+static bool is_same_entry(const struct content_entry *a, const struct content_entry *b)
+{
+	return a->kind == b->kind && a->mtime_s == b->mtime_s &&
+	       memcmp(a->bodies, b->bodies, sizeof(a->bodies)) == 0 &&
+	       is_same_text(a->type, b->type) && is_same_text(a->fields, b->fields);
+}
+
+bool rs_content_is_same(struct content_tree *previous, const struct content_tree *tree)
+{
+	if (previous->n_entries != tree->n_entries)
+		return false;
+	for (uint32_t i = 0; i < tree->n_entries; i++) {
+		const struct content_entry *entry = &tree->entries[i];
+		uint32_t number = rs_tree_find(previous, entry->path);
+
+		if (number == INDEX_NONE || !is_same_entry(&previous->entries[number], entry))
+			return false;
+		previous->ids[number] = tree->ids[i];
+	}
+	return true;
+}
+
 uint32_t rs_content_areas(const struct content_tree *tree, struct sums_area *areas)
 {
 	return rs_arena_areas(&tree->store->arena, areas);

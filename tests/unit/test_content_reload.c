@@ -82,6 +82,70 @@ static void changes_are_seen(void **state)
 	rs_content_free(first);
 }
 
+/* Is what is loaded now what was loaded before? */
+static bool is_same(struct site *site, struct content_tree **tree)
+{
+	struct content_tree *next = site_load(site, *tree);
+	bool same = rs_content_is_same(*tree, next);
+
+	rs_content_free(*tree);
+	*tree = next;
+	return same;
+}
+
+static void what_has_not_changed_is_the_same(void **state)
+{
+	struct content_pattern pattern = {.pattern = "*", .field = "X-A: 1"};
+	struct site *site = *state;
+	struct content_tree *tree;
+
+	site->options.listing = true;
+	site->options.patterns = &pattern;
+	site->options.n_patterns = 1;
+	site_dir(site, "/dir");
+	site_text(site, "/dir/index.html", "index");
+	site_text(site, "/file", "text");
+	site_date(site, "/file", 1000);
+	tree = site_load(site, NULL);
+	assert_true(is_same(site, &tree));
+	site_text(site, "/file", "TEXT");
+	site_date(site, "/file", 1000);
+	assert_false(is_same(site, &tree));
+	assert_true(is_same(site, &tree));
+	site_date(site, "/dir/index.html", 1000);
+	assert_false(is_same(site, &tree));
+	site_put(site, "/file.gz", "\x1f\x8b\x08 and so on", 14);
+	assert_false(is_same(site, &tree));
+	assert_true(is_same(site, &tree));
+	remove(site_path(site, "/file.gz"));
+	site_text(site, "/other", "");
+	assert_false(is_same(site, &tree));
+	pattern.field = "X-A: 2";
+	assert_false(is_same(site, &tree));
+	pattern.field = "Content-Type: text/x";
+	assert_false(is_same(site, &tree));
+	assert_true(is_same(site, &tree));
+	rs_content_free(tree);
+}
+
+/* What was read too early is read once more, and not again and again where the first one stays. */
+static void what_is_the_same_is_known_as_well(void **state)
+{
+	struct site *site = *state;
+	struct content_tree *first, *second;
+
+	site_text(site, "/file", "text");
+	first = site_load(site, NULL);
+	site_settle();
+	for (uint32_t n_read = 1; n_read != UINT32_MAX; n_read--) {
+		second = site_load(site, first);
+		assert_int_equal(site->report.counts[CONTENT_C_READ_FILES], n_read);
+		assert_true(rs_content_is_same(first, second));
+		rs_content_free(second);
+	}
+	rs_content_free(first);
+}
+
 /* Read again, and found to be there: touched files, and those of another root. */
 static void the_same_bytes_are_shared_across_trees(void **state)
 {
@@ -826,6 +890,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		site_test(unchanged_files_are_not_read),
 		site_test(changes_are_seen),
+		site_test(what_has_not_changed_is_the_same),
+		site_test(what_is_the_same_is_known_as_well),
 		site_test(the_same_bytes_are_shared_across_trees),
 		cmocka_unit_test(young_files_are_not_trusted),
 		cmocka_unit_test(what_is_forgotten_is_no_file),

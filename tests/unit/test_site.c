@@ -340,6 +340,37 @@ static void without_a_thread_a_change_is_loaded_later(void **state)
 	rs_site_side_destroy(&side);
 }
 
+/* A core keeps few of what was served before: SIGHUP may be about the log alone. */
+static void what_has_not_changed_is_not_offered(void **state)
+{
+	struct site_options options = sites(1);
+	struct site_core core = {0};
+	struct site_side side;
+	struct site_set *first;
+	uint32_t ms = 0;
+
+	(void)state;
+	put(dirs[0], "file");
+	assert_int_equal(rs_site_side_load(&side, &options, false), 0);
+	first = side.sets[0];
+	assert_true(rs_site_core_offer(&core, first));
+	core.next = NULL; /* taken */
+	side.cores[side.n_cores++] = &core;
+	side.n_offered = 1;
+	rs_site_side_reload(&side);
+	do {
+		rs_site_side_tick(&side, 1000000);
+		poll(NULL, 0, 1);
+	} while (side.is_loading && ms++ < 10000);
+	assert_false(side.is_loading);
+	assert_null(core.next);
+	assert_int_equal(side.n_sets, 1);
+	assert_ptr_equal(side.sets[0], first);
+	rs_site_side_stop(&side);
+	assert_int_equal(side.n_unused, 0);
+	rs_site_side_destroy(&side);
+}
+
 static bool is_told_in(struct site_side *side, uint64_t *now_us, uint64_t us)
 {
 	*now_us += us;
@@ -362,6 +393,7 @@ static void a_core_that_does_not_take_what_is_loaded_is_told(void **state)
 	core.next = NULL; /* taken */
 	side.cores[side.n_cores++] = &core;
 	side.n_offered = 1;
+	put(dirs[0], "new");
 	rs_site_side_reload(&side);
 	for (uint32_t ms = 0; ms < 10000 && side.n_sets < 2; ms++) {
 		assert_false(is_told_in(&side, &now_us, 0));
@@ -623,6 +655,8 @@ int main(void)
 			who_ticks_neither_watches_directories_nor_frees_content, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			without_a_thread_a_change_is_loaded_later, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			what_has_not_changed_is_not_offered, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_core_that_does_not_take_what_is_loaded_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_many_fields_are_named, setup, teardown),
