@@ -273,11 +273,13 @@ static void what_is_known_is_answered_as_what_is_new(void **state)
 	site_setup(&b);
 	site_dir(a, "/dir");
 	site_dir(b, "/dir");
+	fill(a, b);
 	for (uint32_t round = 0; round < N_ROUNDS; round++) {
 		seed = round;
 		memset(requests, 0, sizeof(requests));
 		choose_words();
-		fill(a, b);
+		unlink(site_path(a, "/none"));
+		unlink(site_path(b, "/none"));
 		open_both(a, b);
 		for (uint32_t turn = 0; turn < N_TURNS; turn++) {
 			send_some();
