@@ -8,17 +8,22 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
+#include "base/bytes.h"
+
 static struct tls_ticket_key *slot_of(struct tls_tickets *t, uint32_t number)
 {
 	return &t->slots[number % TLS_TICKET_SLOTS];
 }
 
+/* The oldest goes: whoever reads its slot meanwhile finds out by what is the newest now. */
 static void push(struct tls_tickets *t, const struct tls_ticket_key *key)
 {
 	uint32_t newest = t->newest + 1;
 
 	*slot_of(t, newest) = *key;
 	__atomic_store_n(&t->newest, newest, __ATOMIC_RELEASE);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	OPENSSL_cleanse(slot_of(t, newest - TLS_TICKET_KEYS), sizeof(*key));
 }
 
 static int draw(struct tls_ticket_key *key)
@@ -78,9 +83,21 @@ void rs_tls_tickets_use(struct tls_tickets *t, struct tls_ticket_file *file)
 	OPENSSL_cleanse(file, sizeof(*file));
 }
 
+/* False: it is not, or has been wiped meanwhile. */
+static bool is_kept(const struct tls_tickets *t, uint32_t number)
+{
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return __atomic_load_n(&t->newest, __ATOMIC_RELAXED) - number < TLS_TICKET_KEYS;
+}
+
 void rs_tls_tickets_newest(const struct tls_tickets *t, struct tls_ticket_key *key)
 {
-	*key = t->slots[__atomic_load_n(&t->newest, __ATOMIC_ACQUIRE) % TLS_TICKET_SLOTS];
+	uint32_t newest;
+
+	do {
+		newest = __atomic_load_n(&t->newest, __ATOMIC_ACQUIRE);
+		*key = t->slots[newest % TLS_TICKET_SLOTS];
+	} while (rs_unlikely(!is_kept(t, newest))); /* a file of keys came */
 }
 
 bool rs_tls_tickets_find(const struct tls_tickets *t, const uint8_t name[16],
@@ -95,7 +112,10 @@ bool rs_tls_tickets_find(const struct tls_tickets *t, const uint8_t name[16],
 			continue;
 		*key = *k;
 		*is_newest = i == 0;
-		return true;
+		if (is_kept(t, newest - i))
+			return true;
+		OPENSSL_cleanse(key, sizeof(*key));
+		break;
 	}
 	return false;
 }

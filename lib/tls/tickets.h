@@ -2,9 +2,10 @@
 /*
  * The keys that session tickets are sealed with (RFC 5077 section 4, RFC 8446 section 4.6.1). One
  * struct tls_tickets is shared by all TLS cores without a lock: the control core puts a new key in
- * front now and then, and the last few go on opening what they have sealed.
+ * front now and then, and the last few go on opening what they have sealed. One that does not any
+ * more is wiped: what it has sealed is as secret as the key.
  *
- * Includes libc and OpenSSL's random numbers.
+ * Includes base, and OpenSSL's random numbers.
  */
 #ifndef RS_TLS_TICKETS_H
 #define RS_TLS_TICKETS_H
@@ -30,11 +31,8 @@ struct tls_ticket_key {
 
 _Static_assert(sizeof(struct tls_ticket_key) == TLS_TICKET_KEY_BYTES, "as in a file");
 
-/*
- * A ring that one core writes and all read: what is being written has not been read for
- * TLS_TICKET_SLOTS - TLS_TICKET_KEYS turns, of which each takes hours.
- */
-#define TLS_TICKET_SLOTS 16
+/* A ring that one core writes and all read: what is being written is none of the last few. */
+#define TLS_TICKET_SLOTS 8
 
 struct tls_tickets {
 	uint32_t newest; /* atomic; counts up */

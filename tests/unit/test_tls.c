@@ -504,8 +504,33 @@ static void keys_of_a_file(void **state)
 				assert_int_equal(is_newest, i == 0);
 			}
 			assert_false(rs_tls_tickets_find(&t, before.name, &key, &is_newest));
+			assert_null(memmem(&t, sizeof(t), before.aes, sizeof(before.aes)));
 			assert_false(rs_tls_tickets_find(&t, nobody, &key, &is_newest));
 		}
+	}
+}
+
+/* Whoever gets hold of one can read what was resumed by its tickets, in TLS 1.2 all that they were
+ * for (RFC 5077 section 5.5). */
+static void keys_that_open_nothing_are_wiped(void **state)
+{
+	struct tls_ticket_key first, key;
+	struct tls_tickets t;
+	bool is_newest;
+
+	(void)state;
+	assert_int_equal(rs_tls_tickets_init(&t), 0);
+	for (uint32_t n = 0; n < 3 * TLS_TICKET_SLOTS; n++) {
+		rs_tls_tickets_newest(&t, &first);
+		for (uint32_t age = 0; age < TLS_TICKET_KEYS; age++) {
+			assert_true(rs_tls_tickets_find(&t, first.name, &key, &is_newest));
+			assert_memory_equal(&key, &first, sizeof(key));
+			assert_int_equal(is_newest, age == 0);
+			assert_int_equal(rs_tls_tickets_rotate(&t), 0);
+		}
+		assert_false(rs_tls_tickets_find(&t, first.name, &key, &is_newest));
+		assert_null(memmem(&t, sizeof(t), first.hmac, sizeof(first.hmac)));
+		assert_null(memmem(&t, sizeof(t), first.aes, sizeof(first.aes)));
 	}
 }
 
@@ -513,6 +538,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keys_of_a_file),
+		cmocka_unit_test(keys_that_open_nothing_are_wiped),
 		cmocka_unit_test(key_schedule),
 		cmocka_unit_test(every_suite_and_size),
 		cmocka_unit_test(records_as_short_as_was_agreed_on),
