@@ -92,21 +92,23 @@ static bool expand(const struct derivation *d, uint8_t *to, size_t bytes)
 static bool extract(const struct derivation *d, uint8_t *to, size_t bytes)
 {
 	static const uint8_t zeros[TLS_MAX_HASH];
-	uint8_t salt[TLS_MAX_HASH];
-	struct span empty = {.data = d->hkdf->empty, .len = d->hkdf->bytes};
-	struct span key = d->key, derived = {.data = zeros, .len = 0};
+	const uint32_t hash_bytes = d->hkdf->bytes;
+	uint8_t derived[TLS_MAX_HASH];
+	struct span salt = {0}, key = d->key;
+	bool ok = bytes == hash_bytes;
 
-	if (bytes != d->hkdf->bytes)
-		return false;
 	if (!key.data)
-		key = (struct span){.data = zeros, .len = d->hkdf->bytes};
+		key = (struct span){.data = zeros, .len = hash_bytes};
 	if (d->salt.data) {
-		if (!rs_tls_hkdf_expand(
-			    d->hkdf, d->salt, d->prefix, d->label, empty, salt, d->hkdf->bytes))
-			return false;
-		derived = (struct span){.data = salt, .len = d->hkdf->bytes};
+		const struct span empty = {.data = d->hkdf->empty, .len = hash_bytes};
+
+		ok = ok && rs_tls_hkdf_expand(d->hkdf, d->salt, d->prefix, d->label, empty, derived,
+				   hash_bytes);
+		salt = (struct span){.data = derived, .len = hash_bytes};
 	}
-	return rs_tls_hkdf_extract(d->hkdf, derived, key, to);
+	ok = ok && rs_tls_hkdf_extract(d->hkdf, salt, key, to);
+	OPENSSL_cleanse(derived, sizeof(derived));
+	return ok;
 }
 
 /* ---- what OpenSSL calls ---- */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* AES-GCM as libssl gets it from us, by the calls that libssl makes, beside OpenSSL's own. */
+/*
+ * AES-GCM and key derivation as libssl gets them from us, by the calls that libssl makes, beside
+ * OpenSSL's own.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,10 +10,16 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <openssl/sha.h>
 
 #include "base/bytes.h"
 #include "tls/provider.h"
@@ -252,6 +261,81 @@ static void other_lengths(void **state)
 	EVP_CIPHER_CTX_free(c);
 }
 
+/* ---- the key schedule (RFC 8446 section 7.1) ---- */
+
+#define HASH        32
+#define STACK_BYTES (1u << 20)
+
+static uint8_t before[HASH]; /* the secret of the step before */
+
+/* Deeper on the stack than whatever is called when it is done. */
+static __attribute__((noinline)) int derive_below(
+	EVP_KDF_CTX *ctx, uint8_t *to, const OSSL_PARAM *params)
+{
+	volatile uint8_t above[STACK_BYTES / 4];
+
+	above[0] = 0;
+	return EVP_KDF_derive(ctx, to, HASH, params) + above[0];
+}
+
+/* By one of the two: the next step, with nothing new in it; or what the step before gives to it. */
+static void derive(bool ours, int mode, uint8_t *to)
+{
+	uint8_t empty[SHA256_DIGEST_LENGTH];
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
+		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PREFIX, (void *)"tls13 ", 6),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_LABEL, (void *)"derived", 7),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, before, HASH),
+		OSSL_PARAM_construct_end(),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_KDF *kdf = EVP_KDF_fetch(
+		library->ctx, "TLS13-KDF", ours ? "provider=" TLS_PROVIDER : "provider=default");
+	EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(kdf);
+
+	if (mode == EVP_KDF_HKDF_MODE_EXPAND_ONLY) {
+		SHA256(NULL, 0, empty);
+		params[4] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, before, HASH);
+		params[5] = OSSL_PARAM_construct_octet_string(
+			OSSL_KDF_PARAM_DATA, empty, sizeof(empty));
+	}
+	assert_int_equal(derive_below(ctx, to, params), 1);
+	EVP_KDF_CTX_free(ctx);
+	EVP_KDF_free(kdf);
+}
+
+static void *take_step(void *to)
+{
+	derive(true, EVP_KDF_HKDF_MODE_EXTRACT_ONLY, to);
+	return NULL;
+}
+
+/* What the last step is made of gives the secrets of all records. */
+static void a_step_leaves_nothing_on_the_stack(void **state)
+{
+	uint8_t *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	uint8_t salt[HASH], ours[HASH], theirs[HASH];
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	(void)state;
+	assert_true(stack != MAP_FAILED);
+	fill(before, sizeof(before));
+	assert_int_equal(pthread_attr_init(&attr), 0);
+	assert_int_equal(pthread_attr_setstack(&attr, stack, STACK_BYTES), 0);
+	assert_int_equal(pthread_create(&thread, &attr, take_step, ours), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	derive(false, EVP_KDF_HKDF_MODE_EXTRACT_ONLY, theirs);
+	assert_memory_equal(ours, theirs, sizeof(ours));
+	derive(false, EVP_KDF_HKDF_MODE_EXPAND_ONLY, salt);
+	assert_null(memmem(stack, STACK_BYTES, salt, sizeof(salt)));
+	pthread_attr_destroy(&attr);
+	munmap(stack, STACK_BYTES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +346,7 @@ int main(void)
 		cmocka_unit_test(a_nonce_is_for_one_text),
 		cmocka_unit_test(without_a_key),
 		cmocka_unit_test(other_lengths),
+		cmocka_unit_test(a_step_leaves_nothing_on_the_stack),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
