@@ -155,6 +155,15 @@ static void on_late_message(int written, int version, int content_type, const vo
 		s->n_messages++;
 }
 
+/* Records stay with OpenSSL. What its key derivation has told of their secrets is of no use now,
+ * and would be out of date after the next KeyUpdate. */
+static void stay_with_openssl(struct tls_session *s)
+{
+	rs_tls_keys_free(&s->rx);
+	rs_tls_keys_free(&s->tx);
+	SSL_set_msg_callback(s->ssl, on_late_message);
+}
+
 static enum tls_status shake_hands(struct tls_session *s)
 {
 	int r = SSL_do_handshake(s->ssl);
@@ -167,7 +176,7 @@ static enum tls_status shake_hands(struct tls_session *s)
 	if (s->domain->lean)
 		rs_tls_lean_begin(s);
 	if (!s->lean)
-		SSL_set_msg_callback(s->ssl, on_late_message);
+		stay_with_openssl(s);
 	return TLS_OK;
 }
 

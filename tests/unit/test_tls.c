@@ -182,6 +182,53 @@ static void keys_are_updated_both_ways(void **state)
 	rig_fini(&r);
 }
 
+/* What clients note for debuggers: of each direction the secret of its first keys. */
+static uint8_t first_secrets[2][TLS_MAX_SECRET];
+
+static void note_secret(const SSL *ssl, const char *line)
+{
+	const bool is_servers = !strncmp(line, "SERVER_TRAFFIC_SECRET_0 ", 24);
+	long n = 0;
+	uint8_t *secret;
+
+	(void)ssl;
+	if (!is_servers && strncmp(line, "CLIENT_TRAFFIC_SECRET_0 ", 24) != 0)
+		return;
+	secret = OPENSSL_hexstr2buf(strrchr(line, ' ') + 1, &n);
+	assert_int_equal(n, TLS_MAX_SECRET);
+	memcpy(first_secrets[is_servers], secret, TLS_MAX_SECRET);
+	OPENSSL_free(secret);
+}
+
+static bool has_secret(const struct tls_session *s, const uint8_t *secret)
+{
+	return memmem(s, sizeof(*s), secret, TLS_MAX_SECRET);
+}
+
+/* RFC 8446 section 7.2. Where records are OpenSSL's, so is the care for their secrets: it does not
+ * tell when they change. */
+static void secrets_that_have_gone(void **state)
+{
+	static struct rig r;
+
+	(void)state;
+	for (uint32_t no_lean = 0; no_lean < 2; no_lean++) {
+		rig_init_with(&r, no_lean);
+		SSL_CTX_set_ciphersuites(r.ctx, "TLS_AES_256_GCM_SHA384");
+		SSL_CTX_set_keylog_callback(r.ctx, note_secret);
+		rig_connect(&r);
+		shake_hands(&r);
+		for (uint32_t i = 0; i < 2; i++)
+			assert_int_equal(has_secret(&r.server, first_secrets[i]), !no_lean);
+		SSL_key_update(r.client, SSL_KEY_UPDATE_REQUESTED);
+		echo(&r, 100);
+		for (uint32_t i = 0; i < 2; i++)
+			assert_false(has_secret(&r.server, first_secrets[i]));
+		rig_disconnect(&r);
+		rig_fini(&r);
+	}
+}
+
 static void bad_records(void **state)
 {
 	enum {
@@ -545,6 +592,7 @@ int main(void)
 		cmocka_unit_test(plain_http_is_told_from_tls),
 		cmocka_unit_test(closing_waits_for_room),
 		cmocka_unit_test(keys_are_updated_both_ways),
+		cmocka_unit_test(secrets_that_have_gone),
 		cmocka_unit_test(bad_records),
 		cmocka_unit_test(alerts_of_clients),
 		cmocka_unit_test(ends),
