@@ -127,18 +127,14 @@ bool rs_tls_session_open(
 static enum tls_status read_early(struct tls_session *s, uint8_t *to, uint32_t max, uint32_t *n)
 {
 	size_t got = 0;
+	int r = SSL_read_early_data(s->ssl, to, max, &got);
 
-	switch (SSL_read_early_data(s->ssl, to, max, &got)) {
-	case SSL_READ_EARLY_DATA_SUCCESS:
-		*n = (uint32_t)got;
-		return TLS_OK;
-	case SSL_READ_EARLY_DATA_FINISH:
-		s->early = false;
-		*n = (uint32_t)got;
-		return TLS_OK;
-	default:
+	if (r == SSL_READ_EARLY_DATA_ERROR)
 		return status_of(s, 0);
-	}
+	s->early = r != SSL_READ_EARLY_DATA_FINISH;
+	*n = (uint32_t)got;
+	s->domain->counters[TLS_C_BYTES_IN] += got;
+	return TLS_OK;
 }
 
 /* What comes when the session is open: KeyUpdates of 1.3, hellos of 1.2. */

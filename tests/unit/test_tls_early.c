@@ -95,6 +95,7 @@ static void of_the_same_suite(void **state)
 	(void)state;
 	begin(&r);
 	assert_true(connect_early(&r));
+	assert_int_equal(r.counters[TLS_C_BYTES_IN], 1);
 	end(&r);
 }
 
