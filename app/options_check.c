@@ -83,6 +83,7 @@ static bool has_stray(struct option_parser *p)
 		{no_tls && cfg->n_ocsps, "ocsp", "--https"},
 		{no_tls && tls->strict_sni, "strict-sni", "--https"},
 		{no_tls && tls->client_ca, "client-ca", "--https"},
+		{!tls->client_ca && tls->client_cert, "client-cert", "--client-ca"},
 		{no_tls && cfg->ticket_keys, "ticket-keys", "--https"},
 		{no_tls && tls->psk_ke, "psk-ke", "--https"},
 		{no_tls && tls->max_early_data, "early-data", "--https"},

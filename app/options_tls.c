@@ -55,6 +55,15 @@ int rs_option_parse_tls_records(struct option_parser *p, const char *value)
 	return either(p, value, "lean", "openssl", &p->cfg->tls.no_lean);
 }
 
+/* No default of --client-cert, which stands behind it: nobody is to believe that certificates are
+ * required where no authority is named. */
+int rs_option_parse_client_ca(struct option_parser *p, const char *value)
+{
+	p->cfg->tls.client_ca = value;
+	p->cfg->tls.client_cert = TLS_CLIENT_CERT_REQUIRED;
+	return 0;
+}
+
 int rs_option_parse_client_cert(struct option_parser *p, const char *value)
 {
 	bool is_required;
@@ -76,7 +85,6 @@ int rs_option_parse_tls_cores(struct option_parser *p, const char *value)
 FLAG_OPTION(psk_ke, tls.psk_ke)
 FLAG_OPTION(strict_sni, tls.strict_sni)
 
-TEXT_OPTION(client_ca, tls.client_ca)
 TEXT_OPTION(ticket_keys, ticket_keys)
 
 NUMBER_OPTION(ticket_lifetime, number, tls.ticket_lifetime_s, 0, 604800)

@@ -345,6 +345,10 @@ static void values_of_tls(void **state)
 	assert_true(cfg.tls.only_tls13);
 	assert_true(cfg.tls.no_lean);
 	assert_int_equal(cfg.tls.client_cert, TLS_CLIENT_CERT_REQUIRED);
+	parses(TLS "--client-cert optional --client-ca c");
+	assert_int_equal(cfg.tls.client_cert, TLS_CLIENT_CERT_OPTIONAL);
+	parses(TLS "--client-ca c");
+	assert_int_equal(cfg.tls.client_cert, TLS_CLIENT_CERT_REQUIRED);
 	parses(TLS "--psk-ke");
 	assert_true(cfg.tls.psk_ke);
 	parses(TLS "--ticket-lifetime 0");
@@ -417,6 +421,10 @@ static void errors(void **state)
 			"--tls-records fat: expected lean or openssl"},
 		{"--https 443 --cert a --key b --client-cert some",
 			"--client-cert some: expected optional or required"},
+		{"--https 443 --cert a --key b --client-cert required",
+			"--client-cert required: only with --client-ca"},
+		{"--https 443 --cert a --key b --client-cert optional",
+			"--client-cert optional: only with --client-ca"},
 		{"--root /a --early-hints", "--early-hints: only with --header for Link"},
 		{"--strict-sni", "--strict-sni: only with --https"},
 		{"--tls-cores 1", "--tls-cores 1: only with --https"},
