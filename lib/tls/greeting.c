@@ -104,6 +104,7 @@ static int on_hello(SSL *ssl, int *alert, void *unused)
 		.groups = extension(ssl, TLSEXT_TYPE_supported_groups),
 		.formats = extension(ssl, TLSEXT_TYPE_ec_point_formats),
 		.shares = extension(ssl, TLSEXT_TYPE_key_share),
+		.psk_modes = extension(ssl, TLSEXT_TYPE_psk_kex_modes),
 		.tickets = extension(ssl, TLSEXT_TYPE_psk),
 		.signatures = extension(ssl, TLSEXT_TYPE_signature_algorithms),
 		.renegotiation = extension(ssl, TLSEXT_TYPE_renegotiate),
@@ -128,7 +129,7 @@ static int on_hello(SSL *ssl, int *alert, void *unused)
 		fault = TLS_ALERT_INTERNAL_ERROR;
 	if (fault == TLS_ALERT_NONE) {
 		use_limit(s, &p, h.is_older);
-		if (!extension(ssl, TLSEXT_TYPE_psk_kex_modes).data)
+		if (!h.psk_dhe_ke && !(h.psk_ke && s->domain->psk_ke))
 			SSL_set_num_tickets(ssl, 0); /* section 4.2.9: they would be of no use */
 		return SSL_CLIENT_HELLO_SUCCESS;
 	}

@@ -176,6 +176,18 @@ static bool fit(struct span shares, struct span groups)
 	return true;
 }
 
+/* Section 4.2.9 */
+static bool read_modes(struct span s, struct tls_hello *h)
+{
+	struct span list;
+
+	if (!rs_tls_only_vector(s, 1, &list))
+		return false;
+	h->psk_ke = memchr(list.data, PSK_KE, list.len);
+	h->psk_dhe_ke = memchr(list.data, PSK_DHE_KE, list.len);
+	return true;
+}
+
 /* Section 4.2.11 */
 static enum tls_alert read_tickets(struct span s, const uint8_t *message, struct tls_hello *h)
 {
@@ -239,11 +251,7 @@ static bool read_extension(
 		return rs_tls_only_numbers(s, 1, &list) &&
 		       rs_tls_hello_lists(list, TLS_VERSION_1_3);
 	case TLS_EXT_PSK_MODES:
-		if (!rs_tls_only_vector(s, 1, &list))
-			return false;
-		h->psk_ke = memchr(list.data, PSK_KE, list.len);
-		h->psk_dhe_ke = memchr(list.data, PSK_DHE_KE, list.len);
-		return true;
+		return read_modes(s, h);
 	case TLS_EXT_KEY_SHARE:
 		return read_shares(s, h);
 	case TLS_EXT_PRE_SHARED_KEY:
@@ -352,6 +360,7 @@ void rs_tls_hello_skim(const struct tls_hello_parts *p, struct tls_hello *h)
 	};
 	if (!read_name(p->name, h))
 		h->name = (struct span){0};
+	read_modes(p->psk_modes, h);
 }
 
 /* ---- what OpenSSL does not mind ---- */

@@ -51,13 +51,14 @@ struct tls_hello_parts {
 	uint32_t version;
 	struct span compressions;
 	struct span suites;
-	struct span name, versions, groups, formats, shares, tickets, signatures;
+	struct span name, versions, groups, formats, shares, psk_modes, tickets, signatures;
 	struct span cert_compressions, record_limit, renegotiation, authorities;
 };
 
 /*
- * What it takes to choose a certificate for a hello that need not be one for us: name, is_older,
- * suites, groups and signatures. Empty: not there, or malformed, which OpenSSL will say.
+ * Of a hello that need not be one for us what it takes to choose a certificate, and whether there
+ * is to be a ticket: name, is_older, suites, groups, signatures, and how it would resume. Empty:
+ * not there, or malformed, which OpenSSL will say.
  */
 void rs_tls_hello_skim(const struct tls_hello_parts *p, struct tls_hello *h);
 

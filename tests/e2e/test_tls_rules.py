@@ -375,6 +375,32 @@ def what_comes_when_the_session_is_open(t):
     appliance.stop()
 
 
+# ---- tickets ----
+
+
+def gets_ticket(t, whose, modes):
+    with Client(t, *whose) as c:
+        c.say_hello({k: v for k, v in {**c.extensions(), MODES: modes}.items() if v is not None})
+        c.hear_flight()
+        finish(c)
+        c.send(DATA, GET)
+        return c.receive()[0] == HANDSHAKE
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
+def tickets_that_are_of_use(t):
+    """4.2.9: to clients that name a way to resume which is ours, too."""
+    for options in ((), ("--psk-ke",)):
+        appliance = start(t, *options)
+        for whose in (OURS, OPENSSLS):
+            for modes, is_of_use in (
+                    (None, False), (b"\x7f", False), (b"\0", bool(options)), (b"\1", True),
+                    (b"\x7f\0\1", True)):
+                equal(gets_ticket(t, whose, modes and vector(1, modes)), is_of_use,
+                      f"a ticket for {modes}, {whose}, {options}")
+        appliance.stop()
+
+
 # ---- those who go ----
 
 
