@@ -215,12 +215,39 @@ static bool has_something_to_read(const struct tls_session *s)
 	       SSL_has_pending(s->ssl) || SSL_want_write(s->ssl);
 }
 
+/* The handshake of OpenSSL, and early data, which comes before its end. */
+static enum tls_status shake_with_openssl(
+	struct tls_session *s, uint8_t *to, uint32_t max, uint32_t *n, bool *early)
+{
+	s->domain->library->at_work = s;
+	while (s->early) {
+		enum tls_status status = read_early(s, to, max, n);
+
+		*early = *n;
+		if (status != TLS_OK || *n)
+			return status;
+	}
+	return shake_hands(s);
+}
+
+static enum tls_status read_openssl(struct tls_session *s, uint8_t *to, uint32_t max, uint32_t *n)
+{
+	size_t got = 0;
+	int r = SSL_read_ex(s->ssl, to, max, &got);
+
+	if (s->n_messages > TLS_MAX_MESSAGES)
+		return fail(s); /* OpenSSL sends no alert for others */
+	if (got)
+		s->n_messages = 0;
+	*n = (uint32_t)got;
+	s->domain->counters[TLS_C_BYTES_IN] += got;
+	return r == 1 ? TLS_OK : status_of(s, r);
+}
+
 enum tls_status rs_tls_session_read(
 	struct tls_session *s, uint8_t *to, uint32_t max, uint32_t *n, bool *early)
 {
 	enum tls_status status = TLS_OK;
-	size_t got = 0;
-	int r;
 
 	*n = 0;
 	*early = false;
@@ -231,35 +258,13 @@ enum tls_status rs_tls_session_read(
 	if (s->in_record && !s->open) /* its end is a ticket, which would come into that record */
 		return TLS_WANT_ROOM;
 	forget_errors();
-	if (!s->ssl) {
+	if (!s->ssl)
 		status = shake_quickly(s, to);
-		if (status != TLS_OK)
-			return status;
-		if (s->lean)
-			return read_lean(s, to, max, n);
-	}
-	s->domain->library->at_work = s;
-	while (s->early) {
-		status = read_early(s, to, max, n);
-		*early = true;
-		if (status != TLS_OK || *n)
-			return status;
-	}
-	*early = false;
-	if (!s->open)
-		status = shake_hands(s);
-	if (status != TLS_OK)
+	if (status == TLS_OK && !s->open)
+		status = shake_with_openssl(s, to, max, n, early);
+	if (status != TLS_OK || *n)
 		return status;
-	if (s->lean)
-		return read_lean(s, to, max, n);
-	r = SSL_read_ex(s->ssl, to, max, &got);
-	if (s->n_messages > TLS_MAX_MESSAGES)
-		return fail(s); /* OpenSSL sends no alert for others */
-	if (got)
-		s->n_messages = 0;
-	*n = (uint32_t)got;
-	s->domain->counters[TLS_C_BYTES_IN] += got;
-	return r == 1 ? TLS_OK : status_of(s, r);
+	return s->lean ? read_lean(s, to, max, n) : read_openssl(s, to, max, n);
 }
 
 enum tls_status rs_tls_session_write(
