@@ -47,9 +47,18 @@ static struct tls_net *net_of(const struct tls_conn *c)
 
 /* ---- the beginning and the end of a connection ---- */
 
+static void stop_awaiting(struct stage_tls *s, struct tls_conn *c)
+{
+	if (!c->is_awaited)
+		return;
+	c->is_awaited = false;
+	rs_tls_list_remove(s, &s->awaited, TLS_LIST_AWAITED, c);
+}
+
 static void free_conn(struct stage_tls *s, struct tls_conn *c)
 {
 	rs_tls_unqueue(s, c);
+	stop_awaiting(s, c);
 	if (c->state == TLS_CONN_HANDSHAKE)
 		s->n_handshakes--;
 	rs_http_release(&s->web.env, &c->http);
@@ -94,13 +103,29 @@ static void set_deadline(struct stage_tls *s, struct tls_conn *c, uint64_t deadl
 		rs_wheel_set_earlier(&s->wheel, (uint32_t)(c - s->conns), deadline_us);
 }
 
+/*
+ * Resets who has kept us waiting for its hello for the longest: it has cost us nothing, and it
+ * would cost nobody much to fill all places with connections that say a byte. False: that one has
+ * said more meanwhile, or there is none.
+ */
+static bool make_place(struct stage_tls *s)
+{
+	struct tls_conn *c = rs_tls_list_first(s, &s->awaited);
+
+	if (!c || c->is_queued)
+		return false;
+	s->counters[TLS_C_HANDSHAKES_SHED]++;
+	finish(s, c, TLS_JOB_ABORT);
+	return true;
+}
+
 /* A client's first bytes. NULL: it was refused. */
 static struct tls_conn *begin(struct stage_tls *s, uint8_t net, const struct tls_job *job)
 {
 	struct tls_conn *c;
 	uint32_t next;
 
-	if (s->n_handshakes >= s->max_handshakes) {
+	if (s->n_handshakes >= s->max_handshakes && !make_place(s)) {
 		refuse(s, net, job, TLS_C_HANDSHAKES_SHED);
 		return NULL;
 	}
@@ -116,6 +141,7 @@ static struct tls_conn *begin(struct stage_tls *s, uint8_t net, const struct tls
 		.generation = job->generation,
 		.net = net,
 		.state = TLS_CONN_HANDSHAKE,
+		.is_awaited = true,
 	};
 	if (!rs_tls_session_open(&c->session, s->domain, &rs_tls_pipe_ops, c)) {
 		c->state = TLS_CONN_FREE;
@@ -131,6 +157,7 @@ static struct tls_conn *begin(struct stage_tls *s, uint8_t net, const struct tls
 	s->nets[net].conn_of[job->conn] = (uint32_t)(c - s->conns);
 	s->n_conns++;
 	s->n_handshakes++;
+	rs_tls_list_append(s, &s->awaited, TLS_LIST_AWAITED, c);
 	rs_http_open(&s->web.env, &c->http);
 	set_deadline(s, c, s->now_us + s->web.env.cfg->header_timeout_us);
 	return c;
@@ -174,6 +201,15 @@ static void open_http(struct stage_tls *s, struct tls_conn *c)
 	c->http.early = false;
 }
 
+/* What has become of a handshake. */
+static void note_progress(struct stage_tls *s, struct tls_conn *c, enum tls_status status)
+{
+	if (status != TLS_WANT_INPUT || rs_tls_session_has_hello(&c->session))
+		stop_awaiting(s, c);
+	if (c->session.open)
+		open_http(s, c);
+}
+
 /* Reads a record, and gives it to HTTP. True: something moved. */
 static bool read_some(struct stage_tls *s, struct tls_conn *c)
 {
@@ -186,8 +222,8 @@ static bool read_some(struct stage_tls *s, struct tls_conn *c)
 	if (c->kept_to)
 		return feed_kept(s, c);
 	status = rs_tls_session_read(&c->session, s->scratch, sizeof(s->scratch), &n, &early);
-	if (c->state == TLS_CONN_HANDSHAKE && c->session.open)
-		open_http(s, c);
+	if (c->state == TLS_CONN_HANDSHAKE)
+		note_progress(s, c, status);
 	switch (status) {
 	case TLS_OK:
 		c->http.early = early;

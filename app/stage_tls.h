@@ -4,8 +4,9 @@
  * then HTTP on the plaintext, then TLS again. TCP stays with the net cores; see tls_job.h.
  *
  * Connections whose handshake is complete go first; handshakes, which take far longer, get what is
- * left, a few a turn. How many may wait is bounded: beyond it the newest is reset, so that a flood
- * costs the TLS cores their queue, and those who are in it are served.
+ * left, a few a turn. How many may wait is bounded: beyond it whoever has kept us waiting for the
+ * rest of its hello for the longest is reset, or else the newest, so that a flood costs the TLS
+ * cores their queue, and those who are in it are served.
  *
  * A struct stage_tls belongs to one core from the moment that core starts until it has stopped. May
  * include everything.
@@ -45,6 +46,7 @@ struct tls_piece {
 enum tls_list_kind {
 	TLS_LIST_RUN,     /* one of the run queues; or the free list */
 	TLS_LIST_HOLDERS, /* of a buffer */
+	TLS_LIST_AWAITED, /* whose hello has not come as a whole */
 	TLS_N_LIST_KINDS,
 };
 
@@ -80,6 +82,7 @@ struct tls_conn {
 	uint8_t n_in;
 	uint8_t n_spare; /* chunks on that list */
 	bool is_queued : 1;
+	bool is_awaited : 1;
 	bool has_eof : 1;
 	bool is_ending : 1;     /* nothing more will be read … */
 	bool has_failed : 1;    /* … or written, but what TLS has written already */
@@ -137,6 +140,7 @@ struct stage_tls {
 	struct tls_list shaking; /* … or is not */
 	struct tls_list holders; /* of buffers, likewise */
 	struct tls_list shaking_holders;
+	struct tls_list awaited; /* of handshakes, since they began */
 	struct wheel wheel;
 	struct http_core web;
 	struct chunk_pool records; /* buffers of TLS_RECORD_CHUNK bytes */

@@ -110,6 +110,12 @@ _Static_assert(
 bool rs_tls_session_open(
 	struct tls_session *s, struct tls_domain *d, const struct tls_pipe *pipe, void *self);
 
+/* Has the whole of its (first) ClientHello come? */
+static inline bool rs_tls_session_has_hello(const struct tls_session *s)
+{
+	return s->open || s->quick || s->first_hello.was_there;
+}
+
 /*
  * Goes on with the handshake if that is not complete, then reads up to max bytes of plaintext, of
  * one record; max is at least TLS_RECORD_MAX. *n: how many, with TLS_OK only, and then at least

@@ -424,23 +424,43 @@ def garbage_gets_an_alert_or_an_end(t):
     appliance.stop()
 
 
+def begin_hellos(t, n, words):
+    held = []
+    for _ in range(n):
+        held.append(Connection(t, port=443))
+        held[-1].send(words)
+    return held
+
+
 @test(own=True, families=(4,), within=60, layouts=("fused",))
 def too_many_handshakes_are_shed(t):
     appliance = start(t, "--tls-backlog", "4")
     with HandMade(t) as client:
-        half = client.client_hello()[:100]
-    held = []
-    for _ in range(4):
-        held.append(Connection(t, port=443))
-        held[-1].send(half)
+        whole = client.client_hello()
+    held = begin_hellos(t, 4, whole)
     with Connection(t, port=443) as fifth:
-        fifth.send(half)
+        fifth.send(whole)
         true(is_reset(fifth), "a fifth handshake is begun")
     for c in held:
         c.socket.close()
     wait_until(lambda: is_served(t), 5, "their places are free again")
     appliance.stop()
     true(re.search(r"handshakes_shed +\d", appliance.words(200)), "they are not counted")
+
+
+@test(own=True, families=(4,), within=60, layouts=("fused",))
+def hellos_that_stop_keep_nobody_out(t):
+    appliance = start(t, "--tls-backlog", "4")
+    with HandMade(t) as client:
+        half = client.client_hello()[:100]
+    held = begin_hellos(t, 12, half)
+    # Before the first of them has had its --header-timeout.
+    wait_until(lambda: is_served(t), 5, "twelve halves of hellos, and nobody else is served")
+    true(is_reset(held[0]), "the first of them has kept its place")
+    for c in held:
+        c.socket.close()
+    appliance.stop()
+    true(re.search(r"handshakes_shed +[1-9]", appliance.words(200)), "they are not counted")
 
 
 @test(own=True, families=(4,), within=60, layouts=("fused",))

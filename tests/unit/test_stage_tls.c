@@ -316,6 +316,75 @@ static void too_many_handshakes_are_shed(void **state)
 	stage_end(&r);
 }
 
+/* The beginning of a hello, and no more. */
+static void stop_in_the_hello(struct stage_rig *r, uint32_t conn)
+{
+	stage_connect(r, conn);
+	r->piece = 50;
+	stage_push_one(r, conn);
+	r->piece = UINT32_MAX;
+	stage_turn_only(r, 100);
+	stage_take(r);
+}
+
+/* All places are taken by who keeps us waiting: the first of them loses his, but nobody does whose
+ * hello has come. Whoever does the handshake. */
+static void who_does_not_go_on_makes_place(void **state)
+{
+	struct stage_rig r;
+	struct stage_options o = usual;
+
+	(void)state;
+	o.max_handshakes = 4;
+	for (uint32_t no_lean = 0; no_lean < 2; no_lean++) {
+		stage_begin_with(&r, o, no_lean);
+		stage_connect(&r, 0);
+		stage_push_one(&r, 0);
+		stage_turn_only(&r, 100);
+		stage_take(&r); /* our flight is on its way */
+		for (uint32_t i = 1; i < 7; i++)
+			stop_in_the_hello(&r, i);
+		assert_int_equal(count(&r, TLS_C_HANDSHAKES_SHED), 3);
+		for (uint32_t i = 0; i < 7; i++)
+			assert_int_equal(r.links[i].is_aborted, i >= 1 && i <= 3);
+		stage_drop(&r, 1);
+		stage_connect(&r, 1);
+		stage_push_one(&r, 1);
+		stage_turn_only(&r, 100);
+		stage_take(&r);
+		assert_true(r.links[4].is_aborted);
+		for (uint32_t i = 0; i < 7; i++) {
+			if (!r.links[i].is_aborted) {
+				shake(&r, i);
+				ask_hello(&r, i);
+			}
+		}
+		stage_end(&r);
+	}
+}
+
+/* Who waits for us, and not we for them, stays. */
+static void whose_hello_has_come_keeps_the_place(void **state)
+{
+	struct stage_rig r;
+	struct stage_options o = usual;
+
+	(void)state;
+	o.max_handshakes = 4;
+	stage_begin(&r, o);
+	for (uint32_t i = 0; i < 5; i++) {
+		stage_connect(&r, i);
+		stage_push_one(&r, i);
+		stage_turn_only(&r, 100);
+		stage_take(&r);
+		assert_int_equal(r.links[i].is_aborted, i == 4);
+	}
+	assert_int_equal(count(&r, TLS_C_HANDSHAKES_SHED), 1);
+	for (uint32_t i = 0; i < 4; i++)
+		shake(&r, i);
+	stage_end(&r);
+}
+
 static void without_a_free_session_connections_are_refused(void **state)
 {
 	struct stage_rig r;
@@ -956,6 +1025,8 @@ int main(void)
 		cmocka_unit_test(a_connection_may_go_at_any_time),
 		cmocka_unit_test(jobs_of_an_old_generation_are_given_back),
 		cmocka_unit_test(too_many_handshakes_are_shed),
+		cmocka_unit_test(who_does_not_go_on_makes_place),
+		cmocka_unit_test(whose_hello_has_come_keeps_the_place),
 		cmocka_unit_test(without_a_free_session_connections_are_refused),
 		cmocka_unit_test(established_sessions_go_first),
 		cmocka_unit_test(the_dead_do_not_stand_in_line),
