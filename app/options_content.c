@@ -103,12 +103,23 @@ static bool is_pattern(struct option_parser *p, const char *value)
 int rs_option_parse_exclude(struct option_parser *p, const char *value)
 {
 	struct config *cfg = p->cfg;
+	char *pattern;
+	size_t n;
 
 	if (!is_pattern(p, value))
 		return -EINVAL;
 	if (cfg->n_excluded == CONFIG_MAX_EXCLUDED)
 		return rs_option_fail(p, "expected at most %d", CONFIG_MAX_EXCLUDED);
-	cfg->excluded[cfg->n_excluded++] = value;
+	pattern = keep(p, value);
+	if (!pattern)
+		return -EINVAL;
+	/* A directory's path ends without a slash: /private/ is meant to be one, and not nothing.
+	 */
+	for (n = strlen(pattern); n && pattern[n - 1] == '/'; n--)
+		pattern[n - 1] = 0;
+	if (!n)
+		return rs_option_fail(p, "expected what is below the root, which is served");
+	cfg->excluded[cfg->n_excluded++] = pattern;
 	cfg->site.content.excluded = cfg->excluded;
 	return 0;
 }
