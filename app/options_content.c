@@ -207,23 +207,19 @@ int rs_option_parse_try(struct option_parser *p, const char *value)
 
 int rs_option_parse_precompress(struct option_parser *p, const char *value)
 {
-	static const struct {
-		const char *name;
-		enum content_coding coding;
-	} known[] = {{"gzip", CONTENT_GZIP}, {"br", CONTENT_BR}, {"zstd", CONTENT_ZSTD}};
+	uint32_t *codings = &p->cfg->site.content.precompress;
 
 	for (;; value++) {
-		size_t n = strcspn(value, ",");
-		uint32_t i = 0;
+		const struct span name = {
+			.data = (const uint8_t *)value, .len = (uint32_t)strcspn(value, ",")};
+		enum content_coding coding = rs_content_coding_named(name);
 
-		while (i < 3 && (strlen(known[i].name) != n || memcmp(value, known[i].name, n)))
-			i++;
-		if (i == 3 ||
-			p->cfg->site.content.precompress & CONTENT_CODING_BIT(known[i].coding))
+		if (coding == CONTENT_IDENTITY || coding == CONTENT_N_CODINGS ||
+			*codings & CONTENT_CODING_BIT(coding))
 			return rs_option_fail(
 				p, "expected gzip, br, zstd, or several of them, each once");
-		p->cfg->site.content.precompress |= CONTENT_CODING_BIT(known[i].coding);
-		value += n;
+		*codings |= CONTENT_CODING_BIT(coding);
+		value += name.len;
 		if (!*value)
 			return 0;
 	}

@@ -227,17 +227,36 @@ static void say_no_file(
 	say(line);
 }
 
+static bool is_stored_coded(const struct site_set *set, uint32_t number)
+{
+	for (uint32_t i = 0; i < set->n_sites; i++) {
+		const struct content_entry *e = set->sites[i].named[number];
+
+		if (e && e->stored_coding)
+			return true;
+	}
+	return false;
+}
+
 static bool find_error_pages(struct site_set *set, void (*say)(const char *line))
 {
 	const struct site_options *o = set->options;
-	char option[450];
+	char option[450], line[540];
 
 	for (uint32_t i = 0; i < o->n_error_pages; i++) {
-		if (find_named_file(set, i, o->error_pages[i].path))
+		bool is_found = find_named_file(set, i, o->error_pages[i].path);
+
+		if (is_found && !is_stored_coded(set, i))
 			continue;
 		snprintf(option, sizeof(option), "--error-page %u=%.400s", o->error_pages[i].status,
 			o->error_pages[i].path);
-		say_no_file(set, option, say);
+		snprintf(line, sizeof(line),
+			"%s: the file has a Content-Encoding of --header, as refusals have none",
+			option);
+		if (is_found)
+			say(line);
+		else
+			say_no_file(set, option, say);
 		return false;
 	}
 	return true;

@@ -20,6 +20,13 @@
 #define LINE_ROOM          1280 /* for the field lines of this file, beside those of --header */
 #define COPIED_FIELDS      1024 /* of --header, up to here copied, as far as there is room */
 
+/* A coding's number in one enum is that in the other. */
+_Static_assert((int)HTTP_IDENTITY == (int)CONTENT_IDENTITY, "");
+_Static_assert((int)HTTP_GZIP == (int)CONTENT_GZIP, "");
+_Static_assert((int)HTTP_ZSTD == (int)CONTENT_ZSTD, "");
+_Static_assert((int)HTTP_BR == (int)CONTENT_BR, "");
+_Static_assert((int)HTTP_N_CODINGS == (int)CONTENT_N_CODINGS, "");
+
 /* What is asked for, while it is being answered. */
 struct ask {
 	struct http_env *env;
@@ -275,21 +282,18 @@ static bool reply_ranges(struct ask *a, const struct http_range *ranges, uint32_
 	return reply_body(a, 206, ranges, n);
 }
 
-/* The best of what there is in the codings that the client takes. */
+/* The best of what there is in the codings that the client takes; or what alone there is. */
 static void choose_body(struct ask *a)
 {
-	static const enum content_coding names[HTTP_N_CODINGS] = {
-		[HTTP_IDENTITY] = CONTENT_IDENTITY,
-		[HTTP_GZIP] = CONTENT_GZIP,
-		[HTTP_ZSTD] = CONTENT_ZSTD,
-		[HTTP_BR] = CONTENT_BR,
-	};
+	const struct content_entry *e = a->entry;
 	uint32_t available = 0;
 
 	for (uint32_t i = 0; i < HTTP_N_CODINGS; i++)
-		available |= (a->entry->bodies[names[i]] ? 1u : 0u) << i;
+		available |= (e->bodies[i] ? 1u : 0u) << i;
 	a->coding = rs_http_choose_coding(a->req, available);
-	a->body = a->entry->bodies[names[a->coding]];
+	a->body = e->bodies[a->coding];
+	if (e->stored_coding)
+		a->coding = (enum http_coding)e->stored_coding;
 }
 
 static bool reply_file(struct ask *a)

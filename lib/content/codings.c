@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/bytes.h"
 #include "content/compress.h"
@@ -18,14 +19,27 @@ static uint64_t most_bytes(uint64_t len)
 }
 
 static const struct {
+	const char *name;
 	const char *suffix;
 	uint8_t n_magic;
 	uint8_t magic[4];
 } formats[CONTENT_N_CODINGS] = {
-	[CONTENT_GZIP] = {".gz", 3, {0x1f, 0x8b, 8}},
-	[CONTENT_BR] = {".br", 0, {0}}, /* RFC 7932 has none */
-	[CONTENT_ZSTD] = {".zst", 4, {0x28, 0xb5, 0x2f, 0xfd}},
+	[CONTENT_IDENTITY] = {"identity", "", 0, {0}},
+	[CONTENT_GZIP] = {"gzip", ".gz", 3, {0x1f, 0x8b, 8}},
+	[CONTENT_BR] = {"br", ".br", 0, {0}}, /* RFC 7932 has none */
+	[CONTENT_ZSTD] = {"zstd", ".zst", 4, {0x28, 0xb5, 0x2f, 0xfd}},
 };
+
+enum content_coding rs_content_coding_named(struct span name)
+{
+	uint32_t coding = 0;
+
+	while (coding < CONTENT_N_CODINGS &&
+		(strlen(formats[coding].name) != name.len ||
+			strncasecmp((const char *)name.data, formats[coding].name, name.len) != 0))
+		coding++;
+	return (enum content_coding)coding;
+}
 
 /* ---- siblings ---- */
 
@@ -67,7 +81,7 @@ static void join(struct load *load, struct walk_file *sibling, enum content_codi
 
 	path.len -= (uint32_t)strlen(formats[coding].suffix);
 	number = rs_tree_find(tree, path);
-	if (number == INDEX_NONE)
+	if (number == INDEX_NONE || tree->entries[number].stored_coding)
 		return;
 	if (is_older(&tree->ids[sibling->entry], &tree->ids[number])) {
 		rs_load_count(load, CONTENT_C_SIBLINGS_OLD, 1);
@@ -106,10 +120,16 @@ static const struct mime_type *type_of(const struct load *load, const struct wal
 	return rs_mime_find(&load->types, file->path);
 }
 
+static bool pays(const struct load *load, const struct walk_file *file)
+{
+	return is_worth_it(load, type_of(load, file), file->id.n_bytes) &&
+	       rs_fields_coding(&load->fields, file->path) == CONTENT_IDENTITY;
+}
+
 void rs_codings_need_add(const struct load *load, const struct walk_file *file, uint32_t codings,
 	struct arena_need *need)
 {
-	if (!codings || !is_worth_it(load, type_of(load, file), file->id.n_bytes))
+	if (!codings || !pays(load, file))
 		return;
 	for (uint32_t coding = CONTENT_GZIP; coding < CONTENT_N_CODINGS; coding++) {
 		if (codings & CONTENT_CODING_BIT(coding))
@@ -191,8 +211,7 @@ static uint64_t count_work(const struct load *load, uint32_t *n)
 	for (uint32_t i = 0; i < load->walk.n_files; i++) {
 		const struct walk_file *file = &load->walk.files[i];
 
-		if (file->entry != INDEX_NONE &&
-			is_worth_it(load, type_of(load, file), file->id.n_bytes)) {
+		if (file->entry != INDEX_NONE && pays(load, file)) {
 			n_bytes += file->id.n_bytes;
 			++*n;
 		}
@@ -211,11 +230,11 @@ bool rs_codings_compress(struct load *load)
 	rs_load_begin_phase(load, CONTENT_COMPRESSING, n, n_bytes);
 	for (uint32_t i = 0; i < load->walk.n_files; i++) {
 		const struct walk_file *file = &load->walk.files[i];
-		const struct mime_type *type = type_of(load, file);
 
-		if (file->entry == INDEX_NONE || !is_worth_it(load, type, file->id.n_bytes))
+		if (file->entry == INDEX_NONE || !pays(load, file))
 			continue;
-		if (!rs_codings_compress_one(load, &load->tree->entries[file->entry], type))
+		if (!rs_codings_compress_one(
+			    load, &load->tree->entries[file->entry], type_of(load, file)))
 			return false;
 		rs_load_progress(load, 1, file->id.n_bytes);
 	}

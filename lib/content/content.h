@@ -26,12 +26,15 @@
 enum content_coding {
 	CONTENT_IDENTITY,
 	CONTENT_GZIP,
-	CONTENT_BR,
 	CONTENT_ZSTD,
+	CONTENT_BR,
 	CONTENT_N_CODINGS,
 };
 
 #define CONTENT_CODING_BIT(coding) (1u << (coding))
+
+/* The coding of this name (RFC 9110 section 8.4.1), in any case; CONTENT_N_CODINGS: none. */
+enum content_coding rs_content_coding_named(struct span name);
 
 #define CONTENT_ETAG_BYTES 34 /* two quotes around 32 hexadecimal digits */
 
@@ -61,7 +64,9 @@ struct content_entry {
 	struct span link; /* of the fields, the one that is Link (RFC 8288); may be empty */
 	int64_t mtime_s;  /* of the file; of a listing, the youngest time in it */
 	uint32_t n_secured_bytes;
-	uint8_t kind; /* enum content_kind */
+	uint8_t kind;          /* enum content_kind */
+	uint8_t stored_coding; /* of a file, enum content_coding: what its bytes are, says a
+				  pattern; with one, it is there as it is alone */
 };
 
 /* A field line for all paths that match; the index of a directory has those of its file, a redirect

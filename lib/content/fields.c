@@ -10,6 +10,8 @@
 #include "content/mime.h"
 #include "content/pattern.h"
 
+#define CODING_FIELD "Content-Encoding"
+
 /* ---- field lines ---- */
 
 /* RFC 9110 section 5.6.2: a token. */
@@ -40,9 +42,9 @@ static bool is_value(const char *value)
 /* Those that replies have once, and say by themselves. */
 static bool is_own(const char *field)
 {
-	static const char *const own[] = {"Accept-Ranges", "Connection", "Content-Encoding",
-		"Content-Length", "Content-Range", "Date", "ETag", "Last-Modified", "Location",
-		"Server", "Transfer-Encoding"};
+	static const char *const own[] = {"Accept-Ranges", "Connection", "Content-Length",
+		"Content-Range", "Date", "ETag", "Last-Modified", "Location", "Server",
+		"Transfer-Encoding"};
 
 	for (size_t i = 0; i < RS_ARRAY_SIZE(own); i++) {
 		if (rs_pattern_same_name(field, own[i]))
@@ -51,12 +53,21 @@ static bool is_own(const char *field)
 	return false;
 }
 
+static enum content_coding coding_of(const char *field)
+{
+	return rs_content_coding_named(rs_span_text(rs_pattern_value(field)));
+}
+
 const char *rs_content_field_fault(const char *field)
 {
 	if (!is_name(field) || !is_value(rs_pattern_value(field)))
 		return "is not \"Name: value\"";
 	if (rs_pattern_same_name(field, MIME_FIELD))
 		return rs_mime_is_value(rs_pattern_value(field)) ? NULL : "names no media type";
+	if (rs_pattern_same_name(field, CODING_FIELD))
+		return coding_of(field) < CONTENT_N_CODINGS
+			       ? NULL
+			       : "names none of gzip, br, zstd and identity";
 	return is_own(field) ? "is one that Ringside sends by itself" : NULL;
 }
 
@@ -83,13 +94,19 @@ bool rs_fields_init(struct fields *fields, const struct content_pattern *pattern
 
 /* ---- sets of lines ---- */
 
-/* Those that match, without the ones that a later one overrides, and those about the type. */
+/* Is it about the file itself, and not a line beside what is said of that? */
+static bool is_about_file(const char *field)
+{
+	return rs_pattern_same_name(field, MIME_FIELD) || rs_pattern_same_name(field, CODING_FIELD);
+}
+
+/* Those that match, without the ones that a later one overrides, and those about the file. */
 static uint64_t matching(const struct fields *fields, struct span path)
 {
 	uint64_t set = 0;
 
 	for (uint32_t i = 0; i < fields->n_patterns; i++) {
-		if (rs_pattern_same_name(fields->patterns[i].field, MIME_FIELD) ||
+		if (is_about_file(fields->patterns[i].field) ||
 			!rs_pattern_match(fields->patterns[i].pattern, path))
 			continue;
 		for (uint32_t j = 0; j < i; j++) {
@@ -162,6 +179,14 @@ bool rs_fields_find(struct fields *fields, struct span path, struct texts *texts
 		fields->sets[fields->n_sets++] =
 			(struct fields_set){.matching = set, .text = *text};
 	return true;
+}
+
+enum content_coding rs_fields_coding(const struct fields *fields, struct span path)
+{
+	const char *field =
+		rs_content_field_for(fields->patterns, fields->n_patterns, path, CODING_FIELD);
+
+	return field ? coding_of(field) : CONTENT_IDENTITY;
 }
 
 const char *rs_content_field_for(const struct content_pattern *patterns, uint32_t n_patterns,

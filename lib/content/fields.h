@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Field lines by pattern: which of the operator's lines go with a path, but for Content-Type
- * (content/mime.h). Paths with the same set of lines share one text. Private to lib/content; one
- * thread at a time.
+ * (content/mime.h), and Content-Encoding, which belongs to a file's bytes. Paths with the same set
+ * of lines share one text. Private to lib/content; one thread at a time.
  */
 #ifndef RS_CONTENT_FIELDS_H
 #define RS_CONTENT_FIELDS_H
@@ -32,6 +32,9 @@ struct fields {
  * line that is none (RFC 9110 section 5). */
 bool rs_fields_init(struct fields *fields, const struct content_pattern *patterns,
 	uint32_t n_patterns, char *error, size_t n_error);
+
+/* What the lines say that the file at path is stored as; CONTENT_IDENTITY: none does. */
+enum content_coding rs_fields_coding(const struct fields *fields, struct span path);
 
 /* The lines for path, CONTENT_SECURED_FIELD first; their text is in texts. False: no memory. */
 bool rs_fields_find(

@@ -176,6 +176,7 @@ static bool add_file(struct load *load, struct walk_file *file, struct body *bod
 	tree->ids[file->entry] = file->id;
 	entry->type = rs_mime_find(&load->types, file->path)->text;
 	entry->mtime_s = file->id.mtime_s;
+	entry->stored_coding = (uint8_t)rs_fields_coding(&load->fields, file->path);
 	rs_tree_set_body(entry, CONTENT_IDENTITY, body);
 	rs_load_count(load, CONTENT_C_FILES, 1);
 	rs_load_count(load, CONTENT_C_FILE_BYTES, body->pub.len);

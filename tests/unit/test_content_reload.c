@@ -753,6 +753,12 @@ static void a_field_that_is_there_already(void **state)
 	assert_non_null(rs_content_field_fault("Transfer-Encoding:chunked"));
 	assert_string_equal(rs_content_field_fault("content-type: html"), "names no media type");
 	assert_null(rs_content_field_fault("Content-Type: text/html"));
+	assert_string_equal(rs_content_field_fault("content-encoding: deflate"),
+		"names none of gzip, br, zstd and identity");
+	assert_non_null(rs_content_field_fault("Content-Encoding: gzip, br"));
+	assert_non_null(rs_content_field_fault("Content-Encoding:"));
+	assert_null(rs_content_field_fault("content-encoding:GZIP"));
+	assert_null(rs_content_field_fault("Content-Encoding: identity"));
 	assert_null(rs_content_field_fault("Content-Language: de"));
 	assert_null(rs_content_field_fault("Date-Of-Birth: 1"));
 }

@@ -117,6 +117,12 @@ static void an_error_page_of_one_site_is_enough(void **state)
 	options.error_pages[0].path = "/405.html";
 	assert_null(load(&options));
 	assert_string_equal(said, "--error-page 404=/405.html: there is no such file in any site");
+	options.error_pages[0].path = "/404.html";
+	options.patterns[0] = (struct content_pattern){"*.html", "Content-Encoding: gzip"};
+	options.n_patterns = 1;
+	assert_null(load(&options));
+	assert_string_equal(said, "--error-page 404=/404.html: the file has a Content-Encoding of "
+				  "--header, as refusals have none");
 }
 
 static void a_file_to_try_of_one_site_is_enough(void **state)

@@ -216,6 +216,64 @@ static void any_coding_makes_a_file_vary(void **state)
 	}
 }
 
+/* As "location ~ \.svgz$ { add_header Content-Encoding gzip; }" of nginx: RFC 9110 section 8.4. */
+static void what_is_stored_coded_says_so(void **state)
+{
+	static const struct content_pattern patterns[] = {
+		{"/dir/*", "Content-Encoding: br"},
+		{"*.svgz", "content-encoding: GZIP"},
+		{"*.svgz", "X-Own: 1"},
+		{"/raw/*", "Content-Encoding: identity"},
+	};
+	static const struct {
+		const char *target, *coding, *own;
+	} cases[] = {
+		{"/a.svgz", "gzip", "1"},
+		{"/raw/a.svgz", "", "1"},
+		{"/dir/", "br", ""}, /* as its index */
+		{"/dir/index.html", "br", ""},
+		{"/plain.svg", "", ""},
+	};
+	static const char *const accepts[] = {
+		"", "Accept-Encoding: identity\r\n", "Accept-Encoding: gzip, br, zstd\r\n"};
+	const struct site *dir = *state;
+	char text[1000];
+
+	memset(text, 'a', sizeof(text));
+	site_dir(dir, "/raw");
+	site_dir(dir, "/dir");
+	site_dir(dir, "/dir/sub");
+	put(dir, "/a.svgz", text, sizeof(text));
+	put(dir, "/a.svgz.br", text, sizeof(text));
+	put(dir, "/raw/a.svgz", "aaa", 3);
+	put(dir, "/dir/index.html", text, sizeof(text));
+	put(dir, "/plain.svg", "aaa", 3);
+	memcpy(options.patterns, patterns, sizeof(patterns));
+	options.n_patterns = RS_ARRAY_SIZE(patterns);
+	options.content.precompress = CONTENT_CODING_BIT(CONTENT_GZIP);
+	options.content.listing = true;
+	open_root(dir);
+	for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+		for (uint32_t k = 0; k < RS_ARRAY_SIZE(accepts); k++) {
+			assert_int_equal(get(cases[i].target, accepts[k]), 200);
+			assert_field("Content-Encoding", cases[i].coding);
+			assert_field("Vary", "");
+			assert_field("X-Own", cases[i].own);
+			assert_int_equal(got.body[0], 'a');
+		}
+	}
+	assert_int_equal(get("/a.svgz", "Range: bytes=0-0\r\n"), 206);
+	assert_field("Content-Encoding", "gzip");
+	assert_int_equal(get("/a.svgz", "Range: bytes=0-0,2-2\r\n"), 200);
+	assert_got(text, sizeof(text));
+	/* A listing and a redirect are nobody's bytes. */
+	assert_int_equal(get("/dir/sub/", ""), 200);
+	assert_field("Content-Encoding", "");
+	assert_int_equal(get("/dir/sub", ""), 301);
+	assert_field("Content-Encoding", "");
+	close_sites();
+}
+
 /* Of several lines nginx 1.22 keeps the last alone, and its cache gave gzip to whom it was not for.
  */
 static void vary_is_one_line(void **state)
@@ -941,6 +999,7 @@ int main(void)
 		test(the_coding_is_the_best_that_the_client_takes),
 		test(what_has_no_codings_does_not_vary),
 		test(any_coding_makes_a_file_vary),
+		test(what_is_stored_coded_says_so),
 		test(vary_is_one_line),
 		test(validators_and_ranges_are_those_of_the_coding),
 		test(a_directory_without_slash_is_elsewhere),
