@@ -10,11 +10,11 @@
 #include "report.h"
 #include "signals.h"
 
-#define TICK_MS      10
-#define WATCH_US     100000
-#define HANDSHAKE_US 1000000 /* those that take longer will hardly become connections */
-#define QUIET_TICKS  2       /* for the last frames of the last connection to leave */
-#define RESET_US     500000  /* for RSTs to leave to those that have not ended in time */
+#define TICK_MS     10
+#define WATCH_US    100000
+#define SILENT_US   1000000 /* who takes longer to ask, or to connect, hardly will */
+#define QUIET_TICKS 2       /* for the last frames of the last connection to leave */
+#define RESET_US    500000  /* for RSTs to leave to those that have not ended in time */
 
 int rs_control_init(struct control *c, struct appliance *a)
 {
@@ -51,15 +51,20 @@ static void watch(struct control *c, uint64_t now_us)
 
 /* ---- signals ---- */
 
+static void set_drain(struct control *c, enum http_drain drain)
+{
+	__atomic_store_n(&c->appliance->http.drain, (uint8_t)drain, __ATOMIC_RELAXED);
+}
+
 static void start_draining(struct control *c, uint64_t now_us)
 {
 	uint32_t seconds = c->appliance->cfg->drain_timeout_s;
 
 	rs_log("draining: no new connections; waiting up to %u s for %u that are open", seconds,
 		rs_appliance_n_conns(c->appliance, true));
-	c->handshakes_until_us = now_us + HANDSHAKE_US;
+	c->silent_until_us = now_us + SILENT_US;
 	c->drain_until_us = now_us + seconds * UINT64_C(1000000) + 1;
-	__atomic_store_n(&c->appliance->http.drain, true, __ATOMIC_RELAXED);
+	set_drain(c, HTTP_DRAINS);
 }
 
 /* False: time to stop. */
@@ -93,10 +98,14 @@ static bool take_signals(struct control *c, uint64_t now_us)
 
 static bool is_drained(struct control *c, uint64_t now_us)
 {
-	uint32_t n = rs_appliance_n_conns(c->appliance, now_us < c->handshakes_until_us);
+	bool with_silent = now_us < c->silent_until_us;
+	uint32_t n;
 
 	if (!c->drain_until_us)
 		return false;
+	if (!with_silent)
+		set_drain(c, HTTP_DRAINS_SILENT);
+	n = rs_appliance_n_conns(c->appliance, with_silent);
 	c->n_quiet_ticks = n ? 0 : c->n_quiet_ticks + 1;
 	if (n && now_us >= c->drain_until_us)
 		rs_log("drain: %u connections did not end in time", n);
@@ -109,7 +118,7 @@ static void reset_left(struct control *c)
 	uint64_t until_us = rs_core_now_us() + RESET_US;
 	uint32_t n_quiet_ticks = 0;
 
-	__atomic_store_n(&c->appliance->http.drain_is_over, true, __ATOMIC_RELAXED);
+	set_drain(c, HTTP_DRAIN_IS_OVER);
 	while (n_quiet_ticks <= QUIET_TICKS && rs_core_now_us() < until_us) {
 		poll(NULL, 0, TICK_MS);
 		n_quiet_ticks = rs_appliance_n_conns(c->appliance, true) ? 0 : n_quiet_ticks + 1;

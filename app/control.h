@@ -14,10 +14,10 @@ struct control {
 	struct appliance *appliance;
 	int signals; /* signalfd */
 	struct neighbour_side neighbours;
-	uint64_t watch_due_us;        /* when to look at links and neighbours again */
-	uint64_t drain_until_us;      /* 0: not draining */
-	uint64_t handshakes_until_us; /* until then draining waits for handshakes as well */
-	uint32_t n_quiet_ticks;       /* in a row without a connection, while draining */
+	uint64_t watch_due_us;    /* when to look at links and neighbours again */
+	uint64_t drain_until_us;  /* 0: not draining */
+	uint64_t silent_until_us; /* until then draining waits for handshakes and first requests */
+	uint32_t n_quiet_ticks;   /* in a row without a connection, while draining */
 };
 
 /* The signals that it handles are blocked. 0 or -errno, logged. */

@@ -262,7 +262,8 @@ void rs_net_tls_close_idle(struct stage_net *net, struct tcp_conn *conn)
 {
 	const struct tls_link *link = link_of(net, conn);
 
-	if (!link->has_session && !link->is_waiting && !link->told_eof && !conn->rcvq)
+	if (rs_http_drain(net->web.env.cfg) >= HTTP_DRAINS_SILENT && !link->has_session &&
+		!link->is_waiting && !link->told_eof && !conn->rcvq)
 		reset_silent(net, conn);
 }
 

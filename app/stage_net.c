@@ -216,7 +216,7 @@ static inline __attribute__((always_inline)) void obey(
 		abort_conn(net, conn, hc);
 		return;
 	}
-	if (rs_unlikely(rs_http_drains(net->web.env.cfg)) && rs_http_idle(hc))
+	if (rs_http_is_spare(net->web.env.cfg, hc))
 		rs_http_close(&net->web.env, hc, &conn->sendq);
 	rs_stage_net_set_deadline(net, conn, hc->deadline_us);
 	if (!rs_sendq_empty(&conn->sendq))
@@ -318,13 +318,19 @@ static uint32_t run_timers(struct stage_net *net)
 	return n;
 }
 
-/* When the process drains, idle connections are not waited for. Returns how many it looked at. */
+/* When the process drains, idle connections are not waited for: all are looked at, and again when
+ * silent ones are to go, too. Returns how many now. */
 static uint32_t close_idle(struct stage_net *net)
 {
-	uint32_t first = net->drain_next;
-	uint32_t end = rs_min_u32(first + NET_BURST, net->tcp.cfg->max_conns);
+	enum http_drain stage = rs_http_drain(net->web.env.cfg);
+	uint32_t first, end;
 
+	if (stage != net->drain_seen)
+		net->drain_next = 0;
+	net->drain_seen = stage;
 	net->tcp.draining = true;
+	first = net->drain_next;
+	end = rs_min_u32(first + NET_BURST, net->tcp.cfg->max_conns);
 	for (; net->drain_next < end; net->drain_next++) {
 		struct tcp_conn *conn = &net->tcp.conns[net->drain_next];
 
@@ -440,7 +446,7 @@ uint32_t rs_stage_net_turn(void *self, uint64_t now_us)
 	}
 	if (rs_unlikely(rs_http_drains(net->web.env.cfg)))
 		n_done += close_idle(net);
-	if (rs_unlikely(rs_http_drain_is_over(net->web.env.cfg)))
+	if (rs_unlikely(rs_http_drain(net->web.env.cfg) == HTTP_DRAIN_IS_OVER))
 		n_done += reset_left(net);
 	rs_tcp_flush(&net->tcp);
 	rs_lap(laps, LAP_TCP);

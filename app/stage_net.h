@@ -110,8 +110,9 @@ struct stage_net {
 	uint64_t icmp_window_us; /* the second in which the next two are counted */
 	uint32_t n_echoes;
 	uint32_t n_icmp_errors;
-	uint32_t drain_next; /* while draining: the connections before this one were looked at */
-	uint32_t reset_next; /* when that is over: those before this one were reset */
+	enum http_drain drain_seen; /* since then … */
+	uint32_t drain_next;        /* … the connections before this one were looked at */
+	uint32_t reset_next;        /* when that is over: those before this one were reset */
 
 	/* This turn. */
 	struct rte_mbuf *pkts[NET_BURST];

@@ -305,8 +305,7 @@ static bool is_over(struct stage_tls *s, struct tls_conn *c)
 		finish(s, c, TLS_JOB_CLOSE);
 		return true;
 	}
-	if (rs_unlikely(rs_http_drains(s->web.env.cfg)) && c->state == TLS_CONN_OPEN &&
-		rs_http_idle(&c->http))
+	if (c->state == TLS_CONN_OPEN && rs_http_is_spare(s->web.env.cfg, &c->http))
 		rs_http_close(&s->web.env, &c->http, &c->out);
 	/* An answer to early data may be the last one before the handshake is complete. */
 	if (!c->http.closing || !rs_sendq_empty(&c->out) || !c->session.open ||
@@ -469,11 +468,17 @@ static uint32_t run_timers(struct stage_tls *s)
 	return n;
 }
 
-/* Idle connections need not be waited for when the process drains: go_on() ends them. */
+/* Idle connections need not be waited for when the process drains: go_on() ends them. All are
+ * looked at, and again when silent ones are to go, too. */
 static void close_idle(struct stage_tls *s)
 {
-	uint32_t end = rs_min_u32(s->drain_next + DRAIN_PER_TURN, s->capacity);
+	enum http_drain stage = rs_http_drain(s->web.env.cfg);
+	uint32_t end;
 
+	if (stage != s->drain_seen)
+		s->drain_next = 0;
+	s->drain_seen = stage;
+	end = rs_min_u32(s->drain_next + DRAIN_PER_TURN, s->capacity);
 	for (; s->drain_next < end; s->drain_next++) {
 		struct tls_conn *c = &s->conns[s->drain_next];
 

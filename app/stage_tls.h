@@ -146,6 +146,7 @@ struct stage_tls {
 	struct chunk_pool records; /* buffers of TLS_RECORD_CHUNK bytes */
 	uint64_t counters[TLS_N_COUNTERS];
 	uint64_t now_us;
+	enum http_drain drain_seen;
 	uint32_t drain_next;
 	uint8_t scratch[TLS_SCRATCH_BYTES];
 	void *memory;

@@ -36,6 +36,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/chunk.h"
 #include "base/sendq.h"
 #include "http/chunked.h"
@@ -81,20 +82,26 @@ struct http_config {
 	uint32_t linger_max_bytes;      /* … and how much it may send meanwhile */
 	const struct http_handler *handlers; /* the first that fits answers */
 	uint32_t n_handlers;                 /* at most 256: their numbers have 8 bits */
-	bool has_tls;       /* some connections are TLS, if not those of this core */
-	bool drain;         /* atomic: the process wants to end: each reply closes its connection */
-	bool drain_is_over; /* atomic: … and now: what is left is reset */
+	bool has_tls;  /* some connections are TLS, if not those of this core */
+	uint8_t drain; /* atomic: enum http_drain, set by the control core while others run */
 };
 
-/* Set by the control core while others run. */
-static inline bool rs_http_drains(const struct http_config *cfg)
+/* How far the process is with its end. */
+enum http_drain {
+	HTTP_SERVES,
+	HTTP_DRAINS,        /* each reply closes its connection; idle ones are closed */
+	HTTP_DRAINS_SILENT, /* … those, too, that have never asked for anything */
+	HTTP_DRAIN_IS_OVER, /* what is left is reset */
+};
+
+static inline enum http_drain rs_http_drain(const struct http_config *cfg)
 {
-	return __atomic_load_n(&cfg->drain, __ATOMIC_RELAXED);
+	return (enum http_drain)__atomic_load_n(&cfg->drain, __ATOMIC_RELAXED);
 }
 
-static inline bool rs_http_drain_is_over(const struct http_config *cfg)
+static inline bool rs_http_drains(const struct http_config *cfg)
 {
-	return __atomic_load_n(&cfg->drain_is_over, __ATOMIC_RELAXED);
+	return rs_http_drain(cfg) != HTTP_SERVES;
 }
 
 /* What is known of a request that has not been read yet, from rs_http_foresee(). */
@@ -202,8 +209,18 @@ void rs_http_release(struct http_env *env, struct http_conn *hc);
  * nothing: see watch.h. */
 bool rs_http_waits_for_reader(const struct http_conn *hc);
 
-/* Between requests: when the process drains, such a connection may be closed at once. */
+/* Between requests, or before the first. */
 bool rs_http_idle(const struct http_conn *hc);
+
+/*
+ * May it be closed, as the process drains? Between requests a client has to expect that, and tries
+ * again; the first may be on its way yet, and clients take its loss for an error.
+ */
+static inline bool rs_http_is_spare(const struct http_config *cfg, const struct http_conn *hc)
+{
+	return rs_unlikely(rs_http_drains(cfg)) && rs_http_idle(hc) &&
+	       (hc->n_requests || rs_http_drain(cfg) >= HTTP_DRAINS_SILENT);
+}
 
 /*
  * For who sends replies by way of somebody else: the client has had the last of them only since

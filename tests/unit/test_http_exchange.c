@@ -1136,7 +1136,7 @@ static void limits_on_requests(void **state)
 	expect_transcript(&rig, HA "\n200 close \"Hello, a\"");
 	rig_close(&rig);
 	rig_open(&rig, 4, 1);
-	rig.cfg.drain = true;
+	rig.cfg.drain = HTTP_DRAINS;
 	rig_feed(&rig, "GET /hello/a" V "\r\n", 12 + sizeof(V "\r\n") - 1);
 	expect_transcript(&rig, "200 close \"Hello, a\"");
 	rig_close(&rig);

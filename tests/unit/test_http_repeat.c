@@ -86,7 +86,7 @@ static void what_is_repeated(void **state)
 	assert_int_equal(repeats_of(long_path), 1);
 	strcpy(long_path + n + HTTP_MEMO_KEY_BYTES - 7, "0 HTTP/1.1\r\n" HOST);
 	assert_int_equal(repeats_of(long_path), 0);
-	rig.cfg.drain = true;
+	rig.cfg.drain = HTTP_DRAINS;
 	assert_int_equal(repeats_of("GET /bytes/65 HTTP/1.1\r\n" HOST), 1); /* now they close */
 	rig_close(&rig);
 }
@@ -551,7 +551,7 @@ static void verbatim_replies_depend_on_the_same(void **state)
 	rig_reopen(&rig);
 	ask(request);
 	rig_drain(&rig);
-	rig.cfg.drain = true;
+	rig.cfg.drain = HTTP_DRAINS;
 	ask(request);
 	rig_drain(&rig);
 	assert_non_null(memmem(rig.got, rig.n_got, "Connection: close", 17));

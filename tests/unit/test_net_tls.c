@@ -713,7 +713,7 @@ static void silence_ends(void **state)
 	end(&t);
 }
 
-/* Nobody waits for who has not said anything; who has is left to the TLS core. */
+/* Nobody waits for long for who has not said anything; who has is left to the TLS core. */
 static void silence_does_not_hold_up_the_end(void **state)
 {
 	struct tls_rig t;
@@ -721,7 +721,10 @@ static void silence_does_not_hold_up_the_end(void **state)
 
 	(void)state;
 	begin(&t);
-	t.r.http.drain = true;
+	t.r.http.drain = HTTP_DRAINS;
+	turn(&t, 100);
+	assert_int_equal(t.r.net->tcp.n_conns, 1);
+	t.r.http.drain = HTTP_DRAINS_SILENT;
 	turn(&t, 100);
 	assert_int_equal(t.r.net->tcp.n_conns, 0);
 	assert_int_equal(t.r.net->counters[NET_C_TLS_SILENT], 1);
@@ -733,7 +736,7 @@ static void silence_does_not_hold_up_the_end(void **state)
 	begin(&t);
 	say(&t, TCP_ACK | TCP_PSH, "hello");
 	job = expect(&t, TLS_JOB_DATA, 5);
-	t.r.http.drain = true;
+	t.r.http.drain = HTTP_DRAINS_SILENT;
 	turn(&t, 100);
 	assert_int_equal(t.r.net->tcp.n_conns, 1);
 	expect_nothing(&t);
@@ -750,7 +753,7 @@ static void nobody_opens_silently_while_draining(void **state)
 	(void)state;
 	for (uint32_t speaks = 0; speaks < 2; speaks++) {
 		knock(&t);
-		t.r.http.drain = true;
+		t.r.http.drain = HTTP_DRAINS_SILENT;
 		turn(&t, 100);
 		assert_int_equal(t.r.net->tcp.n_conns, 1);
 		rig_drop_sent(&t.r);

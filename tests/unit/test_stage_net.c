@@ -436,8 +436,41 @@ static void drain_behind_an_answer(struct rig *r, struct client *c)
 
 	client_thanks(r, c, (uint32_t)strlen(reply));
 	free(reply);
-	r->http.drain = true;
+	r->http.drain = HTTP_DRAINS;
 	rs_stage_net_turn(r->net, r->now_us += 100);
+}
+
+/* Two clients have connected, and their first requests are on their way: only one comes in time. */
+static void drain_waits_for_first_requests(void **state)
+{
+	struct client c[] = {{.port = 1000}, {.port = 1001}};
+	struct tcp_seg seg;
+	uint8_t *flat;
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, false, false, 16);
+	client_open(&r, &c[0]);
+	client_open(&r, &c[1]);
+	r.http.drain = HTTP_DRAINS;
+	rs_stage_net_turn(r.net, r.now_us += 100);
+	assert_int_equal(r.n_sent, 0);
+	client_say(&r, &c[0], TCP_ACK | TCP_PSH, "GET /hello/a HTTP/1.1\r\nHost: test\r\n\r\n");
+	assert_int_equal(r.n_sent, 1);
+	seg = heard(&r, 0, &flat);
+	assert_true(seg.flags & TCP_FIN);
+	assert_memory_equal(seg.data, "HTTP/1.1 200 ", 13);
+	free(flat);
+	rig_drop_sent(&r);
+	r.http.drain = HTTP_DRAINS_SILENT;
+	rs_stage_net_turn(r.net, r.now_us += 100);
+	assert_int_equal(r.n_sent, 1);
+	seg = heard(&r, 0, &flat);
+	assert_int_equal(seg.flags & TCP_FIN, TCP_FIN);
+	assert_int_equal(seg.seq, c[1].ack);
+	free(flat);
+	rig_drop_sent(&r);
+	rig_fini(&r);
 }
 
 /*
@@ -503,7 +536,7 @@ static void drain_looks_at_all_in_a_row(void **state)
 
 	(void)state;
 	rig_init(&r, false, false, 300);
-	r.http.drain = true;
+	r.http.drain = HTTP_DRAINS;
 	for (uint32_t n = 0; n < 300; n += NET_BURST)
 		assert_int_not_equal(rs_stage_net_turn(r.net, r.now_us += 10), 0);
 	assert_int_equal(rs_stage_net_turn(r.net, r.now_us += 10), 0);
@@ -741,6 +774,7 @@ int main(void)
 		cmocka_unit_test(pipelined_answers_leave_memory),
 		cmocka_unit_test(no_frames),
 		cmocka_unit_test(shared_reply_goes_again),
+		cmocka_unit_test(drain_waits_for_first_requests),
 		cmocka_unit_test(request_crosses_the_fin_of_a_drain),
 		cmocka_unit_test(drain_waits_for_no_client),
 		cmocka_unit_test(drain_looks_at_all_in_a_row),

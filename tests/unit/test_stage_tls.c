@@ -599,7 +599,7 @@ static void draining_ends_idle_sessions(void **state)
 	ask_hello(&r, 0);
 	establish(&r, 1);
 	ask(&r, 1, HELLO);
-	r.http.drain = true;
+	r.http.drain = HTTP_DRAINS;
 	expect_hello(&r, 1); /* is answered, and then closed */
 	for (int i = 0; i < MAX_TURNS && r.tls->n_conns; i++)
 		stage_turn(&r, 100);
@@ -608,6 +608,28 @@ static void draining_ends_idle_sessions(void **state)
 		assert_int_equal(read_some(&r, i, text, sizeof(text)), 0);
 		assert_int_equal(SSL_get_shutdown(r.links[i].client), SSL_RECEIVED_SHUTDOWN);
 	}
+	stage_end(&r);
+}
+
+/* Both have shaken hands, and their first requests are on their way: only one comes in time. */
+static void first_requests_are_waited_for(void **state)
+{
+	struct stage_rig r;
+
+	(void)state;
+	stage_begin(&r, usual);
+	establish(&r, 0);
+	establish(&r, 1);
+	r.http.drain = HTTP_DRAINS;
+	for (int i = 0; i < 10; i++)
+		stage_turn(&r, 100);
+	assert_int_equal(r.tls->n_conns, 2);
+	ask_hello(&r, 0);
+	r.http.drain = HTTP_DRAINS_SILENT;
+	for (int i = 0; i < MAX_TURNS && r.tls->n_conns; i++)
+		stage_turn(&r, 100);
+	for (uint32_t i = 0; i < 2; i++)
+		assert_true(r.links[i].is_closed);
 	stage_end(&r);
 }
 
@@ -1036,6 +1058,7 @@ int main(void)
 		cmocka_unit_test(end_of_tcp_in_the_middle),
 		cmocka_unit_test(sessions_keep_their_domain),
 		cmocka_unit_test(draining_ends_idle_sessions),
+		cmocka_unit_test(first_requests_are_waited_for),
 		cmocka_unit_test(thousands_die_in_their_handshakes),
 		cmocka_unit_test(a_long_flight_waits_for_room),
 		cmocka_unit_test(a_segment_before_the_room),
