@@ -218,6 +218,14 @@ static uint32_t syn_sent_input(struct tcp *t, struct tcp_conn *c, const struct t
 	return TCP_EV_OPENED;
 }
 
+/* Small stacks send their SYN with 0, and a clock that may be past 2^31 after that: it says
+ * nothing.
+ */
+static bool is_stamp_new(const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	return !c->ts_recent || rs_seq_geq(seg->ts_val, c->ts_recent);
+}
+
 /*
  * The peer's SYN again. RFC 7323 section 4.3: it stands before all that we acknowledged, so that
  * its timestamp is the one to echo where it is newer; an older copy that was overtaken changes
@@ -225,7 +233,7 @@ static uint32_t syn_sent_input(struct tcp *t, struct tcp_conn *c, const struct t
  */
 static void take_syn_stamp(struct tcp_conn *c, const struct tcp_seg *seg)
 {
-	if (c->flags & TCP_F_TS && seg->opts & TCP_OPT_TS && rs_seq_gt(seg->ts_val, c->ts_recent))
+	if (c->flags & TCP_F_TS && seg->opts & TCP_OPT_TS && is_stamp_new(c, seg))
 		c->ts_recent = seg->ts_val;
 }
 
@@ -352,7 +360,7 @@ static bool fails_paws(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *
 			answer_unacceptable(t, c, seg);
 		return true;
 	}
-	if (!rs_seq_lt(seg->ts_val, c->ts_recent))
+	if (is_stamp_new(c, seg))
 		return false;
 	t->counters[TCP_C_DROP_PAWS]++;
 	answer_unacceptable(t, c, seg);

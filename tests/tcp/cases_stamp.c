@@ -124,6 +124,23 @@ static void paws(struct rig *r)
 	EQ(r->p->n_read, 10);
 }
 
+/* As U-Boot's: its SYN has 0, and what follows the time of a clock that may stand anywhere. */
+static void a_clock_that_begins_after_the_syn(struct rig *r)
+{
+	r->p->ts_val = 0;
+	IN(TCP_SYN, .opts = SYN_OPTS, .mss = 1460);
+	expect_syn_ack(r, 0);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .ts_val = 0xc9d70000);
+	EVENTS(TCP_EV_OPENED);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .len = 10, .ts_val = 0xc9d70001);
+	EQ(r->p->n_read, 10);
+	WAIT(40);
+	OUT(TCP_ACK, .seq = 1, .ack = 11, .ts_ecr = 0xc9d70001);
+	IN(TCP_ACK, .seq = 11, .ack = 1, .len = 10, .ts_val = 0xc9d70000); /* PAWS from here on */
+	OUT(TCP_ACK, .seq = 1, .ack = 11, .ts_ecr = 0xc9d70001);
+	EQ(COUNTER(DROP_PAWS), 1);
+}
+
 static void paws_across_the_wrap(struct rig *r)
 {
 	r->p->ts_val = UINT32_MAX - 1;
@@ -278,6 +295,7 @@ const struct tcp_case stamp_cases[] = {
 	{"clock_runs", clock_runs, NULL, 0},
 	{"clocks_differ_by_peer", clocks_differ_by_peer, NULL, 0},
 	{"paws", paws, NULL, 0},
+	{"a_clock_that_begins_after_the_syn", a_clock_that_begins_after_the_syn, NULL, 0},
 	{"paws_across_the_wrap", paws_across_the_wrap, NULL, 0},
 	{"old_ack_does_not_count", old_ack_does_not_count, NULL, 0},
 	{"rst_is_not_subject_to_paws", rst_is_not_subject_to_paws, NULL, 0},
