@@ -28,7 +28,7 @@
 #define AHEAD           8   /* frames that are fetched before it is their turn */
 #define MAX_FETCHED     256 /* bytes of one */
 
-int rs_engine_init(struct engine *e, const struct load_options *o)
+static int open_port(struct engine *e)
 {
 	struct io_port_config cfg = {.n_rx_queues = 1,
 		.n_tx_queues = 1,
@@ -36,9 +36,6 @@ int rs_engine_init(struct engine *e, const struct load_options *o)
 		.tx_ring = 2048,
 		.mtu = ENGINE_MTU};
 
-	memset(e, 0, sizeof(*e));
-	e->options = o;
-	e->tsc_hz = rte_get_tsc_hz();
 	if (rte_eth_dev_count_avail() != 1) {
 		fprintf(stderr, "ringside-load: %u ports; give it one, by --vdev or -a\n",
 			rte_eth_dev_count_avail());
@@ -47,11 +44,24 @@ int rs_engine_init(struct engine *e, const struct load_options *o)
 	e->mbufs = rs_io_mbufs_create(rs_io_mbufs_needed(1, &cfg) + ENGINE_TX + CLIENT_MAX_OUT,
 		ENGINE_MTU, SOCKET_ID_ANY);
 	cfg.mbufs = e->mbufs;
-	if (!e->mbufs || rs_io_port_open(&e->port, 0, &cfg))
-		return -1;
-	rs_resolver_init(&e->resolver, o, e->port.mac);
+	if (e->mbufs && rs_io_port_open(&e->port, 0, &cfg) == 0)
+		return 0;
+	rte_mempool_free(e->mbufs);
+	return -1;
+}
+
+int rs_engine_init(struct engine *e, const struct load_options *o)
+{
+	memset(e, 0, sizeof(*e));
+	e->options = o;
+	e->tsc_hz = rte_get_tsc_hz();
 	if (rs_workload_init(&e->workload, o))
 		return -1;
+	if (open_port(e)) {
+		rs_workload_fini(&e->workload);
+		return -1;
+	}
+	rs_resolver_init(&e->resolver, o, e->port.mac);
 	rs_answer_reader_init(&e->reader, o, e->workload.is_head);
 	e->opens = rs_pace(e->tsc_hz, o->connect_rate, 1);
 	e->asks = rs_pace(e->tsc_hz, o->rate, o->pipeline);
@@ -539,7 +549,6 @@ int rs_engine_run(struct engine *e)
 	int poller = rs_io_poller_enter(&e->n_turns);
 	int err = 0;
 
-	rs_load_stop_init();
 	enter(e, PHASE_RESOLVE, rte_rdtsc());
 	while (!err && e->phase != PHASE_END) {
 		uint64_t now = rte_rdtsc();

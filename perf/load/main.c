@@ -11,8 +11,10 @@
 #include "io/cleanup.h"
 #include "io/memif.h"
 #include "options.h"
+#include "output.h"
 #include "report.h"
 #include "responder.h"
+#include "stop.h"
 
 enum {
 	EXIT_OK = 0,
@@ -20,7 +22,7 @@ enum {
 	EXIT_USAGE = 2,
 };
 
-static int measure(const struct load_options *o, FILE *json)
+static int measure(const struct load_options *o, struct load_output *json)
 {
 	struct engine *e = malloc(sizeof(*e));
 	int err = -1;
@@ -31,7 +33,7 @@ static int measure(const struct load_options *o, FILE *json)
 	if (!err) {
 		err = rs_engine_run(e);
 		if (!err)
-			rs_load_report(e, json);
+			rs_load_report(e, rs_load_output_begin(json));
 		if (!err && !e->client.stats.n_responses && o->n_conns) {
 			fprintf(stderr, "ringside-load: nothing was answered\n");
 			err = -1;
@@ -43,11 +45,30 @@ static int measure(const struct load_options *o, FILE *json)
 	return err ? EXIT_FAILED : EXIT_OK;
 }
 
+/* Starts EAL, and ends with it. Returns the exit status. */
+static int start(const struct load_options *o, int eal_argc, char **argv, struct load_output *json)
+{
+	int status;
+
+	rs_io_memif_clean_stale(eal_argc, argv);
+	if (rte_eal_init(eal_argc, argv) < 0) {
+		fprintf(stderr, "ringside-load: EAL does not start: %s\n", rte_strerror(rte_errno));
+		rs_io_cleanup_failed();
+		return EXIT_FAILED;
+	}
+	if (o->respond)
+		status = rs_responder_run(o, json) ? EXIT_FAILED : EXIT_OK;
+	else
+		status = measure(o, json);
+	rs_io_cleanup();
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	static struct load_options options;
 	int eal_argc = 1, status;
-	FILE *json;
+	struct load_output json;
 
 	while (eal_argc < argc && strcmp(argv[eal_argc], "--") != 0)
 		eal_argc++;
@@ -61,20 +82,9 @@ int main(int argc, char **argv)
 		rs_load_options_help();
 		return EXIT_OK;
 	}
-	json = rs_load_report_open(options.json);
-	if (!json)
+	rs_load_stop_init();
+	if (rs_load_output_open(&json, options.json))
 		return EXIT_FAILED;
-	rs_io_memif_clean_stale(eal_argc, argv);
-	if (rte_eal_init(eal_argc, argv) < 0) {
-		fprintf(stderr, "ringside-load: EAL does not start: %s\n", rte_strerror(rte_errno));
-		return EXIT_FAILED;
-	}
-	if (options.respond)
-		status = rs_responder_run(&options, json) ? EXIT_FAILED : EXIT_OK;
-	else
-		status = measure(&options, json);
-	if (rs_load_report_close(json, options.json))
-		status = EXIT_FAILED;
-	rs_io_cleanup();
-	return status;
+	status = start(&options, eal_argc, argv, &json);
+	return rs_load_output_close(&json) ? EXIT_FAILED : status;
 }

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "report.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "tls.h"
 
@@ -57,28 +55,6 @@ static void print_counts(FILE *out, const char *name, const uint32_t *counts, ui
 	for (uint32_t i = 0; i < n; i++)
 		fprintf(out, "%s%u", i ? ", " : "", counts[i]);
 	fprintf(out, "]");
-}
-
-static int complain(const char *name)
-{
-	fprintf(stderr, "ringside-load: --json %s: %s\n", name, strerror(errno));
-	return -1;
-}
-
-FILE *rs_load_report_open(const char *name)
-{
-	FILE *out = !name || !strcmp(name, "-") ? stdout : fopen(name, "w");
-
-	if (!out)
-		complain(name);
-	return out;
-}
-
-int rs_load_report_close(FILE *out, const char *name)
-{
-	if (out == stdout ? fflush(out) : fclose(out))
-		return complain(name ? name : "-");
-	return 0;
 }
 
 void rs_load_report(const struct engine *e, FILE *out)

@@ -217,7 +217,6 @@ static void loop(struct responder *r)
 	int poller = rs_io_poller_enter(&r->n_turns);
 	uint64_t watch_tsc = 0;
 
-	rs_load_stop_init();
 	while (!rs_load_stop_asked()) {
 		uint64_t now = rte_rdtsc();
 		uint32_t n_frames = turn(r);
@@ -243,7 +242,7 @@ static void report(const struct responder *r, FILE *out)
 		r->n_sent - r->port.tx[0].n_discarded, r->port.tx[0].n_discarded);
 }
 
-int rs_responder_run(const struct load_options *o, FILE *json)
+int rs_responder_run(const struct load_options *o, struct load_output *json)
 {
 	struct io_port_config cfg = {
 		.n_rx_queues = 1, .n_tx_queues = 1, .rx_ring = 2048, .tx_ring = 2048, .mtu = MTU};
@@ -260,7 +259,7 @@ int rs_responder_run(const struct load_options *o, FILE *json)
 	rs_resolver_init(&r->resolver, o, r->port.mac);
 	loop(r);
 	rte_pktmbuf_free_bulk(r->out + r->out_head, r->n_out);
-	report(r, json);
+	report(r, rs_load_output_begin(json));
 	err = 0;
 	rs_io_port_close(&r->port);
 out:

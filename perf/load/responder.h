@@ -7,11 +7,10 @@
 #ifndef RS_LOAD_RESPONDER_H
 #define RS_LOAD_RESPONDER_H
 
-#include <stdio.h>
-
 #include "options.h"
+#include "output.h"
 
 /* Runs until SIGINT or SIGTERM, then reports to json. 0, or -1 and told why. EAL has started. */
-int rs_responder_run(const struct load_options *o, FILE *json);
+int rs_responder_run(const struct load_options *o, struct load_output *json);
 
 #endif

@@ -135,6 +135,46 @@ def a_report_that_cannot_be_written(t):
         true("nowhere/load.json: No such file" in words, words)
 
 
+@test(own=True, families=(4,), layouts=("fused",))
+def no_report_is_no_empty_file(t):
+    """Whatever went wrong, and none of EAL's files stays either; an older report does."""
+    with tempfile.TemporaryDirectory(prefix="ringside-e2e-") as folder:
+        for options, status, what in (
+            (("--body", f"{folder}/none"), 1, "--body"),
+            (("--no-such",), 2, "--no-such"),
+        ):
+            words = t.tool(*generator(t, folder, *options), ok=(status,))
+            true(what in words, words)
+            equal(os.listdir(folder), [], f"files after {options}")
+        command = list(generator(t, folder))
+        command.insert(1, "--no-such-option-of-EAL")
+        t.tool(*command, ok=(1,))
+        equal(os.listdir(folder), [], "files after EAL has not started")
+        true(not os.path.exists(f"/run/dpdk/{t.lab.name}-load-client"), "EAL's files stay")
+        with open(f"{folder}/load.json", "w", encoding="utf-8") as file:
+            file.write("an older report")
+        t.tool(*generator(t, folder, "--body", f"{folder}/none"), ok=(1,))
+        equal(text_of(f"{folder}/load.json"), "an older report", "what stood there")
+
+
+@test(own=True, families=(4,), layouts=("fused",))
+def ended_before_it_measures(t):
+    """Also while EAL starts: neither an empty report stays, nor the memif's socket."""
+    with tempfile.TemporaryDirectory(prefix="ringside-e2e-") as folder:
+        for when in "load.json", "memif.sock":
+            command = generator(t, folder, role="server")
+            with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+                try:
+                    path = os.path.join(folder, when)
+                    wait_until(lambda path=path: os.path.exists(path), 10, when)
+                finally:
+                    process.terminate()
+                words = process.stderr.read()
+            equal(process.returncode, 1, words)
+            true("ended before measuring began" in words, words)
+            equal(os.listdir(folder), [], f"files, ended when {when} was there")
+
+
 @test(own=True, busy=True)
 def the_responder(t):
     """What the generator is held against has to tell as much about itself, and to lose nothing."""
