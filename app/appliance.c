@@ -63,6 +63,7 @@ static int find_ports(struct port_list *ports)
 			rs_io_port_rights_note());
 		return -ENODEV;
 	}
+	rs_io_port_tell_absent();
 	ports->n = n;
 	return 0;
 }

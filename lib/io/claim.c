@@ -38,7 +38,8 @@ static int claim(const char *name)
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return 0;
 	close(fd);
-	rs_log("interface %s serves another ringside; end that one first", name);
+	rs_log("interface %s serves another ringside: end that one first; or it is named twice",
+		name);
 	return -EBUSY;
 }
 

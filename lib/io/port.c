@@ -64,6 +64,31 @@ bool rs_io_port_is_named(void)
 	return false;
 }
 
+static bool has_port(const struct rte_devargs *device)
+{
+	struct rte_eth_dev_info info;
+
+	for (uint16_t id = 0; id < RTE_MAX_ETHPORTS; id++) {
+		if (rte_eth_dev_is_valid_port(id) && rte_eth_dev_info_get(id, &info) == 0 &&
+			info.device && rte_dev_devargs(info.device) == device)
+			return true;
+	}
+	return false;
+}
+
+void rs_io_port_tell_absent(void)
+{
+	const struct rte_devargs *device;
+
+	RTE_EAL_DEVARGS_FOREACH(NULL, device)
+	{
+		if (device->policy == RTE_DEV_ALLOWED && !has_port(device))
+			rs_log("%s: named by -a or --vdev, and no port came of it; EAL's own "
+			       "messages above say why",
+				device->name);
+	}
+}
+
 uint16_t rs_io_port_max_queues(uint16_t id)
 {
 	struct rte_eth_dev_info info;

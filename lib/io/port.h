@@ -81,6 +81,9 @@ struct io_port_stats {
 /* Do EAL's arguments name a device? Then, where no port is there, it did not come up. */
 bool rs_io_port_is_named(void);
 
+/* Says which of these devices have no port: EAL goes on with the others. */
+void rs_io_port_tell_absent(void);
+
 /* The end of a message that a port is not to be had: words about rights, "" when this is root. */
 const char *rs_io_port_rights_note(void);
 

@@ -5,13 +5,14 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import tempfile
 
 from scapy.layers.l2 import Dot1Q, Ether
 
 from harness import equal, pattern, test, true
 from http_client import Connection, request
-from lab import CLIENT, SERVER, wait_until
+from lab import CLIENT, SERVER, Appliance, wait_until
 from peer import Peer, Wire
 
 SOL_PACKET, PACKET_FANOUT = 263, 18
@@ -169,6 +170,27 @@ def two_ports_on_one_network(t):
         true("address conflict" not in appliance.words(1000), "a conflict with ourselves")
     finally:
         t.tool("ip", "link", "delete", devices[0])
+
+
+@test(own=True, families=(4,), layouts=("fused",))
+def a_port_of_several_that_is_absent_is_told(t):
+    """EAL goes on without it, its words among many others; so do we."""
+    appliance = t.start(eal=("--vdev", "net_af_packet7,iface=nowhere7"))
+    serves(t)
+    appliance.stop()
+    told = re.findall(r"ringside: (.*): named by -a or --vdev, and no port", appliance.words(1000))
+    equal(told, ["net_af_packet7"], "what has no port")
+
+
+@test(own=True, families=(4,), layouts=("fused",))
+def an_interface_named_twice_is_told(t):
+    done = subprocess.run(
+        Appliance(t.lab, t.binary, t.layout,
+                  eal=("--vdev", f"net_af_packet1,iface={t.lab.near}")).command(),
+        capture_output=True, text=True, timeout=20, check=False, preexec_fn=t.lab.go_home,
+    )
+    equal(done.returncode, 1, "status")
+    true("named twice" in done.stderr.splitlines()[-1], done.stderr)
 
 
 @test(own=True)
