@@ -50,6 +50,16 @@ class HugepagesTest(unittest.TestCase):
             ["/dev/hugepages 2M", "3"],
         )
 
+    def test_what_is_not_enough_is_given_back(self):
+        """Also what is no number to the shell, and would be one of another size to the kernel."""
+        for mb, word in (("2000", "found 1024 MB"), ("99999999999999999999", "must be a number")):
+            self.assertEqual(
+                self.run_it(f"""
+                    hugepages up {mb} 2>/run/words && echo did
+                    grep -o '{word}' /run/words; cat nr_hugepages"""),
+                [word, "3"],
+            )
+
     def test_a_mount_that_is_there_is_used_and_stays(self):
         self.assertEqual(
             self.run_it(f"""
