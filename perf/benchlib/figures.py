@@ -2,8 +2,10 @@
 """Figures: several rounds of each, or the reason why there is none."""
 
 import json
+import os
 import statistics
 
+from .machine import Unable
 
 SPARE_ROUNDS = 2  # for each round, of those to be begun anew
 
@@ -132,6 +134,18 @@ def show(value):
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.3g}" if abs(value) < 100 else f"{value:.1f}"
+
+
+def check_writable(path):
+    """Before anything is measured, and not when the figures would be lost."""
+    is_new = not os.path.exists(path)
+    try:
+        with open(path, "a", encoding="utf-8"):
+            pass
+        if is_new:
+            os.remove(path)
+    except OSError as error:
+        raise Unable(f"{path}: {error.strerror}") from None
 
 
 def save(path, content):

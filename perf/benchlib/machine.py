@@ -73,7 +73,8 @@ def hugepages(*arguments):
 
 def build():
     """The release build that everybody gets by default."""
-    subprocess.run([f"{TREE}/scripts/setup"], check=True)
+    if subprocess.run([f"{TREE}/scripts/setup"], check=False).returncode:
+        raise Unable("scripts/setup failed; its words stand above")
     if not os.path.exists(os.path.join(BUILD, "build.ninja")):
         run_quietly("meson", "setup", BUILD, TREE)
     run_quietly("ninja", "-C", BUILD)

@@ -322,6 +322,48 @@ class ProgramsTest(unittest.TestCase):
                 self.bench.jitter(0)
 
 
+class BeforeMeasuringTest(unittest.TestCase):
+    """What is told before minutes have gone by."""
+
+    def run_main(self, path):
+        """What it says; a build is the next that would come."""
+        bench = load_bench()
+        said = io.StringIO()
+        with (
+            unittest.mock.patch.object(bench, "build", side_effect=machine.Unable("built")),
+            unittest.mock.patch.object(bench.signal, "signal"),
+            unittest.mock.patch.object(sys, "argv", ["bench", "keepalive", "--json", path]),
+            contextlib.redirect_stderr(said),
+        ):
+            self.assertEqual(bench.main(), 1)
+        return said.getvalue()
+
+    def test_a_file_of_json_that_cannot_be_written(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for path, why in (
+                (os.path.join(folder, "none", "x.json"), "No such file or directory"),
+                (folder, "Is a directory"),
+            ):
+                self.assertEqual(self.run_main(path), f"perf/bench: {path}: {why}\n")
+
+    def test_a_file_of_json_is_left_as_it_is_until_there_are_figures(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "x.json")
+            self.assertEqual(self.run_main(path), "perf/bench: built\n")
+            self.assertEqual(os.listdir(folder), [])
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("older")
+            self.assertEqual(self.run_main(path), "perf/bench: built\n")
+            with open(path, encoding="utf-8") as file:
+                self.assertEqual(file.read(), "older")
+
+    def test_packages_that_cannot_be_installed(self):
+        failed = subprocess.CompletedProcess((), 1)
+        with unittest.mock.patch.object(machine.subprocess, "run", return_value=failed):
+            with self.assertRaisesRegex(machine.Unable, "scripts/setup failed"):
+                machine.build()
+
+
 class CommandLineTest(unittest.TestCase):
     def run_it(self, *arguments):
         return subprocess.run(
