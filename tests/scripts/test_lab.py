@@ -3,6 +3,7 @@
 
 import os
 import subprocess
+import tempfile
 import unittest
 
 LAB = os.path.join(os.path.dirname(__file__), "..", "..", "scripts", "lab")
@@ -24,11 +25,11 @@ class LabTest(unittest.TestCase):
         ip("link", "delete", self.near, check=False)
         ip("netns", "delete", self.name, check=False)
 
-    def lab(self, *arguments):
+    def lab(self, *arguments, **environment):
         """Its status, and how many lines it says about what is wrong."""
         done = subprocess.run(
             [LAB, *arguments],
-            env={**os.environ, "LAB_NAME": self.name},
+            env={**os.environ, "LAB_NAME": self.name, **environment},
             capture_output=True,
             text=True,
             check=False,
@@ -72,6 +73,20 @@ class LabTest(unittest.TestCase):
         self.assertTrue(self.has_link() and self.has_namespace())
         self.assertEqual(self.lab("down"), (0, 0))
         self.assertFalse(self.has_link() or self.has_namespace() or os.path.exists(self.mark))
+
+    def test_an_appliance_is_not_started_on_half_of_its_arguments(self):
+        self.lab("up")
+        with tempfile.TemporaryDirectory() as folder:
+            binary, ran = os.path.join(folder, "binary"), os.path.join(folder, "ran")
+            with open(binary, "w", encoding="utf-8") as file:
+                file.write(f"#!/bin/sh\ntouch {ran}\n")
+            os.chmod(binary, 0o755)
+            for wrong in ({"LAB_MB": "much"}, {"LAB_PMD": "af_none"}):
+                self.assertEqual(self.lab("eal", **wrong), (1, 1), wrong)
+                self.assertEqual(self.lab("run", RINGSIDE=binary, **wrong), (1, 1), wrong)
+                self.assertFalse(os.path.exists(ran), wrong)
+            self.assertEqual(self.lab("run", RINGSIDE=binary), (0, 0))
+            self.assertTrue(os.path.exists(ran))
 
     def test_a_half_made_lab_can_be_made_and_removed(self):
         self.lab("up")
