@@ -8,9 +8,9 @@
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
-#include "io/mbufs.h"
 #include "io/poller.h"
 #include "io/reuse.h"
+#include "one_port.h"
 #include "stop.h"
 #include "wire/answer.h"
 
@@ -28,28 +28,6 @@
 #define AHEAD           8   /* frames that are fetched before it is their turn */
 #define MAX_FETCHED     256 /* bytes of one */
 
-static int open_port(struct engine *e)
-{
-	struct io_port_config cfg = {.n_rx_queues = 1,
-		.n_tx_queues = 1,
-		.rx_ring = 2048,
-		.tx_ring = 2048,
-		.mtu = ENGINE_MTU};
-
-	if (rte_eth_dev_count_avail() != 1) {
-		fprintf(stderr, "ringside-load: %u ports; give it one, by --vdev or -a\n",
-			rte_eth_dev_count_avail());
-		return -1;
-	}
-	e->mbufs = rs_io_mbufs_create(rs_io_mbufs_needed(1, &cfg) + ENGINE_TX + CLIENT_MAX_OUT,
-		ENGINE_MTU, SOCKET_ID_ANY);
-	cfg.mbufs = e->mbufs;
-	if (e->mbufs && rs_io_port_open(&e->port, 0, &cfg) == 0)
-		return 0;
-	rte_mempool_free(e->mbufs);
-	return -1;
-}
-
 int rs_engine_init(struct engine *e, const struct load_options *o)
 {
 	memset(e, 0, sizeof(*e));
@@ -57,7 +35,7 @@ int rs_engine_init(struct engine *e, const struct load_options *o)
 	e->tsc_hz = rte_get_tsc_hz();
 	if (rs_workload_init(&e->workload, o))
 		return -1;
-	if (open_port(e)) {
+	if (rs_load_port_open(&e->port, &e->mbufs, ENGINE_TX + CLIENT_MAX_OUT)) {
 		rs_workload_fini(&e->workload);
 		return -1;
 	}
@@ -402,7 +380,7 @@ static int resolve(struct engine *e, uint64_t now)
 	struct rte_mbuf *m;
 
 	if (e->resolver.is_known) {
-		rs_load_net_init(&e->net, e->options, e->port.mac, e->resolver.mac, ENGINE_MTU);
+		rs_load_net_init(&e->net, e->options, e->port.mac, e->resolver.mac, LOAD_MTU);
 		if (rs_client_init(&e->client, e->options, &e->workload, &e->reader, e->net.mss,
 			    e->tsc_hz))
 			return -1;

@@ -15,7 +15,6 @@
 #define ENGINE_BURST    64
 #define ENGINE_TX       16384 /* frames that wait for the port */
 #define ENGINE_FEW      128   /* while so many of them wait, no request is begun */
-#define ENGINE_MTU      1500
 #define LOAD_MAX_TIMES  86400
 #define LOAD_MAX_TENTHS 6000 /* ten minutes of them */
 

@@ -11,9 +11,8 @@
 
 #include "base/bytes.h"
 #include "base/csum.h"
-#include "io/mbufs.h"
 #include "io/poller.h"
-#include "io/port.h"
+#include "one_port.h"
 #include "resolve.h"
 #include "stop.h"
 #include "turns.h"
@@ -21,7 +20,6 @@
 #include "words.h"
 
 #define BURST     64
-#define MTU       1500
 #define MAX_REPLY 1400
 #define ISS       1000000u
 
@@ -244,17 +242,13 @@ static void report(const struct responder *r, FILE *out)
 
 int rs_responder_run(const struct load_options *o, struct load_output *json)
 {
-	struct io_port_config cfg = {
-		.n_rx_queues = 1, .n_tx_queues = 1, .rx_ring = 2048, .tx_ring = 2048, .mtu = MTU};
 	struct responder *r = calloc(1, sizeof(*r));
 	int err = -1;
 
 	if (!r || make_reply(r, o))
 		goto out;
 	r->l4_at = ETH_HEADER_BYTES + (o->ip.family == 4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
-	r->mbufs = rs_io_mbufs_create(rs_io_mbufs_needed(1, &cfg), MTU, SOCKET_ID_ANY);
-	cfg.mbufs = r->mbufs;
-	if (!r->mbufs || rs_io_port_open(&r->port, 0, &cfg))
+	if (rs_load_port_open(&r->port, &r->mbufs, 0))
 		goto out;
 	rs_resolver_init(&r->resolver, o, r->port.mac);
 	loop(r);
@@ -262,9 +256,8 @@ int rs_responder_run(const struct load_options *o, struct load_output *json)
 	report(r, rs_load_output_begin(json));
 	err = 0;
 	rs_io_port_close(&r->port);
+	rte_mempool_free(r->mbufs);
 out:
-	if (r)
-		rte_mempool_free(r->mbufs);
 	free(r);
 	return err;
 }

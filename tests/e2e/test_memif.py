@@ -199,6 +199,20 @@ def the_responder(t):
         true(0 < report["busy"] <= 1 and report["frames_per_busy_turn"] >= 1, f"{report}")
 
 
+@test(own=True, families=(4,), layouts=("fused",))
+def a_generator_has_one_port(t):
+    """None, or two: that is said, by the responder, too."""
+    with tempfile.TemporaryDirectory(prefix="ringside-e2e-") as folder:
+        for respond in ((), ("--respond",)):
+            command = list(generator(t, folder, *respond))
+            at = command.index("--vdev")
+            none = command[:at] + command[at + 2 :]
+            two = [*command[:at], "--vdev", "net_null0", "--vdev", "net_null1", *command[at + 2 :]]
+            for words, n in (none, 0), (two, 2):
+                said = t.tool(*words, ok=(1,))
+                true(f"ringside-load: {n} ports; give it one" in said, said)
+
+
 @test(own=True, busy=True)
 def timestamps_and_pipelining(t):
     load(t, "--conns", "20", "--pipeline", "8", "--timestamps", "--path", "/bytes/100")
