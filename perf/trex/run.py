@@ -136,7 +136,10 @@ def main(arguments=None):
         sys.path.insert(0, client)
     sys.path.insert(0, HERE)
     tunables = dict(options.set)
-    profile = importlib.import_module(options.profile).register()
+    try:
+        profile = importlib.import_module(options.profile).register()
+    except ImportError as error:
+        parser.exit(1, f"{parser.prog}: TRex's client: {error}; --trex names TRex's folder\n")
     run = stateless if options.profile in STATELESS else stateful
     figures = run(options, profile, tunables)
     result = {"profile": options.profile, "tunables": tunables, "seconds": options.seconds}

@@ -7,6 +7,9 @@ import io
 import json
 import os
 import re
+import subprocess
+import sys
+import tempfile
 import unittest
 from unittest import mock
 
@@ -239,6 +242,19 @@ class Run(unittest.TestCase):
             {"sent_per_s": 1000, "received_per_s": 500, "trex_cpu_percent": 40},
         )
         self.assertEqual(stl.STLClient.calls[-1], "disconnect")
+
+    def test_without_trex_it_says_what_is_missing(self):
+        with tempfile.TemporaryDirectory() as nothing:
+            done = subprocess.run(
+                [sys.executable, "-B", os.path.join(doubles.TREX, "run.py"), "keepalive"],
+                capture_output=True, text=True, check=False, timeout=20, cwd=nothing,
+                env={**os.environ, "PYTHONPATH": nothing},
+            )
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertEqual(
+            done.stderr,
+            "run.py: TRex's client: No module named 'trex'; --trex names TRex's folder\n",
+        )
 
 
 if __name__ == "__main__":
