@@ -382,6 +382,17 @@ static void complete(struct load_options *o)
 		o->tls_cipher = "TLS_AES_128_GCM_SHA256";
 }
 
+/* What getopt could not read. With one dash it may not be past the word yet: it tells the letter.
+ */
+static void say_misread(int option, char **argv)
+{
+	if (option == '?' && optopt && optopt < OPT_TARGET)
+		fprintf(stderr, "ringside-load: -%c is no option (--help)\n", optopt);
+	else
+		fprintf(stderr, "ringside-load: %s %s (--help)\n", argv[optind - 1],
+			option == '?' ? "is no option" : "needs a value");
+}
+
 int rs_load_options_parse(struct load_options *o, int argc, char **argv)
 {
 	const char *why;
@@ -405,8 +416,7 @@ int rs_load_options_parse(struct load_options *o, int argc, char **argv)
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":", long_options, &index)) != -1) {
 		if (option == '?' || option == ':') {
-			fprintf(stderr, "ringside-load: %s %s (--help)\n", argv[optind - 1],
-				option == '?' ? "is no option" : "needs a value");
+			say_misread(option, argv);
 			return -1;
 		}
 		if (!read_option(o, option, optarg)) {

@@ -141,7 +141,9 @@ def no_report_is_no_empty_file(t):
     with tempfile.TemporaryDirectory(prefix="ringside-e2e-") as folder:
         for options, status, what in (
             (("--body", f"{folder}/none"), 1, "--body"),
-            (("--no-such",), 2, "--no-such"),
+            (("--no-such",), 2, "--no-such is no option"),
+            (("--conns",), 2, "--conns needs a value"),
+            (("-xy",), 2, ": -x is no option"),
         ):
             words = t.tool(*generator(t, folder, *options), ok=(status,))
             true(what in words, words)
