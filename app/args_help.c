@@ -25,6 +25,18 @@ static void print_wrapped(FILE *to, const char *text)
 	fputc('\n', to);
 }
 
+/* The longest description: what is longer does not compile, where it would be cut off in
+ * docs/cli.md. */
+#define DESCRIBED_BYTES 512
+#define BESIDE_BYTES    48 /* "Repeatable.", and the default */
+
+#define GROUP(title)
+#define OPTION(name, argument, standard, flags, parser, help)                                      \
+	_Static_assert(sizeof(help) + BESIDE_BYTES <= DESCRIBED_BYTES, "--" name " is described");
+#include "options.def"
+#undef GROUP
+#undef OPTION
+
 /* The help text, and what the table says beside it. */
 static void describe(const struct option *o, char *text, size_t n_bytes)
 {
@@ -44,7 +56,7 @@ void rs_args_print_help(FILE *to)
 		to);
 	for (uint32_t i = 0; i < rs_n_options; i++) {
 		const struct option *o = &rs_options[i];
-		char left[64], text[512];
+		char left[64], text[DESCRIBED_BYTES];
 
 		if (o->group) {
 			fprintf(to, "\n%s\n", o->group);
@@ -102,7 +114,7 @@ void rs_args_print_markdown(FILE *to)
 		to);
 	for (uint32_t i = 0; i < rs_n_options; i++) {
 		const struct option *o = &rs_options[i];
-		char text[512];
+		char text[DESCRIBED_BYTES];
 
 		if (o->group) {
 			fprintf(to, "\n## %s\n\n| option | meaning |\n| --- | --- |\n", o->group);
