@@ -432,8 +432,8 @@ enum tls_alert rs_tls_hello_fault(const struct tls_hello_parts *p)
 	alert = name_fault(p->name);
 	if (alert != TLS_ALERT_NONE)
 		return alert;
-	if (rs_tls_only_numbers(p->groups, 2, &list) && read_shares(p->shares, &h) &&
-		!fit(h.shares, list))
+	if (!is_older(p) && rs_tls_only_numbers(p->groups, 2, &list) &&
+		read_shares(p->shares, &h) && !fit(h.shares, list))
 		return TLS_ALERT_ILLEGAL_PARAMETER;
 	if (is_part(p->record_limit))
 		alert = read_limit(p->record_limit, &h);

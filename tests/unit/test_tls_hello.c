@@ -73,10 +73,17 @@ static const struct fault all[] = {
 		{.groups = GROUPS, .shares = BYTES("\x00\x0a\x00\x17\x00\x01p\x00\x1d\x00\x01x")},
 		NOTHING},
 	{"4.2.8: two of a group",
-		{.groups = GROUPS, .shares = BYTES("\x00\x0a\x00\x1d\x00\x01x\x00\x1d\x00\x01x")},
+		{.versions = OF_1_3,
+			.groups = GROUPS,
+			.shares = BYTES("\x00\x0a\x00\x1d\x00\x01x\x00\x1d\x00\x01x")},
 		TLS_ALERT_ILLEGAL_PARAMETER},
+	{"4.2.8: two of a group, of no account in 1.2",
+		{.groups = GROUPS, .shares = BYTES("\x00\x0a\x00\x1d\x00\x01x\x00\x1d\x00\x01x")},
+		NOTHING},
 	{"4.2.8: of a group that is not supported",
-		{.groups = GROUPS, .shares = BYTES("\x00\x0a\x00\x1d\x00\x01x\x00\x1e\x00\x01y")},
+		{.versions = OF_1_3,
+			.groups = GROUPS,
+			.shares = BYTES("\x00\x0a\x00\x1d\x00\x01x\x00\x1e\x00\x01y")},
 		TLS_ALERT_ILLEGAL_PARAMETER},
 	{"4.2.11: a ticket", {.tickets = BYTES("\x00\x07" TICKET "\x00\x21\x20" BINDER)}, NOTHING},
 	{"4.2.11: a short binder",
@@ -168,6 +175,7 @@ static void any_number_of_shares(void **state)
 	static const uint8_t last[] = {199, 0, 200};
 	uint8_t groups[2 + 200 * 2], shares[2 + 200 * 5];
 	const struct tls_hello_parts p = {
+		.versions = OF_1_3,
 		.groups = {.data = groups, .len = sizeof(groups)},
 		.shares = {.data = shares, .len = sizeof(shares)},
 	};
