@@ -26,7 +26,7 @@
 #define SITE_MAX_ERROR_PAGES 16  /* one for each status that they are for */
 #define SITE_MAX_TRIES       32
 #define SITE_ENDING_BYTES    32   /* of these */
-#define SITE_OLD_SETS        4    /* that a core may still be sending of */
+#define SITE_OLD_SETS        16   /* that a core may still be sending of */
 #define SITE_FIELDS_BYTES    8192 /* of --header, for one path */
 #define SITE_HINTS_BYTES     512  /* of these, the Link of --early-hints */
 

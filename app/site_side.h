@@ -14,7 +14,7 @@
 #include "site.h"
 #include "site_watch.h"
 
-#define SITE_SIDE_SETS      8
+#define SITE_SIDE_SETS      (SITE_OLD_SETS + 4)
 #define SITE_SIDE_MAX_CORES 64
 
 struct site_side {
