@@ -41,6 +41,9 @@ struct body rs_http_body_read_chunked(
 
 		switch (rs_http_chunked_read(&hc->chunked, data + used, len - used, &n, &piece)) {
 		case HTTP_CHUNKED_MORE:
+			/* What is only announced counts, too. */
+			if (too_large(cfg, hc->body_bytes, rs_http_chunked_left(&hc->chunked)))
+				return refused_body(HTTP_C_BODY_TOO_LARGE, used + n);
 			return (struct body){.used = used + n};
 		case HTTP_CHUNKED_DONE:
 			return (struct body){.done = true, .used = used + n};
@@ -48,8 +51,8 @@ struct body rs_http_body_read_chunked(
 			return refused_body(HTTP_C_BAD_CHUNK, used + n);
 		case HTTP_CHUNKED_DATA:
 			used += n;
-			/* The whole chunk, as soon as it begins. */
-			if (too_large(cfg, (uint64_t)hc->body_bytes + piece.len, hc->chunked.left))
+			if (too_large(cfg, (uint64_t)hc->body_bytes + piece.len,
+				    rs_http_chunked_left(&hc->chunked)))
 				return refused_body(HTTP_C_BODY_TOO_LARGE, used);
 			hc->body_bytes += piece.len;
 		}

@@ -186,3 +186,8 @@ enum http_chunked_event rs_http_chunked_read(struct http_chunked *d, const uint8
 	*consumed += take_data(d, in + i, len - i, data);
 	return HTTP_CHUNKED_DATA;
 }
+
+uint64_t rs_http_chunked_left(const struct http_chunked *d)
+{
+	return d->state == DATA ? d->left : 0;
+}

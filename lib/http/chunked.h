@@ -34,6 +34,9 @@ static inline void rs_http_chunked_init(struct http_chunked *d)
 	*d = (struct http_chunked){0};
 }
 
+/* Bytes still to come of the chunk whose size line was read last. */
+uint64_t rs_http_chunked_left(const struct http_chunked *d);
+
 /* Reads on at in. *consumed: how many of the len bytes were used. *data points into in. */
 enum http_chunked_event rs_http_chunked_read(struct http_chunked *d, const uint8_t *in,
 	uint32_t len, uint32_t *consumed, struct span *data);
