@@ -182,26 +182,43 @@ int rs_option_parse_error_page(struct option_parser *p, const char *value)
 		"416, 417, 421, 425, 431, 501, 503 or 505");
 }
 
+/* Cuts off what begins a --try with the paths that it is for: one star, and a sign behind it. */
+static void cut_where(struct site_try *try)
+{
+	const char *where = try->what, *star = strchr(where, '*');
+	const char *sign = star ? strchr(star, '=') : NULL;
+
+	if (!sign || (star != where && *where != '/') ||
+		memchr(star + 1, '*', (size_t)(sign - star - 1)))
+		return;
+	try->begin = (struct span){.data = (const uint8_t *)where, .len = (uint32_t)(star - where)};
+	try->end = (struct span){
+		.data = (const uint8_t *)star + 1, .len = (uint32_t)(sign - star - 1)};
+	try->what = sign + 1;
+}
+
+static bool is_try(const char *what)
+{
+	if (*what == '.')
+		return what[1] && !strchr(what, '/') && strlen(what) <= SITE_ENDING_BYTES;
+	return *what == '/' || !strcmp(what, SITE_TRY_NOTHING);
+}
+
 int rs_option_parse_try(struct option_parser *p, const char *value)
 {
 	struct site_options *site = &p->cfg->site;
-	const char *star = *value == '/' ? strstr(value, "/*=") : NULL;
-	const char *what = star ? star + strlen("/*=") : value;
+	struct site_try try = {.what = value};
 
-	if (*what != '/' &&
-		(*what != '.' || !what[1] || strchr(what, '/') || strlen(what) > SITE_ENDING_BYTES))
+	cut_where(&try);
+	if (!is_try(try.what))
 		return rs_option_fail(p,
 			"expected the ending of a name, as in .html, of at most %d characters, or "
-			"the path of a file in the site, as in /index.html, perhaps behind "
-			"/PATH/*=",
+			"the path of a file in the site, as in /index.html, or 404, perhaps behind "
+			"/PATH/*= or *.ENDING=",
 			SITE_ENDING_BYTES);
 	if (site->n_tries == SITE_MAX_TRIES)
 		return rs_option_fail(p, "expected at most %d", SITE_MAX_TRIES);
-	site->tries[site->n_tries++] = (struct site_try){
-		.below = {.data = (const uint8_t *)value,
-			.len = star ? (uint32_t)(star + 1 - value) : 0},
-		.what = what,
-	};
+	site->tries[site->n_tries++] = try;
 	return 0;
 }
 

@@ -30,11 +30,16 @@
 #define SITE_FIELDS_BYTES    8192 /* of --header, for one path */
 #define SITE_HINTS_BYTES     512  /* of these, the Link of --early-hints */
 
+#define SITE_TRY_NOTHING "404"
+
 /* What is sent for a path where nothing is. */
 struct site_try {
-	struct span below; /* for paths that begin so, as in /app/; empty: for all */
-	const char *what;  /* a file of the site, as in /index.html, or an ending of the path, as in
-			      .html */
+	/* For paths that begin and end so, as in /app/ and .js; what is empty fits all. With /app/
+	 * alone, /app, too. */
+	struct span begin, end;
+	/* A file of the site, as in /index.html, or an ending of the path, as in .html; or
+	 * SITE_TRY_NOTHING: what comes behind it is not tried. */
+	const char *what;
 };
 
 struct site_options {

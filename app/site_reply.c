@@ -346,9 +346,19 @@ static bool is_bare_directory(const struct ask *a, uint8_t *name, uint32_t n)
 	return directory && directory->kind == CONTENT_BARE_PATH;
 }
 
-static bool begins(struct span path, struct span with)
+static bool is_at(struct span path, uint32_t at, struct span part)
 {
-	return path.len >= with.len && (!with.len || !memcmp(path.data, with.data, with.len));
+	return !part.len || !memcmp(path.data + at, part.data, part.len);
+}
+
+static bool is_for(const struct site_try *try, struct span path)
+{
+	struct span begin = try->begin, end = try->end;
+
+	if (!end.len && path.len + 1 == begin.len && begin.data[path.len] == '/')
+		begin.len--; /* the folder itself */
+	return path.len >= begin.len + end.len && is_at(path, 0, begin) &&
+	       is_at(path, path.len - end.len, end);
 }
 
 /*
@@ -365,8 +375,10 @@ static const struct content_entry *try_others(const struct ask *a, uint8_t *name
 		const struct site_try *try = &options->tries[i];
 		uint32_t len = (uint32_t)strlen(try->what);
 
-		if (!begins(path, try->below))
+		if (!is_for(try, path))
 			continue;
+		if (!strcmp(try->what, SITE_TRY_NOTHING))
+			break;
 		if (*try->what == '/') {
 			e = a->entry ? NULL : a->site->named[SITE_NAMED_TRY(i)];
 		} else if (n) {

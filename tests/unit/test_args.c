@@ -275,7 +275,7 @@ static void actions(void **state)
 
 #define BAD_TRY                                                                                    \
 	"expected the ending of a name, as in .html, of at most 32 characters, or the path of a "  \
-	"file in the site, as in /index.html, perhaps behind /PATH/*="
+	"file in the site, as in /index.html, or 404, perhaps behind /PATH/*= or *.ENDING="
 
 static void values_of_sites(void **state)
 {
@@ -315,15 +315,24 @@ static void values_of_sites(void **state)
 	parses(SITE "--try .html --try /index.html");
 	assert_int_equal(cfg.site.n_tries, 2);
 	assert_string_equal(cfg.site.tries[0].what, ".html");
-	assert_int_equal(cfg.site.tries[0].below.len, 0);
+	assert_int_equal(cfg.site.tries[0].begin.len, 0);
 	assert_string_equal(cfg.site.tries[1].what, "/index.html");
 	parses(SITE "--try /a/*=/a=b.html --try /*=.htm --try /a=b");
-	assert_int_equal(cfg.site.tries[0].below.len, 3);
+	assert_int_equal(cfg.site.tries[0].begin.len, 3);
 	assert_string_equal(cfg.site.tries[0].what, "/a=b.html");
-	assert_int_equal(cfg.site.tries[1].below.len, 1);
+	assert_int_equal(cfg.site.tries[1].begin.len, 1);
 	assert_string_equal(cfg.site.tries[1].what, ".htm");
-	assert_int_equal(cfg.site.tries[2].below.len, 0);
+	assert_int_equal(cfg.site.tries[2].begin.len, 0);
 	assert_string_equal(cfg.site.tries[2].what, "/a=b");
+	parses(SITE "--try /a/*.js=404 --try *.jpg=/none.jpg --try /a/*/*=/b");
+	assert_int_equal(cfg.site.tries[0].begin.len, 3);
+	assert_int_equal(cfg.site.tries[0].end.len, 3);
+	assert_string_equal(cfg.site.tries[0].what, "404");
+	assert_int_equal(cfg.site.tries[1].begin.len, 0);
+	assert_memory_equal(cfg.site.tries[1].end.data, ".jpg", 4);
+	assert_string_equal(cfg.site.tries[1].what, "/none.jpg");
+	assert_string_equal(cfg.site.tries[2].what, "/a/*/*=/b"); /* a file of that name */
+	fails(SITE "--try /a/*=403", "--try /a/*=403: " BAD_TRY);
 	fails(SITE "--try /a/*=b", "--try /a/*=b: " BAD_TRY);
 	fails(SITE "--try /a/*=", "--try /a/*=: " BAD_TRY);
 	parses(SITE "--try .1234567890123456789012345678901");

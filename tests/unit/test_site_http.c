@@ -343,11 +343,11 @@ static void what_is_tried_below_a_path(void **state)
 	put_text(root, "/admin/index.html", "admin");
 	put_text(root, "/about.html", "not it");
 	options.tries[options.n_tries++] =
-		(struct site_try){.below = rs_span_text("/app/"), .what = ".html"};
+		(struct site_try){.begin = rs_span_text("/app/"), .what = ".html"};
 	options.tries[options.n_tries++] =
-		(struct site_try){.below = rs_span_text("/app/"), .what = "/app/index.html"};
+		(struct site_try){.begin = rs_span_text("/app/"), .what = "/app/index.html"};
 	options.tries[options.n_tries++] =
-		(struct site_try){.below = rs_span_text("/admin/"), .what = "/admin/index.html"};
+		(struct site_try){.begin = rs_span_text("/admin/"), .what = "/admin/index.html"};
 	open_root(root);
 	for (uint32_t round = 0; round < 3; round++) { /* also from what is kept */
 		assert_asked("/app/users/17", "", 200, "app");
@@ -359,6 +359,52 @@ static void what_is_tried_below_a_path(void **state)
 		assert_asked("/apple", "", 404, NULL);
 		assert_asked("/app", "", 301, NULL);
 	}
+	close_sites();
+}
+
+/* As nginx's "location /assets/ { try_files $uri =404; }", and "location ~ \.(js|png)$": a page in
+ * the place of a script that is gone would be kept by caches as that script. */
+static void what_is_not_tried(void **state)
+{
+	const struct site *root = *state;
+	static const struct site_try tries[] = {
+		{.begin = {.data = (const uint8_t *)"/assets/", .len = 8}, .what = "404"},
+		{.begin = {.data = (const uint8_t *)"/lib/", .len = 5},
+			.end = {.data = (const uint8_t *)".js", .len = 3},
+			.what = "404"},
+		{.end = {.data = (const uint8_t *)".png", .len = 4}, .what = "/none.png"},
+		{.begin = {.data = (const uint8_t *)"/users/", .len = 7}, .what = "/app.html"},
+	};
+
+	put_text(root, "/app.html", "app");
+	put_text(root, "/none.png", "picture");
+	site_dir(root, "/assets");
+	put_text(root, "/assets/a.js", "script");
+	memcpy(options.tries, tries, sizeof(tries));
+	options.n_tries = RS_ARRAY_SIZE(tries);
+	open_root(root);
+	for (uint32_t round = 0; round < 3; round++) { /* also from what is kept */
+		assert_asked("/assets/a.js", "", 200, "script");
+		assert_asked("/assets/b.js", "", 404, NULL);
+		assert_asked("/assets/b.png", "", 404, NULL);
+		assert_asked("/assets/", "", 403, NULL);
+		assert_asked("/lib/b.js", "", 404, NULL);
+		assert_asked("/lib/.js", "", 404, NULL);
+		assert_asked("/x/b.png", "", 200, "picture");
+		assert_asked("/users", "", 200, "app");
+		assert_asked("/users/", "", 200, "app");
+		assert_asked("/users/17.js", "", 200, "app");
+		assert_asked("/user", "", 404, NULL);
+		assert_asked("/users2", "", 404, NULL);
+	}
+	close_sites();
+	options.tries[3] = (struct site_try){.what = "/app.html"};
+	open_root(root);
+	assert_asked("/assets/b.js", "", 404, NULL);
+	assert_asked("/lib/b.js", "", 404, NULL);
+	assert_asked("/lib/b.jsx", "", 200, "app");
+	assert_asked("/lib/a/b.js", "", 404, NULL);
+	assert_asked("/assets", "", 301, NULL);
 	close_sites();
 }
 
@@ -895,6 +941,7 @@ int main(void)
 		test(what_is_not_there_is_tried_otherwise),
 		test(what_is_tried_below_a_path),
 		test(a_page_may_lie_beside_a_directory),
+		test(what_is_not_tried),
 		test(a_site_may_have_nothing_to_try),
 		test(who_comes_without_tls_is_sent_there),
 		test(a_redirect_to_tls_has_no_room_for_everything),
