@@ -134,7 +134,7 @@ static void put_secured_field(
 {
 	const char *field = secured_fields[rule - options->rules];
 
-	if (!field || (env->cfg->has_tls && !env->secured))
+	if (!field || !rs_http_may_be_secured(env))
 		return;
 	put(l, "\r\n", 2);
 	put(l, field, (uint32_t)strlen(field));

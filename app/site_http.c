@@ -9,7 +9,8 @@
 #include "http/text.h"
 #include "site_set.h"
 
-_Static_assert(SITE_COMMON_BYTES <= HTTP_REFUSAL_FIELDS_BYTES, "a refusal has all of them");
+_Static_assert(SITE_COMMON_BYTES + CONTENT_SECURED_BYTES + 2 <= HTTP_REFUSAL_FIELDS_BYTES,
+	"a refusal has all of them");
 
 /* ---- the site of a request ---- */
 
@@ -181,6 +182,18 @@ static struct span options_fields(const struct site_options *options)
 	return (struct span){.data = (const uint8_t *)text, .len = (uint32_t)n};
 }
 
+/* RFC 6797 section 7.1: a host says it in all that it sends over TLS, if it does for all paths. */
+static struct span add_secured_field(const struct site_options *options, struct span common,
+	char text[HTTP_REFUSAL_FIELDS_BYTES])
+{
+	const char *field = rs_content_field_for(
+		options->patterns, options->n_patterns, rs_span_text("/*"), CONTENT_SECURED_FIELD);
+	int n = snprintf(text, HTTP_REFUSAL_FIELDS_BYTES, "%.*s%s%s", (int)common.len,
+		(const char *)common.data, field ? field : "", field ? "\r\n" : "");
+
+	return (struct span){.data = (const uint8_t *)text, .len = (uint32_t)n};
+}
+
 /* ---- all of it ---- */
 
 static const struct http_handler handler = {
@@ -196,11 +209,13 @@ static const struct http_handler handler = {
 void rs_site_configure_http(const struct site_options *options, struct http_config *http)
 {
 	static char text[SITE_COMMON_BYTES];
+	static char secured[HTTP_REFUSAL_FIELDS_BYTES];
 
 	http->handlers = &handler;
 	http->n_handlers = 1;
 	http->varying_fields = varying_fields(options);
 	http->options_fields = options_fields(options);
 	http->refusal_fields = rs_site_write_common(options, false, text);
+	http->secured_refusal_fields = add_secured_field(options, http->refusal_fields, secured);
 	http->refusal_page = options->n_error_pages ? refusal_page : NULL;
 }

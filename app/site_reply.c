@@ -115,12 +115,12 @@ static void add_coding(struct ask *a)
 
 /* ---- replies of an entry ---- */
 
-/* Those of --header. Where nothing here is TLS, whoever stands in front may well be. */
+/* Those of --header. */
 static struct span own_fields(const struct ask *a)
 {
 	struct span fields = a->entry->fields;
 
-	if (a->entry->n_secured_bytes && !a->env->secured && a->env->cfg->has_tls) {
+	if (a->entry->n_secured_bytes && !rs_http_may_be_secured(a->env)) {
 		fields.data += a->entry->n_secured_bytes;
 		fields.len -= a->entry->n_secured_bytes;
 	}

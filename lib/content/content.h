@@ -84,6 +84,7 @@ const char *rs_content_field_fault(const char *field);
 
 /* Not to be said where there is no TLS (RFC 6797 section 7.2). */
 #define CONTENT_SECURED_FIELD "Strict-Transport-Security"
+#define CONTENT_SECURED_BYTES 160 /* of it, at most */
 
 /* The field of this name that goes with path, as its pattern has it; NULL: none does. */
 const char *rs_content_field_for(const struct content_pattern *patterns, uint32_t n_patterns,

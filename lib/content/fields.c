@@ -68,6 +68,9 @@ const char *rs_content_field_fault(const char *field)
 		return coding_of(field) < CONTENT_N_CODINGS
 			       ? NULL
 			       : "names none of gzip, br, zstd and identity";
+	if (rs_pattern_same_name(field, CONTENT_SECURED_FIELD) &&
+		strlen(field) > CONTENT_SECURED_BYTES)
+		return "is longer than that may be";
 	return is_own(field) ? "is one that Ringside sends by itself" : NULL;
 }
 

@@ -53,7 +53,7 @@ struct http_memo;
 struct http_seen;
 
 #define HTTP_OPTIONS_FIELDS_BYTES 512
-#define HTTP_REFUSAL_FIELDS_BYTES 512
+#define HTTP_REFUSAL_FIELDS_BYTES 768
 
 /* Set once at start, but for what is atomic; shared by all cores. */
 struct http_config {
@@ -62,8 +62,9 @@ struct http_config {
 	uint32_t varying_fields;
 	/* Further field lines of replies to OPTIONS, at most HTTP_OPTIONS_FIELDS_BYTES. */
 	struct span options_fields;
-	/* Further field lines of error pages, at most HTTP_REFUSAL_FIELDS_BYTES. */
-	struct span refusal_fields;
+	/* Further field lines of error pages, at most HTTP_REFUSAL_FIELDS_BYTES; all that there
+	 * are where the client may come over TLS: see rs_http_may_be_secured(). */
+	struct span refusal_fields, secured_refusal_fields;
 	/* NULL, or who has pages of his own for refusals: true, and what is sent in place of ours,
 	 * in content_type and lasting; false: there is none for this status. req says what was
 	 * understood of the request, be it nothing. */
@@ -134,6 +135,12 @@ struct http_env {
 	bool secured;                  /* all connections are TLS */
 	struct http_foreseen foreseen; /* of the segment at work */
 };
+
+/* Where nothing here is TLS, whoever stands in front may well be. */
+static inline bool rs_http_may_be_secured(const struct http_env *env)
+{
+	return env->secured || !env->cfg->has_tls;
+}
 
 #define HTTP_MIN_CHUNK_BYTES 1536 /* of env->chunks */
 

@@ -142,6 +142,12 @@ static struct span write_page(uint8_t page[PAGE_BYTES], enum http_counter reason
 	return (struct span){.data = page, .len = n};
 }
 
+static struct span refusal_fields(const struct http_env *env)
+{
+	return rs_http_may_be_secured(env) ? env->cfg->secured_refusal_fields
+					   : env->cfg->refusal_fields;
+}
+
 struct refusal {
 	enum http_counter reason;
 	struct span fields; /* that it has beside those of all */
@@ -154,7 +160,7 @@ static bool queue_refusal(struct http_env *env, struct http_conn *hc, const stru
 	const struct http_config *cfg = env->cfg;
 	uint16_t status = rs_http_reason_status(refusal->reason);
 	struct span fields = refusal->fields;
-	struct span more = cfg->refusal_fields;
+	struct span more = refusal_fields(env);
 	uint8_t lines[HTTP_REFUSAL_MORE_BYTES + HTTP_REFUSAL_FIELDS_BYTES];
 	uint8_t page[PAGE_BYTES];
 	struct http_reply reply = {.status = status, .fields = fields};
@@ -266,7 +272,7 @@ void rs_http_reply_overload(
 	static const char text[] =
 		"HTTP/1.1 503 Service Unavailable\r\n" HTTP_SERVER_LINE "Content-Length: 0\r\n"
 		"Connection: close\r\n";
-	struct span parts[] = {rs_span_text(text), env->cfg->refusal_fields, rs_span_text("\r\n")};
+	struct span parts[] = {rs_span_text(text), refusal_fields(env), rs_span_text("\r\n")};
 
 	for (uint32_t i = 0; i < RS_ARRAY_SIZE(parts); i++) {
 		if (parts[i].len)

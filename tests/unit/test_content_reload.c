@@ -746,6 +746,9 @@ static void a_field_that_is_none(void **state)
 /* A second Content-Length would be worse than none. */
 static void a_field_that_is_there_already(void **state)
 {
+	static const char name[] = "strict-transport-security:";
+	char longest[CONTENT_SECURED_BYTES + 2] = "";
+
 	(void)state;
 	assert_string_equal(rs_content_field_fault("content-length: 1"),
 		"is one that Ringside sends by itself");
@@ -760,6 +763,13 @@ static void a_field_that_is_there_already(void **state)
 	assert_null(rs_content_field_fault("content-encoding:GZIP"));
 	assert_null(rs_content_field_fault("Content-Encoding: identity"));
 	assert_null(rs_content_field_fault("Content-Language: de"));
+	assert_null(rs_content_field_fault("Strict-Transport-Security: max-age=31536000"));
+	memset(longest, 'a', sizeof(longest) - 1);
+	memcpy(longest, name, strlen(name));
+	longest[CONTENT_SECURED_BYTES] = 0;
+	assert_null(rs_content_field_fault(longest));
+	longest[CONTENT_SECURED_BYTES] = 'a';
+	assert_string_equal(rs_content_field_fault(longest), "is longer than that may be");
 	assert_null(rs_content_field_fault("Date-Of-Birth: 1"));
 }
 

@@ -1229,7 +1229,7 @@ static void no_memory(void **state)
 	rig_close(&rig);
 	/* The same with the fields of all refusals. */
 	rig_open(&rig, 0, 1);
-	rig.cfg.refusal_fields =
+	rig.cfg.secured_refusal_fields =
 		(struct span){.data = (const uint8_t *)fields + 2, .len = sizeof(fields) - 3};
 	rig_feed(&rig, "GET /" V "\r\n", 5 + sizeof(V "\r\n") - 1);
 	expect_transcript(&rig, "503 close");

@@ -702,6 +702,53 @@ static void redirects_over_tls_say_that_it_is_wanted(void **state)
 	}
 }
 
+/* RFC 6797 section 7.1, where it is said for all paths: over TLS, or where somebody else does that.
+ */
+static void refusals_over_tls_say_it_too(void **state)
+{
+	static const struct {
+		const char *method, *target, *fields;
+		int status;
+	} cases[] = {
+		{"GET", "/none", "", 404},
+		{"HEAD", "/none", "", 404},
+		{"GET", "/..", "", 400},
+		{"POST", "/a", "", 405},
+		{"GET", "/a", "Range: bytes=9-\r\n", 416},
+		{"GET", "/a", "If-Match: \"x\"\r\n", 412},
+	};
+	static const struct {
+		const char *pattern;
+		bool has_tls, secured, said;
+	} ways[] = {
+		{"*", true, true, true},
+		{"/*", true, true, true},
+		{"*", true, false, false},
+		{"*", false, false, true},
+		{"/none", true, true, false},
+	};
+
+	put_text(*state, "/a", "text");
+	for (uint32_t w = 0; w < RS_ARRAY_SIZE(ways); w++) {
+		options.n_sites = 0;
+		options.n_patterns = 1;
+		options.patterns[0] = (struct content_pattern){
+			ways[w].pattern, "Strict-Transport-Security: max-age=1"};
+		options.cors = "*";
+		open_root(*state);
+		rig.cfg.has_tls = ways[w].has_tls;
+		rig.env.secured = ways[w].secured;
+		for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+			assert_int_equal(ask_for(cases[i].method, cases[i].target, "any.test",
+						 cases[i].fields),
+				cases[i].status);
+			assert_field("Strict-Transport-Security", ways[w].said ? "max-age=1" : "");
+			assert_field("Access-Control-Allow-Origin", "*");
+		}
+		close_sites();
+	}
+}
+
 /* What one host has had is not given to another, whose answer is a redirect. */
 static void a_host_that_is_redirected_shares_nothing(void **state)
 {
@@ -947,6 +994,7 @@ int main(void)
 		test(a_redirect_to_tls_has_no_room_for_everything),
 		test(redirects_as_they_are_asked_for),
 		test(redirects_over_tls_say_that_it_is_wanted),
+		test(refusals_over_tls_say_it_too),
 		test(a_host_that_is_redirected_shares_nothing),
 		test(a_redirect_that_is_too_long),
 		test(redirects_that_are_none),
