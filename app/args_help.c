@@ -27,7 +27,7 @@ static void print_wrapped(FILE *to, const char *text)
 
 /* The longest description: what is longer does not compile, where it would be cut off in
  * docs/cli.md. */
-#define DESCRIBED_BYTES 512
+#define DESCRIBED_BYTES 768
 #define BESIDE_BYTES    48 /* "Repeatable.", and the default */
 
 #define GROUP(title)

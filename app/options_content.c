@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <strings.h>
 
 #include "options_parse.h"
 #include "values.h"
@@ -100,6 +101,20 @@ static bool is_pattern(struct option_parser *p, const char *value)
 	return false;
 }
 
+/* What stands before a path, if that is a host which has a site of its own; else NULL. */
+static const char *host_before(const struct site_options *site, const char *text)
+{
+	size_t n = strcspn(text, "/");
+
+	for (uint32_t i = 0; text[n] && i < site->n_sites; i++) {
+		const char *host = site->sites[i].host;
+
+		if (host && strlen(host) == n && !strncasecmp(host, text, n))
+			return host;
+	}
+	return NULL;
+}
+
 int rs_option_parse_exclude(struct option_parser *p, const char *value)
 {
 	struct config *cfg = p->cfg;
@@ -128,7 +143,7 @@ int rs_option_parse_header(struct option_parser *p, const char *value)
 {
 	struct site_options *site = &p->cfg->site;
 	char *pattern = keep(p, value);
-	const char *fault;
+	const char *fault, *host;
 	char *space;
 
 	if (!pattern)
@@ -136,8 +151,12 @@ int rs_option_parse_header(struct option_parser *p, const char *value)
 	space = strchr(pattern, ' ');
 	if (!space || space == pattern || !strchr(space, ':'))
 		return rs_option_fail(p, "expected PATTERN NAME: VALUE");
-	if (!is_pattern(p, pattern))
-		return -EINVAL;
+	host = host_before(site, pattern);
+	if (host)
+		pattern += strlen(host);
+	if (*pattern != '/' && *pattern != '*')
+		return rs_option_fail(p, "expected a PATTERN that begins with / or *, as paths "
+					 "begin with /, perhaps behind the HOST of a --site");
 	if (site->n_patterns == CONTENT_MAX_PATTERNS)
 		return rs_option_fail(p, "expected at most %d", CONTENT_MAX_PATTERNS);
 	*space++ = 0;
@@ -146,6 +165,7 @@ int rs_option_parse_header(struct option_parser *p, const char *value)
 	fault = rs_content_field_fault(space);
 	if (fault)
 		return rs_option_fail(p, "the field %s", fault);
+	site->pattern_hosts[site->n_patterns] = host;
 	site->patterns[site->n_patterns++] =
 		(struct content_pattern){.pattern = pattern, .field = space};
 	return 0;
@@ -182,15 +202,19 @@ int rs_option_parse_error_page(struct option_parser *p, const char *value)
 		"416, 417, 421, 425, 431, 501, 503 or 505");
 }
 
-/* Cuts off what begins a --try with the paths that it is for: one star, and a sign behind it. */
-static void cut_where(struct site_try *try)
+/* Cuts off what begins a --try with the paths that it is for: one star, and a sign behind it;
+ * perhaps behind a host that has a site of its own. */
+static void cut_where(const struct site_options *site, struct site_try *try)
 {
-	const char *where = try->what, *star = strchr(where, '*');
+	const char *host = host_before(site, try->what);
+	const char *where = try->what + (host ? strlen(host) : 0), *star = strchr(where, '*');
 	const char *sign = star ? strchr(star, '=') : NULL;
 
 	if (!sign || (star != where && *where != '/') ||
 		memchr(star + 1, '*', (size_t)(sign - star - 1)))
 		return;
+	if (host)
+		try->host = rs_span_text(host);
 	try->begin = (struct span){.data = (const uint8_t *)where, .len = (uint32_t)(star - where)};
 	try->end = (struct span){
 		.data = (const uint8_t *)star + 1, .len = (uint32_t)(sign - star - 1)};
@@ -209,12 +233,12 @@ int rs_option_parse_try(struct option_parser *p, const char *value)
 	struct site_options *site = &p->cfg->site;
 	struct site_try try = {.what = value};
 
-	cut_where(&try);
+	cut_where(site, &try);
 	if (!is_try(try.what))
 		return rs_option_fail(p,
 			"expected the ending of a name, as in .html, of at most %d characters, or "
 			"the path of a file in the site, as in /index.html, or 404, perhaps behind "
-			"/PATH/*= or *.ENDING=",
+			"/PATH/*= or *.ENDING=, with the HOST of a --site before that",
 			SITE_ENDING_BYTES);
 	if (site->n_tries == SITE_MAX_TRIES)
 		return rs_option_fail(p, "expected at most %d", SITE_MAX_TRIES);

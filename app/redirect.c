@@ -191,10 +191,11 @@ static const char *secured_field_of(
 	const struct redirect_rule *rule, const struct site_options *site)
 {
 	char paths[REDIRECT_PATH_BYTES + sizeof("*")];
+	struct content_pattern patterns[CONTENT_MAX_PATTERNS];
+	uint32_t n = rs_site_patterns(site, NULL, patterns);
 
 	snprintf(paths, sizeof(paths), "%s%s", rule->path, rule->below ? "*" : "");
-	return rs_content_field_for(
-		site->patterns, site->n_patterns, rs_span_text(paths), CONTENT_SECURED_FIELD);
+	return rs_content_field_for(patterns, n, rs_span_text(paths), CONTENT_SECURED_FIELD);
 }
 
 /* ---- all of it ---- */

@@ -120,11 +120,43 @@ static void say_failed(const struct site_set *set, uint32_t i, const struct cont
 	say(line);
 }
 
+static bool is_for(const struct site_options *options, uint32_t pattern, const char *host)
+{
+	const char *whose = options->pattern_hosts[pattern];
+
+	return !whose || (host && strcmp(whose, host) == 0);
+}
+
+uint32_t rs_site_patterns(const struct site_options *options, const char *host,
+	struct content_pattern patterns[CONTENT_MAX_PATTERNS])
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < options->n_patterns; i++) {
+		if (is_for(options, i, host))
+			patterns[n++] = options->patterns[i];
+	}
+	return n;
+}
+
+static bool have_same_patterns(const struct site_options *options, uint32_t a, uint32_t b)
+{
+	for (uint32_t i = 0; i < options->n_patterns; i++) {
+		if (is_for(options, i, options->sites[a].host) !=
+			is_for(options, i, options->sites[b].host))
+			return false;
+	}
+	return true;
+}
+
 /* An earlier one that serves the same directory, under another name; NULL: there is none. */
 static const struct site *same_as(const struct site_set *set, uint32_t i)
 {
+	const struct site_options *options = set->options;
+
 	for (uint32_t k = 0; k < i; k++) {
-		if (strcmp(set->options->sites[k].dir, set->options->sites[i].dir) == 0)
+		if (strcmp(options->sites[k].dir, options->sites[i].dir) == 0 &&
+			have_same_patterns(options, k, i))
 			return &set->sites[k];
 	}
 	return NULL;
@@ -137,6 +169,7 @@ static bool load_newest(
 	struct site *site = &set->sites[i];
 	const char *dir = set->options->sites[i].dir;
 	struct content_options options = set->options->content;
+	struct content_pattern patterns[CONTENT_MAX_PATTERNS];
 	const struct site *same = same_as(set, i);
 	struct content_report report;
 
@@ -147,8 +180,8 @@ static bool load_newest(
 	}
 	options.root = dir;
 	options.beside = i ? set->sites[0].tree : NULL;
-	options.patterns = set->options->patterns;
-	options.n_patterns = set->options->n_patterns;
+	options.patterns = patterns;
+	options.n_patterns = rs_site_patterns(set->options, site->host, patterns);
 	options.ctx = audience;
 	options.on_skip = say_skipped;
 	options.on_progress = show_progress;

@@ -34,6 +34,7 @@
 
 /* What is sent for a path where nothing is. */
 struct site_try {
+	struct span host; /* for the site of that host; empty: for all sites */
 	/* For paths that begin and end so, as in /app/ and .js; what is empty fits all. With /app/
 	 * alone, /app, too. */
 	struct span begin, end;
@@ -62,6 +63,7 @@ struct site_options {
 	struct content_options content; /* for all of them, but for root */
 	uint32_t n_patterns;
 	struct content_pattern patterns[CONTENT_MAX_PATTERNS];
+	const char *pattern_hosts[CONTENT_MAX_PATTERNS]; /* whose site each is for; NULL: all */
 };
 
 struct site_set;
@@ -74,6 +76,11 @@ struct site_audience {
 	void *ctx;
 	uint32_t n_skipped; /* what was left out until now; of a load that begins, 0 */
 };
+
+/* Those of options->patterns that are for the site of this host; NULL: those for all sites. Returns
+ * how many. */
+uint32_t rs_site_patterns(const struct site_options *options, const char *host,
+	struct content_pattern patterns[CONTENT_MAX_PATTERNS]);
 
 /* Loads all sites. previous: what is the same is shared with it; NULL: there is none. NULL: said
  * why. */

@@ -186,8 +186,10 @@ static struct span options_fields(const struct site_options *options)
 static struct span add_secured_field(const struct site_options *options, struct span common,
 	char text[HTTP_REFUSAL_FIELDS_BYTES])
 {
+	struct content_pattern patterns[CONTENT_MAX_PATTERNS];
+	uint32_t n_patterns = rs_site_patterns(options, NULL, patterns);
 	const char *field = rs_content_field_for(
-		options->patterns, options->n_patterns, rs_span_text("/*"), CONTENT_SECURED_FIELD);
+		patterns, n_patterns, rs_span_text("/*"), CONTENT_SECURED_FIELD);
 	int n = snprintf(text, HTTP_REFUSAL_FIELDS_BYTES, "%.*s%s%s", (int)common.len,
 		(const char *)common.data, field ? field : "", field ? "\r\n" : "");
 

@@ -351,6 +351,12 @@ static bool is_at(struct span path, uint32_t at, struct span part)
 	return !part.len || !memcmp(path.data + at, part.data, part.len);
 }
 
+static bool is_of(const struct site *site, struct span host)
+{
+	return !host.len || (site->host && strlen(site->host) == host.len &&
+				    !memcmp(site->host, host.data, host.len));
+}
+
 static bool is_for(const struct site_try *try, struct span path)
 {
 	struct span begin = try->begin, end = try->end;
@@ -375,7 +381,7 @@ static const struct content_entry *try_others(const struct ask *a, uint8_t *name
 		const struct site_try *try = &options->tries[i];
 		uint32_t len = (uint32_t)strlen(try->what);
 
-		if (!is_for(try, path))
+		if (!is_of(a->site, try->host) || !is_for(try, path))
 			continue;
 		if (!strcmp(try->what, SITE_TRY_NOTHING))
 			break;

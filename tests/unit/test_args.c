@@ -275,7 +275,9 @@ static void actions(void **state)
 
 #define BAD_TRY                                                                                    \
 	"expected the ending of a name, as in .html, of at most 32 characters, or the path of a "  \
-	"file in the site, as in /index.html, or 404, perhaps behind /PATH/*= or *.ENDING="
+	"file in the site, as in /index.html, or 404, perhaps behind /PATH/*= or *.ENDING=, with " \
+	"the "                                                                                     \
+	"HOST of a --site before that"
 
 static void values_of_sites(void **state)
 {
@@ -332,6 +334,23 @@ static void values_of_sites(void **state)
 	assert_memory_equal(cfg.site.tries[1].end.data, ".jpg", 4);
 	assert_string_equal(cfg.site.tries[1].what, "/none.jpg");
 	assert_string_equal(cfg.site.tries[2].what, "/a/*/*=/b"); /* a file of that name */
+	assert_int_equal(parse_with_file("-c %s", "ip 10.0.0.2/24\n"
+						  "site a.test=d\nsite *.b.test=e\n"
+						  "header A.test/x* X-A: 1\n"
+						  "header *.b.test/* X-B: 1\n"
+						  "header * X-C: 1\n"
+						  "try a.test/*=/i\ntry *.b.test/*.js=404\n"),
+		0);
+	assert_string_equal(cfg.site.pattern_hosts[0], "a.test");
+	assert_string_equal(cfg.site.patterns[0].pattern, "/x*");
+	assert_string_equal(cfg.site.pattern_hosts[1], "*.b.test");
+	assert_string_equal(cfg.site.patterns[1].pattern, "/*");
+	assert_null(cfg.site.pattern_hosts[2]);
+	assert_int_equal(cfg.site.tries[0].host.len, 6);
+	assert_string_equal(cfg.site.tries[0].what, "/i");
+	assert_int_equal(cfg.site.tries[1].host.len, 8);
+	assert_int_equal(cfg.site.tries[1].end.len, 3);
+	fails(SITE "--site a.test=d --try b.test/*=/i", "--try b.test/*=/i: " BAD_TRY);
 	fails(SITE "--try /a/*=403", "--try /a/*=403: " BAD_TRY);
 	fails(SITE "--try /a/*=b", "--try /a/*=b: " BAD_TRY);
 	fails(SITE "--try /a/*=", "--try /a/*=: " BAD_TRY);
@@ -893,7 +912,7 @@ static void errors_in_files(void **state)
 		":2: gateway 10.0.1.1: ADDR is on none of the subnets of --ip");
 	file_fails("ip 10.0.0.2/24\nroot /a\nheader *.html A: a\nheader assets/* B: b\n",
 		":4: header assets/* B: b: expected a PATTERN that begins with / or *, as paths "
-		"begin with /");
+		"begin with /, perhaps behind the HOST of a --site");
 	file_fails("ip 10.0.0.2/24\nroot /a\nheader /a\n",
 		":3: header /a: expected PATTERN NAME: VALUE");
 	file_fails("ip 10.0.0.2/24\nroot /a\nheader /a: b\n",

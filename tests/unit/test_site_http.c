@@ -362,6 +362,44 @@ static void what_is_tried_below_a_path(void **state)
 	close_sites();
 }
 
+/* As with two server blocks of nginx, be they of one directory. */
+static void sites_have_rules_of_their_own(void **state)
+{
+	struct site others[2];
+	const struct site *root = *state;
+	static const struct {
+		const char *host, *of_site, *of_all;
+	} cases[] = {{"a.test", "a", "1"}, {"b.test", "b", "1"}, {"again.test", "", "1"},
+		{"else.test", "", "1"}};
+
+	add_hosts(root, others, RS_ARRAY_SIZE(others));
+	put_text(&others[0], "/app.html", "app of a");
+	put_text(&others[1], "/app.html", "page of b");
+	add_site(&others[0], "again.test");
+	put_text(root, "/app.html", "page of root");
+	options.tries[options.n_tries++] =
+		(struct site_try){.host = rs_span_text("a.test"), .what = "/app.html"};
+	add_pattern("*", "X-All: 1");
+	add_pattern("/app.html", "X-Site: a");
+	options.pattern_hosts[1] = "a.test";
+	add_pattern("/app.html", "X-Site: b");
+	options.pattern_hosts[2] = "b.test";
+	open_root(root);
+	for (uint32_t round = 0; round < 3; round++) { /* also from what is kept */
+		for (uint32_t i = 0; i < RS_ARRAY_SIZE(cases); i++) {
+			assert_int_equal(ask_for("GET", "/app.html", cases[i].host, ""), 200);
+			assert_field("X-Site", cases[i].of_site);
+			assert_field("X-All", cases[i].of_all);
+			assert_int_equal(ask_for("GET", "/none", cases[i].host, ""),
+				strcmp(cases[i].host, "a.test") ? 404 : 200);
+		}
+	}
+	close_sites();
+	options.n_patterns = 1;
+	memset(options.pattern_hosts, 0, sizeof(options.pattern_hosts));
+	remove_hosts(others, RS_ARRAY_SIZE(others));
+}
+
 /* As nginx's "location /assets/ { try_files $uri =404; }", and "location ~ \.(js|png)$": a page in
  * the place of a script that is gone would be kept by caches as that script. */
 static void what_is_not_tried(void **state)
@@ -988,6 +1026,7 @@ int main(void)
 		test(what_is_not_there_is_tried_otherwise),
 		test(what_is_tried_below_a_path),
 		test(a_page_may_lie_beside_a_directory),
+		test(sites_have_rules_of_their_own),
 		test(what_is_not_tried),
 		test(a_site_may_have_nothing_to_try),
 		test(who_comes_without_tls_is_sent_there),
