@@ -27,6 +27,7 @@
 #define MAX_RECORDS_PER_RUN 16 /* read in one go: then it is somebody else's turn */
 #define MAX_WANT            64
 #define DRAIN_PER_TURN      64
+#define MAX_PASSED_OVER     8    /* to find whom to reset */
 #define HANDSHAKE_BYTES     4096 /* for a chain of certificates: OpenSSL does not say how much */
 
 /*
@@ -47,18 +48,21 @@ static struct tls_net *net_of(const struct tls_conn *c)
 
 /* ---- the beginning and the end of a connection ---- */
 
-static void stop_awaiting(struct stage_tls *s, struct tls_conn *c)
+static void set_awaited(struct stage_tls *s, struct tls_conn *c, bool is_awaited)
 {
-	if (!c->is_awaited)
+	if (is_awaited == c->is_awaited)
 		return;
-	c->is_awaited = false;
-	rs_tls_list_remove(s, &s->awaited, TLS_LIST_AWAITED, c);
+	c->is_awaited = is_awaited;
+	if (is_awaited)
+		rs_tls_list_append(s, &s->awaited, TLS_LIST_AWAITED, c);
+	else
+		rs_tls_list_remove(s, &s->awaited, TLS_LIST_AWAITED, c);
 }
 
 static void free_conn(struct stage_tls *s, struct tls_conn *c)
 {
 	rs_tls_unqueue(s, c);
-	stop_awaiting(s, c);
+	set_awaited(s, c, false);
 	if (c->state == TLS_CONN_HANDSHAKE)
 		s->n_handshakes--;
 	rs_http_release(&s->web.env, &c->http);
@@ -105,13 +109,15 @@ static void set_deadline(struct stage_tls *s, struct tls_conn *c, uint64_t deadl
 
 /*
  * Resets who has kept us waiting for its hello for the longest: it has cost us nothing, and it
- * would cost nobody much to fill all places with connections that say a byte. False: that one has
- * said more meanwhile, or there is none.
+ * would cost nobody much to fill all places with connections that say a byte. Who has said more
+ * meanwhile, perhaps all, is passed over. False: there is none.
  */
 static bool make_place(struct stage_tls *s)
 {
 	struct tls_conn *c = rs_tls_list_first(s, &s->awaited);
 
+	for (uint32_t n = 0; n < MAX_PASSED_OVER && c && c->is_queued; n++)
+		c = rs_tls_list_next(s, &s->awaited, TLS_LIST_AWAITED, c);
 	if (!c || c->is_queued)
 		return false;
 	s->counters[TLS_C_HANDSHAKES_SHED]++;
@@ -141,7 +147,6 @@ static struct tls_conn *begin(struct stage_tls *s, uint8_t net, const struct tls
 		.generation = job->generation,
 		.net = net,
 		.state = TLS_CONN_HANDSHAKE,
-		.is_awaited = true,
 	};
 	if (!rs_tls_session_open(&c->session, s->domain, &rs_tls_pipe_ops, c)) {
 		c->state = TLS_CONN_FREE;
@@ -157,7 +162,6 @@ static struct tls_conn *begin(struct stage_tls *s, uint8_t net, const struct tls
 	s->nets[net].conn_of[job->conn] = (uint32_t)(c - s->conns);
 	s->n_conns++;
 	s->n_handshakes++;
-	rs_tls_list_append(s, &s->awaited, TLS_LIST_AWAITED, c);
 	rs_http_open(&s->web.env, &c->http);
 	set_deadline(s, c, s->now_us + s->web.env.cfg->header_timeout_us);
 	return c;
@@ -204,8 +208,7 @@ static void open_http(struct stage_tls *s, struct tls_conn *c)
 /* What has become of a handshake. */
 static void note_progress(struct stage_tls *s, struct tls_conn *c, enum tls_status status)
 {
-	if (status != TLS_WANT_INPUT || rs_tls_session_has_hello(&c->session))
-		stop_awaiting(s, c);
+	set_awaited(s, c, status == TLS_WANT_INPUT && !rs_tls_session_has_hello(&c->session));
 	if (c->session.open)
 		open_http(s, c);
 }

@@ -46,7 +46,7 @@ struct tls_piece {
 enum tls_list_kind {
 	TLS_LIST_RUN,     /* one of the run queues; or the free list */
 	TLS_LIST_HOLDERS, /* of a buffer */
-	TLS_LIST_AWAITED, /* whose hello has not come as a whole */
+	TLS_LIST_AWAITED, /* of who has begun a hello, was read, and owes us the rest */
 	TLS_N_LIST_KINDS,
 };
 
@@ -140,7 +140,7 @@ struct stage_tls {
 	struct tls_list shaking; /* … or is not */
 	struct tls_list holders; /* of buffers, likewise */
 	struct tls_list shaking_holders;
-	struct tls_list awaited; /* of handshakes, since they began */
+	struct tls_list awaited; /* for the rest of their hellos: who stopped first goes first */
 	struct wheel wheel;
 	struct http_core web;
 	struct chunk_pool records; /* buffers of TLS_RECORD_CHUNK bytes */

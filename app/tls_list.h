@@ -15,6 +15,13 @@ static inline struct tls_conn *rs_tls_list_first(struct stage_tls *s, const stru
 	return list->n ? &s->conns[list->head] : NULL;
 }
 
+/* Who is behind c, which is on that list; or NULL. */
+static inline struct tls_conn *rs_tls_list_next(struct stage_tls *s, const struct tls_list *list,
+	enum tls_list_kind kind, const struct tls_conn *c)
+{
+	return list->tail == (uint32_t)(c - s->conns) ? NULL : &s->conns[c->links[kind].next];
+}
+
 /* c is on no list of that kind. */
 static inline void rs_tls_list_append(
 	struct stage_tls *s, struct tls_list *list, enum tls_list_kind kind, struct tls_conn *c)

@@ -363,6 +363,38 @@ static void who_does_not_go_on_makes_place(void **state)
 	}
 }
 
+static void say_a_byte(struct stage_rig *r, uint32_t conn)
+{
+	r->piece = 1;
+	stage_push_one(r, conn);
+	r->piece = UINT32_MAX;
+}
+
+/* One that goes on all the time, a byte at a time, keeps no place for those that have stopped. */
+static void who_goes_on_is_passed_over(void **state)
+{
+	struct stage_rig r;
+	struct stage_options o = usual;
+
+	(void)state;
+	o.max_handshakes = 4;
+	stage_begin(&r, o);
+	for (uint32_t i = 0; i < 4; i++)
+		stop_in_the_hello(&r, i);
+	for (uint32_t i = 4; i < 7; i++) { /* the last finds nobody who has stopped */
+		say_a_byte(&r, 0);
+		say_a_byte(&r, 3);
+		stage_connect(&r, i);
+		stage_push_one(&r, i);
+		stage_turn_only(&r, 100);
+		stage_take(&r);
+	}
+	assert_int_equal(count(&r, TLS_C_HANDSHAKES_SHED), 3);
+	for (uint32_t i = 0; i < 7; i++)
+		assert_int_equal(r.links[i].is_aborted, i == 1 || i == 2 || i == 6);
+	stage_end(&r);
+}
+
 /* Who waits for us, and not we for them, stays. */
 static void whose_hello_has_come_keeps_the_place(void **state)
 {
@@ -1048,6 +1080,7 @@ int main(void)
 		cmocka_unit_test(jobs_of_an_old_generation_are_given_back),
 		cmocka_unit_test(too_many_handshakes_are_shed),
 		cmocka_unit_test(who_does_not_go_on_makes_place),
+		cmocka_unit_test(who_goes_on_is_passed_over),
 		cmocka_unit_test(whose_hello_has_come_keeps_the_place),
 		cmocka_unit_test(without_a_free_session_connections_are_refused),
 		cmocka_unit_test(established_sessions_go_first),
