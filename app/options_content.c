@@ -132,8 +132,8 @@ int rs_option_parse_exclude(struct option_parser *p, const char *value)
 	 */
 	for (n = strlen(pattern); n && pattern[n - 1] == '/'; n--)
 		pattern[n - 1] = 0;
-	if (!n)
-		return rs_option_fail(p, "expected what is below the root, which is served");
+	if (strspn(pattern, "*") == n)
+		return rs_option_fail(p, "expected a part of what is below the root");
 	cfg->excluded[cfg->n_excluded++] = pattern;
 	cfg->site.content.excluded = cfg->excluded;
 	return 0;

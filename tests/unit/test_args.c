@@ -310,7 +310,8 @@ static void values_of_sites(void **state)
 	parses(SITE "--exclude /private/ --exclude */build//");
 	assert_string_equal(cfg.site.content.excluded[0], "/private");
 	assert_string_equal(cfg.site.content.excluded[1], "*/build");
-	fails(SITE "--exclude /", "--exclude /: expected what is below the root, which is served");
+	fails(SITE "--exclude /", "--exclude /: expected a part of what is below the root");
+	fails(SITE "--exclude */", "--exclude */: expected a part of what is below the root");
 	fails(SITE "--exclude a*",
 		"--exclude a*: expected a PATTERN that begins with / or *, as paths begin with /");
 	fails("--ip 10.0.0.1/24 --exclude /a", "--exclude /a: only with --root or --site");
