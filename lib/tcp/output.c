@@ -10,6 +10,9 @@
 /* One connection's share of a flush, so that a bulk transfer does not starve its neighbours. */
 #define MAX_SEGS_PER_FLUSH 32
 
+/* RFC 9293 section 3.7.1: what everybody takes at least. Windows below are not halved. */
+#define TINY_WND 536
+
 /* Ports are not asked to cut shorter segments: some (net_i40e) refuse a frame that wants it. */
 #define TSO_MIN_MSS 256
 
@@ -192,13 +195,24 @@ static uint32_t most_at_once(const struct tcp *t, const struct tcp_conn *c)
 	return cut ? rs_max_u32(t->cfg->tso_bytes, c->mss) : c->mss;
 }
 
+/*
+ * What is sent at once of more. A peer that acknowledges every second segment (RFC 1122 section
+ * 4.2.3.2) would let each wait that fills more than half of its window: such a one gets halves.
+ */
+static uint32_t segment_bytes(const struct tcp_conn *c)
+{
+	return c->max_snd_wnd > TINY_WND ? rs_min_u32(c->mss, c->max_snd_wnd / 2) : c->mss;
+}
+
 /* How much of avail to put into one descriptor when the window has room for fits; 0: wait. */
 static uint32_t segment_len(
 	const struct tcp *t, const struct tcp_conn *c, uint32_t avail, uint32_t fits)
 {
-	uint32_t mss = c->mss;
+	uint32_t mss = segment_bytes(c);
 	uint32_t len = rs_min_u32(avail, fits);
 
+	if (rs_unlikely(mss < c->mss) && len > mss)
+		return len == avail && len <= c->mss ? len : mss;
 	if (len > mss) {
 		uint32_t most = rs_min_u32(len, most_at_once(t, c));
 		uint32_t whole = mss;

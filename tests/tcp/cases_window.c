@@ -120,10 +120,38 @@ static void half_of_the_largest_window_is_worth_it(struct rig *r)
 	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
 	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = 600);
 	rig_write(r, 1000);
-	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 600);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = 300);
+	OUT(TCP_ACK, .seq = 301, .ack = 1, .len = 300);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = 601, .wnd = 299);
 	QUIET();
 	IN(TCP_ACK, .seq = 1, .ack = 601, .wnd = 300);
 	OUT(TCP_ACK, .seq = 601, .ack = 1, .len = 300);
+}
+
+/*
+ * Of what has room for one segment and a bit, the second half goes with the first: a peer that
+ * acknowledges every second segment (RFC 1122 section 4.2.3.2) would wait with each. The end of
+ * what there is need not be cut, nor is what does not fill the window of a peer with room for two.
+ */
+static void small_windows_are_halved(struct rig *r)
+{
+	uint16_t wnd = (uint16_t)(r->mss + 100), half = wnd / 2;
+
+	IN(TCP_SYN, .opts = TCP_OPT_MSS, .mss = 1460, .wnd = wnd);
+	OUT(SYN_ACK, .ack = 1, .opts = TCP_OPT_MSS, .mss = (uint16_t)r->mss);
+	IN(TCP_ACK, .seq = 1, .ack = 1, .wnd = wnd);
+	rig_write(r, 3u * half + 700);
+	OUT(TCP_ACK, .seq = 1, .ack = 1, .len = half);
+	OUT(TCP_ACK, .seq = 1 + half, .ack = 1, .len = half);
+	QUIET();
+	IN(TCP_ACK, .seq = 1, .ack = 1 + 2 * half, .wnd = wnd);
+	OUT(TCP_ACK, .seq = 1 + 2 * half, .ack = 1, .len = half);
+	OUT(TCP_ACK, .seq = 1 + 3 * half, .ack = 1, .len = 700);
+	IN(TCP_ACK, .seq = 1, .ack = 701 + 3 * half, .wnd = wnd);
+	rig_write(r, r->mss);
+	OUT(TCP_ACK, .seq = 701 + 3 * half, .ack = 1, .len = r->mss);
+	rig_drop_output(r);
 }
 
 static void silly_window(struct rig *r)
@@ -499,6 +527,7 @@ const struct tcp_case window_cases[] = {
 	{"unscaled_window_is_64k", unscaled_window_is_64k, scaled, 0},
 	{"window_limits_sending", window_limits_sending, NULL, 0},
 	{"half_of_the_largest_window_is_worth_it", half_of_the_largest_window_is_worth_it, NULL, 0},
+	{"small_windows_are_halved", small_windows_are_halved, NULL, 0},
 	{"silly_window", silly_window, NULL, 0},
 	{"zero_window_is_probed", zero_window_is_probed, NULL, 0},
 	{"probe_is_taken", probe_is_taken, NULL, 0},
