@@ -221,6 +221,8 @@ static inline __attribute__((always_inline)) void obey(
 	rs_stage_net_set_deadline(net, conn, hc->deadline_us);
 	if (!rs_sendq_empty(&conn->sendq))
 		rs_tcp_send(&net->tcp, conn);
+	else if (rs_http_awaits_rest(hc))
+		rs_tcp_ack_now(&net->tcp, conn);
 	if (hc->closing)
 		rs_tcp_close(&net->tcp, conn);
 }

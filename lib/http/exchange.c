@@ -594,6 +594,11 @@ bool rs_http_waits_for_reader(const struct http_conn *hc)
 	return hc->clock == CLOCK_WRITE;
 }
 
+bool rs_http_awaits_rest(const struct http_conn *hc)
+{
+	return hc->clock == CLOCK_HEAD || hc->clock == CLOCK_BODY;
+}
+
 bool rs_http_idle(const struct http_conn *hc)
 {
 	return (hc->state == STATE_HEAD || hc->state == STATE_EMPTY_LINE) && !hc->head &&

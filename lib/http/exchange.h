@@ -216,6 +216,9 @@ void rs_http_release(struct http_env *env, struct http_conn *hc);
  * nothing: see watch.h. */
 bool rs_http_waits_for_reader(const struct http_conn *hc);
 
+/* A request has begun, and its rest is waited for. */
+bool rs_http_awaits_rest(const struct http_conn *hc);
+
 /* Between requests, or before the first. */
 bool rs_http_idle(const struct http_conn *hc);
 

@@ -205,6 +205,14 @@ static void schedule_ack(struct tcp *t, struct tcp_conn *c)
 		rs_tcp_mark_dirty(t, c);
 }
 
+void rs_tcp_ack_now(struct tcp *t, struct tcp_conn *conn)
+{
+	if (!(conn->flags & (TCP_F_ACK_OWED | TCP_F_DELACK)))
+		return;
+	conn->flags |= TCP_F_ACK_NOW;
+	rs_tcp_mark_dirty(t, conn);
+}
+
 uint32_t rs_tcp_settle(struct tcp *t, struct tcp_conn *conn)
 {
 	uint32_t result = 0;

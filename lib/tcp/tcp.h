@@ -337,6 +337,12 @@ struct span rs_tcp_peek(struct tcp *t, struct tcp_conn *conn);
 void rs_tcp_consume(struct tcp *t, struct tcp_conn *conn, uint32_t n);
 
 /*
+ * The application waits for more before it answers: what is owed an acknowledgement has it now. A
+ * peer may hold back the rest until then (RFC 896, RFC 1122 section 4.2.3.4).
+ */
+void rs_tcp_ack_now(struct tcp *t, struct tcp_conn *conn);
+
+/*
  * Ends a delivery: what the application did not take is kept (or left unacknowledged when there is
  * no room), and TCP_MORE, TCP_EOF say what follows. After TCP_EV_DATA always; also before reading
  * again later, when an application that was blocked goes on.

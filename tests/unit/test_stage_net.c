@@ -440,6 +440,43 @@ static void drain_behind_an_answer(struct rig *r, struct client *c)
 	rs_stage_net_turn(r->net, r->now_us += 100);
 }
 
+/* Who sends a request piece by piece, each when the last one is acknowledged (RFC 896), is not made
+ * to wait for it; one piece behind the other brings one ACK, and the last of them the answer. */
+static void what_is_not_whole_is_acknowledged_at_once(void **state)
+{
+	struct client c = {.port = 1000};
+	struct tcp_seg seg;
+	uint8_t *flat;
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, false, false, 16);
+	client_open(&r, &c);
+	client_say(&r, &c, TCP_ACK | TCP_PSH, "GET /hello/a HT");
+	assert_int_equal(r.n_sent, 1);
+	seg = heard(&r, 0, &flat);
+	assert_int_equal(seg.len, 0);
+	assert_int_equal(seg.ack, c.seq);
+	free(flat);
+	rig_drop_sent(&r);
+	client_say(&r, &c, TCP_ACK | TCP_PSH, "TP/1.1\r\nHost: test\r\n\r\n");
+	assert_int_equal(r.n_sent, 1);
+	seg = heard(&r, 0, &flat);
+	assert_memory_equal(seg.data, "HTTP/1.1 200 ", 13);
+	free(flat);
+	rig_drop_sent(&r);
+	client_thanks(&r, &c, seg.len);
+	client_say(&r, &c, TCP_ACK | TCP_PSH,
+		"POST /hello/a HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\nx");
+	assert_int_equal(r.n_sent, 1);
+	seg = heard(&r, 0, &flat);
+	assert_int_equal(seg.len, 0);
+	assert_int_equal(seg.ack, c.seq);
+	free(flat);
+	rig_drop_sent(&r);
+	rig_fini(&r);
+}
+
 /* Two clients have connected, and their first requests are on their way: only one comes in time. */
 static void drain_waits_for_first_requests(void **state)
 {
@@ -774,6 +811,7 @@ int main(void)
 		cmocka_unit_test(pipelined_answers_leave_memory),
 		cmocka_unit_test(no_frames),
 		cmocka_unit_test(shared_reply_goes_again),
+		cmocka_unit_test(what_is_not_whole_is_acknowledged_at_once),
 		cmocka_unit_test(drain_waits_for_first_requests),
 		cmocka_unit_test(request_crosses_the_fin_of_a_drain),
 		cmocka_unit_test(drain_waits_for_no_client),
