@@ -5,7 +5,7 @@
 
 #include "io/log.h"
 #include "values.h"
-#include "wire/answer.h"
+#include "wire/neighbour.h"
 #include "wire/ipv4.h"
 #include "wire/link.h"
 

@@ -4,7 +4,8 @@
 #include <rte_mbuf.h>
 
 #include "net_render.h"
-#include "wire/answer.h"
+#include "wire/neighbour.h"
+#include "wire/icmp.h"
 #include "wire/cut.h"
 
 #define ICMP_PER_SECOND 1000 /* of errors, and of all else (RFC 1812 section 4.3.2.8) */

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "base/counter.h"
-#include "wire/answer.h"
+#include "wire/neighbour.h"
 
 #define NEIGH_MAX          1024
 #define NEIGH_MAX_EVENTS   64

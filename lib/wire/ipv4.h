@@ -94,4 +94,13 @@ static inline bool rs_ipv4_is_mapped(const uint8_t *addr)
 	return !memcmp(addr, rs_ipv4_mapped_prefix(), IPV4_MAPPED_AT);
 }
 
+/* The address at bytes, as ::ffff:a.b.c.d. */
+static inline void rs_ipv4_map_bytes(uint8_t addr[16], const uint8_t bytes[4])
+{
+	uint32_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	rs_ipv4_map(addr, word);
+}
+
 #endif

@@ -15,7 +15,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#define LINK_NONE UINT64_C(0)
+#define LINK_NONE      UINT64_C(0)
+#define LINK_MIN_FRAME 60u
 
 static inline uint64_t rs_mac_word(const uint8_t mac[6])
 {
@@ -45,6 +46,15 @@ static inline uint16_t rs_link_vlan(uint64_t link)
 static inline uint8_t rs_link_port(uint64_t link)
 {
 	return (uint8_t)(link >> 60);
+}
+
+/* Short frames are padded with zeros to Ethernet's minimum: the length that out has then. */
+static inline uint32_t rs_link_pad(uint8_t *out, uint32_t len)
+{
+	if (len >= LINK_MIN_FRAME)
+		return len;
+	memset(out + len, 0, LINK_MIN_FRAME - len);
+	return LINK_MIN_FRAME;
 }
 
 #endif

@@ -33,6 +33,7 @@ enum {
 	TCP_HEADER_BYTES = 20,
 	ARP_BYTES = 28,
 	WIRE_MAX_HEADER_BYTES = 14 + 4 + 40 + 60,
+	WIRE_ANSWER_BYTES = 1400, /* room for a whole frame that wire makes up */
 };
 
 enum {

@@ -12,7 +12,6 @@
 #include "io/reuse.h"
 #include "one_port.h"
 #include "stop.h"
-#include "wire/answer.h"
 
 #define RESOLVE_S       10 /* for the link and the next hop */
 #define OPEN_S          10 /* for handshakes, beyond what the rate asks for */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "wire/answer.h"
+#include "wire/neighbour.h"
 #include "wire/link.h"
 
 void rs_resolver_init(struct resolver *r, const struct load_options *o, const uint8_t mac[6])

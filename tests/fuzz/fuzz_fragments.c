@@ -9,7 +9,7 @@
 
 #include "../unit/rig_check.h"
 #include "base/bytes.h"
-#include "wire/answer.h"
+#include "wire/icmp.h"
 #include "wire/pkt.h"
 #include "wire/reassembly.h"
 

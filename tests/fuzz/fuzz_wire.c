@@ -6,7 +6,8 @@
 
 #include "../unit/rig_check.h"
 #include "../unit/wire_twins.h"
-#include "wire/answer.h"
+#include "wire/neighbour.h"
+#include "wire/icmp.h"
 #include "wire/link.h"
 #include "wire/pkt.h"
 #include "wire/tcp_parse.h"

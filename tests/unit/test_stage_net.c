@@ -19,7 +19,7 @@
 #include <rte_mbuf.h>
 
 #include "stage_rig.h"
-#include "wire/answer.h"
+#include "wire/neighbour.h"
 #include "wire/tcp_parse.h"
 #include "wire_frames.h"
 

@@ -11,7 +11,8 @@
 
 #include "base/bytes.h"
 #include "base/csum.h"
-#include "wire/answer.h"
+#include "wire/neighbour.h"
+#include "wire/icmp.h"
 #include "wire/link.h"
 #include "wire/pkt.h"
 #include "wire/render.h"

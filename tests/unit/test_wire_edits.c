@@ -13,7 +13,8 @@
 #include <cmocka.h>
 
 #include "base/bytes.h"
-#include "wire/answer.h"
+#include "wire/neighbour.h"
+#include "wire/icmp.h"
 #include "wire/link.h"
 #include "wire/pkt.h"
 #include "wire/tcp_parse.h"
